@@ -1,0 +1,81 @@
+"""Judging: a measurement against expectations.  Pure: no files, no clock, no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from specship.contracts.expectation import Expectation
+from specship.contracts.measurement import Measurement
+from specship.units import Quantity, unit_named
+
+
+class Verdict(StrEnum):
+    """The answer of a gate.  Only PASS counts."""
+
+    PASS = "PASS"
+    """Every expectation holds, and more than nothing was checked."""
+    FAIL = "FAIL"
+    """Measured, and an expectation does not hold."""
+    ERROR = "ERROR"
+    """We could not measure."""
+    BLOCKED = "BLOCKED"
+    """A requirement, such as CUDA or an upstream stage, is missing."""
+    UNBOUND = "UNBOUND"
+    """Prose only: the gate names no probe yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """One quantity against its limit."""
+
+    quantity: str
+    measured: Quantity | None
+    expectation: Expectation
+    holds: bool
+
+    def __str__(self) -> str:
+        shown = str(self.measured) if self.measured is not None else "not measured"
+        sign = "" if self.holds else "  ← does not hold"
+        return f"{self.quantity} = {shown}, limit {self.expectation.limit_text}{sign}"
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """The verdict on a measurement with its parts."""
+
+    verdict: Verdict
+    judgements: tuple[Judgement, ...]
+    checked: str
+    """How much was checked, in words: `131 072 tokens`."""
+    reason: str
+
+
+def judge(expectations: Mapping[str, Expectation], measurement: Measurement) -> Ruling:
+    """PASS when all expectations hold and the denominator is above zero, else FAIL.
+
+    Zero checked is never a pass: a comparison of nothing with nothing proves nothing.
+    """
+    judgements = tuple(
+        Judgement(name, measured := measurement.quantities.get(name), expectation, expectation.holds(measured))
+        for name, expectation in expectations.items()
+    )
+    denominator = measurement.quantities.get(measurement.checked)
+    count = denominator.value if denominator is not None and denominator.measured else None
+    unit = unit_named(denominator.unit) if denominator is not None else None
+    enough = (
+        isinstance(count, int | float) and not isinstance(count, bool) and count > 0
+        and unit is not None and unit.counts
+    )
+    if not judgements:
+        return Ruling(Verdict.FAIL, (), "nothing", "the gate expects nothing")
+    if not enough:
+        return Ruling(Verdict.FAIL, judgements, "nothing", f"nothing was checked ({measurement.checked})")
+    failing = [str(judgement) for judgement in judgements if not judgement.holds]
+    return Ruling(
+        Verdict.FAIL if failing else Verdict.PASS,
+        judgements,
+        str(denominator),
+        "; ".join(failing) or "every expectation holds",
+    )

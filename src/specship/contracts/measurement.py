@@ -1,0 +1,57 @@
+"""What a probe hands back: quantities with units, and how much was checked.
+
+A probe measures and never judges; `judging` judges and never measures.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from specship.units import Quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """Quantities by name; `checked` names the one that says how much was looked at."""
+
+    quantities: Mapping[str, Quantity]
+    checked: str
+    notes: tuple[str, ...] = ()
+    """Places a reader should look at first: the file, line or tensor behind a bad figure."""
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for a statement; numbers that JSON cannot carry become text."""
+        return {
+            "quantities": {
+                name: {"value": _plain(quantity.value), "unit": quantity.unit}
+                for name, quantity in sorted(self.quantities.items())
+            },
+            "checked": self.checked,
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, plain: Mapping[str, Any]) -> Measurement:
+        """The measurement of a statement.
+
+        Raises:
+            KeyError, TypeError: the mapping is not one that `as_json` wrote.
+        """
+        return cls(
+            quantities={
+                str(name): Quantity(value=entry["value"], unit=str(entry["unit"]))
+                for name, entry in plain["quantities"].items()
+            },
+            checked=str(plain["checked"]),
+            notes=tuple(str(note) for note in plain.get("notes", ())),
+        )
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and (value != value or value in {float("inf"), float("-inf")}):  # noqa: PLR0124
+        return repr(value)
+    return value

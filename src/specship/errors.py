@@ -1,0 +1,106 @@
+"""The one tree of errors: where it went wrong, what, why, and how to mend it.
+
+    SpecshipError
+    ├── UnusableInput        something a person wrote or handed over cannot be used
+    │   ├── UnreadableDocument   one or more located faults in a YAML, JSON or JSONL text
+    │   ├── UnknownName          a key, id, probe, stage, unit or criterion nobody knows
+    │   └── DamagedArtifact      bytes differ from what their manifest or format promises
+    ├── RequirementMissing   what a gate or stage needs is not here (a verdict of BLOCKED)
+    ├── CannotWrite          the disk is full or refuses; nothing half-written stays
+    └── StageFailed          a stage ended without its artifact
+
+A gate that fails is a `Verdict`, never an exception. Every error here ends a command with
+exit status 2; what is none of these is a defect of specship and ends with 3.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where something stands: a file, and a line and column (both from 1) or a byte offset."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+    offset: int | None = None
+
+    def __str__(self) -> str:
+        if self.offset is not None:
+            return f"{self.path}@{self.offset}"
+        if self.line is None:
+            return self.path
+        return f"{self.path}:{self.line}:{self.column or 1}"
+
+
+class SpecshipError(Exception):
+    """Root of the tree. `at` says where, `why` gives the rule, `mend` what to do."""
+
+    exit_status = 2
+
+    def __init__(
+        self, message: str, *, at: Place | str | Path | None = None, why: str = "", mend: str = ""
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.at = at if isinstance(at, Place) or at is None else Place(str(at))
+        self.why = why
+        self.mend = mend
+
+    def __str__(self) -> str:
+        text = f"{self.at}: {self.message}" if self.at else self.message
+        if self.why:
+            text += f"\n  why:  {self.why}"
+        if self.mend:
+            text += f"\n  mend: {self.mend}"
+        return text
+
+
+class UnusableInput(SpecshipError):
+    """Something a person wrote or handed over cannot be used."""
+
+
+class UnknownName(UnusableInput):
+    """A name that binds to nothing."""
+
+
+class DamagedArtifact(UnusableInput):
+    """Bytes differ from what their manifest or their format promises."""
+
+
+class UnreadableDocument(UnusableInput):
+    """One or more located faults in a document; all of them are reported, not only the first."""
+
+    def __init__(self, faults: Iterable[UnusableInput]) -> None:
+        self.faults = tuple(faults)
+        first = self.faults[0]
+        super().__init__(first.message, at=first.at, why=first.why, mend=first.mend)
+
+    def __str__(self) -> str:
+        return "\n".join(str(fault) for fault in self.faults)
+
+
+class RequirementMissing(SpecshipError):
+    """What a gate or stage needs is not on this machine; its verdict is BLOCKED, never PASS."""
+
+
+class CannotWrite(SpecshipError):
+    """The disk is full or refuses the write; nothing half-written was left under a final name."""
+
+
+class StageFailed(SpecshipError):
+    """A stage ended without its artifact."""
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The nearest spelling as advice, or the empty string when nothing is near."""
+    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
+    return f"write {near[0]!r}" if near else ""

@@ -1,0 +1,61 @@
+"""Child process of one stage: a request as JSON on standard input, events as JSON lines on output.
+
+The last event says how it ended: `done`, `blocked` (a requirement is missing) or `failed`, the
+last two with the error's place, cause and mend. Everything else a library prints goes to the
+log, because standard output belongs to the protocol.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+from typing import Any, TextIO
+
+from specship.errors import RequirementMissing, SpecshipError
+from specship.pipeline.stage import ProgressWriter, run_stage, stage_named
+
+
+def _claim_stdout() -> TextIO:
+    """Keep the protocol's stream and send every other print, of C libraries too, to the log."""
+    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
+    os.dup2(2, 1)
+    return protocol
+
+
+def _ending(error: SpecshipError) -> dict[str, Any]:
+    return {
+        "event": "blocked" if isinstance(error, RequirementMissing) else "failed",
+        "message": error.message, "at": str(error.at or ""), "why": error.why, "mend": error.mend,
+    }
+
+
+def main() -> int:
+    """Run the requested stage; 0 when it is done, 2 when it could not be, 130 on Ctrl-C."""
+    request = json.load(sys.stdin)
+    protocol = _claim_stdout()
+    inputs = {name: Path(path) for name, path in request["inputs"].items()}
+    try:
+        run_stage(
+            stage_named(request["stage"]), request["settings"], inputs, Path(request["output"]),
+            ProgressWriter(protocol),
+        )
+    except SpecshipError as error:
+        print(json.dumps(_ending(error)), file=protocol, flush=True)
+        return 2
+    except KeyboardInterrupt:
+        return 128 + signal.SIGINT
+    except Exception as error:  # noqa: BLE001 - a defect of the stage must reach the parent with its text
+        traceback.print_exc()
+        ending = {"event": "failed", "message": f"{type(error).__name__}: {error}", "at": "", "why": "", "mend": ""}
+        print(json.dumps(ending), file=protocol, flush=True)
+        return 3
+    print(json.dumps({"event": "done"}), file=protocol, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

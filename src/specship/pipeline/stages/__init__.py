@@ -1,0 +1,1 @@
+"""The stages, one a file; each makes the artifact it is named after."""
