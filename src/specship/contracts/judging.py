@@ -58,15 +58,20 @@ def judge(expectations: Mapping[str, Expectation], measurement: Measurement) -> 
     Zero checked is never a pass: a comparison of nothing with nothing proves nothing.
     """
     judgements = tuple(
-        Judgement(name, measured := measurement.quantities.get(name), expectation, expectation.holds(measured))
+        Judgement(
+            name, measured := measurement.quantities.get(name), expectation, expectation.holds(measured)
+        )
         for name, expectation in expectations.items()
     )
     denominator = measurement.quantities.get(measurement.checked)
     count = denominator.value if denominator is not None and denominator.measured else None
     unit = unit_named(denominator.unit) if denominator is not None else None
     enough = (
-        isinstance(count, int | float) and not isinstance(count, bool) and count > 0
-        and unit is not None and unit.counts
+        isinstance(count, int | float)
+        and not isinstance(count, bool)
+        and count > 0
+        and unit is not None
+        and unit.counts
     )
     if not judgements:
         return Ruling(Verdict.FAIL, (), "nothing", "the gate expects nothing")

@@ -29,7 +29,10 @@ def _claim_stdout() -> TextIO:
 def _ending(error: SpecshipError) -> dict[str, Any]:
     return {
         "event": "blocked" if isinstance(error, RequirementMissing) else "failed",
-        "message": error.message, "at": str(error.at or ""), "why": error.why, "mend": error.mend,
+        "message": error.message,
+        "at": str(error.at or ""),
+        "why": error.why,
+        "mend": error.mend,
     }
 
 
@@ -40,7 +43,10 @@ def main() -> int:
     inputs = {name: Path(path) for name, path in request["inputs"].items()}
     try:
         run_stage(
-            stage_named(request["stage"]), request["settings"], inputs, Path(request["output"]),
+            stage_named(request["stage"]),
+            request["settings"],
+            inputs,
+            Path(request["output"]),
             ProgressWriter(protocol),
         )
     except SpecshipError as error:
@@ -50,7 +56,13 @@ def main() -> int:
         return 128 + signal.SIGINT
     except Exception as error:  # noqa: BLE001 - a defect of the stage must reach the parent with its text
         traceback.print_exc()
-        ending = {"event": "failed", "message": f"{type(error).__name__}: {error}", "at": "", "why": "", "mend": ""}
+        ending = {
+            "event": "failed",
+            "message": f"{type(error).__name__}: {error}",
+            "at": "",
+            "why": "",
+            "mend": "",
+        }
         print(json.dumps(ending), file=protocol, flush=True)
         return 3
     print(json.dumps({"event": "done"}), file=protocol, flush=True)

@@ -86,8 +86,12 @@ class ProgressWriter:
         elapsed = now - self._began
         left = elapsed / done * (total - done) if done else None
         event = {
-            "event": "progress", "done": done, "total": total, "unit": unit,
-            "figures": figures, "seconds_left": left,
+            "event": "progress",
+            "done": done,
+            "total": total,
+            "unit": unit,
+            "figures": figures,
+            "seconds_left": left,
         }
         print(json.dumps(event), file=self._stream, flush=True)
 
@@ -127,7 +131,10 @@ def module_of(stage: Stage) -> str:
 
 
 def run_stage(
-    stage: Stage, settings: Mapping[str, Any], inputs: Mapping[str, Path], output: Path,
+    stage: Stage,
+    settings: Mapping[str, Any],
+    inputs: Mapping[str, Path],
+    output: Path,
     report: Callable[..., None] | None = None,
 ) -> None:
     """Run a stage in this process on settings as read from a profile.

@@ -70,7 +70,8 @@ class Probe:
         if unknown := figures.keys() - self.units.keys():
             raise UnusableInput(
                 f"probe {self.name!r} measured {sorted(unknown)} without declaring a unit",
-                at=self.module, mend="name each quantity with its unit in @probe(...)",
+                at=self.module,
+                mend="name each quantity with its unit in @probe(...)",
             )
         quantities = {name: Quantity(plain_value(value), self.units[name]) for name, value in figures.items()}
         return Measurement(quantities, self.checked, notes)
@@ -89,7 +90,9 @@ def plain_value(value: Any) -> Value:
 _MARK: Final = "__specship_probe__"
 
 
-def probe(name: str, *, checked: str, **units: str) -> Callable[[Callable[..., Figures]], Callable[..., Figures]]:
+def probe(
+    name: str, *, checked: str, **units: str
+) -> Callable[[Callable[..., Figures]], Callable[..., Figures]]:
     """Declare a function as the probe of that name; see the module's text.
 
     Raises:
@@ -115,7 +118,9 @@ def probe(name: str, *, checked: str, **units: str) -> Callable[[Callable[..., F
 def _probes_of(module: ModuleType, code: str) -> dict[str, Probe]:
     found = {}
     for member in vars(module).values():
-        if not (inspect.isfunction(member) and hasattr(member, _MARK) and member.__module__ == module.__name__):
+        if not (
+            inspect.isfunction(member) and hasattr(member, _MARK) and member.__module__ == module.__name__
+        ):
             continue
         name, checked, units = getattr(member, _MARK)
         parameters = tuple(inspect.signature(member).parameters)
