@@ -1,0 +1,85 @@
+"""The records of a contract: what a YAML file says, frozen and typed."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from specship.contracts.expectation import Expectation
+
+GateId = Annotated[str, Field(pattern=r"^GATE-[A-Z0-9]+(-[A-Z0-9]+)*$")]
+CriterionId = Annotated[str, Field(pattern=r"^AC-[A-Z0-9]+(-[A-Z0-9]+)*$")]
+ModelId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$")]
+Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
+Semver = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}$")]
+Prose = Annotated[str, Field(min_length=1)]
+
+Lifecycle = Literal[
+    "corpus", "tokenizer", "train", "checkpoint", "inference", "export", "eval", "publish", "process"
+]
+
+
+class Frozen(BaseModel):
+    """Base of every record: immutable, unknown keys refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Requires(Frozen):
+    """What must be present for a gate to be judged at all; absence is BLOCKED, never PASS."""
+
+    device: Literal["cuda"] | None = None
+    """The kind of device the evidence must come from."""
+
+
+class Reference(Frozen):
+    """A source, and the gates it supports."""
+
+    id: Prose
+    """Such as `arXiv:2203.15556`."""
+    supports: tuple[GateId, ...]
+
+
+class Gate(Frozen):
+    """One checkable rule."""
+
+    id: GateId
+    rule: Prose
+    """What must be true, in words; the numbers stand in `expect`."""
+    binds_to: tuple[CriterionId, ...]
+    """The criteria it speaks for, all of one model."""
+    ship_blocking: bool
+    """Whether its criteria wait for it; an advisory gate is shown and never counted."""
+    probe: str | None = None
+    """Who measures; without a probe the gate is UNBOUND and worth nothing."""
+    expect: dict[str, Expectation] = {}
+    requires: Requires = Requires()
+    falsified_by: tuple[Slug, ...] = ()
+    """Faults that must make it fail."""
+
+    @model_validator(mode="after")
+    def _probe_and_expectation_belong_together(self) -> Self:
+        if self.probe and not self.expect:
+            raise ValueError(f"{self.id} names a probe and expects nothing of it")
+        if self.expect and not self.probe:
+            raise ValueError(f"{self.id} expects figures and names no probe to measure them")
+        if not self.binds_to:
+            raise ValueError(f"{self.id} binds to no criterion")
+        return self
+
+
+class Contract(Frozen):
+    """A versioned set of gates about one stage of the lifecycle."""
+
+    contract_id: Slug
+    version: Semver
+    stage: Lifecycle
+    summary: Prose
+    references: tuple[Reference, ...] = ()
+    gates: tuple[Gate, ...] = Field(min_length=1)
+
+    @property
+    def file_name(self) -> str:
+        """The name its file must have: id and major version."""
+        return f"{self.contract_id}-v{self.version.split('.', 1)[0]}.yaml"
