@@ -1,0 +1,1 @@
+"""Evidence: statements, signatures, and the append-only ledger."""

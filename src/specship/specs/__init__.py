@@ -1,0 +1,1 @@
+"""Specs, profiles, amendments, and the project that holds them."""
