@@ -1,0 +1,165 @@
+"""From gates as they stand today, and a ledger, to the status of each criterion and the ship-%.
+
+This is the one place where a percentage is made. No file has a field for it, and no flag
+changes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+
+from specship.evidence.ledger import Ledger
+from specship.specs.records import Criterion, Model, Profile
+from specship.status.freshness import GateStanding, Today, standing
+from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Standing
+
+NOT_ARMED = "not armed yet: its faults have not been seen to make it fail"
+
+
+def ship_percent(criteria: Iterable[CriterionReport]) -> float:
+    """Weight of DISCHARGED criteria over the weight of all that the profile judges, in percent."""
+    judged = [criterion for criterion in criteria if criterion.status != Standing.NOT_JUDGED]
+    total = sum(criterion.weight for criterion in judged)
+    earned = sum(criterion.weight for criterion in judged if criterion.status == Standing.DISCHARGED)
+    return 100.0 * earned / total if total else 0.0
+
+
+def _ceiling(criteria: Iterable[CriterionReport]) -> float:
+    """The ship-% if everything that can be measured here today passed."""
+    judged = [criterion for criterion in criteria if criterion.status != Standing.NOT_JUDGED]
+    total = sum(criterion.weight for criterion in judged)
+
+    def reachable(criterion: CriterionReport) -> bool:
+        blocking = [gate for gate in criterion.gates if gate.blocking]
+        return bool(blocking) and all(gate.verdict not in {"UNBOUND", "BLOCKED"} for gate in blocking)
+
+    return 100.0 * sum(c.weight for c in judged if reachable(c)) / total if total else 0.0
+
+
+def gate_report(today: Today, known: GateStanding, *, session_began: datetime | None = None) -> GateReport:
+    """What is known of one gate, as a record."""
+    evidence = known.newest.evidence if known.newest else None
+    measured = tuple(
+        Measured(
+            quantity=entry.quantity,
+            value=entry.measured.value if entry.measured else None,
+            unit=entry.measured.unit if entry.measured else entry.expectation.unit,
+            limit=entry.expectation.limit_text,
+            holds=entry.holds,
+        )
+        for entry in (known.ruling.judgements if known.ruling else ())
+    )
+    return GateReport(
+        id=today.gate.id,
+        contract=today.contract,
+        rule=today.gate.rule,
+        blocking=today.gate.ship_blocking,
+        verdict=known.verdict.value if known.verdict else None,
+        reason=known.reason,
+        armed=False,
+        fresh=known.fresh,
+        checked=known.ruling.checked if known.ruling else "nothing",
+        measured=measured,
+        notes=evidence.measurement.notes if evidence and evidence.measurement else (),
+        evidence=known.newest.digest if known.newest else None,
+        seconds=round(evidence.seconds, 3) if evidence else 0.0,
+        ended=evidence.ended.isoformat() if evidence else None,
+        cached=not (evidence and session_began and evidence.ended >= session_began),
+    )
+
+
+def _standing_of(gates: Sequence[GateReport], ledger: Ledger) -> tuple[Standing, tuple[str, ...]]:
+    """The status that blocking gates give a criterion, before its dependencies are asked."""
+    blocking = [gate for gate in gates if gate.blocking]
+    if not blocking:
+        return Standing.OPEN, ("no blocking gate binds to it yet",)
+
+    found = {
+        Standing.FAILED: [g for g in blocking if g.fresh and g.verdict in {"FAIL", "ERROR"}],
+        Standing.BLOCKED: [g for g in blocking if g.verdict == "BLOCKED"],
+        Standing.STALE: [g for g in blocking if not g.fresh and g.verdict in {"PASS", "FAIL", "ERROR"}],
+        Standing.OPEN: [g for g in blocking if g.verdict in {None, "UNBOUND"}],
+    }
+    for status, gates_so in found.items():
+        if gates_so:
+            return status, tuple(f"{gate.id}: {gate.reason}" for gate in gates_so)
+    if ledger.holes:
+        return Standing.STALE, (f"the ledger has holes: {len(ledger.holes)} statements are missing",)
+    return Standing.DISCHARGED, ()
+
+
+def _with_dependencies(reports: dict[str, CriterionReport], criteria: Mapping[str, Criterion]) -> None:
+    """A criterion is not discharged while one it depends on is not; repeated until nothing changes."""
+    changed = True
+    while changed:
+        changed = False
+        for identity, report in reports.items():
+            waiting = [
+                needed
+                for needed in criteria[identity].depends_on
+                if reports[needed].status not in {Standing.DISCHARGED, Standing.NOT_JUDGED}
+            ]
+            if report.status == Standing.DISCHARGED and waiting:
+                reasons = tuple(f"it depends on {n}, which is {reports[n].status}" for n in waiting)
+                reports[identity] = report.model_copy(update={"status": Standing.BLOCKED, "reasons": reasons})
+                changed = True
+
+
+def assess(
+    model: Model,
+    profile: Profile,
+    gates: Sequence[Today],
+    ledger: Ledger,
+    *,
+    session_began: datetime | None = None,
+    now: datetime | None = None,
+) -> ModelReport:
+    """One model at one profile, from the ledger alone."""
+    reports: dict[str, CriterionReport] = {}
+    known = {
+        today.gate.id: gate_report(
+            today, standing(today, ledger.statements, now=now), session_began=session_began
+        )
+        for today in gates
+        if today.model == model.id
+    }
+    for criterion in model.criteria:
+        own = tuple(
+            known[today.gate.id]
+            for today in gates
+            if today.gate.id in known and criterion.id in today.gate.binds_to
+        )
+        status, reasons = _standing_of(own, ledger)
+        if criterion.id in profile.not_judged:
+            status, reasons = Standing.NOT_JUDGED, (profile.not_judged[criterion.id],)
+        reports[criterion.id] = CriterionReport(
+            id=criterion.id,
+            statement=criterion.statement,
+            status=status,
+            weight=criterion.weight,
+            reasons=reasons,
+            gates=own,
+        )
+    _with_dependencies(reports, {criterion.id: criterion for criterion in model.criteria})
+    return ModelReport(
+        model=model.id,
+        profile=profile.profile,
+        kind=profile.kind,
+        ship_percent=ship_percent(reports.values()),
+        ceiling_percent=_ceiling(reports.values()),
+        criteria=tuple(reports.values()),
+    )
+
+
+def ledger_problems(ledger: Ledger) -> tuple[str, ...]:
+    """What is wrong with a ledger, in words."""
+    problems = [str(error) for error in ledger.damaged]
+    if ledger.holes:
+        shown = ", ".join(f"sha256:{digest[:12]}…" for digest in ledger.holes[:3])
+        problems.append(
+            f"ledger: statements refer to {shown} ({len(ledger.holes)} in all), which are missing\n"
+            "  why:  a deleted failure would look like a pass; nothing counts until the ledger is whole\n"
+            "  mend: restore the files from git, or delete the whole ledger folder and measure again"
+        )
+    return tuple(problems)
