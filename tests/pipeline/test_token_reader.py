@@ -51,6 +51,7 @@ def make_shards(folder: Path, counts: dict[str, list[int]], dtype: str = "uint16
         "tokenizer_sha256": "0" * 64,
         "train_sha256": "1" * 64,
         "heldout_sha256": "2" * 64,
+        "token_bytes_sha256": "3" * 64,
         "shards": shards,
     }
     (folder / "manifest.json").write_text(json.dumps(manifest))

@@ -21,6 +21,7 @@ Count = Annotated[int, Field(ge=0)]
 ITEM_BYTES: Final[Mapping[str, int]] = {"uint16": 2, "uint32": 4}
 """Bytes a token by its type; both are stored little-endian."""
 MANIFEST: Final = "manifest.json"
+TOKEN_BYTES: Final = "token-bytes.bin"
 
 
 class _Record(BaseModel):
@@ -57,6 +58,8 @@ class ShardsManifest(_Record):
     """sha256 of the corpus' `train.jsonl`."""
     heldout_sha256: Sha256
     """sha256 of the corpus' `heldout.jsonl`: what identifies the held-out set."""
+    token_bytes_sha256: Sha256
+    """sha256 of `token-bytes.bin`: the text bytes of each token id, uint32; 0 for special tokens."""
     shards: Annotated[list[ShardEntry], Field(min_length=1)]
 
     @model_validator(mode="after")

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from specship.errors import DamagedArtifact, SpecshipError, UnusableInput
-from specship.pipeline.shard_manifest import MANIFEST, ShardsManifest, Split, read_manifest
+from specship.pipeline.shard_manifest import MANIFEST, TOKEN_BYTES, ShardsManifest, Split, read_manifest
 
 if TYPE_CHECKING:
     import numpy as np
@@ -83,6 +83,7 @@ class TokenReader:
         self._folder = folder
         self._parts, self._starts = _open_shards(folder, self.manifest, split)
         self._check_windows(length)
+        self._token_bytes: Tokens | None = None
         self._epoch = 0
         self._cursor = 0
         self._order = self._order_of(0)
@@ -123,6 +124,17 @@ class TokenReader:
             raise IndexError(f"window {index} of {self.windows}")
         return self._slice(index * self.length, self.length + 1)
 
+    def first_tokens(self, count: int) -> Tokens:
+        """The first `count` tokens of the split in file order, int64 of shape [count].
+
+        Raises:
+            UnusableInput: the split is shorter.
+            DamagedArtifact: one is outside the vocabulary.
+        """
+        if not 1 <= count <= self.tokens:
+            raise UnusableInput(f"{count} tokens of the {self.tokens} of the {self.split} split")
+        return self._slice(0, count)
+
     def next_batch(self, sequences: int) -> Tokens:
         """The next windows of the order: `tokens_BT`, int64, shape [sequences, length + 1].
 
@@ -141,6 +153,25 @@ class TokenReader:
         for row in range(sequences):
             tokens_BT[row] = self.window(self._next_index())
         return tokens_BT
+
+    def text_bytes(self, tokens: Tokens) -> int:
+        """UTF-8 bytes of text that some tokens stand for; what turns nats a token into bits a byte.
+
+        Raises:
+            DamagedArtifact: the table of token lengths is missing or of another vocabulary.
+        """
+        import numpy as np
+
+        if self._token_bytes is None:
+            path = self._folder / TOKEN_BYTES
+            if not path.is_file() or path.stat().st_size != 4 * self.vocab_size:
+                raise DamagedArtifact(
+                    f"no table of {self.vocab_size} token lengths",
+                    at=path,
+                    mend="run the stage 'shards' again",
+                )
+            self._token_bytes = np.fromfile(path, dtype="<u4").astype(np.int64)
+        return int(self._token_bytes[tokens].sum())
 
     def state(self) -> dict[str, int]:
         """Where the reader stands, with what the place means something for; plain whole numbers."""

@@ -1,0 +1,152 @@
+"""The records of a corpus folder: `manifest.json`, `files.jsonl` and the two splits.
+
+manifest.json   source, licence, settings, counts and the digests of the other files
+files.jsonl     one line a file of the source: what became of it, and why
+train.jsonl, heldout.jsonl   one document a line, in the order of their digest
+LICENCE.txt     the licence's text, where one was found
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from specship.errors import DamagedArtifact, Place
+from specship.pipeline.strict_json import read_json, read_json_lines
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0)]
+Outcome = Literal["train", "heldout", "duplicate", "near-duplicate", "skipped"]
+
+MANIFEST: Final = "manifest.json"
+FILES: Final = "files.jsonl"
+LICENCE: Final = "LICENCE.txt"
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Document(_Record):
+    """One document of a split."""
+
+    path: str
+    sha256: Sha256
+    """Of the text's UTF-8 bytes, which are the file's own."""
+    bytes: Count
+    licence: str
+    text: str
+
+
+class FileEntry(_Record):
+    """What became of one file of the source."""
+
+    path: str
+    outcome: Outcome
+    bytes: Count | None = None
+    sha256: Sha256 | None = None
+    licence: str | None = None
+    reason: str | None = None
+    """Why it was skipped."""
+    duplicate_of: str | None = None
+    """Path of the kept document that it repeats."""
+    jaccard: float | None = None
+    """Shared shingles with that document over all shingles of both."""
+
+
+class SplitEntry(_Record):
+    """One file of documents."""
+
+    file: Literal["train.jsonl", "heldout.jsonl"]
+    sha256: Sha256
+    documents: Count
+    text_bytes: Count
+
+
+class SourceEntry(_Record):
+    """Where the text came from."""
+
+    kind: Literal["python-stdlib", "folder"]
+    label: str
+    suffixes: list[str]
+    file_bytes_limit: Count
+
+
+class LicenceEntry(_Record):
+    """The source's licence as far as it is known."""
+
+    spdx: str
+    """SPDX expression, or `unknown`."""
+    file: Literal["LICENCE.txt"] | None
+    sha256: Sha256 | None
+    found: str
+    """Where the text was found; empty when it was not."""
+
+
+class CorpusManifest(_Record):
+    """The whole corpus at a glance."""
+
+    format: Literal["specship-corpus/1"] = "specship-corpus/1"
+    source: SourceEntry
+    licence: LicenceEntry
+    licences: dict[str, Count]
+    """Documents by their own licence."""
+    near_duplicate_jaccard: float
+    heldout_fraction: float
+    files_listed: Count
+    files_read: Count
+    outcomes: dict[str, Count]
+    files_sha256: Sha256
+    """Of `files.jsonl`."""
+    train: SplitEntry
+    heldout: SplitEntry
+    interpreter: str
+
+
+_R = TypeVar("_R", bound=_Record)
+
+
+def _checked(model: type[_R], value: Any, place: Place) -> _R:
+    try:
+        return model.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "record"
+        raise DamagedArtifact(
+            f"malformed: {where}: {first['msg']}", at=place, mend="run the stage 'corpus' again"
+        ) from error
+
+
+def read_manifest(folder: Path) -> CorpusManifest:
+    """The manifest of a corpus folder.
+
+    Raises:
+        DamagedArtifact: it is missing or malformed.
+    """
+    path = folder / MANIFEST
+    return _checked(CorpusManifest, read_json(path), Place(str(path)))
+
+
+def read_files(folder: Path) -> Iterator[FileEntry]:
+    """The lines of `files.jsonl`.
+
+    Raises:
+        DamagedArtifact: it is missing, cut or malformed; the error names the line.
+    """
+    path = folder / FILES
+    for line, value in read_json_lines(path):
+        yield _checked(FileEntry, value, Place(str(path), line=line))
+
+
+def read_documents(folder: Path, split: Literal["train", "heldout"]) -> Iterator[Document]:
+    """The documents of a split, one at a time.
+
+    Raises:
+        DamagedArtifact: the file is missing, cut or malformed; the error names the line.
+    """
+    path = folder / f"{split}.jsonl"
+    for line, value in read_json_lines(path):
+        yield _checked(Document, value, Place(str(path), line=line))
