@@ -12,7 +12,7 @@ counts) or its occurrences. D and which `n` it is are chosen on a slice of train
 that the fit did not see; E is the estimate n1 / (n1 + 2 n2) of counts of counts. No held-out
 token is looked at before the final score.
 """
-# ruff: noqa: N803, N806 - a suffix names the axes: N tokens, K different pairs, V vocabulary
+# ruff: noqa: N803, N806, N815 - a suffix names the axes: N tokens, K different pairs, V vocabulary
 
 from __future__ import annotations
 
@@ -30,6 +30,7 @@ Lower = Literal["continuation", "occurrence"]
 DISCOUNTS: Final = (0.3, 0.4, 0.5, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.95)
 LOWERS: Final[tuple[Lower, ...]] = ("continuation", "occurrence")
 _COUNTED_AT_ONCE: Final = 1 << 24
+_COUNTED_DENSELY: Final = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,23 @@ def count_pairs(tokens_N: NDArray[Any], vocab_size: int) -> PairCounts:
     keys_K, counts_K = np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64)
     for start in range(0, len(tokens_N) - 1, _COUNTED_AT_ONCE):
         piece = np.asarray(tokens_N[start : start + _COUNTED_AT_ONCE + 1], dtype=np.int64)
-        keys, counts = np.unique(piece[:-1] * vocab_size + piece[1:], return_counts=True)
+        keys, counts = _count(piece[:-1] * vocab_size + piece[1:], vocab_size**2)
         keys_K, inverse = np.unique(np.concatenate([keys_K, keys]), return_inverse=True)
         weights = np.concatenate([counts_K, counts]).astype(np.float64)
         counts_K = np.bincount(inverse, weights=weights).astype(np.int64)
     occurrences = np.bincount(keys_K % vocab_size, weights=counts_K, minlength=vocab_size)
     return PairCounts(vocab_size, keys_K, counts_K, occurrences.astype(np.int64))
+
+
+def _count(keys_N: Ints, size: int) -> tuple[Ints, Ints]:
+    """Different keys below `size`, ascending, and how often each stands there."""
+    import numpy as np
+
+    if size > _COUNTED_DENSELY:
+        return np.unique(keys_N, return_counts=True)
+    counts = np.bincount(keys_N, minlength=size)
+    keys_K = np.flatnonzero(counts)
+    return keys_K, counts[keys_K]
 
 
 def lower_order(counts: PairCounts, lower: Lower) -> Floats:
@@ -80,7 +92,8 @@ def lower_order(counts: PairCounts, lower: Lower) -> Floats:
     once, twice = int((n_V == 1).sum()), int((n_V == 2).sum())
     discount = once / (once + 2 * twice) if once else 0.5
     spread = discount * int((n_V > 0).sum()) / n_V.sum()
-    return np.maximum(n_V - discount, 0.0) / n_V.sum() + spread / size
+    law_V: Floats = np.maximum(n_V - discount, 0.0) / n_V.sum() + spread / size
+    return law_V
 
 
 def token_losses(counts: PairCounts, pairs_N2: NDArray[Any], discount: float, lower: Lower) -> Floats:
@@ -99,7 +112,8 @@ def token_losses(counts: PairCounts, pairs_N2: NDArray[Any], discount: float, lo
     known_N = np.maximum(totals_N, 1.0)
     spread_N = np.where(totals_N > 0, discount * kinds_V[firsts_N] / known_N, 1.0)
     below_N = lower_order(counts, lower)[seconds_N]
-    return -np.log(np.maximum(seen_N - discount, 0.0) / known_N + spread_N * below_N)
+    probabilities_N: Floats = np.maximum(seen_N - discount, 0.0) / known_N + spread_N * below_N
+    return -np.log(probabilities_N)
 
 
 def choose(train_N: NDArray[Any], vocab_size: int, slice_tokens: int) -> Choice:

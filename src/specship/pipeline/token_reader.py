@@ -86,7 +86,7 @@ class TokenReader:
         self._token_bytes: Tokens | None = None
         self._epoch = 0
         self._cursor = 0
-        self._order = self._order_of(0)
+        self._order: Tokens | None = None
 
     @property
     def vocab_size(self) -> int:
@@ -200,7 +200,7 @@ class TokenReader:
         if epoch < 0 or not 0 <= cursor <= self.windows:
             raise UnusableInput(f"epoch {epoch}, window {cursor} is no place among {self.windows} windows")
         self._epoch, self._cursor = epoch, cursor
-        self._order = self._order_of(epoch)
+        self._order = None
 
     def heldout_windows(self, length: int, limit_tokens: int | None = None) -> Tokens:
         """The first windows in file order, `tokens_WT` of shape [W, length + 1]: the same every time.
@@ -251,9 +251,11 @@ class TokenReader:
         if self._cursor == self.windows:
             seen = self.tokens_seen
             self._epoch, self._cursor = self._epoch + 1, 0
-            self._order = self._order_of(self._epoch)
+            self._order = None
             if self._on_wrap is not None:
                 self._on_wrap(self._epoch, seen)
+        if self._order is None:  # made when it is needed: many readers only look at windows
+            self._order = self._order_of(self._epoch)
         index = int(self._order[self._cursor])
         self._cursor += 1
         return index

@@ -4,7 +4,7 @@ A network that does not beat it has learned nothing beyond neighbouring tokens. 
 no more training tokens than the profile grants the network, and scores the held-out tokens
 that evaluation scores: all targets of the first windows of the split.
 """
-# ruff: noqa: N806 - a suffix names the axes: N tokens
+# ruff: noqa: N803, N806 - a suffix names the axes: N tokens
 
 from __future__ import annotations
 
