@@ -30,6 +30,8 @@ class Today:
     """Digest of each artifact it measures as it lies on the disk; None where there is none."""
     missing: str = ""
     """Why it cannot be measured now: a requirement or an upstream stage; empty when it can."""
+    failed: str = ""
+    """Why its artifacts could not be made or measured in this session; empty when they could."""
     release: bool = False
     trusted: frozenset[bytes] = frozenset()
     """Public keys whose signature counts at this profile."""
@@ -99,6 +101,8 @@ def standing(today: Today, statements: tuple[Opened, ...], *, now: datetime | No
     refused = {entry.digest: inadmissible(entry, today, moment) for entry in own}
     counted = [entry for entry in own if not refused[entry.digest]]
     fresh = [entry for entry in counted if not differences(entry.evidence, today)]
+    if today.failed:
+        return GateStanding(Verdict.ERROR, fresh=True, reason=today.failed, newest=None)
     if fresh:
         return _fold(today, fresh)
     if today.missing:

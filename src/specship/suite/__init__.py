@@ -1,0 +1,1 @@
+"""The suite: contracts to checks, stages to artifacts, a check run to evidence."""

@@ -1,0 +1,235 @@
+"""Artifacts on the disk: content-addressed folders, their manifests, and why they are current.
+
+    .specship/artifacts/MODEL/PROFILE/STAGE/KEY/             the files
+                                            KEY.json         their manifest, and what they came from
+                                            KEY.log          what the stage printed
+                                            current.json     the key of the newest one
+
+An artifact's digest covers its files and the digests of the artifacts it was made from, so that
+equal digests mean one line of descent, from corpus to publication.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from specship import strict_json
+from specship.contracts.records import Frozen
+from specship.digests import digest_of, sha256_file
+from specship.errors import DamagedArtifact, UnusableInput
+from specship.files import write_json
+
+KEY_LENGTH: Final = 16
+KEPT: Final = 2
+"""Artifacts of a stage that stay on the disk: the current one and the one before."""
+
+
+class FileRecord(Frozen):
+    """One file of an artifact."""
+
+    name: str
+    bytes: int
+    sha256: str
+
+
+class Ingredients(Frozen):
+    """Everything an artifact was made from; when one differs, it is made again."""
+
+    settings: dict[str, Any]
+    inputs: dict[str, str]
+    code: str
+    packages: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        """Name of the folder."""
+        return digest_of(self.model_dump(mode="json"))[:KEY_LENGTH]
+
+    def difference(self, other: Ingredients) -> str:
+        """In words, what differs from an earlier making."""
+        found = [
+            f"{kind} {name}: {mine.get(name, 'absent')} was {theirs.get(name, 'absent')}"
+            for kind, mine, theirs in (
+                ("setting", _flat(self.settings), _flat(other.settings)),
+                ("package", self.packages, other.packages),
+            )
+            for name in sorted(mine.keys() | theirs.keys())
+            if mine.get(name) != theirs.get(name)
+        ]
+        found += [f"{name} is another" for name in self.inputs if self.inputs[name] != other.inputs.get(name)]
+        if self.code != other.code:
+            found.append("the stage's code changed")
+        return "; ".join(found)
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for key, value in settings.items():
+        if isinstance(value, dict):
+            flat |= _flat(value, f"{prefix}{key}.")
+        else:
+            flat[f"{prefix}{key}"] = value
+    return flat
+
+
+class ArtifactRecord(Frozen):
+    """The manifest of one artifact."""
+
+    makes: str
+    ingredients: Ingredients
+    files: tuple[FileRecord, ...]
+    digest: str
+    finished: str
+    """When it was made, ISO 8601."""
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """The artifacts of one model at one profile."""
+
+    folder: Path
+    _verified: dict[str, ArtifactRecord] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, state: Path, model: str, profile: str) -> Store:
+        """The store in a project's state folder."""
+        return cls(state / "artifacts" / model / profile)
+
+    def path(self, stage: str, key: str) -> Path:
+        """The folder of an artifact."""
+        return self.folder / stage / key
+
+    def record(self, stage: str, key: str) -> ArtifactRecord | None:
+        """The manifest of an artifact, or None where it was never finished.
+
+        Raises:
+            DamagedArtifact: the manifest cannot be read.
+        """
+        path = self.folder / stage / f"{key}.json"
+        if not path.exists() or not self.path(stage, key).is_dir():
+            return None
+        try:
+            return ArtifactRecord.model_validate(strict_json.read(path), strict=False)
+        except (ValidationError, UnusableInput) as error:
+            raise DamagedArtifact(
+                "the manifest cannot be read", at=path, mend="delete it; it is made again"
+            ) from error
+
+    def current_key(self, stage: str) -> str | None:
+        """The key of the newest artifact of a stage."""
+        path = self.folder / stage / "current.json"
+        if not path.exists():
+            return None
+        try:
+            return str(strict_json.read(path)["key"])
+        except (UnusableInput, KeyError, TypeError):
+            return None
+
+    def verified(self, stage: str, key: str) -> ArtifactRecord | None:
+        """The manifest, once every file was hashed and is what the manifest says.
+
+        Hashed once a process; probes hash again around each measurement.
+
+        Raises:
+            DamagedArtifact: a file is missing, surplus, shorter, longer or of other bytes.
+        """
+        if key in self._verified:
+            return self._verified[key]
+        record = self.record(stage, key)
+        if record is not None:
+            verify(self.path(stage, key), record)
+            self._verified[key] = record
+        return record
+
+    def current(self, stage: str) -> ArtifactRecord | None:
+        """The newest artifact of a stage when its bytes verify and its inputs are current too.
+
+        Raises:
+            DamagedArtifact: its bytes are not what its manifest says.
+        """
+        key = self.current_key(stage)
+        record = self.verified(stage, key) if key else None
+        if record is None:
+            return None
+        for name, digest in record.ingredients.inputs.items():
+            upstream = self.current(name)
+            if upstream is None or upstream.digest != digest:
+                return None
+        return record
+
+    def forget(self, key: str) -> None:
+        """Hash an artifact anew the next time it is asked for."""
+        self._verified.pop(key, None)
+
+    def finish(self, stage: str, key: str, record: ArtifactRecord) -> None:
+        """Write the manifest of a folder that is in place, make it current, and drop old ones."""
+        write_json(self.folder / stage / f"{key}.json", record.model_dump(mode="json"))
+        write_json(self.folder / stage / "current.json", {"key": key})
+        self._verified[key] = record
+        self._prune(stage)
+
+    def _prune(self, stage: str) -> None:
+        manifests = sorted(
+            (p for p in (self.folder / stage).glob("*.json") if len(p.stem) == KEY_LENGTH),
+            key=lambda path: path.stat().st_mtime_ns,
+        )
+        for manifest in manifests[:-KEPT]:
+            manifest.unlink()
+            shutil.rmtree(manifest.with_suffix(""), ignore_errors=True)
+            manifest.with_suffix(".log").unlink(missing_ok=True)
+
+
+def list_files(folder: Path) -> tuple[FileRecord, ...]:
+    """Every file below a folder with its size and sha256, by name.
+
+    Raises:
+        DamagedArtifact: a symbolic link, or something that is no regular file.
+    """
+    records = []
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() or not (path.is_file() or path.is_dir()):
+            raise DamagedArtifact("an artifact holds plain files and folders only", at=path)
+        if path.is_file():
+            name = path.relative_to(folder).as_posix()
+            records.append(FileRecord(name=name, bytes=path.stat().st_size, sha256=sha256_file(path)))
+    return tuple(records)
+
+
+def artifact_digest(makes: str, files: tuple[FileRecord, ...], inputs: Mapping[str, str]) -> str:
+    """Digest of an artifact: its files and its line of descent."""
+    return digest_of({"makes": makes, "files": [file.model_dump() for file in files], "inputs": dict(inputs)})
+
+
+def verify(folder: Path, record: ArtifactRecord) -> None:
+    """Hash every file again and compare.
+
+    Raises:
+        DamagedArtifact: the first file that differs, with what was expected and what is there.
+    """
+    mend = "the next `pytest -m ship` makes it again"
+    found = {file.name: file for file in list_files(folder)}
+    for expected in record.files:
+        actual = found.pop(expected.name, None)
+        if actual is None:
+            raise DamagedArtifact(f"{record.makes}: the file is gone", at=folder / expected.name, mend=mend)
+        if actual != expected:
+            what = (
+                f"{actual.bytes} bytes, its manifest says {expected.bytes}"
+                if actual.bytes != expected.bytes
+                else f"sha256 {actual.sha256[:12]}…, its manifest says {expected.sha256[:12]}…"
+            )
+            raise DamagedArtifact(
+                f"{record.makes}: the file has {what}", at=folder / expected.name, mend=mend
+            )
+    if found:
+        surplus = next(iter(found))
+        raise DamagedArtifact(f"{record.makes}: the file is in no manifest", at=folder / surplus, mend=mend)
+    if artifact_digest(record.makes, record.files, record.ingredients.inputs) != record.digest:
+        raise DamagedArtifact(f"{record.makes}: the manifest's digest is not its own", at=folder, mend=mend)

@@ -1,0 +1,282 @@
+"""Running stages: as child processes, once, cached by content, with live progress."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.metadata
+import json
+import os
+import platform
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final
+
+from specship.digests import code_digest
+from specship.errors import (
+    CannotWrite,
+    DamagedArtifact,
+    Place,
+    RequirementMissing,
+    SpecshipError,
+    StageFailed,
+)
+from specship.files import publish_folder, write_errors, write_json
+from specship.pipeline.stage import Stage, module_of, stage_named
+from specship.suite.artifacts import ArtifactRecord, Ingredients, Store, artifact_digest, list_files
+
+Listener = Callable[[dict[str, Any]], None]
+"""Gets what happens as it happens: `stage`, `progress`, `finished`, `gate` events."""
+
+_SECONDS_TO_STOP: Final = 20
+_LOG_LINES: Final = 12
+_INHERITED: Final = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "SYSTEMROOT",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A stage's artifact, and whether it had to be made in this session."""
+
+    record: ArtifactRecord
+    path: Path
+    cached: bool
+    why: str
+
+
+def child_environment() -> dict[str, str]:
+    """What a child may see: no PYTHON or PYTEST variable reaches a measurement, and no network is asked."""
+    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    return {**kept, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
+
+
+def _versions(stage: Stage) -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for name in stage.packages:
+        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
+            found[name] = importlib.metadata.version(name)
+    return found
+
+
+@dataclass(slots=True)
+class StageRunner:
+    """Makes artifacts of one model at one profile, each at most once a session."""
+
+    store: Store
+    settings: Mapping[str, Mapping[str, Any]]
+    model: str
+    listener: Listener = lambda _event: None
+    _made: dict[str, Made] = field(default_factory=dict)
+    _failed: dict[str, SpecshipError] = field(default_factory=dict)
+    _began: float = field(default_factory=time.time)
+
+    @property
+    def made(self) -> Mapping[str, Made]:
+        """What this session made or found, by stage."""
+        return self._made
+
+    def ensure(self, name: str) -> Made:
+        """The artifact of a stage, made now if no current one has the same ingredients.
+
+        Raises:
+            RequirementMissing: the stage, or one it needs, lacks something on this machine.
+            StageFailed, CannotWrite: it could not be made; the same error again on every call.
+        """
+        if name in self._failed:
+            raise self._failed[name]
+        if name not in self._made:
+            try:
+                self._made[name] = self._ensure(stage_named(name))
+            except SpecshipError as error:
+                self._failed[name] = error
+                raise
+        return self._made[name]
+
+    def _ensure(self, stage: Stage) -> Made:
+        inputs = {name: self.ensure(name) for name in stage.needs}
+        ingredients = Ingredients(
+            settings={section: dict(self.settings.get(section, {})) for section in stage.settings},
+            inputs={name: made.record.digest for name, made in inputs.items()},
+            code=code_digest(module_of(stage)),
+            packages=_versions(stage),
+        )
+        with self._lock(stage.makes):
+            why = self._why_made(stage, ingredients)
+            if not why:
+                record = self.store.verified(stage.makes, ingredients.key)
+                assert record is not None  # noqa: S101 - _why_made just said so
+                return self._found(stage, ingredients.key, record)
+            return self._make(stage, ingredients, {n: made.path for n, made in inputs.items()}, why)
+
+    @contextlib.contextmanager
+    def _lock(self, name: str) -> Iterator[None]:
+        """One process makes a stage; another that wants it waits and then finds it."""
+        path = self.store.folder / name / ".lock"
+        with write_errors(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            file = path.open("w")
+        with file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def _why_made(self, stage: Stage, ingredients: Ingredients) -> str:
+        """Why a stage has to run, or the empty string when what is there serves."""
+        key = ingredients.key
+        try:
+            if self.store.verified(stage.makes, key) is not None:
+                return ""
+        except DamagedArtifact as error:
+            self._set_aside(stage, key)
+            self.listener({"event": "note", "text": str(error)})
+            return f"damaged: {error.message} ({error.at})"
+        previous = self.store.current_key(stage.makes)
+        with contextlib.suppress(DamagedArtifact):
+            before = self.store.record(stage.makes, previous) if previous else None
+            if before is not None:
+                return ingredients.difference(before.ingredients) or "its ingredients changed"
+        if stage.resumes and self.store.path(stage.makes, key).with_suffix(".partial").is_dir():
+            return "it was interrupted, and continues"
+        return "it was never made"
+
+    def _set_aside(self, stage: Stage, key: str) -> None:
+        folder = self.store.path(stage.makes, key)
+        self.store.forget(key)
+        folder.with_suffix(".json").unlink(missing_ok=True)
+        if folder.exists():
+            folder.rename(folder.with_name(f"{key}.damaged-{time.time_ns()}"))
+
+    def _found(self, stage: Stage, key: str, record: ArtifactRecord) -> Made:
+        if self.store.current_key(stage.makes) != key:
+            write_json(self.store.folder / stage.makes / "current.json", {"key": key})
+        why = f"settings, inputs, code and packages are those of {record.finished[:19]}"
+        made = Made(record, self.store.path(stage.makes, key), cached=True, why=why)
+        self._tell(stage, made, record.seconds)
+        return made
+
+    def _tell(self, stage: Stage, made: Made, seconds: float) -> None:
+        self.listener({
+            "event": "finished", "stage": stage.makes, "model": self.model, "cached": made.cached,
+            "seconds": seconds, "why": made.why,
+        })  # fmt: skip
+
+    def _make(self, stage: Stage, ingredients: Ingredients, inputs: Mapping[str, Path], why: str) -> Made:
+        final = self.store.path(stage.makes, ingredients.key)
+        partial = final.with_suffix(".partial")
+        self.listener({"event": "stage", "stage": stage.makes, "model": self.model, "why": why})
+        with write_errors(partial):
+            if partial.exists() and not stage.resumes:
+                shutil.rmtree(partial)
+            partial.mkdir(parents=True, exist_ok=True)
+        began = time.monotonic()
+        request = {
+            "stage": stage.makes,
+            "settings": ingredients.settings,
+            "inputs": {name: str(path) for name, path in inputs.items()},
+            "output": str(partial),
+        }
+        self._run_child(stage, request, final.with_suffix(".log"))
+        seconds = round(time.monotonic() - began, 3)
+        with write_errors(final):
+            files = list_files(partial)
+        if not files:
+            raise StageFailed(f"the stage {stage.makes} ended without leaving a file", at=partial)
+        digest = artifact_digest(stage.makes, files, ingredients.inputs)
+        record = ArtifactRecord(
+            makes=stage.makes, ingredients=ingredients, files=files, digest=digest,
+            finished=datetime.now(UTC).isoformat(), seconds=seconds,
+        )  # fmt: skip
+        publish_folder(partial, final)
+        self.store.finish(stage.makes, ingredients.key, record)
+        made = Made(record, final, cached=False, why=why)
+        self._tell(stage, made, seconds)
+        return made
+
+    def _run_child(self, stage: Stage, request: Mapping[str, Any], log: Path) -> None:
+        """Run the stage's process to its end, passing its progress on.
+
+        Raises:
+            RequirementMissing, StageFailed, CannotWrite: as the child said, or that it died.
+        """
+        with write_errors(log):
+            output = log.open("wb")
+        with output:
+            child = subprocess.Popen(
+                [sys.executable, "-I", "-m", "specship.pipeline"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
+                env=child_environment(), start_new_session=True, text=True,
+            )  # fmt: skip
+        try:
+            ending = self._follow(child, stage, request)
+        except BaseException:
+            stop(child)
+            raise
+        if child.returncode == 0 and ending.get("event") == "done":
+            return
+        raise _child_error(stage, child.returncode, ending, log)
+
+    def _follow(
+        self, child: subprocess.Popen[str], stage: Stage, request: Mapping[str, Any]
+    ) -> Mapping[str, Any]:
+        assert child.stdin is not None and child.stdout is not None  # noqa: PT018, S101 - both are pipes
+        with contextlib.suppress(BrokenPipeError), child.stdin:
+            json.dump(request, child.stdin)
+        ending: Mapping[str, Any] = {}
+        for line in child.stdout:
+            try:
+                event = json.loads(line)
+            except json.JSONDecodeError:
+                continue
+            if event.get("event") == "progress":
+                self.listener({**event, "stage": stage.makes, "model": self.model})
+            else:
+                ending = event
+        child.wait()
+        return ending
+
+
+def stop(child: subprocess.Popen[str]) -> None:
+    """End a child and all its own children: first politely, so that it can save, then for good."""
+    for number in (signal.SIGINT, signal.SIGKILL):
+        if child.poll() is None:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                child.wait(timeout=_SECONDS_TO_STOP)
+
+
+def _child_error(stage: Stage, status: int, ending: Mapping[str, Any], log: Path) -> SpecshipError:
+    """The error of a child that did not finish, from its own words or from its log."""
+    place = ending.get("at") or None
+    if ending.get("event") == "blocked":
+        return RequirementMissing(
+            f"stage {stage.makes}: {ending['message']}", at=place and Place(place),
+            why=ending["why"], mend=ending["mend"],
+        )  # fmt: skip
+    if ending.get("event") == "failed":
+        kind = CannotWrite if ending["message"].startswith("cannot write") else StageFailed
+        why = ending["why"] or _tail(log)
+        return kind(
+            f"stage {stage.makes}: {ending['message']}", at=place and Place(place),
+            why=why, mend=ending["mend"] or f"see {log.name} beside the stage's folder",
+        )  # fmt: skip
+    died = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"exited with status {status}"
+    return StageFailed(
+        f"the process of stage {stage.makes} {died}", at=log, why=_tail(log),
+        mend="run it again: finished stages are kept, and training continues from its last checkpoint",
+    )  # fmt: skip
+
+
+def _tail(log: Path) -> str:
+    try:
+        lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    return "\n        ".join(["its last words:", *lines[-_LOG_LINES:]]) if lines else "it printed nothing"
