@@ -1,0 +1,89 @@
+"""The device a run asked for, the one it got, and what that device can do.
+
+An explicit request is met or refused; nothing ever falls back to the CPU quietly.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import torch
+
+from specship.errors import RequirementMissing
+
+_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+
+
+def resolve_device(asked: str) -> torch.device:
+    """The device of that name; `auto` is CUDA where there is one, else the CPU.
+
+    Raises:
+        RequirementMissing: CUDA was asked for by name and this machine does not have it.
+    """
+    count = torch.cuda.device_count() if torch.cuda.is_available() else 0
+    if asked == "auto":
+        return torch.device("cuda:0" if count else "cpu")
+    device = torch.device("cuda:0" if asked == "cuda" else asked)
+    if device.type == "cuda" and (device.index or 0) >= count:
+        built = torch.version.cuda or "no CUDA"
+        raise RequirementMissing(
+            f"the device {asked!r} was asked for, and this machine has {count} CUDA devices",
+            why=f"a run on another device than asked for is not that run (torch was built with {built})",
+            mend="run on a machine that has it, or ask for device 'cpu' in the profile",
+        )
+    return device
+
+
+def prepare(device: torch.device, threads: int) -> int:
+    """Set this process up for repeatable training; returns the CPU threads in use.
+
+    Deterministic kernels everywhere; on CUDA cuBLAS needs its workspace fixed before its first use.
+    """
+    if device.type == "cuda":
+        os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    count = threads or len(os.sched_getaffinity(0))
+    if torch.get_num_threads() != count:
+        torch.set_num_threads(count)
+    torch.use_deterministic_algorithms(True)
+    # Filling fresh tensors with NaN finds reads of uninitialised memory; it costs each step time.
+    torch.utils.deterministic.fill_uninitialized_memory = False
+    return count
+
+
+def memory_bytes(device: torch.device) -> int:
+    """Memory this process uses there: allocated on a CUDA device, resident on the CPU."""
+    if device.type == "cuda":
+        return int(torch.cuda.memory_allocated(device))
+    return int(Path("/proc/self/statm").read_bytes().split()[1]) * _PAGE_BYTES
+
+
+def device_name(device: torch.device) -> str:
+    """The device's own name: the card's, or the processor's."""
+    if device.type == "cuda":
+        return str(torch.cuda.get_device_name(device))
+    for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return "CPU"
+
+
+def matmul_flops_per_second(device: torch.device, *, seconds: float = 0.25) -> float:
+    """Best rate of a square matrix product in the fastest type training may use there.
+
+    float32 on the CPU, bfloat16 on CUDA. The best of many short samples, so that a busy moment
+    does not make an honest run look impossibly fast.
+    """
+    on_cuda = device.type == "cuda"
+    size = 8192 if on_cuda else 1024
+    a_NN = torch.ones(size, size, device=device, dtype=torch.bfloat16 if on_cuda else torch.float32)  # noqa: N806
+    best, until = float("inf"), time.perf_counter() + seconds
+    torch.mm(a_NN, a_NN)
+    while time.perf_counter() < until:
+        began = time.perf_counter()
+        torch.mm(a_NN, a_NN)
+        if on_cuda:
+            torch.cuda.synchronize(device)
+        best = min(best, time.perf_counter() - began)
+    return 2.0 * size**3 / best

@@ -1,0 +1,303 @@
+"""Pretraining: the loop around the steps, with evaluations, checkpoints, stops and resumes.
+
+`pretrain` may be called again on the folder of a run that was killed at any moment: it goes on
+from the newest checkpoint that verifies and leaves the log that an uninterrupted run leaves.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from specship.digests import sha256_file
+from specship.pipeline.architecture import parameter_count, training_flops_per_token
+from specship.pipeline.checkpoints import checkpoint_path, prune
+from specship.pipeline.device import device_name, matmul_flops_per_second, prepare, resolve_device
+from specship.pipeline.early_stopping import EarlyStopping
+from specship.pipeline.json_log import JsonLog
+from specship.pipeline.run_folder import FINISHED, RunFolder, earlier_record, put_in_order
+from specship.pipeline.shard_manifest import MANIFEST
+from specship.pipeline.termination import TerminationWatch
+from specship.pipeline.token_reader import EndOfData, TokenReader
+from specship.pipeline.trainer import Trainer, TrainingAborted
+from specship.pipeline.training_settings import Recipe
+
+Report = Callable[..., None]
+_PACKAGES: Final = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
+_FORMAT: Final = "specship-run/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended: `completed`, `stopped_early`, `data_exhausted`, `aborted` or `preempted`."""
+
+    status: str
+    reason: str
+    steps_done: int
+
+
+def _silent(_done: float, _total: float, _unit: str, **_figures: float | str) -> None:
+    """Report to nobody."""
+
+
+def _first_record(recipe: Recipe, tokenizer: Path, shards: Path) -> dict[str, Any]:
+    training = recipe.training
+    return {
+        "format": _FORMAT,
+        "status": "running",
+        "reason": "",
+        "config": recipe.as_json(),
+        "shards_sha256": sha256_file(shards / MANIFEST),
+        "tokenizer_sha256": sha256_file(tokenizer / "tokenizer.json"),
+        "device_asked": training.device,
+        "seed": training.seed,
+        "planned_steps": training.steps,
+        "steps_done": 0,
+        "tokens_per_step": training.tokens_per_step,
+        "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
+    }
+
+
+def _describe(trainer: Trainer, threads: int) -> dict[str, Any]:
+    """What is known of a run once its model is on its device."""
+    device = trainer.parameters[0].device
+    return {
+        "device_got": str(device),
+        "device_name": device_name(device),
+        "cpu_threads": threads,
+        "parameters": sum(parameter.numel() for parameter in trainer.parameters),
+        "declared_parameters": parameter_count(trainer.config),
+        "vocabulary": trainer.reader.vocab_size,
+        "unique_train_tokens": trainer.reader.tokens,
+        "windows_per_pass": trainer.reader.windows,
+        "flops_per_token": training_flops_per_token(trainer.config, trainer.settings.sequence_length),
+        "matmul_flops_per_second": matmul_flops_per_second(device),
+    }
+
+
+class _Run:
+    """One process's share of a run."""
+
+    def __init__(
+        self, recipe: Recipe, folder: RunFolder, tokenizer: Path, shards: Path, *, initial: Path | None
+    ) -> None:
+        training = recipe.training
+        device = resolve_device(training.device)
+        threads = prepare(device, training.threads)
+        self.folder = folder
+        self.tokenizer = tokenizer
+        self.settings = training
+        self.trainer = Trainer(recipe, shards, device, initial=initial, on_wrap=self._wrapped)
+        held_out = TokenReader(shards, "heldout", length=training.sequence_length, seed=0, at_end="halt")
+        self.windows_WT = held_out.heldout_windows(training.sequence_length, training.evaluation_tokens)
+        self.stopping = EarlyStopping(training.patience, training.min_improvement)
+        self.held_out_growth_bound = training.abort_on_held_out_growth
+        self._seconds_before = 0.0
+        self._began = time.monotonic()
+        folder.update(**_describe(self.trainer, threads))
+
+    @property
+    def wall_seconds(self) -> float:
+        """Time spent on the steps up to here, this process and those before it."""
+        return self._seconds_before + time.monotonic() - self._began
+
+    def _wrapped(self, epoch: int, tokens_seen: int) -> None:
+        self.folder.event("wrap", self.trainer.step + 1, epoch=epoch, tokens_seen=tokens_seen)
+
+    def resume(self, checkpoint: Path) -> None:
+        """Go on from a checkpoint that verified."""
+        progress = self.trainer.restore(checkpoint)
+        self.stopping = EarlyStopping(**progress["stopping"])
+        self._seconds_before = float(progress["wall_seconds"])
+
+    def save(self, **metadata: float | None) -> None:
+        """Write the checkpoint of this step, once the logs it relies on are on the disk."""
+        self.folder.sync()
+        wall = self.wall_seconds
+        self.trainer.save(
+            checkpoint_path(self.folder.path, self.trainer.step),
+            self.tokenizer,
+            progress={"stopping": self.stopping.as_json(), "wall_seconds": wall},
+            metadata={"wall_seconds": wall, **metadata},
+        )
+        prune(self.folder.path, best_step=self.stopping.best_step)
+        self.folder.update(steps_done=self.trainer.step, wall_seconds=wall, best_step=self.stopping.best_step)
+
+    def evaluate(self) -> None:
+        """Score the held-out windows, log it, judge divergence, and save."""
+        step = self.trainer.step
+        found = self.trainer.evaluate(self.windows_WT)
+        self.folder.evaluations.append(
+            {
+                "step": step,
+                "val_loss": found.loss,
+                "standard_error": found.standard_error,
+                "val_tokens": found.tokens,
+                "sequences": found.sequences,
+            }
+        )
+        before = self.stopping.last_loss
+        if before is not None and found.loss > before * self.held_out_growth_bound:
+            raise TrainingAborted(
+                "divergence", f"held-out loss went from {before:.6g} to {found.loss:.6g}", step
+            )
+        self.stopping.observe(step, found.loss, found.standard_error)
+        if self.stopping.noisy and self.stopping.without_improvement >= self.stopping.patience:
+            self.folder.event("early_stop_withheld", step, standard_error=found.standard_error)
+        self.save(val_loss=found.loss, standard_error=found.standard_error, val_tokens=found.tokens)
+
+    def steps(self, watch: TerminationWatch, report: Report) -> Outcome:
+        """Train until the plan, patience, the data or somebody's patience ends."""
+        trainer, planned = self.trainer, self.settings.steps
+        if trainer.step == 0 and self.stopping.last_loss is None:
+            self.evaluate()
+        while trainer.step < planned and not self.stopping.due:
+            if watch.asked:
+                return self._preempted()
+            record = trainer.take_step()
+            self.folder.steps.append(record)
+            report(
+                trainer.step,
+                planned,
+                "steps",
+                loss=record["train_loss"],
+                tokens_per_second=record["tokens_per_second"],
+            )
+            if trainer.step % self.settings.evaluate_every == 0 or trainer.step == planned:
+                self.evaluate()
+        if trainer.step == planned:
+            return Outcome("completed", "every planned step was done", trainer.step)
+        reason = (
+            f"no improvement of {self.stopping.min_improvement} nats/token "
+            f"in {self.stopping.without_improvement} evaluations"
+        )
+        self.folder.event("early_stop", trainer.step, reason=reason)
+        return Outcome("stopped_early", reason, trainer.step)
+
+    def _preempted(self) -> Outcome:
+        step = self.trainer.step
+        if not checkpoint_path(self.folder.path, step).exists():
+            self.save(val_loss=None)
+        self.folder.event("preempted", step, reason="SIGTERM")
+        return Outcome("preempted", "SIGTERM", step)
+
+
+def pretrain(
+    recipe: Recipe,
+    tokenizer: Path,
+    shards: Path,
+    output: Path,
+    report: Report | None = None,
+    *,
+    initial: Path | None = None,
+) -> Outcome:
+    """Train a model into a run folder, or go on with a run that was interrupted there.
+
+    `initial` is a checkpoint folder whose weights a fine-tuning starts from. The outcome
+    `preempted` wants exit status 143, and `aborted` exit status 1, from whoever calls this.
+
+    Raises:
+        RequirementMissing: the device asked for is not on this machine.
+        UnusableInput: the settings do not fit the data, or the folder holds another run.
+        DamagedArtifact: the shards, the tokenizer or the initial weights cannot be used.
+        CannotWrite: the disk is full or refuses; the run can be resumed when it does no more.
+    """
+    resolve_device(recipe.training.device)
+    output.mkdir(parents=True, exist_ok=True)
+    record = _first_record(recipe, tokenizer, shards)
+    earlier = earlier_record(output, record)
+    if earlier is not None and earlier["status"] in FINISHED:
+        return Outcome(earlier["status"], earlier["reason"], earlier["steps_done"])
+    checkpoint, events = put_in_order(output)
+    folder = RunFolder(output, record)
+    try:
+        folder.update(sessions=1 + (earlier or {}).get("sessions", 0))
+        with TerminationWatch() as watch:
+            return _drive(
+                _Run(recipe, folder, tokenizer, shards, initial=initial),
+                watch,
+                report or _silent,
+                checkpoint=checkpoint,
+                events=events,
+                resumed=earlier is not None,
+            )
+    finally:
+        folder.close()
+
+
+def _drive(
+    run: _Run,
+    watch: TerminationWatch,
+    report: Report,
+    *,
+    checkpoint: Path | None,
+    events: list[dict[str, Any]],
+    resumed: bool,
+) -> Outcome:
+    """Restore, train, and write down how it ended."""
+    folder = run.folder
+    if checkpoint is not None:
+        run.resume(checkpoint)
+    for event in events:
+        folder.events.append({"event": event["event"], "step": run.trainer.step, **event})
+    if resumed:
+        folder.event("resumed", run.trainer.step, checkpoint=checkpoint.name if checkpoint else None)
+    try:
+        outcome = run.steps(watch, report)
+    except TrainingAborted as abort:
+        folder.event("aborted", abort.step, reason=abort.reason, detail=abort.message)
+        outcome = Outcome("aborted", f"{abort.reason}: {abort.message}", run.trainer.step)
+    except EndOfData as end:
+        folder.event("end_of_data", run.trainer.step + 1, reason=end.message)
+        outcome = Outcome("data_exhausted", end.message, run.trainer.step)
+    folder.sync()
+    folder.update(
+        status=outcome.status,
+        reason=outcome.reason,
+        steps_done=outcome.steps_done,
+        wall_seconds=run.wall_seconds,
+        best_step=run.stopping.best_step,
+    )
+    return outcome
+
+
+def repeat_steps(
+    recipe: Recipe,
+    shards: Path,
+    log: Path,
+    *,
+    steps: int,
+    start: Path | None = None,
+    report: Report | None = None,
+) -> int:
+    """Train some steps again, from scratch or from a checkpoint, and keep only their log.
+
+    The schedule stays that of the whole plan. Returns the steps done.
+
+    Raises:
+        RequirementMissing, DamagedArtifact: as `pretrain`.
+        TrainingAborted, EndOfData: as a step does.
+    """
+    device = resolve_device(recipe.training.device)
+    prepare(device, recipe.training.threads)
+    trainer = Trainer(recipe, shards, device)
+    if start is not None:
+        trainer.restore(start)
+    lines = JsonLog(log)
+    try:
+        for done in range(1, steps + 1):
+            lines.append(trainer.take_step())
+            (report or _silent)(done, steps, "steps")
+        lines.sync()
+    finally:
+        lines.close()
+    return steps
+
+
+def with_seed(recipe: Recipe, seed: int) -> Recipe:
+    """The same recipe under another seed."""
+    return replace(recipe, training=recipe.training.model_copy(update={"seed": seed}))

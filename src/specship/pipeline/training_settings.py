@@ -1,0 +1,145 @@
+"""Settings of the model and of its training; every one is recorded in the run's `run.json`."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, Self
+
+from pydantic import Field, model_validator
+
+from specship.pipeline.stage import Settings
+
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Count = Annotated[int, Field(gt=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
+
+_MODE_DEFAULTS: Final[dict[str, tuple[float, int]]] = {"scratch": (3e-4, 1000), "fine-tune": (5e-5, 100)}
+"""Peak learning rate and warm-up steps that belong to a mode, and travel together."""
+
+
+class ModelSettings(Settings):
+    """The declared architecture: a Llama-family decoder. The vocabulary is the tokenizer's."""
+
+    hidden_size: Count = 128
+    layers: Count = 3
+    heads: Count = 4
+    kv_heads: Count = 2
+    intermediate_size: Count = 352
+    tied_embeddings: bool = True
+    """Whether the output projection is the input embedding; parameters count it once then."""
+    rope_theta: Positive = 10_000.0
+    norm_eps: Positive = 1e-5
+    max_positions: Count = 512
+    attention_dropout: Share = 0.0
+    initializer_range: Positive = 0.02
+    """Standard deviation of the initial weights."""
+
+    @model_validator(mode="after")
+    def _divides(self) -> Self:
+        if self.hidden_size % (2 * self.heads):
+            raise ValueError("hidden_size must be a multiple of 2 * heads: rotary positions turn pairs")
+        if self.heads % self.kv_heads:
+            raise ValueError("heads must be a multiple of kv_heads")
+        return self
+
+
+class TrainingSettings(Settings):
+    """How the model is trained. Explicit settings win over a mode's defaults, and are recorded."""
+
+    mode: Literal["scratch", "fine-tune"] = "scratch"
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
+    """Fixes the initial weights and the order of the data."""
+    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$")] = "auto"
+    precision: Literal["float32", "bfloat16-autocast"] = "float32"
+    threads: Annotated[int, Field(ge=0)] = 0
+    """CPU threads; 0 takes every core this process may use. Recorded: sums depend on it."""
+    steps: Count = 100
+    sequence_length: Count = 128
+    micro_batch: Count = 16
+    """Sequences of one forward pass."""
+    accumulation: Count = 1
+    """Forward passes an optimizer step."""
+    at_end: Literal["halt", "cycle"] = "halt"
+    """At the end of the data: stop with a reason, or begin again with an event in the log."""
+    peak_learning_rate: Positive | None = None
+    warmup_steps: Annotated[int, Field(ge=0)] | None = None
+    floor_share: Annotated[float, Field(ge=0, le=1)] = 0.1
+    """The last learning rate as a share of the peak."""
+    beta1: Share = 0.9
+    beta2: Share = 0.95
+    adam_eps: Positive = 1e-8
+    weight_decay: Annotated[float, Field(ge=0)] = 0.1
+    """Applied to matrices only, never to norms."""
+    clip_norm: Positive = 1.0
+    evaluate_every: Count = 25
+    """Steps between held-out evaluations; a checkpoint follows each."""
+    evaluation_tokens: Count = 131_072
+    """Held-out tokens an evaluation scores, from the first window on."""
+    patience: Count = 5
+    """Evaluations in a row without improvement that end the run."""
+    min_improvement: Positive = 0.01
+    """Nats a token by which an evaluation must beat the best one; above the standard error."""
+    abort_above_ln_vocabulary: Annotated[float, Field(gt=1)] = 2.0
+    """A training loss above this many times ln V is divergence, wherever it comes from."""
+    abort_on_held_out_growth: Annotated[float, Field(gt=1)] = 2.0
+    """A held-out loss above this many times the evaluation before it is divergence."""
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        if self.warmup >= self.steps:
+            raise ValueError(f"warmup_steps {self.warmup} leaves none of {self.steps} steps to decay in")
+        if self.evaluation_tokens < 2 * self.sequence_length:
+            raise ValueError("evaluation_tokens must hold two sequences, or there is no standard error")
+        return self
+
+    @property
+    def peak(self) -> float:
+        """Highest learning rate: as set, or the mode's."""
+        return self.peak_learning_rate or _MODE_DEFAULTS[self.mode][0]
+
+    @property
+    def warmup(self) -> int:
+        """Warm-up steps: as set, or the mode's."""
+        return _MODE_DEFAULTS[self.mode][1] if self.warmup_steps is None else self.warmup_steps
+
+    @property
+    def floor(self) -> float:
+        """Learning rate of the last step."""
+        return self.peak * self.floor_share
+
+    @property
+    def tokens_per_step(self) -> int:
+        """Targets an optimizer step learns from."""
+        return self.micro_batch * self.accumulation * self.sequence_length
+
+    def loss_bound(self, vocabulary: int) -> float:
+        """Training loss above which the run is diverging, nats a token."""
+        return self.abort_above_ln_vocabulary * math.log(vocabulary)
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What is trained, and how."""
+
+    model: ModelSettings
+    training: TrainingSettings
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values for `run.json`, with the mode's defaults resolved."""
+        training = self.training.model_dump() | {
+            "peak_learning_rate": self.training.peak,
+            "warmup_steps": self.training.warmup,
+        }
+        return {"model": self.model.model_dump(), "training": training}
+
+
+class ReplaySettings(Settings):
+    """How much of a run is trained again to show that it can be."""
+
+    same_seed_steps: Count = 100
+    """Steps repeated from scratch under the run's own seed."""
+    other_seed_steps: Count = 10
+    """Steps from scratch under another seed."""
+    resume_steps: Count = 20
+    """Steps repeated from a checkpoint in the middle of the run."""

@@ -1,0 +1,179 @@
+"""A run that is killed at any point and started again leaves the log of one that was not."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specship.pipeline.checkpoints import checkpoints_of
+from specship.pipeline.folder_manifest import verify_manifest
+from tests.pipeline.training_fixtures import (
+    MODEL,
+    TRAINING,
+    comparable,
+    lines_of,
+    make_shards,
+    make_tokenizer,
+    recipe,
+)
+
+# Dropout draws from torch's generator, and three batches make a step: both must come back.
+SETTINGS = {
+    "model": {**MODEL, "attention_dropout": 0.1},
+    "training": {**TRAINING, "accumulation": 3, "at_end": "cycle"},
+}
+ROOT = Path(__file__).parents[2]
+KILL_POINTS = [("forward", 25), ("fsync", 30), ("tensors", 5), ("rename", 3)]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    make_tokenizer(folder / "tokenizer")
+    make_shards(folder / "shards")
+    return folder
+
+
+def start(data: Path, output: Path, call: str = "none", number: int = 0) -> subprocess.Popen[str]:
+    """The stage's child process."""
+    request = {
+        "stage": "run",
+        "settings": SETTINGS,
+        "inputs": {name: str(data / name) for name in ("tokenizer", "shards")},
+        "output": str(output),
+    }
+    child = subprocess.Popen(
+        [sys.executable, "-m", "tests.pipeline.killed_child", call, str(number)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert child.stdin is not None
+    child.stdin.write(json.dumps(request))
+    child.stdin.close()
+    return child
+
+
+def finish(child: subprocess.Popen[str]) -> tuple[int, str]:
+    """Exit status and what the child printed, log included."""
+    assert child.stdout is not None
+    assert child.stderr is not None
+    text = child.stdout.read() + child.stderr.read()
+    child.stdout.close()
+    child.stderr.close()
+    return child.wait(timeout=60), text
+
+
+@pytest.fixture(scope="module")
+def uninterrupted(data: Path) -> Path:
+    """The same run without a kill, in a child of its own."""
+    status, text = finish(start(data, data / "uninterrupted"))
+    assert status == 0, text
+    return data / "uninterrupted"
+
+
+def assert_equal_runs(run: Path, other: Path) -> None:
+    """Field by field; every checkpoint that has a name verifies; the final weights are the same bytes."""
+    assert comparable(run / "train.jsonl") == comparable(other / "train.jsonl")
+    assert lines_of(run / "evaluations.jsonl") == lines_of(other / "evaluations.jsonl")
+    wraps = [
+        [e for e in lines_of(folder / "events.jsonl") if e["event"] == "wrap"] for folder in (run, other)
+    ]
+    assert wraps[0] == wraps[1] != []
+    assert [step for step, _ in checkpoints_of(run)] == [step for step, _ in checkpoints_of(other)]
+    for _, checkpoint in checkpoints_of(run):
+        assert verify_manifest(checkpoint) >= 7
+    last = "checkpoints/step-000024"
+    for name in ("model.safetensors", "optimizer.safetensors"):
+        assert (run / last / name).read_bytes() == (other / last / name).read_bytes()
+    assert not list((run / "checkpoints").glob(".tmp-*"))
+
+
+@pytest.mark.parametrize(("call", "number"), KILL_POINTS)
+def test_killed_run_resumes_to_the_same_log(
+    data: Path, uninterrupted: Path, tmp_path: Path, call: str, number: int
+) -> None:
+    """Killed inside an accumulation, inside a flush, inside a checkpoint's tensors and before its rename."""
+    status, _ = finish(start(data, tmp_path / "run", call, number))
+    assert status == -signal.SIGKILL
+    status, text = finish(start(data, tmp_path / "run"))
+    assert status == 0, text
+    assert_equal_runs(tmp_path / "run", uninterrupted)
+    assert any(event["event"] == "resumed" for event in lines_of(tmp_path / "run" / "events.jsonl"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(20))
+def test_killed_at_random_times_until_it_is_done(
+    data: Path, uninterrupted: Path, tmp_path: Path, seed: int
+) -> None:
+    """Kills at random system calls and moments, one after another, and then one run to the end."""
+    draw = random.Random(seed)
+    for _ in range(2):
+        call = draw.choice(["forward", "fsync", "rename", "write", "open", "tensors", "time"])
+        number = draw.randint(1, {"fsync": 60, "write": 80, "open": 300, "forward": 60}.get(call, 5))
+        child = start(data, tmp_path / "run", *(("none", 0) if call == "time" else (call, number)))
+        if call == "time":
+            time.sleep(draw.uniform(2.0, 7.0))
+            os.kill(child.pid, signal.SIGKILL)
+        finish(child)
+    status, text = finish(start(data, tmp_path / "run"))
+    assert status == 0, text
+    assert_equal_runs(tmp_path / "run", uninterrupted)
+
+
+def steps_logged(run: Path) -> int:
+    log = run / "train.jsonl"
+    return len(log.read_bytes().splitlines()) if log.exists() else 0
+
+
+def test_sigterm_saves_within_a_step_and_leaves_with_143(
+    data: Path, uninterrupted: Path, tmp_path: Path
+) -> None:
+    """Preempted, then continued: nothing is done twice."""
+    child = start(data, tmp_path / "run")
+    while steps_logged(tmp_path / "run") < 8 and child.poll() is None:
+        time.sleep(0.002)
+    child.send_signal(signal.SIGTERM)
+    seen = steps_logged(tmp_path / "run")
+    status, text = finish(child)
+    assert status == 143, text
+    record = json.loads((tmp_path / "run" / "run.json").read_text())
+    assert (record["status"], record["reason"]) == ("preempted", "SIGTERM")
+    assert record["steps_done"] <= seen + 2
+    assert checkpoints_of(tmp_path / "run")[-1][0] == record["steps_done"]
+    status, text = finish(start(data, tmp_path / "run"))
+    assert status == 0, text
+    assert comparable(tmp_path / "run/train.jsonl") == comparable(uninterrupted / "train.jsonl")
+
+
+def test_ctrl_c_ends_with_130_and_the_next_run_continues(
+    data: Path, uninterrupted: Path, tmp_path: Path
+) -> None:
+    """An interrupt loses at most the steps after the last checkpoint."""
+    child = start(data, tmp_path / "run")
+    while steps_logged(tmp_path / "run") < 8 and child.poll() is None:
+        time.sleep(0.002)
+    child.send_signal(signal.SIGINT)
+    status, text = finish(child)
+    assert status == 130, text
+    status, text = finish(start(data, tmp_path / "run"))
+    assert status == 0, text
+    assert_equal_runs(tmp_path / "run", uninterrupted)
+
+
+def test_recipe_of_these_tests_is_the_tiny_one() -> None:
+    """The settings sent as JSON are the records the other tests use."""
+    changed: dict[str, Any] = {"accumulation": 3, "at_end": "cycle"}
+    assert recipe(**changed).training.tokens_per_step == 3 * 8 * 16
