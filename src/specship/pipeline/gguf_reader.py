@@ -1,0 +1,273 @@
+"""A strict reader of GGUF headers: every length is checked before anything is read or allocated.
+
+    "GGUF"  version u32  tensors u64  keys u64
+    keys       name string, type u32, value          (an array: element type u32, length u64, elements)
+    tensors    name string, dimensions u32, each u64, element type u32, offset u64
+    padding, then the tensors' data, each aligned
+
+A refusal names the byte where it stands.  Stricter than llama.cpp and the `gguf` package: see
+the table in `gguf_format`.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import stat
+import struct
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
+
+from specship.errors import DamagedArtifact, Place
+from specship.pipeline import gguf_format as rules
+from specship.pipeline.gguf_format import ELEMENT_TYPES, ElementType
+
+if TYPE_CHECKING:
+    import numpy as np
+
+_WINDOW_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class GgufTensor:
+    """One tensor; `shape` has the order of NumPy, the reverse of the file's."""
+
+    name: str
+    type: ElementType
+    shape: tuple[int, ...]
+    offset: int
+    """First byte, counted from the start of the file."""
+    size: int
+    """Bytes, without padding."""
+
+
+@dataclass(frozen=True, slots=True)
+class GgufFile:
+    """A header that broke no rule."""
+
+    path: Path
+    version: int
+    metadata: dict[str, Any]
+    tensors: dict[str, GgufTensor]
+    data_offset: int
+    size: int
+
+    def census(self) -> Counter[str]:
+        """How many tensors of each element type."""
+        return Counter(tensor.type.name for tensor in self.tensors.values())
+
+    def array(self, name: str) -> np.ndarray[Any, Any]:
+        """A tensor of type F32 or F16."""
+        import numpy as np
+
+        tensor = self.tensors[name]
+        dtype = {"F32": "<f4", "F16": "<f2"}[tensor.type.name]
+        count = math.prod(tensor.shape)
+        return np.fromfile(self.path, dtype=dtype, count=count, offset=tensor.offset).reshape(tensor.shape)
+
+
+def read_gguf(path: Path) -> GgufFile:
+    """The header of a GGUF file, once every rule was found to hold.
+
+    Raises:
+        DamagedArtifact: missing, not a regular file, cut short or against a rule; with the byte offset.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise DamagedArtifact(
+            f"cannot be opened: {error.strerror}", at=path, mend="put the file in its place"
+        ) from error
+    with os.fdopen(descriptor, "rb", buffering=_WINDOW_BYTES) as file:
+        status = os.fstat(file.fileno())
+        if not stat.S_ISREG(status.st_mode):
+            raise DamagedArtifact("not a regular file", at=Place(str(path), offset=0))
+        return _Reader(path, file, status.st_size).read()
+
+
+class _Reader:
+    def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
+        self._path, self._file, self._size, self._at = path, file, size, 0
+
+    def refuse(self, message: str, *, at: int | None = None) -> NoReturn:
+        raise DamagedArtifact(
+            message,
+            at=Place(str(self._path), offset=self._at if at is None else at),
+            why="the GGUF format, or a bound that keeps llama.cpp safe, does not allow it",
+            mend="export or fetch the file again; this one is cut, garbled or hostile",
+        )
+
+    def read(self) -> GgufFile:
+        if self._take(4) != rules.MAGIC:
+            self.refuse("not a GGUF file: it does not begin with 'GGUF'", at=0)
+        version = self._scalar("<I")
+        if version not in rules.VERSIONS:
+            self.refuse(f"version {version}; readable are {rules.VERSIONS}", at=4)
+        tensor_count, key_count = self._scalar("<Q"), self._scalar("<Q")
+        most = min(rules.MOST_TENSORS, self._left // rules.LEAST_TENSOR_INFO_BYTES)
+        if not 1 <= tensor_count <= most:
+            self.refuse(f"{tensor_count} tensors are claimed; at most {most} fit", at=8)
+        if not 1 <= key_count <= rules.MOST_KEYS:
+            self.refuse(f"{key_count} keys are claimed; 1 to {rules.MOST_KEYS} are allowed", at=16)
+        metadata: dict[str, Any] = {}
+        for _ in range(key_count):
+            self._key_into(metadata)
+        self._check_blocks(metadata)
+        infos = [self._tensor_info() for _ in range(tensor_count)]
+        alignment = self._alignment(metadata)
+        header_end = self._at
+        data_offset = -(-header_end // alignment) * alignment
+        self._check_padding(header_end, data_offset)
+        tensors = self._placed(infos, data_offset, alignment)
+        return GgufFile(self._path, version, metadata, tensors, data_offset, self._size)
+
+    @property
+    def _left(self) -> int:
+        return self._size - self._at
+
+    def _take(self, count: int) -> bytes:
+        if count > self._left:
+            self.refuse(f"{count} bytes are wanted, {self._left} are left: the file was cut short")
+        data = self._file.read(count)
+        if len(data) != count:
+            self.refuse("the file became shorter while it was read")
+        self._at += count
+        return data
+
+    def _scalar(self, form: str) -> Any:
+        return struct.unpack(form, self._take(struct.calcsize(form)))[0]
+
+    def _text(self, most: int, what: str) -> str:
+        begin, length = self._at, self._scalar("<Q")
+        if length > min(most, self._left):
+            self.refuse(
+                f"{what} of {length} bytes; allowed are {most}, left in the file {self._left}", at=begin
+            )
+        try:
+            return self._take(length).decode("utf-8")
+        except UnicodeDecodeError as error:
+            self.refuse(f"{what} is not UTF-8 ({error.reason})", at=begin)
+
+    def _key_into(self, metadata: dict[str, Any]) -> None:
+        begin = self._at
+        key = self._text(rules.MOST_KEY_BYTES, "a key")
+        if not key or not key.isprintable():
+            self.refuse("a key is empty or holds control characters", at=begin)
+        if key in metadata:
+            self.refuse(f"the key {key[:80]!r} stands in the file twice", at=begin)
+        kind_at, kind = self._at, self._scalar("<I")
+        element = None
+        if kind == rules.ARRAY:
+            element, value = self._array(key)
+        else:
+            value = self._value(kind, kind_at)
+        self._check_known(key, kind if element is None else (kind, element), kind_at)
+        metadata[key] = value
+
+    def _check_known(self, key: str, kind: int | tuple[int, int], at: int) -> None:
+        ending = key[key.find(".") :]
+        known = rules.KNOWN_KEYS.get(key, rules.KNOWN_ENDINGS.get(ending))
+        if known is not None and kind != known:
+            self.refuse(f"{key} has value type {kind}, it must have {known}", at=at)
+
+    def _value(self, kind: int, at: int) -> Any:
+        if kind == rules.STRING:
+            return self._text(rules.MOST_STRING_BYTES, "a text")
+        if kind not in rules.SCALARS:
+            self.refuse(f"unknown value type {kind}", at=at)
+        value = self._scalar(rules.SCALARS[kind])
+        if kind == rules.BOOL:
+            if value > 1:
+                self.refuse(f"a truth value of {value}", at=self._at - 1)
+            return bool(value)
+        return value
+
+    def _array(self, key: str) -> tuple[int, Any]:
+        begin = self._at
+        element, length = self._scalar("<I"), self._scalar("<Q")
+        if element == rules.ARRAY or (element != rules.STRING and element not in rules.SCALARS):
+            self.refuse(f"{key[:80]}: an array of value type {element}", at=begin)
+        width = 8 if element == rules.STRING else struct.calcsize(rules.SCALARS[element])
+        if length > self._left // width:
+            self.refuse(
+                f"{key[:80]}: {length} elements are claimed, at most {self._left // width} fit", at=begin
+            )
+        if element == rules.STRING:
+            return element, [self._text(rules.MOST_STRING_BYTES, "a text") for _ in range(length)]
+        values = list(struct.unpack(f"<{length}{rules.SCALARS[element][1:]}", self._take(width * length)))
+        if element == rules.BOOL and any(value > 1 for value in values):
+            self.refuse(f"{key[:80]}: a truth value above 1", at=begin)
+        return element, values
+
+    def _check_blocks(self, metadata: dict[str, Any]) -> None:
+        for key, value in metadata.items():
+            if key.endswith(".block_count") and not 1 <= value <= rules.MOST_BLOCKS:
+                self.refuse(f"{key} is {value}; llama.cpp has room for 1 to {rules.MOST_BLOCKS}")
+
+    def _alignment(self, metadata: dict[str, Any]) -> int:
+        alignment = int(metadata.get("general.alignment", rules.DEFAULT_ALIGNMENT))
+        if alignment.bit_count() != 1 or not rules.LEAST_ALIGNMENT <= alignment <= rules.MOST_ALIGNMENT:
+            self.refuse(f"an alignment of {alignment}; it is a power of two from 8 to 65536")
+        return alignment
+
+    def _tensor_info(self) -> tuple[int, str, ElementType, tuple[int, ...], int, int]:
+        begin = self._at
+        name = self._text(rules.MOST_NAME_BYTES, "a tensor's name")
+        if not name or not name.isprintable():
+            self.refuse("a tensor's name is empty or holds control characters", at=begin)
+        count = self._scalar("<I")
+        if not 1 <= count <= rules.MOST_DIMENSIONS:
+            self.refuse(f"{name} has {count} dimensions; 1 to 4 are allowed", at=begin)
+        dimensions = tuple(self._scalar("<Q") for _ in range(count))
+        number, offset = self._scalar("<I"), self._scalar("<Q")
+        if number not in ELEMENT_TYPES:
+            self.refuse(f"{name} has unknown element type {number}", at=begin)
+        element = ELEMENT_TYPES[number]
+        elements = math.prod(dimensions)
+        if 0 in dimensions or elements > rules.MOST_BYTES // element.bytes:
+            self.refuse(f"{name} has impossible dimensions {dimensions}", at=begin)
+        if dimensions[0] % element.block:
+            self.refuse(f"{name}: rows of {dimensions[0]} are no whole blocks of {element.name}", at=begin)
+        size = elements // element.block * element.bytes
+        return begin, name, element, dimensions[::-1], offset, size
+
+    def _placed(
+        self,
+        infos: list[tuple[int, str, ElementType, tuple[int, ...], int, int]],
+        data_offset: int,
+        alignment: int,
+    ) -> dict[str, GgufTensor]:
+        found: dict[str, GgufTensor] = {}
+        end = data_offset
+        for at, name, element, shape, offset, size in infos:
+            if name in found:
+                self.refuse(f"the tensor {name!r} stands in the file twice", at=at)
+            expected = -(-end // alignment) * alignment
+            if data_offset + offset != expected:
+                self.refuse(
+                    f"{name} begins at byte {data_offset + offset} instead of {expected}: "
+                    "tensors follow each other, aligned, without gap or overlap",
+                    at=at,
+                )
+            if expected + size > self._size:
+                self.refuse(
+                    f"{name} would end at byte {expected + size}; the file was cut at {self._size}",
+                    at=at,
+                )
+            self._check_padding(end, expected)
+            found[name] = GgufTensor(name, element, shape, expected, size)
+            end = expected + size
+        if not end <= self._size <= -(-end // alignment) * alignment:
+            self.refuse(f"the tensors end at byte {end}, the file at {self._size}", at=end)
+        self._check_padding(end, self._size)
+        return found
+
+    def _check_padding(self, begin: int, end: int) -> None:
+        if end > self._size:
+            self.refuse(f"the file ends at byte {self._size}, before its data", at=self._size)
+        if begin < end:
+            self._file.seek(begin)
+            if any(self._file.read(end - begin)):
+                self.refuse("padding that is not zero", at=begin)

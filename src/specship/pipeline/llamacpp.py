@@ -1,0 +1,279 @@
+"""The real llama.cpp (xllamacpp), always in a process of its own.
+
+    python -I -m specship.pipeline.llamacpp  < request.json  > answer.json
+
+A malformed file can crash or abort llama.cpp, and its threads slow torch's to a fraction, so no
+process ever holds both. The child opens only what our own reader accepted, states the digest of
+the bytes it opened, and listens on loopback only while it works. Keys and values are cached as
+float32 and flash attention is off, so that figures differ from torch's by rounding alone.
+Source: llama.cpp tools/server/README.md, POST /completion and /tokenize.
+"""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import urllib.parse
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from specship.digests import sha256_file
+from specship.errors import SpecshipError, StageFailed, UnusableInput
+from specship.pipeline.gguf_reader import GgufFile, read_gguf
+from specship.pipeline.gguf_vocabulary import token_bytes
+
+_LOG_TAIL: Final = 1500
+_LOOPBACK: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What llama.cpp is asked."""
+
+    gguf: str
+    prompts: tuple[tuple[int, ...], ...] = ()
+    """Prompts as token ids, each completed greedily by `steps` tokens, end tokens barred."""
+    steps: int = 0
+    top: int = 5
+    """How many of the likeliest tokens to report at each step."""
+    texts: tuple[str, ...] = ()
+    """Texts to cut into tokens."""
+    threads: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One greedy step: the token, and log-probabilities (nats) of the likeliest tokens by id.
+
+    llama.cpp reports no probabilities for a token that ends inside a character; then there are none.
+    """
+
+    token: int
+    logprobs: dict[int, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What llama.cpp said, and the sha256 of the file it opened."""
+
+    gguf_sha256: str
+    completions: tuple[tuple[Step, ...], ...]
+    tokenized: tuple[tuple[int, ...], ...]
+
+
+def ask_llama_cpp(request: Request, *, timeout_seconds: float = 300.0) -> Answer:
+    """Run llama.cpp on a GGUF file in a child process and wait for its answer.
+
+    Raises:
+        DamagedArtifact: our reader refuses the file; llama.cpp never saw it.
+        UnusableInput: llama.cpp refuses the file or a prompt.
+        StageFailed: the child crashed, was killed, or did not end in time.
+    """
+    read_gguf(Path(request.gguf))
+    command = [sys.executable, "-I", "-m", "specship.pipeline.llamacpp"]
+    try:
+        ended = subprocess.run(  # noqa: S603 - our own interpreter and module
+            command,
+            input=json.dumps(asdict(request)).encode(),
+            capture_output=True,
+            timeout=timeout_seconds,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise StageFailed(
+            f"llama.cpp did not answer within {timeout_seconds:g} s and was ended",
+            at=request.gguf,
+            why=_tail(error.stderr or b""),
+            mend="ask for fewer steps, or give it more threads",
+        ) from error
+    return _answer_of(request, ended)
+
+
+def _answer_of(request: Request, ended: subprocess.CompletedProcess[bytes]) -> Answer:
+    if ended.returncode < 0:
+        raise StageFailed(
+            f"llama.cpp was ended by {signal.Signals(-ended.returncode).name}",
+            at=request.gguf,
+            why=_tail(ended.stderr),
+            mend="the log above is llama.cpp's own; export the file again",
+        )
+    try:
+        answer = json.loads(ended.stdout)
+    except ValueError as error:
+        raise StageFailed(
+            f"llama.cpp's process ended with status {ended.returncode} and no answer",
+            at=request.gguf,
+            why=_tail(ended.stderr),
+        ) from error
+    if "refusal" in answer:
+        raise UnusableInput(answer["refusal"], at=request.gguf, why=_tail(ended.stderr), mend=answer["mend"])
+    return Answer(
+        gguf_sha256=answer["gguf_sha256"],
+        completions=tuple(
+            tuple(
+                Step(step["token"], {int(token): value for token, value in step["logprobs"].items()})
+                for step in steps
+            )
+            for steps in answer["completions"]
+        ),
+        tokenized=tuple(tuple(ids) for ids in answer["tokenized"]),
+    )
+
+
+def _tail(log: bytes) -> str:
+    lines = log.decode(errors="replace")[-_LOG_TAIL:].splitlines()
+    errors = [line.strip() for line in lines if "rror" in line or "ssert" in line or "fail" in line]
+    return "; ".join(errors[-4:] or [line.strip() for line in lines[-3:]])
+
+
+class _Refused(Exception):
+    pass
+
+
+def _server_parameters(request: Request, header: GgufFile) -> Any:
+    import xllamacpp
+
+    wanted = max((len(prompt) for prompt in request.prompts), default=0) + request.steps + 8
+    parameters = xllamacpp.CommonParams()
+    parameters.model.path = request.gguf
+    parameters.hostnames = [_LOOPBACK]
+    parameters.port = 0
+    parameters.ui = False
+    parameters.endpoint_slots = False
+    parameters.n_ctx = wanted
+    parameters.n_parallel = 1
+    parameters.n_gpu_layers = 0
+    parameters.cpuparams.n_threads = request.threads
+    parameters.cpuparams_batch.n_threads = request.threads
+    parameters.cache_type_k = xllamacpp.ggml_type.GGML_TYPE_F32
+    parameters.cache_type_v = xllamacpp.ggml_type.GGML_TYPE_F32
+    parameters.flash_attn_type = xllamacpp.llama_flash_attn_type.LLAMA_FLASH_ATTN_TYPE_DISABLED
+    parameters.fit_params = False
+    parameters.cache_prompt = False
+    parameters.cache_ram_mib = 0
+    parameters.n_ctx_checkpoints = 0
+    parameters.warmup = False
+    parameters.check_tensors = True
+    architecture = header.metadata.get("general.architecture")
+    trained = header.metadata.get(f"{architecture}.context_length", 0)
+    if wanted - 8 > trained:
+        raise _Refused(f"{wanted - 8} positions are wanted, the file says {trained}")
+    return parameters
+
+
+class _Server:
+    """A connection to the child's own llama.cpp server."""
+
+    def __init__(self, request: Request, header: GgufFile) -> None:
+        import xllamacpp
+
+        self._vocabulary = [token_bytes(text) for text in header.metadata.get("tokenizer.ggml.tokens", ())]
+        parameters = _server_parameters(request, header)
+        try:
+            self._server = xllamacpp.Server(parameters)
+        except (RuntimeError, ValueError) as error:
+            raise _Refused(f"llama.cpp refuses the file: {error}") from error
+        address = urllib.parse.urlparse(self._server.listening_address)
+        if address.hostname != _LOOPBACK:
+            raise _Refused(f"llama.cpp listens on {address.hostname}, which is not loopback")
+        self._connection = http.client.HTTPConnection(_LOOPBACK, address.port or 0)
+
+    def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        self._connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+        response = self._connection.getresponse()
+        answer: dict[str, Any] = json.loads(response.read())
+        if response.status != http.HTTPStatus.OK:
+            raise _Refused(f"llama.cpp refuses {path}: {str(answer)[:300]}")
+        return answer
+
+    def tokenize(self, text: str) -> list[int]:
+        body = {"content": text, "add_special": False, "parse_special": False}
+        return list(self._post("/tokenize", body)["tokens"])
+
+    def complete(self, prompt: Sequence[int], steps: int, top: int) -> list[dict[str, Any]]:
+        body = {
+            "prompt": list(prompt),
+            "n_predict": steps,
+            "temperature": 0.0,
+            "samplers": ["temperature"],
+            "ignore_eos": True,
+            "n_probs": top,
+            "return_tokens": True,
+            "cache_prompt": False,
+        }
+        answer = self._post("/completion", body)
+        if answer.get("truncated") or answer["tokens_evaluated"] != len(prompt):
+            raise _Refused(f"llama.cpp read {answer['tokens_evaluated']} of {len(prompt)} prompt tokens")
+        return self._aligned(answer["tokens"], answer["completion_probabilities"])
+
+    def _aligned(self, tokens: Sequence[int], reports: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Give each report to the token it is about.
+
+        A report comes once a character is whole and spells every byte since the one before it, so
+        the bytes say how many tokens it covers; its figures are the last one's.
+        """
+        steps: list[dict[str, Any]] = [{"token": token, "logprobs": {}} for token in tokens]
+        at = 0
+        for report in reports:
+            spelled = b""
+            while at < len(tokens):
+                spelled += self._vocabulary[tokens[at]]
+                at += 1
+                if len(spelled) >= len(report["bytes"]):
+                    break
+            if spelled != bytes(report["bytes"]) or steps[at - 1]["token"] != report["id"]:
+                break
+            steps[at - 1]["logprobs"] = {
+                entry["id"]: entry["logprob"] for entry in (report, *report["top_logprobs"])
+            }
+        return steps
+
+
+def _answer(request: Request) -> dict[str, Any]:
+    path = Path(request.gguf)
+    header, before = read_gguf(path), sha256_file(path)
+    server = _Server(request, header)
+    completions = [server.complete(prompt, request.steps, request.top) for prompt in request.prompts]
+    tokenized = [server.tokenize(text) for text in request.texts]
+    if sha256_file(path) != before:
+        raise _Refused("the file changed while llama.cpp had it open")
+    return {"gguf_sha256": before, "completions": completions, "tokenized": tokenized}
+
+
+def main() -> NoReturn:
+    """Answer the request on standard input; everything llama.cpp prints goes to the log."""
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    plain = json.load(sys.stdin)
+    request = Request(
+        **plain
+        | {
+            "prompts": tuple(tuple(ids) for ids in plain["prompts"]),
+            "texts": tuple(plain["texts"]),
+        }
+    )
+    try:
+        answer = _answer(request)
+    except _Refused as refusal:
+        answer = {
+            "refusal": str(refusal),
+            "mend": "export the checkpoint again, or ask for what the file allows",
+        }
+    except SpecshipError as error:
+        answer = {"refusal": error.message, "mend": error.mend}
+    json.dump(answer, protocol)
+    protocol.close()
+    # llama.cpp's own threads are not waited for: the answer is out, and the process ends with them.
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
