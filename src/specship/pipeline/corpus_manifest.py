@@ -50,7 +50,7 @@ class FileEntry(_Record):
     sha256: Sha256 | None = None
     licence: str | None = None
     reason: str | None = None
-    """Why it was skipped."""
+    """Why it was skipped, or joined the other split."""
     duplicate_of: str | None = None
     """Path of the kept document that it repeats."""
     jaccard: float | None = None
@@ -96,6 +96,8 @@ class CorpusManifest(_Record):
     """Documents by their own licence."""
     near_duplicate_jaccard: float
     heldout_fraction: float
+    containment: float
+    """Held-out documents with this share of shingles in one training document joined training."""
     files_listed: Count
     files_read: Count
     outcomes: dict[str, Count]

@@ -151,5 +151,31 @@ def near_duplicates(
                 break
 
 
+def contained(
+    heldout: Sequence[Hashes], training: Iterable[tuple[int, Hashes]], threshold: float
+) -> dict[int, tuple[int, float]]:
+    """Held-out documents of which one training document holds at least this share of shingles.
+
+    Returns the place of each with the training document's own number and the share. A short
+    file copied into a long one has a small Jaccard index, and is known by heart all the same.
+    """
+    import numpy as np
+
+    sizes_D = np.array([max(1, len(shingles_S)) for shingles_S in heldout])
+    owners = np.repeat(np.arange(len(heldout)), [len(shingles_S) for shingles_S in heldout])
+    joined = np.concatenate([*heldout, np.empty(0, dtype=np.uint64)])
+    order = np.argsort(joined, kind="stable")
+    joined, owners = joined[order], owners[order]
+    found: dict[int, tuple[int, float]] = {}
+    for number, shingles_S in training:
+        first, last = (np.searchsorted(joined, shingles_S, side=side) for side in ("left", "right"))
+        lengths = last - first
+        places = np.repeat(last - np.cumsum(lengths), lengths) + np.arange(lengths.sum())
+        shares_D = np.bincount(owners[places], minlength=len(heldout)) / sizes_D
+        for index in np.flatnonzero(shares_D >= threshold):
+            found.setdefault(int(index), (number, float(shares_D[index])))
+    return found
+
+
 def _kept(indices: Iterable[int], removed: set[int]) -> Iterator[int]:
     return (index for index in indices if index not in removed)

@@ -3,17 +3,18 @@
 A file is read when it is a regular file of the right suffix, below the size limit, and decodes
 as UTF-8 strictly. Exact and near-duplicates are removed before the split, so that none can
 straddle it (Lee et al. 2021, arXiv:2107.06499). On which side a document falls is decided by a
-hash of its content alone: neither its name, nor the order of files, nor what else there is
-moves it.
+hash of its content alone: neither its name, nor the order of files moves it. One exception:
+a held-out document of which a training document holds most of the shingles joins training,
+because its loss would measure memory.
 """
-# ruff: noqa: N803, N806 - a suffix names the axes: D documents, P values of a sketch
+# ruff: noqa: N806 - a suffix names the axes: D documents, P values of a sketch
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -37,12 +38,14 @@ from specship.pipeline.corpus_manifest import (
     SplitEntry,
 )
 from specship.pipeline.corpus_source import Listed, Source
-from specship.pipeline.near_duplicates import near_duplicates, shingles_of, sketch
+from specship.pipeline.near_duplicates import contained, near_duplicates, shingles_of, sketch
 from specship.pipeline.stage import Settings, Stage, Work
 
 if TYPE_CHECKING:
     from specship.pipeline.near_duplicates import Hashes, Sketches
 
+Split = Literal["train", "heldout"]
+_SPLITS: Final[tuple[Split, ...]] = ("train", "heldout")
 _SPDX: Final = r"^[A-Za-z0-9.+-]+( (AND|OR|WITH) [A-Za-z0-9.+-]+)*$"
 _SKETCHED_AT_ONCE: Final = 256
 _SHINGLE_CACHE: Final = 2048
@@ -62,6 +65,8 @@ class CorpusSettings(Settings):
     near_duplicate_jaccard: Annotated[float, Field(gt=0, le=1)] = 0.8
     heldout_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.1
     """Expected share of documents, not of bytes, that is held out."""
+    containment: Annotated[float, Field(gt=0, le=1)] = 0.7
+    """Share of a held-out document's shingles in one training document that moves it to training."""
 
     @model_validator(mode="after")
     def _folder_is_complete(self) -> Self:
@@ -110,25 +115,32 @@ def make_corpus(source: Source, settings: CorpusSettings, work: Work) -> None:
     """List, read, remove duplicates, split and write; the manifest comes last."""
     listed = corpus_source.list_files(source)
     entries, unique, sketches_DP = _read_all(source, settings, listed, work)
-    kept = []
-    near = _near_duplicates_of(source, unique, sketches_DP, settings.near_duplicate_jaccard)
-    for index, file in enumerate(unique):
-        if index in near:
-            original, overlap = near[index]
-            entries.append(
-                _entry(file, "near-duplicate", duplicate_of=original.path, jaccard=round(overlap, 6))
-            )
-        else:
-            kept.append(file)
-    splits: dict[Literal["train", "heldout"], SplitEntry] = {}
-    for split in ("train", "heldout"):
-        chosen = [file for file in kept if side_of(file.sha256, settings.heldout_fraction) == split]
-        entries += [_entry(file, split) for file in chosen]
-        splits[split] = _write_split(work.output, split, source, chosen)
+    shingles_at = _shingle_reader(source, unique)
+    near = {
+        duplicate: (unique[original], overlap)
+        for duplicate, original, overlap in near_duplicates(
+            sketches_DP, shingles_at, settings.near_duplicate_jaccard
+        )
+    }
+    entries += [
+        _entry(unique[index], "near-duplicate", duplicate_of=original.path, jaccard=round(overlap, 6))
+        for index, (original, overlap) in sorted(near.items())
+    ]
+    sides = {
+        index: side_of(file.sha256, settings.heldout_fraction)
+        for index, file in enumerate(unique)
+        if index not in near
+    }
+    reasons = _move_contained(sides, shingles_at, unique, settings.containment)
+    splits: dict[Split, SplitEntry] = {}
+    for split in _SPLITS:
+        chosen = [index for index, side in sides.items() if side == split]
+        entries += [_entry(unique[index], split, reason=reasons.get(index)) for index in chosen]
+        splits[split] = _write_split(work.output, split, source, [unique[index] for index in chosen])
     _write_records(work.output, source, settings, entries, splits)
 
 
-def side_of(sha256: str, heldout_fraction: float) -> Literal["train", "heldout"]:
+def side_of(sha256: str, heldout_fraction: float) -> Split:
     """The split of a document by its content's digest, hashed again to be independent of its order."""
     draw = int.from_bytes(hashlib.sha256(f"specship split {sha256}".encode()).digest()[:8], "big")
     return "heldout" if draw < heldout_fraction * 2.0**64 else "train"
@@ -190,15 +202,34 @@ def _read_one(
     return _Read(item.path, sha256_bytes(data), len(data), licence), data
 
 
-def _near_duplicates_of(
-    source: Source, files: list[_Read], sketches_DP: Sketches, threshold: float
-) -> dict[int, tuple[_Read, float]]:
+def _shingle_reader(source: Source, files: list[_Read]) -> Callable[[int], Hashes]:
+    """Shingles of a file by its number; the last ones asked for are remembered."""
+
     @lru_cache(maxsize=_SHINGLE_CACHE)
     def shingles_at(index: int) -> Hashes:
         return shingles_of(_again(source, files[index]))
 
-    pairs = near_duplicates(sketches_DP, shingles_at, threshold)
-    return {duplicate: (files[original], overlap) for duplicate, original, overlap in pairs}
+    return shingles_at
+
+
+def _move_contained(
+    sides: dict[int, Split], shingles_at: Callable[[int], Hashes], files: list[_Read], threshold: float
+) -> dict[int, str]:
+    """Move held-out documents that training documents contain, until there is none; why, by number."""
+    reasons: dict[int, str] = {}
+    new = [index for index, side in sides.items() if side == "train"]
+    while new:
+        heldout = [index for index, side in sides.items() if side == "heldout"]
+        found = contained(
+            [shingles_at(index) for index in heldout],
+            ((index, shingles_at(index)) for index in new),
+            threshold,
+        )
+        new = [heldout[place] for place in found]
+        for place, (holder, share) in found.items():
+            sides[heldout[place]] = "train"
+            reasons[heldout[place]] = f"{share:.3f} of its shingles stand in {files[holder].path}"
+    return reasons
 
 
 def _again(source: Source, file: _Read) -> bytes:
@@ -224,9 +255,7 @@ def _entry(file: _Read, outcome: Any, **more: Any) -> FileEntry:
     )
 
 
-def _write_split(
-    output: Path, split: Literal["train", "heldout"], source: Source, files: list[_Read]
-) -> SplitEntry:
+def _write_split(output: Path, split: Split, source: Source, files: list[_Read]) -> SplitEntry:
     """One line a document.
 
     Raises:
@@ -268,7 +297,7 @@ def _write_records(
     source: Source,
     settings: CorpusSettings,
     entries: list[FileEntry],
-    splits: dict[Literal["train", "heldout"], SplitEntry],
+    splits: dict[Split, SplitEntry],
 ) -> None:
     files = "".join(_lines(entries)).encode()
     write_file(output / FILES, files)
@@ -292,6 +321,7 @@ def _write_records(
         ),
         near_duplicate_jaccard=settings.near_duplicate_jaccard,
         heldout_fraction=settings.heldout_fraction,
+        containment=settings.containment,
         files_listed=len(entries),
         files_read=sum(entry.outcome != "skipped" for entry in entries),
         outcomes=dict(sorted(Counter(entry.outcome for entry in entries).items())),
