@@ -263,10 +263,10 @@ class Session:
 def report_models(plan: Plan, ledger: Ledger, session: Session | None = None) -> tuple[ModelReport, ...]:
     """Every model at one profile, from the ledger."""
     gates = []
+    stores: dict[str, Store] = {}
     for check in plan.checks:
-        store = Store.of(plan.project.state, check.model.id, plan.profile.profile)
-        if session is not None and session.plan is plan:
-            store = session.runner(check.model.id).store
+        fresh = Store.of(plan.project.state, check.model.id, plan.profile.profile)
+        store = stores.setdefault(check.model.id, fresh)
         missing = session.missing.get(check.gate.id, "") if session else ""
         failed = session.failed.get(check.gate.id, "") if session else ""
         gates.append(today(plan, check, store, missing=missing, failed=failed))

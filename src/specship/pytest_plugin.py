@@ -1,0 +1,357 @@
+"""The pytest face: each gate of a contract is a test, collected straight from the YAML.
+
+pytest shows, evidence decides: stages and judge are child processes that write the statements,
+and the summary is computed from the ledger. In a project without `[tool.specship]` this module
+reads one file and does nothing else; whatever weighs is imported where it is first needed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from specship.status.report import GateReport
+    from specship.suite.plan import Check
+
+_MARKS: Final = (
+    "ship: a gate of a contract; it decides whether a model may ship",
+    "cuda: a gate whose evidence must come from a CUDA device",
+    "corpus: gates about the corpus",
+    "tokenizer: gates about the tokenizer and the token files",
+    "train: gates about training",
+    "checkpoint: gates about checkpoints",
+    "inference: gates about generation and speed",
+    "export: gates about exported files",
+    "eval: gates about evaluation",
+    "publish: gates about publication",
+    "process: gates about the process itself",
+)
+_INTERRUPTED: Final = 130
+_UNUSABLE: Final = 2
+_OUTCOME: Final = "specship"
+"""Attribute of a test report that carries a gate's ending; xdist passes it on."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options of the ship face."""
+    group = parser.getgroup("specship", "specship: decide from evidence whether a model may ship")
+    group.addoption("--specship-profile", metavar="NAME", help="profile to judge at (default: the project's)")
+    group.addoption(
+        "--specship-report",
+        metavar="PATH",
+        help="where to write the JSON report (default: .specship/report.json)",
+    )
+    group.addoption(
+        "--ship-fail-under", metavar="PERCENT", type=float, help="fail when a judged model's ship-%% is lower"
+    )
+    group.addoption("--ship-strict", action="store_true", help="fail when a gate is BLOCKED or was not run")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Wake up in a project that uses specship, and stay away everywhere else."""
+    path = config.rootpath / "pyproject.toml"
+    try:
+        if "tool.specship" not in path.read_text(encoding="utf-8", errors="replace"):
+            return
+    except OSError:
+        return
+    for mark in _MARKS:
+        config.addinivalue_line("markers", mark)
+    config.pluginmanager.register(ShipPlugin(config), "specship-session")
+
+
+class GateFailed(Exception):
+    """A gate's verdict is not PASS."""
+
+
+class ShipPlugin:
+    """What a session knows: the plan, the running session, and how each gate ended."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.error: Exception | None = None
+        self.error_shown = False
+        self.interrupted = False
+        self.outcomes: dict[str, dict[str, Any]] = {}
+        self.report_text = ""
+        self._session: Any = None
+        self._loaded = False
+        self._folder: Path | None = None
+
+    @property
+    def is_worker(self) -> bool:
+        """Whether this is a pytest-xdist worker, which reports to a controller."""
+        return hasattr(self.config, "workerinput")
+
+    def contract_folder(self) -> Path | None:
+        """Where contracts are; None when the configuration cannot be read (reported on collection)."""
+        if self._folder is None:
+            from specship.errors import SpecshipError
+            from specship.specs.project import find_configuration
+
+            try:
+                found = find_configuration(self.config.rootpath)
+            except SpecshipError as error:
+                raise pytest.UsageError(str(error)) from error
+            if found is None:
+                return None
+            self._folder = found[0] / found[1].contracts
+        return self._folder
+
+    def session(self) -> Any:
+        """The session, made once; None after a reading error, which `error` then holds."""
+        if not self._loaded:
+            self._loaded = True
+            from specship.errors import SpecshipError
+            from specship.specs.project import load_project
+            from specship.suite.plan import make_plan
+            from specship.suite.session import Session
+
+            try:
+                project = load_project(self.config.rootpath)
+                plan = make_plan(project, self.config.getoption("--specship-profile"))
+                self._session = Session(plan, self._listener())
+            except SpecshipError as error:
+                self.error = error
+        return self._session
+
+    def _listener(self) -> Any:
+        from specship.report.progress import ProgressLines
+
+        terminal = self.config.pluginmanager.getplugin("terminalreporter")
+        live = terminal is not None and bool(terminal.isatty)
+        lines = ProgressLines(self._write, live=live)
+        self._clear = lines.clear
+        return lines
+
+    def _write(self, text: str) -> None:
+        """Past pytest's capture, to the person who waits."""
+        import sys
+
+        terminal = self.config.pluginmanager.getplugin("terminalreporter")
+        capture = self.config.pluginmanager.getplugin("capturemanager")
+        with capture.global_and_fixture_disabled():
+            if terminal is not None:
+                terminal.write(text, flush=True)
+            elif self.is_worker:
+                sys.stderr.write(text)
+                sys.stderr.flush()
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """Contract files become collectors; every other file is none of our business."""
+        if file_path.suffix == ".yaml" and file_path.parent == self.contract_folder():
+            return ContractCollector.from_parent(parent, path=file_path, plugin=self)
+        return None
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Attach how a gate ended to its report, so that it reaches an xdist controller too."""
+        report = yield
+        if isinstance(item, GateItem) and call.when == "call":
+            vars(report)[_OUTCOME] = item.outcome
+        return report
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Remember how a gate ended."""
+        if outcome := vars(report).get(_OUTCOME):
+            self.outcomes[outcome["gate"]] = outcome
+
+    def pytest_keyboard_interrupt(self) -> None:
+        """Remember Ctrl-C: the exit status will say so."""
+        self.interrupted = True
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Compute the report from the ledger, write it, and decide the exit status."""
+        from specship.errors import SpecshipError
+
+        if self._session is not None:
+            self._session.close()
+        if self.is_worker:
+            return
+        if self.interrupted and (self.outcomes or self._session is not None):
+            session.exitstatus = _INTERRUPTED
+        if not self.outcomes or self.config.getoption("collectonly"):
+            return
+        try:
+            status = self._conclude()
+        except SpecshipError as error:
+            self.report_text, status = f"{error}\n", _UNUSABLE
+        if status and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+            session.exitstatus = status
+
+    def _conclude(self) -> int:
+        """Write the reports; 2 when something could not be measured, 1 when a wish was not met."""
+        from specship.report.faces import conclude
+        from specship.suite.session import Session
+
+        live: Session = self.session()
+        for outcome in self.outcomes.values():
+            live.missing.update({outcome["gate"]: outcome["missing"]} if outcome["missing"] else {})
+            live.failed.update({outcome["gate"]: outcome["failed"]} if outcome["failed"] else {})
+        terminal = self.config.pluginmanager.getplugin("terminalreporter")
+        asked = self.config.getoption("--specship-report")
+        report, self.report_text = conclude(
+            live,
+            stages=[stage for outcome in self.outcomes.values() for stage in outcome["stages"]],
+            json_path=Path(asked) if asked else None,
+            width=max(terminal._tw.fullwidth, 100) if terminal else 140,  # noqa: SLF001 - the width pytest uses
+            colour=bool(terminal and terminal.hasmarkup),
+        )
+        bound = {check.gate.id for check in live.plan.checks}
+        unrun = len(bound - self.outcomes.keys())
+        if unrun:
+            self.report_text += f"{unrun} of {len(bound)} gates were not run in this session\n"
+        if any(outcome["verdict"] == "ERROR" for outcome in self.outcomes.values()):
+            return _UNUSABLE
+        strict = self.config.getoption("--ship-strict")
+        floor = self.config.getoption("--ship-fail-under")
+        judged = [
+            model
+            for model in report.models
+            if model.profile == live.plan.profile.profile and live.plan.profile.settings_of(model.model)
+        ]
+        low = [model for model in judged if floor is not None and model.ship_percent < floor]
+        for model in low:
+            self.report_text += f"{model.model}: ship {model.ship_percent:.4g} % is under {floor:g} %\n"
+        return 1 if low or (strict and unrun) else 0
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Print what `pytest_sessionfinish` computed."""
+        if self.report_text:
+            terminalreporter.section("specship")
+            terminalreporter.write(self.report_text)
+
+
+class ContractCollector(pytest.File):
+    """One contract file; its tests are its gates."""
+
+    def __init__(self, *, plugin: ShipPlugin, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plugin = plugin
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """The gates of this file, in its order.
+
+        Raises:
+            CollectError: the file, or the spec or profile it is judged by, has faults.
+        """
+        session = self.plugin.session()
+        path = str(self.path.relative_to(self.config.rootpath))
+        if self.plugin.error is not None:
+            self._show_faults(self.plugin.error, path)
+            return
+        for check in session.plan.checks:
+            if check.file.path == path:
+                yield GateItem.from_parent(self, name=check.gate.id, check=check, plugin=self.plugin)
+
+    def _show_faults(self, error: Exception, path: str) -> None:
+        """Raise the faults of this file; those of other files once, with the first that is collected."""
+        faults = getattr(error, "faults", (error,))
+        files = {str(file.relative_to(self.config.rootpath)) for file in self.path.parent.glob("*.yaml")}
+
+        def file_of(fault: Any) -> str:
+            return fault.at.path if fault.at else ""
+
+        own = [fault for fault in faults if file_of(fault) == path]
+        if not self.plugin.error_shown:
+            own += [fault for fault in faults if file_of(fault) not in files]
+            self.plugin.error_shown = True
+        if own:
+            raise self.CollectError("\n".join(str(fault) for fault in own))
+
+
+class GateItem(pytest.Item):
+    """One gate as a test."""
+
+    def __init__(self, *, check: Check, plugin: ShipPlugin, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.check = check
+        self.plugin = plugin
+        self.outcome: dict[str, Any] = {}
+        self.obj = self.runtest  # what other plugins read a docstring from
+        model = check.model.id
+        self.config.addinivalue_line("markers", f"{model}: gates of {model}")
+        for mark in ("ship", check.file.contract.stage, model):
+            self.add_marker(mark)
+        if check.gate.requires.device == "cuda":
+            self.add_marker("cuda")
+
+    def runtest(self) -> None:
+        """Bring the gate to a verdict and show it."""
+        session = self.plugin.session()
+        known = session.settle(self.check)
+        self.plugin._clear()  # noqa: SLF001 - same module
+        self.outcome = self._outcome(known, session)
+        self._record_properties(known)
+        excluded = set(self.check.gate.binds_to) <= session.plan.profile.not_judged.keys()
+        if known.verdict == "PASS":
+            return
+        if known.verdict == "UNBOUND" or excluded:
+            pytest.skip(f"{known.verdict}: {known.reason}")
+        if known.verdict == "BLOCKED" and not self.config.getoption("--ship-strict"):
+            pytest.skip(f"BLOCKED: {known.reason}")
+        if not known.blocking:
+            pytest.xfail(f"advisory: {known.reason}")
+        raise GateFailed(self._failure_text(known))
+
+    def _outcome(self, known: GateReport, session: Any) -> dict[str, Any]:
+        from specship.suite.session import stage_reports
+
+        runner = session.runner(self.check.model.id)
+        stages = stage_reports([(self.check.model.id, runner.made)], session.plan.project.root)
+        return {
+            "gate": known.id,
+            "verdict": known.verdict,
+            "missing": session.missing.get(known.id, ""),
+            "failed": session.failed.get(known.id, ""),
+            "stages": [stage.model_dump() for stage in stages],
+        }
+
+    def _record_properties(self, known: GateReport) -> None:
+        from specship.units import Quantity
+
+        facts = {
+            "model": self.check.model.id,
+            "criteria": " ".join(self.check.gate.binds_to),
+            "verdict": known.verdict or "none",
+            "checked": known.checked,
+            "armed": str(known.armed).lower(),
+            "cached": str(known.cached).lower(),
+            "gate_digest": self.check.gate_digest,
+            "evidence": known.evidence or "",
+        }
+        self.user_properties.extend(facts.items())
+        for entry in known.measured:
+            shown = str(Quantity(entry.value, entry.unit))
+            self.user_properties.append((entry.quantity, f"{shown} (limit {entry.limit})"))
+
+    def _failure_text(self, known: GateReport) -> str:
+        from specship.report.words import measured_lines
+
+        place = self.check.file.place(self.check.gate, "id")
+        lines = [f"{place}: {known.verdict} {known.id}", f"  rule:     {known.rule}"]
+        lines += [f"  measured: {line}" for line in measured_lines(known)]
+        lines += [f"  checked:  {known.checked}", f"  reason:   {known.reason}"]
+        lines += [f"  look at:  {note}" for note in known.notes]
+        if self.check.override:
+            lines.append(f"  profile:  {self.check.override.reason}")
+        return "\n".join(lines)
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """A verdict as its own text; anything else as pytest shows it."""
+        if isinstance(excinfo.value, GateFailed):
+            return str(excinfo.value)
+        return super().repr_failure(excinfo, style)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """The file and line (from 0) of the gate, and its id."""
+        line = self.check.file.place(self.check.gate, "id").line or 1
+        return self.path, line - 1, self.check.gate.id

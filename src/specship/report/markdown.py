@@ -1,0 +1,58 @@
+"""The report as Markdown: for step summaries, pull requests and people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from specship.report.words import duration, measured_lines, percent
+from specship.status.report import CriterionReport, GateReport, ModelReport, Report
+
+
+def _cell(text: str) -> str:
+    """Text that cannot break out of a table cell."""
+    return text.replace("\\", "\\\\").replace("|", "\\|").replace("<", "&lt;").replace("\n", "<br>")
+
+
+def _gate_row(criterion: CriterionReport, gate: GateReport) -> str:
+    said = "\n".join(measured_lines(gate)) or gate.reason
+    fresh = "" if gate.fresh or gate.verdict in {None, "UNBOUND", "BLOCKED"} else " (stale)"
+    armed = "armed" if gate.armed else "not armed yet"
+    cells = (
+        criterion.id, criterion.status, gate.id, f"{gate.verdict or 'none'}{fresh}", said, gate.checked,
+        armed, gate.ended[:19].replace("T", " ") if gate.ended else "",
+    )  # fmt: skip
+    return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
+
+
+def _model_lines(model: ModelReport) -> Iterable[str]:
+    yield f"## {model.model} at {model.profile}: {percent(model.ship_percent)}"
+    yield ""
+    yield f"Reachable on this machine today: {percent(model.ceiling_percent)}."
+    yield ""
+    yield "| criterion | status | gate | verdict | measured (limit) | checked | armed | when (UTC) |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    for criterion in model.criteria:
+        for gate in criterion.gates:
+            yield _gate_row(criterion, gate)
+        if not criterion.gates:
+            reasons = _cell("; ".join(criterion.reasons))
+            yield f"| {criterion.id} | {criterion.status} | | | {reasons} | | | |"
+    yield ""
+
+
+def render(report: Report) -> str:
+    """The whole report."""
+    lines = [f"# {report.spec} {report.version}", ""]
+    lines += [f"- **{m.model} at {m.profile}: {percent(m.ship_percent)}**" for m in report.models]
+    lines.append("")
+    for problem in report.problems:
+        lines += ["```", problem, "```", ""]
+    for model in report.models:
+        lines += _model_lines(model)
+    if report.stages:
+        lines += ["## Stages", "", "| stage | model | how | path | why |", "| --- | --- | --- | --- | --- |"]
+        lines += [
+            f"| {s.stage} | {s.model} | {how} | {s.path} | {_cell(s.why)} |"
+            for s, how in ((s, "cached" if s.cached else duration(s.seconds)) for s in report.stages)
+        ]
+    return "\n".join(lines).rstrip() + "\n"

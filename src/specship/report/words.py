@@ -1,0 +1,64 @@
+"""Small phrases that several reports share: how long ago, how long still, and lines that draw."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Final
+
+from specship.status.report import GateReport
+from specship.units import Quantity
+
+_BARS: Final = "▁▂▃▄▅▆▇█"
+_STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people: `42 s`, `3 min`, `5 h`, `2 d`."""
+    for size, name in _STEPS:
+        if seconds >= size:
+            return f"{seconds / size:.0f} {name}"
+    return f"{seconds:.1f} s"
+
+
+def ago(moment: str | None, *, now: datetime | None = None) -> str:
+    """How long ago an ISO moment was; empty without one."""
+    if not moment:
+        return ""
+    passed = ((now or datetime.now(UTC)) - datetime.fromisoformat(moment)).total_seconds()
+    return "just now" if passed < 1 else f"{duration(passed)} ago"
+
+
+def sparkline(values: Sequence[float], *, width: int = 32) -> str:
+    """A series as a line of bars, averaged down to at most `width` of them."""
+    if not values:
+        return ""
+    size = max(1, -(-len(values) // width))
+    means = [sum(part) / len(part) for part in (values[i : i + size] for i in range(0, len(values), size))]
+    low, high = min(means), max(means)
+    span = (high - low) or 1.0
+    return "".join(_BARS[round((mean - low) / span * (len(_BARS) - 1))] for mean in means)
+
+
+def bar(percent: float, *, width: int = 20) -> str:
+    """A percentage as a bar."""
+    full = round(percent / 100 * width)
+    return "█" * full + "░" * (width - full)
+
+
+def percent(value: float) -> str:
+    """A percentage without more digits than it has: `72 %`, `72.5 %`."""
+    return f"{value:.4g} %"
+
+
+def measured_lines(gate: GateReport) -> list[str]:
+    """Each quantity of a gate against its limit: `val_loss 3.91 ≤ 4.1 nats/token`."""
+    return [
+        f"{entry.quantity} {_bare(entry.value, entry.unit)}  ({entry.limit})"
+        f"{'' if entry.holds else '  ← does not hold'}"
+        for entry in gate.measured
+    ]
+
+
+def _bare(value: float | str | bool | None, unit: str) -> str:
+    return "not measured" if value is None else str(Quantity(value, unit))
