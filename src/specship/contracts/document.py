@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import stat
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import NoneType, UnionType
@@ -19,6 +19,7 @@ from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from specship.errors import Place, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 
@@ -87,8 +88,8 @@ class Document:
         try:
             return record.model_validate(values, strict=True)
         except ValidationError as error:
-            faults = [_fault(self, record, at, detail) for detail in error.errors()]
-            raise UnreadableDocument(_once(faults)) from error
+            details = _once(error.errors(), self.inner, at)
+            raise UnreadableDocument(_fault(self, record, at, detail) for detail in details) from error
 
 
 def _nearest(places: Mapping[Path_, Place], path: Path_) -> Place | None:
@@ -99,9 +100,16 @@ def _nearest(places: Mapping[Path_, Place], path: Path_) -> Place | None:
     return places.get(())
 
 
-def _once(faults: list[UnusableInput]) -> list[UnusableInput]:
-    """Faults without repetition: a union reports each of its branches."""
-    return list({(str(fault.at), fault.message): fault for fault in faults}.values())
+def _once(details: Iterable[ErrorDetails], inner: Mapping[Path_, Place], at: Path_) -> list[ErrorDetails]:
+    """Complaints without repetition: a union reports each of its branches at the same place."""
+    found: dict[Path_, ErrorDetails] = {}
+    for detail in details:
+        loc = detail["loc"]
+        if detail["type"] not in {"missing", "extra_forbidden"}:
+            while loc and (*at, *loc) not in inner:  # the branch of a union stands behind the path
+                loc = loc[:-1]
+        found.setdefault(loc, {**detail, "loc": loc})
+    return list(found.values())
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:
@@ -121,7 +129,7 @@ def _model_at(record: type[BaseModel], path: Path_) -> type[BaseModel] | None:
     return model
 
 
-def _fault(document: Document, record: type[BaseModel], at: Path_, detail: Any) -> UnusableInput:
+def _fault(document: Document, record: type[BaseModel], at: Path_, detail: ErrorDetails) -> UnusableInput:
     """One complaint of pydantic as ours: where, what, why and how to mend."""
     path = (*at, *detail["loc"])
     name = ".".join(str(step) for step in detail["loc"]) or record.__name__
@@ -196,15 +204,16 @@ class _Walk:
 
     def scalar(self, node: yaml.ScalarNode) -> Any:
         text = str(node.value)
+        plain = not node.style  # libyaml says "" where the Python parser says None
         if len(text) > LARGEST_SCALAR:
             self.fault(node, f"a text of {len(text)} characters; at most {LARGEST_SCALAR} are read")
-        elif node.style is None and text in _CONSTANTS:
+        elif plain and text in _CONSTANTS:
             return _CONSTANTS[text]
-        elif node.style is None and _INTEGER.match(text):
+        elif plain and _INTEGER.match(text):
             return self.integer(node, text)
-        elif node.style is None and _DECIMAL.match(text):
+        elif plain and _DECIMAL.match(text):
             return float(text)
-        elif node.style is None and _OTHER_IN_YAML_1_1.match(text):
+        elif plain and _OTHER_IN_YAML_1_1.match(text):
             self.fault(
                 node,
                 f"{text!r} means different things to different YAML readers",

@@ -11,12 +11,21 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Final, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    model_validator,
+)
 
 from specship.units import Quantity, Unit, Value, show, unit_named
 
-Number = Annotated[int | float, Field(strict=True, allow_inf_nan=False)]
-Scalar = Annotated[str | bool | int | float, Field(union_mode="left_to_right", strict=True)]
+Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
+Scalar = StrictStr | StrictBool | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
 
 
 def _same(value: Value, limit: Scalar) -> bool:
@@ -60,7 +69,7 @@ class Expectation(BaseModel):
     between: tuple[Number, Number] | None = None
     equals: Scalar | None = None
     one_of: tuple[Scalar, ...] | None = None
-    matches: Annotated[str, Field(strict=True)] | None = None
+    matches: StrictStr | None = None
     unit: str
     """The probe's unit for this quantity, written out so that a reader need not guess it."""
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from specship.contracts.expectation import Expectation
 from specship.contracts.records import CriterionId, Frozen, GateId, ModelId, Prose, Requires, Semver, Slug
 
-Hours = Annotated[int | float, Field(ge=0, allow_inf_nan=False)]
+Hours = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Effort(Frozen):

@@ -1,0 +1,22 @@
+"""Print the JSON Schema of a document that specship reads or writes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+HELP = "JSON Schema of contract, spec, profile, amendment or report"
+KINDS = ("contract", "spec", "profile", "amendment", "report")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `specship schema`."""
+    parser.add_argument("kind", choices=KINDS)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Always 0: the schema is made from the records themselves."""
+    from specship.report.schema import schema_of
+
+    print(json.dumps(schema_of(arguments.kind), indent=2))
+    return 0

@@ -1,0 +1,37 @@
+"""Print what the ledger supports: the status of each criterion and the ship-%, for every profile."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+import sys
+from pathlib import Path
+
+HELP = "ship-%% of each model and profile, and why"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `specship status`."""
+    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+    parser.add_argument("--profile", help="show the gates of this profile only (text)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when the report could be computed; 1 when the ledger or an artifact is damaged."""
+    from specship.report import markdown, terminal
+    from specship.specs.project import load_project
+    from specship.suite.session import build_report
+
+    project = load_project(Path.cwd())
+    if arguments.profile:
+        project.profile(arguments.profile)
+    report = build_report(project)
+    if arguments.format == "json":
+        print(report.model_dump_json(indent=2))
+    elif arguments.format == "markdown":
+        print(markdown.render(report), end="")
+    else:
+        detailed = frozenset({arguments.profile} if arguments.profile else project.spec.profiles)
+        width = max(shutil.get_terminal_size((140, 24)).columns, 100)
+        print(terminal.render(report, detailed=detailed, width=width, colour=sys.stdout.isatty()), end="")
+    return 1 if report.problems else 0
