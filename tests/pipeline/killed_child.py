@@ -1,19 +1,29 @@
-"""A real training stage that dies by SIGKILL at one exact call; a test starts it as a child.
+"""A real training stage that dies by SIGKILL at one exact call, in a process of its own.
 
-    python -m tests.pipeline.killed_child CALL NUMBER < request.json
-
-CALL is `forward` (inside a step, between two accumulated batches too), `fsync`, `rename`,
-`open` or `write` of the checkpoint and log writing, or `none`.
+The processes fork from a server that has imported torch once, so that a test starts many. Calls
+that can be deadly: `forward` (inside a step, between two accumulated batches too), `tensors`
+(before a safetensors file), `rename` (before a folder gets its name), and `os` functions such
+as `fsync`, `write` and `open`.
 """
 
 from __future__ import annotations
 
+import io
+import json
+import multiprocessing
 import os
+import resource
 import signal
 import sys
 from collections.abc import Callable
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
+
+_SERVER = multiprocessing.get_context("forkserver")
+_SERVER.set_forkserver_preload(
+    ["torch", "transformers.models.llama.modeling_llama", "specship.pipeline.training"]
+)
 
 
 def _dies_at(number: int, call: Callable[..., Any]) -> Callable[..., Any]:
@@ -29,25 +39,44 @@ def _dies_at(number: int, call: Callable[..., Any]) -> Callable[..., Any]:
     return counted
 
 
-def main() -> int:
-    """Plant the kill and run the stage as its parent would."""
-    call, number = sys.argv[1], int(sys.argv[2])
-    import torch
-
-    from specship.pipeline import __main__ as child
+def _plant(call: str, number: int) -> None:
     from specship.pipeline import checkpoints, trainer
 
-    torch.set_num_interop_threads(1)
     if call == "forward":
         trainer.mean_loss = _dies_at(number, trainer.mean_loss)
     elif call == "tensors":
         checkpoints.save_file = _dies_at(number, checkpoints.save_file)
     elif call == "rename":
         Path.rename = _dies_at(number, Path.rename)  # type: ignore[method-assign]
-    elif call != "none":
+    elif call == "file-size":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (number, number))
+    elif call:
         setattr(os, call, _dies_at(number, getattr(os, call)))
-    return child.main()
 
 
-if __name__ == "__main__":
-    sys.exit(main())
+def _child(request: dict[str, Any], log: str, call: str, number: int) -> None:
+    """Be the stage's child process, as `python -m specship.pipeline` is."""
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    os.dup2(descriptor, 1)
+    os.dup2(descriptor, 2)
+    sys.stdin = io.StringIO(json.dumps(request))
+    from specship.pipeline import __main__ as stage
+
+    _plant(call, number)
+    status = stage.main()
+    sys.stdout.flush()
+    os._exit(status)
+
+
+def start(request: dict[str, Any], log: Path, call: str = "", number: int = 0) -> ForkServerProcess:
+    """Start the stage; it dies at the given call, or not at all."""
+    process = _SERVER.Process(target=_child, args=(request, str(log), call, number), daemon=True)
+    process.start()
+    return process
+
+
+def finish(process: ForkServerProcess) -> int:
+    """Exit status; negative is the signal that ended it."""
+    process.join(timeout=90)
+    assert process.exitcode is not None, "the child did not end"
+    return process.exitcode

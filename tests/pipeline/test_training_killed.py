@@ -6,16 +6,16 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 import time
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from specship.pipeline.checkpoints import checkpoints_of
 from specship.pipeline.folder_manifest import verify_manifest
+from specship.pipeline.run_reading import checkpoints_of
+from tests.pipeline.killed_child import finish, start
 from tests.pipeline.training_fixtures import (
     MODEL,
     TRAINING,
@@ -31,7 +31,6 @@ SETTINGS = {
     "model": {**MODEL, "attention_dropout": 0.1},
     "training": {**TRAINING, "accumulation": 3, "at_end": "cycle"},
 }
-ROOT = Path(__file__).parents[2]
 KILL_POINTS = [("forward", 25), ("fsync", 30), ("tensors", 5), ("rename", 3)]
 
 
@@ -43,42 +42,22 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def start(data: Path, output: Path, call: str = "none", number: int = 0) -> subprocess.Popen[str]:
-    """The stage's child process."""
-    request = {
-        "stage": "run",
-        "settings": SETTINGS,
-        "inputs": {name: str(data / name) for name in ("tokenizer", "shards")},
-        "output": str(output),
-    }
-    child = subprocess.Popen(
-        [sys.executable, "-m", "tests.pipeline.killed_child", call, str(number)],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    assert child.stdin is not None
-    child.stdin.write(json.dumps(request))
-    child.stdin.close()
-    return child
+def run_child(data: Path, output: Path, call: str = "", number: int = 0) -> tuple[int, str]:
+    """Exit status of a child that trains into `output`, and everything it printed."""
+    status = finish(start(request_for(data, output), output.with_suffix(".log"), call, number))
+    return status, output.with_suffix(".log").read_text()
 
 
-def finish(child: subprocess.Popen[str]) -> tuple[int, str]:
-    """Exit status and what the child printed, log included."""
-    assert child.stdout is not None
-    assert child.stderr is not None
-    text = child.stdout.read() + child.stderr.read()
-    child.stdout.close()
-    child.stderr.close()
-    return child.wait(timeout=60), text
+def request_for(data: Path, output: Path) -> dict[str, Any]:
+    """What the parent of a stage sends."""
+    inputs = {name: str(data / name) for name in ("tokenizer", "shards")}
+    return {"stage": "run", "settings": SETTINGS, "inputs": inputs, "output": str(output)}
 
 
 @pytest.fixture(scope="module")
 def uninterrupted(data: Path) -> Path:
     """The same run without a kill, in a child of its own."""
-    status, text = finish(start(data, data / "uninterrupted"))
+    status, text = run_child(data, data / "uninterrupted")
     assert status == 0, text
     return data / "uninterrupted"
 
@@ -105,9 +84,9 @@ def test_killed_run_resumes_to_the_same_log(
     data: Path, uninterrupted: Path, tmp_path: Path, call: str, number: int
 ) -> None:
     """Killed inside an accumulation, inside a flush, inside a checkpoint's tensors and before its rename."""
-    status, _ = finish(start(data, tmp_path / "run", call, number))
+    status, _ = run_child(data, tmp_path / "run", call, number)
     assert status == -signal.SIGKILL
-    status, text = finish(start(data, tmp_path / "run"))
+    status, text = run_child(data, tmp_path / "run")
     assert status == 0, text
     assert_equal_runs(tmp_path / "run", uninterrupted)
     assert any(event["event"] == "resumed" for event in lines_of(tmp_path / "run" / "events.jsonl"))
@@ -123,12 +102,13 @@ def test_killed_at_random_times_until_it_is_done(
     for _ in range(2):
         call = draw.choice(["forward", "fsync", "rename", "write", "open", "tensors", "time"])
         number = draw.randint(1, {"fsync": 60, "write": 80, "open": 300, "forward": 60}.get(call, 5))
-        child = start(data, tmp_path / "run", *(("none", 0) if call == "time" else (call, number)))
+        plant = ("", 0) if call == "time" else (call, number)
+        child = start(request_for(data, tmp_path / "run"), tmp_path / "run.log", *plant)
         if call == "time":
-            time.sleep(draw.uniform(2.0, 7.0))
-            os.kill(child.pid, signal.SIGKILL)
+            time.sleep(draw.uniform(0.5, 3.0))
+            child.kill()
         finish(child)
-    status, text = finish(start(data, tmp_path / "run"))
+    status, text = run_child(data, tmp_path / "run")
     assert status == 0, text
     assert_equal_runs(tmp_path / "run", uninterrupted)
 
@@ -138,22 +118,27 @@ def steps_logged(run: Path) -> int:
     return len(log.read_bytes().splitlines()) if log.exists() else 0
 
 
+def start_and_wait(data: Path, run: Path, *, steps: int) -> ForkServerProcess:
+    """A child that has logged some steps."""
+    child = start(request_for(data, run), run.with_suffix(".log"))
+    while steps_logged(run) < steps and child.is_alive():
+        time.sleep(0.002)
+    return child
+
+
 def test_sigterm_saves_within_a_step_and_leaves_with_143(
     data: Path, uninterrupted: Path, tmp_path: Path
 ) -> None:
     """Preempted, then continued: nothing is done twice."""
-    child = start(data, tmp_path / "run")
-    while steps_logged(tmp_path / "run") < 8 and child.poll() is None:
-        time.sleep(0.002)
-    child.send_signal(signal.SIGTERM)
+    child = start_and_wait(data, tmp_path / "run", steps=8)
+    os.kill(child.pid or 0, signal.SIGTERM)
     seen = steps_logged(tmp_path / "run")
-    status, text = finish(child)
-    assert status == 143, text
+    assert finish(child) == 143, (tmp_path / "run.log").read_text()
     record = json.loads((tmp_path / "run" / "run.json").read_text())
     assert (record["status"], record["reason"]) == ("preempted", "SIGTERM")
     assert record["steps_done"] <= seen + 2
     assert checkpoints_of(tmp_path / "run")[-1][0] == record["steps_done"]
-    status, text = finish(start(data, tmp_path / "run"))
+    status, text = run_child(data, tmp_path / "run")
     assert status == 0, text
     assert comparable(tmp_path / "run/train.jsonl") == comparable(uninterrupted / "train.jsonl")
 
@@ -162,13 +147,10 @@ def test_ctrl_c_ends_with_130_and_the_next_run_continues(
     data: Path, uninterrupted: Path, tmp_path: Path
 ) -> None:
     """An interrupt loses at most the steps after the last checkpoint."""
-    child = start(data, tmp_path / "run")
-    while steps_logged(tmp_path / "run") < 8 and child.poll() is None:
-        time.sleep(0.002)
-    child.send_signal(signal.SIGINT)
-    status, text = finish(child)
-    assert status == 130, text
-    status, text = finish(start(data, tmp_path / "run"))
+    child = start_and_wait(data, tmp_path / "run", steps=8)
+    os.kill(child.pid or 0, signal.SIGINT)
+    assert finish(child) == 130, (tmp_path / "run.log").read_text()
+    status, text = run_child(data, tmp_path / "run")
     assert status == 0, text
     assert_equal_runs(tmp_path / "run", uninterrupted)
 

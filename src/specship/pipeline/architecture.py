@@ -88,6 +88,34 @@ def parameter_count(config: Mapping[str, Any]) -> int:
     return int(config["num_hidden_layers"]) * (matrices + norms) + int(config["hidden_size"]) + embeddings
 
 
+def tensor_shapes(config: Mapping[str, Any]) -> dict[str, tuple[int, ...]]:
+    """Name and shape of every tensor that a checkpoint of this config stores."""
+    hidden, inner = int(config["hidden_size"]), int(config["intermediate_size"])
+    attention = int(config["num_attention_heads"]) * int(config["head_dim"])
+    key_value = int(config["num_key_value_heads"]) * int(config["head_dim"])
+    layer = {
+        "self_attn.q_proj": (attention, hidden),
+        "self_attn.k_proj": (key_value, hidden),
+        "self_attn.v_proj": (key_value, hidden),
+        "self_attn.o_proj": (hidden, attention),
+        "mlp.gate_proj": (inner, hidden),
+        "mlp.up_proj": (inner, hidden),
+        "mlp.down_proj": (hidden, inner),
+        "input_layernorm": (hidden,),
+        "post_attention_layernorm": (hidden,),
+    }
+    embedding = (int(config["vocab_size"]), hidden)
+    shapes: dict[str, tuple[int, ...]] = {
+        "model.embed_tokens.weight": embedding,
+        "model.norm.weight": (hidden,),
+    }
+    if not config["tie_word_embeddings"]:
+        shapes["lm_head.weight"] = embedding
+    for index in range(int(config["num_hidden_layers"])):
+        shapes |= {f"model.layers.{index}.{name}.weight": shape for name, shape in layer.items()}
+    return shapes
+
+
 def training_flops_per_token(config: Mapping[str, Any], length: int) -> int:
     """Least floating-point operations a trained token costs: forward, and backward at twice that.
 

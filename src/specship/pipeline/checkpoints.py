@@ -30,6 +30,7 @@ from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, SpecshipError
 from specship.files import publish_folder, write_errors, write_file, write_json
 from specship.pipeline.folder_manifest import verify_manifest, write_manifest
+from specship.pipeline.run_reading import checkpoints_of
 
 STATE_FILES: Final = ("optimizer.safetensors", "training_state.json")
 """What only a resume needs; a published checkpoint leaves them out."""
@@ -39,20 +40,7 @@ TOKENIZER_FILES: Final = (
     "special_tokens_map.json",
     "chat_template.jinja",
 )
-_NAME: Final = re.compile(r"step-(\d{6,})\Z")
 _OS_ERROR: Final = re.compile(r"os error (\d+)")
-
-
-def checkpoint_path(folder: Path, step: int) -> Path:
-    """Where the checkpoint of a step lives in a run folder."""
-    return folder / "checkpoints" / f"step-{step:06d}"
-
-
-def checkpoints_of(folder: Path) -> list[tuple[int, Path]]:
-    """Named checkpoints of a run folder by step, verified or not."""
-    base = folder / "checkpoints"
-    names = sorted(base.iterdir()) if base.is_dir() else []
-    return sorted((int(match[1]), path) for path in names if (match := _NAME.match(path.name)))
 
 
 def copy_tokenizer(source: Path, target: Path) -> None:

@@ -7,9 +7,8 @@ from pathlib import Path
 
 from specship.errors import StageFailed
 from specship.files import write_json
-from specship.pipeline.checkpoints import checkpoints_of
 from specship.pipeline.folder_manifest import verify_manifest
-from specship.pipeline.strict_json import read_json
+from specship.pipeline.run_reading import checkpoints_of, read_run
 from specship.pipeline.training import repeat_steps, with_seed
 from specship.pipeline.training_settings import Recipe, ReplaySettings
 
@@ -45,7 +44,7 @@ def replay(
         StageFailed: the run has no checkpoint in its middle, or a step aborted.
         DamagedArtifact: that checkpoint does not verify.
     """
-    done = int(read_json(run / "run.json")["steps_done"])
+    done = read_run(run).steps_done
     step, checkpoint = middle_checkpoint(run, steps_done=done)
     verify_manifest(checkpoint)
     same = min(settings.same_seed_steps, done)

@@ -13,10 +13,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from specship.errors import DamagedArtifact, UnusableInput
+from specship.errors import UnusableInput
 from specship.files import write_json
 from specship.pipeline.checkpoints import remove_checkpoint, sweep, usable_checkpoints
 from specship.pipeline.json_log import JsonLog, repair, whole_lines
+from specship.pipeline.run_reading import RunRecord
 from specship.pipeline.strict_json import read_json
 
 _REPEATED: Final = {"wrap", "early_stop", "early_stop_withheld", "end_of_data"}
@@ -47,8 +48,9 @@ class RunFolder:
             log.sync()
 
     def update(self, **fields: Any) -> None:
-        """Replace fields of `run.json`."""
+        """Replace fields of `run.json`, which must then be what its readers expect."""
         self.record |= fields
+        RunRecord.model_validate(self.record)
         write_json(self.path / "run.json", self.record)
 
     def close(self) -> None:
@@ -113,17 +115,3 @@ def _cut_back(path: Path, step: int, events: list[dict[str, Any]]) -> None:
         )
         if found.cut_bytes:
             events.append({"event": "log_repaired", "file": name, "cut_bytes": found.cut_bytes})
-
-
-def read_log(path: Path) -> list[dict[str, Any]]:
-    """Every record of a log that was closed properly.
-
-    Raises:
-        DamagedArtifact: the file is missing, a line is no JSON object, or the last one was cut.
-    """
-    if not path.is_file():
-        raise DamagedArtifact("the log is missing", at=path, mend="run the training stage again")
-    lines, cut = whole_lines(path)
-    if cut:
-        raise DamagedArtifact("the last line of the log was cut", at=path, mend="resume the run")
-    return [record for _, record in lines]

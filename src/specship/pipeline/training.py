@@ -15,11 +15,12 @@ from typing import Any, Final
 
 from specship.digests import sha256_file
 from specship.pipeline.architecture import parameter_count, training_flops_per_token
-from specship.pipeline.checkpoints import checkpoint_path, prune
+from specship.pipeline.checkpoints import prune
 from specship.pipeline.device import device_name, matmul_flops_per_second, prepare, resolve_device
 from specship.pipeline.early_stopping import EarlyStopping
 from specship.pipeline.json_log import JsonLog
 from specship.pipeline.run_folder import FINISHED, RunFolder, earlier_record, put_in_order
+from specship.pipeline.run_reading import RUN_FORMAT, checkpoint_path
 from specship.pipeline.shard_manifest import MANIFEST
 from specship.pipeline.termination import TerminationWatch
 from specship.pipeline.token_reader import EndOfData, TokenReader
@@ -28,7 +29,6 @@ from specship.pipeline.training_settings import Recipe
 
 Report = Callable[..., None]
 _PACKAGES: Final = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
-_FORMAT: Final = "specship-run/1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ def _silent(_done: float, _total: float, _unit: str, **_figures: float | str) ->
 def _first_record(recipe: Recipe, tokenizer: Path, shards: Path) -> dict[str, Any]:
     training = recipe.training
     return {
-        "format": _FORMAT,
+        "format": RUN_FORMAT,
         "status": "running",
         "reason": "",
         "config": recipe.as_json(),
@@ -215,7 +215,7 @@ def pretrain(
     checkpoint, events = put_in_order(output)
     folder = RunFolder(output, record)
     try:
-        folder.update(sessions=1 + (earlier or {}).get("sessions", 0))
+        record["sessions"] = 1 + (earlier or {}).get("sessions", 0)
         with TerminationWatch() as watch:
             return _drive(
                 _Run(recipe, folder, tokenizer, shards, initial=initial),

@@ -1,0 +1,71 @@
+"""The first loss of a run, computed again from the initial weights and the first batch of the data."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from specship.errors import DamagedArtifact
+from specship.pipeline.run_reading import RunRecord, checkpoint_path, read_run, read_steps
+from specship.probes.registry import Artifact, Figures, probe
+
+
+@probe(
+    "run.first_loss",
+    checked="tokens",
+    tokens="tokens",
+    first_loss="nats/token",
+    over_ln_vocabulary="ratio",
+    recomputed_difference="nats/token",
+    change_with_other_data="nats/token",
+)
+def run_first_loss(run: Artifact, shards: Artifact) -> Figures:
+    """Whether the first loss is the one that these weights have on these data.
+
+    The checkpoint of step 0 is opened with transformers and scored on the batch that the
+    seed's order puts first. A scripted loss, skipped weights and a wrong corpus all differ. The
+    loss on the batch after it must be another: a loss that ignores its data is none.
+
+    Raises:
+        DamagedArtifact: the log, the initial checkpoint or the shards cannot be used.
+    """
+    record = read_run(run.path)
+    first = float(read_steps(run.path)[0]["train_loss"])
+    losses, tokens = _scores(record, run, shards)
+    return {
+        "tokens": tokens,
+        "first_loss": first,
+        "over_ln_vocabulary": first / math.log(record.vocabulary),
+        "recomputed_difference": abs(first - losses[0]),
+        "change_with_other_data": abs(losses[1] - losses[0]),
+        "notes": [f"logged {first:.6g}, computed again {losses[0]:.6g}, next batch {losses[1]:.6g}"],
+    }
+
+
+def _scores(record: RunRecord, run: Artifact, shards: Artifact) -> tuple[list[float], int]:
+    """Losses of the first two steps' batches under the initial weights, and the tokens of one."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from specship.pipeline.device import resolve_device
+    from specship.pipeline.evaluation import evaluate
+    from specship.pipeline.token_reader import TokenReader
+
+    settings = record.config.training
+    path = checkpoint_path(run.path, 0)
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(path, local_files_only=True, dtype=torch.float32)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DamagedArtifact(f"transformers cannot open the initial checkpoint: {error}", at=path) from error
+    model.to(resolve_device("auto"))
+    reader = TokenReader(
+        shards.path, "train", length=settings.sequence_length, seed=settings.seed, at_end=settings.at_end
+    )
+    losses = []
+    for _ in range(2):
+        sums = [
+            evaluate(model, reader.next_batch(settings.micro_batch), sequences=settings.micro_batch).loss
+            for _ in range(settings.accumulation)
+        ]
+        losses.append(math.fsum(sums) / len(sums))
+    return losses, settings.tokens_per_step

@@ -1,0 +1,100 @@
+"""Held-out loss of the final checkpoint, measured here from its bytes; never the run's own word."""
+# ruff: noqa: N806 - a suffix names the axes: W windows, T inputs of a window
+
+from __future__ import annotations
+
+import math
+from typing import Any, Final
+
+from specship.digests import sha256_bytes
+from specship.errors import DamagedArtifact
+from specship.pipeline.strict_json import read_json
+from specship.probes.registry import Artifact, Figures, probe
+
+_LONGEST: Final = 2048
+"""Tokens a window holds at most, whatever context the config declares."""
+_TOKENS_AT_ONCE: Final = 4096
+_TOKENS: Final = 131_072
+
+
+@probe(
+    "run.held_out_loss",
+    checked="val_tokens",
+    val_loss="nats/token",
+    standard_error="nats/token",
+    val_tokens="tokens",
+    bits_per_byte="bits/byte",
+    bigram_loss="nats/token",
+    bigram_margin="nats/token",
+    margin_over_error="ratio",
+    below_ln_vocabulary="nats/token",
+)
+def run_held_out_loss(checkpoint: Artifact, shards: Artifact, baseline: Artifact) -> Figures:
+    """Mean loss over the first 131 072 held-out targets in windows of the declared context.
+
+    `standard_error` is over windows. `bigram_margin` is how far the loss lies below that of the
+    smoothed bigram model, and is not measured unless both scored the same tokens (by digest).
+    `margin_over_error` is the margin over both standard errors taken together, which is
+    cautious, since both models find the same tokens hard. `below_ln_vocabulary` is the distance
+    to a model that knows nothing.
+
+    Not measured: longer contexts than declared.
+
+    Raises:
+        DamagedArtifact: transformers cannot open the checkpoint, or the shards or the baseline are damaged.
+    """
+    from specship.pipeline.evaluation import evaluate
+    from specship.pipeline.token_reader import TokenReader
+
+    model = _open(checkpoint)
+    length = min(int(model.config.max_position_embeddings), _LONGEST)
+    reader = TokenReader(shards.path, "heldout", length=length, seed=0, at_end="halt")
+    windows_WT = reader.heldout_windows(length, _TOKENS)
+    if model.config.vocab_size != reader.vocab_size:
+        raise DamagedArtifact(
+            f"the checkpoint has {model.config.vocab_size} tokens and the shards {reader.vocab_size}",
+            at=checkpoint.path / "config.json",
+        )
+    found = evaluate(model, windows_WT, sequences=max(1, _TOKENS_AT_ONCE // length))
+    targets = windows_WT[:, 1:].ravel()
+    text_bytes = reader.text_bytes(targets)
+    figures: Figures = {
+        "val_loss": found.loss,
+        "standard_error": found.standard_error,
+        "val_tokens": found.tokens,
+        "bits_per_byte": found.loss * found.tokens / math.log(2) / text_bytes if text_bytes else None,
+        "below_ln_vocabulary": math.log(reader.vocab_size) - found.loss,
+    }
+    return figures | _against_bigrams(baseline, targets, found.loss, found.standard_error)
+
+
+def _open(checkpoint: Artifact) -> Any:
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    from specship.pipeline.device import resolve_device
+
+    try:
+        model: Any = AutoModelForCausalLM.from_pretrained(
+            checkpoint.path, local_files_only=True, dtype=torch.float32
+        )
+    except (OSError, ValueError, RuntimeError) as error:
+        raise DamagedArtifact(
+            f"transformers cannot open the checkpoint: {error}", at=checkpoint.path
+        ) from error
+    return model.to(resolve_device("auto"))
+
+
+def _against_bigrams(baseline: Artifact, targets: Any, loss: float, error: float) -> Figures:
+    document = read_json(baseline.path / "bigram.json")
+    if document.get("heldout_targets_sha256") != sha256_bytes(targets.astype("<u4").tobytes()):
+        note = "the bigram model was scored on other tokens, so there is no margin to state"
+        return {"bigram_loss": None, "bigram_margin": None, "margin_over_error": None, "notes": [note]}
+    bigram = float(document["loss_nats_per_token"])
+    together = math.hypot(error, float(document["loss_standard_error"]))
+    return {
+        "bigram_loss": bigram,
+        "bigram_margin": bigram - loss,
+        "margin_over_error": max(0.0, bigram - loss) / together if together > 0 else None,
+        "notes": [f"bigram {bigram:.4g} from {document.get('train_tokens')} training tokens"],
+    }
