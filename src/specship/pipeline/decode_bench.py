@@ -1,0 +1,171 @@
+"""Decode speed of our decoder and of a reference decoder, taken in turns.
+
+A sample begins when the first new token is known, so neither the prompt nor its token counts,
+and ends when the last one is known. Both decoders get the same prompt and greedy decoding
+without end tokens; the token ids stay in the sample, so that a reader counts them himself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any, Final, Protocol
+
+import torch
+
+from specship.pipeline.checkpoint_folder import CheckpointFolder, open_checkpoint
+from specship.pipeline.decoder import Decoder
+from specship.pipeline.device import device_name, resolve_device
+
+OURS: Final = "specship"
+REFERENCE: Final = "transformers"
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One timed decode: seconds from the first new token to the last, and all new tokens' ids."""
+
+    decoder: str
+    round: int
+    seconds: float
+    token_ids: tuple[int, ...]
+
+
+class _Timed(Protocol):
+    def __call__(self, prompt_ids: Sequence[int], tokens: int) -> tuple[float, tuple[int, ...]]: ...
+
+
+def bench(
+    checkpoint: Path,
+    *,
+    prompt_ids: Sequence[int] = (),
+    tokens: int = 128,
+    samples: int = 7,
+    device: str = "cpu",
+    threads: int = 0,
+) -> dict[str, Any]:
+    """Decode speed of a checkpoint, with every sample; 0 threads leaves torch's own choice.
+
+    Without a prompt the first 16 token ids stand for one: speed does not depend on what they mean.
+
+    Raises:
+        UnusableInput: the checkpoint cannot be used, or prompt and tokens exceed its context.
+        RequirementMissing: the device is not here.
+    """
+    if threads:
+        torch.set_num_threads(threads)
+    opened = open_checkpoint(checkpoint)
+    prompt = tuple(prompt_ids) or tuple(range(min(16, opened.shape.vocabulary)))
+    taken = take_samples(opened, prompt, tokens=tokens, samples=samples, device=device)
+    rates = {
+        name: [(len(s.token_ids) - 1) / s.seconds for s in taken if s.decoder == name]
+        for name in (OURS, REFERENCE)
+    }
+    on = resolve_device(device)
+    return {
+        "tokens_per_second": median(rates[OURS]),
+        "reference_tokens_per_second": median(rates[REFERENCE]),
+        "ratio": median(a / b for a, b in zip(rates[OURS], rates[REFERENCE], strict=True)),
+        "device": str(on),
+        "device_name": device_name(on),
+        "threads": torch.get_num_threads(),
+        "prompt_ids": prompt,
+        "weights_sha256": opened.weights_digest(),
+        "samples": [asdict(sample) for sample in taken],
+    }
+
+
+def take_samples(
+    opened: CheckpointFolder, prompt_ids: Sequence[int], *, tokens: int, samples: int, device: str
+) -> list[Sample]:
+    """Interleaved samples of both decoders, after a warm-up round that is not among them.
+
+    Raises:
+        UnusableInput: prompt and tokens exceed the context.
+        RequirementMissing: the device is not here.
+    """
+    on = resolve_device(device)
+    timed: dict[str, _Timed] = {
+        OURS: _ours(opened, device, len(prompt_ids) + tokens),
+        REFERENCE: _reference(opened.path, on),
+    }
+    found = []
+    for number in range(samples + 1):
+        for name, decode in timed.items():
+            seconds, token_ids = decode(prompt_ids, tokens)
+            if number:
+                found.append(Sample(name, number, seconds, token_ids))
+    return found
+
+
+def _ours(opened: CheckpointFolder, device: str, context: int) -> _Timed:
+    decoder = Decoder(opened, device=device, context=context)
+
+    def decode(prompt_ids: Sequence[int], tokens: int) -> tuple[float, tuple[int, ...]]:
+        stream = decoder.stream(prompt_ids)
+        found = [stream.next()]
+        began = time.perf_counter()
+        while len(found) < tokens:
+            found.append(stream.next())
+        return time.perf_counter() - began, tuple(found)
+
+    return decode
+
+
+class _Stamps:
+    """A streamer that notes when the first new token and the last one came."""
+
+    def __init__(self) -> None:
+        self.prompt_seen, self.first, self.last = False, 0.0, 0.0
+
+    def put(self, _: torch.Tensor) -> None:
+        """Called with the prompt, then with each token."""
+        self.last = time.perf_counter()
+        if self.prompt_seen and not self.first:
+            self.first = self.last
+        self.prompt_seen = True
+
+    def end(self) -> None:
+        """Called after the last token."""
+
+
+def reference_model(folder: Path, device: torch.device) -> Any:
+    """The checkpoint in transformers, float32, without end tokens, so that it decodes as long as asked."""
+    from transformers import LlamaForCausalLM
+    from transformers.utils import logging
+
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    model: Any = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+    model = model.to(device).eval()
+    model.generation_config.eos_token_id = None
+    model.generation_config.pad_token_id = 0
+    return model
+
+
+def reference_tokens(
+    model: Any, prompt_ids: Sequence[int], tokens: int, streamer: Any = None
+) -> tuple[int, ...]:
+    """New token ids of transformers' greedy generation with its dynamic cache."""
+    prompt_BT = torch.tensor([list(prompt_ids)], device=model.device)  # noqa: N806 - axes
+    ids_BT = model.generate(  # noqa: N806
+        prompt_BT,
+        attention_mask=torch.ones_like(prompt_BT),
+        max_new_tokens=tokens,
+        do_sample=False,
+        streamer=streamer,
+    )
+    return tuple(ids_BT[0, len(prompt_ids) :].tolist())
+
+
+def _reference(folder: Path, device: torch.device) -> _Timed:
+    model = reference_model(folder, device)
+
+    def decode(prompt_ids: Sequence[int], tokens: int) -> tuple[float, tuple[int, ...]]:
+        stamps = _Stamps()
+        token_ids = reference_tokens(model, prompt_ids, tokens, stamps)
+        return stamps.last - stamps.first, token_ids
+
+    return decode

@@ -1,0 +1,124 @@
+"""Generations: function bodies that the checkpoint writes after held-out headers.
+
+Greedy, and a few once more sampled with a fixed seed. Each line of `generations.jsonl` holds the
+prompt's place in its document, token ids and text, why it stopped, and the body that the stop
+rule left (the rule stands in `generations.json` and in `pipeline/python_syntax.py`).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from specship.files import write_file, write_json
+from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.corpus_manifest import read_documents
+from specship.pipeline.python_prompts import Prompt, choose_prompts
+from specship.pipeline.python_syntax import STOP_RULE, cut_body
+from specship.pipeline.stage import Settings, Stage, Work
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from specship.pipeline.decoder import Decoder, Sampling
+
+
+class GenerationSettings(Settings):
+    """What is completed, and how."""
+
+    prompts: Annotated[int, Field(ge=1, le=10_000)]
+    context_tokens: Annotated[int, Field(ge=8)]
+    """Longest prompt."""
+    new_tokens: Annotated[int, Field(ge=8)]
+    """Token limit of a completion."""
+    sampled_prompts: Annotated[int, Field(ge=0)]
+    """How many of the prompts are completed once more by sampling."""
+    temperature: Annotated[float, Field(gt=0)]
+    top_k: Annotated[int, Field(ge=0)]
+    top_p: Annotated[float, Field(gt=0, le=1)]
+    seed: int
+    threads: Annotated[int, Field(ge=1)]
+    device: Literal["cpu", "cuda"]
+
+
+STAGE = Stage(
+    makes="generations",
+    lifecycle="inference",
+    needs=("checkpoint", "corpus"),
+    settings={"generations": GenerationSettings},
+    packages=("torch", "tokenizers", "numpy"),
+)
+
+
+def run(work: Work) -> None:
+    """Complete the prompts.
+
+    Raises:
+        UnusableInput: the checkpoint cannot be used, or the held-out documents give too few prompts.
+        RequirementMissing: the device is not here.
+    """
+    import torch
+
+    from specship.pipeline.decoder import Decoder, Sampling
+    from specship.pipeline.device import device_name
+
+    settings: GenerationSettings = work.settings["generations"]
+    torch.set_num_threads(settings.threads)
+    opened = open_checkpoint(work.inputs["checkpoint"])
+    tokenizer = opened.tokenizer()
+    prompts = choose_prompts(
+        read_documents(work.inputs["corpus"], "heldout"),
+        tokenizer,
+        count=settings.prompts,
+        context_tokens=settings.context_tokens,
+    )
+    decoder = Decoder(opened, device=settings.device, context=settings.context_tokens + settings.new_tokens)
+    sampled = Sampling(
+        temperature=settings.temperature, top_k=settings.top_k, top_p=settings.top_p, seed=settings.seed
+    )
+    tasks = [(prompt, Sampling()) for prompt in prompts]
+    tasks += [(prompt, sampled) for prompt in prompts[: settings.sampled_prompts]]
+    lines = []
+    for done, (prompt, sampling) in enumerate(tasks):
+        lines.append(json.dumps(_line(decoder, tokenizer, prompt, sampling, settings.new_tokens)) + "\n")
+        work.report(done + 1, len(tasks), "completions")
+    write_file(work.output / "generations.jsonl", "".join(lines))
+    about = {
+        "format": "specship-generations/1",
+        "stop_rule": STOP_RULE,
+        "weights_sha256": opened.weights_digest(),
+        "settings": settings.model_dump(),
+        "device": str(decoder.device),
+        "device_name": device_name(decoder.device),
+    }
+    write_json(work.output / "generations.json", about)
+
+
+def _line(
+    decoder: Decoder, tokenizer: Tokenizer, prompt: Prompt, sampling: Sampling, tokens: int
+) -> dict[str, Any]:
+    from specship.pipeline.decoder import TOKEN_LIMIT
+
+    stops = decoder.shape.eos_ids
+    completion = decoder.generate(prompt.token_ids, tokens, sampling=sampling, stop_ids=stops)
+    text = completion_text(tokenizer, completion.token_ids)
+    return {
+        "document_sha256": prompt.document_sha256,
+        "begin": prompt.begin,
+        "end": prompt.end,
+        "header": prompt.header,
+        "prompt": prompt.text,
+        "prompt_ids": prompt.token_ids,
+        "decoding": "greedy" if sampling.temperature == 0 else "sampled",
+        "token_ids": completion.token_ids,
+        "stop_reason": completion.stop_reason,
+        "text": text,
+        "body": cut_body(text, prompt.header, at_token_limit=completion.stop_reason == TOKEN_LIMIT),
+    }
+
+
+def completion_text(tokenizer: Tokenizer, token_ids: tuple[int, ...]) -> str:
+    """Text of completed tokens; end tokens and other special ones have none."""
+    return str(tokenizer.decode(list(token_ids), skip_special_tokens=True))

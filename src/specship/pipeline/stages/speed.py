@@ -1,0 +1,60 @@
+"""Speed: decode samples of our decoder and of transformers on one held-out prompt, taken in turns."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from specship.files import write_json
+from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.corpus_manifest import read_documents
+from specship.pipeline.python_prompts import choose_prompts
+from specship.pipeline.stage import Settings, Stage, Work
+
+
+class SpeedSettings(Settings):
+    """How speed is sampled."""
+
+    samples: Annotated[int, Field(ge=1)]
+    """Of each decoder, after a warm-up."""
+    tokens: Annotated[int, Field(ge=2)]
+    """New tokens a sample; the first of them belongs to the prompt's time."""
+    context_tokens: Annotated[int, Field(ge=8)]
+    """Longest prompt."""
+    threads: Annotated[int, Field(ge=1)]
+    device: Literal["cpu", "cuda"]
+
+
+STAGE = Stage(
+    makes="speed",
+    lifecycle="inference",
+    needs=("checkpoint", "corpus"),
+    settings={"speed": SpeedSettings},
+    packages=("torch", "transformers", "tokenizers", "numpy"),
+)
+
+
+def run(work: Work) -> None:
+    """Sample, and keep every sample with its token ids.
+
+    Raises:
+        UnusableInput: the checkpoint cannot be used.
+        RequirementMissing: the device is not here.
+    """
+    from specship.pipeline.decode_bench import bench
+
+    settings: SpeedSettings = work.settings["speed"]
+    tokenizer = open_checkpoint(work.inputs["checkpoint"]).tokenizer()
+    documents = read_documents(work.inputs["corpus"], "heldout")
+    prompt = choose_prompts(documents, tokenizer, count=1, context_tokens=settings.context_tokens)[0]
+    figures = bench(
+        work.inputs["checkpoint"],
+        prompt_ids=prompt.token_ids,
+        tokens=settings.tokens,
+        samples=settings.samples,
+        device=settings.device,
+        threads=settings.threads,
+    )
+    write_json(work.output / "speed.json", {"format": "specship-speed/1", **figures})
+    work.report(1, 1, "benches", tokens_per_second=figures["tokens_per_second"])
