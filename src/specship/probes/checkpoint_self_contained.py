@@ -81,7 +81,7 @@ def _opens(folder: Path, config: dict[str, Any]) -> Figures:
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     try:
-        _, loading = AutoModelForCausalLM.from_pretrained(
+        opened: Any = AutoModelForCausalLM.from_pretrained(
             folder, local_files_only=True, output_loading_info=True
         )
         tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
@@ -92,7 +92,7 @@ def _opens(folder: Path, config: dict[str, Any]) -> Figures:
         ) from error
     kinds = ("missing_keys", "unexpected_keys", "mismatched_keys")
     return {
-        "tensors_not_loaded": sum(len(loading.get(kind) or ()) for kind in kinds),
+        "tensors_not_loaded": sum(len(opened[1].get(kind) or ()) for kind in kinds),
         "vocabulary_difference": abs(len(tokenizer) - int(config["vocab_size"])),
         "round_trip_differences": int(again != _TEXT),
     }

@@ -14,7 +14,7 @@ from specship.probes.registry import Artifact, Figures, probe
     largest_standard_error="nats/token",
     fewest_tokens="tokens",
     fewest_sequences="sequences",
-    patience="patience_rounds",
+    patience="evaluations",
 )
 def run_held_out_noise(run: Artifact) -> Figures:
     """Largest standard error of an evaluation over `min_improvement`; above 1, noise decides.

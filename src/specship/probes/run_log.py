@@ -26,7 +26,7 @@ _STRAIGHT: Final = 1e-9
     repeated_steps="steps",
     placeholder_steps="steps",
     longest_constant_loss="steps",
-    straight_steps="steps",
+    straight_share="fraction",
     zero_telemetry="values",
     miscounted_steps="steps",
 )
@@ -34,8 +34,8 @@ def run_log(run: Artifact) -> Figures:
     """Faults in `train.jsonl`, counted.
 
     A placeholder is a loss of exactly 0, or loss and gradient norm of exactly 1: what a step
-    that had no data or swallowed an error once reported. `straight_steps` are those whose loss
-    lies on the line through its neighbours: a scripted curve. Tokens seen are miscounted where
+    that had no data or swallowed an error once reported. `straight_share` is the share of steps
+    whose loss lies on the line through its neighbours, as in a scripted curve. Tokens seen are miscounted where
     they are not the step times the tokens of one step.
 
     Raises:
@@ -61,7 +61,7 @@ def run_log(run: Artifact) -> Figures:
         "repeated_steps": len(steps) - len(set(steps)) + _descents(steps),
         "placeholder_steps": len(fakes),
         "longest_constant_loss": max((len(list(group)) for _, group in groupby(losses)), default=0),
-        "straight_steps": _straight(losses),
+        "straight_share": _straight(losses) / len(losses) if losses else None,
         "zero_telemetry": sum(1 for _, name, value in numbers if name in _POSITIVE and not value > 0),
         "miscounted_steps": sum(
             1 for record in records if record.get("tokens_seen") != _times(record.get("step"), per_step)
