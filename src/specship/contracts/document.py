@@ -260,12 +260,15 @@ def _refuse_events(text: str, shown: str) -> None:
 def _read_text(path: Path, shown: str) -> str:
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                raise UnusableInput("not a regular file", at=shown)
+            with os.fdopen(descriptor, "rb", closefd=False) as file:
+                data = file.read(LARGEST_BYTES + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
         raise UnusableInput(f"cannot read: {error.strerror}", at=shown) from error
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise UnusableInput("not a regular file", at=shown)
-        data = file.read(LARGEST_BYTES + 1)
     if len(data) > LARGEST_BYTES:
         raise UnusableInput(f"larger than {LARGEST_BYTES} bytes", at=shown)
     try:

@@ -1,0 +1,95 @@
+"""The digest of a gate changes exactly when its meaning does."""
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from specship.contracts.digest import gate_digest
+from specship.contracts.records import Gate
+from specship.digests import code_text, digest_of
+
+MEANING: dict[str, Any] = {
+    "id": "GATE-A-001", "rule": "It holds.", "binds_to": ("AC-X-001",), "ship_blocking": True, "probe": "a.b",
+    "expect": {"loss": {"at_most": 2.2, "unit": "nats/token"}, "n": {"at_least": 16, "unit": "prompts"}},
+    "requires": {"device": "cuda"}, "falsified_by": ("frozen-weights", "nan"),
+}  # fmt: skip
+
+
+def digest(code: str = "1", **changes: Any) -> str:
+    return gate_digest(Gate.model_validate(MEANING | changes), probe_code=code)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"rule": "It holds, in other words."},
+        {"ship_blocking": False},
+        {
+            "expect": {
+                "n": {"at_least": 16, "unit": "prompts"},
+                "loss": {"unit": "nats/token", "at_most": 2.20},
+            }
+        },
+        {"falsified_by": ("nan", "frozen-weights")},
+    ],
+    ids=["prose", "blocking", "order-of-keys-and-2.20", "order-of-faults"],
+)
+def test_prose_and_order_keep_it(change: dict[str, Any]) -> None:
+    assert digest(**change) == digest()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"id": "GATE-A-002"},
+        {"probe": "a.c"},
+        {"code": "2"},
+        {"expect": {**MEANING["expect"], "loss": {"at_most": 2.3, "unit": "nats/token"}}},
+        {"expect": {**MEANING["expect"], "loss": {"below": 2.2, "unit": "nats/token"}}},
+        {"expect": {"loss": MEANING["expect"]["loss"]}},
+        {"requires": {}},
+        {"falsified_by": ("nan",)},
+    ],
+    ids=["id", "probe", "code", "limit", "operator", "fewer", "requirement", "faults"],
+)
+def test_meaning_changes_it(change: dict[str, Any]) -> None:
+    assert digest(**change) != digest()
+
+
+@given(
+    st.recursive(
+        st.none()
+        | st.booleans()
+        | st.integers()
+        | st.text()
+        | st.floats(allow_nan=False, allow_infinity=False),
+        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+        max_leaves=20,
+    )
+)
+def test_a_digest_survives_json_and_key_order(value: Any) -> None:
+    again = json.loads(json.dumps(value))
+
+    def turned(item: Any) -> Any:
+        if isinstance(item, dict):
+            return {key: turned(item[key]) for key in reversed(item)}
+        return [turned(entry) for entry in item] if isinstance(item, list) else item
+
+    assert digest_of(turned(again)) == digest_of(value)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(allow_nan=False, allow_infinity=False))
+def test_different_numbers_have_different_digests(first: float, second: float) -> None:
+    assert (digest_of(first) == digest_of(second)) == (first == second)
+
+
+def test_code_text_is_blind_to_comments_and_docstrings_only() -> None:
+    plain = 'def f(x):\n    return x + 1\n\n\nTEXT = "# no comment"\n'
+    dressed = '"""A module."""\n\ndef f(x):  # adds\n    """One\n    more."""\n\n    return x + 1\nTEXT = "# no comment"\n'
+
+    assert code_text(plain) == code_text(dressed)
+    assert code_text(plain) != code_text(plain.replace("x + 1", "x + 2"))
+    assert code_text(plain) != code_text(plain.replace("# no", "# a"))
