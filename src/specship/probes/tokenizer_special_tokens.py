@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any
 
 from specship.errors import DamagedArtifact
-from specship.probes.registry import Artifact, Figures, probe
 from specship.pipeline.shard_files import read_shard_files
+from specship.probes.registry import Artifact, Figures, probe
 
 
 @probe(

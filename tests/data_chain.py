@@ -1,0 +1,91 @@
+"""A small real corpus, tokenizer, shards and baseline, made once a process and copied for each test."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import shutil
+import sysconfig
+import tempfile
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from specship.pipeline.stage import run_stage, stage_named
+from specship.probes.registry import Artifact, all_probes
+from specship.units import Value
+
+VOCAB = 512
+STAGES = ("corpus", "tokenizer", "shards", "baseline")
+SETTINGS: dict[str, Any] = {
+    "corpus": {"source": "folder", "path": "code", "licence": "PSF-2.0", "heldout_fraction": 0.2},
+    "tokenizer": {"vocab_size": VOCAB},
+    "shards": {"shard_tokens": 60_000},
+    "baseline": {"heldout_tokens": 4096},
+}
+
+
+def silent(*_: object, **__: object) -> None:
+    """A progress report that nobody reads."""
+
+
+def write_code(folder: Path, files: int = 90) -> Path:
+    """Some files of the interpreter's own source, two folders deep, with their licence."""
+    library = Path(sysconfig.get_paths()["stdlib"])
+    folders = ("json", "email", "asyncio", "html", "xml")
+    chosen = [path for name in folders for path in sorted((library / name).rglob("*.py"))]
+    for path in chosen[:files]:
+        copy = folder / path.relative_to(library)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+    (folder / "LICENSE.txt").write_text("Licence text of the small corpus.\n")
+    return folder
+
+
+def make(root: Path, *stages: str, **sections: dict[str, Any]) -> Path:
+    """Run stages in a project folder; each artifact becomes a folder of that name in it."""
+    settings = {name: SETTINGS.get(name, {}) | sections.get(name, {}) for name in STAGES}
+    with contextlib.chdir(root):
+        for name in stages:
+            stage = stage_named(name)
+            run_stage(stage, settings, {need: root / need for need in stage.needs}, root / name, silent)
+    return root
+
+
+@cache
+def _made() -> tempfile.TemporaryDirectory[str]:
+    folder = tempfile.TemporaryDirectory(prefix="specship-chain-")
+    write_code(Path(folder.name) / "code")
+    make(Path(folder.name), *STAGES)
+    return folder
+
+
+def chain(tmp_path: Path) -> Path:
+    """A project folder of one's own, with `code` and the artifacts made from it."""
+    return Path(shutil.copytree(_made().name, tmp_path / "project"))
+
+
+def measure(probe: str, root: Path) -> dict[str, Value]:
+    """Figures of a probe over the artifacts of a project folder."""
+    found = all_probes()[probe]
+    with contextlib.chdir(root):
+        measurement = found({name: Artifact(name, root / name, "0" * 64) for name in found.artifacts})
+    return {name: quantity.value for name, quantity in measurement.quantities.items()}
+
+
+def lines(path: Path) -> list[dict[str, Any]]:
+    """The records of a JSON Lines file."""
+    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
+
+
+def write_lines(path: Path, records: list[dict[str, Any]]) -> None:
+    """Replace a JSON Lines file."""
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+
+
+def edit_json(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    """Change a JSON document in place."""
+    value = json.loads(path.read_text(encoding="utf-8"))
+    change(value)
+    path.write_text(json.dumps(value), encoding="utf-8")
