@@ -38,6 +38,7 @@ class Agreement:
     """Largest difference among them, nats."""
 
 
+@torch.inference_mode()
 def teacher_forced(
     decoder: Decoder, prompt_ids: Sequence[int], steps: Sequence[Step], *, barred_ids: Collection[int]
 ) -> Agreement:
@@ -123,6 +124,7 @@ def compare(
     }
 
 
+@torch.inference_mode()
 def _whole_laws(
     decoder: Decoder, prompt_ids: Sequence[int], steps: Sequence[Step]
 ) -> list[tuple[float, float]]:

@@ -1,16 +1,17 @@
 """Generations: function bodies that the checkpoint writes after held-out headers.
 
-Greedy, and a few once more sampled with a fixed seed. Each line of `generations.jsonl` holds the
-prompt's place in its document, token ids and text, why it stopped, and the body that the stop
-rule left (the rule stands in `generations.json` and in `pipeline/python_syntax.py`).
+One decoding, greedy or sampled with fixed seeds, is judged; a few prompts are completed the
+other way too. Each line of `generations.jsonl` holds the prompt's place in its document, token
+ids and text, why it stopped, and the body that the stop rule left (the rule stands in
+`generations.json` and in `pipeline/python_syntax.py`).
 """
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from specship.files import write_file, write_json
 from specship.pipeline.checkpoint_folder import open_checkpoint
@@ -33,14 +34,24 @@ class GenerationSettings(Settings):
     """Longest prompt."""
     new_tokens: Annotated[int, Field(ge=8)]
     """Token limit of a completion."""
-    sampled_prompts: Annotated[int, Field(ge=0)]
-    """How many of the prompts are completed once more by sampling."""
+    judged: Literal["greedy", "sampled"]
+    """The decoding whose completions count."""
+    samples: Annotated[int, Field(ge=1)]
+    """Judged completions a prompt, each with its own seed; 1 where greedy is judged."""
+    others: Annotated[int, Field(ge=1)]
+    """How many prompts are completed once by the other decoding too."""
     temperature: Annotated[float, Field(gt=0)]
     top_k: Annotated[int, Field(ge=0)]
     top_p: Annotated[float, Field(gt=0, le=1)]
     seed: int
     threads: Annotated[int, Field(ge=1)]
     device: Literal["cpu", "cuda"]
+
+    @model_validator(mode="after")
+    def _greedy_has_one_answer(self) -> Self:
+        if self.judged == "greedy" and self.samples != 1:
+            raise ValueError("greedy decoding has one completion a prompt: 'samples' is 1")
+        return self
 
 
 STAGE = Stage(
@@ -61,7 +72,7 @@ def run(work: Work) -> None:
     """
     import torch
 
-    from specship.pipeline.decoder import Decoder, Sampling
+    from specship.pipeline.decoder import Decoder
     from specship.pipeline.device import device_name
 
     settings: GenerationSettings = work.settings["generations"]
@@ -75,11 +86,7 @@ def run(work: Work) -> None:
         context_tokens=settings.context_tokens,
     )
     decoder = Decoder(opened, device=settings.device, context=settings.context_tokens + settings.new_tokens)
-    sampled = Sampling(
-        temperature=settings.temperature, top_k=settings.top_k, top_p=settings.top_p, seed=settings.seed
-    )
-    tasks = [(prompt, Sampling()) for prompt in prompts]
-    tasks += [(prompt, sampled) for prompt in prompts[: settings.sampled_prompts]]
+    tasks = _tasks(prompts, settings)
     lines = []
     for done, (prompt, sampling) in enumerate(tasks):
         lines.append(json.dumps(_line(decoder, tokenizer, prompt, sampling, settings.new_tokens)) + "\n")
@@ -94,6 +101,22 @@ def run(work: Work) -> None:
         "device_name": device_name(decoder.device),
     }
     write_json(work.output / "generations.json", about)
+
+
+def _tasks(prompts: list[Prompt], settings: GenerationSettings) -> list[tuple[Prompt, Sampling]]:
+    from specship.pipeline.decoder import Sampling
+
+    def sampling(decoding: str, seed: int) -> Sampling:
+        if decoding == "greedy":
+            return Sampling()
+        return Sampling(
+            temperature=settings.temperature, top_k=settings.top_k, top_p=settings.top_p, seed=seed
+        )
+
+    other = "sampled" if settings.judged == "greedy" else "greedy"
+    counted = range(settings.samples * len(prompts))
+    tasks = [(prompts[at % len(prompts)], sampling(settings.judged, settings.seed + at)) for at in counted]
+    return tasks + [(prompt, sampling(other, settings.seed)) for prompt in prompts[: settings.others]]
 
 
 def _line(
@@ -112,6 +135,7 @@ def _line(
         "prompt": prompt.text,
         "prompt_ids": prompt.token_ids,
         "decoding": "greedy" if sampling.temperature == 0 else "sampled",
+        "seed": sampling.seed,
         "token_ids": completion.token_ids,
         "stop_reason": completion.stop_reason,
         "text": text,

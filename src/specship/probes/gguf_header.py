@@ -1,0 +1,113 @@
+"""What a GGUF's header says, against the checkpoint that it was made from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from specship.pipeline.checkpoint_folder import TOKENIZER, CheckpointFolder, open_checkpoint
+from specship.pipeline.gguf_names import ARCHITECTURE
+from specship.pipeline.gguf_reader import read_gguf
+from specship.pipeline.gguf_vocabulary import read_vocabulary
+from specship.probes.registry import Artifact, Figures, probe
+
+_FILE: Final = "model.gguf"
+_FILE_TYPES: Final = {0: "F32", 1: "F16", 7: "Q8_0", 32: "BF16"}
+"""Element type of the matrices by `general.file_type` (llama_ftype in llama.h)."""
+
+
+@probe(
+    "gguf.header",
+    checked="keys",
+    keys="keys",
+    architecture="text",
+    missing_keys="keys",
+    wrong_values="keys",
+    tokens="tokens",
+    embedding_rows="tokens",
+    wrong_tokens="tokens",
+    wrong_merges="merges",
+    file_type="text",
+    file_type_agrees="text",
+    source_agrees="text",
+    licence="text",
+)
+def gguf_header(checkpoint: Artifact, gguf: Artifact) -> Figures:
+    """Every key that llama.cpp needs, with the value that the checkpoint gives it.
+
+    `wrong_tokens` counts ids whose text or type is not the tokenizer's, and places that are
+    missing from the list or surplus in it; `file_type_agrees` and `source_agrees` are yes or no.
+    Raises DamagedArtifact.
+    """
+    opened, exported = open_checkpoint(checkpoint.path), read_gguf(gguf.path / _FILE)
+    metadata = exported.metadata
+    expected = _expected(opened)
+    missing = [key for key in expected if key not in metadata]
+    wrong = [key for key, value in expected.items() if key in metadata and not _same(metadata[key], value)]
+    vocabulary = read_vocabulary(checkpoint.path / TOKENIZER, opened.shape.vocabulary)
+    tokens = metadata.get("tokenizer.ggml.tokens", [])
+    types = metadata.get("tokenizer.ggml.token_type", [])
+    embedding = exported.tensors.get("token_embd.weight")
+    file_type = _FILE_TYPES.get(metadata.get("general.file_type", -1), "unknown")
+    matrices = {tensor.type.name for tensor in exported.tensors.values() if len(tensor.shape) > 1}
+    source = metadata.get("specship.checkpoint.weights_sha256")
+    return {
+        "keys": len(expected),
+        "architecture": str(metadata.get("general.architecture", "")),
+        "missing_keys": len(missing),
+        "wrong_values": len(wrong),
+        "tokens": len(tokens),
+        "embedding_rows": embedding.shape[0] if embedding else None,
+        "wrong_tokens": _apart(vocabulary.tokens, tokens) + _apart(vocabulary.types, types),
+        "wrong_merges": _apart(vocabulary.merges, metadata.get("tokenizer.ggml.merges", [])),
+        "file_type": file_type,
+        "file_type_agrees": _yes(matrices == {file_type}),
+        "source_agrees": _yes(source == opened.weights_digest()),
+        "licence": str(metadata.get("general.license", "")),
+        "notes": [f"missing: {key}" for key in missing]
+        + [f"{key} is {metadata[key]}, the checkpoint says {expected[key]}" for key in wrong],
+    }
+
+
+def _expected(opened: CheckpointFolder) -> Mapping[str, Any]:
+    """Keys and values, written here a second time on purpose: the writer does not check itself."""
+    shape = opened.shape
+    found: dict[str, Any] = {
+        "general.architecture": ARCHITECTURE,
+        "llama.context_length": shape.context,
+        "llama.embedding_length": shape.hidden,
+        "llama.block_count": shape.layers,
+        "llama.feed_forward_length": shape.intermediate,
+        "llama.attention.head_count": shape.heads,
+        "llama.attention.head_count_kv": shape.kv_heads,
+        "llama.attention.key_length": shape.head_dim,
+        "llama.attention.value_length": shape.head_dim,
+        "llama.attention.layer_norm_rms_epsilon": shape.rms_eps,
+        "llama.rope.dimension_count": shape.head_dim,
+        "llama.rope.freq_base": shape.rope_theta,
+        "llama.vocab_size": shape.vocabulary,
+        "tokenizer.ggml.model": "gpt2",
+        "tokenizer.ggml.pre": "gpt-2",
+        "tokenizer.ggml.add_bos_token": False,
+    }
+    if shape.bos_id is not None:
+        found["tokenizer.ggml.bos_token_id"] = shape.bos_id
+    if shape.eos_ids:
+        found["tokenizer.ggml.eos_token_id"] = shape.eos_ids[0]
+    return found
+
+
+def _same(value: Any, expected: Any) -> bool:
+    """Equal; decimals to the precision of the file's 32 bits."""
+    if isinstance(expected, float):
+        return isinstance(value, float) and abs(value - expected) <= 1e-6 * abs(expected)
+    return type(value) is type(expected) and value == expected
+
+
+def _apart(expected: tuple[Any, ...], found: list[Any]) -> int:
+    differing = sum(bool(a != b) for a, b in zip(expected, found, strict=False))
+    return differing + abs(len(expected) - len(found))
+
+
+def _yes(holds: bool) -> str:
+    return "yes" if holds else "no"

@@ -1,0 +1,57 @@
+"""Every tensor of the checkpoint against its copy in the GGUF."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.gguf_names import renamed_tensors
+from specship.pipeline.gguf_reader import read_gguf
+from specship.probes.registry import Artifact, Figures, probe
+
+_FILE: Final = "model.gguf"
+
+
+@probe(
+    "gguf.tensors",
+    checked="tensors",
+    tensors="tensors",
+    expected_tensors="tensors",
+    surplus_tensors="tensors",
+    mismatched="tensors",
+    lowest_cosine="difference",
+    max_abs_difference="difference",
+    tensor_bytes="bytes",
+    unowned_bytes="bytes",
+)
+def gguf_tensors(checkpoint: Artifact, gguf: Artifact) -> Figures:
+    """All tensors, rows of Q and K put back into the checkpoint's order, compared to the last bit.
+
+    `mismatched` counts tensors that are missing, of another shape, or not equal at the export's
+    own precision; `unowned_bytes` those of the data section, beyond alignment, that no tensor owns.
+    Raises DamagedArtifact.
+    """
+    from specship.pipeline.gguf_comparison import compare_tensors
+
+    opened, exported = open_checkpoint(checkpoint.path), read_gguf(gguf.path / _FILE)
+    comparisons = compare_tensors(opened, exported)
+    names = {tensor.gguf for tensor in renamed_tensors(opened.shape)}
+    surplus = sorted(exported.tensors.keys() - names)
+    owned = sum(tensor.size for tensor in exported.tensors.values())
+    alignment = int(exported.metadata.get("general.alignment", 32))
+    aligned = sum(-(-tensor.size // alignment) * alignment for tensor in exported.tensors.values())
+    bad = [comparison for comparison in comparisons if not comparison.equal]
+    return {
+        "tensors": sum(
+            not comparison.fault or comparison.fault == "values differ" for comparison in comparisons
+        ),
+        "expected_tensors": len(opened.tensors),
+        "surplus_tensors": len(surplus),
+        "mismatched": len(bad),
+        "lowest_cosine": min(comparison.cosine for comparison in comparisons),
+        "max_abs_difference": max(comparison.max_abs_difference for comparison in comparisons),
+        "tensor_bytes": owned,
+        "unowned_bytes": max(exported.size - exported.data_offset - aligned, 0),
+        "notes": [f"{comparison.name}: {comparison.fault}" for comparison in bad[:5]]
+        + [f"{name}: not of this architecture" for name in surplus[:5]],
+    }

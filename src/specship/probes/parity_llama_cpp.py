@@ -1,0 +1,93 @@
+"""llama.cpp on the GGUF against the checkpoint: the same tokens, nearly the same probabilities."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from specship.digests import sha256_file
+from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.corpus_manifest import read_documents
+from specship.pipeline.inference_records import read_parity
+from specship.probes.registry import Artifact, Figures, probe
+
+_FILE: Final = "model.gguf"
+
+
+@probe(
+    "parity.llama_cpp",
+    checked="steps",
+    prompts="prompts",
+    shortest="steps",
+    steps="steps",
+    differing_tokens="tokens",
+    differing_from_record="tokens",
+    logprobs="values",
+    max_abs_logprob="nats",
+    texts="texts",
+    differing_tokenizations="texts",
+    foreign_prompts="prompts",
+    opened_the_artifact="text",
+)
+def parity_llama_cpp(checkpoint: Artifact, gguf: Artifact, parity: Artifact, corpus: Artifact) -> Figures:
+    """Reads every prompt and llama.cpp's continuation through the checkpoint again, teacher-forced.
+
+    `differing_tokens` counts steps at which the checkpoint's likeliest token, end tokens barred, is
+    not llama.cpp's; `differing_from_record` those at which the decoder's recorded token is not;
+    `max_abs_logprob` is the largest difference of log-probabilities over the likeliest tokens of
+    each step; `foreign_prompts` counts those that stand in no held-out document, or stand in the
+    list twice. `opened_the_artifact` is yes when llama.cpp opened these very bytes and both
+    sides used these weights. Raises DamagedArtifact. Not compared: tokens that end inside a
+    character have no log-probabilities in llama.cpp's answer.
+    """
+    from specship.pipeline.decoder import Decoder
+    from specship.pipeline.llamacpp import Step
+    from specship.pipeline.parity import teacher_forced
+
+    found, opened = read_parity(parity.path), open_checkpoint(checkpoint.path)
+    tokenizer = opened.tokenizer()
+    same = found.gguf_sha256 == sha256_file(gguf.path / _FILE)
+    same = same and found.weights_sha256 == opened.weights_digest()
+    decoder = Decoder(opened)
+    agreements = [
+        teacher_forced(
+            decoder,
+            prompt.prompt_ids,
+            [
+                Step(step.token, {int(token): value for token, value in step.logprobs.items()})
+                for step in prompt.llama_cpp
+            ],
+            barred_ids=opened.shape.eos_ids,
+        )
+        for prompt in found.prompts
+        if prompt.llama_cpp
+    ]
+    texts = {document.sha256: document.text for document in read_documents(corpus.path, "heldout")}
+    known = {
+        tuple(prompt.prompt_ids)
+        for prompt in found.prompts
+        if tokenizer.decode(prompt.prompt_ids) in texts.get(prompt.document_sha256, "")
+    }
+    cut_apart = [
+        text.text
+        for text in found.texts
+        if list(tokenizer.encode(text.text, add_special_tokens=False).ids) != text.llama_cpp
+    ]
+    return {
+        "prompts": len(agreements),
+        "shortest": min((agreement.steps for agreement in agreements), default=None),
+        "steps": sum(agreement.steps for agreement in agreements),
+        "differing_tokens": sum(agreement.differing for agreement in agreements),
+        "differing_from_record": sum(
+            step.token != ours
+            for prompt in found.prompts
+            for step, ours in zip(prompt.llama_cpp, prompt.decoder_ids, strict=False)
+        )
+        + sum(abs(len(prompt.llama_cpp) - len(prompt.decoder_ids)) for prompt in found.prompts),
+        "logprobs": sum(agreement.logprobs for agreement in agreements),
+        "max_abs_logprob": max((agreement.max_abs_logprob for agreement in agreements), default=None),
+        "texts": len(found.texts),
+        "differing_tokenizations": len(cut_apart),
+        "foreign_prompts": len(found.prompts) - len(known),
+        "opened_the_artifact": "yes" if same else "no",
+        "notes": [f"cut otherwise: {text[:60]!r}" for text in cut_apart[:5]],
+    }

@@ -1,0 +1,76 @@
+"""Decode speed from raw samples; tokens are counted from their ids, and the ids are computed again."""
+
+from __future__ import annotations
+
+from statistics import median, stdev
+
+from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.inference_records import SpeedSample, read_speed
+from specship.probes.registry import Artifact, Figures, probe
+
+_OURS, _REFERENCE = "specship", "transformers"
+
+
+@probe(
+    "speed.decode",
+    checked="tokens",
+    samples="samples",
+    reference_samples="samples",
+    tokens="tokens",
+    tokens_per_second="tokens/s",
+    tokens_per_second_low="tokens/s",
+    tokens_per_second_high="tokens/s",
+    spread="tokens/s",
+    reference_tokens_per_second="tokens/s",
+    ratio_to_reference="ratio",
+    differing_tokens="tokens",
+    foreign_samples="samples",
+    device="text",
+    device_name="text",
+    threads="threads",
+)
+def speed_decode(checkpoint: Artifact, speed: Artifact) -> Figures:
+    """Median tokens a second after the first new token; the ratio is the median of ratios within a round.
+
+    The interval is the lowest and highest sample: with n samples it covers the median with
+    probability 1 - 2^(1-n). `spread` is the standard deviation. `differing_tokens` counts ids, of
+    both decoders, that our decoder, run again on the CPU, does not write; `foreign_samples` all
+    samples when they were taken from other weights. Raises DamagedArtifact.
+    """
+    from specship.pipeline.decoder import Decoder
+
+    found, opened = read_speed(speed.path), open_checkpoint(checkpoint.path)
+    ours = [sample for sample in found.samples if sample.decoder == _OURS]
+    theirs = {sample.round: sample for sample in found.samples if sample.decoder == _REFERENCE}
+    rates = [_rate(sample) for sample in ours]
+    ratios = [_rate(sample) / _rate(theirs[sample.round]) for sample in ours if sample.round in theirs]
+    longest = max((len(sample.token_ids) for sample in found.samples), default=0)
+    again = Decoder(opened).generate(found.prompt_ids, longest).token_ids
+    differing = sum(
+        a != b
+        for sample in found.samples
+        for a, b in zip(sample.token_ids, again[: len(sample.token_ids)], strict=True)
+    )
+    return {
+        "samples": len(ours),
+        "reference_samples": len(theirs),
+        "tokens": sum(len(sample.token_ids) - 1 for sample in ours),
+        "tokens_per_second": median(rates) if rates else None,
+        "tokens_per_second_low": min(rates, default=None),
+        "tokens_per_second_high": max(rates, default=None),
+        "spread": stdev(rates) if len(rates) > 1 else None,
+        "reference_tokens_per_second": median(map(_rate, theirs.values())) if theirs else None,
+        "ratio_to_reference": median(ratios) if ratios else None,
+        "differing_tokens": differing,
+        "foreign_samples": 0 if found.weights_sha256 == opened.weights_digest() else len(found.samples),
+        "device": found.device,
+        "device_name": found.device_name,
+        "threads": found.threads,
+        "notes": [
+            f"{len(ours)} samples of {longest - 1} tokens, {found.threads} threads, {found.device_name}"
+        ],
+    }
+
+
+def _rate(sample: SpeedSample) -> float:
+    return max(len(sample.token_ids) - 1, 0) / sample.seconds
