@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from specship.errors import DamagedArtifact, RequirementMissing
-from tests.data_chain import chain, edit_json, lines, measure, write_lines
+from tests.data_chain import chain, edit_json, lines, make, measure, write_lines
 
 FAULTS = ("unlisted", "vanished", "changed", "wrong_digests", "missing_documents", "escaping_paths")
 
@@ -14,6 +14,18 @@ FAULTS = ("unlisted", "vanished", "changed", "wrong_digests", "missing_documents
 def test_a_sound_corpus_has_every_file_of_its_source(tmp_path: Path) -> None:
     figures = measure("corpus.files", chain(tmp_path))
     assert figures["files"] == figures["listed"] == 90
+    assert {name: figures[name] for name in FAULTS} == dict.fromkeys(FAULTS, 0)
+
+
+def test_a_folder_is_taken_whole_whatever_its_names(tmp_path: Path) -> None:
+    """What is left out of the interpreter's library is ordinary text in a folder."""
+    root = chain(tmp_path)
+    for name in ("site-packages/a.py", "config-3/b.py", "_sysconfigdata_x.py"):
+        path = root / "code" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"name = {name!r}  # a file with a line of its own\n")
+    figures = measure("corpus.files", make(root, "corpus"))
+    assert figures["files"] == 93
     assert {name: figures[name] for name in FAULTS} == dict.fromkeys(FAULTS, 0)
 
 

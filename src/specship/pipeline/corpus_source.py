@@ -24,7 +24,8 @@ PYTHON_LICENCE: Final = "PSF-2.0"
 _PYTHON_TITLE: Final = b"python software foundation license"
 _NOT_THE_LIBRARY: Final = frozenset({"site-packages", "dist-packages", "lib-dynload"})
 _CACHES: Final = frozenset({"__pycache__", ".git"})
-_BUILT_HERE: Final = re.compile(r"_sysconfigdata_.*\.py|config-.*")
+_BUILT_FILE: Final = re.compile(r"_sysconfigdata_.*\.py")
+_BUILT_FOLDER: Final = re.compile(r"config-.*")
 _LICENCE_NAME: Final = re.compile(r"(licen[cs]e|copying)(\.(txt|md))?", re.IGNORECASE)
 _SPDX_LINE: Final = re.compile(
     rb"^[#/*; ]*SPDX-License-Identifier:[ \t]*([A-Za-z0-9.+() -]+?)[ \t*/]*$", re.MULTILINE
@@ -158,7 +159,7 @@ def list_files(source: Source) -> list[Listed]:
             for name in folders
             if (here / name).is_symlink()
         ]
-        folders[:] = [name for name in folders if not _left_out(source, name)]
+        folders[:] = [name for name in folders if not _left_out(source, here, name)]
         for name in names:
             if name.endswith(source.suffixes):
                 path = here / name
@@ -166,11 +167,10 @@ def list_files(source: Source) -> list[Listed]:
     return sorted(found, key=lambda listed: listed.path)
 
 
-def _left_out(source: Source, name: str) -> bool:
-    if name in _CACHES:
-        return True
-    library = source.kind == "python-stdlib"
-    return library and (name in _NOT_THE_LIBRARY or _BUILT_HERE.fullmatch(name) is not None)
+def _left_out(source: Source, place: Path, name: str) -> bool:
+    if name in _CACHES or source.kind != "python-stdlib":
+        return name in _CACHES
+    return name in _NOT_THE_LIBRARY or (place == source.root and _BUILT_FOLDER.fullmatch(name) is not None)
 
 
 def _name(relative: Path) -> str:
@@ -184,7 +184,7 @@ def _why_not(source: Source, path: Path) -> str:
         return "symbolic link"
     if not stat.S_ISREG(mode):
         return "not a regular file"
-    if source.kind == "python-stdlib" and _BUILT_HERE.fullmatch(path.name):
+    if source.kind == "python-stdlib" and _BUILT_FILE.fullmatch(path.name):
         return "generated when the interpreter was built"
     try:
         os.fsencode(path).decode("utf-8")

@@ -19,7 +19,8 @@ from specship.probes.registry import Artifact, Figures, probe
 if TYPE_CHECKING:
     from specship.pipeline.corpus_manifest import CorpusManifest
 
-_INSTALLED: Final = {"site-packages", "dist-packages", "lib-dynload", "__pycache__", ".git"}
+_CACHES: Final = {"__pycache__", ".git"}
+_INSTALLED: Final = {"site-packages", "dist-packages", "lib-dynload"}
 _SHOWN: Final = 8
 
 
@@ -50,7 +51,7 @@ def corpus_files(corpus: Artifact) -> Figures:
     manifest = read_manifest(corpus.path)
     root = _root_of(manifest)
     entries = {entry.path: entry for entry in read_files(corpus.path)}
-    on_disk = _walk(root, tuple(manifest.source.suffixes))
+    on_disk = _walk(root, tuple(manifest.source.suffixes), library=manifest.source.kind == "python-stdlib")
     changed = [
         path for path in on_disk & entries.keys() if not _same_bytes(root / path, entries[path].sha256)
     ]
@@ -102,25 +103,31 @@ def _root_of(manifest: CorpusManifest) -> Path:
     return root
 
 
-def _walk(root: Path, suffixes: tuple[str, ...]) -> set[str]:
-    """Relative names of everything with a suffix of the source."""
+def _walk(root: Path, suffixes: tuple[str, ...], *, library: bool) -> set[str]:
+    """Relative names of everything with a suffix of the source; of a library, what belongs to it."""
 
     def refuse(error: OSError) -> None:
         raise DamagedArtifact(f"cannot be listed: {error.strerror}", at=error.filename) from error
 
     found: set[str] = set()
     for place, folders, names in os.walk(root, onerror=refuse):
-        folders[:] = [name for name in folders if name not in _INSTALLED]
+        folders[:] = [name for name in folders if name not in _CACHES]
         folder = os.path.relpath(place, root)
         found |= {
             PurePosixPath(folder, name).as_posix().removeprefix("./")
             for name in names
             if name.endswith(suffixes)
         }
-    built_here = {
-        path for path in found if path.startswith("config-") or Path(path).name.startswith("_sysconfigdata_")
-    }
-    return found - built_here
+    return {path for path in found if not library or _belongs(PurePosixPath(path))}
+
+
+def _belongs(path: PurePosixPath) -> bool:
+    """Whether a file is the library's own: not installed later, and not written by its build."""
+    return (
+        _INSTALLED.isdisjoint(path.parts)
+        and not path.parts[0].startswith("config-")
+        and not path.name.startswith("_sysconfigdata_")
+    )
 
 
 def _same_bytes(path: Path, sha256: str | None) -> bool:
