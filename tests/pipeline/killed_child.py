@@ -39,19 +39,23 @@ def _dies_at(number: int, call: Callable[..., Any]) -> Callable[..., Any]:
     return counted
 
 
+def _replace(owner: Any, name: str, number: int) -> None:
+    setattr(owner, name, _dies_at(number, getattr(owner, name)))
+
+
 def _plant(call: str, number: int) -> None:
     from specship.pipeline import checkpoints, trainer
 
     if call == "forward":
-        trainer.mean_loss = _dies_at(number, trainer.mean_loss)
+        _replace(trainer, "mean_loss", number)
     elif call == "tensors":
-        checkpoints.save_file = _dies_at(number, checkpoints.save_file)
+        _replace(checkpoints, "save_file", number)
     elif call == "rename":
-        Path.rename = _dies_at(number, Path.rename)  # type: ignore[method-assign]
+        _replace(Path, "rename", number)
     elif call == "file-size":
         resource.setrlimit(resource.RLIMIT_FSIZE, (number, number))
     elif call:
-        setattr(os, call, _dies_at(number, getattr(os, call)))
+        _replace(os, call, number)
 
 
 def _child(request: dict[str, Any], log: str, call: str, number: int) -> None:

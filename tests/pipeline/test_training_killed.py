@@ -98,7 +98,7 @@ def test_killed_at_random_times_until_it_is_done(
     data: Path, uninterrupted: Path, tmp_path: Path, seed: int
 ) -> None:
     """Kills at random system calls and moments, one after another, and then one run to the end."""
-    draw = random.Random(seed)
+    draw = random.Random(seed)  # noqa: S311
     for _ in range(2):
         call = draw.choice(["forward", "fsync", "rename", "write", "open", "tensors", "time"])
         number = draw.randint(1, {"fsync": 60, "write": 80, "open": 300, "forward": 60}.get(call, 5))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final, Literal
 
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -14,7 +14,7 @@ from specship.pipeline.shard_manifest import ShardEntry, ShardsManifest
 from specship.pipeline.training_settings import ModelSettings, Recipe, TrainingSettings
 
 SEPARATOR = "<|endoftext|>"
-MODEL = {
+MODEL: Final[dict[str, Any]] = {
     "hidden_size": 32,
     "layers": 2,
     "heads": 4,
@@ -57,7 +57,8 @@ def make_shards(folder: Path, *, train: int = 6000, heldout: int = 2000, vocabul
     """Tokens of a noisy walk, which a model can learn in a few steps; a separator every 50."""
     folder.mkdir(parents=True, exist_ok=True)
     entries = []
-    for seed, (split, count) in enumerate((("train", train), ("heldout", heldout))):
+    sizes: dict[Literal["train", "heldout"], int] = {"train": train, "heldout": heldout}
+    for seed, (split, count) in enumerate(sizes.items()):
         generator = np.random.default_rng(seed)
         tokens = 1 + np.cumsum(generator.integers(1, 4, size=count)) % 64
         tokens[49::50] = 0
@@ -94,7 +95,7 @@ def make_shards(folder: Path, *, train: int = 6000, heldout: int = 2000, vocabul
 
 def recipe(**changes: Any) -> Recipe:
     """The tiny recipe with some training settings changed; `model` changes the model's."""
-    model = ModelSettings(**MODEL, **changes.pop("model", {}))
+    model = ModelSettings(**{**MODEL, **changes.pop("model", {})})
     return Recipe(model, TrainingSettings(**{**TRAINING, **changes}))
 
 
