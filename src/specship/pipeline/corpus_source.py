@@ -65,6 +65,11 @@ def interpreter() -> str:
     return f"{platform.python_implementation()} {platform.python_version()}"
 
 
+def python_stdlib_root() -> Path:
+    """The folder of the running interpreter's standard library."""
+    return Path(sysconfig.get_paths()["stdlib"])
+
+
 def python_stdlib(root: Path | None = None, licence_places: tuple[Path, ...] | None = None) -> Source:
     """The Python source that comes with the running interpreter.
 
@@ -73,7 +78,7 @@ def python_stdlib(root: Path | None = None, licence_places: tuple[Path, ...] | N
     Raises:
         RequirementMissing: the interpreter came without its library's source.
     """
-    root = root or Path(sysconfig.get_paths()["stdlib"])
+    root = root or python_stdlib_root()
     if not root.is_dir():
         raise RequirementMissing(
             "this interpreter came without its standard library's source", mend="use another interpreter"

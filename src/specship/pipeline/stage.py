@@ -53,6 +53,8 @@ class Stage:
     """Distributions whose version belongs to what was made."""
     resumes: bool = False
     """Whether a partial output folder is continued instead of being started anew."""
+    outside: Callable[[Mapping[str, Any], Path], str] | None = None
+    """Digest of what it reads beside artifacts, from settings by section and the project's folder."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from specship.status.report import GateReport
-from specship.units import Quantity
+from specship.status.report import GateReport, Measured
+from specship.units import Quantity, show
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -52,13 +52,16 @@ def percent(value: float) -> str:
 
 
 def measured_lines(gate: GateReport) -> list[str]:
-    """Each quantity of a gate against its limit: `val_loss 3.91 ≤ 4.1 nats/token`."""
+    """Each quantity of a gate against its limit: `val_loss 3.91 nats/token (≤ 4.1)`."""
     return [
-        f"{entry.quantity} {_bare(entry.value, entry.unit)}  ({entry.limit})"
-        f"{'' if entry.holds else '  ← does not hold'}"
+        f"{entry.quantity} {_measured(entry)} ({entry.limit.removesuffix(' ' + entry.unit)})"
+        f"{'' if entry.holds else ' ← does not hold'}"
         for entry in gate.measured
     ]
 
 
-def _bare(value: float | str | bool | None, unit: str) -> str:
-    return "not measured" if value is None else str(Quantity(value, unit))
+def _measured(entry: Measured) -> str:
+    if entry.value is None:
+        return "not measured"
+    # A count named after what it counts needs no unit: `prompts 16`, not `prompts 16 prompts`.
+    return show(entry.value) if entry.unit == entry.quantity else str(Quantity(entry.value, entry.unit))

@@ -45,6 +45,8 @@ class Ingredients(Frozen):
     inputs: dict[str, str]
     code: str
     packages: dict[str, str]
+    outside: str = ""
+    """Digest of what the stage reads beside artifacts."""
 
     @property
     def key(self) -> str:
@@ -63,6 +65,8 @@ class Ingredients(Frozen):
             if mine.get(name) != theirs.get(name)
         ]
         found += [f"{name} is another" for name in self.inputs if self.inputs[name] != other.inputs.get(name)]
+        if self.outside != other.outside:
+            found.append("the files it is made from changed")
         if self.code != other.code:
             found.append("the stage's code changed")
         return "; ".join(found)

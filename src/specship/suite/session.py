@@ -188,7 +188,8 @@ class Session:
         if model not in self._runners:
             profile = self.plan.profile
             store = Store.of(self.plan.project.state, model, profile.profile)
-            self._runners[model] = StageRunner(store, profile.settings_of(model), model, self.listener)
+            root, settings = self.plan.project.root, profile.settings_of(model)
+            self._runners[model] = StageRunner(root, store, settings, model, self.listener)
         return self._runners[model]
 
     @property
@@ -298,7 +299,7 @@ def build_report(project: Project, *, session: Session | None = None) -> Report:
     """What the ledger supports: every model at every profile; the session's own profile first."""
     keys = all_keys(project)
     ledger = read_ledger(project.ledger_folders, keys=keys)
-    first = session.plan.profile.profile if session else project.configuration.profile
+    first = session.plan.profile.profile if session else project.profile().profile
     names = sorted(project.spec.profiles, key=lambda name: (name != first, name))
     models: list[ModelReport] = []
     for name in names:

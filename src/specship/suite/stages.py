@@ -70,6 +70,8 @@ def _versions(stage: Stage) -> dict[str, str]:
 class StageRunner:
     """Makes artifacts of one model at one profile, each at most once a session."""
 
+    root: Path
+    """The project; settings name paths relative to it."""
     store: Store
     settings: Mapping[str, Mapping[str, Any]]
     model: str
@@ -102,11 +104,13 @@ class StageRunner:
 
     def _ensure(self, stage: Stage) -> Made:
         inputs = {name: self.ensure(name) for name in stage.needs}
+        settings = {section: dict(self.settings.get(section, {})) for section in stage.settings}
         ingredients = Ingredients(
-            settings={section: dict(self.settings.get(section, {})) for section in stage.settings},
+            settings=settings,
             inputs={name: made.record.digest for name, made in inputs.items()},
             code=code_digest(module_of(stage)),
             packages=_versions(stage),
+            outside=stage.outside(settings, self.root) if stage.outside else "",
         )
         with self._lock(stage.makes):
             why = self._why_made(stage, ingredients)
@@ -211,7 +215,7 @@ class StageRunner:
             child = subprocess.Popen(
                 [sys.executable, "-I", "-m", "specship.pipeline"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
-                env=child_environment(), start_new_session=True, text=True,
+                env=child_environment(), start_new_session=True, text=True, cwd=self.root,
             )  # fmt: skip
         try:
             ending = self._follow(child, stage, request)
@@ -229,15 +233,16 @@ class StageRunner:
         with contextlib.suppress(BrokenPipeError), child.stdin:
             json.dump(request, child.stdin)
         ending: Mapping[str, Any] = {}
-        for line in child.stdout:
-            try:
-                event = json.loads(line)
-            except json.JSONDecodeError:
-                continue
-            if event.get("event") == "progress":
-                self.listener({**event, "stage": stage.makes, "model": self.model})
-            else:
-                ending = event
+        with child.stdout:
+            for line in child.stdout:
+                try:
+                    event = json.loads(line)
+                except json.JSONDecodeError:
+                    continue
+                if event.get("event") == "progress":
+                    self.listener({**event, "stage": stage.makes, "model": self.model})
+                else:
+                    ending = event
         child.wait()
         return ending
 

@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
-from specship.digests import sha256_bytes, sha256_file
+from specship.digests import digest_of, sha256_bytes, sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.files import write_errors, write_file, write_json
 from specship.pipeline import corpus_source
@@ -37,7 +37,7 @@ from specship.pipeline.corpus_manifest import (
     SourceEntry,
     SplitEntry,
 )
-from specship.pipeline.corpus_source import Listed, Source
+from specship.pipeline.corpus_source import Listed, Source, python_stdlib_root
 from specship.pipeline.near_duplicates import contained, near_duplicates, shingles_of, sketch
 from specship.pipeline.stage import Settings, Stage, Work
 
@@ -78,8 +78,21 @@ class CorpusSettings(Settings):
         return self
 
 
+def _outside(settings: Mapping[str, Any], project: Path) -> str:
+    """Digest of the names and bytes of the files that a corpus would be read from."""
+    section = settings["corpus"]
+    root = python_stdlib_root() if section.get("source") != "folder" else project / str(section.get("path"))
+    suffixes = tuple(section.get("suffixes", (".py",)))
+    files = [path for path in sorted(root.rglob("*")) if path.name.endswith(suffixes) and path.is_file()]
+    return digest_of([(path.relative_to(root).as_posix(), sha256_file(path)) for path in files])
+
+
 STAGE = Stage(
-    makes="corpus", lifecycle="corpus", settings={"corpus": CorpusSettings}, packages=("rensa", "numpy")
+    makes="corpus",
+    lifecycle="corpus",
+    settings={"corpus": CorpusSettings},
+    packages=("rensa", "numpy"),
+    outside=_outside,
 )
 
 

@@ -1,0 +1,41 @@
+# Everything runs in .venv, which is made when it is missing; nothing else has to be installed.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PYTEST := $(BIN)/python -m pytest
+
+.PHONY: ship test slow check lint bench clean help
+
+help:
+	@echo "make ship   train, export and judge MODEL-2 at the rehearsal profile (minutes on 2 cores)"
+	@echo "make test   the project's tests"
+	@echo "make slow   the longer tests"
+	@echo "make check  formatting, lint and types"
+	@echo "make bench  the benchmarks"
+
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'specship needs Python 3.11 or newer')"
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt 'torch==2.13.0' -e '.[pipeline,dev]'
+	touch $(READY)
+
+ship: $(READY)
+	$(PYTEST) -m ship --junitxml=.specship/junit.xml --specship-report=.specship/report.json contracts
+
+test: $(READY)
+	$(PYTEST) -n 2
+
+slow: $(READY)
+	$(PYTEST) -m "slow and not ship"
+
+check: $(READY)
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/mypy
+
+bench: $(READY)
+	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
+
+clean:
+	rm -rf .specship

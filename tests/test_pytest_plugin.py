@@ -1,0 +1,378 @@
+"""`pytest -m ship` as people use it, on a small project, in processes of its own."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from specship.report.schema import schema_of
+from tests.suite.small_project import edit, make_project, text
+
+NODE = "contracts/small-v1.yaml::GATE-SMALL-001"
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    return make_project(tmp_path / "project")
+
+
+def ship(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run pytest in the project as a person would."""
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments], cwd=project, capture_output=True, text=True, check=False
+    )
+
+
+def report_of(project: Path) -> dict:
+    report = json.loads((project / ".specship" / "report.json").read_text())
+    jsonschema.validate(report, schema_of("report"))
+    return report
+
+
+def test_gates_are_tests_with_ids_and_marks(project: Path) -> None:
+    """Collected straight from the YAML; -m takes ship, the stage, and the model."""
+    done = ship(project, "--collect-only", "-q", "-m", "ship and corpus and MODEL-1")
+
+    assert done.returncode == 0
+    assert [line for line in done.stdout.splitlines() if "::" in line] == [
+        f"contracts/small-v1.yaml::GATE-SMALL-00{n}" for n in (1, 2, 3)
+    ]
+    assert not (project / ".specship").exists()
+
+
+def test_ship_measures_reports_and_remembers(project: Path) -> None:
+    """First run: measured. Second run: nothing runs again, and it says why. Same facts in every report."""
+    first = ship(project, "-m", "ship", "--junitxml", "junit.xml")
+    report = report_of(project)
+    model = report["models"][0]
+
+    assert first.returncode == 0, first.stdout
+    assert "2 passed, 1 skipped" in first.stdout
+    assert (model["model"], model["profile"], model["ship_percent"]) == ("MODEL-1", "rehearsal", 90.0)
+    assert [c["status"] for c in model["criteria"]] == ["DISCHARGED", "DISCHARGED", "OPEN"]
+    gate = model["criteria"][0]["gates"][0]
+    assert (gate["verdict"], gate["fresh"], gate["armed"], gate["cached"]) == ("PASS", True, False, False)
+    assert gate["measured"][0]["limit"] == "≥ 10 documents"
+    assert re.fullmatch("[0-9]+ documents", gate["checked"])
+    assert report["models"][1] | {"criteria": []} == {
+        "model": "MODEL-1", "profile": "release", "kind": "release", "ship_percent": 0.0,
+        "ceiling_percent": 90.0, "criteria": [],
+    }  # fmt: skip
+    assert (project / report["stages"][0]["path"] / "manifest.json").is_file()
+    assert "rehearsed 90 %" in first.stdout
+    assert "MODEL-1 at rehearsal: 90 %" in (project / ".specship" / "report.md").read_text()
+    cases = ET.parse(project / "junit.xml").getroot().iter("testcase")  # noqa: S314 - our own file
+    properties = {c.get("name"): {p.get("name"): p.get("value") for p in c.iter("property")} for c in cases}
+    assert properties["GATE-SMALL-002"]["verdict"] == "PASS"
+    assert properties["GATE-SMALL-002"]["criteria"] == "AC-SMALL-002"
+    assert properties["GATE-SMALL-003"]["verdict"] == "UNBOUND"
+
+    second = ship(project, "-m", "ship")
+
+    assert second.returncode == 0
+    assert "cached" in second.stdout
+    assert "settings, inputs, code and packages are those of" in second.stdout
+    again = report_of(project)
+    assert [stage["cached"] for stage in again["stages"]] == [True]
+    assert again["models"][0]["criteria"][0]["gates"][0]["cached"] is True
+    assert again["models"][0]["ship_percent"] == 90.0
+    assert len(list((project / ".specship" / "ledger").glob("*.json"))) == 2
+
+
+def test_status_agrees_with_the_session(project: Path) -> None:
+    ship(project, "-m", "ship")
+    done = subprocess.run(
+        [sys.executable, "-m", "specship.cli", "status", "--format", "json"],
+        cwd=project, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    status = json.loads(done.stdout)
+    jsonschema.validate(status, schema_of("report"))
+
+    assert [(m["profile"], m["ship_percent"]) for m in status["models"]] == [
+        ("rehearsal", 90.0),
+        ("release", 0.0),
+    ]
+
+
+def test_a_failing_gate_is_a_failing_test(project: Path) -> None:
+    """It shows rule, figure, limit and place, and exits with 1."""
+    edit(
+        project / "contracts/small-v1.yaml",
+        "at_least: 10, unit: documents",
+        "at_least: 1000, unit: documents",
+    )
+    done = ship(project, "-m", "ship")
+
+    assert done.returncode == 1
+    assert "contracts/small-v1.yaml:6:5: FAIL GATE-SMALL-001" in done.stdout
+    assert re.search(r"documents [0-9]+ \(≥ 1 000\) ← does not hold", done.stdout)
+    assert report_of(project)["models"][0]["criteria"][0]["status"] == "FAILED"
+
+
+def test_a_changed_limit_makes_evidence_stale(project: Path) -> None:
+    ship(project, "-m", "ship")
+    edit(
+        project / "contracts/small-v1.yaml", "at_least: 10, unit: documents", "at_least: 11, unit: documents"
+    )
+    edit(project / "contracts/small-v1.yaml", "The corpus is large.", "The corpus is large, in other words.")
+    done = subprocess.run(
+        [sys.executable, "-m", "specship.cli", "status"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "STALE" in done.stdout
+    assert "rehearsed 30 %" in done.stdout
+
+
+def test_a_changed_probe_makes_evidence_stale_and_a_comment_does_not(project: Path) -> None:
+    ship(project, "-m", "ship")
+    probe = project / "probes/small.py"
+    probe.write_text(probe.read_text().replace("    lines =", "    # a remark\n    lines ="))
+    assert ship(project, "-m", "ship").stdout.count("just now") == 0
+    edit(probe, '"documents": len(lines)', '"documents": 12')
+    done = subprocess.run(
+        [sys.executable, "-m", "specship.cli", "status"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert "rehearsed 0 %" in done.stdout
+
+
+def test_a_touched_artifact_earns_nothing_and_is_made_again(project: Path) -> None:
+    ship(project, "-m", "ship")
+    path = project / report_of(project)["stages"][0]["path"] / "train.jsonl"
+    path.write_bytes(path.read_bytes()[:-10])
+    status = subprocess.run(
+        [sys.executable, "-m", "specship.cli", "status"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "rehearsed 0 %" in status.stdout
+    done = ship(project, "-m", "ship")
+
+    assert done.returncode == 0
+    assert "its manifest says" in done.stdout
+    assert "rehearsed 90 %" in done.stdout
+
+
+def test_a_changed_text_makes_the_corpus_again(project: Path) -> None:
+    ship(project, "-m", "ship")
+    (project / "texts" / "more.py").write_text(text(999))
+    done = ship(project, "-m", "ship")
+
+    assert report_of(project)["stages"][0]["cached"] is False, done.stdout
+
+
+@pytest.mark.parametrize(
+    ("probe", "said"),
+    [
+        ("small.broken", "RuntimeError: this probe is broken"),
+        ("small.killed", "the judge's process ended with status -9"),
+        ("small.meddles", "corpus changed while it was measured"),
+    ],
+)
+def test_what_could_not_be_measured_is_an_error(probe: str, said: str, project: Path) -> None:
+    """The session goes on, exits with 2, and the other gate is judged all the same."""
+    contract = project / "contracts/small-v1.yaml"
+    contract.write_text(contract.read_text().replace("small.documents", probe, 1))
+    done = ship(project, "-m", "ship")
+    criteria = report_of(project)["models"][0]["criteria"]
+
+    assert done.returncode == 2
+    assert said in done.stdout
+    assert "Traceback" not in done.stdout
+    assert criteria[0]["gates"][0]["verdict"] == "ERROR"
+    assert criteria[0]["status"] == ("STALE" if probe == "small.meddles" else "FAILED")
+    if probe != "small.meddles":
+        assert criteria[1]["status"] == "DISCHARGED"
+
+
+def test_a_missing_requirement_blocks(project: Path) -> None:
+    """CUDA where there is none: BLOCKED, never passed; under --ship-strict a failure."""
+    from specship.evidence.environment import cuda_devices
+
+    if cuda_devices():
+        pytest.skip(reason="this machine has what the test needs to be missing")
+    edit(project / "contracts/small-v1.yaml", "    probe: small.documents\n    expect:\n      documents",
+         "    requires: {device: cuda}\n    probe: small.documents\n    expect:\n      documents")  # fmt: skip
+    lenient, strict = ship(project, "-m", "ship"), ship(project, "-m", "ship", "--ship-strict")
+    model = report_of(project)["models"][0]
+
+    assert (lenient.returncode, strict.returncode) == (0, 1)
+    assert model["criteria"][0]["status"] == "BLOCKED"
+    assert model["ship_percent"] == 30.0
+    assert ship(project, "--collect-only", "-q", "-m", "cuda").stdout.count("::") == 1
+
+
+def test_a_missing_corpus_blocks(project: Path) -> None:
+    edit(project / "specs/small/profiles/rehearsal.yaml", "path: texts", "path: nowhere")
+    done = ship(project, "-m", "ship", "-rs")
+
+    assert done.returncode == 0
+    assert report_of(project)["models"][0]["criteria"][0]["status"] == "BLOCKED"
+    assert "nowhere" in done.stdout
+
+
+def test_rehearsal_evidence_never_counts_for_release(project: Path) -> None:
+    """Not even when the settings and the bytes are the same, and the name is changed in the statement."""
+    ship(project, "-m", "ship")
+    done = ship(project, "-m", "ship", "--specship-profile", "release")
+    percents = {m["profile"]: m["ship_percent"] for m in report_of(project)["models"]}
+
+    assert percents == {"rehearsal": 90.0, "release": 0.0}
+    assert done.returncode == 1
+    assert "no key that counts at this profile signed it" in done.stdout
+
+
+def test_fail_under(project: Path) -> None:
+    assert ship(project, "-m", "ship", "--ship-fail-under", "90").returncode == 0
+    done = ship(project, "-m", "ship", "--ship-fail-under", "91")
+
+    assert done.returncode == 1
+    assert "ship 90 % is under 91 %" in done.stdout
+
+
+def test_narrowing_is_announced(project: Path) -> None:
+    """-k and node ids work as in any suite, and what was left out is said."""
+    one = ship(project, "-m", "ship", "-k", "GATE-SMALL-001")
+    assert one.returncode == 0
+    assert "2 of 3 gates were not run in this session" in one.stdout
+    assert ship(project, NODE, "--ship-strict").returncode == 1
+
+
+def test_last_failed_runs_what_failed(project: Path) -> None:
+    edit(
+        project / "contracts/small-v1.yaml",
+        "at_least: 10, unit: documents",
+        "at_least: 1000, unit: documents",
+    )
+    ship(project, "-m", "ship")
+    done = ship(project, "-m", "ship", "--lf")
+
+    assert "1 failed in" in done.stdout
+
+
+def test_two_workers_make_each_artifact_once(project: Path) -> None:
+    done = ship(project, "-m", "ship", "-n", "2")
+    report = report_of(project)
+
+    assert done.returncode == 0, done.stdout
+    assert report["models"][0]["ship_percent"] == 90.0
+    assert len(list((project / ".specship" / "ledger").glob("*.json"))) == 2
+    assert len(list((project / ".specship/artifacts/MODEL-1/rehearsal/corpus").glob("*.log"))) == 1
+
+
+FAULTS = {
+    # plain words: (file, old, new, text that is shown)
+    "broken YAML": ("contracts/small-v1.yaml", "gates:", "gates: [", "contracts/small-v1.yaml:6:3: not YAML"),
+    "unknown probe": (
+        "contracts/small-v1.yaml",
+        "small.documents",
+        "small.docments",
+        "mend: write 'small.documents'",
+    ),
+    "wrong unit": ("contracts/small-v1.yaml", "unit: documents", "unit: files", "measures it in 'documents'"),
+    "unknown quantity": ("contracts/small-v1.yaml", "characters:", "charcters:", "write 'characters'"),
+    "unknown criterion": ("contracts/small-v1.yaml", "AC-SMALL-002", "AC-SMALL-022", "write 'AC-SMALL-002'"),
+    "unknown setting": ("specs/small/profiles/rehearsal.yaml", "licence:", "license:", "write 'licence'"),
+    "unknown section": ("specs/small/profiles/rehearsal.yaml", "corpus:", "corpse:", "write 'corpus'"),
+    "weights": ("specs/small/spec.yaml", "weight: 60", "weight: 61", "add up to 101"),
+    "configuration": ("pyproject.toml", "probes =", "prober =", "probes"),
+    "no such profile": (
+        "pyproject.toml",
+        'probes = "probes"',
+        'probes = "probes"\nprofile = "rehersal"',
+        "rehearsal",
+    ),
+    "version": (
+        "specs/small/amendments/0001-begin.yaml",
+        "after: 0.0.0",
+        "after: 3.0.0",
+        "write `after: 0.0.0`",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAULTS, ids=lambda case: case.replace(" ", "-"))
+def test_bad_input_is_located_and_ends_nothing_badly(case: str, project: Path) -> None:
+    """No traceback, a place and a mend; pytest stops as it does for a broken test file, status with 2."""
+    name, old, new, said = FAULTS[case]
+    path = project / name
+    path.write_text(path.read_text().replace(old, new, 1))
+    done = ship(project, "-m", "ship")
+    status = subprocess.run(
+        [sys.executable, "-m", "specship.cli", "status"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.returncode in {2, 4}, status.returncode) == (True, 2)
+    for output in (done.stdout + done.stderr, status.stderr):
+        assert said in output
+        assert "Traceback" not in output
+    assert not (project / ".specship").exists()
+
+
+def test_ctrl_c_ends_with_130_and_the_next_run_continues(project: Path) -> None:
+    """While a stage runs: its child is stopped, nothing half-made stays under a final name."""
+    for number in range(30, 2500):
+        (project / "texts" / f"file_{number}.py").write_text(text(number))
+    running = subprocess.Popen(
+        [sys.executable, "-m", "pytest", "-m", "ship"], cwd=project, stdout=subprocess.PIPE, text=True,
+        start_new_session=True,
+    )  # fmt: skip
+    folder = project / ".specship/artifacts/MODEL-1/rehearsal/corpus"
+    deadline = time.monotonic() + 60
+    while not list(folder.glob("*.partial")) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(running.pid, signal.SIGINT)
+    output, _ = running.communicate(timeout=60)
+
+    assert running.returncode == 130, output
+    assert "Traceback" not in output
+    assert not list(folder.glob("*.json"))
+    assert ship(project, "-m", "ship").returncode == 0
+
+
+def test_a_foreign_suite_notices_nothing(tmp_path: Path) -> None:
+    """Without [tool.specship]: no marker, no summary, nothing of ours imported but the plugin itself."""
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / "contracts" / "small-v1.yaml").write_text("not: ours\n")
+    (tmp_path / "test_it.py").write_text(
+        "import sys\n\ndef test_it():\n"
+        "    assert [n for n in sys.modules if n.startswith('specship')] == ['specship', 'specship.pytest_plugin']\n"
+        "    assert 'torch' not in sys.modules and 'yaml' not in sys.modules and 'pydantic' not in sys.modules\n"
+    )
+    done = ship(tmp_path, "-q")
+
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+    assert "specship" not in done.stdout
+    assert "GATE" not in ship(tmp_path, "--markers").stdout
+    assert not (tmp_path / ".specship").exists()
+
+
+def test_a_suite_beside_contracts_runs_as_ever(project: Path) -> None:
+    (project / "test_it.py").write_text("def test_it():\n    pass\n")
+    done = ship(project, "-m", "not ship")
+
+    assert "1 passed, 3 deselected" in done.stdout
+    assert not (project / ".specship").exists()
