@@ -80,10 +80,11 @@ def read_gguf(path: Path) -> GgufFile:
         raise DamagedArtifact(
             f"cannot be opened: {error.strerror}", at=path, mend="put the file in its place"
         ) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        raise DamagedArtifact("not a regular file", at=Place(str(path), offset=0))
     with os.fdopen(descriptor, "rb", buffering=_WINDOW_BYTES) as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            raise DamagedArtifact("not a regular file", at=Place(str(path), offset=0))
         return _Reader(path, file, status.st_size).read()
 
 

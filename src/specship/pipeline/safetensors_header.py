@@ -104,10 +104,11 @@ def _header_bytes(path: Path) -> tuple[bytes, int]:
         raise DamagedArtifact(
             f"cannot be opened: {error.strerror}", at=path, mend="put the file in its place"
         ) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
+        os.close(descriptor)
+        _damaged(path, 0, "not a regular file")
     with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(file.fileno())
-        if not stat.S_ISREG(status.st_mode):
-            _damaged(path, 0, "not a regular file")
         length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
         left = status.st_size - _LENGTH_BYTES
         if left < 2:

@@ -1,0 +1,128 @@
+"""A checkpoint folder: opened when it is whole, refused with place and cause when it is not."""
+
+import json
+import os
+import shutil
+
+import numpy as np
+import pytest
+
+from specship.errors import DamagedArtifact, UnusableInput
+from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.safetensors_header import read_safetensors_header
+from tests.inference_chain import checkpoint, copy_of, edit_json
+
+FLOATS = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
+
+
+def stored(header, data=b"\0" * 8):
+    text = header if isinstance(header, bytes) else json.dumps(header).encode()
+    return len(text).to_bytes(8, "little") + text + data
+
+
+BAD_HEADERS = {
+    "empty file": (b"", "too few"),
+    "header longer than the file": ((10**6).to_bytes(8, "little") + b"{}", "claims 1000000 bytes"),
+    "absurd header length": (b"\xff" * 8 + b"{}", "claims"),
+    "not JSON": (stored(b"{nonsense"), "not JSON"),
+    "not an object": (stored(b"[1]"), "does not begin"),
+    "not UTF-8": (stored(b'{"\xff": 1}'), "not UTF-8"),
+    "a name twice": (stored(b'{"a": 1, "a": 2}'), "stands in it twice"),
+    "no tensor": (stored(b"{}", b""), "0 tensors"),
+    "nested without end": (stored(b'{"a":' + b"[" * 100_000), "cannot be used"),
+    "unknown key": (stored({"a": FLOATS | {"more": 1}}), "exactly dtype"),
+    "empty name": (stored({"": FLOATS}), "no tensor name"),
+    "control character": (stored({"a\0b": FLOATS}), "no tensor name"),
+    "unknown type": (stored({"a": FLOATS | {"dtype": "F31"}}), "unknown element type"),
+    "negative dimension": (stored({"a": FLOATS | {"shape": [-2]}}), "whole number"),
+    "truth as dimension": (stored({"a": FLOATS | {"shape": [True]}}), "whole number"),
+    "size and shape disagree": (stored({"a": FLOATS | {"shape": [3]}}), "do not hold"),
+    "hole before the data": (stored({"a": FLOATS | {"data_offsets": [8, 16]}}, b"\0" * 16), "begins at"),
+    "overlap": (stored({"a": FLOATS, "b": FLOATS}), "begins at"),
+    "bytes behind": (stored({"a": FLOATS}, b"\0" * 9), "no tensor owns"),
+    "cut data": (stored({"a": FLOATS}, b"\0" * 7), "cut short"),
+    "metadata that is no map": (stored({"__metadata__": [1], "a": FLOATS}), "__metadata__"),
+}
+
+
+@pytest.mark.parametrize(("data", "message"), BAD_HEADERS.values(), ids=BAD_HEADERS)
+def test_a_bad_header_is_refused_with_its_offset(tmp_path, data, message):
+    path = tmp_path / "model.safetensors"
+    path.write_bytes(data)
+    with pytest.raises(DamagedArtifact, match=message) as caught:
+        read_safetensors_header(path)
+    assert caught.value.at.offset is not None
+
+
+def test_neither_folder_nor_pipe_nor_nothing_is_opened(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe", tmp_path / "nothing"):
+        with pytest.raises(DamagedArtifact):
+            read_safetensors_header(path)
+
+
+def test_what_we_read_is_what_the_library_reads():
+    from safetensors.numpy import load_file
+
+    opened = open_checkpoint(checkpoint())
+    library = load_file(opened.weights)
+    assert opened.tensors.keys() == library.keys()
+    for name, array in library.items():
+        np.testing.assert_array_equal(opened.array(name), array)
+
+
+@pytest.mark.parametrize("kept", [0, 7, 100, 5000])
+def test_cut_weights_are_named(tmp_path, kept):
+    folder = copy_of(checkpoint(), tmp_path / "cut")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:kept])
+    with pytest.raises(DamagedArtifact, match=r"model\.safetensors@") as caught:
+        open_checkpoint(folder)
+    assert "cut short" in str(caught.value)
+
+
+def test_pickled_weights_are_never_opened(tmp_path):
+    folder = copy_of(checkpoint(), tmp_path / "pickled")
+    shutil.move(folder / "model.safetensors", folder / "pytorch_model.bin")
+    with pytest.raises(UnusableInput, match="pickled weights are not opened") as caught:
+        open_checkpoint(folder)
+    assert "save_pretrained" in caught.value.mend
+
+
+BAD_CONFIGS = {
+    "another architecture": ({"architectures": ["Qwen2ForCausalLM"]}, "architectures is"),
+    "biases": ({"attention_bias": True}, "attention_bias"),
+    "scaled rotation": ({"rope_parameters": {"rope_type": "yarn", "rope_theta": 1.0}}, "rope_parameters"),
+    "no hidden size": ({"hidden_size": None}, "hidden_size"),
+    "text for a count": ({"num_hidden_layers": "2"}, "num_hidden_layers"),
+    "negative epsilon": ({"rms_norm_eps": -1.0}, "rms_norm_eps"),
+    "heads that do not divide": ({"num_key_value_heads": 3}, "multiple of kv heads"),
+    "end token outside": ({"eos_token_id": 512}, "eos_token_id"),
+    "more layers than stored": ({"num_hidden_layers": 3}, "tensors are missing"),
+    "fewer layers than stored": ({"num_hidden_layers": 1}, "not of this architecture"),
+    "another width": ({"intermediate_size": 95}, "has shape"),
+    "head not stored": ({"tie_word_embeddings": False}, "first lm_head.weight"),
+}
+
+
+@pytest.mark.parametrize(("changes", "message"), BAD_CONFIGS.values(), ids=BAD_CONFIGS)
+def test_a_contradicting_configuration_is_refused(tmp_path, changes, message):
+    folder = copy_of(checkpoint(), tmp_path / "odd")
+    edit_json(folder / "config.json", **changes)
+    with pytest.raises(UnusableInput, match=message):
+        open_checkpoint(folder)
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", '{"a": NaN}', "\ufeff{}"])
+def test_a_garbled_configuration_is_refused(tmp_path, text):
+    folder = copy_of(checkpoint(), tmp_path / "garbled")
+    (folder / "config.json").write_text(text)
+    with pytest.raises(UnusableInput):
+        open_checkpoint(folder)
+
+
+def test_a_missing_tokenizer_is_named(tmp_path):
+    folder = copy_of(checkpoint(), tmp_path / "mute")
+    (folder / "tokenizer.json").unlink()
+    with pytest.raises(DamagedArtifact, match="tokenizer cannot be read"):
+        open_checkpoint(folder).tokenizer()
