@@ -37,7 +37,7 @@ from specship.pipeline.corpus_manifest import (
     SourceEntry,
     SplitEntry,
 )
-from specship.pipeline.corpus_source import Listed, Source, python_stdlib_root
+from specship.pipeline.corpus_source import Listed, Source
 from specship.pipeline.near_duplicates import contained, near_duplicates, shingles_of, sketch
 from specship.pipeline.stage import Settings, Stage, Work
 
@@ -79,12 +79,14 @@ class CorpusSettings(Settings):
 
 
 def _outside(settings: Mapping[str, Any], project: Path) -> str:
-    """Digest of the names and bytes of the files that a corpus would be read from."""
-    section = settings["corpus"]
-    root = python_stdlib_root() if section.get("source") != "folder" else project / str(section.get("path"))
-    suffixes = tuple(section.get("suffixes", (".py",)))
-    files = [path for path in sorted(root.rglob("*")) if path.name.endswith(suffixes) and path.is_file()]
-    return digest_of([(path.relative_to(root).as_posix(), sha256_file(path)) for path in files])
+    """Digest of the names and bytes of the files that a corpus would be read from; of none, when none are."""
+    section = CorpusSettings.model_validate_json(json.dumps(settings["corpus"]))
+    root = (
+        project / (section.path or "") if section.source == "folder" else corpus_source.python_stdlib_root()
+    )
+    source = Source(section.source, root, "", section.suffixes, "", None, "")
+    listed = [entry.path for entry in corpus_source.list_files(source) if not entry.skipped]
+    return digest_of([(path, sha256_file(root / path)) for path in listed])
 
 
 STAGE = Stage(
