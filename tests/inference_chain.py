@@ -10,7 +10,7 @@ import json
 import shutil
 import sysconfig
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -150,9 +150,13 @@ def _checkpoint(tied: bool, head_dim: int, seed: int) -> Path:
 @functools.cache
 def made(name: str) -> Path:
     """The artifact that a stage makes from the tiny chain."""
-    inputs = {"corpus": corpus, "tokenizer": tokenizer, "checkpoint": checkpoint}
+    inputs: dict[str, Callable[[], Path]] = {
+        "corpus": corpus,
+        "tokenizer": tokenizer,
+        "checkpoint": checkpoint,
+    }
     if name in inputs:
-        return inputs[name]()  # type: ignore[operator]
+        return inputs[name]()
     stage, output = all_stages()[name], base() / name
     run_stage(stage, SETTINGS, {need: made(need) for need in stage.needs}, output, lambda *_, **__: None)
     return output

@@ -3,6 +3,8 @@
 import json
 import os
 import shutil
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +17,7 @@ from tests.inference_chain import checkpoint, copy_of, edit_json
 FLOATS = {"dtype": "F32", "shape": [2], "data_offsets": [0, 8]}
 
 
-def stored(header, data=b"\0" * 8):
+def stored(header: Any, data: bytes = b"\0" * 8) -> bytes:
     text = header if isinstance(header, bytes) else json.dumps(header).encode()
     return len(text).to_bytes(8, "little") + text + data
 
@@ -46,22 +48,23 @@ BAD_HEADERS = {
 
 
 @pytest.mark.parametrize(("data", "message"), BAD_HEADERS.values(), ids=BAD_HEADERS)
-def test_a_bad_header_is_refused_with_its_offset(tmp_path, data, message):
+def test_a_bad_header_is_refused_with_its_offset(tmp_path: Path, data: bytes, message: str) -> None:
     path = tmp_path / "model.safetensors"
     path.write_bytes(data)
     with pytest.raises(DamagedArtifact, match=message) as caught:
         read_safetensors_header(path)
+    assert caught.value.at is not None
     assert caught.value.at.offset is not None
 
 
-def test_neither_folder_nor_pipe_nor_nothing_is_opened(tmp_path):
+def test_neither_folder_nor_pipe_nor_nothing_is_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe", tmp_path / "nothing"):
         with pytest.raises(DamagedArtifact):
             read_safetensors_header(path)
 
 
-def test_what_we_read_is_what_the_library_reads():
+def test_what_we_read_is_what_the_library_reads() -> None:
     from safetensors.numpy import load_file
 
     opened = open_checkpoint(checkpoint())
@@ -72,7 +75,7 @@ def test_what_we_read_is_what_the_library_reads():
 
 
 @pytest.mark.parametrize("kept", [0, 7, 100, 5000])
-def test_cut_weights_are_named(tmp_path, kept):
+def test_cut_weights_are_named(tmp_path: Path, kept: Any) -> None:
     folder = copy_of(checkpoint(), tmp_path / "cut")
     weights = folder / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:kept])
@@ -81,7 +84,7 @@ def test_cut_weights_are_named(tmp_path, kept):
     assert "cut short" in str(caught.value)
 
 
-def test_pickled_weights_are_never_opened(tmp_path):
+def test_pickled_weights_are_never_opened(tmp_path: Path) -> None:
     folder = copy_of(checkpoint(), tmp_path / "pickled")
     shutil.move(folder / "model.safetensors", folder / "pytorch_model.bin")
     with pytest.raises(UnusableInput, match="pickled weights are not opened") as caught:
@@ -106,7 +109,7 @@ BAD_CONFIGS = {
 
 
 @pytest.mark.parametrize(("changes", "message"), BAD_CONFIGS.values(), ids=BAD_CONFIGS)
-def test_a_contradicting_configuration_is_refused(tmp_path, changes, message):
+def test_a_contradicting_configuration_is_refused(tmp_path: Path, changes: Any, message: str) -> None:
     folder = copy_of(checkpoint(), tmp_path / "odd")
     edit_json(folder / "config.json", **changes)
     with pytest.raises(UnusableInput, match=message):
@@ -114,14 +117,14 @@ def test_a_contradicting_configuration_is_refused(tmp_path, changes, message):
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"a": NaN}', "\ufeff{}"])
-def test_a_garbled_configuration_is_refused(tmp_path, text):
+def test_a_garbled_configuration_is_refused(tmp_path: Path, text: str) -> None:
     folder = copy_of(checkpoint(), tmp_path / "garbled")
     (folder / "config.json").write_text(text)
     with pytest.raises(UnusableInput):
         open_checkpoint(folder)
 
 
-def test_a_missing_tokenizer_is_named(tmp_path):
+def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:
     folder = copy_of(checkpoint(), tmp_path / "mute")
     (folder / "tokenizer.json").unlink()
     with pytest.raises(DamagedArtifact, match="tokenizer cannot be read"):

@@ -4,6 +4,8 @@ import os
 import shutil
 import struct
 import time
+from pathlib import Path
+from typing import Any
 
 import gguf as library
 import numpy as np
@@ -25,7 +27,7 @@ SHAPES = [{"tied": True}, {"tied": False}, {"tied": False, "head_dim": 24}]
 
 @pytest.mark.parametrize("dtype", ["F32", "F16"])
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
-def test_every_tensor_comes_back_and_the_library_agrees(tmp_path, shape, dtype):
+def test_every_tensor_comes_back_and_the_library_agrees(tmp_path: Path, shape: Any, dtype: Any) -> None:
     written = export_gguf(checkpoint(**shape), tmp_path / "model.gguf", dtype=dtype)
     opened = open_checkpoint(checkpoint(**shape))
     compared = compare_tensors(opened, written)
@@ -39,7 +41,7 @@ def test_every_tensor_comes_back_and_the_library_agrees(tmp_path, shape, dtype):
     assert {key for key in theirs.fields if not key.startswith("GGUF.")} == written.metadata.keys()
 
 
-def test_token_list_is_as_long_as_the_embedding():
+def test_token_list_is_as_long_as_the_embedding() -> None:
     written = read_gguf(made("gguf") / "model.gguf")
     tokens, types = (written.metadata[f"tokenizer.ggml.{key}"] for key in ("tokens", "token_type"))
     assert len(tokens) == len(types) == written.tensors["token_embd.weight"].shape[0] == 512
@@ -48,13 +50,13 @@ def test_token_list_is_as_long_as_the_embedding():
     assert set(types[500:]) == {5}
 
 
-def test_reordering_rows_is_undone_by_its_inverse():
+def test_reordering_rows_is_undone_by_its_inverse() -> None:
     weight = np.arange(48 * 3).reshape(48, 3)
     assert not np.array_equal(interleave_rows(weight, 2), weight)
     np.testing.assert_array_equal(separate_rows(interleave_rows(weight, 2), 2), weight)
 
 
-def test_a_refused_export_leaves_nothing_behind(tmp_path):
+def test_a_refused_export_leaves_nothing_behind(tmp_path: Path) -> None:
     folder = copy_of(checkpoint(), tmp_path / "odd")
     edit_json(folder / "tokenizer.json", normalizer={"type": "NFC"})
     with pytest.raises(UnusableInput, match="normalises text"):
@@ -62,37 +64,37 @@ def test_a_refused_export_leaves_nothing_behind(tmp_path):
     assert not list((tmp_path / "out").iterdir())
 
 
-def test_a_folder_that_cannot_be_written_is_said(tmp_path):
+def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises((CannotWrite, NotADirectoryError, FileExistsError)):
         export_gguf(checkpoint(), tmp_path / "file" / "model.gguf")
 
 
-def test_a_vocabulary_larger_than_the_embedding_is_refused():
+def test_a_vocabulary_larger_than_the_embedding_is_refused() -> None:
     with pytest.raises(UnusableInput, match="has no row"):
         read_vocabulary(checkpoint() / "tokenizer.json", 499)
 
 
-def test_token_bytes_spell_the_text():
+def test_token_bytes_spell_the_text() -> None:
     tokenizer = open_checkpoint(checkpoint()).tokenizer()
     text = "def f():\n\treturn 'é 你'\n"
-    spelled = b"".join(token_bytes(tokenizer.id_to_token(i)) for i in tokenizer.encode(text).ids)
+    spelled = b"".join(token_bytes(tokenizer.id_to_token(i) or "") for i in tokenizer.encode(text).ids)
     assert spelled.decode() == text
 
 
-def text(value):
+def text(value: str | bytes) -> bytes:
     data = value if isinstance(value, bytes) else value.encode()
     return struct.pack("<Q", len(data)) + data
 
 
-def key(name, kind, value):
+def key(name: str | bytes, kind: int, value: bytes) -> bytes:
     return text(name) + struct.pack("<I", kind) + value
 
 
 ARCHITECTURE = key("general.architecture", 8, text("llama"))
 
 
-def tensor(name="t", dimensions=(8,), kind=0, offset=0):
+def tensor(name: str = "t", dimensions: tuple[int, ...] = (8,), kind: int = 0, offset: int = 0) -> bytes:
     shape = struct.pack(f"<I{len(dimensions)}Q", len(dimensions), *dimensions)
     return text(name) + shape + struct.pack("<IQ", kind, offset)
 
@@ -100,7 +102,14 @@ def tensor(name="t", dimensions=(8,), kind=0, offset=0):
 SMALL = tensor()
 
 
-def file(*keys, tensors=(SMALL,), data=b"\1" * 32, version=3, tensor_count=None, key_count=None):
+def file(
+    *keys: bytes,
+    tensors: tuple[bytes, ...] = (SMALL,),
+    data: bytes = b"\1" * 32,
+    version: int = 3,
+    tensor_count: int | None = None,
+    key_count: int | None = None,
+) -> bytes:
     counts = (tensor_count if tensor_count is not None else len(tensors), key_count or len(keys))
     head = b"GGUF" + struct.pack("<IQQ", version, *counts) + b"".join(keys) + b"".join(tensors)
     return head + b"\0" * (-len(head) % 32) + data
@@ -142,30 +151,31 @@ BAD_FILES = {
 
 
 @pytest.mark.parametrize("data", BAD_FILES.values(), ids=BAD_FILES)
-def test_a_bad_file_is_refused_quickly_with_its_offset(tmp_path, data):
+def test_a_bad_file_is_refused_quickly_with_its_offset(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "model.gguf"
     path.write_bytes(data)
     began = time.monotonic()
     with pytest.raises(DamagedArtifact) as caught:
         read_gguf(path)
     assert time.monotonic() - began < 1
+    assert caught.value.at is not None
     assert caught.value.at.offset is not None
 
 
-def test_the_smallest_sound_file_is_read(tmp_path):
+def test_the_smallest_sound_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "model.gguf").write_bytes(file(ARCHITECTURE))
     assert list(read_gguf(tmp_path / "model.gguf").tensors) == ["t"]
 
 
 @pytest.mark.parametrize("share", [0.001, 0.1, 0.5, 0.9, 0.999])
-def test_a_cut_file_is_refused(tmp_path, share):
+def test_a_cut_file_is_refused(tmp_path: Path, share: Any) -> None:
     data = (made("gguf") / "model.gguf").read_bytes()
     (tmp_path / "cut.gguf").write_bytes(data[: int(len(data) * share)])
     with pytest.raises(DamagedArtifact, match="cut"):
         read_gguf(tmp_path / "cut.gguf")
 
 
-def test_neither_folder_nor_pipe_is_opened(tmp_path):
+def test_neither_folder_nor_pipe_is_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe", tmp_path / "nothing"):
         with pytest.raises(DamagedArtifact):
@@ -174,7 +184,7 @@ def test_neither_folder_nor_pipe_is_opened(tmp_path):
 
 @settings(max_examples=150, deadline=2000)
 @given(st.data())
-def test_a_mutated_file_is_read_or_refused_and_nothing_else(data):
+def test_a_mutated_file_is_read_or_refused_and_nothing_else(data: st.DataObject) -> None:
     source = base() / "mutated.gguf"
     original = (made("gguf") / "model.gguf").read_bytes()
     changed = bytearray(original)
@@ -198,7 +208,7 @@ def test_a_mutated_file_is_read_or_refused_and_nothing_else(data):
     assert sum(one.size for one in found.tensors.values()) <= len(changed)
 
 
-def test_what_llama_cpp_would_accept_and_we_refuse_stays_refused(tmp_path):
+def test_what_llama_cpp_would_accept_and_we_refuse_stays_refused(tmp_path: Path) -> None:
     """The library reads a file with surplus bytes behind; ours does not."""
     shutil.copy(made("gguf") / "model.gguf", tmp_path / "more.gguf")
     with (tmp_path / "more.gguf").open("ab") as opened:

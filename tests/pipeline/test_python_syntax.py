@@ -1,6 +1,7 @@
 """The stop rule and the strict parse, case by case."""
 
 import ast
+from typing import Any
 
 import pytest
 
@@ -27,7 +28,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize(("header", "text", "limit", "body"), BODIES.values(), ids=BODIES)
-def test_the_stop_rule(header, text, limit, body):
+def test_the_stop_rule(header: Any, text: str, limit: Any, body: Any) -> None:
     assert cut_body(text, header, at_token_limit=limit) == body
 
 
@@ -47,16 +48,16 @@ VERDICTS = {
 
 
 @pytest.mark.parametrize(("header", "body", "valid"), VERDICTS.values(), ids=VERDICTS)
-def test_the_strict_parse(header, body, valid):
+def test_the_strict_parse(header: Any, body: Any, valid: Any) -> None:
     assert parse_function(header, body).valid is valid
 
 
-def test_a_beginning_that_parses_is_reported_and_is_no_verdict():
+def test_a_beginning_that_parses_is_reported_and_is_no_verdict() -> None:
     parsed = parse_function("def f():", "\n    a = 1\n    b = (\n")
     assert (parsed.valid, parsed.longest_prefix_lines) == (False, 2)
 
 
-def test_prompts_follow_from_the_documents_and_their_own_bodies_parse():
+def test_prompts_follow_from_the_documents_and_their_own_bodies_parse() -> None:
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(checkpoint() / "tokenizer.json"))
@@ -75,7 +76,7 @@ def test_prompts_follow_from_the_documents_and_their_own_bodies_parse():
     ast.parse(texts[prompts[0].document_sha256])
 
 
-def test_too_few_headers_are_an_error():
+def test_too_few_headers_are_an_error() -> None:
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(checkpoint() / "tokenizer.json"))

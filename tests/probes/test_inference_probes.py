@@ -2,6 +2,8 @@
 
 import json
 import random
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -10,34 +12,34 @@ from specship.probes.registry import all_probes
 from tests.inference_chain import artifacts, checkpoint, copy_of, edit_json, edit_lines, made
 
 
-def measure(name, **others):
+def measure(name: str, **others: Path) -> dict[str, Any]:
     found = all_probes()[name](artifacts(**others))
     return {quantity: measured.value for quantity, measured in found.quantities.items()}
 
 
 @pytest.fixture
-def generations(tmp_path):
+def generations(tmp_path: Path) -> Path:
     return copy_of(made("generations"), tmp_path / "generations")
 
 
 @pytest.fixture
-def speed(tmp_path):
+def speed(tmp_path: Path) -> Path:
     return copy_of(made("speed"), tmp_path / "speed")
 
 
-def test_syntax_of_an_untrained_model_is_all_errors():
+def test_syntax_of_an_untrained_model_is_all_errors() -> None:
     found = measure("generations.syntax")
     assert (found["prompts"], found["completions"], found["syntax_errors"]) == (12, 12, 12)
     assert (found["foreign_prompts"], found["altered"], found["prefix_valid"]) == (0, 0, 0)
 
 
-def test_an_edited_body_does_not_count(generations):
+def test_an_edited_body_does_not_count(generations: Path) -> None:
     edit_lines(generations / "generations.jsonl", 0, body="\n    return 1\n", text="\n    return 1\n")
     found = measure("generations.syntax", generations=generations)
     assert (found["altered"], found["syntax_errors"]) == (1, 12)
 
 
-def test_sound_bodies_written_as_tokens_count(generations):
+def test_sound_bodies_written_as_tokens_count(generations: Path) -> None:
     from tokenizers import Tokenizer
 
     tokenizer = Tokenizer.from_file(str(checkpoint() / "tokenizer.json"))
@@ -50,27 +52,27 @@ def test_sound_bodies_written_as_tokens_count(generations):
     assert (found["altered"], found["syntax_errors"], found["prefix_valid"]) == (0, 11, 1)
 
 
-def test_completions_of_other_weights_are_altered():
+def test_completions_of_other_weights_are_altered() -> None:
     assert measure("generations.syntax", checkpoint=checkpoint(seed=2))["altered"] == 12
 
 
 @pytest.mark.parametrize("change", [{"document_sha256": "0" * 64}, {"begin": 1}, {"prompt_ids": [1]}])
-def test_a_prompt_from_elsewhere_is_foreign(generations, change):
+def test_a_prompt_from_elsewhere_is_foreign(generations: Path, change: Any) -> None:
     edit_lines(generations / "generations.jsonl", 3, **change)
     assert measure("generations.syntax", generations=generations)["foreign_prompts"] == 1
 
 
-def test_our_tokens_are_those_of_transformers():
+def test_our_tokens_are_those_of_transformers() -> None:
     found = measure("generations.reference")
     assert (found["prompts"], found["tokens"]) == (6, 144)
     assert (found["differing_from_reference"], found["differing_from_record"]) == (0, 0)
 
 
-def test_completions_of_another_checkpoint_are_seen():
+def test_completions_of_another_checkpoint_are_seen() -> None:
     assert measure("generations.reference", checkpoint=checkpoint(seed=2))["differing_from_record"] > 100
 
 
-def test_speed_stands_on_its_samples():
+def test_speed_stands_on_its_samples() -> None:
     found = measure("speed.decode")
     assert (found["samples"], found["reference_samples"], found["tokens"]) == (5, 5, 115)
     assert (found["differing_tokens"], found["foreign_samples"]) == (0, 0)
@@ -78,7 +80,7 @@ def test_speed_stands_on_its_samples():
     assert found["tokens_per_second_low"] <= found["tokens_per_second"] <= found["tokens_per_second_high"]
 
 
-def test_tokens_are_counted_and_not_believed(speed):
+def test_tokens_are_counted_and_not_believed(speed: Path) -> None:
     samples = json.loads((speed / "speed.json").read_text())["samples"]
     edit_json(
         speed / "speed.json", samples=[one | {"seconds": 1.0} for one in samples], tokens_per_second=1e9
@@ -87,7 +89,7 @@ def test_tokens_are_counted_and_not_believed(speed):
     assert (found["tokens_per_second"], found["spread"], found["ratio_to_reference"]) == (23, 0, 1)
 
 
-def test_invented_tokens_and_other_weights_are_seen(speed):
+def test_invented_tokens_and_other_weights_are_seen(speed: Path) -> None:
     samples = json.loads((speed / "speed.json").read_text())["samples"]
     chance = random.Random(1)  # noqa: S311 - no secret
     padded = [one | {"token_ids": [chance.randrange(500) for _ in range(24)]} for one in samples]
@@ -98,7 +100,7 @@ def test_invented_tokens_and_other_weights_are_seen(speed):
 
 @pytest.mark.parametrize("name", ["generations.syntax", "generations.reference"])
 @pytest.mark.parametrize("text", ["", "{", '{"text": 1}\n', "nonsense\n"])
-def test_unreadable_completions_are_an_error(generations, name, text):
+def test_unreadable_completions_are_an_error(generations: Path, name: str, text: str) -> None:
     (generations / "generations.jsonl").write_text(text)
     if text == "":
         assert not measure(name, generations=generations)["prompts"]
@@ -108,7 +110,7 @@ def test_unreadable_completions_are_an_error(generations, name, text):
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[]", '{"samples": [{"seconds": 0}]}'])
-def test_unreadable_speed_is_an_error(speed, text):
+def test_unreadable_speed_is_an_error(speed: Path, text: str) -> None:
     (speed / "speed.json").write_text(text)
     with pytest.raises(DamagedArtifact):
         measure("speed.decode", speed=speed)
