@@ -261,6 +261,12 @@ def test_wall_time_that_was_not_measured_is_seen(spoilt: Path) -> None:
     assert failing("run.budget", spoilt) == {"wall", "projected"}
 
 
+def test_device_rate_typed_into_the_record_is_seen(spoilt: Path) -> None:
+    edit_lines(spoilt / "run/train.jsonl", too_fast)
+    edit_json(spoilt / "run/run.json", lambda record: record.update(matmul_flops_per_second=1e18))
+    assert failing("run.throughput_bound", spoilt) >= {"recorded_over_measured"}
+
+
 def test_accumulation_nobody_meant_shows_in_the_projection(spoilt: Path) -> None:
     """A plan of 5 million steps at this step time takes days."""
     edit_json(

@@ -35,8 +35,8 @@ def run_log(run: Artifact) -> Figures:
 
     A placeholder is a loss of exactly 0, or loss and gradient norm of exactly 1: what a step
     that had no data or swallowed an error once reported. `straight_share` is the share of steps
-    whose loss lies on the line through its neighbours, as in a scripted curve. Tokens seen are miscounted where
-    they are not the step times the tokens of one step.
+    whose loss lies on the line through its neighbours, as in a scripted curve. Tokens seen are
+    miscounted where they are not the step times the tokens of one step.
 
     Raises:
         DamagedArtifact: the log is missing or a line is no JSON object.
