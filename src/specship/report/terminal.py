@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -23,57 +24,66 @@ def _coloured(word: str) -> str:
 
 
 def _said(gate: GateReport) -> str:
-    """What a gate measured, worst first; where it measured nothing, why."""
+    """What a gate measured: whatever fails, else its first figure; where it measured nothing, why."""
     lines = measured_lines(gate)
     failing = [line for line, entry in zip(lines, gate.measured, strict=True) if not entry.holds]
     if failing:
         return escape("\n".join(failing))
     if not lines:
         return escape(gate.reason.splitlines()[0])
-    more = f"  and {len(lines) - 1} more" if len(lines) > 1 else ""
+    more = f", {len(lines) - 1} more hold" if len(lines) > 1 else ""
     return escape(lines[0] + more)
 
 
-def _rows(criterion: CriterionReport) -> Iterable[tuple[str, ...]]:
-    name, status = criterion.id, _coloured(criterion.status)
-    if not criterion.gates or criterion.status == "NOT_JUDGED":
-        yield name, status, "", "", escape("; ".join(criterion.reasons)), "", ""
-        return
-    for gate in criterion.gates:
-        verdict = _coloured(gate.verdict or "none")
-        advisory = "" if gate.blocking else " (advisory)"
-        stale = "" if gate.fresh or gate.verdict in {None, "UNBOUND", "BLOCKED"} else " stale"
-        yield name, status, gate.id + advisory, verdict + stale, _said(gate), gate.checked, ago(gate.ended)
-        name = status = ""
+def _gate_row(gate: GateReport) -> tuple[str, ...]:
+    stale = "" if gate.fresh or gate.verdict in {None, "UNBOUND", "BLOCKED"} else " stale"
+    verdict = _coloured(gate.verdict or "none") + stale
+    name = f"  {gate.id}" + ("" if gate.blocking else " (advisory)")
+    return name, verdict, _said(gate), gate.checked if gate.measured else "", ago(gate.ended)
+
+
+def _criterion_rows(criterion: CriterionReport) -> Iterable[tuple[str, ...]]:
+    """A heading with the criterion's status, then a row a gate."""
+    heading = f"[bold]{criterion.id}[/]", f"[bold]{_coloured(criterion.status)}[/]"
+    waits = criterion.status in {"NOT_JUDGED", "BLOCKED", "STALE"} or not criterion.gates
+    said = (
+        "; ".join(reason.splitlines()[0] for reason in criterion.reasons[:1])
+        if waits
+        else criterion.statement
+    )
+    yield *heading, f"[bright_black]{escape(said)}[/]", "", f"weight {criterion.weight}"
+    if criterion.status != "NOT_JUDGED":
+        yield from (_gate_row(gate) for gate in criterion.gates)
 
 
 def _model_table(model: ModelReport) -> Table:
-    table = Table(title=f"{model.model} at profile {model.profile}", title_justify="left", pad_edge=False)
-    for heading in ("criterion", "status", "gate", "verdict", "measured (limit)", "checked", "when"):
-        table.add_column(
-            heading, no_wrap=heading in {"criterion", "status", "gate", "verdict"}, overflow="fold"
-        )
+    title = f"{model.model} at profile {model.profile}"
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
+    table.add_column("criterion, gates", no_wrap=True)
+    table.add_column("status", no_wrap=True)
+    table.add_column("measured (limit)", ratio=1)
+    table.add_column("checked", no_wrap=True, justify="right")
+    table.add_column("when", no_wrap=True, justify="right")
     for criterion in model.criteria:
-        for row in _rows(criterion):
+        for row in _criterion_rows(criterion):
             table.add_row(*row)
-        table.add_section()
     return table
 
 
 def _stage_line(stage: StageReport) -> str:
     how = "cached" if stage.cached else f"ran in {duration(stage.seconds)}"
-    why = f"[bright_black]{escape(stage.why)}[/]"
-    return f"  {stage.stage:<12} {how:<14} {stage.path}\n  {'':<12} {'':<14} {why}"
+    return f"  {stage.stage:<12} {how:<14} [bright_black]{escape(stage.why)}[/]"
 
 
 def _ship_lines(report: Report) -> Iterable[str]:
     for model in report.models:
         left_out = sum(c.weight for c in model.criteria if c.status == "NOT_JUDGED")
-        note = f", weight {left_out} not judged at this profile" if left_out else ""
-        what = "ship" if model.kind == "release" else "rehearsed"
+        note = f"; weight {left_out} is not judged here" if left_out else ""
+        what = "ships" if model.kind == "release" else "rehearsed"
         yield (
             f"  {model.model} {model.profile:<10} {bar(model.ship_percent)} {what} "
-            f"{percent(model.ship_percent)}  (reachable here today {percent(model.ceiling_percent)}{note})"
+            f"{percent(model.ship_percent)} [bright_black](at most {percent(model.ceiling_percent)} can be "
+            f"judged on this machine today{note})[/]"
         )
 
 
@@ -85,9 +95,11 @@ def render(report: Report, *, detailed: frozenset[str], width: int = 140, colour
         if model.profile in detailed and any(criterion.gates for criterion in model.criteria):
             console.print(_model_table(model))
     if report.stages:
-        console.print("stages")
+        console.print(
+            "stages (their artifacts are under .specship/artifacts, each path is in the JSON report)"
+        )
         for stage in report.stages:
-            console.print(_stage_line(stage))
+            console.print(_stage_line(stage), no_wrap=True, overflow="ellipsis")
     for problem in report.problems:
         console.print(f"[red]{escape(problem)}[/]")
     gates = {gate.id: gate for model in report.models for c in model.criteria for gate in c.gates}
@@ -95,5 +107,5 @@ def render(report: Report, *, detailed: frozenset[str], width: int = 140, colour
         console.print(f"none of {len(gates)} gates is armed yet: no fault has been injected to see them fail")
     console.print(f"{report.spec} {report.version}")
     for line in _ship_lines(report):
-        console.print(line)
+        console.print(line, soft_wrap=True)
     return text.getvalue()
