@@ -53,12 +53,15 @@ def main(argv: list[str] | None = None) -> int:
     except SpecshipError as error:
         print(error, file=sys.stderr)
         return error.exit_status
-    except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
-        return _INTERRUPTED
     except BrokenPipeError:  # the reader of a pipe has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        print(f"{error.filename or 'the operating system'}: {error.strerror}", file=sys.stderr)
+        return SpecshipError.exit_status
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
     except Exception as error:
         if os.environ.get("SPECSHIP_TRACEBACK"):
             raise

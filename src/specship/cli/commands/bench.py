@@ -1,0 +1,38 @@
+"""Measure a checkpoint's decode speed beside a reference decoder, in turns, warm, without the prompt."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+HELP = "decode speed of a checkpoint beside transformers"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `specship bench`."""
+    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("--tokens", type=int, default=128)
+    parser.add_argument("--samples", type=int, default=7)
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:N or auto")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the figures; always 0."""
+    from specship.cli.extra import needs_pipeline
+
+    needs_pipeline()
+    from specship.pipeline.decode_bench import bench
+
+    found = bench(
+        arguments.checkpoint, tokens=arguments.tokens, samples=arguments.samples, device=arguments.device
+    )
+    if arguments.format == "json":
+        print(json.dumps(found, indent=2))
+    else:
+        print(f"specship      {found['tokens_per_second']:.1f} tokens/s")
+        print(f"transformers  {found['reference_tokens_per_second']:.1f} tokens/s")
+        print(f"ratio         {found['ratio']:.2f}, median of {arguments.samples} rounds")
+        print(f"on            {found['device_name']}, {found['threads']} threads")
+    return 0
