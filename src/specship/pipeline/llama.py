@@ -25,8 +25,10 @@ def build_model(config: Mapping[str, Any], device: torch.device) -> nn.Module:
     from transformers import LlamaConfig, LlamaForCausalLM
 
     fields = {name: value for name, value in config.items() if name not in _SPELLED_TWICE}
-    model = LlamaForCausalLM(LlamaConfig(**fields, attn_implementation="sdpa"))
-    return cast("nn.Module", model.to(device=device, dtype=torch.float32))
+    declared = LlamaConfig(**fields)
+    declared._attn_implementation = "sdpa"  # noqa: SLF001 - the public keyword is not in its signature
+    model = cast("nn.Module", LlamaForCausalLM(declared))
+    return model.to(device=device, dtype=torch.float32)
 
 
 def load_weights(model: nn.Module, path: Path) -> int:
