@@ -48,7 +48,7 @@ def prepare(device: torch.device, threads: int) -> int:
         torch.set_num_threads(count)
     torch.use_deterministic_algorithms(True)
     # Filling fresh tensors with NaN finds reads of uninitialised memory; it costs each step time.
-    torch.utils.deterministic.fill_uninitialized_memory = False
+    torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     return count
 
 
