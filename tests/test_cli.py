@@ -1,0 +1,126 @@
+"""The console script, as a new user types it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from specship.cli.commands.schema import KINDS
+from specship.contracts.document import read_document
+from specship.report.schema import schema_of
+from tests.suite.small_project import make_project
+
+ROOT = Path(__file__).parent.parent
+SCRIPT = str(Path(sys.executable).parent / "specship")
+
+
+def specship(*arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([SCRIPT, *arguments], cwd=folder, capture_output=True, text=True, check=False)
+
+
+def test_help_lists_every_verb() -> None:
+    done = specship("--help")
+
+    assert done.returncode == 0
+    for verb in ("status", "schema", "evidence", "run", "export", "compare", "bench", "verify"):
+        assert f"    {verb} " in done.stdout
+
+
+def test_help_imports_nothing_heavy() -> None:
+    code = "import sys\nsys.argv = ['specship', '--help']\nfrom specship.cli import main\ntry:\n    main()\nexcept SystemExit:\n    pass\nprint(sorted({n.split('.')[0] for n in sys.modules} & {'torch', 'pydantic', 'rich', 'yaml', 'numpy', 'pytest'}))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_published_schemas_are_those_of_the_records(kind: str) -> None:
+    committed = json.loads((ROOT / "schemas" / f"{kind}.schema.json").read_text())
+    printed = json.loads(specship("schema", kind).stdout)
+
+    assert committed == printed == schema_of(kind)
+    Draft202012Validator.check_schema(printed)
+
+
+def test_every_shipped_file_meets_its_schema() -> None:
+    """What the reader accepts, the published schema accepts too."""
+    folder = ROOT / "specs" / "ship-two-001"
+    files = {
+        "contract": list((ROOT / "contracts").glob("*.yaml")), "spec": [folder / "spec.yaml"],
+        "profile": list((folder / "profiles").glob("*.yaml")),
+        "amendment": list((folder / "amendments").glob("*.yaml")),
+    }  # fmt: skip
+    for kind, paths in files.items():
+        assert paths
+        for path in paths:
+            values = json.loads(json.dumps(read_document(path).values))
+            Draft202012Validator(schema_of(kind)).validate(values)
+
+
+def test_outside_a_project(tmp_path: Path) -> None:
+    done = specship("status", folder=tmp_path)
+
+    assert done.returncode == 2
+    assert "no pyproject.toml with [tool.specship]" in done.stderr
+
+
+def test_status_without_evidence(tmp_path: Path) -> None:
+    done = specship("status", folder=make_project(tmp_path))
+
+    assert done.returncode == 0
+    assert "rehearsed 0 %" in done.stdout
+    assert "no evidence yet" in done.stdout
+
+
+def test_status_of_a_damaged_ledger(tmp_path: Path) -> None:
+    """It is said, nothing is credited, and the exit status is not 0."""
+    project = make_project(tmp_path)
+    ledger = project / ".specship" / "ledger"
+    ledger.mkdir(parents=True)
+    (ledger / ("a" * 64 + ".json")).write_text("{}")
+    done = specship("status", folder=project)
+
+    assert done.returncode == 1
+    assert "its bytes are not the ones its name promises" in done.stdout
+    assert specship("evidence", "verify", folder=project).returncode == 1
+
+
+def test_a_key_pair(tmp_path: Path) -> None:
+    """The public half is printed, the private one is readable by its owner alone, and never replaced."""
+    done = specship("evidence", "key", str(tmp_path / "release.key"))
+
+    assert len(bytes.fromhex(done.stdout.strip())) == 32
+    assert (tmp_path / "release.key").stat().st_mode & 0o777 == 0o600
+    assert specship("evidence", "key", str(tmp_path / "release.key")).returncode == 2
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("run", "nowhere", "def"), ("export", "nowhere", "out.gguf"), ("compare", "nowhere", "out.gguf"),
+        ("bench", "nowhere"), ("verify", "nowhere"), ("evidence", "show", "abc"), ("status", "--profile", "x"),
+    ],
+    ids=lambda arguments: arguments[0],
+)  # fmt: skip
+def test_what_is_not_there_is_said(arguments: tuple[str, ...], tmp_path: Path) -> None:
+    done = specship(*arguments, folder=make_project(tmp_path))
+
+    assert done.returncode == 2
+    assert done.stderr.strip()
+    assert "Traceback" not in done.stderr
+    assert "defect" not in done.stderr
+
+
+def test_unusable_trusted_keys_are_refused(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    path = project / "pyproject.toml"
+    path.write_text(
+        path.read_text().replace("[tool.specship]", f'[tool.specship]\ntrusted_keys = ["{"01" + "00" * 31}"]')
+    )
+    done = specship("status", folder=project)
+
+    assert done.returncode == 2
+    assert "not usable as a public key" in done.stderr
