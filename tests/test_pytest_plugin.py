@@ -9,6 +9,7 @@ import sys
 import time
 import xml.etree.ElementTree as ET
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -31,8 +32,8 @@ def ship(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def report_of(project: Path) -> dict:
-    report = json.loads((project / ".specship" / "report.json").read_text())
+def report_of(project: Path) -> dict[str, Any]:
+    report: dict[str, Any] = json.loads((project / ".specship" / "report.json").read_text())
     jsonschema.validate(report, schema_of("report"))
     return report
 

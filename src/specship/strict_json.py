@@ -1,112 +1,135 @@
-"""JSON as we accept it from files: one meaning for each text, or a located refusal.
+"""JSON and JSON Lines as artifacts hold them, read strictly and with bounds.
 
-Refused: duplicate keys, NaN and Infinity, numbers that overflow, a byte order mark, invalid
-UTF-8, lone surrogates, integers beyond 2**53, and nesting deeper than 64.
+Refused: a file that is not a regular one, more bytes than the bound, a byte-order mark, bytes
+that are not UTF-8, a key given twice, NaN, infinity, whole numbers beyond 2**53, lone
+surrogates and nesting deeper than 64. A last line without its newline was cut while it was
+written. Every refusal names the file, the line and the cause.
 """
 
 from __future__ import annotations
 
 import json
-import math
+import os
+import stat
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, BinaryIO, Final, NoReturn
 
-from specship.errors import DamagedArtifact, Place, UnusableInput
+from specship.errors import DamagedArtifact, Place
 
-DEEPEST: Final = 64
-LARGEST_INTEGER: Final = 2**53
-
-
-def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _finite(text: str) -> float:
-    value = float(text)
-    if not math.isfinite(value):
-        raise ValueError(f"{text} overflows")
-    return value
+DOCUMENT_BYTES: Final = 64 << 20
+"""Longest JSON document that is read."""
+LINE_BYTES: Final = 16 << 20
+"""Longest line of a JSON Lines file that is read."""
+_DEPTH: Final = 64
+_WHOLE: Final = 2**53
 
 
-def _bounded_integer(text: str) -> int:
-    if len(text) > 17 or abs(int(text)) > LARGEST_INTEGER:
-        raise ValueError(f"the integer {text[:20]} is beyond 2**53")
-    return int(text)
+class _Refused(ValueError):
+    """Something that `json` would take and a strict reader must not."""
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"the key {key!r} stands twice")
-        found[key] = value
+def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        keys = [key for key, _ in pairs]
+        raise _Refused(f"the key {next(key for key in keys if keys.count(key) > 1)!r} is given twice")
     return found
 
 
-def _too_deep(text: str) -> bool:
-    """Whether brackets nest beyond the bound, found without recursion; brackets in strings count too low."""
-    depth = 0
-    in_text = escaped = False
-    for character in text:
-        if in_text:
-            if escaped:
-                escaped = False
-            elif character == "\\":
-                escaped = True
-            elif character == '"':
-                in_text = False
-        elif character == '"':
-            in_text = True
-        elif character in "[{":
-            depth += 1
-            if depth > DEEPEST:
-                return True
-        elif character in "]}":
-            depth -= 1
-    return False
+def _whole(text: str) -> int:
+    if len(text) > 17 or abs(int(text)) > _WHOLE:
+        raise _Refused(f"the whole number {text[:20]} is beyond 2**53")
+    return int(text)
 
 
-def parse(data: bytes, *, at: Place | Path | str) -> Any:
-    """The value of a JSON text.
+def _decimal(text: str) -> float:
+    value = float(text)
+    if value in {float("inf"), float("-inf")}:
+        raise _Refused(f"the number {text[:20]} is infinite")
+    return value
+
+
+def _constant(text: str) -> NoReturn:
+    raise _Refused(f"{text} is not JSON")
+
+
+def _check_depth(value: Any, depth: int = 1) -> None:
+    if isinstance(value, dict | list):
+        if depth > _DEPTH:
+            raise _Refused(f"nested deeper than {_DEPTH}")
+        for item in value.values() if isinstance(value, dict) else value:
+            _check_depth(item, depth + 1)
+
+
+def parse(data: bytes, place: Place) -> Any:
+    """The value of a JSON text that is already in memory; `place` is where it came from.
 
     Raises:
-        DamagedArtifact: the bytes are not JSON in the sense of this module; the place is in it.
+        DamagedArtifact: it breaks one of the rules in this module's text.
     """
     try:
-        text = data.decode("utf-8")
-        if text.startswith("\ufeff"):
-            raise ValueError("it starts with a byte order mark")
-        if text.count("[") + text.count("{") > DEEPEST and _too_deep(text):
-            raise ValueError(f"it nests deeper than {DEEPEST}")
+        if data.startswith(b"\xef\xbb\xbf"):
+            raise _Refused("a byte-order mark")
         value = json.loads(
-            text,
-            object_pairs_hook=_unique,
-            parse_constant=_no_constant,
-            parse_float=_finite,
-            parse_int=_bounded_integer,
+            data.decode("utf-8"),
+            object_pairs_hook=_pairs,
+            parse_int=_whole,
+            parse_float=_decimal,
+            parse_constant=_constant,
         )
-        json.dumps(value, ensure_ascii=False).encode("utf-8")  # a lone surrogate has no UTF-8
-    except json.JSONDecodeError as error:
-        place = Place(str(at), error.lineno, error.colno)
+        _check_depth(value)
+        if b"\\u" in data:  # only an escape can bring a lone surrogate past the decoder
+            json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except RecursionError as error:
+        raise DamagedArtifact(f"nested deeper than {_DEPTH}", at=place) from error
+    except ValueError as error:
         raise DamagedArtifact(
-            f"not JSON: {error.msg}", at=place, mend="restore the file or make it again"
-        ) from error
-    except (ValueError, RecursionError) as error:
-        raise DamagedArtifact(
-            f"not JSON: {error}", at=at, mend="restore the file or make it again"
+            f"cannot be read as JSON: {error}", at=place, mend="make the artifact again"
         ) from error
     return value
 
 
-def read(path: Path, *, largest_bytes: int = 64 << 20) -> Any:
-    """The value of a JSON file.
+def _open_regular(path: Path) -> BinaryIO:
+    """Open a file that is a regular one; a pipe would never end, and a device never stop."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except OSError as error:
+        raise DamagedArtifact(
+            f"cannot be opened: {error.strerror}", at=path, mend="make the artifact again"
+        ) from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise DamagedArtifact("not a regular file", at=path)
+    return os.fdopen(descriptor, "rb")
+
+
+def read_json(path: Path) -> Any:
+    """The value of a JSON document.
 
     Raises:
-        UnusableInput: there is no such regular file, or it is larger than the bound.
-        DamagedArtifact: its text is not JSON in the sense of this module.
+        DamagedArtifact: the file is missing or breaks one of the rules in this module's text.
     """
-    if not path.is_file():
-        raise UnusableInput("there is no such file", at=path)
-    if path.stat().st_size > largest_bytes:
-        raise DamagedArtifact(f"larger than {largest_bytes} bytes", at=path)
-    return parse(path.read_bytes(), at=path)
+    with _open_regular(path) as file:
+        data = file.read(DOCUMENT_BYTES + 1)
+    if len(data) > DOCUMENT_BYTES:
+        raise DamagedArtifact(f"longer than {DOCUMENT_BYTES} bytes", at=path)
+    return parse(data, Place(str(path)))
+
+
+def read_json_lines(path: Path) -> Iterator[tuple[int, Any]]:
+    """Each line's number (from 1) and value, one at a time.
+
+    Raises:
+        DamagedArtifact: as `read_json`, with the line; also when the last line was cut.
+    """
+    with _open_regular(path) as file:
+        number = 0
+        while line := file.readline(LINE_BYTES + 1):
+            number += 1
+            place = Place(str(path), line=number)
+            if len(line) > LINE_BYTES:
+                raise DamagedArtifact(f"a line longer than {LINE_BYTES} bytes", at=place)
+            if not line.endswith(b"\n"):
+                raise DamagedArtifact("the last line was cut here", at=place, mend="make the artifact again")
+            yield number, parse(line, place)

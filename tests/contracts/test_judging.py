@@ -1,6 +1,7 @@
 """Expectations: the limit, one step to each side, and everything that is no measurement."""
 
 import math
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -20,7 +21,7 @@ def expect(**limit: object) -> Expectation:
     return Expectation.model_validate({"unit": "nats/token", **limit})
 
 
-def holds(expectation: Expectation, value: object, unit: str = "nats/token") -> bool:
+def holds(expectation: Expectation, value: Any, unit: str = "nats/token") -> bool:
     return expectation.holds(Quantity(value, unit))
 
 
@@ -103,7 +104,7 @@ def test_an_expectation_that_cannot_fail_or_cannot_hold_is_refused(limit: dict[s
         Expectation.model_validate(limit)
 
 
-def measured(**values: tuple[object, str]) -> Measurement:
+def measured(**values: tuple[Any, str]) -> Measurement:
     return Measurement({name: Quantity(value, unit) for name, (value, unit) in values.items()}, "prompts")
 
 

@@ -7,6 +7,7 @@ import os
 import resource
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -87,7 +88,7 @@ def change_payload(envelope: dict[str, Any], **facts: Any) -> None:
     envelope["payload"] = base64.b64encode(json.dumps(statement).encode()).decode()
 
 
-TAMPERING = {
+TAMPERING: dict[str, Callable[[dict[str, Any]], None]] = {
     "an edited measurement": lambda e: change_payload(e, seconds=0.001),
     "another payload type": lambda e: e.update(payloadType="application/vnd.specship.waiver+json"),
     "no signature": lambda e: e.update(signatures=[]),

@@ -37,7 +37,7 @@ def test_fresh_pass_counts(key: SigningKey) -> None:
     assert verdict(key, evidence())[:2] == (Verdict.PASS, True)
 
 
-STALE = {
+STALE: dict[str, tuple[dict[str, Any], str]] = {
     "gate": ({"gate_digest": "f" * 64}, "limit, probe, requirement or faults changed"),
     "profile": ({"profile_digest": "f" * 64}, "settings of profile rehearsal changed"),
     "bytes": ({"subjects": {"run": "f" * 64}}, "the bytes of run changed"),
@@ -55,7 +55,7 @@ def test_evidence_about_something_else_is_stale(case: str, key: SigningKey) -> N
     assert reason in said
 
 
-REFUSED = {
+REFUSED: dict[str, dict[str, Any]] = {
     "another key": {"trusted": frozenset({b"\x11" * 32})},
     "too old": {"oldest": timedelta(days=1)},
     "cuda required": {"gate": GATE.model_copy(update={"requires": Requires(device="cuda")})},

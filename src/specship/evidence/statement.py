@@ -22,7 +22,7 @@ from specship.contracts.judging import Verdict
 from specship.contracts.measurement import Measurement
 from specship.contracts.records import Frozen
 from specship.digests import sha256_bytes
-from specship.errors import DamagedArtifact
+from specship.errors import DamagedArtifact, Place
 from specship.evidence.signing import SigningKey, key_id, verifies
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
@@ -166,7 +166,7 @@ def unseal(data: bytes, *, keys: frozenset[bytes], at: str) -> Opened:
     Raises:
         DamagedArtifact: the envelope or the statement is not one that `seal` writes.
     """
-    plain = strict_json.parse(data, at=at)
+    plain = strict_json.parse(data, Place(at))
     try:
         envelope = Envelope.model_validate_json(json.dumps(plain))
         payload = base64.b64decode(envelope.payload, validate=True)
@@ -176,7 +176,7 @@ def unseal(data: bytes, *, keys: frozenset[bytes], at: str) -> Opened:
             for key in keys
             if any(verifies(key, signature, envelope.payloadType, payload) for signature in signatures)
         )
-        evidence = _evidence(strict_json.parse(payload, at=at))
+        evidence = _evidence(strict_json.parse(payload, Place(at)))
     except (ValidationError, binascii.Error, KeyError, TypeError, ValueError, IndexError) as error:
         first = str(error).splitlines()[0]
         raise DamagedArtifact(

@@ -9,7 +9,7 @@ from specship.files import write_errors, write_json
 from specship.pipeline.checkpoints import STATE_FILES
 from specship.pipeline.folder_manifest import CHECKPOINT_MANIFEST, verify_manifest, write_manifest
 from specship.pipeline.run_reading import best_checkpoint, read_run
-from specship.pipeline.strict_json import read_json
+from specship.strict_json import read_json
 
 
 def export_best(run: Path, output: Path) -> None:

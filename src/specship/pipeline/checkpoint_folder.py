@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.safetensors_header import StoredTensor, read_safetensors_header
-from specship.pipeline.strict_json import read_json
+from specship.strict_json import read_json
 
 if TYPE_CHECKING:
     import numpy as np

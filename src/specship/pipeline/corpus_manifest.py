@@ -15,7 +15,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from specship.errors import DamagedArtifact, Place
-from specship.pipeline.strict_json import read_json, read_json_lines
+from specship.strict_json import read_json, read_json_lines
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]

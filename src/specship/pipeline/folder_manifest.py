@@ -9,7 +9,7 @@ from typing import Final
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact
 from specship.files import write_json
-from specship.pipeline.strict_json import read_json
+from specship.strict_json import read_json
 
 CHECKPOINT_MANIFEST: Final = "manifest.json"
 _FORMAT: Final = "specship-folder/1"

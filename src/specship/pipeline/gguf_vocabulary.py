@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from specship.errors import DamagedArtifact, UnusableInput
-from specship.pipeline.strict_json import read_json
+from specship.strict_json import read_json
 
 NORMAL: Final = 1
 CONTROL: Final = 3

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from specship.errors import DamagedArtifact, Place
-from specship.pipeline.strict_json import read_json, read_json_lines
+from specship.strict_json import read_json, read_json_lines
 
 GENERATIONS: Final = "generations.jsonl"
 GENERATIONS_ABOUT: Final = "generations.json"

@@ -16,7 +16,7 @@ from typing import Any, Final
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact
 from specship.files import write_json
-from specship.pipeline.strict_json import read_json
+from specship.strict_json import read_json
 
 MANIFEST: Final = "manifest.json"
 FORMAT: Final = "specship-publication/1"

@@ -18,7 +18,7 @@ from specship.files import write_json
 from specship.pipeline.checkpoints import remove_checkpoint, sweep, usable_checkpoints
 from specship.pipeline.json_log import JsonLog, repair, whole_lines
 from specship.pipeline.run_reading import RunRecord
-from specship.pipeline.strict_json import read_json
+from specship.strict_json import read_json
 
 _REPEATED: Final = {"wrap", "early_stop", "early_stop_withheld", "end_of_data"}
 """Events that a resumed run meets again after its checkpoint; the others are history and stay."""

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from specship.errors import DamagedArtifact, StageFailed
 from specship.pipeline.json_log import whole_lines
-from specship.pipeline.strict_json import read_json
 from specship.pipeline.training_settings import ModelSettings, TrainingSettings
+from specship.strict_json import read_json
 
 RUN_FORMAT: Final = "specship-run/1"
 STEP_FIELDS: Final = (

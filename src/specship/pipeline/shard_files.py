@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.strict_json import read_json
+from specship.strict_json import read_json
 
 if TYPE_CHECKING:
     import numpy as np

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.strict_json import read_json
+from specship.strict_json import read_json
 
 Split = Literal["train", "heldout"]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]

@@ -24,9 +24,9 @@ from specship.pipeline.evaluation import HeldOut, evaluate
 from specship.pipeline.generators import generators_state, restore_generators, seed_generators
 from specship.pipeline.llama import build_model, load_weights, mean_loss
 from specship.pipeline.schedule import learning_rate
-from specship.pipeline.strict_json import read_json
 from specship.pipeline.token_reader import TokenReader
 from specship.pipeline.training_settings import Recipe
+from specship.strict_json import read_json
 
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
 

@@ -9,8 +9,8 @@ from specship.errors import DamagedArtifact
 from specship.pipeline.architecture import REQUIRED_FIELDS, config_fields, parameter_count, tensor_shapes
 from specship.pipeline.run_reading import read_run
 from specship.pipeline.safetensors_header import read_safetensors_header
-from specship.pipeline.strict_json import read_json
 from specship.probes.registry import Artifact, Figures, probe
+from specship.strict_json import read_json
 
 _NOT_DECLARED: Final = {"bos_token_id", "eos_token_id"}
 

@@ -7,8 +7,8 @@ from specship.pipeline.data_licences import is_allowed, is_known, licence_expres
 from specship.pipeline.gguf_reader import read_gguf
 from specship.pipeline.model_card import card_licence
 from specship.pipeline.publish_manifest import read_publish_manifest
-from specship.pipeline.strict_json import read_json_lines
 from specship.probes.registry import Artifact, Figures, probe
+from specship.strict_json import read_json_lines
 
 
 @probe(

@@ -8,8 +8,8 @@ from typing import Any, Final
 
 from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact
-from specship.pipeline.strict_json import read_json
 from specship.probes.registry import Artifact, Figures, probe
+from specship.strict_json import read_json
 
 _LONGEST: Final = 2048
 """Tokens a window holds at most, whatever context the config declares."""

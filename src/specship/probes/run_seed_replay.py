@@ -6,8 +6,8 @@ import statistics
 from typing import Any
 
 from specship.pipeline.run_reading import read_log, read_run, read_steps
-from specship.pipeline.strict_json import read_json
 from specship.probes.registry import Artifact, Figures, probe
+from specship.strict_json import read_json
 
 
 @probe(

@@ -120,7 +120,7 @@ class Store:
         if not path.exists() or not self.path(stage, key).is_dir():
             return None
         try:
-            return ArtifactRecord.model_validate(strict_json.read(path), strict=False)
+            return ArtifactRecord.model_validate(strict_json.read_json(path), strict=False)
         except (ValidationError, UnusableInput) as error:
             raise DamagedArtifact(
                 "the manifest cannot be read", at=path, mend="delete it; it is made again"
@@ -132,7 +132,7 @@ class Store:
         if not path.exists():
             return None
         try:
-            return str(strict_json.read(path)["key"])
+            return str(strict_json.read_json(path)["key"])
         except (UnusableInput, KeyError, TypeError):
             return None
 

@@ -18,7 +18,7 @@ from specship.pipeline.corpus_manifest import CorpusManifest, Document, read_doc
 from specship.pipeline.shard_manifest import Split
 from specship.pipeline.shard_writer import ShardWriter
 from specship.pipeline.stage import Settings, Stage, Work
-from specship.pipeline.strict_json import read_json
+from specship.strict_json import read_json
 
 if TYPE_CHECKING:
     import numpy as np

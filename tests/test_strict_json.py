@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from specship import strict_json
 from specship.errors import DamagedArtifact
-from specship.pipeline import strict_json
-from specship.pipeline.strict_json import read_json, read_json_lines
+from specship.strict_json import read_json, read_json_lines
 
 REFUSED = [
     ("key twice", b'{"a": 1, "a": 1}', "'a' is given twice"),
