@@ -34,7 +34,9 @@ def specship_imports(path: Path) -> list[tuple[int, str]]:
     """Line and second name part of each specship import, wherever in the code it stands."""
     found = []
     for node in ast.walk(ast.parse(path.read_text())):
-        names = []
+        names: list[str] = []
+        if not isinstance(node, ast.Import | ast.ImportFrom):
+            continue
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom) and node.module:

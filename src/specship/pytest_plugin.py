@@ -202,7 +202,7 @@ class ShipPlugin:
             live,
             stages=[stage for outcome in self.outcomes.values() for stage in outcome["stages"]],
             json_path=Path(asked) if asked else None,
-            width=max(terminal._tw.fullwidth, 100) if terminal else 140,  # noqa: SLF001 - the width pytest uses
+            width=max(terminal._tw.fullwidth, 100) if terminal and terminal.isatty else 132,  # noqa: SLF001
             colour=bool(terminal and terminal.hasmarkup),
         )
         bound = {check.gate.id for check in live.plan.checks}

@@ -24,6 +24,7 @@ from specship.evidence.environment import cuda_devices
 from specship.evidence.ledger import Ledger, read_ledger
 from specship.evidence.signing import check_public_key, local_public_key
 from specship.evidence.statement import Opened, unseal
+from specship.pipeline.stage import stage_named
 from specship.specs.project import Project
 from specship.status.assess import assess, gate_report, ledger_problems
 from specship.status.freshness import Today, standing
@@ -51,10 +52,21 @@ def all_keys(project: Project) -> frozenset[bytes]:
     return trusted_keys(project, release=False)
 
 
-def missing_requirement(check: Check) -> str:
-    """What a gate requires and this machine lacks; empty when nothing is missing."""
-    if check.gate.requires.device == "cuda" and not cuda_devices():
+def missing_requirement(check: Check, settings: Mapping[str, Mapping[str, Any]]) -> str:
+    """What a gate, or a stage it waits for, requires and this machine lacks; empty when nothing is missing."""
+    if cuda_devices():
+        return ""
+    if check.gate.requires.device == "cuda":
         return "it requires CUDA, and this machine has no CUDA device"
+    pending, seen = list(check.probe.artifacts if check.probe else ()), set()
+    while pending:
+        stage = stage_named(pending.pop())
+        for section in stage.settings:
+            device = str(settings.get(section, {}).get("device", ""))
+            if device.startswith("cuda"):
+                return f"stage {stage.makes} asks for {device}, and this machine has no CUDA device"
+        seen.add(stage.makes)
+        pending += [name for name in stage.needs if name not in seen]
     return ""
 
 
@@ -86,7 +98,7 @@ def today(
         gate_digest=check.gate_digest,
         profile_digest=plan.profile_digest(check.model.id),
         subjects=subjects,
-        missing=missing or missing_requirement(check),
+        missing=missing or missing_requirement(check, plan.profile.settings_of(check.model.id)),
         failed=failed,
         release=release,
         trusted=trusted_keys(plan.project, release=release),
@@ -207,8 +219,9 @@ class Session:
         """
         if check.probe is None:
             return self._known(check, self.ledger.statements)
-        blocked = missing_requirement(check)
-        if not blocked and not self.plan.profile.settings_of(check.model.id):
+        settings = self.plan.profile.settings_of(check.model.id)
+        blocked = missing_requirement(check, settings)
+        if not blocked and not settings:
             blocked = f"profile {self.plan.profile.profile} has no pipeline for {check.model.id}"
         if blocked:
             self.missing[check.gate.id] = blocked
