@@ -3,6 +3,8 @@
 import json
 import os
 import re
+import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -377,3 +379,29 @@ def test_a_suite_beside_contracts_runs_as_ever(project: Path) -> None:
 
     assert "1 passed, 3 deselected" in done.stdout
     assert not (project / ".specship").exists()
+
+
+@pytest.mark.parametrize("bytes_a_file", [3_000, 12_000])
+def test_a_full_disk_is_said_and_the_next_run_continues(bytes_a_file: int, project: Path) -> None:
+    """The kernel refuses longer files: neither corpus nor report fits, then the corpus alone does not."""
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-m", "ship", "-p", "no:cacheprovider"], cwd=project,
+        capture_output=True, text=True, check=False,
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_a_file, bytes_a_file)),
+    )  # fmt: skip
+
+    assert done.returncode == 2, done.stdout
+    assert "cannot write: File too large" in done.stdout
+    assert "free some space" in done.stdout
+    assert "Traceback" not in done.stdout
+    assert ship(project, "-m", "ship").returncode == 0
+    assert report_of(project)["models"][0]["ship_percent"] == 90.0
+
+
+def test_a_stage_whose_output_vanished_is_made_again(project: Path) -> None:
+    ship(project, "-m", "ship")
+    shutil.rmtree(project / report_of(project)["stages"][0]["path"])
+    done = ship(project, "-m", "ship")
+
+    assert done.returncode == 0
+    assert report_of(project)["stages"][0]["cached"] is False

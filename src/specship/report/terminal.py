@@ -101,7 +101,7 @@ def render(report: Report, *, detailed: frozenset[str], width: int = 140, colour
         for stage in report.stages:
             console.print(_stage_line(stage), no_wrap=True, overflow="ellipsis")
     for problem in report.problems:
-        console.print(f"[red]{escape(problem)}[/]")
+        console.print(f"[red]{escape(problem)}[/]", soft_wrap=True)
     gates = {gate.id: gate for model in report.models for c in model.criteria for gate in c.gates}
     if gates and not any(gate.armed for gate in gates.values()):
         console.print(f"none of {len(gates)} gates is armed yet: no fault has been injected to see them fail")

@@ -53,7 +53,7 @@ def all_keys(project: Project) -> frozenset[bytes]:
 
 
 def missing_requirement(check: Check, settings: Mapping[str, Mapping[str, Any]]) -> str:
-    """What a gate, or a stage it waits for, requires and this machine lacks; empty when nothing is missing."""
+    """What a gate, or a stage it waits for, requires and this machine lacks; empty when all is here."""
     if cuda_devices():
         return ""
     if check.gate.requires.device == "cuda":
