@@ -405,3 +405,162 @@ def test_a_stage_whose_output_vanished_is_made_again(project: Path) -> None:
 
     assert done.returncode == 0
     assert report_of(project)["stages"][0]["cached"] is False
+
+
+def status_percent(project: Path) -> float:
+    done = subprocess.run(
+        [sys.executable, "-m", "specship.cli", "status", "--format", "json"],
+        cwd=project, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    return float(json.loads(done.stdout)["models"][0]["ship_percent"])
+
+
+def test_code_that_a_probe_imports_counts_as_its_code(project: Path) -> None:
+    (project / "probes" / "counting.py").write_text("def count(lines):\n    return len(lines)\n")
+    edit(project / "probes/small.py", '"documents": len(lines)', '"documents": count(lines)')
+    edit(
+        project / "probes/small.py",
+        "import json",
+        "import json\nfrom specship_project_probes.counting import count",
+    )
+    assert ship(project, "-m", "ship").returncode == 0
+    assert status_percent(project) == 90.0
+    edit(project / "probes/counting.py", "len(lines)", "0")
+
+    assert status_percent(project) == 0.0
+
+
+def test_a_probe_file_that_patches_others_takes_its_credit_with_it(project: Path) -> None:
+    """While it is there it can lie; once it is gone, nothing measured beside it counts."""
+    patch = project / "probes" / "zz.py"
+    patch.write_text(
+        "from specship.probes import registry\nhonest = registry.Probe.__call__\n\n"
+        "def lie(self, artifacts):\n    found = honest(self, artifacts)\n    return found\n\nregistry.Probe.__call__ = lie\n"
+    )
+    ship(project, "-m", "ship")
+    assert status_percent(project) == 90.0
+    patch.unlink()
+
+    assert status_percent(project) == 0.0
+
+
+def test_a_forged_compiled_probe_is_not_run(project: Path) -> None:
+    """The code that measures is compiled from the characters that were digested."""
+    import importlib.util
+    import py_compile
+
+    source = project / "probes" / "small.py"
+    forged = project / "forged.py"
+    forged.write_text(source.read_text().replace("len(lines)", "999999"))
+    compiled = importlib.util.cache_from_source(str(source))
+    py_compile.compile(
+        str(forged), cfile=compiled, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH
+    )
+    ship(project, "-m", "ship")
+    gate = report_of(project)["models"][0]["criteria"][0]["gates"][0]
+
+    assert gate["measured"][0]["value"] < 1000
+
+
+def test_settings_that_changed_since_the_artifact_was_made_earn_nothing(project: Path) -> None:
+    ship(project, "-m", "ship")
+    edit(project / "specs/small/profiles/rehearsal.yaml", "heldout_fraction: 0.2", "heldout_fraction: 0.4")
+
+    assert status_percent(project) == 0.0
+
+
+def test_a_damaged_statement_takes_all_credit(project: Path) -> None:
+    """Else a failure could be made to vanish by cutting its file short."""
+    ship(project, "-m", "ship")
+    next((project / ".specship" / "ledger").glob("*.json")).write_text("")
+
+    assert status_percent(project) == 0.0
+
+
+def test_a_folder_without_its_manifest_is_made_again(project: Path) -> None:
+    """A crash between the two, or a manifest that somebody deleted."""
+    ship(project, "-m", "ship")
+    folder = project / report_of(project)["stages"][0]["path"]
+    folder.with_suffix(".json").unlink()
+    done = ship(project, "-m", "ship")
+
+    assert done.returncode == 0, done.stdout
+    assert report_of(project)["models"][0]["ship_percent"] == 90.0
+
+
+@pytest.mark.parametrize("place", ["contracts/deeper/other-v1.yaml", "contracts/other-v1.yml"])
+def test_a_contract_that_would_not_be_read_is_refused(place: str, project: Path) -> None:
+    (project / place).parent.mkdir(exist_ok=True)
+    (project / place).write_text((project / "contracts/small-v1.yaml").read_text())
+    done = ship(project, "-m", "ship")
+
+    assert done.returncode == 2
+    assert "a contract that would not be read" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("test_it.py", "--ship-strict"),
+        ("test_it.py", "--ship-fail-under", "1"),
+        ("-m", "ship", "--ship-fail-under", "nan"),
+        ("-m", "ship", "--ship-fail-under", "101"),
+    ],
+    ids=str,
+)
+def test_a_demand_is_never_met_by_running_nothing(arguments: tuple[str, ...], project: Path) -> None:
+    (project / "test_it.py").write_text("def test_it():\n    pass\n")
+
+    assert ship(project, *arguments).returncode != 0
+
+
+def test_a_demand_in_a_project_without_specship_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "test_it.py").write_text("def test_it():\n    pass\n")
+
+    assert ship(tmp_path, "--ship-strict").returncode == 4
+
+
+HOSTILE = {
+    # plain words: (file, content), each of which once ended in a traceback
+    "a tool that is no table": ("pyproject.toml", 'tool = "tool.specship"\n'),
+    "deep TOML": ("pyproject.toml", "specship = " + "[" * 5000 + "]" * 5000),
+    "a NUL in a path": ("pyproject.toml", '[tool.specship]\nspec = "a\\u0000b"\n'),
+    "a version of many digits": ("specs/small/amendments/0001-begin.yaml",
+                                 f"bump: major\nafter: {'9' * 5000}.0.0\nwhy: w\nchanges: [{{id: a, what: b}}]\n"),
+    "a probe file that exits": ("probes/bad.py", "import sys\nsys.exit(0)\n"),
+    "a probe file that is no Python": ("probes/bad.py", "def (:\n"),
+    "control characters": ("specs/small/amendments/0002-x.yaml", 'bump: patch\nafter: 1.0.0\nwhy: "\\e[2J"\n'),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", HOSTILE, ids=lambda case: case.replace(" ", "-"))
+def test_hostile_files_are_refused_without_a_traceback(case: str, project: Path) -> None:
+    name, content = HOSTILE[case]
+    (project / name).write_text(content)
+    status = subprocess.run(
+        [sys.executable, "-m", "specship.cli", "status"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert status.returncode == 2, status.stdout + status.stderr
+    assert "Traceback" not in status.stderr
+    assert status.stderr.strip()
+
+
+@pytest.mark.parametrize("name", ["ledger", "artifacts", "keys/local.ed25519"])
+def test_a_state_folder_in_disorder_is_said(name: str, project: Path) -> None:
+    """A file where a folder has to be, or the other way round: a text with a mend, never a traceback."""
+    path = project / ".specship" / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if "." in name:
+        path.mkdir()
+    else:
+        path.write_text("in the way")
+    done = ship(project, "-m", "ship")
+
+    assert done.returncode in {1, 2}
+    assert "Traceback" not in done.stdout + done.stderr
+    assert "INTERNALERROR" not in done.stdout

@@ -52,7 +52,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )  # fmt: skip
     checkpoints = project / ".specship/artifacts/MODEL-2/rehearsal/run"
     deadline = time.monotonic() + 300
-    while not list(checkpoints.glob("*.partial/checkpoints/step-000240")) and time.monotonic() < deadline:
+    while not list(checkpoints.glob("*.partial/checkpoints/step-000225")) and time.monotonic() < deadline:
         time.sleep(0.1)
     first.send_signal(signal.SIGINT)
     output, _ = first.communicate(timeout=120)
@@ -109,8 +109,8 @@ def untrained(rehearsed: Path, tmp_path_factory: pytest.TempPathFactory) -> dict
     project = tmp_path_factory.mktemp("untrained") / "project"
     shutil.copytree(rehearsed, project)
     edit(project / PROFILE, "peak_learning_rate: 0.004", "peak_learning_rate: 0.000000000001")
-    edit(project / PROFILE, "steps: 1200", "steps: 200")
-    edit(project / PROFILE, "evaluate_every: 240", "evaluate_every: 40")
+    edit(project / PROFILE, "steps: 900", "steps: 200")
+    edit(project / PROFILE, "evaluate_every: 225", "evaluate_every: 40")
     done = ship(project)
     assert done.returncode == 1, done.stdout[-3000:]
     return gates_of(project)

@@ -10,9 +10,7 @@ import ast
 import functools
 import hashlib
 import importlib.util
-import io
 import json
-import tokenize
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -65,24 +63,34 @@ def digest_of(meaning: Any) -> str:
     return sha256_bytes(text.encode())
 
 
-def code_text(source: str) -> str:
-    """Python source without comments, docstrings and blank lines: what can change behaviour."""
-    lines = source.splitlines()
-    for token in tokenize.generate_tokens(io.StringIO(source).readline):
-        if token.type == tokenize.COMMENT:
-            row, column = token.start
-            lines[row - 1] = lines[row - 1][:column]
-    documented = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
-    for node in ast.walk(ast.parse(source)):
-        if not (isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None):
-            continue
-        text = node.body[0]
-        # A one-line body holding only a docstring shares its line with the `def`; leave that alone.
-        if text.lineno == getattr(node, "lineno", 0):
-            continue
-        for row in range(text.lineno, (text.end_lineno or text.lineno) + 1):
-            lines[row - 1] = ""
-    return "\n".join(line.rstrip() for line in lines if line.strip())
+def code_shape(source: str) -> str:
+    """What a Python source means: its syntax tree without positions, comments and docstrings.
+
+    Fields that are empty or absent are left out, so that Python versions whose trees have more
+    fields agree. A module that reads `__doc__` anywhere keeps its docstrings: there they are data.
+
+    Raises:
+        SyntaxError: the source is no Python.
+    """
+    tree = ast.parse(source)
+    if "__doc__" not in source:
+        for node in ast.walk(tree):
+            if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
+                node.body = node.body[1:]
+    return _shape(tree)
+
+
+_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def _shape(value: Any) -> str:
+    if isinstance(value, ast.AST):
+        fields = ((name, item) for name, item in ast.iter_fields(value) if item is not None and item != [])
+        inside = ",".join(f"{name}={_shape(item)}" for name, item in fields if name != "kind")
+        return f"{type(value).__name__}({inside})"
+    if isinstance(value, list):
+        return f"[{','.join(_shape(item) for item in value)}]"
+    return f"{type(value).__name__}:{value!r}"
 
 
 def _imports_of(tree: ast.Module, module: str) -> set[str]:
@@ -91,11 +99,22 @@ def _imports_of(tree: ast.Module, module: str) -> set[str]:
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.level == 0 and node.module:
-            found.add(node.module)
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            # `from .x import y` in a.b.c means a.b.x; in a package's own __init__ it means a.b.c.x, and
+            # both are tried: a name that is no module is skipped later.
+            parents = module.split(".")
+            bases = [parents[: len(parents) - node.level], parents[: len(parents) - node.level + 1]]
+            for base in bases if node.level else [[]]:
+                name = ".".join([*base, *((node.module or "").split("."))]).strip(".")
+                found.add(name)
+                found |= {f"{name}.{alias.name}" for alias in node.names}
     root = module.split(".", 1)[0]
     return {name for name in found if name.split(".", 1)[0] == root}
+
+
+def imported_modules(source: str, root: str) -> set[str]:
+    """Names of modules of a root package that a source imports."""
+    return {name for name in _imports_of(ast.parse(source), root) if name.split(".", 1)[0] == root}
 
 
 def _source_of(module: str) -> Path | None:
@@ -114,7 +133,7 @@ def _source_of(module: str) -> Path | None:
 @functools.cache
 def _parsed(path: Path, module: str) -> tuple[str, frozenset[str]]:
     source = path.read_text(encoding="utf-8")
-    return sha256_bytes(code_text(source).encode()), frozenset(_imports_of(ast.parse(source), module))
+    return sha256_bytes(code_shape(source).encode()), frozenset(_imports_of(ast.parse(source), module))
 
 
 @functools.cache

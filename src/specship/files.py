@@ -29,19 +29,17 @@ def write_errors(path: Path) -> Iterator[None]:
     """Turn an operating system's refusal to write into `CannotWrite` with place, cause and mend.
 
     Raises:
-        CannotWrite: the disk is full, a quota is reached, or the folder refuses the write.
+        CannotWrite: the disk is full, a quota is reached, or the file or folder refuses the write.
     """
     try:
         yield
     except OSError as error:
         if error.errno in _NO_ROOM:
             mend = "free some space, or point the project at another disk, and run the same command again"
-        elif error.errno in {errno.EACCES, errno.EROFS, errno.EPERM}:
-            mend = "make the folder writable, and run the same command again"
         else:
-            raise
+            mend = "make the folder a writable one, and run the same command again"
         raise CannotWrite(
-            f"cannot write: {os.strerror(error.errno)}",
+            f"cannot write: {error.strerror}",
             at=path,
             why="the operating system refused the write; nothing was left half-written",
             mend=mend,

@@ -7,6 +7,7 @@ reads one file and does nothing else; whatever weighs is imported where it is fi
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -31,6 +32,7 @@ _MARKS: Final = (
     "publish: gates about publication",
     "process: gates about the process itself",
 )
+_DEMANDS: Final = ("--ship-fail-under", "--ship-strict", "--specship-profile", "--specship-report")
 _INTERRUPTED: Final = 130
 _UNUSABLE: Final = 2
 _OUTCOME: Final = "specship"
@@ -56,10 +58,19 @@ def pytest_configure(config: pytest.Config) -> None:
     """Wake up in a project that uses specship, and stay away everywhere else."""
     path = config.rootpath / "pyproject.toml"
     try:
-        if "tool.specship" not in path.read_text(encoding="utf-8", errors="replace"):
-            return
+        ours = "specship" in path.read_text(encoding="utf-8", errors="replace")
     except OSError:
+        ours = False
+    asked = [name for name in _DEMANDS if config.getoption(name) not in {None, False}]
+    if not ours:
+        if asked:
+            raise pytest.UsageError(
+                f"{asked[0]}: {config.rootpath} has no pyproject.toml with [tool.specship]"
+            )
         return
+    floor = config.getoption("--ship-fail-under")
+    if floor is not None and not 0 <= floor <= 100:
+        raise pytest.UsageError(f"--ship-fail-under {floor}: a percentage lies between 0 and 100")
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
     config.pluginmanager.register(ShipPlugin(config), "specship-session")
@@ -100,14 +111,14 @@ class ShipPlugin:
                 raise pytest.UsageError(str(error)) from error
             if found is None:
                 return None
-            self._folder = found[0] / found[1].contracts
+            self._folder = (found[0] / found[1].contracts).resolve()
         return self._folder
 
     def session(self) -> Any:
         """The session, made once; None after a reading error, which `error` then holds."""
         if not self._loaded:
             self._loaded = True
-            from specship.errors import SpecshipError
+            from specship.errors import SpecshipError, UnusableInput
             from specship.specs.project import load_project
             from specship.suite.plan import make_plan
             from specship.suite.session import Session
@@ -118,6 +129,8 @@ class ShipPlugin:
                 self._session = Session(plan, self._listener())
             except SpecshipError as error:
                 self.error = error
+            except OSError as error:
+                self.error = UnusableInput(f"cannot read: {error.strerror}", at=error.filename)
         return self._session
 
     def _listener(self) -> Any:
@@ -135,7 +148,7 @@ class ShipPlugin:
 
         terminal = self.config.pluginmanager.getplugin("terminalreporter")
         capture = self.config.pluginmanager.getplugin("capturemanager")
-        with capture.global_and_fixture_disabled():
+        with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
             if terminal is not None:
                 terminal.write(text, flush=True)
             elif self.is_worker:
@@ -144,7 +157,7 @@ class ShipPlugin:
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """Contract files become collectors; every other file is none of our business."""
-        if file_path.suffix == ".yaml" and file_path.parent == self.contract_folder():
+        if file_path.suffix == ".yaml" and file_path.parent.resolve() == self.contract_folder():
             return ContractCollector.from_parent(parent, path=file_path, plugin=self)
         return None
 
@@ -178,7 +191,8 @@ class ShipPlugin:
             return
         if self.interrupted and (self.outcomes or self._session is not None):
             session.exitstatus = _INTERRUPTED
-        if not self.outcomes or self.config.getoption("collectonly"):
+        demanded = any(self.config.getoption(name) not in {None, False} for name in _DEMANDS)
+        if self.config.getoption("collectonly") or not (self.outcomes or demanded) or self.error is not None:
             return
         try:
             status = self._conclude()
@@ -218,10 +232,14 @@ class ShipPlugin:
             for model in report.models
             if model.profile == live.plan.profile.profile and live.plan.profile.settings_of(model.model)
         ]
+        if not judged and floor is not None:
+            self.report_text += (
+                f"profile {live.plan.profile.profile} runs no model, so none reaches {floor:g} %\n"
+            )
         low = [model for model in judged if floor is not None and model.ship_percent < floor]
         for model in low:
             self.report_text += f"{model.model}: ship {model.ship_percent:.4g} % is under {floor:g} %\n"
-        return 1 if low or (strict and unrun) else 0
+        return 1 if low or (strict and unrun) or (floor is not None and not judged) else 0
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what `pytest_sessionfinish` computed."""
@@ -244,7 +262,7 @@ class ContractCollector(pytest.File):
             CollectError: the file, or the spec or profile it is judged by, has faults.
         """
         session = self.plugin.session()
-        path = str(self.path.relative_to(self.config.rootpath))
+        path = str(self.path.resolve().relative_to(self.config.rootpath.resolve()))
         if self.plugin.error is not None:
             self._show_faults(self.plugin.error, path)
             return
@@ -255,7 +273,8 @@ class ContractCollector(pytest.File):
     def _show_faults(self, error: Exception, path: str) -> None:
         """Raise the faults of this file; those of other files once, with the first that is collected."""
         faults = getattr(error, "faults", (error,))
-        files = {str(file.relative_to(self.config.rootpath)) for file in self.path.parent.glob("*.yaml")}
+        root = self.config.rootpath.resolve()
+        files = {str(file.relative_to(root)) for file in self.path.parent.resolve().glob("*.yaml")}
 
         def file_of(fault: Any) -> str:
             return fault.at.path if fault.at else ""

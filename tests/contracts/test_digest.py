@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from specship.contracts.digest import gate_digest
 from specship.contracts.records import Gate
-from specship.digests import code_text, digest_of
+from specship.digests import code_shape, digest_of
 
 MEANING: dict[str, Any] = {
     "id": "GATE-A-001", "rule": "It holds.", "binds_to": ("AC-X-001",), "ship_blocking": True, "probe": "a.b",
@@ -86,10 +86,26 @@ def test_different_numbers_have_different_digests(first: float, second: float) -
     assert (digest_of(first) == digest_of(second)) == (first == second)
 
 
-def test_code_text_is_blind_to_comments_and_docstrings_only() -> None:
-    plain = 'def f(x):\n    return x + 1\n\n\nTEXT = "# no comment"\n'
-    dressed = '"""A module."""\n\ndef f(x):  # adds\n    """One\n    more."""\n\n    return x + 1\nTEXT = "# no comment"\n'
+PLAIN = 'def f(x):\n    return x + 1\n\n\nTEXT = "# no comment"\n'
+DRESSED = '"""A module."""\n\ndef f(x):  # adds\n    """One\n    more."""\n\n    return x + 1\nTEXT = "# no comment"\n'
 
-    assert code_text(plain) == code_text(dressed)
-    assert code_text(plain) != code_text(plain.replace("x + 1", "x + 2"))
-    assert code_text(plain) != code_text(plain.replace("# no", "# a"))
+
+def test_a_code_digest_is_blind_to_comments_and_docstrings() -> None:
+    assert code_shape(PLAIN) == code_shape(DRESSED)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (PLAIN, PLAIN.replace("x + 1", "x + 2")),
+        (PLAIN, PLAIN.replace("# no", "# a")),
+        ('def f():\n    """Doc."""; LIMIT = 3\n', 'def f():\n    """Doc."""; LIMIT = 999\n'),
+        ('"""A\u2028b."""\ny = 1\n', '"""A\u2028b."""\ny = 999\n'),
+        ('def f():\n    """3"""\nx = int(f.__doc__)\n', 'def f():\n    """4"""\nx = int(f.__doc__)\n'),
+        ('x = """a\n\nb"""\n', 'x = """a\nb"""\n'),
+        ("x = True\n", "x = 1\n"),
+    ],
+    ids=["number", "text", "behind-a-docstring", "line-separator", "read-docstring", "blank-line", "kind"],
+)
+def test_a_code_digest_sees_every_other_change(one: str, other: str) -> None:
+    assert code_shape(one) != code_shape(other)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import re
 import stat
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -207,6 +208,10 @@ class _Walk:
         plain = not node.style  # libyaml says "" where the Python parser says None
         if len(text) > LARGEST_SCALAR:
             self.fault(node, f"a text of {len(text)} characters; at most {LARGEST_SCALAR} are read")
+        elif any(unicodedata.category(letter) == "Cc" and letter not in "\n\t" for letter in text):
+            self.fault(
+                node, "a control character", why="it could change what a terminal shows", mend="remove it"
+            )
         elif plain and text in _CONSTANTS:
             return _CONSTANTS[text]
         elif plain and _INTEGER.match(text):
@@ -290,7 +295,11 @@ def read_document(path: Path, *, root: Path | None = None) -> Document:
         UnreadableDocument: duplicate keys, merge keys, ambiguous scalars; all are listed.
     """
     shown = str(path.relative_to(root)) if root and path.is_relative_to(root) else str(path)
-    if root and not path.resolve().is_relative_to(root.resolve()):
+    try:
+        inside = root is None or path.resolve().is_relative_to(root.resolve())
+    except (OSError, RuntimeError) as error:
+        raise UnusableInput("a link that leads nowhere", at=shown, mend="replace it by the file") from error
+    if not inside:
         raise UnusableInput("a link out of the project", at=shown, mend="copy the file into the project")
     text = _read_text(path, shown)
     try:

@@ -11,6 +11,10 @@ from typing import Any
 
 from specship.units import Quantity
 
+_LARGEST_INTEGER = 2**53
+_LONGEST_NOTE = 500
+_MOST_NOTES = 50
+
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
@@ -29,7 +33,7 @@ class Measurement:
                 for name, quantity in sorted(self.quantities.items())
             },
             "checked": self.checked,
-            "notes": list(self.notes),
+            "notes": [note[:_LONGEST_NOTE] for note in self.notes[:_MOST_NOTES]],
         }
 
     @classmethod
@@ -52,4 +56,6 @@ class Measurement:
 def _plain(value: Any) -> Any:
     if isinstance(value, float) and (value != value or value in {float("inf"), float("-inf")}):  # noqa: PLR0124
         return repr(value)
+    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+        return float(value)  # JSON readers agree on whole numbers up to 2**53 only
     return value

@@ -85,7 +85,16 @@ def read_contracts(folder: Path, *, root: Path) -> tuple[ContractFile, ...]:
             "there is no such folder of contracts", at=folder, mend="set [tool.specship] contracts"
         )
     files: list[ContractFile] = []
-    faults: list[UnusableInput] = []
+    faults: list[UnusableInput] = [
+        UnusableInput(
+            "a contract that would not be read",
+            at=path.relative_to(root) if path.is_relative_to(root) else path,
+            why="contracts are the *.yaml files of this folder itself; a silent one would never fail",
+            mend="move it up, or give it the suffix .yaml",
+        )
+        for path in sorted(folder.rglob("*.y*ml"))
+        if path.suffix in {".yml", ".yaml"} and (path.suffix == ".yml" or path.parent != folder)
+    ]  # fmt: skip
     for path in sorted(folder.glob("*.yaml")):
         try:
             files.append(read_contract(path, root=root))
@@ -94,6 +103,10 @@ def read_contracts(folder: Path, *, root: Path) -> tuple[ContractFile, ...]:
         except UnusableInput as error:
             faults.append(error)
     faults.extend(_repeated_ids(files))
+    if not files and not faults:
+        faults.append(
+            UnusableInput("the folder holds no contract", at=folder, mend="write one: NAME-v1.yaml")
+        )
     if faults:
         raise UnreadableDocument(faults)
     return tuple(files)

@@ -12,7 +12,7 @@ GateId = Annotated[str, Field(pattern=r"^GATE-[A-Z0-9]+(-[A-Z0-9]+)*$")]
 CriterionId = Annotated[str, Field(pattern=r"^AC-[A-Z0-9]+(-[A-Z0-9]+)*$")]
 ModelId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$")]
 Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-Semver = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]*)(\.(0|[1-9][0-9]*)){2}$")]
+Semver = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}$")]
 Prose = Annotated[str, Field(min_length=1)]
 
 Lifecycle = Literal[

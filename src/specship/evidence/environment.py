@@ -5,13 +5,17 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib.metadata
+import os
 import platform
 import shutil
 import subprocess
 from pathlib import Path
+from typing import Final
 
 from specship.digests import sha256_bytes
 from specship.evidence.statement import Environment
+
+_DRIVER_NODES: Final = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg")
 
 
 @functools.cache
@@ -20,6 +24,8 @@ def cuda_devices() -> tuple[str, ...]:
 
     Asks the driver's own library, so that no framework is imported for the question.
     """
+    if not any(Path(node).exists() for node in _DRIVER_NODES):
+        return ()  # a library of that name without the kernel's driver is not a device
     try:
         driver = ctypes.CDLL("libcuda.so.1")
     except OSError:
@@ -52,7 +58,11 @@ def _git(root: Path, *arguments: str) -> str | None:
     if git is None:
         return None
     answer = subprocess.run(  # noqa: S603 - fixed arguments
-        [git, "-C", str(root), *arguments], capture_output=True, text=True, check=False
+        [git, "-C", str(root), *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={"PATH": os.environ.get("PATH", ""), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"},
     )
     return answer.stdout.strip() if answer.returncode == 0 else None
 
@@ -62,7 +72,7 @@ def environment(root: Path) -> Environment:
     """The environment of this process; a folder outside git counts as dirty, at no commit."""
     devices = cuda_devices()
     commit = _git(root, "rev-parse", "HEAD")
-    changes = _git(root, "status", "--porcelain")
+    changes = _git(root, "status", "--porcelain", "--untracked-files=all")
     return Environment(
         device=f"cuda: {devices[0]}" if devices else "cpu",
         driver=_driver_version(),

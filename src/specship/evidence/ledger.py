@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from specship.digests import sha256_bytes
-from specship.errors import DamagedArtifact
+from specship.errors import DamagedArtifact, UnusableInput
 from specship.evidence.signing import SigningKey
 from specship.evidence.statement import LARGEST_BYTES, Evidence, Opened, seal, unseal
 from specship.files import write_new_file
@@ -66,9 +66,16 @@ def append(folder: Path, evidence: Evidence, key: SigningKey) -> str:
     """Write a statement and return its digest once it is on the disk.
 
     Raises:
+        UnusableInput: the statement could not be read again; nothing was written.
         CannotWrite: the disk is full or refuses; the ledger is as it was.
     """
     data = seal(evidence, key)
     digest = sha256_bytes(data)
+    if len(data) > LARGEST_BYTES:
+        raise UnusableInput(
+            f"the statement has {len(data)} bytes; at most {LARGEST_BYTES} are read",
+            at=evidence.gate, mend="let the probe return fewer notes",
+        )  # fmt: skip
+    unseal(data, keys=frozenset(), at=evidence.gate)  # what cannot be read again is never acknowledged
     write_new_file(folder / f"{digest}.json", data)
     return digest

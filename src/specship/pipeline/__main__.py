@@ -7,6 +7,7 @@ log, because standard output belongs to the protocol.
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import signal
@@ -18,12 +19,20 @@ from typing import Any, TextIO
 from specship.errors import RequirementMissing, SpecshipError
 from specship.pipeline.stage import ProgressWriter, run_stage, stage_named
 
+_PR_SET_PDEATHSIG = 1
+
 
 def _claim_stdout() -> TextIO:
     """Keep the protocol's stream and send every other print, of C libraries too, to the log."""
     protocol = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
     return protocol
+
+
+def _die_with_the_parent() -> None:
+    """Ask the kernel for SIGTERM when the process that wants this stage is gone (Linux only)."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _ending(error: SpecshipError) -> dict[str, Any]:
@@ -38,6 +47,7 @@ def _ending(error: SpecshipError) -> dict[str, Any]:
 
 def main() -> int:
     """Run the requested stage; 0 when it is done, 2 when it could not be, 130 on Ctrl-C."""
+    _die_with_the_parent()
     request = json.load(sys.stdin)
     protocol = _claim_stdout()
     inputs = {name: Path(path) for name, path in request["inputs"].items()}

@@ -23,13 +23,14 @@ import inspect
 import pkgutil
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
-from types import ModuleType
+from types import CodeType, ModuleType
 from typing import Any, Final
 
 from specship.contracts.measurement import Measurement
-from specship.digests import code_digest, code_text, digest_of, sha256_bytes
+from specship.digests import code_digest, code_shape, digest_of, imported_modules
 from specship.errors import UnusableInput
 from specship.units import Quantity, Value, unit_named
 
@@ -128,14 +129,22 @@ def _probes_of(module: ModuleType, code: str) -> dict[str, Probe]:
     return found
 
 
+class _SourceOnly(SourceFileLoader):
+    """Compiles the source that lies there; a compiled file beside it, old or forged, is never asked."""
+
+    def get_code(self, fullname: str) -> CodeType:  # noqa: ARG002 - the loader protocol
+        """The code of the file's own characters."""
+        return self.source_to_code(self.get_data(self.path), self.path)
+
+
 def _load_file(path: Path) -> ModuleType:
-    name = f"specship_project_probes.{path.stem}"
-    spec = importlib.util.spec_from_file_location(name, path)
-    if spec is None or spec.loader is None:
+    loader = _SourceOnly(f"specship_project_probes.{path.stem}", str(path))
+    spec = importlib.util.spec_from_loader(loader.name, loader)
+    if spec is None:
         raise UnusableInput("not a Python file", at=path)
     module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    spec.loader.exec_module(module)
+    sys.modules[loader.name] = module
+    loader.exec_module(module)
     return module
 
 
@@ -161,6 +170,25 @@ def _add(found: dict[str, Probe], more: Mapping[str, Probe]) -> None:
         found[name] = entry
 
 
+def folder_code(folder: Path) -> str:
+    """Digest of the code of every Python file below a folder, and of the modules of ours they import.
+
+    Any file of the folder can change what another one measures, so all of them count for each.
+
+    Raises:
+        UnusableInput: a file is not Python.
+    """
+    shapes = {}
+    for path in sorted(folder.rglob("*.py")):
+        try:
+            source = path.read_text(encoding="utf-8")
+            ours = {name: code_digest(name) for name in imported_modules(source, "specship")}
+            shapes[path.relative_to(folder).as_posix()] = [code_shape(source), ours]
+        except (SyntaxError, ValueError, OSError) as error:
+            raise UnusableInput(f"not a Python file: {error}", at=path, mend="mend or remove it") from error
+    return digest_of(shapes)
+
+
 def all_probes(folder: Path | None = None) -> Mapping[str, Probe]:
     """Every probe by name: shipped ones, entry points, and the files of a project's own folder.
 
@@ -169,12 +197,14 @@ def all_probes(folder: Path | None = None) -> Mapping[str, Probe]:
     """
     found = dict(_shipped())
     if folder is not None:
+        code = folder_code(folder)
         for path in sorted(folder.glob("[!_]*.py")):
             try:
-                source = path.read_text(encoding="utf-8")
                 module = _load_file(path)
-                code = digest_of([sha256_bytes(code_text(source).encode())])
-            except Exception as error:
-                raise UnusableInput(f"cannot import the probe file: {error!r}", at=path) from error
+            except (Exception, SystemExit) as error:
+                mend = "a probe file must be importable on its own; import what weighs inside the probe"
+                raise UnusableInput(f"cannot import the probe file: {error!r}", at=path, mend=mend) from error
             _add(found, _probes_of(module, code))
+        # A project's own files run in the process that measures with shipped probes too.
+        found = {name: replace(entry, code=digest_of([entry.code, code])) for name, entry in found.items()}
     return found

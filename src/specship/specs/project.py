@@ -23,16 +23,17 @@ from specship.errors import Place, SpecshipError, UnknownName, UnreadableDocumen
 from specship.specs.reader import SpecFolder, read_spec_folder
 from specship.specs.records import Profile
 
+Folder = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$")]
 PublicKeyHex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
 class Configuration(Frozen):
     """The table `[tool.specship]` of pyproject.toml."""
 
-    spec: str
-    contracts: str = "contracts"
+    spec: Folder
+    contracts: Folder = "contracts"
     profile: Slug = "rehearsal"
-    probes: str | None = None
+    probes: Folder | None = None
     trusted_keys: tuple[PublicKeyHex, ...] = ()
 
 
@@ -87,12 +88,13 @@ def find_configuration(start: Path) -> tuple[Path, Configuration] | None:
         if not path.is_file():
             continue
         text = path.read_text(encoding="utf-8", errors="replace")
-        if "tool.specship" not in text:
+        if "specship" not in text:
             continue
         try:
-            table = tomllib.loads(text).get("tool", {}).get("specship")
-        except tomllib.TOMLDecodeError as error:
-            raise UnusableInput(f"not TOML: {error}", at=path) from error
+            tools = tomllib.loads(text).get("tool")
+        except (tomllib.TOMLDecodeError, RecursionError) as error:
+            raise UnusableInput(f"not TOML: {error}", at=path, mend="mend the file") from error
+        table = tools.get("specship") if isinstance(tools, dict) else None
         if isinstance(table, dict):
             return folder, _configuration(table, path, text)
     return None
@@ -133,12 +135,12 @@ def load_project(start: Path) -> Project:
             at=start,
             mend="run the command inside a project, or add the table",
         )
-    root, configuration = found
+    root, configuration = found[0].resolve(), found[1]
     faults: list[SpecshipError] = []
     contracts: tuple[ContractFile, ...] = ()
     spec: SpecFolder | None = None
     try:
-        contracts = read_contracts(root / configuration.contracts, root=root)
+        contracts = read_contracts((root / configuration.contracts).resolve(), root=root)
     except UnreadableDocument as error:
         faults.extend(error.faults)
     except UnusableInput as error:

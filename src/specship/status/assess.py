@@ -84,9 +84,11 @@ def _standing_of(gates: Sequence[GateReport], ledger: Ledger) -> tuple[Standing,
     for status, gates_so in found.items():
         if gates_so:
             return status, tuple(f"{gate.id}: {gate.reason}" for gate in gates_so)
-    if ledger.holes:
-        return Standing.STALE, (f"the ledger has holes: {len(ledger.holes)} statements are missing",)
-    return Standing.DISCHARGED, ()
+    if ledger.holes or ledger.damaged:
+        lost = len(ledger.holes) + len(ledger.damaged)
+        return Standing.STALE, (f"the ledger is not whole: {lost} statements are missing or damaged",)
+    failing = [gate for gate in gates if not gate.blocking and gate.verdict in {"FAIL", "ERROR"}]
+    return Standing.DISCHARGED, tuple(f"advisory {gate.id} fails: {gate.reason}" for gate in failing)
 
 
 def _with_dependencies(reports: dict[str, CriterionReport], criteria: Mapping[str, Criterion]) -> None:

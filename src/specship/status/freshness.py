@@ -131,6 +131,8 @@ def _fold(today: Today, fresh: list[Opened]) -> GateStanding:
         return GateStanding(Verdict.ERROR, fresh=True, reason=newest.evidence.reason, newest=newest)
     worst, ruling = next(((e, r) for e, r in reversed(rulings) if r.verdict != Verdict.PASS), rulings[-1])
     reason = ruling.reason
+    if unmeasured := len(fresh) - len(rulings):
+        reason += f" ({unmeasured} other attempts on the same bytes could not measure)"
     if len({r.verdict for _, r in rulings}) > 1:
         reason = f"FLAKY: {len(rulings)} measurements of the same bytes disagree; the worst: {reason}"
     stated = worst.evidence.verdict

@@ -24,6 +24,7 @@ from specship.contracts.records import Frozen
 from specship.digests import digest_of, sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.files import write_json
+from specship.specs.records import Profile
 
 KEY_LENGTH: Final = 16
 KEPT: Final = 2
@@ -99,12 +100,14 @@ class Store:
     """The artifacts of one model at one profile."""
 
     folder: Path
+    settings: Mapping[str, Mapping[str, Any]]
+    """The profile's settings; an artifact made under others is not current."""
     _verified: dict[str, ArtifactRecord] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, state: Path, model: str, profile: str) -> Store:
+    def of(cls, state: Path, model: str, profile: Profile) -> Store:
         """The store in a project's state folder."""
-        return cls(state / "artifacts" / model / profile)
+        return cls(state / "artifacts" / model / profile.profile, profile.settings_of(model))
 
     def path(self, stage: str, key: str) -> Path:
         """The folder of an artifact."""
@@ -161,6 +164,9 @@ class Store:
         key = self.current_key(stage)
         record = self.verified(stage, key) if key else None
         if record is None:
+            return None
+        asked = {section: dict(self.settings.get(section, {})) for section in record.ingredients.settings}
+        if digest_of(asked) != digest_of(record.ingredients.settings):
             return None
         for name, digest in record.ingredients.inputs.items():
             upstream = self.current(name)

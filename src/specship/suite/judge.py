@@ -44,7 +44,7 @@ class Judge:
             CannotWrite: the statement could not be written.
         """
         check = self._check(gate_id)
-        store = Store.of(self.plan.project.state, check.model.id, self.plan.profile.profile)
+        store = Store.of(self.plan.project.state, check.model.id, self.plan.profile)
         started = datetime.now(UTC)
         subjects, measurement, verdict, reason = self._measure(check, store)
         return self._write(check, subjects, measurement, verdict, reason, started)
@@ -52,7 +52,7 @@ class Judge:
     def record_crash(self, gate_id: str, reason: str) -> str:
         """Write that a gate could not be measured because its probe took the process down."""
         check = self._check(gate_id)
-        store = Store.of(self.plan.project.state, check.model.id, self.plan.profile.profile)
+        store = Store.of(self.plan.project.state, check.model.id, self.plan.profile)
         subjects = {name: artifact.digest for name, artifact in _artifacts(check, store).items()}
         return self._write(check, subjects, None, Verdict.ERROR, reason, datetime.now(UTC))
 

@@ -199,7 +199,7 @@ class Session:
         """Who makes the artifacts of a model."""
         if model not in self._runners:
             profile = self.plan.profile
-            store = Store.of(self.plan.project.state, model, profile.profile)
+            store = Store.of(self.plan.project.state, model, profile)
             root, settings = self.plan.project.root, profile.settings_of(model)
             self._runners[model] = StageRunner(root, store, settings, model, self.listener)
         return self._runners[model]
@@ -260,7 +260,7 @@ class Session:
             digest = self._judge.ask({"gate": check.gate.id})
         except EOFError as death:
             digest = self._judge.ask({"gate": check.gate.id, "crash": str(death)})
-        except SpecshipError as error:
+        except (SpecshipError, OSError) as error:
             self.failed[check.gate.id] = str(error)
             return self._known(check, self.ledger.statements)
         path = self.plan.project.state / "ledger" / f"{digest}.json"
@@ -274,16 +274,18 @@ class Session:
             self._judge = None
 
 
-def report_models(plan: Plan, ledger: Ledger, session: Session | None = None) -> tuple[ModelReport, ...]:
-    """Every model at one profile, from the ledger."""
+def report_models(
+    plan: Plan, ledger: Ledger, damage: list[str], session: Session | None = None
+) -> tuple[ModelReport, ...]:
+    """Every model at one profile, from the ledger; damaged artifacts are named in `damage`."""
     gates = []
     stores: dict[str, Store] = {}
     for check in plan.checks:
-        fresh = Store.of(plan.project.state, check.model.id, plan.profile.profile)
+        fresh = Store.of(plan.project.state, check.model.id, plan.profile)
         store = stores.setdefault(check.model.id, fresh)
         missing = session.missing.get(check.gate.id, "") if session else ""
         failed = session.failed.get(check.gate.id, "") if session else ""
-        gates.append(today(plan, check, store, missing=missing, failed=failed))
+        gates.append(today(plan, check, store, missing=missing, failed=failed, damage=damage))
     return tuple(
         assess(
             model, plan.profile, gates, ledger, session_began=session.began if session else datetime.now(UTC)
@@ -315,12 +317,13 @@ def build_report(project: Project, *, session: Session | None = None) -> Report:
     first = session.plan.profile.profile if session else project.profile().profile
     names = sorted(project.spec.profiles, key=lambda name: (name != first, name))
     models: list[ModelReport] = []
+    damage: list[str] = []
     for name in names:
         own = session if session and session.plan.profile.profile == name else None
-        models += report_models(own.plan if own else make_plan(project, name), ledger, own)
+        models += report_models(own.plan if own else make_plan(project, name), ledger, damage, own)
     return Report(
         spec=project.spec.spec.spec_id,
         version=project.spec.version,
         models=tuple(models),
-        problems=ledger_problems(ledger),
+        problems=(*ledger_problems(ledger), *dict.fromkeys(damage)),
     )

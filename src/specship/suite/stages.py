@@ -100,6 +100,12 @@ class StageRunner:
             except SpecshipError as error:
                 self._failed[name] = error
                 raise
+            except OSError as error:
+                self._failed[name] = CannotWrite(
+                    f"stage {name}: {error.strerror}", at=error.filename,
+                    why="the operating system refused", mend="mend the file or folder and run again",
+                )  # fmt: skip
+                raise self._failed[name] from error
         return self._made[name]
 
     def _ensure(self, stage: Stage) -> Made:
@@ -175,6 +181,8 @@ class StageRunner:
         final = self.store.path(stage.makes, ingredients.key)
         partial = final.with_suffix(".partial")
         self.listener({"event": "stage", "stage": stage.makes, "model": self.model, "why": why})
+        if final.exists():  # a crash came between the folder and its manifest, or somebody deleted that
+            self._set_aside(stage, ingredients.key)
         with write_errors(partial):
             if partial.exists() and not stage.resumes:
                 shutil.rmtree(partial)
