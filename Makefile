@@ -5,14 +5,13 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: ship test slow check lint bench clean help
+.PHONY: ship test slow check clean help
 
 help:
 	@echo "make ship   train, export and judge MODEL-2 at the rehearsal profile (minutes on 2 cores)"
 	@echo "make test   the project's tests"
 	@echo "make slow   the longer tests"
 	@echo "make check  formatting, lint and types"
-	@echo "make bench  the benchmarks"
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'specship needs Python 3.11 or newer')"
@@ -30,12 +29,9 @@ slow: $(READY)
 	$(PYTEST) -m "slow and not ship"
 
 check: $(READY)
-	$(BIN)/ruff format --check src tests benchmarks
-	$(BIN)/ruff check src tests benchmarks
+	$(BIN)/ruff format --check src tests
+	$(BIN)/ruff check src tests
 	$(BIN)/mypy
-
-bench: $(READY)
-	for script in benchmarks/*.py; do $(BIN)/python $$script || exit 1; done
 
 clean:
 	rm -rf .specship
