@@ -564,3 +564,16 @@ def test_a_state_folder_in_disorder_is_said(name: str, project: Path) -> None:
     assert done.returncode in {1, 2}
     assert "Traceback" not in done.stdout + done.stderr
     assert "INTERNALERROR" not in done.stdout
+
+
+def test_without_capture_stages_still_show_their_progress(project: Path) -> None:
+    done = ship(project, "-m", "ship", "-p", "no:capture")
+
+    assert done.returncode == 0, done.stdout
+    assert "corpus  started" in done.stdout
+
+
+def test_an_inline_table_configures_too(project: Path) -> None:
+    (project / "pyproject.toml").write_text('[tool]\nspecship = {spec = "specs/small", probes = "probes"}\n')
+
+    assert ship(project, "-m", "ship", "--collect-only", "-q").stdout.count("GATE-SMALL") == 3

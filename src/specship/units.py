@@ -55,11 +55,6 @@ def unit_named(name: str) -> Unit | None:
     return Unit(name, lowest=0.0, counts=True) if _COUNT.match(name) else None
 
 
-def known_units() -> tuple[str, ...]:
-    """Names of the units that are not plain counts."""
-    return tuple(_KNOWN)
-
-
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """A measured value with its unit."""

@@ -216,3 +216,16 @@ def test_a_full_disk_leaves_the_ledger_as_it_was(tmp_path: Path, key: SigningKey
     assert "CannotWrite" in done.stderr
     assert len(os.listdir(tmp_path / "ledger")) == 1  # noqa: PTH208
     assert len(read_ledger([tmp_path / "ledger"], keys=frozenset()).statements) == 1
+
+
+def test_what_a_reader_would_refuse_is_never_written(tmp_path: Path, key: SigningKey) -> None:
+    """Whole numbers beyond 2**53 are written so that they can be read; a statement too long is refused."""
+    digest = append(tmp_path, evidence(loss=2**60), key)
+    opened = read_ledger([tmp_path], keys=frozenset()).statements[0]
+
+    assert opened.digest == digest
+    assert opened.evidence.measurement is not None
+    assert opened.evidence.measurement.quantities["loss"].value == float(2**60)
+    with pytest.raises(UnusableInput, match="bytes; at most"):
+        append(tmp_path, evidence(reason="x" * (1 << 20)), key)
+    assert len(list(tmp_path.glob("*.json"))) == 1

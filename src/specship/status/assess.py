@@ -14,8 +14,6 @@ from specship.specs.records import Criterion, Model, Profile
 from specship.status.freshness import GateStanding, Today, standing
 from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Standing
 
-NOT_ARMED = "not armed yet: its faults have not been seen to make it fail"
-
 
 def ship_percent(criteria: Iterable[CriterionReport]) -> float:
     """Weight of DISCHARGED criteria over the weight of all that the profile judges, in percent."""
