@@ -42,21 +42,34 @@ class Place:
 
 
 class SpecshipError(Exception):
-    """Root of the tree. `at` says where, `why` gives the rule, `mend` what to do."""
+    """Root of the tree. `at` says where, `why` gives the rule, `mend` what to do.
+
+    `code` is the stable code of a fault in something that people write (see `codes`): it is printed
+    behind the place, `specship explain CODE` tells more about it, and reports carry it.
+    """
 
     exit_status = 2
 
     def __init__(
-        self, message: str, *, at: Place | str | Path | None = None, why: str = "", mend: str = ""
+        self,
+        message: str,
+        *,
+        at: Place | str | Path | None = None,
+        why: str = "",
+        mend: str = "",
+        code: str = "",
     ) -> None:
         super().__init__(message)
         self.message = message
         self.at = at if isinstance(at, Place) or at is None else Place(str(at))
         self.why = why
         self.mend = mend
+        self.code = code
 
     def __str__(self) -> str:
-        text = f"{self.at}: {self.message}" if self.at else self.message
+        text = f"{self.code} {self.message}" if self.code else self.message
+        if self.at:
+            text = f"{self.at} {text}" if self.code else f"{self.at}: {text}"
         if self.why:
             text += f"\n  why:  {self.why}"
         if self.mend:
@@ -82,7 +95,7 @@ class UnreadableDocument(UnusableInput):
     def __init__(self, faults: Iterable[UnusableInput]) -> None:
         self.faults = tuple(faults)
         first = self.faults[0]
-        super().__init__(first.message, at=first.at, why=first.why, mend=first.mend)
+        super().__init__(first.message, at=first.at, why=first.why, mend=first.mend, code=first.code)
 
     def __str__(self) -> str:
         return "\n".join(str(fault) for fault in self.faults)

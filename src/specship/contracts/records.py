@@ -47,8 +47,8 @@ class Gate(Frozen):
     id: GateId
     rule: Prose
     """What must be true, in words; the numbers stand in `expect`."""
-    binds_to: tuple[CriterionId, ...]
-    """The criteria it speaks for, all of one model."""
+    binds_to: tuple[CriterionId, ...] = ()
+    """The criteria it speaks for, all of one model; without one it can be read and never counts."""
     ship_blocking: bool
     """Whether its criteria wait for it; an advisory gate is shown and never counted."""
     probe: str | None = None
@@ -57,6 +57,8 @@ class Gate(Frozen):
     requires: Requires = Requires()
     falsified_by: tuple[Slug, ...] = ()
     """Faults that must make it fail."""
+    source: Prose | None = None
+    """Where the rule was taken from, when it was converted from another document: file and lines."""
 
     @model_validator(mode="after")
     def _probe_and_expectation_belong_together(self) -> Self:
@@ -64,8 +66,6 @@ class Gate(Frozen):
             raise ValueError(f"{self.id} names a probe and expects nothing of it")
         if self.expect and not self.probe:
             raise ValueError(f"{self.id} expects figures and names no probe to measure them")
-        if not self.binds_to:
-            raise ValueError(f"{self.id} binds to no criterion")
         return self
 
 
