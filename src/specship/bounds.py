@@ -1,0 +1,94 @@
+"""How much of a file from outside is read: one number each, in one table.
+
+A contract, a checkpoint or a log can come from anybody. Each reader takes its numbers from here
+and holds them before it allocates anything, so that a file of a few bytes can cost neither
+gigabytes nor hours. All bounds are inclusive: the number itself is still read, one more is
+refused. `tests/test_bounds.py` tries both sides of every number.
+
+Where a number is a format's own and no choice of ours, its source is named.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+# All readers.
+
+HEADER_CPU_SECONDS: Final = 2
+"""Processor time within which any hostile header must have been refused."""
+HEADER_ADDRESS_BYTES: Final = 512 << 20
+"""Address space, the interpreter's own included, in which any hostile header must be refused."""
+HEADER_RESIDENT_BYTES: Final = 256 << 20
+"""The same for memory in use."""
+
+# YAML: contracts, specifications, profiles. Anchors, aliases and merge keys are refused
+# altogether, so that they need no number.
+
+YAML_BYTES: Final = 1 << 20
+"""Longest document."""
+YAML_DEPTH: Final = 32
+"""Mappings and lists inside one another."""
+YAML_NODES: Final = 20_000
+"""Mappings, lists, keys and scalars of a document, counted together."""
+YAML_SCALAR_CHARACTERS: Final = 64 << 10
+"""Longest text, key or number."""
+YAML_INTEGER_DIGITS: Final = 18
+"""Characters of a whole number; 18 digits always fit 64 bits, 19 may not."""
+
+# JSON and JSON Lines: evidence, reports, manifests, logs.
+
+JSON_STATEMENT_BYTES: Final = 1 << 20
+"""Longest signed statement of the ledger."""
+JSON_REPORT_BYTES: Final = 64 << 20
+"""Longest JSON document of any other kind."""
+JSONL_LINE_BYTES: Final = 16 << 20
+"""Longest line of a JSON Lines file, with its newline."""
+JSON_DEPTH: Final = 64
+"""Objects and lists inside one another."""
+JSON_LARGEST_INTEGER: Final = 2**53
+"""Largest magnitude of a whole number; beyond it, readers that use doubles disagree (RFC 8259)."""
+
+# safetensors: weights of a checkpoint.
+
+SAFETENSORS_HEADER_BYTES: Final = 32 << 20
+"""Longest header; the `safetensors` library takes 100 000 000 bytes."""
+SAFETENSORS_HEADER_DEPTH: Final = 4
+"""Objects and lists inside one another; the format itself needs 3."""
+SAFETENSORS_TENSORS: Final = 1_000_000
+"""Most tensors of a file; a model has at least one."""
+SAFETENSORS_NAME_BYTES: Final = 512
+"""Longest name of a tensor, in UTF-8; the shortest has 1."""
+SAFETENSORS_LARGEST_DIMENSION: Final = 2**53
+"""Largest dimension, number of elements, and offset."""
+
+# GGUF: exports.
+
+GGUF_KEYS: Final = 65_536
+"""Most key-value pairs of a file."""
+GGUF_TENSORS: Final = 65_536
+"""Most tensors of a file."""
+GGUF_TENSOR_INFO_BYTES: Final = 24
+"""Least that an entry of the list of tensors takes, whatever its name: more cannot be claimed."""
+GGUF_KEY_BYTES: Final = 65_535
+"""Longest key, in UTF-8 (the format's own bound); the shortest has 1."""
+GGUF_STRING_BYTES: Final = 1 << 20
+"""Longest text among the values."""
+GGUF_NAME_BYTES: Final = 63
+"""Longest name of a tensor: ggml keeps 64 bytes with the closing zero (GGML_MAX_NAME)."""
+GGUF_DIMENSIONS: Final = 4
+"""Most dimensions of a tensor (GGML_MAX_DIMS); the least is 1, and each is at least 1."""
+GGUF_TENSOR_BYTES: Final = 2**63 - 1
+"""Most bytes and most elements of a tensor: ggml counts both in signed 64 bits."""
+GGUF_SMALLEST_ALIGNMENT: Final = 8
+"""Smallest alignment of the tensors' data, in bytes; it is always a power of two."""
+GGUF_LARGEST_ALIGNMENT: Final = 65_536
+"""Largest alignment, in bytes."""
+GGUF_BLOCKS: Final = 512
+"""Most layers of a model: llama.cpp has room for no more (LLAMA_MAX_LAYERS)."""
+
+# Completions: programs that a model wrote, to be run.
+
+COMPLETION_BYTES: Final = 64 << 10
+"""Longest source text of one completion, in UTF-8."""
+COMPLETION_LINES: Final = 1_000_000
+"""Most completions of a file."""
