@@ -7,6 +7,7 @@ different claims. A unit knows the values it can take, so that a limit nothing c
 
 from __future__ import annotations
 
+import functools
 import math
 import re
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ class Unit:
     counts: bool = False
 
 
-_KNOWN: Final = {
+KNOWN_UNITS: Final = {
     unit.name: unit
     for unit in (
         Unit("nats/token"),
@@ -45,12 +46,14 @@ _KNOWN: Final = {
         Unit("text"),
     )
 }
+"""Units with a name of their own; beside them, any plural noun is a count."""
 _COUNT = re.compile(r"[a-z][a-z_]*s\Z")
 
 
+@functools.cache
 def unit_named(name: str) -> Unit | None:
     """The unit of that name; a plural noun (`prompts`) counts such things; None when it is neither."""
-    if known := _KNOWN.get(name):
+    if known := KNOWN_UNITS.get(name):
         return known
     return Unit(name, lowest=0.0, counts=True) if _COUNT.match(name) else None
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specship.contracts import document as reading
-from specship.contracts.document import read_document
-from specship.errors import SpecshipError, UnusableInput
+from specship import bounds
+from specship.contracts.document import Document, read_document
+from specship.errors import SpecshipError, UnreadableDocument, UnusableInput
 
 BAD = {
     # plain words: (text, "line:column" or None, part of the message)
@@ -35,6 +35,14 @@ BAD = {
 }
 
 
+def sound(path: Path, root: Path | None = None) -> Document:
+    """A document without faults; what every reader of one asks for."""
+    document = read_document(path, root=root)
+    if document.faults:
+        raise UnreadableDocument(document.faults)
+    return document
+
+
 @pytest.mark.parametrize("case", BAD, ids=lambda case: case.replace(" ", "-"))
 def test_refuses_with_place(case: str, tmp_path: Path) -> None:
     text, place, message = BAD[case]
@@ -42,11 +50,11 @@ def test_refuses_with_place(case: str, tmp_path: Path) -> None:
     path.write_text(text)
 
     with pytest.raises(UnusableInput) as caught:
-        read_document(path, root=tmp_path)
+        sound(path, root=tmp_path)
 
     assert message in str(caught.value)
     if place:
-        assert f"bad.yaml:{place}:" in str(caught.value)
+        assert f"bad.yaml:{place} SHIP" in str(caught.value)
 
 
 def test_reports_every_fault(tmp_path: Path) -> None:
@@ -54,9 +62,9 @@ def test_reports_every_fault(tmp_path: Path) -> None:
     path.write_text("a: yes\nb: 017\na: 1\n")
 
     with pytest.raises(UnusableInput) as caught:
-        read_document(path, root=tmp_path)
+        sound(path, root=tmp_path)
 
-    assert [line.split(": ")[0] for line in str(caught.value).splitlines() if "bad.yaml" in line] == [
+    assert [line.split(" ")[0] for line in str(caught.value).splitlines() if "bad.yaml" in line] == [
         "bad.yaml:1:4",
         "bad.yaml:2:4",
         "bad.yaml:3:1",
@@ -67,7 +75,7 @@ def test_scalars_follow_yaml_1_2(tmp_path: Path) -> None:
     path = tmp_path / "good.yaml"
     path.write_text("a: 1\nb: 1.50\nc: true\nd: ~\ne: 1.10.0\nf: 'no'\ng: 2.5e-3\nh: text\non: \"1\"\n")
 
-    assert read_document(path).values == {
+    assert sound(path).values == {
         "a": 1, "b": 1.5, "c": True, "d": None, "e": "1.10.0", "f": "no", "g": 0.0025, "h": "text", "on": "1",
     }  # fmt: skip
 
@@ -75,23 +83,23 @@ def test_scalars_follow_yaml_1_2(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("inside", "outside"),
     [
-        (b"a: " + b"x" * (reading.LARGEST_SCALAR - 1), b"a: " + b"x" * (reading.LARGEST_SCALAR + 1)),
-        (b"a: " + b"[" * (reading.DEEPEST - 1) + b"]" * (reading.DEEPEST - 1),
-         b"a: " + b"[" * reading.DEEPEST + b"]" * reading.DEEPEST),
-        (b"[" + b"1," * (reading.MOST_NODES - 2) + b"]", b"[" + b"1," * reading.MOST_NODES + b"]"),
-        (b"a: 1\n#" + b"x" * (reading.LARGEST_BYTES - 6), b"a: 1\n#" + b"x" * (reading.LARGEST_BYTES - 5)),
-        (b"a: " + b"1" * reading.LONGEST_INTEGER, b"a: " + b"1" * (reading.LONGEST_INTEGER + 1)),
+        (b"a: " + b"x" * (bounds.YAML_SCALAR_CHARACTERS - 1), b"a: " + b"x" * (bounds.YAML_SCALAR_CHARACTERS + 1)),
+        (b"a: " + b"[" * (bounds.YAML_DEPTH - 1) + b"]" * (bounds.YAML_DEPTH - 1),
+         b"a: " + b"[" * bounds.YAML_DEPTH + b"]" * bounds.YAML_DEPTH),
+        (b"[" + b"1," * (bounds.YAML_NODES - 2) + b"]", b"[" + b"1," * bounds.YAML_NODES + b"]"),
+        (b"a: 1\n#" + b"x" * (bounds.YAML_BYTES - 6), b"a: 1\n#" + b"x" * (bounds.YAML_BYTES - 5)),
+        (b"a: " + b"1" * bounds.YAML_INTEGER_DIGITS, b"a: " + b"1" * (bounds.YAML_INTEGER_DIGITS + 1)),
     ],
     ids=["scalar", "depth", "nodes", "bytes", "digits"],
 )  # fmt: skip
 def test_bounds_on_both_sides(inside: bytes, outside: bytes, tmp_path: Path) -> None:
     path = tmp_path / "bound.yaml"
     path.write_bytes(inside)
-    read_document(path)
+    sound(path)
     path.write_bytes(outside)
 
     with pytest.raises(UnusableInput):
-        read_document(path)
+        sound(path)
 
 
 def test_refuses_what_is_no_file(tmp_path: Path) -> None:
@@ -111,15 +119,15 @@ def test_refuses_what_is_no_file(tmp_path: Path) -> None:
         ("project/link.yaml", project),
     ):
         with pytest.raises(UnusableInput):
-            read_document(tmp_path / path, root=root)
+            sound(tmp_path / path, root=root)
 
 
 def test_invalid_utf8_says_where(tmp_path: Path) -> None:
     path = tmp_path / "latin.yaml"
     path.write_bytes(b"name: caf\xe9\n")
 
-    with pytest.raises(UnusableInput, match=r"latin\.yaml@9: not UTF-8"):
-        read_document(path, root=tmp_path)
+    with pytest.raises(UnusableInput, match=r"latin\.yaml:1:10 SHIP103 not UTF-8"):
+        sound(path, root=tmp_path)
 
 
 @settings(max_examples=150, deadline=None)
@@ -132,6 +140,6 @@ def test_any_text_is_read_or_refused(text: str) -> None:
         path = Path(folder, "any.yaml")
         path.write_text(text, encoding="utf-8", errors="replace")
         try:
-            read_document(path)
+            sound(path)
         except SpecshipError as error:
             assert "any.yaml" in str(error)  # noqa: PT017 - it may also be read

@@ -8,10 +8,12 @@ What is missing, None, NaN, infinite, of another type or in another unit never h
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Annotated, Any, Final, Self
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -21,8 +23,10 @@ from pydantic import (
     StrictStr,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
-from specship.units import Quantity, Unit, Value, show, unit_named
+from specship.errors import did_you_mean
+from specship.units import KNOWN_UNITS, Quantity, Unit, Value, show, unit_named
 
 Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
 Scalar = StrictStr | StrictBool | StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
@@ -57,41 +61,59 @@ _WORDS: Final = {"at_most": "≤", "at_least": "≥", "below": "<", "above": ">"
 _NUMERIC: Final = {"at_most", "at_least", "below", "above", "between"}
 
 
+_LONGEST_PATTERN: Final = 200
+"""Characters of a regular expression; longer ones nobody can review."""
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with a value: the stable code, what, and how to mend it."""
+
+    code: str
+    message: str
+    mend: str = ""
+
+    def as_error(self) -> PydanticCustomError:
+        """The same for pydantic, which carries it to whoever knows the place."""
+        text = self.message.replace("{", "{{").replace("}", "}}")
+        return PydanticCustomError(self.code, text, {"mend": self.mend})  # type: ignore[arg-type]
+
+
+def _known_unit(name: str) -> str:
+    if unit_named(name) is None:
+        mend = did_you_mean(name, KNOWN_UNITS) or "a count is a plural noun such as 'tokens'"
+        raise Complaint("SHIP210", f"unknown unit {name!r}", mend).as_error()
+    return name
+
+
 class Expectation(BaseModel):
     """One limit on one quantity, in one unit; exactly one operator is given."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     at_most: Number | None = None
+    """The value is this or less."""
     at_least: Number | None = None
+    """The value is this or more."""
     below: Number | None = None
+    """The value is less than this."""
     above: Number | None = None
+    """The value is more than this."""
     between: tuple[Number, Number] | None = None
+    """The value lies in this interval, its ends included."""
     equals: Scalar | None = None
+    """The value is this one."""
     one_of: tuple[Scalar, ...] | None = None
+    """The value is one of these."""
     matches: StrictStr | None = None
-    unit: str
+    """The whole text matches this regular expression."""
+    unit: Annotated[str, AfterValidator(_known_unit)]
     """The probe's unit for this quantity, written out so that a reader need not guess it."""
 
     @model_validator(mode="after")
     def _one_operator_that_can_fail(self) -> Self:
-        given = [name for name in _OPERATORS if getattr(self, name) is not None]
-        if len(given) != 1:
-            listed = ", ".join(given) or "none"
-            raise ValueError(f"give exactly one of {', '.join(_OPERATORS)}; here: {listed}")
-        unit = unit_named(self.unit)
-        if unit is None:
-            raise ValueError(f"unknown unit {self.unit!r}: a count is a plural noun such as 'tokens'")
-        if given[0] in _NUMERIC and unit.name == "text":
-            raise ValueError(f"{given[0]} compares numbers, and the unit is text")
-        if self.between is not None and self.between[0] > self.between[1]:
-            raise ValueError(f"the interval {list(self.between)} is empty: no measurement could meet it")
-        if self.one_of == ():
-            raise ValueError("one_of is empty: no measurement could meet it")
-        if self.matches is not None:
-            _check_pattern(self.matches)
-        if _holds_for_all(self, unit):
-            raise ValueError(f"no measurement in {unit.name} could violate '{self.limit_text}'")
+        for complaint in complaints({name: getattr(self, name) for name in self.model_fields_set}):
+            raise complaint.as_error()
         return self
 
     @property
@@ -107,17 +129,8 @@ class Expectation(BaseModel):
     @property
     def limit_text(self) -> str:
         """The limit for people, such as `≤ 2.2 nats/token`."""
-        return f"{self._bare_limit} {self.unit}" if self.unit != "text" else self._bare_limit
-
-    @property
-    def _bare_limit(self) -> str:
-        if self.operator == "between":
-            return f"{show(self.limit[0])} … {show(self.limit[1])}"
-        if self.operator == "one_of":
-            return "one of " + ", ".join(show(choice) for choice in self.limit)
-        if self.operator == "matches":
-            return f"matches {self.limit!r}"
-        return f"{_WORDS[self.operator]} {show(self.limit)}"
+        bare = _limit_text(self.operator, self.limit)
+        return f"{bare} {self.unit}" if self.unit != "text" else bare
 
     def holds(self, quantity: Quantity | None) -> bool:
         """Whether a quantity meets the limit; absence and doubt never do."""
@@ -126,22 +139,72 @@ class Expectation(BaseModel):
         return _OPERATORS[self.operator](quantity.value, self.limit)
 
 
-def _check_pattern(pattern: str) -> None:
-    try:
-        re.compile(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"{pattern!r} is not a regular expression: {error}") from error
+def _limit_text(operator: str, limit: Any) -> str:
+    if operator == "between":
+        return f"{show(limit[0])} … {show(limit[1])}"
+    if operator == "one_of":
+        return "one of " + ", ".join(show(choice) for choice in limit)
+    if operator == "matches":
+        return f"matches {limit!r}"
+    return f"{_WORDS[operator]} {show(limit)}"
 
 
-def _holds_for_all(expectation: Expectation, unit: Unit) -> bool:
+def complaints(given: Mapping[str, Any]) -> Iterator[Complaint]:
+    """What is wrong with an expectation as a whole, from its keys and values as written.
+
+    Values of the wrong type, unknown keys and unknown units are complained of elsewhere, and
+    passed over here.
+    """
+    operators = [name for name in _OPERATORS if given.get(name) is not None]
+    if len(operators) != 1:
+        listed = ", ".join(operators) or "none"
+        yield Complaint("SHIP207", f"give exactly one of {', '.join(_OPERATORS)}; here: {listed}")
+        return
+    operator, unit = operators[0], unit_named(str(given.get("unit")))
+    limit = given[operator]
+    if unit is not None and unit.name == "text" and operator in _NUMERIC:
+        yield Complaint("SHIP213", f"{operator} compares numbers, and the unit is text")
+    elif (refusal := _impossible(operator, limit)) is not None:
+        yield refusal
+    elif unit is not None and _holds_for_all(operator, limit, unit):
+        shown = _limit_text(operator, limit) + (f" {unit.name}" if unit.name != "text" else "")
+        yield Complaint("SHIP209", f"no measurement in {unit.name} could violate '{shown}'")
+
+
+def _impossible(operator: str, limit: Any) -> Complaint | None:
+    """Why no measurement could meet a limit, or None."""
+    if operator == "between" and _is_interval(limit) and limit[0] > limit[1]:
+        return Complaint("SHIP208", f"the interval {list(limit)} is empty: no measurement could meet it")
+    if operator == "one_of" and limit == ():
+        return Complaint("SHIP208", "one_of is empty: no measurement could meet it")
+    if operator == "matches" and isinstance(limit, str):
+        if len(limit) > _LONGEST_PATTERN:
+            return Complaint("SHIP102", f"a pattern of more than {_LONGEST_PATTERN} characters")
+        try:
+            re.compile(limit)
+        except (re.error, OverflowError, RecursionError) as error:
+            return Complaint("SHIP205", f"{limit!r} is not a regular expression: {error}")
+    return None
+
+
+def _is_interval(limit: Any) -> bool:
+    return isinstance(limit, tuple) and len(limit) == 2 and all(_number(end) is not None for end in limit)
+
+
+def _holds_for_all(operator: str, limit: Any, unit: Unit) -> bool:
     """Whether every value that the unit can carry meets the limit."""
-    limit, low, high = expectation.limit, unit.lowest, unit.highest
-    vacuous: Mapping[str, Callable[[], bool]] = {
-        "at_least": lambda: limit <= low,
-        "at_most": lambda: limit >= high,
-        "above": lambda: limit < low,
-        "below": lambda: limit > high,
-        "between": lambda: limit[0] <= low and limit[1] >= high,
-        "matches": lambda: all(re.fullmatch(limit, text) for text in ("", "a", "any text at all!")),
-    }
-    return expectation.operator in vacuous and vacuous[expectation.operator]()
+    match operator:
+        case "at_least":
+            return _number(limit) is not None and limit <= unit.lowest
+        case "at_most":
+            return _number(limit) is not None and limit >= unit.highest
+        case "above":
+            return _number(limit) is not None and limit < unit.lowest
+        case "below":
+            return _number(limit) is not None and limit > unit.highest
+        case "between":
+            return _is_interval(limit) and limit[0] <= unit.lowest and limit[1] >= unit.highest
+        case "matches":
+            texts = ("", "a", "any text at all!")
+            return isinstance(limit, str) and all(re.fullmatch(limit, text) for text in texts)
+    return False

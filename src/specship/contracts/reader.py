@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import gc
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from specship.contracts.document import Document, read_document
-from specship.contracts.records import Contract, Gate
+from specship.contracts.document import Document, in_order, read_document
+from specship.contracts.expectation import complaints
+from specship.contracts.records import Contract, Gate, gate_complaints
 from specship.errors import Place, SpecshipError, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 
 
@@ -35,42 +40,95 @@ def read_contract(path: Path, *, root: Path | None = None) -> ContractFile:
     Raises:
         UnusableInput: the file cannot be read as a contract; every fault in it has its place.
     """
-    document = read_document(path, root=root)
-    if not isinstance(document.values, dict):
-        raise UnusableInput("a contract is a mapping of keys", at=document.value_place())
-    contract = document.build(Contract)
-    faults = list(_inner_faults(contract, document))
-    if path.name != contract.file_name:
-        faults.append(
-            UnusableInput(
-                f"the file of {contract.contract_id} {contract.version} is called {contract.file_name}",
-                at=document.place("contract_id"),
-                why="a node id such as CONTRACT.yaml::GATE must say which contract it is",
-                mend=f"rename the file, or change contract_id or version (here: {path.name})",
-            )
-        )
-    if faults:
+    file, faults = contract_of(read_document(path, root=root), file_name=path.name)
+    if file is None or faults:
         raise UnreadableDocument(faults)
-    return ContractFile(contract, document)
+    return file
 
 
-def _inner_faults(contract: Contract, document: Document) -> Iterable[UnusableInput]:
+def contract_of(document: Document, *, file_name: str) -> tuple[ContractFile | None, list[UnusableInput]]:
+    """The contract that a document is, and everything that is wrong with it; either may be missing."""
+    values = document.values
+    if not isinstance(values, dict):
+        place = document.value_place()
+        return None, [UnusableInput("a contract is a mapping of keys", at=place, code="SHIP203")]
+    contract, faults = document.record_faults(Contract)
+    faults = [*document.faults, *faults, *_name_faults(document, values, file_name)]
+    faults += _inner_faults(document, values)
+    if contract is None:
+        faults += _hidden_faults(document, values)
+    faults = in_order(faults)
+    return (None if contract is None else ContractFile(contract, document)), faults
+
+
+def _name_faults(document: Document, values: dict[str, Any], file_name: str) -> Iterable[UnusableInput]:
+    identity, version = values.get("contract_id"), values.get("version")
+    if not isinstance(identity, str) or not isinstance(version, str):
+        return
+    expected = f"{identity}-v{version.split('.', 1)[0]}.yaml"
+    if file_name != expected:
+        yield UnusableInput(
+            f"the file of {identity} {version} is called {expected}",
+            at=document.place("contract_id"),
+            why="a node id such as CONTRACT.yaml::GATE must say which contract it is",
+            mend=f"rename the file, or change contract_id or version (here: {file_name})",
+            code="SHIP211",
+        )
+
+
+def _mappings(values: Any) -> Iterable[tuple[int, dict[str, Any]]]:
+    for index, entry in enumerate(values if isinstance(values, tuple) else ()):
+        if isinstance(entry, dict):
+            yield index, entry
+
+
+def _inner_faults(document: Document, values: dict[str, Any]) -> Iterable[UnusableInput]:
+    """Ids that stand twice, references to no gate, and gates that measure or expect nothing."""
     seen: dict[str, int] = {}
-    for index, gate in enumerate(contract.gates):
-        if gate.id in seen:
-            first = document.place("gates", seen[gate.id], "id").line
+    for index, gate in _mappings(values.get("gates")):
+        identity = gate.get("id")
+        if not isinstance(identity, str):
+            continue
+        if identity in seen:
+            first = document.place("gates", seen[identity], "id").line
             yield UnusableInput(
-                f"the gate {gate.id} stands twice, first on line {first}",
+                f"the gate {identity} stands twice, first on line {first}",
                 at=document.place("gates", index, "id"),
+                why="an id names one rule across all contracts",
+                mend="give one of them a new id",
+                code="SHIP310",
             )
-        seen.setdefault(gate.id, index)
-    for number, reference in enumerate(contract.references):
-        for position, gate_id in enumerate(reference.supports):
-            if gate_id not in seen:
+        seen.setdefault(identity, index)
+    for number, reference in _mappings(values.get("references")):
+        supports = reference.get("supports")
+        for position, gate_id in enumerate(supports if isinstance(supports, tuple) else ()):
+            if isinstance(gate_id, str) and gate_id not in seen:
                 yield UnknownName(
-                    f"{reference.id} supports {gate_id!r}, which is no gate of this contract",
+                    f"{reference.get('id')} supports {gate_id!r}, which is no gate of this contract",
                     at=document.place("references", number, "supports", position),
                     mend=did_you_mean(gate_id, seen),
+                    code="SHIP305",
+                )
+
+
+def _hidden_faults(document: Document, values: dict[str, Any]) -> Iterable[UnusableInput]:
+    """What a record's own checks would say of gates and limits, were their types in order."""
+    for index, gate in _mappings(values.get("gates")):
+        for complaint in gate_complaints(gate):
+            yield UnusableInput(
+                f"gates.{index}: {complaint.message}",
+                at=document.value_place("gates", index),
+                mend=complaint.mend,
+                code=complaint.code,
+            )
+        expected = gate.get("expect")
+        for quantity, limit in expected.items() if isinstance(expected, dict) else ():
+            for complaint in complaints(limit) if isinstance(limit, dict) else ():
+                yield UnusableInput(
+                    f"gates.{index}.expect.{quantity}: {complaint.message}",
+                    at=document.value_place("gates", index, "expect", quantity),
+                    mend=complaint.mend,
+                    code=complaint.code,
                 )
 
 
@@ -80,36 +138,78 @@ def read_contracts(folder: Path, *, root: Path) -> tuple[ContractFile, ...]:
     Raises:
         UnreadableDocument: any file has a fault; the faults of all files are listed.
     """
+    files, faults = survey_contracts(folder, root=root)
+    if faults:
+        raise UnreadableDocument(faults)
+    return files
+
+
+def survey_contracts(folder: Path, *, root: Path) -> tuple[tuple[ContractFile, ...], list[UnusableInput]]:
+    """Every contract of a folder that can be read, sorted by path, and the faults of all files.
+
+    Raises:
+        UnusableInput: there is no such folder.
+    """
     if not folder.is_dir():
         raise UnusableInput(
-            "there is no such folder of contracts", at=folder, mend="set [tool.specship] contracts"
-        )
+            "there is no such folder of contracts", at=folder, mend="set [tool.specship] contracts",
+            code="SHIP101",
+        )  # fmt: skip
     files: list[ContractFile] = []
-    faults: list[UnusableInput] = [
-        UnusableInput(
-            "a contract that would not be read",
-            at=path.relative_to(root) if path.is_relative_to(root) else path,
-            why="contracts are the *.yaml files of this folder itself; a silent one would never fail",
-            mend="move it up, or give it the suffix .yaml",
-        )
-        for path in sorted(folder.rglob("*.y*ml"))
-        if path.suffix in {".yml", ".yaml"} and (path.suffix == ".yml" or path.parent != folder)
-    ]  # fmt: skip
-    for path in sorted(folder.glob("*.yaml")):
-        try:
-            files.append(read_contract(path, root=root))
-        except UnreadableDocument as error:
-            faults.extend(error.faults)
-        except UnusableInput as error:
-            faults.append(error)
+    faults: list[UnusableInput] = list(_unread(folder, root))
+    with undisturbed():
+        for path in sorted(folder.glob("*.yaml")):
+            file, own = _survey(path, root)
+            faults += own
+            if file is not None:
+                files.append(file)
     faults.extend(_repeated_ids(files))
     if not files and not faults:
         faults.append(
-            UnusableInput("the folder holds no contract", at=folder, mend="write one: NAME-v1.yaml")
+            UnusableInput(
+                "the folder holds no contract",
+                at=folder,
+                mend="write one: `specship new contract NAME`",
+                code="SHIP113",
+            )
         )
-    if faults:
-        raise UnreadableDocument(faults)
-    return tuple(files)
+    return tuple(files), faults
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """No search for garbage while many small objects are made that all stay: it would find none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _survey(path: Path, root: Path) -> tuple[ContractFile | None, list[UnusableInput]]:
+    try:
+        return contract_of(read_document(path, root=root), file_name=path.name)
+    except UnreadableDocument as error:
+        return None, list(error.faults)
+    except UnusableInput as error:
+        return None, [error]
+
+
+def _unread(folder: Path, root: Path) -> Iterable[UnusableInput]:
+    """Files that look like contracts and stand where none is read."""
+    for parent, _, names in sorted(os.walk(folder)):
+        for name in sorted(names):
+            if name.endswith(".yml") or (name.endswith(".yaml") and parent != str(folder)):
+                path = Path(parent, name)
+                yield UnusableInput(
+                    "a contract that would not be read",
+                    at=path.relative_to(root) if path.is_relative_to(root) else path,
+                    why="contracts are the *.yaml files of this folder itself; a silent one would never fail",
+                    mend="move it up, or give it the suffix .yaml",
+                    code="SHIP214",
+                )
 
 
 def _repeated_ids(files: Iterable[ContractFile]) -> Iterable[UnusableInput]:
@@ -122,6 +222,7 @@ def _repeated_ids(files: Iterable[ContractFile]) -> Iterable[UnusableInput]:
                     at=file.place(gate, "id"),
                     why="an id names one rule across all contracts",
                     mend="give one of them a new id",
+                    code="SHIP310",
                 )
             owner.setdefault(gate.id, file)
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from specship.contracts.expectation import Expectation
+from specship.contracts.expectation import Complaint, Expectation
 
 GateId = Annotated[str, Field(pattern=r"^GATE-[A-Z0-9]+(-[A-Z0-9]+)*$")]
 CriterionId = Annotated[str, Field(pattern=r"^AC-[A-Z0-9]+(-[A-Z0-9]+)*$")]
@@ -23,7 +24,7 @@ Lifecycle = Literal[
 class Frozen(BaseModel):
     """Base of every record: immutable, unknown keys refused."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
 
 class Requires(Frozen):
@@ -62,11 +63,23 @@ class Gate(Frozen):
 
     @model_validator(mode="after")
     def _probe_and_expectation_belong_together(self) -> Self:
-        if self.probe and not self.expect:
-            raise ValueError(f"{self.id} names a probe and expects nothing of it")
-        if self.expect and not self.probe:
-            raise ValueError(f"{self.id} expects figures and names no probe to measure them")
+        for complaint in gate_complaints({"id": self.id, "probe": self.probe, "expect": self.expect}):
+            raise complaint.as_error()
         return self
+
+
+def gate_complaints(given: Mapping[str, Any]) -> Iterator[Complaint]:
+    """What is wrong with a gate as a whole, from its keys and values as written."""
+    if given.get("probe") and not given.get("expect"):
+        yield Complaint(
+            "SHIP206", f"{given.get('id')} names a probe and expects nothing of it", "write `expect:`"
+        )
+    if given.get("expect") and not given.get("probe"):
+        yield Complaint(
+            "SHIP206",
+            f"{given.get('id')} expects figures and names no probe to measure them",
+            "write `probe:`",
+        )
 
 
 class Contract(Frozen):

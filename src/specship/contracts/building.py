@@ -1,0 +1,181 @@
+"""From plain values to frozen records: what pydantic complains of, as ours, with place and mend."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Final, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from specship.errors import UnknownName, UnusableInput, did_you_mean
+
+if TYPE_CHECKING:
+    from specship.contracts.document import Document
+
+Path_ = tuple[str | int, ...]
+"""Keys and indices from the root of a document to a value."""
+Record = TypeVar("Record", bound=BaseModel)
+
+_KINDS: Final = {
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "tuple_type": "a list",
+    "dict_type": "a mapping of keys",
+    "model_type": "a mapping of keys",
+    "model_attributes_type": "a mapping of keys",
+}
+_EXAMPLES: Final = (
+    ("^GATE-", "GATE-TRAIN-003"),
+    ("^AC-", "AC-SHIP2-003"),
+    ("^SPEC-", "SPEC-SHIP-TWO-001"),
+    ("^[A-Z]", "MODEL-2"),
+    ("^[a-z0-9]+", "held-out-loss"),
+    ("^(0|", "1.0.0"),
+)
+_LONGEST_SHOWN: Final = 60
+
+
+def build(document: Document, record: type[Record], at: Path_) -> tuple[Record | None, list[UnusableInput]]:
+    """The record that the values at a path describe, or None and everything that is wrong with them."""
+    values = document.values
+    for step in at:
+        values = values[step]
+    try:
+        return record.model_validate(values, strict=True), []
+    except ValidationError as error:
+        groups = _by_place(error.errors(), document, at)
+        return None, [_fault(document, record, at, loc, details) for loc, details in groups.items()]
+
+
+def _by_place(
+    details: Iterable[ErrorDetails], document: Document, at: Path_
+) -> dict[Path_, list[ErrorDetails]]:
+    """Complaints by what they are about: a union reports each of its branches on the same value."""
+    found: dict[Path_, list[ErrorDetails]] = {}
+    for detail in details:
+        loc: Path_ = detail["loc"]
+        if detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]:
+            continue  # pydantic counts the items that are in order
+        if loc and loc[-1] == "[key]":
+            loc = loc[:-1]
+        if detail["type"] not in {"missing", "extra_forbidden"}:
+            while loc and not document.exists(*at, *loc):  # the branch of a union stands behind the path
+                loc = loc[:-1]
+        found.setdefault(loc, []).append(detail)
+    return found
+
+
+def _fault(
+    document: Document, record: type[BaseModel], at: Path_, loc: Path_, details: list[ErrorDetails]
+) -> UnusableInput:
+    path = (*at, *loc)
+    detail = details[0]
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        return _unknown_key(document, record, path, loc)
+    if kind == "missing":
+        return UnusableInput(
+            f"key {loc[-1]!r} is missing", at=document.value_place(*path[:-1]), mend="write it here",
+            code="SHIP202",
+        )  # fmt: skip
+    name = ".".join(str(step) for step in loc) or record.__name__.lower()
+    place = document.value_place(*path) if detail["loc"][-1:] != ("[key]",) else document.place(*path)
+    if kind.startswith("SHIP"):
+        context: Mapping[str, Any] = detail.get("ctx", {})
+        return UnusableInput(f"{name}: {detail['msg']}", at=place, mend=context.get("mend", ""), code=kind)
+    code, message, mend = _in_words(details, loc)
+    return UnusableInput(f"{name}: {message}", at=place, mend=mend, code=code)
+
+
+def _unknown_key(document: Document, record: type[BaseModel], path: Path_, loc: Path_) -> UnknownName:
+    model = _model_at(record, loc[:-1])
+    known = tuple(model.model_fields) if model else ()
+    return UnknownName(
+        f"unknown key {str(loc[-1])!r}",
+        at=document.place(*path),
+        why="a key that nobody reads would be a promise that nobody keeps",
+        mend=did_you_mean(str(loc[-1]), known) or f"known here: {', '.join(known)}",
+        code="SHIP201",
+    )
+
+
+def _in_words(details: list[ErrorDetails], loc: Path_) -> tuple[str, str, str]:
+    """Code, message and mend of complaints about one value."""
+    detail = details[0]
+    value, context = detail["input"], detail.get("ctx", {})
+    shown = repr(value) if len(repr(value)) <= _LONGEST_SHOWN else f"{repr(value)[:_LONGEST_SHOWN]}…"
+    match detail["type"]:
+        case "string_pattern_mismatch":
+            written = loc[-1] if detail["loc"][-1:] == ("[key]",) else value
+            example = next((e for start, e in _EXAMPLES if context["pattern"].startswith(start)), "")
+            like = f"is not written like {example}" if example else f"does not match {context['pattern']}"
+            return "SHIP204", f"{str(written)!r} {like}", _respelt(str(written), context["pattern"])
+        case "literal_error":
+            choices = re.findall(r"'([^']*)'", str(context["expected"]))
+            listed = ", ".join(choices)
+            return "SHIP205", f"{shown} is none of {listed}", did_you_mean(str(value), choices)
+        case "string_too_short":
+            return "SHIP205", "it is empty", "write it"
+        case "too_short":
+            return "SHIP205", f"it is empty; at least {context['min_length']} is needed", "write one"
+        case "value_error":
+            return "SHIP213", _lowered(str(detail["msg"]).removeprefix("Value error, ")), ""
+    if all(entry["type"] in _KINDS for entry in details):
+        kinds = list(dict.fromkeys(_KINDS[entry["type"]] for entry in details))
+        if "a number" in kinds and "a whole number" in kinds:
+            kinds.remove("a whole number")
+        mend = _as_version(value) if loc[-1:] in {("version",), ("after",)} else _unquoted(value, kinds)
+        return "SHIP203", f"{' or '.join(kinds)} is expected, here it is {shown}", mend
+    return "SHIP205", f"{_lowered(detail['msg'])}, here it is {shown}", ""
+
+
+def _lowered(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _respelt(written: str, pattern: str) -> str:
+    """The same id in the case and with the dashes that the pattern asks for, if that mends it."""
+    for attempt in (re.sub(r"[\s_]+", "-", written.strip()), written.strip()):
+        for spelt in (attempt.upper(), attempt.lower(), f"{attempt}.0"):
+            if re.search(pattern, spelt):
+                return f"write {spelt!r}"
+    return ""
+
+
+def _as_version(value: Any) -> str:
+    parts = [*str(value).split("."), "0", "0"][:3]
+    return f"write {'.'.join(parts)}" if all(part.isdigit() for part in parts) else ""
+
+
+def _unquoted(value: Any, kinds: list[str]) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", value) and "a number" in kinds:
+        return f"write {value} without quotes"
+    if isinstance(value, str) and value in {"true", "false"} and "true or false" in kinds:
+        return f"write {value} without quotes"
+    if "a list" in kinds and not isinstance(value, dict) and value is not None:
+        return f"write [{value}]"
+    if kinds == ["a text"] and isinstance(value, int | float):
+        return f"quote it: '{value}'"
+    return ""
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in {list, tuple, dict, Union, UnionType, Mapping}:
+        inner = [_model_in(item) for item in get_args(annotation) if item is not NoneType]
+        return next((model for model in reversed(inner) if model), None)
+    return None
+
+
+def _model_at(record: type[BaseModel], path: Path_) -> type[BaseModel] | None:
+    model: type[BaseModel] | None = record
+    for step in path:
+        if model is not None and isinstance(step, str) and step in model.model_fields:
+            model = _model_in(model.model_fields[step].annotation)
+    return model
