@@ -63,6 +63,8 @@ SAFETENSORS_LARGEST_DIMENSION: Final = 2**53
 
 # GGUF: exports.
 
+GGUF_HEADER_BYTES: Final = 64 << 20
+"""Longest header, keys and list of tensors together; a vocabulary of 262 144 tokens takes about 10 MB."""
 GGUF_KEYS: Final = 65_536
 """Most key-value pairs of a file."""
 GGUF_TENSORS: Final = 65_536
@@ -73,6 +75,8 @@ GGUF_KEY_BYTES: Final = 65_535
 """Longest key, in UTF-8 (the format's own bound); the shortest has 1."""
 GGUF_STRING_BYTES: Final = 1 << 20
 """Longest text among the values."""
+GGUF_ARRAY_ELEMENTS: Final = 4_194_304
+"""Most elements of an array; the largest are vocabularies and their merges, below a million."""
 GGUF_NAME_BYTES: Final = 63
 """Longest name of a tensor: ggml keeps 64 bytes with the closing zero (GGML_MAX_NAME)."""
 GGUF_DIMENSIONS: Final = 4

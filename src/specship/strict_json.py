@@ -1,107 +1,242 @@
-"""JSON and JSON Lines as artifacts hold them, read strictly and with bounds.
+"""JSON and JSON Lines as artifacts hold them, read strictly and within the bounds of `bounds`.
 
-Refused: a file that is not a regular one, more bytes than the bound, a byte-order mark, bytes
-that are not UTF-8, a key given twice, NaN, infinity, whole numbers beyond 2**53, lone
-surrogates and nesting deeper than 64. A last line without its newline was cut while it was
-written. Every refusal names the file, the line and the cause.
+Refused: a file that is a link or not a regular one, more bytes than the bound, a byte-order mark,
+bytes that are not UTF-8, a key given twice at any depth, NaN, infinity, whole numbers beyond
+2**53, lone surrogates and deep nesting. A last line without its newline was cut while it was
+written. Every refusal names the file, the line and column (or the byte) and the cause.
 """
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
+from specship.bounds import JSON_DEPTH, JSON_LARGEST_INTEGER, JSON_REPORT_BYTES, JSONL_LINE_BYTES
 from specship.errors import DamagedArtifact, Place
 
-DOCUMENT_BYTES: Final = 64 << 20
-"""Longest JSON document that is read."""
-LINE_BYTES: Final = 16 << 20
-"""Longest line of a JSON Lines file that is read."""
-_DEPTH: Final = 64
-_WHOLE: Final = 2**53
+_SEARCHED: Final = 4 << 20
+"""Characters that are searched for the exact place of a fault; behind them the file alone is named."""
+_TOKENS: Final = re.compile(
+    r"""(?P<open>[{\[]) | (?P<close>[}\]])
+      | (?P<text>"[^"\\]*(?:\\.[^"\\]*)*") (?P<colon>[\ \t\r\n]*:)?
+      | (?P<cut>") | (?P<word>[^\s"{}\[\]:,]+)""",
+    re.VERBOSE | re.DOTALL,
+)
+_BOM: Final = b"\xef\xbb\xbf"
+_AGAIN: Final = "make the artifact again"
 
 
 class _Refused(ValueError):
     """Something that `json` would take and a strict reader must not."""
 
+    def __init__(self, message: str, why: str) -> None:
+        super().__init__(message)
+        self.why = why
+
+
+def _twice(key: str) -> _Refused:
+    return _Refused(f"the key {key[:80]!r} is given twice", "readers disagree on which of the two counts")
+
+
+def _too_deep(depth: int) -> _Refused:
+    return _Refused(f"nested deeper than {depth}", "a program that follows it could run out of its stack")
+
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        keys = [key for key, _ in pairs]
-        raise _Refused(f"the key {next(key for key in keys if keys.count(key) > 1)!r} is given twice")
+    found: dict[str, Any] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _twice(key)
+        found[key] = value
     return found
 
 
 def _whole(text: str) -> int:
-    if len(text) > 17 or abs(int(text)) > _WHOLE:
-        raise _Refused(f"the whole number {text[:20]} is beyond 2**53")
+    if len(text) > len(str(-JSON_LARGEST_INTEGER)) or abs(int(text)) > JSON_LARGEST_INTEGER:
+        raise _Refused(f"the whole number {text[:20]} is beyond 2**53", "readers disagree on its last digits")
     return int(text)
 
 
 def _decimal(text: str) -> float:
     value = float(text)
     if value in {float("inf"), float("-inf")}:
-        raise _Refused(f"the number {text[:20]} is infinite")
+        raise _Refused(f"the number {text[:20]} is infinite", "no reader can hold it")
     return value
 
 
 def _constant(text: str) -> NoReturn:
-    raise _Refused(f"{text} is not JSON")
+    raise _Refused(
+        f"{text} is not JSON", "JSON has numbers only, and no measurement may hide in anything else"
+    )
 
 
-def _check_depth(value: Any, depth: int = 1) -> None:
+def _check_depth(value: Any, most: int, depth: int = 1) -> None:
     if isinstance(value, dict | list):
-        if depth > _DEPTH:
-            raise _Refused(f"nested deeper than {_DEPTH}")
+        if depth > most:
+            raise _too_deep(most)
         for item in value.values() if isinstance(value, dict) else value:
-            _check_depth(item, depth + 1)
+            _check_depth(item, most, depth + 1)
 
 
-def parse(data: bytes, place: Place) -> Any:
-    """The value of a JSON text that is already in memory; `place` is where it came from.
-
-    Raises:
-        DamagedArtifact: it breaks one of the rules in this module's text.
-    """
+def _check_surrogates(value: Any) -> None:
     try:
-        if data.startswith(b"\xef\xbb\xbf"):
-            raise _Refused("a byte-order mark")
+        json.dumps(value, ensure_ascii=False).encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise _Refused("a lone surrogate", "it is half a character, and no UTF-8 text can hold it") from error
+
+
+def _tokens(text: str) -> Iterator[tuple[re.Match[str], int]]:
+    """Brackets, texts and words of a JSON text, each with the depth it stands at."""
+    depth = 0
+    for token in _TOKENS.finditer(text, 0, _SEARCHED):
+        if token["cut"] or token.end() == _SEARCHED:
+            return
+        depth += bool(token["open"])
+        yield token, depth
+        depth -= bool(token["close"])
+
+
+def _check_word(word: str) -> None:
+    if word in {"NaN", "Infinity", "-Infinity"}:
+        _constant(word)
+    elif word.lstrip("-").isdigit():
+        _whole(word)
+    elif word not in {"true", "false", "null"}:
+        _decimal(word)
+
+
+def _first_fault(text: str, most: int) -> tuple[int, _Refused] | None:
+    """Where a text that `json` could read first breaks a rule of ours, and which."""
+    keys: list[set[str]] = [set()]
+    for token, depth in _tokens(text):
+        try:
+            if token["open"]:
+                keys.append(set())
+                if depth > most:
+                    raise _too_deep(most)
+            elif token["close"]:
+                keys.pop()
+            elif token["word"]:
+                _check_word(token["word"])
+            else:
+                value = json.loads(token["text"])
+                _check_surrogates(value)
+                if token["colon"] and value in keys[-1]:
+                    raise _twice(value)
+                keys[-1].update([value] if token["colon"] else [])
+        except _Refused as fault:
+            return token.start(), fault
+    return None
+
+
+def key_offset(data: bytes, key: str) -> int | None:
+    """Byte at which a key of the outermost object stands; None when it is not found near the front."""
+    text = data.decode("utf-8")
+    for token, depth in _tokens(text):
+        if depth == 1 and token["colon"] and json.loads(token["text"]) == key:
+            return len(text[: token.start()].encode())
+    return None
+
+
+def _inside(place: Place, before: bytes) -> Place:
+    """The place of what stands behind some bytes of the text that begins at a place."""
+    if place.offset is not None:
+        return Place(place.path, offset=place.offset + len(before))
+    column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8", errors="replace")) + 1
+    return Place(place.path, line=(place.line or 1) + before.count(b"\n"), column=column)
+
+
+def _parsed(text: str, depth: int) -> Any:
+    try:
         value = json.loads(
-            data.decode("utf-8"),
+            text,
             object_pairs_hook=_pairs,
             parse_int=_whole,
             parse_float=_decimal,
             parse_constant=_constant,
         )
-        _check_depth(value)
-        if b"\\u" in data:  # only an escape can bring a lone surrogate past the decoder
-            json.dumps(value, ensure_ascii=False).encode("utf-8")
     except RecursionError as error:
-        raise DamagedArtifact(f"nested deeper than {_DEPTH}", at=place) from error
-    except ValueError as error:
-        raise DamagedArtifact(
-            f"cannot be read as JSON: {error}", at=place, mend="make the artifact again"
-        ) from error
+        raise _too_deep(depth) from error
+    _check_depth(value, depth)
+    if "\\u" in text:  # only an escape can bring a lone surrogate past the decoder
+        _check_surrogates(value)
     return value
 
 
-def _open_regular(path: Path) -> BinaryIO:
-    """Open a file that is a regular one; a pipe would never end, and a device never stop."""
+def parse(data: bytes, place: Place, *, depth: int = JSON_DEPTH) -> Any:
+    """The value of a JSON text that is already in memory; `place` is where it begins.
+
+    Raises:
+        DamagedArtifact: it breaks one of the rules in this module's text; with line and column, or
+            with the byte where `place` has one.
+    """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except OSError as error:
-        raise DamagedArtifact(
-            f"cannot be opened: {error.strerror}", at=path, mend="make the artifact again"
-        ) from error
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        if data.startswith(_BOM):
+            raise _Refused(
+                "it begins with a byte-order mark", "JSON has none, and its bytes would be a value's"
+            )
+        return _parsed(text := data.decode("utf-8"), depth)
+    except UnicodeDecodeError as error:
+        message, why, at = f"not UTF-8 ({error.reason})", "", _inside(place, data[: error.start])
+        cause: ValueError = error
+    except json.JSONDecodeError as error:
+        message, why, at = error.msg, "", _inside(place, text[: error.pos].encode())
+        cause = error
+    except _Refused as error:
+        found = None if data.startswith(_BOM) else _first_fault(text, depth)
+        position, fault = found or (0, error)
+        message, why, at = str(fault), fault.why, _inside(place, text[:position].encode() if found else b"")
+        cause = error
+    raise DamagedArtifact(f"cannot be read as JSON: {message}", at=at, why=why, mend=_AGAIN) from cause
+
+
+@contextlib.contextmanager
+def open_regular(path: Path) -> Iterator[tuple[BinaryIO, int]]:
+    """Open a file that is a regular one and no link; gives the file and its size in bytes.
+
+    A pipe would never end, a device never stop, and a link can lead anywhere. The size is that of
+    the opened file, whatever its name comes to mean meanwhile.
+
+    Raises:
+        DamagedArtifact: it is missing, is something else, or the disk refuses to read it.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except (OSError, ValueError) as error:
+        linked = isinstance(error, OSError) and error.errno == errno.ELOOP
+        cause = "it is a link" if linked else getattr(error, "strerror", None) or str(error)
+        mend = "put the file itself in its place" if linked else _AGAIN
+        raise DamagedArtifact(f"cannot be opened: {cause}", at=path, mend=mend) from error
+    status = os.fstat(descriptor)
+    if not stat.S_ISREG(status.st_mode):
         os.close(descriptor)
-        raise DamagedArtifact("not a regular file", at=path)
-    return os.fdopen(descriptor, "rb")
+        raise DamagedArtifact("not a regular file", at=path, mend="put the file itself in its place")
+    with os.fdopen(descriptor, "rb") as file:
+        try:
+            yield file, status.st_size
+        except OSError as error:
+            raise DamagedArtifact(f"cannot be read: {error.strerror}", at=path, mend=_AGAIN) from error
+
+
+def read_bytes(path: Path, most: int) -> bytes:
+    """All bytes of a regular file that has at most so many.
+
+    Raises:
+        DamagedArtifact: as `open_regular`, or it is longer.
+    """
+    with open_regular(path) as (file, size):
+        if size > most:
+            raise DamagedArtifact(
+                f"longer than {most} bytes", at=path, why=f"it has {size}, more than any artifact needs"
+            )
+        return file.read(size)
 
 
 def read_json(path: Path) -> Any:
@@ -110,11 +245,23 @@ def read_json(path: Path) -> Any:
     Raises:
         DamagedArtifact: the file is missing or breaks one of the rules in this module's text.
     """
-    with _open_regular(path) as file:
-        data = file.read(DOCUMENT_BYTES + 1)
-    if len(data) > DOCUMENT_BYTES:
-        raise DamagedArtifact(f"longer than {DOCUMENT_BYTES} bytes", at=path)
-    return parse(data, Place(str(path)))
+    return parse(read_bytes(path, JSON_REPORT_BYTES), Place(str(path)))
+
+
+def raw_lines(path: Path) -> Iterator[tuple[Place, bytes]]:
+    """Each line of a file with its newline, and its place; the last one may have been cut.
+
+    Raises:
+        DamagedArtifact: as `open_regular`, or a line is longer than its bound.
+    """
+    with open_regular(path) as (file, _):
+        number = 0
+        while line := file.readline(JSONL_LINE_BYTES + 1):
+            number += 1
+            place = Place(str(path), line=number)
+            if len(line) > JSONL_LINE_BYTES:
+                raise DamagedArtifact(f"a line longer than {JSONL_LINE_BYTES} bytes", at=place, mend=_AGAIN)
+            yield place, line
 
 
 def read_json_lines(path: Path) -> Iterator[tuple[int, Any]]:
@@ -123,13 +270,9 @@ def read_json_lines(path: Path) -> Iterator[tuple[int, Any]]:
     Raises:
         DamagedArtifact: as `read_json`, with the line; also when the last line was cut.
     """
-    with _open_regular(path) as file:
-        number = 0
-        while line := file.readline(LINE_BYTES + 1):
-            number += 1
-            place = Place(str(path), line=number)
-            if len(line) > LINE_BYTES:
-                raise DamagedArtifact(f"a line longer than {LINE_BYTES} bytes", at=place)
-            if not line.endswith(b"\n"):
-                raise DamagedArtifact("the last line was cut here", at=place, mend="make the artifact again")
-            yield number, parse(line, place)
+    for number, (place, line) in enumerate(raw_lines(path), start=1):
+        if not line.endswith(b"\n"):
+            raise DamagedArtifact(
+                "the last line was cut here", at=place, why="a whole line ends with a newline", mend=_AGAIN
+            )
+        yield number, parse(line[:-1], place)

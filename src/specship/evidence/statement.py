@@ -18,6 +18,7 @@ from typing import Any, Final, Literal
 from pydantic import ConfigDict, Field, ValidationError
 
 from specship import strict_json
+from specship.bounds import JSON_STATEMENT_BYTES
 from specship.contracts.judging import Verdict
 from specship.contracts.measurement import Measurement
 from specship.contracts.records import Frozen
@@ -28,7 +29,7 @@ from specship.evidence.signing import SigningKey, key_id, verifies
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://in-toto.io/attestation/test-result/v0.1"
-LARGEST_BYTES: Final = 1 << 20
+LARGEST_BYTES: Final = JSON_STATEMENT_BYTES
 
 
 class Environment(Frozen):

@@ -13,10 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from specship.bounds import GGUF_BLOCKS, JSON_REPORT_BYTES
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.safetensors_header import StoredTensor, read_safetensors_header
-from specship.strict_json import read_json
+from specship.strict_json import read_bytes, read_json
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 WEIGHTS: Final = "model.safetensors"
 CONFIG: Final = "config.json"
 TOKENIZER: Final = "tokenizer.json"
-MOST_LAYERS: Final = 512
-"""llama.cpp has room for no more."""
 _NUMPY_DTYPES: Final = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
 
 
@@ -90,7 +89,7 @@ class CheckpointFolder:
 
         path = self.path / TOKENIZER
         try:
-            return Tokenizer.from_str(path.read_text(encoding="utf-8"))
+            return Tokenizer.from_str(read_bytes(path, JSON_REPORT_BYTES).decode("utf-8"))
         except Exception as error:  # the library raises bare Exception
             raise DamagedArtifact(
                 f"the tokenizer cannot be read: {error}",
@@ -167,8 +166,8 @@ def read_shape(path: Path) -> LlamaShape:
     kv_heads = _count(config, "num_key_value_heads", path, heads)
     head_dim = _count(config, "head_dim", path, hidden // heads)
     layers = _count(config, "num_hidden_layers", path)
-    if heads % kv_heads or head_dim % 2 or layers > MOST_LAYERS:
-        _field(path, "heads must be a multiple of kv heads, head_dim even, layers at most 512")
+    if heads % kv_heads or head_dim % 2 or layers > GGUF_BLOCKS:
+        _field(path, f"heads must be a multiple of kv heads, head_dim even, layers at most {GGUF_BLOCKS}")
     eos = config.get("eos_token_id")
     vocabulary = _count(config, "vocab_size", path)
     ids = [eos] if isinstance(eos, int) else eos or []

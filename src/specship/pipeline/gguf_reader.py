@@ -5,29 +5,30 @@
     tensors    name string, dimensions u32, each u64, element type u32, offset u64
     padding, then the tensors' data, each aligned
 
-A refusal names the byte where it stands.  Stricter than llama.cpp and the `gguf` package: see
-the table in `gguf_format`.
+A refusal names the byte where it stands.  Stricter than llama.cpp and the `gguf` package; the
+bounds are those of `specship.bounds`, the types those of `gguf_format`.
 """
 
 from __future__ import annotations
 
 import math
-import os
-import stat
 import struct
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, NoReturn
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, NoReturn
 
+from specship import bounds
 from specship.errors import DamagedArtifact, Place
 from specship.pipeline import gguf_format as rules
 from specship.pipeline.gguf_format import ELEMENT_TYPES, ElementType
+from specship.strict_json import open_regular
 
 if TYPE_CHECKING:
     import numpy as np
 
-_WINDOW_BYTES: Final = 1 << 20
+_ALIGNMENT: Final = "general.alignment"
+_BLOCK_COUNT: Final = ".block_count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,23 +75,25 @@ def read_gguf(path: Path) -> GgufFile:
     Raises:
         DamagedArtifact: missing, not a regular file, cut short or against a rule; with the byte offset.
     """
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except OSError as error:
-        raise DamagedArtifact(
-            f"cannot be opened: {error.strerror}", at=path, mend="put the file in its place"
-        ) from error
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        raise DamagedArtifact("not a regular file", at=Place(str(path), offset=0))
-    with os.fdopen(descriptor, "rb", buffering=_WINDOW_BYTES) as file:
-        return _Reader(path, file, status.st_size).read()
+    with open_regular(path) as (file, size):
+        return _Reader(path, file, size).read()
+
+
+class _Info(NamedTuple):
+    """An entry of the list of tensors, its size worked out; `at` is its byte in the file."""
+
+    at: int
+    name: str
+    type: ElementType
+    shape: tuple[int, ...]
+    offset: int
+    size: int
 
 
 class _Reader:
     def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
         self._path, self._file, self._size, self._at = path, file, size, 0
+        self._key_at: dict[str, int] = {}
 
     def refuse(self, message: str, *, at: int | None = None) -> NoReturn:
         raise DamagedArtifact(
@@ -101,28 +104,34 @@ class _Reader:
         )
 
     def read(self) -> GgufFile:
+        """The whole header, in the order in which it stands in the file."""
+        version, tensor_count, key_count = self._counts()
+        metadata: dict[str, Any] = {}
+        for _ in range(key_count):
+            self._key_into(metadata)
+        self._check_blocks(metadata)
+        alignment = self._alignment(metadata)
+        infos = [self._tensor_info() for _ in range(tensor_count)]
+        header_end = self._at
+        data_offset = _aligned(header_end, alignment)
+        self._check_padding(header_end, data_offset)
+        tensors = self._placed(infos, data_offset, alignment)
+        return GgufFile(self._path, version, metadata, tensors, data_offset, self._size)
+
+    def _counts(self) -> tuple[int, int, int]:
+        """Version, and how many tensors and keys are claimed."""
         if self._take(4) != rules.MAGIC:
             self.refuse("not a GGUF file: it does not begin with 'GGUF'", at=0)
         version = self._scalar("<I")
         if version not in rules.VERSIONS:
             self.refuse(f"version {version}; readable are {rules.VERSIONS}", at=4)
-        tensor_count, key_count = self._scalar("<Q"), self._scalar("<Q")
-        most = min(rules.MOST_TENSORS, self._left // rules.LEAST_TENSOR_INFO_BYTES)
-        if not 1 <= tensor_count <= most:
-            self.refuse(f"{tensor_count} tensors are claimed; at most {most} fit", at=8)
-        if not 1 <= key_count <= rules.MOST_KEYS:
-            self.refuse(f"{key_count} keys are claimed; 1 to {rules.MOST_KEYS} are allowed", at=16)
-        metadata: dict[str, Any] = {}
-        for _ in range(key_count):
-            self._key_into(metadata)
-        self._check_blocks(metadata)
-        infos = [self._tensor_info() for _ in range(tensor_count)]
-        alignment = self._alignment(metadata)
-        header_end = self._at
-        data_offset = -(-header_end // alignment) * alignment
-        self._check_padding(header_end, data_offset)
-        tensors = self._placed(infos, data_offset, alignment)
-        return GgufFile(self._path, version, metadata, tensors, data_offset, self._size)
+        tensors, keys = self._scalar("<Q"), self._scalar("<Q")
+        most = min(bounds.GGUF_TENSORS, self._left // bounds.GGUF_TENSOR_INFO_BYTES)
+        if not 1 <= tensors <= most:
+            self.refuse(f"{tensors} tensors are claimed; at most {most} fit, and at least 1", at=8)
+        if not 1 <= keys <= bounds.GGUF_KEYS:
+            self.refuse(f"{keys} keys are claimed; 1 to {bounds.GGUF_KEYS} are allowed", at=16)
+        return version, tensors, keys
 
     @property
     def _left(self) -> int:
@@ -131,6 +140,8 @@ class _Reader:
     def _take(self, count: int) -> bytes:
         if count > self._left:
             self.refuse(f"{count} bytes are wanted, {self._left} are left: the file was cut short")
+        if self._at + count > bounds.GGUF_HEADER_BYTES:
+            self.refuse(f"the header is longer than {bounds.GGUF_HEADER_BYTES} bytes")
         data = self._file.read(count)
         if len(data) != count:
             self.refuse("the file became shorter while it was read")
@@ -153,11 +164,12 @@ class _Reader:
 
     def _key_into(self, metadata: dict[str, Any]) -> None:
         begin = self._at
-        key = self._text(rules.MOST_KEY_BYTES, "a key")
+        key = self._text(bounds.GGUF_KEY_BYTES, "a key")
         if not key or not key.isprintable():
             self.refuse("a key is empty or holds control characters", at=begin)
         if key in metadata:
             self.refuse(f"the key {key[:80]!r} stands in the file twice", at=begin)
+        self._key_at[key] = begin
         kind_at, kind = self._at, self._scalar("<I")
         element = None
         if kind == rules.ARRAY:
@@ -168,14 +180,14 @@ class _Reader:
         metadata[key] = value
 
     def _check_known(self, key: str, kind: int | tuple[int, int], at: int) -> None:
-        ending = key[key.find(".") :]
-        known = rules.KNOWN_KEYS.get(key, rules.KNOWN_ENDINGS.get(ending))
+        by_ending = (form for ending, form in rules.KNOWN_ENDINGS.items() if key.endswith(ending))
+        known = rules.KNOWN_KEYS.get(key) or next(by_ending, None)
         if known is not None and kind != known:
             self.refuse(f"{key} has value type {kind}, it must have {known}", at=at)
 
     def _value(self, kind: int, at: int) -> Any:
         if kind == rules.STRING:
-            return self._text(rules.MOST_STRING_BYTES, "a text")
+            return self._text(bounds.GGUF_STRING_BYTES, "a text")
         if kind not in rules.SCALARS:
             self.refuse(f"unknown value type {kind}", at=at)
         value = self._scalar(rules.SCALARS[kind])
@@ -191,76 +203,80 @@ class _Reader:
         if element == rules.ARRAY or (element != rules.STRING and element not in rules.SCALARS):
             self.refuse(f"{key[:80]}: an array of value type {element}", at=begin)
         width = 8 if element == rules.STRING else struct.calcsize(rules.SCALARS[element])
-        if length > self._left // width:
-            self.refuse(
-                f"{key[:80]}: {length} elements are claimed, at most {self._left // width} fit", at=begin
-            )
+        most = min(bounds.GGUF_ARRAY_ELEMENTS, self._left // width)
+        if length > most:
+            self.refuse(f"{key[:80]}: {length} elements are claimed, at most {most} fit", at=begin)
         if element == rules.STRING:
-            return element, [self._text(rules.MOST_STRING_BYTES, "a text") for _ in range(length)]
+            return element, [self._text(bounds.GGUF_STRING_BYTES, "a text") for _ in range(length)]
+        first = self._at
         values = list(struct.unpack(f"<{length}{rules.SCALARS[element][1:]}", self._take(width * length)))
-        if element == rules.BOOL and any(value > 1 for value in values):
-            self.refuse(f"{key[:80]}: a truth value above 1", at=begin)
+        if element == rules.BOOL:
+            if (odd := next((index for index, value in enumerate(values) if value > 1), None)) is not None:
+                self.refuse(f"{key[:80]}: a truth value of {values[odd]}", at=first + odd)
+            values = [bool(value) for value in values]
         return element, values
 
     def _check_blocks(self, metadata: dict[str, Any]) -> None:
         for key, value in metadata.items():
-            if key.endswith(".block_count") and not 1 <= value <= rules.MOST_BLOCKS:
-                self.refuse(f"{key} is {value}; llama.cpp has room for 1 to {rules.MOST_BLOCKS}")
+            if key.endswith(_BLOCK_COUNT) and not 1 <= value <= bounds.GGUF_BLOCKS:
+                self.refuse(
+                    f"{key[:80]} is {value}; llama.cpp has room for 1 to {bounds.GGUF_BLOCKS}",
+                    at=self._key_at[key],
+                )
 
     def _alignment(self, metadata: dict[str, Any]) -> int:
-        alignment = int(metadata.get("general.alignment", rules.DEFAULT_ALIGNMENT))
-        if alignment.bit_count() != 1 or not rules.LEAST_ALIGNMENT <= alignment <= rules.MOST_ALIGNMENT:
-            self.refuse(f"an alignment of {alignment}; it is a power of two from 8 to 65536")
+        alignment = int(metadata.get(_ALIGNMENT, rules.DEFAULT_ALIGNMENT))
+        least, most = bounds.GGUF_SMALLEST_ALIGNMENT, bounds.GGUF_LARGEST_ALIGNMENT
+        if alignment.bit_count() != 1 or not least <= alignment <= most:
+            self.refuse(
+                f"an alignment of {alignment}; it is a power of two from {least} to {most}",
+                at=self._key_at[_ALIGNMENT],
+            )
         return alignment
 
-    def _tensor_info(self) -> tuple[int, str, ElementType, tuple[int, ...], int, int]:
+    def _tensor_info(self) -> _Info:
         begin = self._at
-        name = self._text(rules.MOST_NAME_BYTES, "a tensor's name")
+        name = self._text(bounds.GGUF_NAME_BYTES, "a tensor's name")
         if not name or not name.isprintable():
             self.refuse("a tensor's name is empty or holds control characters", at=begin)
         count = self._scalar("<I")
-        if not 1 <= count <= rules.MOST_DIMENSIONS:
-            self.refuse(f"{name} has {count} dimensions; 1 to 4 are allowed", at=begin)
+        if not 1 <= count <= bounds.GGUF_DIMENSIONS:
+            self.refuse(f"{name} has {count} dimensions; 1 to {bounds.GGUF_DIMENSIONS} are allowed", at=begin)
         dimensions = tuple(self._scalar("<Q") for _ in range(count))
         number, offset = self._scalar("<I"), self._scalar("<Q")
         if number not in ELEMENT_TYPES:
             self.refuse(f"{name} has unknown element type {number}", at=begin)
         element = ELEMENT_TYPES[number]
         elements = math.prod(dimensions)
-        if 0 in dimensions or elements > rules.MOST_BYTES // element.bytes:
+        size = elements // element.block * element.bytes
+        if 0 in dimensions or max(elements, size) > bounds.GGUF_TENSOR_BYTES:
             self.refuse(f"{name} has impossible dimensions {dimensions}", at=begin)
         if dimensions[0] % element.block:
             self.refuse(f"{name}: rows of {dimensions[0]} are no whole blocks of {element.name}", at=begin)
-        size = elements // element.block * element.bytes
-        return begin, name, element, dimensions[::-1], offset, size
+        return _Info(begin, name, element, dimensions[::-1], offset, size)
 
-    def _placed(
-        self,
-        infos: list[tuple[int, str, ElementType, tuple[int, ...], int, int]],
-        data_offset: int,
-        alignment: int,
-    ) -> dict[str, GgufTensor]:
+    def _placed(self, infos: list[_Info], data_offset: int, alignment: int) -> dict[str, GgufTensor]:
         found: dict[str, GgufTensor] = {}
         end = data_offset
-        for at, name, element, shape, offset, size in infos:
-            if name in found:
-                self.refuse(f"the tensor {name!r} stands in the file twice", at=at)
-            expected = -(-end // alignment) * alignment
-            if data_offset + offset != expected:
+        for info in infos:
+            if info.name in found:
+                self.refuse(f"the tensor {info.name!r} stands in the file twice", at=info.at)
+            begin = _aligned(end, alignment)
+            if data_offset + info.offset != begin:
                 self.refuse(
-                    f"{name} begins at byte {data_offset + offset} instead of {expected}: "
+                    f"{info.name} begins at byte {data_offset + info.offset} instead of {begin}: "
                     "tensors follow each other, aligned, without gap or overlap",
-                    at=at,
+                    at=info.at,
                 )
-            if expected + size > self._size:
+            if begin + info.size > self._size:
                 self.refuse(
-                    f"{name} would end at byte {expected + size}; the file was cut at {self._size}",
-                    at=at,
+                    f"{info.name} would end at byte {begin + info.size}; the file was cut at {self._size}",
+                    at=info.at,
                 )
-            self._check_padding(end, expected)
-            found[name] = GgufTensor(name, element, shape, expected, size)
-            end = expected + size
-        if not end <= self._size <= -(-end // alignment) * alignment:
+            self._check_padding(end, begin)
+            found[info.name] = GgufTensor(info.name, info.type, info.shape, begin, info.size)
+            end = begin + info.size
+        if self._size > _aligned(end, alignment):
             self.refuse(f"the tensors end at byte {end}, the file at {self._size}", at=end)
         self._check_padding(end, self._size)
         return found
@@ -270,5 +286,12 @@ class _Reader:
             self.refuse(f"the file ends at byte {self._size}, before its data", at=self._size)
         if begin < end:
             self._file.seek(begin)
-            if any(self._file.read(end - begin)):
-                self.refuse("padding that is not zero", at=begin)
+            padding = self._file.read(end - begin)
+            if any(padding):
+                first = next(index for index, value in enumerate(padding) if value)
+                self.refuse("padding that is not zero", at=begin + first)
+
+
+def _aligned(offset: int, alignment: int) -> int:
+    """The first multiple of the alignment that is not before an offset."""
+    return -(-offset // alignment) * alignment

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Final, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from specship.bounds import COMPLETION_BYTES, COMPLETION_LINES
 from specship.errors import DamagedArtifact, Place
 from specship.strict_json import read_json, read_json_lines
 
@@ -128,13 +129,29 @@ def read_generations(folder: Path) -> tuple[GenerationsAbout, list[Generation]]:
     """What all completions share, and the completions.
 
     Raises:
-        DamagedArtifact: a file is missing, cut or malformed.
+        DamagedArtifact: a file is missing, cut or malformed, or a completion is longer than its bound.
     """
     path = folder / GENERATIONS
-    lines = [
-        _checked(Generation, value, Place(str(path), line=line)) for line, value in read_json_lines(path)
-    ]
-    return _document(GenerationsAbout, folder / GENERATIONS_ABOUT), lines
+    found = []
+    for line, value in read_json_lines(path):
+        place = Place(str(path), line=line)
+        if line > COMPLETION_LINES:
+            raise DamagedArtifact(f"more than {COMPLETION_LINES} completions", at=place)
+        found.append(_bounded(_checked(Generation, value, place), place))
+    return _document(GenerationsAbout, folder / GENERATIONS_ABOUT), found
+
+
+def _bounded(generation: Generation, place: Place) -> Generation:
+    for name in ("prompt", "text", "body"):
+        length = len(getattr(generation, name).encode())
+        if length > COMPLETION_BYTES:
+            raise DamagedArtifact(
+                f"{name} has {length} bytes; at most {COMPLETION_BYTES} are read",
+                at=place,
+                why="a program of this length is not parsed or run",
+                mend="generate fewer tokens",
+            )
+    return generation
 
 
 def read_speed(folder: Path) -> SpeedFile:

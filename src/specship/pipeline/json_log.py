@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from specship.errors import DamagedArtifact, Place
+from specship.errors import DamagedArtifact
 from specship.files import write_errors, write_file
+from specship.strict_json import parse, raw_lines
 
 
 class JsonLog:
@@ -58,27 +59,21 @@ def whole_lines(path: Path) -> tuple[list[tuple[bytes, dict[str, Any]]], bytes]:
     """Lines with their records, and what is left of a last line that a kill cut short.
 
     Raises:
-        DamagedArtifact: a line before the last one is not a JSON object.
+        DamagedArtifact: a line that ends with a newline is not a JSON object within the bounds.
     """
-    data = path.read_bytes() if path.exists() else b""
-    lines = data.splitlines(keepends=True)
     found: list[tuple[bytes, dict[str, Any]]] = []
-    for number, line in enumerate(lines, start=1):
-        try:
-            record = json.loads(line)
-        except ValueError:
-            record = None
-        if isinstance(record, dict) and line.endswith(b"\n"):
-            found.append((line, record))
-        elif number == len(lines):
+    for place, line in raw_lines(path) if path.exists() else ():
+        if not line.endswith(b"\n"):
             return found, line
-        else:
+        record = parse(line[:-1], place)
+        if not isinstance(record, dict):
             raise DamagedArtifact(
                 "not a JSON object",
-                at=Place(str(path), line=number),
-                why="only the last line of a log can be cut by a kill",
+                at=place,
+                why="only the last line of a log can be cut by a kill, and then it has no newline",
                 mend="start the run again in an empty folder",
             )
+        found.append((line, record))
     return found, b""
 
 
@@ -86,7 +81,7 @@ def repair(path: Path, keep: Callable[[dict[str, Any]], bool]) -> Repair:
     """Rewrite a log to the records that `keep` wants, without a last line that was cut.
 
     Raises:
-        DamagedArtifact: a line before the last one is not a JSON object.
+        DamagedArtifact: a line that ends with a newline is not a JSON object within the bounds.
         CannotWrite: the disk is full or refuses.
     """
     lines, cut = whole_lines(path)

@@ -4,27 +4,23 @@
     header    JSON: tensor name → {dtype, shape, data_offsets}, and optionally __metadata__
     data      tensors in the order of their offsets, without gaps
 
-Bounds and their reasons: docs on hostile files. The library accepts repeated names (the last
-one wins), unknown keys and empty names; here each is refused with the byte where it stands.
+The library accepts repeated names (the last one wins), unknown keys and empty names; here each is
+refused with the byte where it stands. The bounds are those of `specship.bounds`.
 Source: https://github.com/huggingface/safetensors, section Format.
 """
 
 from __future__ import annotations
 
-import json
-import math
-import os
-import stat
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
+from specship import bounds
 from specship.errors import DamagedArtifact, Place
+from specship.strict_json import key_offset, open_regular, parse
 
-MOST_HEADER_BYTES: Final = 32 << 20
-MOST_TENSORS: Final = 1_000_000
-MOST_NAME_BYTES: Final = 512
-MOST_DIMENSION: Final = 2**53
+if TYPE_CHECKING:
+    from pathlib import Path
+
 DTYPE_BYTES: Final = {
     "BOOL": 1,
     "U8": 1,
@@ -44,6 +40,7 @@ DTYPE_BYTES: Final = {
 }
 _LENGTH_BYTES: Final = 8
 _ENTRY_KEYS: Final = {"dtype", "shape", "data_offsets"}
+_METADATA: Final = "__metadata__"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +56,21 @@ class StoredTensor:
     """Bytes."""
 
 
+def read_safetensors_header(path: Path) -> dict[str, StoredTensor]:
+    """Every tensor of a file by name, in file order, once the whole header has been believed.
+
+    Raises:
+        DamagedArtifact: not a regular file, cut short, or a header that breaks a rule; with the offset.
+    """
+    data, size = _header_bytes(path)
+    header = _Header(path, data)
+    entries = header.entries()
+    tensors = [header.tensor(name, entry) for name, entry in entries.items()]
+    tensors.sort(key=lambda tensor: (tensor.offset, tensor.size))
+    _check_contiguous(path, tensors, header.end, size)
+    return {tensor.name: tensor for tensor in tensors}
+
+
 def _damaged(path: Path, offset: int, message: str, why: str = "") -> NoReturn:
     raise DamagedArtifact(
         message,
@@ -68,104 +80,100 @@ def _damaged(path: Path, offset: int, message: str, why: str = "") -> NoReturn:
     )
 
 
-def read_safetensors_header(path: Path) -> dict[str, StoredTensor]:
-    """Every tensor of a file by name, in file order, once the whole header has been believed.
-
-    Raises:
-        DamagedArtifact: not a regular file, cut short, or a header that breaks a rule; with the offset.
-    """
-    header, size = _header_bytes(path)
-    try:
-        text = header.decode("utf-8")
-    except UnicodeDecodeError as error:
-        _damaged(path, _LENGTH_BYTES + error.start, "the header is not UTF-8")
-    try:
-        entries = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        _damaged(
-            path, _LENGTH_BYTES + len(text[: error.pos].encode()), f"the header is not JSON: {error.msg}"
-        )
-    except (ValueError, RecursionError) as error:
-        _damaged(path, _LENGTH_BYTES, f"the header cannot be used: {error}")
-    metadata = entries.pop("__metadata__", {})
-    if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
-        _damaged(path, _LENGTH_BYTES, "__metadata__ is not a map of texts")
-    if not 1 <= len(entries) <= MOST_TENSORS:
-        _damaged(path, _LENGTH_BYTES, f"{len(entries)} tensors", f"a model has 1 to {MOST_TENSORS}")
-    base = _LENGTH_BYTES + len(header)
-    tensors = [_tensor(path, name, entry, base) for name, entry in entries.items()]
-    return _contiguous(path, tensors, base, size)
-
-
 def _header_bytes(path: Path) -> tuple[bytes, int]:
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-    except OSError as error:
-        raise DamagedArtifact(
-            f"cannot be opened: {error.strerror}", at=path, mend="put the file in its place"
-        ) from error
-    status = os.fstat(descriptor)
-    if not stat.S_ISREG(status.st_mode):
-        os.close(descriptor)
-        _damaged(path, 0, "not a regular file")
-    with os.fdopen(descriptor, "rb") as file:
-        length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
-        left = status.st_size - _LENGTH_BYTES
+    """The header, and how many bytes the whole file has."""
+    with open_regular(path) as (file, size):
+        left = size - _LENGTH_BYTES
         if left < 2:
-            _damaged(
-                path, 0, f"{status.st_size} bytes are too few for a safetensors file", "it was cut short"
-            )
-        if length > min(left, MOST_HEADER_BYTES):
+            _damaged(path, 0, f"{size} bytes are too few for a safetensors file", "it was cut short")
+        length = int.from_bytes(file.read(_LENGTH_BYTES), "little")
+        if length > min(left, bounds.SAFETENSORS_HEADER_BYTES):
             _damaged(
                 path,
                 0,
                 f"the header claims {length} bytes; {left} follow",
-                f"it was cut short or garbled (a header has at most {MOST_HEADER_BYTES} bytes)",
+                f"it was cut short or garbled (a header has at most {bounds.SAFETENSORS_HEADER_BYTES} bytes)",
             )
         header = file.read(length)
     if len(header) != length or not header.startswith(b"{"):
         _damaged(path, _LENGTH_BYTES, "the header does not begin with '{'")
-    return header, status.st_size
+    return header, size
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise ValueError(f"{next(n for n in names if names.count(n) > 1)!r} stands in it twice")
-    return found
+class _Header:
+    """The bytes of a header; knows where in the file a name stands."""
+
+    def __init__(self, path: Path, data: bytes) -> None:
+        self._path, self._data = path, data
+        self.end = _LENGTH_BYTES + len(data)
+
+    def refuse(self, message: str, why: str = "", *, key: str | None = None) -> NoReturn:
+        """Refuse the file at the entry of a key, or at the header's first byte."""
+        found = key_offset(self._data, key) if key is not None else None
+        _damaged(self._path, _LENGTH_BYTES + (found or 0), message, why)
+
+    def entries(self) -> dict[str, Any]:
+        """Entries of the tensors, as many as a file may have."""
+        try:
+            entries: dict[str, Any] = parse(
+                self._data,
+                Place(str(self._path), offset=_LENGTH_BYTES),
+                depth=bounds.SAFETENSORS_HEADER_DEPTH,
+            )
+        except DamagedArtifact as error:
+            offset = error.at.offset if error.at else None
+            _damaged(self._path, offset or _LENGTH_BYTES, f"the header {error.message}", error.why)
+        metadata = entries.pop(_METADATA, {})
+        if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
+            self.refuse("__metadata__ is not a map of texts", key=_METADATA)
+        if not 1 <= len(entries) <= bounds.SAFETENSORS_TENSORS:
+            self.refuse(f"{len(entries)} tensors", f"a model has 1 to {bounds.SAFETENSORS_TENSORS}")
+        return entries
+
+    def tensor(self, name: str, entry: Any) -> StoredTensor:
+        """One tensor, its bytes as many as its type and shape need."""
+        if not 1 <= len(name.encode()) <= bounds.SAFETENSORS_NAME_BYTES or not name.isprintable():
+            self.refuse(
+                f"{name[:80]!r} is no tensor name",
+                f"it has 1 to {bounds.SAFETENSORS_NAME_BYTES} bytes and no control characters",
+                key=name,
+            )
+        if not isinstance(entry, dict) or entry.keys() != _ENTRY_KEYS:
+            self.refuse(f"{name}: an entry has exactly dtype, shape and data_offsets", key=name)
+        dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+        if not isinstance(dtype, str) or dtype not in DTYPE_BYTES:
+            self.refuse(f"{name}: unknown element type {str(dtype)[:40]!r}", key=name)
+        if not _wholes(shape):
+            self.refuse(f"{name}: a dimension is a whole number from 0 to 2^53", key=name)
+        if not _wholes(offsets) or len(offsets) != 2:
+            self.refuse(f"{name}: data_offsets are two whole numbers from 0 to 2^53", key=name)
+        begin, end = offsets
+        wanted = self._elements(name, shape) * DTYPE_BYTES[dtype]
+        if end - begin != wanted:
+            self.refuse(
+                f"{name}: {end - begin} bytes do not hold {wanted} of {dtype}, shape {str(shape)[:80]}",
+                key=name,
+            )
+        return StoredTensor(name, dtype, tuple(shape), self.end + begin, wanted)
+
+    def _elements(self, name: str, shape: list[int]) -> int:
+        """Product of the dimensions, given up as soon as it passes the bound: a shape can be long."""
+        elements = 1
+        for dimension in shape:
+            elements *= dimension
+            if elements > bounds.SAFETENSORS_LARGEST_DIMENSION:
+                self.refuse(f"{name}: more than 2^53 elements", key=name)
+        return elements
 
 
-def _no_constant(text: str) -> NoReturn:
-    raise ValueError(f"{text} is not a JSON number")
+def _wholes(numbers: Any) -> bool:
+    """Whether this is a list of whole numbers from 0 to the bound; a truth value is no number."""
+    return isinstance(numbers, list) and all(
+        type(number) is int and 0 <= number <= bounds.SAFETENSORS_LARGEST_DIMENSION for number in numbers
+    )
 
 
-def _tensor(path: Path, name: str, entry: Any, base: int) -> StoredTensor:
-    if not 1 <= len(name.encode(errors="replace")) <= MOST_NAME_BYTES or not name.isprintable():
-        _damaged(
-            path, _LENGTH_BYTES, f"{name[:80]!r} is no tensor name", "1 to 512 bytes, no control characters"
-        )
-    if not isinstance(entry, dict) or entry.keys() != _ENTRY_KEYS:
-        _damaged(path, _LENGTH_BYTES, f"{name}: an entry has exactly dtype, shape and data_offsets")
-    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
-    if not isinstance(dtype, str) or dtype not in DTYPE_BYTES:
-        _damaged(path, _LENGTH_BYTES, f"{name}: unknown element type {str(dtype)[:40]!r}")
-    if not isinstance(shape, list) or not all(_whole(n) for n in shape):
-        _damaged(path, _LENGTH_BYTES, f"{name}: a dimension is a whole number from 0 to 2^53")
-    if not isinstance(offsets, list) or len(offsets) != 2 or not all(_whole(n) for n in offsets):
-        _damaged(path, _LENGTH_BYTES, f"{name}: data_offsets are two whole numbers")
-    begin, end = offsets
-    if end - begin != math.prod(shape) * DTYPE_BYTES[dtype]:
-        _damaged(path, _LENGTH_BYTES, f"{name}: {end - begin} bytes do not hold {dtype} of shape {shape}")
-    return StoredTensor(name, dtype, tuple(shape), base + begin, end - begin)
-
-
-def _whole(number: Any) -> bool:
-    return type(number) is int and 0 <= number <= MOST_DIMENSION
-
-
-def _contiguous(path: Path, tensors: list[StoredTensor], base: int, size: int) -> dict[str, StoredTensor]:
-    tensors.sort(key=lambda tensor: (tensor.offset, tensor.size))
+def _check_contiguous(path: Path, tensors: list[StoredTensor], base: int, size: int) -> None:
     expected = base
     for tensor in tensors:
         if tensor.offset != expected:
@@ -183,4 +191,3 @@ def _contiguous(path: Path, tensors: list[StoredTensor], base: int, size: int) -
             f"the tensors end at byte {expected}, the file at byte {size}",
             "the file was cut short" if expected > size else "bytes follow that no tensor owns",
         )
-    return {tensor.name: tensor for tensor in tensors}

@@ -1,0 +1,88 @@
+"""JSON and JSON Lines that no artifact holds; each place is (line, column), both from 1."""
+
+from typing import Final
+
+BOM: Final = b"\xef\xbb\xbf"
+DEEP: Final = b"[" * 100_000
+
+DOCUMENTS: Final[dict[str, tuple[bytes, str, tuple[int, int]]]] = {
+    "nothing": (b"", "Expecting value", (1, 1)),
+    "blanks only": (b" \n\t", "Expecting value", (2, 2)),
+    "cut after a key": (b'{"a": ', "Expecting value", (1, 7)),
+    "cut in a text": (b'["ab', "Unterminated string", (1, 2)),
+    "cut in a list": (b"[1, 2", "Expecting ',' delimiter", (1, 6)),
+    "two values": (b"1 2", "Extra data", (1, 3)),
+    "comma at the end of a list": (b"[1,]", "Expecting value", (1, 4)),
+    "comma at the end of an object": (b'{"a": 1,}', "Expecting property name", (1, 9)),
+    "comment": (b"[1] // one", "Extra data", (1, 5)),
+    "single quotes": (b"['a']", "Expecting value", (1, 2)),
+    "key without quotes": (b"{a: 1}", "Expecting property name", (1, 2)),
+    "number as a key": (b"{1: 1}", "Expecting property name", (1, 2)),
+    "octal": (b"[017]", "Expecting ',' delimiter", (1, 3)),
+    "hexadecimal": (b"[0x1f]", "Expecting ',' delimiter", (1, 3)),
+    "plus sign": (b"[+1]", "Expecting value", (1, 2)),
+    "digits of another script": ("[\u0661]".encode(), "Expecting value", (1, 2)),
+    "raw newline in a text": (b'["a\nb"]', "Invalid control character", (1, 4)),
+    "NUL in a text": (b'["a\0"]', "Invalid control character", (1, 4)),
+    "unknown escape": (b'["\\x41"]', "Invalid \\escape", (1, 3)),
+    "short escape": (b'["\\u12"]', "Invalid \\uXXXX escape", (1, 4)),
+    "key twice": (b'{"a": 1, "a": 1}', "'a' is given twice", (1, 10)),
+    "key twice on two lines": (b'{"b": 0,\n "a": 1,\n "a": 2}', "'a' is given twice", (3, 2)),
+    "key twice, deep": (b'[{"b": {"a": 1, "a": 2}}]', "'a' is given twice", (1, 17)),
+    "key twice, once escaped": (b'{"a": 1, "\\u0061": 2}', "'a' is given twice", (1, 10)),
+    "empty key twice": (b'{"": 1, "": 2}', "'' is given twice", (1, 9)),
+    "NaN": (b"[1, NaN]", "NaN is not JSON", (1, 5)),
+    "infinity": (b'{"a":\n  Infinity}', "Infinity is not JSON", (2, 3)),
+    "minus infinity": (b"[-Infinity]", "-Infinity is not JSON", (1, 2)),
+    "infinity in digits": (b'["1e999", 1e999]', "1e999 is infinite", (1, 11)),
+    "whole number too large": (b"[9007199254740993]", "beyond 2**53", (1, 2)),
+    "whole number too small": (b"[1, -9007199254740993]", "beyond 2**53", (1, 5)),
+    "endless number": (b"[" + b"9" * 5000 + b"]", "beyond 2**53", (1, 2)),
+    "first half of a pair": (b'["\\ud800"]', "lone surrogate", (1, 2)),
+    "second half of a pair": (b'{"a": "x\\udc00"}', "lone surrogate", (1, 7)),
+    "halves in the wrong order": (b'["ok", "\\ude00\\ud83d"]', "lone surrogate", (1, 8)),
+    "half a pair as a key": (b'{"\\udfff": 1}', "lone surrogate", (1, 2)),
+    "byte-order mark": (BOM + b"[]", "byte-order mark", (1, 1)),
+    "UTF-16": ('{"a": 1}'.encode("utf-16"), "not UTF-8", (1, 1)),
+    "UTF-16 without mark": ('{"a": 1}'.encode("utf-16-le"), "Expecting property name", (1, 2)),
+    "UTF-32": ("[1]".encode("utf-32"), "not UTF-8", (1, 1)),
+    "Latin-1": (b'["caf\xe9"]', "not UTF-8", (1, 6)),
+    "surrogate as bytes": (b'["\xed\xa0\x80"]', "not UTF-8", (1, 3)),
+    "overlong slash": (b'["\xc0\xaf"]', "not UTF-8", (1, 3)),
+    "65 lists deep": (b"[" * 65 + b"]" * 65, "nested deeper than 64", (1, 65)),
+    "65 objects deep": (b'{"a":' * 65 + b"1" + b"}" * 65, "nested deeper than 64", (1, 321)),
+    "100 000 deep": (DEEP + b"]" * 100_000, "nested deeper than 64", (1, 65)),
+    "100 000 deep and never closed": (DEEP, "nested deeper than 64", (1, 65)),
+    "20 000 keys, the last one twice": (
+        b"{" + b",".join(b'"%d":0' % number for number in range(20_000)) + b',"19999":0}',
+        "'19999' is given twice",
+        (1, 188_892),
+    ),
+}
+
+LINES: Final[dict[str, tuple[bytes, str, tuple[int, int]]]] = {
+    "empty line in the middle": (b"{}\n\n{}\n", "Expecting value", (2, 1)),
+    "empty line at the end": (b"{}\n\n", "Expecting value", (2, 1)),
+    "last line cut": (b'{"a": 1}\n{"a": 2}\n{"a": ', "cut here", (3, 1)),
+    "last line whole but for its newline": (b'{"a": 1}\n{"a": 2}', "cut here", (2, 1)),
+    "one byte": (b"{", "cut here", (1, 1)),
+    "broken line in the middle": (b'{}\n{"a": \n{}\n', "Expecting value", (2, 7)),
+    "broken last line with its newline": (b'{}\n{"a": \n', "Expecting value", (2, 7)),
+    "two values on a line": (b"{} {}\n", "Extra data", (1, 4)),
+    "one value on two lines": (b'{"a":\n1}\n', "Expecting value", (1, 6)),
+    "NaN on the second line": (b'{}\n{"loss": NaN}\n', "NaN is not JSON", (2, 10)),
+    "key twice on the second line": (b'{}\n{"a": 1, "a": 2}\n', "'a' is given twice", (2, 10)),
+    "byte-order mark on the second line": (b"{}\n" + BOM + b"{}\n", "byte-order mark", (2, 1)),
+    "zeros that a crash left": (b"{}\n" + b"\0" * 8 + b"\n", "Expecting value", (2, 1)),
+    "old Macintosh line ends": (b"{}\r{}\r", "cut here", (1, 1)),
+    "not UTF-8 on the second line": (b'{}\n["\xff"]\n', "not UTF-8", (2, 3)),
+    "65 deep on the second line": (b"{}\n" + b"[" * 65 + b"]" * 65 + b"\n", "nested deeper", (2, 65)),
+}
+
+SOUND: Final[dict[str, bytes]] = {
+    "numbers": b"[0, -0, 1.5e-7, 9007199254740992, -9007199254740992]",
+    "texts": '["\u4f60 \U0001f600", "\\ud83d\\ude00", "\\u0000", ""]'.encode(),
+    "constants": b" [true, false, null] \n",
+    "same key in different objects": b'{"a": {"a": 1}, "b": [{"a": 2}, {"a": 3}]}',
+    "a text that looks like a fault": b'{"NaN": "{\\"a\\": 1, \\"a\\": NaN, 1e999}"}',
+}
