@@ -35,8 +35,7 @@ CODES: Final = {
         Code(
             "SHIP102",
             "beyond-bounds",
-            "What people review fits on a page; sizes, depths and numbers beyond the bounds are refused before "
-            "they cost memory or time.",
+            "Sizes, depths and numbers beyond the bounds are refused before they cost memory or time.",
             "summary: (100 000 characters)",
             "summary: One sentence.",
         ),
@@ -57,8 +56,7 @@ CODES: Final = {
         Code(
             "SHIP105",
             "anchor-or-alias",
-            "A small file with aliases can stand for millions of values, and what a gate says must stand where it "
-            "is said.",
+            "A small file with aliases can stand for millions of values.",
             "expect: &x {...}",
             "the values, written out",
         ),

@@ -266,9 +266,8 @@ class ContractCollector(pytest.File):
         if self.plugin.error is not None:
             self._show_faults(self.plugin.error, path)
             return
-        for check in session.plan.checks:
-            if check.file.path == path:
-                yield GateItem.from_parent(self, name=check.gate.id, check=check, plugin=self.plugin)
+        for check in session.plan.by_contract.get(path, ()):
+            yield GateItem.from_parent(self, name=check.gate.id, check=check, plugin=self.plugin)
 
     def _show_faults(self, error: Exception, path: str) -> None:
         """Raise the faults of this file; those of other files once, with the first that is collected."""

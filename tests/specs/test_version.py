@@ -9,7 +9,7 @@ from specship.errors import UnusableInput
 from specship.specs.records import Amendment
 from specship.specs.version import fold, parse, raised, text_of
 
-DOCUMENT = Document("amendments/x.yaml", {}, {}, {})
+DOCUMENT = Document("amendments/x.yaml", {}, "after: 9.9.9\n")
 
 
 def amendment(after: str, bump: str) -> tuple[Amendment, Document]:

@@ -174,7 +174,7 @@ def document_of(data: bytes, shown: str) -> Document:
     node = compose(text, shown)
     if node is None:
         raise UnusableInput("the file is empty", at=Place(shown, 1, 1), code="SHIP113")
-    values = Values(shown)
+    values = Values(text, shown)
     plain = values.of(node)
     return Document(shown, plain, text, tuple(values.faults))
 

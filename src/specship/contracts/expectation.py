@@ -76,7 +76,7 @@ class Complaint:
     def as_error(self) -> PydanticCustomError:
         """The same for pydantic, which carries it to whoever knows the place."""
         text = self.message.replace("{", "{{").replace("}", "}}")
-        return PydanticCustomError(self.code, text, {"mend": self.mend})  # type: ignore[arg-type]
+        return PydanticCustomError(self.code, text, {"mend": self.mend})
 
 
 def _known_unit(name: str) -> str:

@@ -48,7 +48,9 @@ _UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2
 
 _MERE_COMPOSING_IS_SAFE: Final = {"characters": bounds.YAML_NODES, "line": 400, "brackets": 400}
 """A text of so few characters has no more nodes, and with such lines and brackets no dangerous depth."""
-_PERHAPS_ANCHOR_TAG_OR_DOCUMENT: Final = re.compile(r"(^|[\s\[\]{},:?\-])[&*!]|^(---|\.\.\.|%)", re.MULTILINE)
+_ANCHOR_TAG_OR_DOCUMENT: Final = re.compile(r"(^|[\s\[\]{},:?\-])[&*!]|^(---|\.\.\.|%)", re.MULTILINE)
+_SIGNS: Final = ("&", "*", "!", "---", "...", "%")
+"""Without one of these in a text there is no anchor, alias, tag or second document in it."""
 
 _Parser: Any = getattr(yaml.cyaml, "CParser", None) if yaml.__with_libyaml__ else None
 _SCALAR = ""
@@ -127,8 +129,8 @@ def _must_be_looked_through(text: str) -> bool:
     return (
         len(text) > safe["characters"]
         or text.count("[") + text.count("{") > safe["brackets"]
-        or _PERHAPS_ANCHOR_TAG_OR_DOCUMENT.search(text) is not None
         or max(map(len, text.split("\n"))) > safe["line"]
+        or (any(sign in text for sign in _SIGNS) and _ANCHOR_TAG_OR_DOCUMENT.search(text) is not None)
     )
 
 
@@ -176,8 +178,9 @@ def place_of(node: yaml.Node, shown: str) -> Place:
 class Values:
     """From nodes to plain values (dict, tuple, text, number, truth value, None), with every fault."""
 
-    def __init__(self, shown: str) -> None:
+    def __init__(self, text: str, shown: str) -> None:
         self.shown = shown
+        self._perhaps_unseen = "\\" in text or _UNSEEN.search(text) is not None
         self.faults: list[UnusableInput] = []
 
     def fault(self, node: yaml.Node, message: str, *, code: str, why: str = "", mend: str = "") -> None:
@@ -223,13 +226,13 @@ class Values:
         return found
 
     def _refuse_unseen(self, node: yaml.Node) -> None:
-        if not node.value.isprintable() and _UNSEEN.search(node.value):
+        if self._perhaps_unseen and _UNSEEN.search(node.value):
             self.fault(
                 node, "a control character", why="it could change what a terminal shows", mend="remove it",
                 code="SHIP111",
             )  # fmt: skip
 
-    def _scalar(self, node: yaml.Node) -> Any:
+    def _scalar(self, node: Any) -> Any:
         text: str = node.value
         if not node.style and (not text or text[0] in _PERHAPS_NO_TEXT):  # plain: "" in C, None in Python
             if text in _CONSTANTS:

@@ -24,6 +24,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property, partial
 from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
@@ -47,7 +48,7 @@ class Artifact:
     digest: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Probe:
     """A function that measures artifacts."""
 
@@ -57,8 +58,13 @@ class Probe:
     checked: str
     artifacts: tuple[str, ...]
     module: str
-    code: str = field(repr=False)
-    """Digest of the probe's code: evidence taken by other code is stale."""
+    coded: Callable[[], str] = field(repr=False, compare=False)
+    """Computes `code`, which takes a while and is not needed to read what the probe measures."""
+
+    @cached_property
+    def code(self) -> str:
+        """Digest of the probe's code: evidence taken by other code is stale."""
+        return self.coded()
 
     def __call__(self, artifacts: Mapping[str, Artifact]) -> Measurement:
         """Measure.
@@ -116,7 +122,7 @@ def probe(
     return declare
 
 
-def _probes_of(module: ModuleType, code: str) -> dict[str, Probe]:
+def _probes_of(module: ModuleType, coded: Callable[[], str]) -> dict[str, Probe]:
     found = {}
     for member in vars(module).values():
         if not (
@@ -125,7 +131,7 @@ def _probes_of(module: ModuleType, code: str) -> dict[str, Probe]:
             continue
         name, checked, units = getattr(member, _MARK)
         parameters = tuple(inspect.signature(member).parameters)
-        found[name] = Probe(name, member, units, checked, parameters, module.__name__, code)
+        found[name] = Probe(name, member, units, checked, parameters, module.__name__, coded)
     return found
 
 
@@ -156,7 +162,7 @@ def _shipped() -> Mapping[str, Probe]:
     names += [entry.module for entry in importlib.metadata.entry_points(group="specship.probes")]
     for name in names:
         if name != __name__:
-            _add(found, _probes_of(importlib.import_module(name), code_digest(name)))
+            _add(found, _probes_of(importlib.import_module(name), partial(code_digest, name)))
     return found
 
 
@@ -189,6 +195,10 @@ def folder_code(folder: Path) -> str:
     return digest_of(shapes)
 
 
+def _together(entry: Probe, folder: Callable[[], str]) -> str:
+    return digest_of([entry.code, folder()])
+
+
 def all_probes(folder: Path | None = None) -> Mapping[str, Probe]:
     """Every probe by name: shipped ones, entry points, and the files of a project's own folder.
 
@@ -197,7 +207,7 @@ def all_probes(folder: Path | None = None) -> Mapping[str, Probe]:
     """
     found = dict(_shipped())
     if folder is not None:
-        code = folder_code(folder)
+        code = functools.cache(partial(folder_code, folder))
         for path in sorted(folder.glob("[!_]*.py")):
             try:
                 module = _load_file(path)
@@ -206,5 +216,5 @@ def all_probes(folder: Path | None = None) -> Mapping[str, Probe]:
                 raise UnusableInput(f"cannot import the probe file: {error!r}", at=path, mend=mend) from error
             _add(found, _probes_of(module, code))
         # A project's own files run in the process that measures with shipped probes too.
-        found = {name: replace(entry, code=digest_of([entry.code, code])) for name, entry in found.items()}
+        found = {name: replace(entry, coded=partial(_together, entry, code)) for name, entry in found.items()}
     return found

@@ -5,6 +5,7 @@ spec = "specs/ship-two-001"   # folder with spec.yaml, profiles/, amendments/
 contracts = "contracts"       # folder of contract files
 profile = "rehearsal"         # the profile when none is asked for
 probes = "probes"             # optional folder of the project's own probes
+faults = "faults"             # optional folder of the project's own faults
 trusted_keys = []             # public keys (64 hex digits) that may sign release evidence
 """
 
@@ -15,16 +16,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import Field, ValidationError
+from pydantic import ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
 
-from specship.contracts.reader import ContractFile, read_contracts
+from specship.contracts.reader import ContractFile, survey_contracts
 from specship.contracts.records import Frozen, Slug
-from specship.errors import Place, SpecshipError, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
-from specship.specs.reader import SpecFolder, read_spec_folder
+from specship.errors import Place, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
+from specship.specs.reader import SpecFolder, survey_spec_folder
 from specship.specs.records import Profile
 
 Folder = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$")]
 PublicKeyHex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class LintSettings(Frozen):
+    """The table `[tool.specship.lint]`. Only lint rules (SHIP4xx) can be silenced, and it is shown."""
+
+    model_config = ConfigDict(alias_generator=lambda name: name.replace("_", "-"))
+
+    select: tuple[str, ...] = ()
+    """Codes, or beginnings of codes; empty selects every rule."""
+    ignore: tuple[str, ...] = ()
+    """Codes, or beginnings of codes, to leave out."""
+    per_file_ignores: dict[str, tuple[str, ...]] = {}
+    """The same for files by a pattern such as `contracts/old-*.yaml`."""
+    untrained: Folder | None = None
+    """A report of the same gates on a model that was never trained: what it meets proves nothing."""
 
 
 class Configuration(Frozen):
@@ -34,7 +51,9 @@ class Configuration(Frozen):
     contracts: Folder = "contracts"
     profile: Slug = "rehearsal"
     probes: Folder | None = None
+    faults: Folder | None = None
     trusted_keys: tuple[PublicKeyHex, ...] = ()
+    lint: LintSettings = LintSettings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,26 +119,79 @@ def find_configuration(start: Path) -> tuple[Path, Configuration] | None:
     return None
 
 
+def _as_tuples(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: _as_tuples(item) for key, item in value.items()}
+    return tuple(_as_tuples(item) for item in value) if isinstance(value, list) else value
+
+
 def _configuration(table: dict[str, object], path: Path, text: str) -> Configuration:
-    plain = {key: tuple(value) if isinstance(value, list) else value for key, value in table.items()}
     try:
-        return Configuration.model_validate(plain, strict=True)
+        return Configuration.model_validate(_as_tuples(table), strict=True)
     except ValidationError as error:
-        faults = []
-        for detail in error.errors():
-            key = str(detail["loc"][0])
-            line = next(
-                (n for n, row in enumerate(text.splitlines(), 1) if row.strip().startswith(key)), None
-            )
-            unknown = detail["type"] == "extra_forbidden"
-            faults.append(
-                UnusableInput(
-                    f"unknown key {key!r} in [tool.specship]" if unknown else f"{key}: {detail['msg']}",
-                    at=Place(path.name, line, 1 if line else None),
-                    mend=did_you_mean(key, Configuration.model_fields) if unknown else "",
-                )
-            )
+        faults = [_configuration_fault(detail, path, text) for detail in error.errors()]
         raise UnreadableDocument(faults) from error
+
+
+def _configuration_fault(detail: ErrorDetails, path: Path, text: str) -> UnusableInput:
+    keys = [str(step) for step in detail["loc"] if isinstance(step, str)]
+    rows = enumerate(text.splitlines(), 1)
+    line = next((number for number, row in rows if row.strip().startswith(keys[-1])), None)
+    place = Place(path.name, line, 1 if line else None)
+    table = ".".join(["tool.specship", *keys[:-1]])
+    if detail["type"] == "extra_forbidden":
+        record = LintSettings if keys[:-1] == ["lint"] else Configuration
+        known = [name.replace("_", "-") if record is LintSettings else name for name in record.model_fields]
+        return UnknownName(
+            f"unknown key {keys[-1]!r} in [{table}]", at=place, mend=did_you_mean(keys[-1], known),
+            code="SHIP201",
+        )  # fmt: skip
+    if detail["type"] == "missing":
+        return UnusableInput(f"key {keys[-1]!r} is missing in [{table}]", at=path.name, code="SHIP202")
+    return UnusableInput(f"{keys[-1]} in [{table}]: {detail['msg']}", at=place, code="SHIP205")
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What can be read of a project, and everything that keeps the rest from being read."""
+
+    root: Path
+    configuration: Configuration
+    contracts: tuple[ContractFile, ...]
+    """Contracts without a fault of their own."""
+    spec: SpecFolder | None
+    faults: tuple[UnusableInput, ...]
+
+    @property
+    def project(self) -> Project | None:
+        """The project, when nothing keeps it from being one."""
+        if self.spec is None or self.faults:
+            return None
+        return Project(self.root, self.configuration, self.contracts, self.spec)
+
+
+def survey_project(start: Path) -> Survey:
+    """The project at or above a folder, as far as it can be read.
+
+    Raises:
+        UnusableInput: there is no `[tool.specship]`, or it has faults.
+    """
+    found = find_configuration(start.resolve())
+    if found is None:
+        raise UnusableInput(
+            "no pyproject.toml with [tool.specship] at or above this folder",
+            at=start,
+            mend="run the command inside a project, or begin one: `specship init`",
+        )
+    root, configuration = found[0].resolve(), found[1]
+    contracts: tuple[ContractFile, ...] = ()
+    faults: list[UnusableInput] = []
+    try:
+        contracts, faults = survey_contracts((root / configuration.contracts).resolve(), root=root)
+    except UnusableInput as error:
+        faults = [error]
+    spec, more = survey_spec_folder(root / configuration.spec, root=root)
+    return Survey(root, configuration, contracts, spec, (*faults, *more))
 
 
 def load_project(start: Path) -> Project:
@@ -128,29 +200,7 @@ def load_project(start: Path) -> Project:
     Raises:
         UnusableInput: there is no `[tool.specship]`, or a file has faults.
     """
-    found = find_configuration(start.resolve())
-    if found is None:
-        raise UnusableInput(
-            "no pyproject.toml with [tool.specship] at or above this folder",
-            at=start,
-            mend="run the command inside a project, or add the table",
-        )
-    root, configuration = found[0].resolve(), found[1]
-    faults: list[SpecshipError] = []
-    contracts: tuple[ContractFile, ...] = ()
-    spec: SpecFolder | None = None
-    try:
-        contracts = read_contracts((root / configuration.contracts).resolve(), root=root)
-    except UnreadableDocument as error:
-        faults.extend(error.faults)
-    except UnusableInput as error:
-        faults.append(error)
-    try:
-        spec = read_spec_folder(root / configuration.spec, root=root)
-    except UnreadableDocument as error:
-        faults.extend(error.faults)
-    except UnusableInput as error:
-        faults.append(error)
-    if faults or spec is None:
-        raise UnreadableDocument([fault for fault in faults if isinstance(fault, UnusableInput)])
-    return Project(root, configuration, contracts, spec)
+    survey = survey_project(start)
+    if survey.spec is None or survey.faults:
+        raise UnreadableDocument(survey.faults)
+    return Project(survey.root, survey.configuration, survey.contracts, survey.spec)

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from specship.contracts.document import Document, read_document
-from specship.contracts.reader import gather
-from specship.errors import UnknownName, UnusableInput, did_you_mean
+from pydantic import BaseModel
+
+from specship.contracts.document import Document, in_order, read_document
+from specship.errors import UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 from specship.specs.records import Amendment, Criterion, Profile, Spec
-from specship.specs.version import fold
+from specship.specs.version import BEGINNING, fold, text_of
+
+Record = TypeVar("Record", bound=BaseModel)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +38,54 @@ def read_spec_folder(folder: Path, *, root: Path) -> SpecFolder:
     """A folder with `spec.yaml`, `profiles/*.yaml` and `amendments/*.yaml`.
 
     Raises:
-        UnusableInput: a file is missing or has faults; every fault has its place.
+        UnreadableDocument: a file is missing or has faults; every fault of every file is listed.
     """
-    document = read_document(folder / "spec.yaml", root=root)
-    spec = document.build(Spec)
-    gather(_spec_faults(spec, document))
-    amendments = {}
+    spec, faults = survey_spec_folder(folder, root=root)
+    if spec is None or faults:
+        raise UnreadableDocument(faults)
+    return spec
+
+
+def survey_spec_folder(folder: Path, *, root: Path) -> tuple[SpecFolder | None, list[UnusableInput]]:
+    """What can be read of a spec folder, and the faults of all its files; None without a sound spec."""
+    faults: list[UnusableInput] = []
+    document, spec = _read(folder / "spec.yaml", Spec, root, faults)
+    if spec is not None and document is not None:
+        faults += _spec_faults(spec, document)
+    amendments: dict[str, tuple[Amendment, Document]] = {}
     for path in sorted((folder / "amendments").glob("*.yaml")):
-        text = read_document(path, root=root)
-        amendments[path.name] = (text.build(Amendment), text)
+        text, amendment = _read(path, Amendment, root, faults)
+        if text is not None and amendment is not None:
+            amendments[path.name] = (amendment, text)
     profiles, documents = {}, {}
     for path in sorted((folder / "profiles").glob("*.yaml")):
-        text = read_document(path, root=root)
-        profile = text.build(Profile)
-        gather(_profile_faults(profile, text, spec, path.stem))
-        profiles[profile.profile], documents[profile.profile] = profile, text
+        text, profile = _read(path, Profile, root, faults)
+        if text is not None and profile is not None:
+            profiles[profile.profile], documents[profile.profile] = profile, text
+            faults += _profile_faults(profile, text, spec, path.stem)
+    version = text_of(BEGINNING)
+    try:
+        version = fold(amendments)
+    except UnusableInput as error:
+        faults.append(error)
+    if spec is None or document is None:
+        return None, faults
     records = {name: amendment for name, (amendment, _) in amendments.items()}
-    return SpecFolder(spec, document, fold(amendments), records, profiles, documents)
+    return SpecFolder(spec, document, version, records, profiles, documents), faults
+
+
+def _read(
+    path: Path, record: type[Record], root: Path, faults: list[UnusableInput]
+) -> tuple[Document | None, Record | None]:
+    """A document and its record, or None where there is none; what is wrong is added to `faults`."""
+    try:
+        document = read_document(path, root=root)
+    except UnusableInput as error:
+        faults += getattr(error, "faults", (error,))
+        return None, None
+    built, own = document.record_faults(record)
+    faults += in_order([*document.faults, *own])
+    return document, built
 
 
 def _spec_faults(spec: Spec, document: Document) -> Iterable[UnusableInput]:
@@ -61,7 +96,11 @@ def _spec_faults(spec: Spec, document: Document) -> Iterable[UnusableInput]:
             at = ("models", m, "criteria", c)
             if criterion.id in seen:
                 yield UnusableInput(
-                    f"the criterion {criterion.id} stands twice", at=document.place(*at, "id")
+                    f"the criterion {criterion.id} stands twice",
+                    at=document.place(*at, "id"),
+                    why="an id names one thing",
+                    mend="give one of them a new id",
+                    code="SHIP310",
                 )
             seen[criterion.id] = criterion
             for d, needed in enumerate(criterion.depends_on):
@@ -70,10 +109,15 @@ def _spec_faults(spec: Spec, document: Document) -> Iterable[UnusableInput]:
                         f"{criterion.id} depends on {needed!r}, which is no criterion of {model.id}",
                         at=document.place(*at, "depends_on", d),
                         mend=did_you_mean(needed, own),
+                        code="SHIP304",
                     )
             if cycle := _cycle(criterion.id, own):
                 yield UnusableInput(
-                    f"criteria wait for each other: {' → '.join(cycle)}", at=document.place(*at, "id")
+                    f"criteria wait for each other: {' → '.join(cycle)}",
+                    at=document.place(*at, "depends_on"),
+                    why="none of them could ever be discharged",
+                    mend="drop one of the dependencies",
+                    code="SHIP311",
                 )
 
 
@@ -92,23 +136,27 @@ def _cycle(start: str, criteria: Mapping[str, Criterion]) -> list[str]:
     return []
 
 
-def _profile_faults(profile: Profile, document: Document, spec: Spec, stem: str) -> Iterable[UnusableInput]:
+def _profile_faults(
+    profile: Profile, document: Document, spec: Spec | None, stem: str
+) -> Iterable[UnusableInput]:
     if profile.profile != stem:
         yield UnusableInput(
             f"the profile {profile.profile!r} stands in a file called {stem}.yaml",
-            at=document.place("profile"), mend="give both the same name",
+            at=document.place("profile"), mend="give both the same name", code="SHIP211",
         )  # fmt: skip
+    if spec is None:
+        return
     models = {model.id for model in spec.models}
     for model in profile.pipeline:
         if model not in models:
             yield UnknownName(
                 f"the spec has no model {model!r}", at=document.place("pipeline", model),
-                mend=did_you_mean(model, models),
+                mend=did_you_mean(model, models), code="SHIP308",
             )  # fmt: skip
     criteria = {criterion.id for model in spec.models for criterion in model.criteria}
     for criterion in profile.not_judged:
         if criterion not in criteria:
             yield UnknownName(
                 f"the spec has no criterion {criterion!r}", at=document.place("not_judged", criterion),
-                mend=did_you_mean(criterion, criteria),
+                mend=did_you_mean(criterion, criteria), code="SHIP304",
             )  # fmt: skip

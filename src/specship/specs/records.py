@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from specship.contracts.expectation import Expectation
+from specship.contracts.expectation import Complaint, Expectation
 from specship.contracts.records import CriterionId, Frozen, GateId, ModelId, Prose, Requires, Semver, Slug
 
 Hours = Annotated[float, Field(ge=0, allow_inf_nan=False)]
@@ -45,7 +45,8 @@ class Model(Frozen):
     def _weights_add_up(self) -> Self:
         total = sum(criterion.weight for criterion in self.criteria)
         if total != 100:
-            raise ValueError(f"the weights of {self.id} add up to {total}, not to 100")
+            text = f"the weights of {self.id} add up to {total}, not to 100"
+            raise Complaint("SHIP212", text, f"share out {abs(100 - total)} more or less").as_error()
         return self
 
 

@@ -56,6 +56,7 @@ def fold(amendments: Mapping[str, tuple[Amendment, Document]]) -> str:
                 at=document.place("after"),
                 why=f"the others lead to {', '.join(text_of(v) for v in sorted(reached))}",
                 mend=f"write `after: {text_of(version)}`",
+                code="SHIP314",
             )
         for name in sorted(ready, key=lambda name: (_ORDER.index(pending[name][0].bump), name)):
             amendment, _ = pending.pop(name)

@@ -1,0 +1,1 @@
+"""Faults: the real defects that gates must catch, by name."""

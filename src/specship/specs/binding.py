@@ -1,0 +1,205 @@
+"""Where names meet what they name.
+
+A gate's probe, quantities, units, criteria and faults, a profile's overrides and settings: whatever
+binds to nothing is a fault with its place.
+
+Contracts are checked on their plain values, so that a gate that cannot be read for one reason still
+has its other names looked up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel
+
+from specship.contracts.document import Document
+from specship.errors import UnknownName, UnusableInput, did_you_mean
+from specship.specs.records import Profile
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeFacts:
+    """What a probe measures, without the probe."""
+
+    name: str
+    units: Mapping[str, str]
+    """Unit of each quantity."""
+    artifacts: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Everything that a contract or profile can name."""
+
+    probes: Mapping[str, ProbeFacts]
+    stages: frozenset[str]
+    """Artifacts that some stage makes."""
+    settings: Mapping[str, type[BaseModel]]
+    """Sections of pipeline settings, each with its record."""
+    faults: frozenset[str]
+
+
+def contract_faults(document: Document, known: Known, criteria: Mapping[str, str]) -> Iterable[UnusableInput]:
+    """Names in a contract that bind to nothing; `criteria` gives the model of each criterion."""
+    values = document.values
+    gates = values.get("gates") if isinstance(values, dict) else None
+    for index, gate in enumerate(gates if isinstance(gates, tuple) else ()):
+        if isinstance(gate, dict):
+            yield from _criterion_faults(document, ("gates", index), gate, criteria)
+            yield from _fault_faults(document, ("gates", index), gate, known)
+            yield from _probe_faults(document, ("gates", index), gate, known)
+
+
+def _texts(value: Any) -> Iterable[tuple[int, str]]:
+    for index, entry in enumerate(value if isinstance(value, tuple) else ()):
+        if isinstance(entry, str):
+            yield index, entry
+
+
+def _criterion_faults(
+    document: Document, at: tuple[str | int, ...], gate: Mapping[str, Any], criteria: Mapping[str, str]
+) -> Iterable[UnusableInput]:
+    models = set()
+    for index, criterion in _texts(gate.get("binds_to")):
+        if criterion in criteria:
+            models.add(criteria[criterion])
+            continue
+        yield UnknownName(
+            f"the spec has no criterion {criterion!r}",
+            at=document.place(*at, "binds_to", index),
+            mend=did_you_mean(criterion, criteria) or "list them: specship trace",
+            code="SHIP304",
+        )
+    if len(models) > 1:
+        yield UnusableInput(
+            f"{gate.get('id')} binds to criteria of {' and '.join(sorted(models))}",
+            at=document.place(*at, "binds_to"),
+            why="evidence is about one model's bytes",
+            mend="write one gate a model",
+            code="SHIP312",
+        )
+
+
+def _fault_faults(
+    document: Document, at: tuple[str | int, ...], gate: Mapping[str, Any], known: Known
+) -> Iterable[UnusableInput]:
+    for index, fault in _texts(gate.get("falsified_by")):
+        if fault not in known.faults:
+            yield UnknownName(
+                f"no fault is called {fault!r}",
+                at=document.place(*at, "falsified_by", index),
+                why="nobody can inject a defect that nobody has described",
+                mend=did_you_mean(fault, known.faults) or f"describe it: specship new fault {fault}",
+                code="SHIP309",
+            )
+
+
+def _probe_faults(
+    document: Document, at: tuple[str | int, ...], gate: Mapping[str, Any], known: Known
+) -> Iterable[UnusableInput]:
+    name = gate.get("probe")
+    if not isinstance(name, str):
+        return
+    probe = known.probes.get(name)
+    if probe is None:
+        yield UnknownName(
+            f"no probe is called {name!r}",
+            at=document.place(*at, "probe"),
+            why="a gate can only bind a quantity that some probe measures",
+            mend=did_you_mean(name, known.probes) or f"write it: specship new probe {name}",
+            code="SHIP301",
+        )
+        return
+    for artifact in probe.artifacts:
+        if artifact not in known.stages:
+            yield UnknownName(
+                f"probe {name!r} measures {artifact!r}, which no stage makes",
+                at=document.place(*at, "probe"),
+                mend=did_you_mean(artifact, known.stages),
+                code="SHIP306",
+            )
+    expected = gate.get("expect")
+    if isinstance(expected, dict):
+        yield from quantity_faults(document, (*at, "expect"), expected, probe)
+
+
+def quantity_faults(
+    document: Document, at: tuple[str | int, ...], expected: Mapping[str, Any], probe: ProbeFacts
+) -> Iterable[UnusableInput]:
+    """Quantities that the probe does not measure, or measures in another unit."""
+    for quantity, limit in expected.items():
+        unit = limit.get("unit") if isinstance(limit, dict) else getattr(limit, "unit", None)
+        if quantity not in probe.units:
+            yield UnknownName(
+                f"probe {probe.name!r} does not measure {quantity!r}",
+                at=document.place(*at, quantity),
+                mend=did_you_mean(quantity, probe.units) or f"it measures: {', '.join(probe.units)}",
+                code="SHIP302",
+            )
+        elif isinstance(unit, str) and unit != probe.units[quantity]:
+            yield UnusableInput(
+                f"{quantity} is expected in {unit!r}, and {probe.name} measures it in "
+                f"{probe.units[quantity]!r}",
+                at=document.place(*at, quantity),
+                why="a limit in another unit is another limit",
+                mend=f"write the limit in {probe.units[quantity]}",
+                code="SHIP303",
+            )
+
+
+def profile_faults(
+    profile: Profile, document: Document, known: Known, gates: Mapping[str, Mapping[str, Any]]
+) -> Iterable[UnusableInput]:
+    """Names in a profile that bind to nothing; `gates` gives the plain values of each gate by id."""
+    for identity, override in profile.overrides.items():
+        at = ("overrides", identity)
+        gate = gates.get(identity)
+        if gate is None:
+            yield UnknownName(
+                f"no contract has a gate {identity!r}",
+                at=document.place(*at),
+                mend=did_you_mean(identity, gates),
+                code="SHIP305",
+            )
+            continue
+        expected = gate.get("expect") or {}
+        for index, quantity in enumerate(override.drop):
+            if quantity not in expected:
+                yield UnknownName(
+                    f"{identity} expects nothing of {quantity!r}",
+                    at=document.place(*at, "drop", index),
+                    mend=did_you_mean(quantity, expected),
+                    code="SHIP315",
+                )
+        if set(override.drop) >= expected.keys() | override.expect.keys() and override.drop:
+            yield UnusableInput(
+                f"nothing is expected of {identity} at this profile", at=document.place(*at, "drop"),
+                why="with every limit dropped, the gate could not fail",
+                mend="keep a limit, or list its criterion under `not_judged` with the reason",
+                code="SHIP313",
+            )  # fmt: skip
+        probe = known.probes.get(str(gate.get("probe")))
+        if probe is not None:
+            yield from quantity_faults(document, (*at, "expect"), override.expect, probe)
+    yield from _setting_faults(profile, document, known)
+
+
+def _setting_faults(profile: Profile, document: Document, known: Known) -> Iterable[UnusableInput]:
+    for model, sections in profile.pipeline.items():
+        for section in sections:
+            at = ("pipeline", model, section)
+            record = known.settings.get(section)
+            if record is None:
+                yield UnknownName(
+                    f"no stage reads settings called {section!r}",
+                    at=document.place(*at),
+                    why="a setting that nobody reads would be a promise that nobody keeps",
+                    mend=did_you_mean(section, known.settings)
+                    or f"known: {', '.join(sorted(known.settings))}",
+                    code="SHIP307",
+                )
+                continue
+            yield from document.record_faults(record, *at)[1]

@@ -1,0 +1,29 @@
+"""Everything that contracts and profiles can name, gathered from probes, stages and faults."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from specship.faults.catalogue import known_faults
+from specship.pipeline.stage import all_stages
+from specship.probes.registry import all_probes
+from specship.specs.binding import Known, ProbeFacts
+from specship.specs.project import Configuration
+
+
+def known_names(root: Path, configuration: Configuration) -> Known:
+    """The names in force in a project.
+
+    Raises:
+        UnusableInput: a probe file of the project cannot be imported, or two probes share a name.
+    """
+    probes = all_probes(root / configuration.probes if configuration.probes else None)
+    stages = all_stages()
+    return Known(
+        probes={
+            name: ProbeFacts(name, probe.units, probe.artifacts) for name, probe in sorted(probes.items())
+        },
+        stages=frozenset(stages),
+        settings={name: record for stage in stages.values() for name, record in stage.settings.items()},
+        faults=known_faults(root / configuration.faults if configuration.faults else None),
+    )
