@@ -83,6 +83,10 @@ def read_tree(path: Path, shown: str) -> Node:
         place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
         said = one_line(error.problem or error.context or "")
         raise UnusableInput(f"not YAML: {said}", at=place, code="SHIP104") from error
+    except yaml.reader.ReaderError as error:
+        place = Place(shown, offset=len(text[: error.position].encode()))
+        said = f"{one_line(error.reason)} (character {error.character:#x})"
+        raise UnusableInput(f"not YAML: {said}", at=place, code="SHIP104") from error
     except yaml.YAMLError as error:
         raise UnusableInput(f"not YAML: {one_line(str(error))}", at=shown, code="SHIP104") from error
     if root is None:
@@ -148,6 +152,7 @@ class _Walk:
         self.shown = shown
         self.lines = lines
         self.count = 0
+        self.characters = 0
 
     def node(self, node: yaml.Node, above: tuple[yaml.Node, ...]) -> Node:
         self.count += 1
@@ -156,7 +161,9 @@ class _Walk:
         if any(node is one for one in above):
             raise self.refusal(node, "a value that contains itself through an alias", "SHIP105")
         if len(above) > bounds.YAML_DEPTH:
-            raise self.refusal(node, f"nested deeper than {bounds.YAML_DEPTH}, aliases written out", "SHIP102")
+            raise self.refusal(
+                node, f"nested deeper than {bounds.YAML_DEPTH}, aliases written out", "SHIP102"
+            )
         first = node.start_mark.line + 1
         if isinstance(node, yaml.ScalarNode):
             return self.scalar(node, first)
@@ -172,11 +179,16 @@ class _Walk:
 
     def scalar(self, node: yaml.ScalarNode, first: int) -> Node:
         text = str(node.value)
+        self.characters += len(text)
         if len(text) > bounds.YAML_SCALAR_CHARACTERS:
             raise self.refusal(node, f"a text of {len(text)} characters", "SHIP102")
+        if self.characters > bounds.YAML_BYTES:  # a text may be named by thousands of aliases
+            raise self.refusal(
+                node, f"more than {bounds.YAML_BYTES} characters, aliases written out", "SHIP102"
+            )
         if not node.style and text in _NOTHING:
             return Node("", first, first)
-        last = node.end_mark.line + (node.style not in {"|", ">"})
+        last = node.end_mark.line + (node.end_mark.column > 0)
         while last > first and not self.lines[min(last, len(self.lines)) - 1].strip():
             last -= 1  # the mark at the end of a block stands behind its empty lines
         return Node(text, first, max(first, last))
