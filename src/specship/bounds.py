@@ -15,11 +15,11 @@ from typing import Final
 # All readers.
 
 HEADER_CPU_SECONDS: Final = 2
-"""Processor time within which any hostile header must have been refused."""
+"""Processor time in which the hostile files of the tests, all together, must be refused."""
 HEADER_ADDRESS_BYTES: Final = 512 << 20
-"""Address space, the interpreter's own included, in which any hostile header must be refused."""
+"""Address space, the interpreter's own included, in which they must be refused."""
 HEADER_RESIDENT_BYTES: Final = 256 << 20
-"""The same for memory in use."""
+"""Memory in use while they are refused."""
 
 # YAML: contracts, specifications, profiles. Anchors, aliases and merge keys are refused
 # altogether, so that they need no number.
@@ -33,7 +33,7 @@ YAML_NODES: Final = 20_000
 YAML_SCALAR_CHARACTERS: Final = 64 << 10
 """Longest text, key or number."""
 YAML_INTEGER_DIGITS: Final = 18
-"""Characters of a whole number; 18 digits always fit 64 bits, 19 may not."""
+"""Digits of a whole number, without its sign; 18 always fit 64 bits, 19 may not."""
 
 # JSON and JSON Lines: evidence, reports, manifests, logs.
 
@@ -75,8 +75,9 @@ GGUF_KEY_BYTES: Final = 65_535
 """Longest key, in UTF-8 (the format's own bound); the shortest has 1."""
 GGUF_STRING_BYTES: Final = 1 << 20
 """Longest text among the values."""
-GGUF_ARRAY_ELEMENTS: Final = 4_194_304
-"""Most elements of an array; the largest are vocabularies and their merges, below a million."""
+GGUF_ARRAY_ELEMENTS: Final = 2_097_152
+"""Most elements of all arrays together: each becomes an object of its own. The largest arrays are
+vocabularies with their scores, types and merges, together about a million."""
 GGUF_NAME_BYTES: Final = 63
 """Longest name of a tensor: ggml keeps 64 bytes with the closing zero (GGML_MAX_NAME)."""
 GGUF_DIMENSIONS: Final = 4

@@ -26,7 +26,8 @@ _SEARCHED: Final = 4 << 20
 _TOKENS: Final = re.compile(
     r"""(?P<open>[{\[]) | (?P<close>[}\]])
       | (?P<text>"[^"\\]*(?:\\.[^"\\]*)*") (?P<colon>[\ \t\r\n]*:)?
-      | (?P<cut>") | (?P<word>[^\s"{}\[\]:,]+)""",
+      | (?P<cut>") | (?P<constant>NaN|-?Infinity)
+      | (?P<number>(?P<whole>-?[0-9]+)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)""",
     re.VERBOSE | re.DOTALL,
 )
 _BOM: Final = b"\xef\xbb\xbf"
@@ -93,7 +94,7 @@ def _check_surrogates(value: Any) -> None:
 
 
 def _tokens(text: str) -> Iterator[tuple[re.Match[str], int]]:
-    """Brackets, texts and words of a JSON text, each with the depth it stands at."""
+    """Brackets, texts, numbers and constants of a JSON text, each with the depth it stands at."""
     depth = 0
     for token in _TOKENS.finditer(text, 0, _SEARCHED):
         if token["cut"] or token.end() == _SEARCHED:
@@ -101,15 +102,6 @@ def _tokens(text: str) -> Iterator[tuple[re.Match[str], int]]:
         depth += bool(token["open"])
         yield token, depth
         depth -= bool(token["close"])
-
-
-def _check_word(word: str) -> None:
-    if word in {"NaN", "Infinity", "-Infinity"}:
-        _constant(word)
-    elif word.lstrip("-").isdigit():
-        _whole(word)
-    elif word not in {"true", "false", "null"}:
-        _decimal(word)
 
 
 def _first_fault(text: str, most: int) -> tuple[int, _Refused] | None:
@@ -123,8 +115,10 @@ def _first_fault(text: str, most: int) -> tuple[int, _Refused] | None:
                     raise _too_deep(most)
             elif token["close"]:
                 keys.pop()
-            elif token["word"]:
-                _check_word(token["word"])
+            elif token["constant"]:
+                _constant(token["constant"])
+            elif token["number"]:
+                (_whole if token["number"] == token["whole"] else _decimal)(token["number"])
             else:
                 value = json.loads(token["text"])
                 _check_surrogates(value)
@@ -194,6 +188,8 @@ def parse(data: bytes, place: Place, *, depth: int = JSON_DEPTH) -> Any:
         position, fault = found or (0, error)
         message, why, at = str(fault), fault.why, _inside(place, text[:position].encode() if found else b"")
         cause = error
+    except MemoryError as error:
+        raise DamagedArtifact("needs more memory than there is", at=place, mend=_AGAIN) from error
     raise DamagedArtifact(f"cannot be read as JSON: {message}", at=at, why=why, mend=_AGAIN) from cause
 
 

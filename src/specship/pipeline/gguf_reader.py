@@ -94,6 +94,7 @@ class _Reader:
     def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
         self._path, self._file, self._size, self._at = path, file, size, 0
         self._key_at: dict[str, int] = {}
+        self._elements_left = bounds.GGUF_ARRAY_ELEMENTS
 
     def refuse(self, message: str, *, at: int | None = None) -> NoReturn:
         raise DamagedArtifact(
@@ -203,9 +204,10 @@ class _Reader:
         if element == rules.ARRAY or (element != rules.STRING and element not in rules.SCALARS):
             self.refuse(f"{key[:80]}: an array of value type {element}", at=begin)
         width = 8 if element == rules.STRING else struct.calcsize(rules.SCALARS[element])
-        most = min(bounds.GGUF_ARRAY_ELEMENTS, self._left // width)
+        most = min(self._elements_left, self._left // width)
         if length > most:
             self.refuse(f"{key[:80]}: {length} elements are claimed, at most {most} fit", at=begin)
+        self._elements_left -= length
         if element == rules.STRING:
             return element, [self._text(bounds.GGUF_STRING_BYTES, "a text") for _ in range(length)]
         first = self._at

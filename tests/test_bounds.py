@@ -1,0 +1,308 @@
+"""Both sides of every bound: its number is read, one more is refused.
+
+Where a file at the bound would be large, the bound is lowered for the test, in the module that
+reads it, after both were seen to be the same number.
+"""
+
+import json
+import re
+import struct
+from collections.abc import Callable
+from itertools import pairwise
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final, NamedTuple
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from specship import bounds, strict_json
+from specship.contracts.document import read_document
+from specship.digests import sha256_bytes
+from specship.errors import DamagedArtifact, UnusableInput
+from specship.evidence.ledger import append, read_ledger
+from specship.evidence.signing import SigningKey
+from specship.evidence.statement import seal
+from specship.pipeline import inference_records
+from specship.pipeline.checkpoint_folder import read_shape
+from specship.pipeline.gguf_reader import read_gguf
+from specship.pipeline.inference_records import read_generations
+from specship.pipeline.safetensors_header import read_safetensors_header
+from specship.strict_json import read_json, read_json_lines
+from tests.evidence.statements import evidence
+from tests.hostile.gguf_files import (
+    ARCHITECTURE,
+    BOOL,
+    STRING,
+    U32,
+    array,
+    claims,
+    file,
+    key,
+    number,
+    tensor,
+    text,
+)
+from tests.hostile.safetensors_files import one, stored
+
+_PRIVATE: Final = Ed25519PrivateKey.generate()
+KEY: Final = SigningKey(_PRIVATE, _PRIVATE.public_key().public_bytes_raw())
+PUBLIC: Final = {name for name in vars(bounds) if name.isupper()}
+
+
+class Edge(NamedTuple):
+    """A bound, files just on each side of it, and who reads them."""
+
+    bound: str
+    file: Callable[[int], bytes]
+    """From a number to a file that has so much of what is bounded."""
+    read: Callable[[Path], Any]
+    message: str
+    lowered: int | None = None
+    where: ModuleType = bounds
+    """The module whose number is lowered."""
+    beyond: int = 1
+    """How far beyond the bound the refused file lies."""
+
+
+def read_statement(path: Path) -> None:
+    """Read a file as the ledger does: under the name that its bytes give it."""
+    folder = path.parent / "ledger"
+    folder.mkdir()
+    (folder / f"{sha256_bytes(path.read_bytes())}.json").write_bytes(path.read_bytes())
+    for error in read_ledger([folder], keys=frozenset()).damaged:
+        raise error
+
+
+def read_completions(path: Path) -> None:
+    """Read a file as the completions of an artifact."""
+    folder = path.parent / "completions"
+    folder.mkdir()
+    (folder / "generations.jsonl").write_bytes(path.read_bytes())
+    about = {"weights_sha256": "0" * 64, "settings": {"judged": "greedy", "new_tokens": 1}}
+    (folder / "generations.json").write_text(json.dumps(about))
+    read_generations(folder)
+
+
+def read_contract(path: Path) -> None:
+    """Read YAML; a document carries its faults until somebody builds a record from it."""
+    for fault in read_document(path).faults:
+        raise fault
+
+
+def refused_only_for(*messages: str) -> Callable[[Path], None]:
+    """Read a GGUF file whose data nobody could store: what else is wrong with it does not count."""
+
+    def read(path: Path) -> None:
+        with pytest.raises(DamagedArtifact) as caught:
+            read_gguf(path)
+        if any(message in str(caught.value) for message in messages):
+            raise caught.value
+
+    return read
+
+
+def completion(**changes: Any) -> bytes:
+    """One line of a file of completions."""
+    line = {
+        "document_sha256": "0" * 64, "begin": 0, "end": 1, "header": "", "prompt": "", "prompt_ids": [1],
+        "decoding": "greedy", "seed": 0, "token_ids": [1], "stop_reason": "stop-token", "text": "", "body": "",
+    }  # fmt: skip
+    return json.dumps(line | changes).encode() + b"\n"
+
+
+def padded(data: bytes, length: int) -> bytes:
+    """Bytes with blanks behind them, to a length."""
+    return data + b" " * (length - len(data))
+
+
+def layers(count: int) -> bytes:
+    """A `config.json` of a model with so many layers."""
+    config = {
+        "architectures": ["LlamaForCausalLM"], "model_type": "llama", "hidden_act": "silu",
+        "hidden_size": 8, "num_attention_heads": 2, "num_hidden_layers": count, "vocab_size": 16,
+        "intermediate_size": 8, "max_position_embeddings": 8, "rms_norm_eps": 1e-5, "rope_theta": 1e4,
+    }  # fmt: skip
+    return json.dumps(config).encode()
+
+
+def tensors(count: int) -> bytes:
+    """A safetensors file of so many empty tensors."""
+    entry = {"dtype": "U8", "shape": [0], "data_offsets": [0, 0]}
+    return stored({f"t{index}": entry for index in range(count)}, b"")
+
+
+def shaped(*dimensions: int) -> bytes:
+    """A safetensors file of one tensor of this shape, and no data."""
+    return one(shape=list(dimensions), data_offsets=[0, 0], data=b"")
+
+
+def aligned(alignment: int) -> bytes:
+    """A GGUF file of this alignment."""
+    return file(ARCHITECTURE, number("general.alignment", alignment), alignment=alignment)
+
+
+def many(count: int) -> bytes:
+    """A GGUF file of so many tensors."""
+    entries = tuple(tensor(f"t{index}", offset=32 * index) for index in range(count))
+    return claims(entries, b"\1" * 32 * count)
+
+
+EDGES: Final = [
+    Edge("YAML_BYTES", lambda n: padded(b"a: 1 #", n), read_contract, "larger than"),
+    Edge("YAML_DEPTH", lambda n: b"[" * n + b"]" * n, read_contract, "nested deeper than"),
+    Edge("YAML_DEPTH", lambda n: b"{a: " * n + b"}" * n, read_contract, "nested deeper than"),
+    Edge("YAML_NODES", lambda n: b"[" + b"1," * (n - 1) + b"]", read_contract, "more than 20000 values"),
+    Edge("YAML_SCALAR_CHARACTERS", lambda n: b"a: '" + b"x" * n + b"'", read_contract, "65537 characters"),
+    Edge("YAML_INTEGER_DIGITS", lambda n: b"a: " + b"9" * n, read_contract, "whole number"),
+    Edge("YAML_INTEGER_DIGITS", lambda n: b"a: -" + b"9" * n, read_contract, "whole number"),
+    Edge("JSON_STATEMENT_BYTES", lambda n: padded(seal(evidence(), KEY), n), read_statement, "at most 1 MiB"),
+    Edge(
+        "JSON_REPORT_BYTES", lambda n: padded(b"[]", n), read_json, "longer than 100 bytes", 100, strict_json
+    ),
+    Edge(
+        "JSONL_LINE_BYTES",
+        lambda n: b"[]\n" + padded(b"[]", n - 1) + b"\n[]\n",
+        lambda path: list(read_json_lines(path)),
+        r":2:1: a line longer than 100 bytes",
+        100,
+        strict_json,
+    ),
+    Edge("JSON_DEPTH", lambda n: b"[" * n + b"]" * n, read_json, "nested deeper than 64"),
+    Edge("JSON_DEPTH", lambda n: b'{"a":' * n + b"1" + b"}" * n, read_json, "nested deeper than 64"),
+    Edge("JSON_LARGEST_INTEGER", lambda n: b"[%d]" % n, read_json, "beyond 2**53"),
+    Edge("JSON_LARGEST_INTEGER", lambda n: b"[-%d]" % n, read_json, "beyond 2**53"),
+    Edge(
+        "SAFETENSORS_HEADER_BYTES",
+        lambda n: stored(
+            padded(json.dumps({"a": {"dtype": "U8", "shape": [8], "data_offsets": [0, 8]}}).encode(), n)
+        ),
+        read_safetensors_header,
+        "the header claims 33554433 bytes",
+    ),
+    Edge(
+        "SAFETENSORS_HEADER_DEPTH",
+        lambda n: stored(
+            b'{"a":{"dtype":"U8","shape":'
+            + b"[" * (n - 2)
+            + b"8"
+            + b"]" * (n - 2)
+            + b',"data_offsets":[0,8]}}'
+        ),
+        read_safetensors_header,
+        "nested deeper than 3",
+        3,
+    ),
+    Edge("SAFETENSORS_TENSORS", tensors, read_safetensors_header, "4 tensors", 3),
+    Edge("SAFETENSORS_NAME_BYTES", lambda n: one("n" * n), read_safetensors_header, "no tensor name"),
+    Edge(
+        "SAFETENSORS_NAME_BYTES",
+        lambda n: one("\xe9" * (n // 2) + "n" * (n % 2)),
+        read_safetensors_header,
+        "no tensor name",
+    ),
+    Edge("SAFETENSORS_LARGEST_DIMENSION", lambda n: shaped(0, n), read_safetensors_header, "beyond 2**53"),
+    Edge(
+        "SAFETENSORS_LARGEST_DIMENSION",
+        lambda n: shaped(2, n // 2 + n % 2, 0),
+        read_safetensors_header,
+        "more than 2^53 elements",
+    ),
+    Edge(
+        "GGUF_HEADER_BYTES",
+        lambda n: file(key("a", STRING, text("x" * (n - 78)))),
+        read_gguf,
+        "the header is longer than 128 bytes",
+        128,
+    ),
+    Edge("GGUF_KEYS", lambda n: file(*(number(f"k{i}", i) for i in range(n))), read_gguf, "65537 keys"),
+    Edge("GGUF_TENSORS", many, read_gguf, "4 tensors are claimed; at most 3", 3),
+    Edge(
+        "GGUF_TENSOR_INFO_BYTES",
+        lambda n: b"GGUF" + struct.pack("<IQQ", 3, 5, 1) + b"\0" * (5 * 24 - (n - 24)),
+        refused_only_for("5 tensors are claimed; at most 4"),
+        "at most 4",
+    ),
+    Edge("GGUF_KEY_BYTES", lambda n: file(number("k" * n, 1)), read_gguf, "a key of 65536 bytes"),
+    Edge(
+        "GGUF_STRING_BYTES", lambda n: file(key("a", STRING, text("x" * n))), read_gguf, "a text of 1048577"
+    ),
+    Edge(
+        "GGUF_STRING_BYTES",
+        lambda n: file(array("a", STRING, 1, text("x" * n))),
+        read_gguf,
+        "a text of 1048577",
+    ),
+    Edge(
+        "GGUF_ARRAY_ELEMENTS",
+        lambda n: file(array("a", BOOL, 4, b"\0" * 4), array("b", U32, n - 4, b"\0" * 4 * (n - 4))),
+        read_gguf,
+        "b: 7 elements are claimed, at most 6 fit",
+        10,
+    ),
+    Edge("GGUF_NAME_BYTES", lambda n: claims((tensor("n" * n),)), read_gguf, "a tensor's name of 64 bytes"),
+    Edge(
+        "GGUF_DIMENSIONS", lambda n: claims((tensor(dimensions=(8, *[1] * (n - 1))),)), read_gguf, "has 5 dim"
+    ),
+    Edge(
+        "GGUF_TENSOR_BYTES",
+        lambda n: claims((tensor(dimensions=(n // 2,), kind=1),)),
+        refused_only_for("impossible dimensions"),
+        "impossible dimensions (4611686018427387904,)",
+    ),
+    Edge(
+        "GGUF_TENSOR_BYTES",
+        lambda n: claims((tensor(dimensions=(n // 32 * 32,), kind=2),)),
+        refused_only_for("impossible dimensions"),
+        "impossible dimensions (9223372036854775808,)",
+    ),
+    Edge("GGUF_SMALLEST_ALIGNMENT", aligned, read_gguf, "an alignment of 4", beyond=-4),
+    Edge("GGUF_LARGEST_ALIGNMENT", aligned, read_gguf, "an alignment of 131072", beyond=65_536),
+    Edge("GGUF_BLOCKS", lambda n: file(number("llama.block_count", n)), read_gguf, "room for 1 to 512"),
+    Edge("GGUF_BLOCKS", layers, read_shape, "layers at most 512"),
+    Edge("COMPLETION_BYTES", lambda n: completion(text="x" * n), read_completions, "text has 65537 bytes"),
+    Edge("COMPLETION_BYTES", lambda n: completion(body="x" * n), read_completions, "body has 65537 bytes"),
+    Edge("COMPLETION_BYTES", lambda n: completion(prompt="x" * n), read_completions, "prompt has 65537"),
+    Edge(
+        "COMPLETION_LINES",
+        lambda n: completion() * n,
+        read_completions,
+        ":4:1: more than 3",
+        3,
+        inference_records,
+    ),
+]
+"""HEADER bounds are those of a process, and `tests/test_hostile_files.py` holds the readers to them."""
+
+
+@pytest.mark.parametrize("edge", EDGES, ids=[edge.bound for edge in EDGES])
+def test_the_bound_is_read_and_what_lies_beyond_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, edge: Edge
+) -> None:
+    number_ = getattr(bounds, edge.bound)
+    assert getattr(edge.where, edge.bound) == number_
+    if edge.lowered is not None:
+        monkeypatch.setattr(edge.where, edge.bound, number_ := edge.lowered)
+    for side, amount in (("within", number_), ("beyond", number_ + edge.beyond)):
+        (tmp_path / side).mkdir()
+        (tmp_path / side / "file.yaml").write_bytes(edge.file(amount))
+    edge.read(tmp_path / "within" / "file.yaml")
+    with pytest.raises(UnusableInput, match=re.escape(edge.message)):
+        edge.read(tmp_path / "beyond" / "file.yaml")
+
+
+def test_no_bound_is_without_a_test() -> None:
+    of_a_process = {name for name in PUBLIC if name.startswith("HEADER_")}
+    assert {edge.bound for edge in EDGES} == PUBLIC - of_a_process
+
+
+def test_every_bound_has_its_meaning_beneath_it() -> None:
+    lines = Path(bounds.__file__).read_text().splitlines()
+    for before, after in pairwise(lines):
+        assert not re.match(r"[A-Z_]+: Final", before) or after.startswith('"""'), before
+
+
+def test_a_statement_too_long_to_be_read_is_not_written(tmp_path: Path) -> None:
+    with pytest.raises(UnusableInput, match="at most 1048576 are read"):
+        append(tmp_path, evidence(reason="x" * bounds.JSON_STATEMENT_BYTES), KEY)
+    assert not list(tmp_path.iterdir())
