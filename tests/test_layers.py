@@ -9,7 +9,7 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "specship"
 LAYERS = (
-    {"errors", "codes", "bounds", "units", "digests", "files", "strict_json"},
+    {"errors", "codes", "bounds", "units", "digests", "files", "strict_json", "answers"},
     {"contracts", "specs"},
     {"lint"},
     {"evidence"},

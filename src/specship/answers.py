@@ -1,0 +1,228 @@
+"""Answers of earlier runs, recalled while nothing that they depend on has changed.
+
+    found = project_files(Path.cwd())
+    key = inputs_digest(found, "lint", *options)
+    answer = recall(found.root / ".specship/cache/lint.json", key)
+
+The key covers every file that a project's reading begins from (pyproject.toml, contracts, spec,
+profiles, amendments, own probes and faults, the report of an untrained model), the code of specship,
+the Python version and the installed distributions. Where a doubt is left there is no key, and
+whoever asks computes the answer again. An answer saves time and proves nothing: whoever can write
+into `.specship` can write one, so evidence is never kept here.
+
+Nothing heavy is imported: a recalled answer costs the reading of files and little else.  Not
+followed: modules that a project's own probes import from outside of their folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import stat
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+_FORMAT: Final = 1
+_LARGEST_INPUT_BYTES: Final = 64 << 20
+_LARGEST_ANSWER_BYTES: Final = 64 << 20
+_ELSEWHERE: Final = b"specship.probes"
+"""Entry-point group of probes that other distributions bring; their code lies out of sight."""
+
+
+class _Doubt(Exception):
+    """Something that an answer may depend on cannot be seen, so that no key can be given."""
+
+
+class ProjectFiles(NamedTuple):
+    """Where a project is, and the files that everything about it is computed from."""
+
+    root: Path
+    files: tuple[str, ...]
+    """Paths within the project, sorted."""
+
+
+def project_files(start: Path) -> ProjectFiles | None:
+    """The inputs of the project at or above a folder; None without one, or where its table is in doubt."""
+    start = start.resolve()
+    for folder in (start, *start.parents):
+        try:
+            text = (folder / "pyproject.toml").read_text(encoding="utf-8")
+        except FileNotFoundError:
+            continue
+        except (OSError, ValueError):
+            return None
+        if "specship" not in text:
+            continue
+        try:
+            table = tomllib.loads(text).get("tool", {}).get("specship")
+        except (tomllib.TOMLDecodeError, AttributeError, RecursionError):
+            return None
+        if isinstance(table, dict):
+            return _files_of(folder.resolve(), table)
+    return None
+
+
+def _files_of(root: Path, table: dict[str, Any]) -> ProjectFiles | None:
+    """None where a value of the table is of another type than the reader of settings wants."""
+    lint = table.get("lint", {})
+    untrained = lint.get("untrained") if isinstance(lint, dict) else None
+    folders = {
+        table.get("contracts", "contracts"): (".yaml", ".yml"),
+        table.get("spec", ""): (".yaml",),
+        table.get("probes", ""): (".py",),
+        table.get("faults", ""): (".py",),
+    }
+    names = (*folders, untrained or "")
+    if not all(isinstance(name, str) and "\0" not in name for name in names):
+        return None
+    found = ["pyproject.toml", *([untrained] if untrained else [])]
+    try:
+        for name, endings in folders.items():
+            found += _walk(root, name, endings) if name else ()
+    except _Doubt:
+        return None
+    return ProjectFiles(root, tuple(sorted(set(found))))
+
+
+def _walk(root: Path, name: str, endings: tuple[str, ...]) -> list[str]:
+    """Files of a folder and those below it.
+
+    Raises:
+        _Doubt: a link to a folder, which some readers follow and others do not.
+    """
+    base = os.path.join(root, name)  # noqa: PTH118 - thousands of names, as text
+    found = []
+    for folder, below, files in os.walk(base):
+        if any(os.path.islink(f"{folder}/{entry}") for entry in below):  # noqa: PTH114
+            raise _Doubt(folder)
+        inside = name + folder[len(base) :]
+        found += [f"{inside}/{file}" for file in files if file.endswith(endings)]
+    return found
+
+
+def inputs_digest(inputs: ProjectFiles | None, *options: str) -> str | None:
+    """The key of an answer; None where it cannot be known what the answer depends on.
+
+    `options` is whatever the question was beside its files.
+    """
+    if inputs is None:
+        return None
+    digest = hashlib.sha256()
+    try:
+        _feed(digest, str(_FORMAT), sys.version, str(inputs.root), *options)
+        _feed(digest, "installed", *_installed())
+        code = Path(__file__).parent
+        for name in sorted(_walk(code, ".", (".py",))):
+            _feed(digest, name, _content(f"{code}/{name}"))
+        for name in inputs.files:
+            path = str(inputs.root / name)
+            _feed(digest, name, os.path.realpath(path) if os.path.islink(path) else "", _content(path))  # noqa: PTH114
+    except (_Doubt, OSError):
+        return None
+    return digest.hexdigest()
+
+
+def _feed(digest: Any, *parts: str | bytes) -> None:
+    """Parts with their lengths, so that no two lists of parts look alike."""
+    for part in parts:
+        data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
+        digest.update(b"%d:" % len(data))
+        digest.update(data)
+
+
+def _content(path: str) -> bytes:
+    """Digest of a regular file's bytes, or a word of its absence.
+
+    Raises:
+        _Doubt: it is there and is no regular file, or a very long one.
+        OSError: it is there and cannot be read.
+    """
+    try:
+        data = _bytes_of(path, _LARGEST_INPUT_BYTES)
+    except FileNotFoundError:
+        return b"absent"
+    if data is None:
+        raise _Doubt(path)
+    return hashlib.sha256(data).digest()
+
+
+def _bytes_of(path: str, most: int) -> bytes | None:
+    """The bytes of a regular file that is not too long; anything else is None, and never waited for."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        about = os.fstat(descriptor)
+        if not stat.S_ISREG(about.st_mode) or about.st_size > most:
+            return None
+        data = b""
+        while more := os.read(descriptor, about.st_size + 1):
+            data += more
+        return data
+    finally:
+        os.close(descriptor)
+
+
+def _installed() -> list[str]:
+    """Names and versions of the installed distributions, as their folders are called.
+
+    Raises:
+        _Doubt: one of them brings probes of its own.
+    """
+    found = []
+    for place in sys.path:
+        with contextlib.suppress(OSError), os.scandir(place or ".") as entries:
+            folders = [entry for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
+            for entry in folders:
+                found.append(entry.name)
+                _refuse_probes(entry.path)
+    return sorted(found)
+
+
+def _refuse_probes(folder: str) -> None:
+    """Raise `_Doubt` where a distribution has entry points for probes."""
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        points = _bytes_of(f"{folder}/entry_points.txt", _LARGEST_INPUT_BYTES)
+        if points is None or _ELSEWHERE in points:
+            raise _Doubt(folder)
+
+
+def recall(path: Path, key: str | None) -> Any:
+    """The answer that was remembered under a key; None where there is none that can be trusted."""
+    if key is None:
+        return None
+    try:
+        data = _bytes_of(str(path), _LARGEST_ANSWER_BYTES)
+        kept = json.loads(data) if data is not None else None
+        if not isinstance(kept, dict) or kept.keys() != {"format", "key", "sha256", "answer"}:
+            return None
+        text = kept["answer"]
+        if (kept["format"], kept["key"]) != (_FORMAT, key) or not isinstance(text, str):
+            return None
+        return json.loads(text) if hashlib.sha256(text.encode()).hexdigest() == kept["sha256"] else None
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def remember(path: Path, key: str | None, answer: Any) -> bool:
+    """Keep an answer of plain JSON values in place of the one before; False where it could not be kept.
+
+    Take the key again after computing the answer and hand it over only when it is the same: a file
+    that changed in between would else speak for what it no longer says.
+    """
+    if key is None:
+        return False
+    from specship.errors import CannotWrite
+    from specship.files import write_file
+
+    text = json.dumps(answer, ensure_ascii=False)
+    kept = {
+        "format": _FORMAT, "key": key, "sha256": hashlib.sha256(text.encode()).hexdigest(), "answer": text
+    }  # fmt: skip
+    try:
+        write_file(path, json.dumps(kept) + "\n")
+    except (CannotWrite, OSError):
+        return False
+    return True
