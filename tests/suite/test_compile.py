@@ -1,7 +1,9 @@
 """`specship compile`, and its modules under a pytest that has no plugin of specship, in processes of their own."""
 
 import ast
+import contextlib
 import dataclasses
+import io
 import re
 import shutil
 import subprocess
@@ -12,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from specship.cli import main
 from specship.contracts.expectation import Expectation
 from specship.specs.project import load_project
 from specship.status.report import GateReport, Measured
@@ -83,10 +86,14 @@ def compiled(template: Path, tmp_path: Path) -> Path:
 
 
 def compile_(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "specship.cli", "compile", *arguments],
-        cwd=project, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    """The command as the console script calls it, in this process: starting Python takes most of its time."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.chdir(project), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        try:
+            status = main(["compile", *arguments])
+        except SystemExit as refused:  # argparse's own way
+            status = int(refused.code or 0)
+    return subprocess.CompletedProcess(arguments, status, out.getvalue(), err.getvalue())
 
 
 def run_pytest(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -337,6 +344,18 @@ def test_where_the_profile_replaces_a_limit_the_module_says_so(project: Path) ->
     assert "2 passed, 1 skipped" in without_plugin(project).stdout
 
 
+def test_the_console_prints_and_exits(compiled: Path) -> None:
+    """In a process of its own, as people call it."""
+    command = [sys.executable, "-m", "specship.cli", "compile", "--check"]
+    good = subprocess.run(command, cwd=compiled, capture_output=True, text=True, check=False)
+    (compiled / MODULE).unlink()
+    bad = subprocess.run(command, cwd=compiled / "texts", capture_output=True, text=True, check=False)
+
+    assert (good.returncode, good.stdout, good.stderr) == (0, "", "")
+    assert (bad.returncode, bad.stderr) == (1, "")
+    assert f"{MODULE}: missing" in bad.stdout
+
+
 def test_what_was_done_is_said(project: Path) -> None:
     first, second = compile_(project), compile_(project)
     (project / "tests/compiled/test_gone_v1.py").write_text((project / MODULE).read_text())
@@ -371,6 +390,7 @@ def test_a_file_that_people_wrote_is_never_replaced(project: Path) -> None:
         (("contracts/none-v1.yaml",), "there is no contract"),
         (("--profile", "rehearsel"), "write 'rehearsal'"),
         (("--output", "pyproject.toml"), "cannot"),
+        (("--output", ".."), "outside the project"),
         (("--check", "--stdout"), "not allowed with"),
     ],
     ids=str,

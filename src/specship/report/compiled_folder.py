@@ -73,6 +73,22 @@ def select(project: Project, asked: Iterable[str]) -> list[ContractFile]:
     return list(found.values()) if found else list(project.contracts)
 
 
+def within(project: Project, folder: Path) -> Path:
+    """A folder for modules, which find their project from where they lie.
+
+    Raises:
+        UnusableInput: it is outside the project.
+    """
+    if not folder.resolve().is_relative_to(project.root):
+        raise UnusableInput(
+            "this folder is outside the project",
+            at=folder,
+            why="a compiled module looks for its project at and above its own folder",
+            mend="name a folder of the project, or look with --stdout",
+        )
+    return folder
+
+
 def compare(folder: Path, modules: Mapping[str, str], *, whole: bool) -> list[Change]:
     """Every module against its file; with `whole`, also the files of contracts that are no more.
 

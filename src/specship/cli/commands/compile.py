@@ -26,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the modules are up to date, or were just written; 1 when `--check` finds another state."""
-    from specship.report.compiled_folder import apply, compare, select
+    from specship.report.compiled_folder import apply, compare, select, within
     from specship.specs.project import load_project
     from specship.suite.compiling import module_name, module_text
     from specship.suite.plan import make_plan
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.stdout:
         print("\n".join(modules.values()), end="")
         return 0
-    folder = arguments.output or project.root / FOLDER
+    folder = within(project, arguments.output or project.root / FOLDER)
     changes = compare(folder, modules, whole=not arguments.contract)
     if arguments.check:
         sys.stdout.writelines(change.diff for change in changes)
