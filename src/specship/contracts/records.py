@@ -40,12 +40,14 @@ class Reference(Frozen):
     id: Prose
     """Such as `arXiv:2203.15556`."""
     supports: tuple[GateId, ...]
+    """The gates of this contract that rest on it."""
 
 
 class Gate(Frozen):
     """One checkable rule."""
 
     id: GateId
+    """Such as `GATE-TRAIN-003`; it names one rule across all contracts, and is never used again."""
     rule: Prose
     """What must be true, in words; the numbers stand in `expect`."""
     binds_to: tuple[CriterionId, ...] = ()
@@ -55,7 +57,9 @@ class Gate(Frozen):
     probe: str | None = None
     """Who measures; without a probe the gate is UNBOUND and worth nothing."""
     expect: dict[str, Expectation] = {}
+    """The limit on each quantity of the probe, by its name: `val_loss: {at_most: 2.2, unit: nats/token}`."""
     requires: Requires = Requires()
+    """What the machine must have; without it the gate is BLOCKED."""
     falsified_by: tuple[Slug, ...] = ()
     """Faults that must make it fail."""
     source: Prose | None = None
@@ -86,11 +90,17 @@ class Contract(Frozen):
     """A versioned set of gates about one stage of the lifecycle."""
 
     contract_id: Slug
+    """Its name in lower case with dashes; the file is called `ID-vMAJOR.yaml`."""
     version: Semver
+    """Semantic version, such as `1.0.0`; the major number is part of the file name."""
     stage: Lifecycle
+    """The part of the lifecycle that its gates look at."""
     summary: Prose
+    """One sentence: what the gates say together."""
     references: tuple[Reference, ...] = ()
+    """Papers and specifications that the gates rest on."""
     gates: tuple[Gate, ...] = Field(min_length=1)
+    """The rules, at least one."""
 
     @property
     def file_name(self) -> str:

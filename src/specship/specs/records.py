@@ -17,13 +17,16 @@ class Effort(Frozen):
     """What it is believed to take; a prediction that will be scored."""
 
     gpu_hours: Hours
+    """Hours on the release device, from the first run to the last."""
     person_hours: Hours
+    """Hours of attention, machines waiting apart."""
 
 
 class Criterion(Frozen):
     """An acceptance criterion. There is no field for its status: that is computed."""
 
     id: CriterionId
+    """Such as `AC-SHIP2-003`; gates bind to it."""
     statement: Prose
     """What must be true, without figures: those stand in the contracts."""
     weight: Annotated[int, Field(ge=1, le=100)]
@@ -31,15 +34,20 @@ class Criterion(Frozen):
     because: Prose
     """Why it weighs that much: what a user loses when it is not met."""
     depends_on: tuple[CriterionId, ...] = ()
+    """Criteria of the same model that must be discharged first."""
     effort: Effort
+    """What it is believed to take."""
 
 
 class Model(Frozen):
     """What ships: its criteria weigh 100 together."""
 
     id: ModelId
+    """Such as `MODEL-2`."""
     title: Prose
+    """What the model is, in one line."""
     criteria: tuple[Criterion, ...] = Field(min_length=1)
+    """What must be true of it before it ships; the weights add up to 100."""
 
     @model_validator(mode="after")
     def _weights_add_up(self) -> Self:
@@ -54,8 +62,11 @@ class Spec(Frozen):
     """Models and their acceptance criteria. The version is not here: it is the fold of amendments."""
 
     spec_id: Annotated[str, Field(pattern=r"^SPEC-[A-Z0-9]+(-[A-Z0-9]+)*$")]
+    """Such as `SPEC-SHIP-TWO-001`; it never changes."""
     title: Prose
+    """What the spec is about, in one line."""
     models: tuple[Model, ...] = Field(min_length=1)
+    """What ships; each model has criteria and a ship-% of its own."""
 
     def model_of(self, criterion_id: str) -> Model | None:
         """The model that a criterion belongs to."""
@@ -68,6 +79,7 @@ class Override(Frozen):
     """What a profile asks of one gate instead of the contract, and why."""
 
     reason: Prose
+    """Why this scale needs another limit, and the figure that the limit was taken from."""
     expect: dict[str, Expectation] = {}
     """Limits that replace the contract's, quantity by quantity."""
     drop: tuple[str, ...] = ()
@@ -86,12 +98,15 @@ class Profile(Frozen):
     """A named scale: pipeline settings, and what differs from the contracts at that scale."""
 
     profile: Slug
+    """Its name, and that of its file: `rehearsal` stands in `rehearsal.yaml`."""
     kind: Literal["rehearsal", "release"]
     """A rehearsal proves the pipeline and never ships a model."""
     summary: Prose
+    """One sentence: what this scale is for."""
     pipeline: dict[ModelId, dict[Slug, dict[str, Any]]] = {}
     """Settings by model and section; checked by the stages that read them."""
     overrides: dict[GateId, Override] = {}
+    """What is asked of a gate here instead of what its contract says, by gate id; only in a rehearsal."""
     not_judged: dict[CriterionId, Prose] = {}
     """Criteria this scale cannot judge, with the reason; they are not in its percentage."""
     oldest_evidence_days: Annotated[int, Field(ge=1)] | None = None
@@ -114,13 +129,16 @@ class Change(Frozen):
     id: Prose
     """A criterion, gate, profile or model."""
     what: Prose
+    """What is different from now on."""
 
 
 class Recommendation(Frozen):
     """Advice that outlives the amendment that gave it."""
 
     what: Prose
+    """The advice."""
     state: Literal["OPEN", "RESOLVED", "SUPERSEDED"]
+    """Whether somebody still has to act on it."""
     pointer: str | None = None
     """What resolved or superseded it."""
 
@@ -135,10 +153,16 @@ class Amendment(Frozen):
     """One file that changes a spec, and the version bump it asks for."""
 
     bump: Literal["major", "minor", "patch"]
+    """What the change does to the version of the spec."""
     after: Semver
     """The version its writer saw."""
     why: Prose
+    """What made the change necessary."""
     changes: tuple[Change, ...] = Field(min_length=1)
+    """What it changes, at least one thing."""
     five_whys: tuple[Prose, ...] = ()
+    """The chain of causes behind it, from the symptom down."""
     lessons: tuple[Prose, ...] = ()
+    """What to remember next time."""
     recommendations: tuple[Recommendation, ...] = ()
+    """Advice to whoever works on the spec after this."""

@@ -32,26 +32,37 @@ class Measured(Frozen):
 
     quantity: Annotated[str, Field(description="Name of the quantity")]
     value: int | float | str | bool | None
+    """What was measured; null when nothing could be."""
     unit: str
+    """The unit of value and limit."""
     limit: Annotated[str, Field(description="The limit in force at this profile, with its unit")]
     holds: bool
+    """Whether the value meets the limit."""
 
 
 class GateReport(Frozen):
     """What is known of one gate."""
 
     id: str
+    """Id of the gate."""
     contract: str
+    """Path of its contract within the project."""
     rule: str
+    """What must be true, in words."""
     blocking: bool
+    """Whether its criteria wait for it."""
     verdict: Literal["PASS", "FAIL", "ERROR", "BLOCKED", "UNBOUND"] | None
     """None where there is no evidence yet."""
     reason: str
+    """Why the verdict is what it is, in words."""
     armed: Annotated[bool, Field(description="Whether each of its faults was seen to make it fail")]
     fresh: bool
+    """Whether the evidence is about the limit, probe, settings and bytes of today."""
     checked: Annotated[str, Field(description="How much was looked at")]
     measured: tuple[Measured, ...] = ()
+    """Each expected quantity against its limit."""
     notes: tuple[str, ...] = ()
+    """What the probe had to say beside its figures."""
     evidence: Annotated[str | None, Field(description="Digest of the statement")] = None
     seconds: Annotated[float, Field(description="Wall time of the measurement")] = 0.0
     ended: Annotated[str | None, Field(description="When the measurement ended, ISO 8601")] = None
@@ -62,32 +73,47 @@ class CriterionReport(Frozen):
     """What is known of one criterion."""
 
     id: str
+    """Id of the criterion."""
     statement: str
+    """What must be true."""
     status: Standing
+    """Whether it is; computed from the gates alone."""
     weight: int
+    """Its share of the model's ship-%, in percent."""
     reasons: tuple[str, ...]
+    """What stands between it and DISCHARGED, in words."""
     gates: tuple[GateReport, ...]
+    """The gates that speak for it."""
 
 
 class ModelReport(Frozen):
     """One model at one profile."""
 
     model: str
+    """Id of the model."""
     profile: str
+    """The scale it was judged at."""
     kind: Literal["rehearsal", "release"]
+    """A rehearsal never ships a model."""
     ship_percent: Annotated[float, Field(ge=0, le=100, description="Weight of what is DISCHARGED")]
     ceiling_percent: Annotated[float, Field(ge=0, le=100, description="Reachable on this machine today")]
     criteria: tuple[CriterionReport, ...]
+    """Every criterion of the model."""
 
 
 class StageReport(Frozen):
     """One stage of the pipeline in this session."""
 
     stage: str
+    """Name of the stage, and of the artifact that it makes."""
     model: str
+    """Id of the model."""
     seconds: float
+    """Wall time of the stage in this session."""
     cached: bool
+    """Whether its artifact was there already."""
     path: str
+    """Where the artifact lies, within the project."""
     why: Annotated[str, Field(description="Why it ran, or why it did not have to")]
 
 
@@ -95,8 +121,12 @@ class Report(Frozen):
     """Everything a session or `specship status` knows."""
 
     spec: str
+    """Id of the spec."""
     version: str
+    """Version of the spec: the fold of its amendments."""
     models: tuple[ModelReport, ...]
+    """Each model at each profile that was asked for."""
     stages: tuple[StageReport, ...] = ()
+    """The stages that this session looked at."""
     problems: tuple[str, ...] = ()
     """What is wrong with the ledger or the artifacts, in words."""
