@@ -291,6 +291,8 @@ equations:
   log: {formula: "straight_share <= 0.01"}
 enforcement:
   honest: {description: "straight_share <= 0.01", severity: ERROR}
+  older: {description: "straight_share <= 0.02", status: DEPRECATED}
+  silent: {description: "straight_share <= 0.02", enabled: false}
 """,
         (),
         "train",
@@ -310,6 +312,8 @@ enforcement:
             "GATE-PRETRAINING-013": ("15-15", "'cpu'"),
             "GATE-PRETRAINING-014": ("16-16", "run.log"),
             "GATE-PRETRAINING-015": ("18-18", "run.log"),
+            "GATE-PRETRAINING-016": ("19-19", "its own status is 'DEPRECATED'"),
+            "GATE-PRETRAINING-017": ("20-20", "switched off"),
         },
     ),
 }

@@ -316,3 +316,37 @@ def test_anything_is_converted_or_refused(tmp_path: Path, tree: dict[str, object
     read = read_contract(written).contract
     assert len(read.gates) == len(done.rules) > 0
     assert sum(gate.probe is not None for gate in read.gates) == done.bound
+
+
+@given(data=st.data())
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_damaged_files_are_converted_or_refused(tmp_path: Path, data: st.DataObject) -> None:
+    """A sample with a piece replaced by anything at all."""
+    text = data.draw(st.sampled_from([sample.text for sample in SAMPLES.values()])).encode()
+    at = data.draw(st.integers(0, len(text)))
+    piece = data.draw(
+        st.one_of(st.binary(max_size=8), st.sampled_from([b"&a ", b"*a", b"<<: ", b"!x ", b"\n", b"- "]))
+    )
+    path = tmp_path / "damaged-v1.yaml"
+    path.write_bytes(text[:at] + piece + text[at + data.draw(st.integers(0, 8)) :])
+    try:
+        done = convert(path, UNITS)
+    except SpecshipError:
+        return
+    written = tmp_path / "out" / done.contract.file_name
+    written.parent.mkdir(exist_ok=True)
+    written.write_text(done.text, encoding="utf-8")
+    assert len(read_contract(written).contract.gates) == len(done.rules) > 0
+
+
+def test_the_page_shows_what_really_happens(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "import-contract.md").read_text(encoding="utf-8")
+    source, output, contract = re.findall(r"^```(?:yaml|text)\n(.*?)^```", page, re.DOTALL | re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    Path("pretraining-v1.yaml").write_text(source, encoding="utf-8")
+
+    assert main(["import", "contract", "pretraining-v1.yaml", "--output", "out"]) == 0
+    assert capsys.readouterr().out == output
+    assert Path("out/pretraining-v1.yaml").read_text(encoding="utf-8") == contract

@@ -52,6 +52,9 @@ _RESTRICTING_WORD: Final = re.compile(
     re.IGNORECASE,
 )
 """Words that, in a heading or a name, can make a comparison hold for less than everything."""
+_NOT_IN_FORCE: Final = re.compile(
+    r"deprecat|supersed|retired|withdrawn|obsolete|removed|disabled|draft|proposed", re.IGNORECASE
+)
 _NEUTRAL_PREFIXES: Final = frozenset(
     {"", "qa", "quality", "ship", "core", "key", "main", "model", "training"}
 )
@@ -114,6 +117,10 @@ def why_never(node: Node, section: str, claim_key: str) -> str:
         return reason
     if section == "falsification_tests" and claim_key not in {"prediction", "formal"}:
         return STATES_FAILURE
+    if (status := node.first_text("status", "state", "lifecycle")) and _NOT_IN_FORCE.search(status):
+        return f"its own status is {shortened(status, 60)!r}"
+    if node.first_text("enabled", "active").lower() in {"false", "no", "off"}:
+        return "it is switched off"
     for key in _RESTRICTING:
         text = node.first_text(key)
         if text and text.lower() != "all":
