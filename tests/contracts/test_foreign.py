@@ -240,6 +240,15 @@ def test_what_is_no_file_is_refused(tmp_path: Path, capsys: pytest.CaptureFixtur
         assert capsys.readouterr().err
 
 
+def test_a_contract_of_ours_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    source = tmp_path / "a-v1.yaml"
+    source.write_text(GATE)
+    assert main(["import", "contract", str(source), "--output", str(tmp_path / "out")]) == 0
+
+    assert main(["import", "contract", str(tmp_path / "out" / "a-v1.yaml")]) == 2
+    assert "in our format already" in capsys.readouterr().err
+
+
 def test_bad_options_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "a-v1.yaml"
     source.write_text(GATE)

@@ -65,7 +65,8 @@ def convert(
     reader before it is returned.
 
     Raises:
-        UnusableInput: the file cannot be read within bounds, it holds no rule, or too many.
+        UnusableInput: the file cannot be read within bounds, it holds no rule or too many, or it is
+            a contract of ours.
     """
     shown = _shown(path)
     for criterion in binds_to:
@@ -74,6 +75,7 @@ def convert(
                 f"{one_line(criterion)!r} is no criterion's id", mend="write one such as AC-SHIP2-003"
             )
     root = read_tree(path, shown)
+    _refuse_ours(path, shown)
     quantities = frozenset(name for measured in units.values() for name in measured)
     found = find_rules(root, quantities)
     _check_number(found, shown)
@@ -93,6 +95,15 @@ def convert(
         comments={one.gate.id: _comments(one) for one in rules},
     )
     return Conversion(_read_back(contract, text, shown), text, rules)
+
+
+def _refuse_ours(path: Path, shown: str) -> None:
+    """A contract of ours would come out poorer than it went in."""
+    try:
+        read_contract(path)
+    except UnusableInput:
+        return
+    raise UnusableInput("it is a contract in our format already", at=shown, mend="use it as it is")
 
 
 def _sentence(bound: int, rules: int) -> str:
