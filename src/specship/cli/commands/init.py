@@ -1,0 +1,34 @@
+"""Begin a project: a spec, a contract, a probe, a fault and some text, with gates that run at once."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+HELP = "make a working project in an empty folder"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `specship init`."""
+    parser.add_argument("folder", nargs="?", type=Path, default=Path(), help="where (default: here)")
+    parser.add_argument("--name", help="name of the project (default: the folder's)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when the project was written; whatever is in the way is an error, and nothing is written."""
+    from specship.suite.scaffold.project import begin_project
+
+    begun = begin_project(arguments.folder, arguments.name)
+    for file in begun.files:
+        print(f"wrote {file}")
+    for note in begun.notes:
+        print(f"note: {note}")
+    here = os.path.relpath(begun.root)
+    print("\nnext:")
+    if here != ".":
+        print(f"  cd {here}")
+    print("  pytest -m ship                     # run the gates")
+    print("  specship status                    # what the evidence supports")
+    print(f"  specship explain {begun.unbound}   # the gate that waits for a probe")
+    return 0

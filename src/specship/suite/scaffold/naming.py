@@ -1,0 +1,46 @@
+"""Names and numbers that the tool gives out, so that none is ever given twice."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from specship.errors import UnusableInput
+
+SCHEMAS: Final = "https://raw.githubusercontent.com/specship/specship/main/schemas"
+_SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
+_LONGEST: Final = 60
+
+
+def modeline(kind: str) -> str:
+    """First line of a YAML file, by which editors find its schema."""
+    return f"# yaml-language-server: $schema={SCHEMAS}/{kind}.schema.json\n"
+
+
+def checked_slug(name: str, *, what: str) -> str:
+    """A name that can be a file, an id and a key at once.
+
+    Raises:
+        UnusableInput: it cannot.
+    """
+    if _SLUG.fullmatch(name) and len(name) <= _LONGEST:
+        return name
+    near = slug_of(name)
+    raise UnusableInput(
+        f"{name!r} cannot be the name of a {what}",
+        why=f"a name is small letters, digits and single hyphens, at most {_LONGEST} characters",
+        mend=f"write {near!r}" if near else "write a name such as 'my-model'",
+    )
+
+
+def slug_of(text: str) -> str:
+    """The nearest usable name, or the empty string when nothing of a text is usable."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LONGEST].strip("-")
+
+
+def next_id(prefix: str, taken: Iterable[str], *, width: int = 3) -> str:
+    """`PREFIX-NNN` with the number after the highest one that was ever used."""
+    pattern = re.compile(re.escape(prefix) + r"-([0-9]{1,9})")
+    numbers = [int(match[1]) for name in taken if (match := pattern.fullmatch(name))]
+    return f"{prefix}-{max(numbers, default=0) + 1:0{width}d}"

@@ -1,0 +1,131 @@
+"""A new probe, and a new fault: one Python file each, which works before anybody has edited it."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from string import Template
+from typing import Final
+
+from specship.errors import UnknownName, UnusableInput, did_you_mean
+from specship.faults.catalogue import known_faults
+from specship.pipeline.stage import all_stages
+from specship.probes.registry import all_probes
+from specship.specs.project import Survey, survey_project
+from specship.suite.scaffold.naming import checked_slug
+from specship.suite.scaffold.placing import Draft, place
+from specship.suite.scaffold.pyproject import with_folder
+from specship.suite.scaffold.stamping import said
+
+_PROBE_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39})?")
+
+_PROBE: Final = '''\
+"""Measures the $artifact artifact; what would be enough stands in the contract that names this probe."""
+
+from specship.probes.registry import Artifact, Figures, probe
+
+
+@probe("$name", checked="files", files="files", empty_files="files", size="bytes")
+def measure_$stem($artifact: Artifact) -> Figures:
+    """How many files the artifact has, how many of them are empty, and their size together.
+
+    Replace this by what you want to know. Each quantity is declared above with its unit, `checked` names
+    the one that says how much was looked at, and each parameter is the name of an artifact.
+    """
+    sizes = [path.stat().st_size for path in sorted($artifact.path.rglob("*")) if path.is_file()]
+    return {"files": len(sizes), "empty_files": sizes.count(0), "size": sum(sizes)}
+'''
+
+_FAULT: Final = '''\
+"""$sentence
+
+What happened: $happened
+Where it was seen: $seen
+How it is planted: the largest file of a copy of an artifact loses its second half. Replace that by
+your own defect when it is another one; whatever `plant` does, the gate that names it must then fail.
+"""
+
+from pathlib import Path
+
+
+def plant(folder: Path) -> None:
+    """Cut the largest file of an artifact's copy in half."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    largest = max(files, key=lambda path: (path.stat().st_size, str(path)))
+    data = largest.read_bytes()
+    largest.write_bytes(data[: len(data) // 2])
+'''
+
+
+def new_probe(start: Path, name: str, *, artifact: str | None = None) -> tuple[str, ...]:
+    """Write a probe that measures an artifact at once; the paths that were written or edited.
+
+    Raises:
+        UnusableInput: the name is unusable or taken, or no stage makes such an artifact.
+        CannotWrite: the disk is full or refuses.
+    """
+    survey = survey_project(start)
+    if not _PROBE_NAME.fullmatch(name):
+        raise UnusableInput(
+            f"{name!r} cannot be the name of a probe",
+            why="a probe is called after what it measures, in small letters, such as 'corpus.line_length'",
+            mend=f"write {near!r}" if (near := _near(name)) else "",
+        )
+    folder = survey.root / survey.configuration.probes if survey.configuration.probes else None
+    if name in all_probes(folder):
+        raise UnusableInput(f"there is a probe {name!r} already", mend="choose another name")
+    stages = all_stages()
+    first = name.split(".", 1)[0]
+    artifact = artifact or (first if first in stages else "corpus")
+    if artifact not in stages:
+        mend = did_you_mean(artifact, stages) or f"there are: {', '.join(stages)}"
+        raise UnknownName(f"no stage makes {artifact!r}", mend=mend)
+    stem = name.replace(".", "_")
+    text = Template(_PROBE).substitute(name=name, stem=stem, artifact=artifact)
+    return _placed(survey, "probes", f"{stem}.py", text)
+
+
+def new_fault(start: Path, name: str, *, what: str | None = None, seen: str | None = None) -> tuple[str, ...]:
+    """Write a fault that can be planted at once; the paths that were written or edited.
+
+    Raises:
+        UnusableInput: the name is unusable or taken.
+        CannotWrite: the disk is full or refuses.
+    """
+    survey = survey_project(start)
+    name = checked_slug(name, what="fault")
+    configured = survey.configuration.faults
+    if name in known_faults(survey.root / configured if configured else None):
+        raise UnusableInput(f"there is a fault {name!r} already", mend="choose another name")
+    words = {
+        "sentence": _in_docstring(what, "--what") or "A stored file ends before its last byte.",
+        "happened": "writing stopped in the middle, and the file kept its name."
+        if what is None
+        else "see above.",
+        "seen": _in_docstring(seen, "--seen") or "not written down yet.",
+    }
+    return _placed(survey, "faults", f"{name.replace('-', '_')}.py", Template(_FAULT).substitute(words))
+
+
+def _placed(survey: Survey, key: str, file: str, text: str) -> tuple[str, ...]:
+    """Write a file into the folder of its kind, which pyproject.toml names afterwards if it did not."""
+    configured = survey.configuration.probes if key == "probes" else survey.configuration.faults
+    drafts = [Draft(f"{configured or key}/{file}", text)]
+    if configured is None:
+        drafts.append(with_folder(survey.root, key, key))
+    place(survey.root, drafts)
+    return tuple(draft.path for draft in drafts)
+
+
+def _near(name: str) -> str:
+    """The nearest name that can be used, or the empty string."""
+    parts = [re.sub(r"[^a-z0-9]+", "_", part.lower()).strip("_") for part in name.split(".")[:2]]
+    near = ".".join(part for part in parts if part)
+    return near if _PROBE_NAME.fullmatch(near) else ""
+
+
+def _in_docstring(text: str | None, what: str) -> str:
+    """A sentence that cannot end the docstring it stands in."""
+    if text is None:
+        return ""
+    return said(text, what=what).replace("\\", "/").replace('"', "'")
