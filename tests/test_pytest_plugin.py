@@ -1,5 +1,6 @@
 """`pytest -m ship` as people use it, on a small project, in processes of its own."""
 
+import hashlib
 import json
 import os
 import re
@@ -40,6 +41,11 @@ def report_of(project: Path) -> dict[str, Any]:
     return report
 
 
+CUDA_OVERRIDE = """overrides:
+  GATE-SMALL-002: {reason: It needs a GPU., requires: {device: cuda}}
+"""
+
+
 def test_gates_are_tests_with_ids_and_marks(project: Path) -> None:
     """Collected straight from the YAML; -m takes ship, the stage, and the model."""
     done = ship(project, "--collect-only", "-q", "-m", "ship and corpus and MODEL-1")
@@ -49,6 +55,52 @@ def test_gates_are_tests_with_ids_and_marks(project: Path) -> None:
         f"contracts/small-v1.yaml::GATE-SMALL-00{n}" for n in (1, 2, 3)
     ]
     assert not (project / ".specship").exists()
+
+
+EDITS = {
+    # plain words: (file, old, new, names of the gates then)
+    "a new id": ("contracts/small-v1.yaml", "GATE-SMALL-002", "GATE-SMALL-009", [1, 9, 3]),
+    "another stage": ("contracts/small-v1.yaml", "stage: corpus", "stage: train", []),
+    "another criterion": ("contracts/small-v1.yaml", "[AC-SMALL-003]", "[]", [1, 2]),
+    "a device": ("specs/small/profiles/rehearsal.yaml", "pipeline:", CUDA_OVERRIDE + "pipeline:", [1, 3]),
+    "another probe": ("probes/small.py", '"small.documents"', '"small.others"', None),
+    "a fault that is no name": ("contracts/small-v1.yaml", "ship_blocking: true\n    probe",
+                                "ship_blocking: true\n    falsified_by: [nobody-knows]\n    probe", None),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", EDITS, ids=lambda case: case.replace(" ", "-"))
+def test_what_is_recalled_is_what_is_there(case: str, project: Path) -> None:
+    """Gates are recalled from the session before, until any file they were read from changes."""
+    collected = ("--collect-only", "-q", "-m", "ship and corpus and MODEL-1 and not cuda")
+    first, second = ship(project, *collected), ship(project, *collected)
+    assert first.stdout.split(" in ")[0] == second.stdout.split(" in ")[0]
+    kept = next(project.glob(".pytest_cache/d/specship/collection.json"))
+    assert "GATE-SMALL-002" in kept.read_text()
+
+    name, old, new, numbers = EDITS[case]
+    edit(project / name, old, new)
+    third = ship(project, *collected)
+
+    gates = [line.rpartition("-")[2] for line in third.stdout.splitlines() if "::GATE" in line]
+    assert (gates or None) == ([f"00{number}" for number in numbers] if numbers else None)
+    assert numbers is not None or third.returncode in {2, 4}
+
+
+def test_a_forged_collection_hides_no_gate(project: Path) -> None:
+    """What is recalled only names tests: the report counts from the contracts, and says what did not run."""
+    ship(project, "--collect-only", "-q")
+    kept = next(project.glob(".pytest_cache/d/specship/collection.json"))
+    forged = json.loads(kept.read_text())
+    answer = json.loads(forged["answer"])
+    del answer["gates"]["contracts/small-v1.yaml"][1]
+    forged["answer"] = json.dumps(answer)
+    forged["sha256"] = hashlib.sha256(forged["answer"].encode()).hexdigest()
+    kept.write_text(json.dumps(forged))
+    done = ship(project, "-m", "ship", "--ship-strict")
+
+    assert done.returncode == 1
+    assert "1 of 3 gates were not run in this session" in done.stdout
 
 
 def test_ship_measures_reports_and_remembers(project: Path) -> None:
@@ -283,7 +335,12 @@ def test_two_workers_make_each_artifact_once(project: Path) -> None:
 
 FAULTS = {
     # plain words: (file, old, new, text that is shown)
-    "broken YAML": ("contracts/small-v1.yaml", "gates:", "gates: [", "contracts/small-v1.yaml:6:3: not YAML"),
+    "broken YAML": (
+        "contracts/small-v1.yaml",
+        "gates:",
+        "gates: [",
+        "contracts/small-v1.yaml:6:3 SHIP104 not YAML",
+    ),
     "unknown probe": (
         "contracts/small-v1.yaml",
         "small.documents",
@@ -387,6 +444,8 @@ def test_a_full_disk_is_said_and_the_next_run_continues(bytes_a_file: int, proje
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "-m", "ship", "-p", "no:cacheprovider"], cwd=project,
         capture_output=True, text=True, check=False,
+        # Else Python itself would leave compiled modules cut off at that length.
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (bytes_a_file, bytes_a_file)),
     )  # fmt: skip
 

@@ -15,8 +15,6 @@ exit status 2; what is none of these is a defect of specship and ends with 3.
 
 from __future__ import annotations
 
-import difflib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,14 +22,34 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@dataclass(frozen=True, slots=True)
 class Place:
-    """Where something stands: a file, and a line and column (both from 1) or a byte offset."""
+    """Where something stands: a file, and a line and column (both from 1) or a byte offset.
 
-    path: str
-    line: int | None = None
-    column: int | None = None
-    offset: int | None = None
+    Written out instead of as a dataclass: every command imports this module, and `dataclasses` takes
+    longer to import than the whole rest of it.
+    """
+
+    __slots__ = ("column", "line", "offset", "path")
+
+    def __init__(
+        self, path: str, line: int | None = None, column: int | None = None, offset: int | None = None
+    ) -> None:
+        self.path = path
+        self.line = line
+        self.column = column
+        self.offset = offset
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Place) and self._facts() == other._facts()
+
+    def __hash__(self) -> int:
+        return hash(self._facts())
+
+    def __repr__(self) -> str:
+        return f"Place({self})"
+
+    def _facts(self) -> tuple[str, int | None, int | None, int | None]:
+        return self.path, self.line, self.column, self.offset
 
     def __str__(self) -> str:
         if self.offset is not None:
@@ -115,5 +133,7 @@ class StageFailed(SpecshipError):
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
     """The nearest spelling as advice, or the empty string when nothing is near."""
+    import difflib
+
     near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return f"write {near[0]!r}" if near else ""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
     from specship.status.report import GateReport
+    from specship.suite.collection import Collection, GateFacts
     from specship.suite.plan import Check
 
 _MARKS: Final = (
@@ -93,17 +94,54 @@ class ShipPlugin:
         self._session: Any = None
         self._loaded = False
         self._folder: Path | None = None
+        self._collection: Collection | None = None
+        self._models: set[str] = set()
 
     @property
     def is_worker(self) -> bool:
         """Whether this is a pytest-xdist worker, which reports to a controller."""
         return hasattr(self.config, "workerinput")
 
+    def collection(self) -> Collection | None:
+        """Every gate as an item needs it; None where nobody uses specship, or after a reading error."""
+        if self._collection is None and not self._loaded:
+            from specship.suite.collection import (
+                collect,
+                collection_key,
+                recall_collection,
+                remember_collection,
+            )
+
+            root, profile = self.config.rootpath, self.config.getoption("--specship-profile")
+            cache = getattr(self.config, "cache", None)  # none under `-p no:cacheprovider`
+            kept = cache.mkdir("specship") / "collection.json" if cache else None
+            key = collection_key(root, profile) if kept else None
+            self._collection = recall_collection(kept, key) if kept else None
+            if self._collection is None and self.session() is not None:
+                self._collection = collect(self._session.plan)
+                if kept and key == collection_key(root, profile):  # nothing changed while it was read
+                    remember_collection(kept, key, self._collection)
+        return self._collection
+
     def contract_folder(self) -> Path | None:
-        """Where contracts are; None when the configuration cannot be read (reported on collection)."""
-        if self._folder is None:
-            from specship.errors import SpecshipError
+        """Where contracts are, also when they cannot be read (which their collection then reports)."""
+        known = self.collection()
+        return known.folder if known is not None else self._folder
+
+    def register_model(self, model: str) -> None:
+        """Make a model's mark known to `--strict-markers`, once."""
+        if model not in self._models:
+            self._models.add(model)
+            self.config.addinivalue_line("markers", f"{model}: gates of {model}")
+
+    def session(self) -> Any:
+        """The session, made once; None after a reading error, which `error` then holds."""
+        if not self._loaded:
+            self._loaded = True
+            from specship.errors import SpecshipError, UnusableInput
             from specship.specs.project import find_configuration
+            from specship.suite.plan import open_plan
+            from specship.suite.session import Session
 
             try:
                 found = find_configuration(self.config.rootpath)
@@ -112,20 +150,8 @@ class ShipPlugin:
             if found is None:
                 return None
             self._folder = (found[0] / found[1].contracts).resolve()
-        return self._folder
-
-    def session(self) -> Any:
-        """The session, made once; None after a reading error, which `error` then holds."""
-        if not self._loaded:
-            self._loaded = True
-            from specship.errors import SpecshipError, UnusableInput
-            from specship.specs.project import load_project
-            from specship.suite.plan import make_plan
-            from specship.suite.session import Session
-
             try:
-                project = load_project(self.config.rootpath)
-                plan = make_plan(project, self.config.getoption("--specship-profile"))
+                plan = open_plan(self.config.rootpath, self.config.getoption("--specship-profile"))
                 self._session = Session(plan, self._listener())
             except SpecshipError as error:
                 self.error = error
@@ -261,13 +287,21 @@ class ContractCollector(pytest.File):
         Raises:
             CollectError: the file, or the spec or profile it is judged by, has faults.
         """
-        session = self.plugin.session()
         path = str(self.path.resolve().relative_to(self.config.rootpath.resolve()))
-        if self.plugin.error is not None:
-            self._show_faults(self.plugin.error, path)
+        known = self.plugin.collection()
+        if known is None:
+            if self.plugin.error is not None:
+                self._show_faults(self.plugin.error, path)
             return
-        for check in session.plan.by_contract.get(path, ()):
-            yield GateItem.from_parent(self, name=check.gate.id, check=check, plugin=self.plugin)
+        gates = known.gates.get(path, ())
+        self.add_marker("ship")
+        if gates:
+            self.add_marker(gates[0].stage)
+        for facts in gates:
+            if facts.model:
+                yield GateItem.from_parent(self, name=facts.id, facts=facts, plugin=self.plugin)
+            else:
+                yield LooseGateItem.from_parent(self, name=facts.id, facts=facts, plugin=self.plugin)
 
     def _show_faults(self, error: Exception, path: str) -> None:
         """Raise the faults of this file; those of other files once, with the first that is collected."""
@@ -289,42 +323,61 @@ class ContractCollector(pytest.File):
 class GateItem(pytest.Item):
     """One gate as a test."""
 
-    def __init__(self, *, check: Check, plugin: ShipPlugin, **kwargs: Any) -> None:
+    def __init__(self, *, facts: GateFacts, plugin: ShipPlugin, **kwargs: Any) -> None:
         super().__init__(**kwargs)
-        self.check = check
+        self.facts = facts
         self.plugin = plugin
         self.outcome: dict[str, Any] = {}
         self.obj = self.runtest  # what other plugins read a docstring from
-        model = check.model.id
-        self.config.addinivalue_line("markers", f"{model}: gates of {model}")
-        for mark in ("ship", check.file.contract.stage, model):
-            self.add_marker(mark)
-        if check.gate.requires.device == "cuda":
+        if facts.model:
+            plugin.register_model(facts.model)
+            self.add_marker(facts.model)
+        if facts.cuda:
             self.add_marker("cuda")
+
+    @property
+    def check(self) -> Check:
+        """The gate at this profile.
+
+        Raises:
+            GateFailed: the project changed since it was collected, or can no longer be read.
+        """
+        session = self.plugin.session()
+        if session is None:
+            raise GateFailed(str(self.plugin.error))
+        for check in session.plan.by_contract.get(self._contract, ()):
+            if check.gate.id == self.facts.id:
+                return check  # type: ignore[no-any-return]
+        raise GateFailed(f"{self.facts.id} is gone from {self._contract} since the gates were collected")
+
+    @property
+    def _contract(self) -> str:
+        return str(self.path.resolve().relative_to(self.config.rootpath.resolve()))
 
     def runtest(self) -> None:
         """Bring the gate to a verdict and show it."""
-        session = self.plugin.session()
-        known = session.settle(self.check)
-        self.plugin._clear()  # noqa: SLF001 - same module
-        self.outcome = self._outcome(known, session)
-        self._record_properties(known)
-        excluded = set(self.check.gate.binds_to) <= session.plan.profile.not_judged.keys()
-        if known.verdict == "PASS":
-            return
-        if known.verdict == "UNBOUND" or excluded:
-            pytest.skip(f"{known.verdict}: {known.reason}")
-        if known.verdict == "BLOCKED" and not self.config.getoption("--ship-strict"):
-            pytest.skip(f"BLOCKED: {known.reason}")
-        if not known.blocking:
-            pytest.xfail(f"advisory: {known.reason}")
-        raise GateFailed(self._failure_text(known))
+        from specship.report.ending import ending_of, properties
 
-    def _outcome(self, known: GateReport, session: Any) -> dict[str, Any]:
+        check = self.check
+        session = self.plugin.session()
+        known = session.settle(check)
+        self.plugin._clear()  # noqa: SLF001 - same module
+        self.outcome = self._outcome(known, session, check.model.id)
+        self.user_properties.extend(properties(check, known))
+        strict = self.config.getoption("--ship-strict")
+        ending = ending_of(check, known, session.plan.profile, strict=strict)
+        match ending.outcome:
+            case "skipped":
+                pytest.skip(ending.text)
+            case "xfailed":
+                pytest.xfail(ending.text)
+            case "failed":
+                raise GateFailed(ending.text)
+
+    def _outcome(self, known: GateReport, session: Any, model: str) -> dict[str, Any]:
         from specship.suite.session import stage_reports
 
-        runner = session.runner(self.check.model.id)
-        stages = stage_reports([(self.check.model.id, runner.made)], session.plan.project.root)
+        stages = stage_reports([(model, session.runner(model).made)], session.plan.project.root)
         return {
             "gate": known.id,
             "verdict": known.verdict,
@@ -332,36 +385,6 @@ class GateItem(pytest.Item):
             "failed": session.failed.get(known.id, ""),
             "stages": [stage.model_dump() for stage in stages],
         }
-
-    def _record_properties(self, known: GateReport) -> None:
-        from specship.units import Quantity
-
-        facts = {
-            "model": self.check.model.id,
-            "criteria": " ".join(self.check.gate.binds_to),
-            "verdict": known.verdict or "none",
-            "checked": known.checked,
-            "armed": str(known.armed).lower(),
-            "cached": str(known.cached).lower(),
-            "gate_digest": self.check.gate_digest,
-            "evidence": known.evidence or "",
-        }
-        self.user_properties.extend(facts.items())
-        for entry in known.measured:
-            shown = str(Quantity(entry.value, entry.unit))
-            self.user_properties.append((entry.quantity, f"{shown} (limit {entry.limit})"))
-
-    def _failure_text(self, known: GateReport) -> str:
-        from specship.report.words import measured_lines
-
-        place = self.check.file.place(self.check.gate, "id")
-        lines = [f"{place}: {known.verdict} {known.id}", f"  rule:     {known.rule}"]
-        lines += [f"  measured: {line}" for line in measured_lines(known)]
-        lines += [f"  checked:  {known.checked}", f"  reason:   {known.reason}"]
-        lines += [f"  look at:  {note}" for note in known.notes]
-        if self.check.override:
-            lines.append(f"  profile:  {self.check.override.reason}")
-        return "\n".join(lines)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """A verdict as its own text; anything else as pytest shows it."""
@@ -371,5 +394,12 @@ class GateItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """The file and line (from 0) of the gate, and its id."""
-        line = self.check.file.place(self.check.gate, "id").line or 1
-        return self.path, line - 1, self.check.gate.id
+        return self.path, self.facts.line - 1, self.facts.id
+
+
+class LooseGateItem(GateItem):
+    """A gate that speaks for no criterion: shown, so that nobody takes it for one that counts."""
+
+    def runtest(self) -> None:
+        """Skip, and say why."""
+        pytest.skip("UNBOUND: it binds to no criterion, so nothing waits for it")

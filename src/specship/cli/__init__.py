@@ -12,25 +12,34 @@ from __future__ import annotations
 import argparse
 import importlib
 import os
-import pkgutil
 import sys
 from types import ModuleType
 
 from specship import __version__
-from specship.cli import commands
 from specship.errors import SpecshipError
 
 _INTERRUPTED = 130
 _DEFECT = 3
+_COMMANDS = os.path.join(os.path.dirname(__file__), "commands")  # noqa: PTH118, PTH120 - pathlib is slow
 
 
-def _command_modules() -> dict[str, ModuleType]:
-    names = sorted(entry.name for entry in pkgutil.iter_modules(commands.__path__))
-    return {name: importlib.import_module(f"{commands.__name__}.{name}") for name in names}
+def _verbs() -> dict[str, str]:
+    """Name and help of every command, read from its file without importing it."""
+    found = {}
+    for name in sorted(os.listdir(_COMMANDS)):  # noqa: PTH208
+        if name.endswith(".py") and not name.startswith("_"):
+            with open(os.path.join(_COMMANDS, name), encoding="utf-8") as file:  # noqa: PTH118, PTH123
+                line = next((row for row in file if row.startswith("HELP = ")), "")
+            found[name.removesuffix(".py")] = line.partition(" = ")[2].strip().strip('"')
+    return found
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """The parser of every verb."""
+def _module(verb: str) -> ModuleType:
+    return importlib.import_module(f"specship.cli.commands.{verb}")
+
+
+def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
+    """The parser of all verbs; with the options of one of them only, when it is named."""
     parser = argparse.ArgumentParser(
         prog="specship",
         description="Decides, from evidence, whether a language model may ship.",
@@ -38,17 +47,27 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"specship {__version__}")
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for name, module in _command_modules().items():
-        verb = verbs.add_parser(name, help=module.HELP, description=(module.__doc__ or "").replace("%", "%%"))
-        module.add_arguments(verb)
-        verb.set_defaults(run=module.run)
+    for name, text in _verbs().items():
+        if verb not in {None, name}:
+            verbs.add_parser(name, help=text, add_help=False)
+            continue
+        module = _module(name)
+        own = verbs.add_parser(name, help=text, description=(module.__doc__ or "").replace("%", "%%"))
+        module.add_arguments(own)
+        own.set_defaults(run=module.run)
     return parser
+
+
+def _verb_in(argv: list[str]) -> str:
+    """The verb that is meant, so that only its module is imported; empty when none is."""
+    return next((argument for argument in argv if not argument.startswith("-")), "")
 
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     try:
-        arguments = build_parser().parse_args(argv)
+        given = sys.argv[1:] if argv is None else argv
+        arguments = build_parser(_verb_in(given)).parse_args(given)
         return int(arguments.run(arguments))
     except SpecshipError as error:
         print(error, file=sys.stderr)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,8 @@ class Document:
     text: str = field(repr=False)
     faults: tuple[UnusableInput, ...] = ()
     """Duplicate keys, ambiguous scalars and their like; whatever was read around them is in `values`."""
+    item_lines: Mapping[str, tuple[int, ...]] = field(default_factory=dict, repr=False)
+    """Line of each item of the lists at the top, by key: what a list of gates is shown with."""
 
     @cached_property
     def _root(self) -> yaml.Node | None:
@@ -176,7 +178,15 @@ def document_of(data: bytes, shown: str) -> Document:
         raise UnusableInput("the file is empty", at=Place(shown, 1, 1), code="SHIP113")
     values = Values(text, shown)
     plain = values.of(node)
-    return Document(shown, plain, text, tuple(values.faults))
+    return Document(shown, plain, text, tuple(values.faults), _item_lines(node))
+
+
+def _item_lines(node: yaml.Node) -> dict[str, tuple[int, ...]]:
+    return {
+        key.value: tuple([item.start_mark.line + 1 for item in value.value])
+        for key, value in (node.value if isinstance(node, yaml.MappingNode) else ())
+        if isinstance(value, yaml.SequenceNode)
+    }
 
 
 def read_document(path: Path, *, root: Path | None = None) -> Document:

@@ -138,14 +138,25 @@ def read_contracts(folder: Path, *, root: Path) -> tuple[ContractFile, ...]:
     Raises:
         UnreadableDocument: any file has a fault; the faults of all files are listed.
     """
-    files, faults = survey_contracts(folder, root=root)
-    if faults:
-        raise UnreadableDocument(faults)
-    return files
+    survey = survey_contracts(folder, root=root)
+    if survey.faults:
+        raise UnreadableDocument(survey.faults)
+    return survey.files
 
 
-def survey_contracts(folder: Path, *, root: Path) -> tuple[tuple[ContractFile, ...], list[UnusableInput]]:
-    """Every contract of a folder that can be read, sorted by path, and the faults of all files.
+@dataclass(frozen=True, slots=True)
+class ContractSurvey:
+    """What can be read of a folder of contracts, sorted by path."""
+
+    files: tuple[ContractFile, ...]
+    """Contracts without a fault of their own kind."""
+    documents: tuple[Document, ...]
+    """Every file that is YAML, those with faults too: their names can still be looked up."""
+    faults: tuple[UnusableInput, ...]
+
+
+def survey_contracts(folder: Path, *, root: Path) -> ContractSurvey:
+    """Every contract of a folder as far as it can be read, and the faults of all files.
 
     Raises:
         UnusableInput: there is no such folder.
@@ -156,10 +167,16 @@ def survey_contracts(folder: Path, *, root: Path) -> tuple[tuple[ContractFile, .
             code="SHIP101",
         )  # fmt: skip
     files: list[ContractFile] = []
+    documents: list[Document] = []
     faults: list[UnusableInput] = list(_unread(folder, root))
     with undisturbed():
         for path in sorted(folder.glob("*.yaml")):
-            file, own = _survey(path, root)
+            try:
+                documents.append(read_document(path, root=root))
+            except UnusableInput as error:
+                faults.append(error)
+                continue
+            file, own = contract_of(documents[-1], file_name=path.name)
             faults += own
             if file is not None:
                 files.append(file)
@@ -173,7 +190,7 @@ def survey_contracts(folder: Path, *, root: Path) -> tuple[tuple[ContractFile, .
                 code="SHIP113",
             )
         )
-    return tuple(files), faults
+    return ContractSurvey(tuple(files), tuple(documents), tuple(faults))
 
 
 @contextmanager
@@ -186,15 +203,6 @@ def undisturbed() -> Iterator[None]:
     finally:
         if enabled:
             gc.enable()
-
-
-def _survey(path: Path, root: Path) -> tuple[ContractFile | None, list[UnusableInput]]:
-    try:
-        return contract_of(read_document(path, root=root), file_name=path.name)
-    except UnreadableDocument as error:
-        return None, list(error.faults)
-    except UnusableInput as error:
-        return None, [error]
 
 
 def _unread(folder: Path, root: Path) -> Iterable[UnusableInput]:

@@ -44,13 +44,17 @@ class Known:
 
 def contract_faults(document: Document, known: Known, criteria: Mapping[str, str]) -> Iterable[UnusableInput]:
     """Names in a contract that bind to nothing; `criteria` gives the model of each criterion."""
-    values = document.values
-    gates = values.get("gates") if isinstance(values, dict) else None
-    for index, gate in enumerate(gates if isinstance(gates, tuple) else ()):
-        if isinstance(gate, dict):
-            yield from _criterion_faults(document, ("gates", index), gate, criteria)
-            yield from _fault_faults(document, ("gates", index), gate, known)
-            yield from _probe_faults(document, ("gates", index), gate, known)
+    for index, gate in enumerate(gates_of(document)):
+        yield from _criterion_faults(document, ("gates", index), gate, criteria)
+        yield from _fault_faults(document, ("gates", index), gate, known)
+        yield from _probe_faults(document, ("gates", index), gate, known)
+
+
+def gates_of(document: Document) -> tuple[Mapping[str, Any], ...]:
+    """The gates of a contract as plain values; one that is no mapping is an empty one."""
+    gates = document.values.get("gates") if isinstance(document.values, dict) else None
+    found = gates if isinstance(gates, tuple) else ()
+    return tuple([gate if isinstance(gate, dict) else {} for gate in found])
 
 
 def _texts(value: Any) -> Iterable[tuple[int, str]]:
@@ -165,7 +169,8 @@ def profile_faults(
                 code="SHIP305",
             )
             continue
-        expected = gate.get("expect") or {}
+        expected = gate.get("expect")
+        expected = expected if isinstance(expected, dict) else {}
         for index, quantity in enumerate(override.drop):
             if quantity not in expected:
                 yield UnknownName(

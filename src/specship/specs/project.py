@@ -19,7 +19,8 @@ from typing import Annotated
 from pydantic import ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
-from specship.contracts.reader import ContractFile, survey_contracts
+from specship.contracts.document import Document
+from specship.contracts.reader import ContractFile, ContractSurvey, survey_contracts
 from specship.contracts.records import Frozen, Slug
 from specship.errors import Place, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 from specship.specs.reader import SpecFolder, survey_spec_folder
@@ -161,6 +162,8 @@ class Survey:
     """Contracts without a fault of their own."""
     spec: SpecFolder | None
     faults: tuple[UnusableInput, ...]
+    documents: tuple[Document, ...]
+    """Every contract file that is YAML, those with faults too."""
 
     @property
     def project(self) -> Project | None:
@@ -184,14 +187,14 @@ def survey_project(start: Path) -> Survey:
             mend="run the command inside a project, or begin one: `specship init`",
         )
     root, configuration = found[0].resolve(), found[1]
-    contracts: tuple[ContractFile, ...] = ()
-    faults: list[UnusableInput] = []
     try:
-        contracts, faults = survey_contracts((root / configuration.contracts).resolve(), root=root)
+        contracts = survey_contracts((root / configuration.contracts).resolve(), root=root)
     except UnusableInput as error:
-        faults = [error]
-    spec, more = survey_spec_folder(root / configuration.spec, root=root)
-    return Survey(root, configuration, contracts, spec, (*faults, *more))
+        contracts = ContractSurvey((), (), (error,))
+    spec, faults = survey_spec_folder(root / configuration.spec, root=root)
+    return Survey(
+        root, configuration, contracts.files, spec, (*contracts.faults, *faults), contracts.documents
+    )
 
 
 def load_project(start: Path) -> Project:
@@ -201,6 +204,6 @@ def load_project(start: Path) -> Project:
         UnusableInput: there is no `[tool.specship]`, or a file has faults.
     """
     survey = survey_project(start)
-    if survey.spec is None or survey.faults:
+    if survey.project is None:
         raise UnreadableDocument(survey.faults)
-    return Project(survey.root, survey.configuration, survey.contracts, survey.spec)
+    return survey.project

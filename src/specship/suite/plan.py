@@ -10,16 +10,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from specship.contracts.digest import contract_digest, gate_digest
+from specship.contracts.document import Document, in_order
 from specship.contracts.reader import ContractFile, gather
 from specship.contracts.records import Gate
 from specship.digests import digest_of
-from specship.errors import UnusableInput
+from specship.errors import UnreadableDocument, UnusableInput
 from specship.probes.registry import Probe, all_probes
-from specship.specs.binding import Known, contract_faults, profile_faults
-from specship.specs.project import Project
+from specship.specs.binding import Known, contract_faults, gates_of, profile_faults
+from specship.specs.project import Project, Survey, survey_project
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Model, Override, Profile
 from specship.suite.vocabulary import known_names
@@ -110,7 +112,35 @@ def make_plan(project: Project, profile_name: str | None = None) -> Plan:
     """
     profile = project.profile(profile_name)
     known = known_names(project.root, project.configuration)
-    gather(binding_faults(project.contracts, project.spec, known, (profile.profile,)))
+    documents = (file.document for file in project.contracts)
+    gather(binding_faults(documents, project.spec, known, (profile.profile,)))
+    return _bound(project, profile)
+
+
+def open_plan(start: Path, profile_name: str | None = None) -> Plan:
+    """The plan of the project at or above a folder, read once.
+
+    Raises:
+        UnreadableDocument: faults of any kind in any file, all of them listed.
+        UnknownName: there is no such profile.
+    """
+    survey = survey_project(start)
+    faults = all_faults(survey, known_names(survey.root, survey.configuration))
+    project = survey.project
+    if project is None or faults:
+        raise UnreadableDocument(faults)
+    return _bound(project, project.profile(profile_name))
+
+
+def all_faults(survey: Survey, known: Known) -> list[UnusableInput]:
+    """Everything that keeps a project from being used, file by file: its texts, shapes and names."""
+    names: Iterable[UnusableInput] = ()
+    if survey.spec is not None:
+        names = binding_faults(survey.documents, survey.spec, known, survey.spec.profiles)
+    return in_order([*survey.faults, *names])
+
+
+def _bound(project: Project, profile: Profile) -> Plan:
     probes = all_probes(project.probe_folder)
     models = {criterion.id: model for model in project.spec.spec.models for criterion in model.criteria}
     checks = []
@@ -126,13 +156,13 @@ def make_plan(project: Project, profile_name: str | None = None) -> Plan:
 
 
 def binding_faults(
-    contracts: Iterable[ContractFile], spec: SpecFolder, known: Known, profiles: Iterable[str]
+    documents: Iterable[Document], spec: SpecFolder, known: Known, profiles: Iterable[str]
 ) -> Iterable[UnusableInput]:
     """Names in contracts and profiles that bind to nothing, and whatever has two meanings."""
     models = {criterion.id: model.id for model in spec.spec.models for criterion in model.criteria}
     gates: dict[str, Mapping[str, Any]] = {}
-    for file in contracts:
-        yield from contract_faults(file.document, known, models)
-        gates |= {gate["id"]: gate for gate in file.document.values["gates"]}
+    for document in documents:
+        yield from contract_faults(document, known, models)
+        gates |= {str(gate.get("id")): gate for gate in gates_of(document)}
     for name in profiles:
         yield from profile_faults(spec.profiles[name], spec.profile_documents[name], known, gates)
