@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from specship.contracts.expectation import Expectation, Scalar
 from specship.contracts.records import Contract, Gate
 from specship.digests import digest_of
 
@@ -10,19 +13,39 @@ def gate_digest(gate: Gate, *, probe_code: str) -> str:
     """Digest over id, probe and its code, effective expectation, requirements and faults.
 
     `gate` carries the expectation in force, that is, after a profile's overrides. The rule's
-    words, the criteria it speaks for and whether it blocks are no part of what was measured.
+    words, its source, the criteria it speaks for and whether it blocks are no part of what was
+    measured; nor is what the contract says of itself (version, summary, references). The faults
+    are a set: neither their order nor naming one twice means anything.
     """
     return digest_of({
         "id": gate.id,
         "probe": gate.probe,
         "probe_code": probe_code,
-        "expect": {
-            quantity: {"operator": expectation.operator, "limit": expectation.limit, "unit": expectation.unit}
-            for quantity, expectation in gate.expect.items()
-        },
+        "expect": {quantity: limit_meaning(expected) for quantity, expected in gate.expect.items()},
         "requires": gate.requires.model_dump(),
-        "faults": sorted(gate.falsified_by),
+        "faults": frozenset(gate.falsified_by),
     })  # fmt: skip
+
+
+def limit_meaning(expectation: Expectation) -> dict[str, Any]:
+    """What an expectation says, as plain values for a digest: its operator, its limit and its unit.
+
+    Numbers that judge alike are alike, so that `2` and `2.0` are one limit. The ends of `between`
+    have an order; the choices of `one_of` have none, and one that is given twice is given once.
+    """
+    limit: Any = expectation.limit
+    if expectation.operator == "one_of":
+        limit = sorted({digest_of(_plain(choice)) for choice in limit})
+    elif expectation.operator == "between":
+        limit = [_plain(end) for end in limit]
+    else:
+        limit = _plain(limit)
+    return {"operator": expectation.operator, "limit": limit, "unit": expectation.unit}
+
+
+def _plain(value: Scalar) -> Scalar:
+    """A number without a fraction as a whole one; True stays apart from 1, and text from numbers."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def contract_digest(contract: Contract) -> str:
