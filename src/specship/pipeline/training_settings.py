@@ -1,4 +1,9 @@
-"""Settings of the model and of its training; every one is recorded in the run's `run.json`."""
+"""Settings of the model and of its training; every one is recorded in the run's `run.json`.
+
+`scale` marks settings that a smoke test sets small: a release `differs` in them from every rehearsal,
+or at least has them `stated` in its profile instead of inheriting what suits a test. `specship lint`
+looks at the mark, and training does not.
+"""
 
 from __future__ import annotations
 
@@ -21,8 +26,8 @@ _MODE_DEFAULTS: Final[dict[str, tuple[float, int]]] = {"scratch": (3e-4, 1000), 
 class ModelSettings(Settings):
     """The declared architecture: a Llama-family decoder. The vocabulary is the tokenizer's."""
 
-    hidden_size: Count = 128
-    layers: Count = 3
+    hidden_size: Annotated[Count, Field(json_schema_extra={"scale": "differs"})] = 128
+    layers: Annotated[Count, Field(json_schema_extra={"scale": "differs"})] = 3
     heads: Count = 4
     kv_heads: Count = 2
     intermediate_size: Count = 352
@@ -30,7 +35,7 @@ class ModelSettings(Settings):
     """Whether the output projection is the input embedding; parameters count it once then."""
     rope_theta: Positive = 10_000.0
     norm_eps: Positive = 1e-5
-    max_positions: Count = 512
+    max_positions: Annotated[Count, Field(json_schema_extra={"scale": "stated"})] = 512
     attention_dropout: Share = 0.0
     initializer_range: Positive = 0.02
     """Standard deviation of the initial weights."""
@@ -54,8 +59,8 @@ class TrainingSettings(Settings):
     precision: Literal["float32", "bfloat16-autocast"] = "float32"
     threads: Annotated[int, Field(ge=0)] = 0
     """CPU threads; 0 takes every core this process may use. Recorded: sums depend on it."""
-    steps: Count = 100
-    sequence_length: Count = 128
+    steps: Annotated[Count, Field(json_schema_extra={"scale": "differs"})] = 100
+    sequence_length: Annotated[Count, Field(json_schema_extra={"scale": "stated"})] = 128
     micro_batch: Count = 16
     """Sequences of one forward pass."""
     accumulation: Count = 1
@@ -72,13 +77,13 @@ class TrainingSettings(Settings):
     weight_decay: Annotated[float, Field(ge=0)] = 0.1
     """Applied to matrices only, never to norms."""
     clip_norm: Positive = 1.0
-    evaluate_every: Count = 25
+    evaluate_every: Annotated[Count, Field(json_schema_extra={"scale": "stated"})] = 25
     """Steps between held-out evaluations; a checkpoint follows each."""
-    evaluation_tokens: Count = 131_072
+    evaluation_tokens: Annotated[Count, Field(json_schema_extra={"scale": "stated"})] = 131_072
     """Held-out tokens an evaluation scores, from the first window on."""
-    patience: Count = 5
+    patience: Annotated[Count, Field(json_schema_extra={"scale": "stated"})] = 5
     """Evaluations in a row without improvement that end the run."""
-    min_improvement: Positive = 0.01
+    min_improvement: Annotated[Positive, Field(json_schema_extra={"scale": "stated"})] = 0.01
     """Nats a token by which an evaluation must beat the best one; above the standard error."""
     abort_above_ln_vocabulary: Annotated[float, Field(gt=1)] = 2.0
     """A training loss above this many times ln V is divergence, wherever it comes from."""

@@ -27,7 +27,9 @@ BYTES_AND_SPECIALS: Final = 256 + 2
 class TokenizerSettings(Settings):
     """How large the vocabulary is and what it is learned from."""
 
-    vocab_size: Annotated[int, Field(gt=BYTES_AND_SPECIALS, le=1 << 20)] = 2048
+    vocab_size: Annotated[
+        int, Field(gt=BYTES_AND_SPECIALS, le=1 << 20, json_schema_extra={"scale": "stated"})
+    ] = 2048
     """Tokens with bytes and special tokens, reached exactly."""
     min_frequency: Annotated[int, Field(ge=1)] = 2
     """A pair is merged only when the text holds it at least this often."""

@@ -1,0 +1,45 @@
+"""Check contracts and spec by rules with stable codes; `specship explain CODE` tells more about one."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+HELP = "check contracts and spec; --fix mends what is safe to mend"
+FORMATS = ("text", "json", "github", "sarif")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `specship lint`."""
+    parser.add_argument("path", nargs="*", help="show findings in these files and folders only")
+    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument("--select", metavar="CODES", action="append", default=[], help="only these rules")
+    parser.add_argument("--ignore", metavar="CODES", action="append", default=[], help="all but these rules")
+    parser.add_argument(
+        "--fix", action="store_true", help="mend what can be mended without changing a meaning"
+    )
+    parser.add_argument("--no-cache", action="store_true", help="compute the answer again")
+    parser.add_argument("--list", action="store_true", help="print every rule as Markdown (docs/lint.md)")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 without findings, 1 with findings, 2 when a file cannot be used."""
+    import importlib
+
+    from specship.suite.linting import Question, lint, lint_and_fix
+
+    if arguments.list:
+        from specship.report.lint_rules import reference_page
+
+        print(reference_page(), end="")
+        return 0
+    select, ignore = (
+        tuple(code.strip() for text in given for code in text.split(","))
+        for given in (arguments.select, arguments.ignore)
+    )
+    question = Question(Path.cwd(), tuple(arguments.path), select, ignore)
+    result = lint_and_fix(question) if arguments.fix else lint(question, cache=not arguments.no_cache)
+    form = importlib.import_module(f"specship.report.lint_{arguments.format}")
+    sys.stdout.write(form.render(result))
+    return result.exit_status

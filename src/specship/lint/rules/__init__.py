@@ -1,0 +1,1 @@
+"""One rule a file, found by scanning this folder: the file's name is the rule's name."""

@@ -1,0 +1,48 @@
+"""Asking the rules: from what was read to findings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from specship.codes import CODES
+from specship.errors import Place, SpecshipError
+from specship.lint.finding import Finding
+from specship.lint.silencing import Choice
+from specship.lint.view import View
+
+
+def rule_findings(
+    view: View, choice: Choice, wanted: Callable[[str], bool]
+) -> tuple[list[Finding], int, int]:
+    """Findings of the rules asked in the files wanted, and how many settings and command line keep back."""
+    found: list[Finding] = []
+    silenced = ignored = 0
+    for rule in choice.rules:
+        for problem in rule.check(view):
+            if not wanted(problem.document.path):
+                continue
+            if choice.silences(rule.code, problem.document.path):
+                silenced += 1
+            elif choice.ignores(rule.code):
+                ignored += 1
+            else:
+                found.append(rule.finding(problem))
+    return found, silenced, ignored
+
+
+def fault_findings(faults: Iterable[SpecshipError], root: Path) -> list[Finding]:
+    """What keeps files from being read, as findings."""
+    return [_of(fault, root) for fault in faults]
+
+
+def _of(fault: SpecshipError, root: Path) -> Finding:
+    place = fault.at or Place("pyproject.toml")
+    about = CODES.get(fault.code)
+    path = place.path.removeprefix(f"{root}/")
+    return Finding(
+        path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
+        place.line or 1, place.column or 1, fault.code or "SHIP101",
+        about.name if about else "unusable-input",
+        fault.message, fault.why or (about.why if about else ""), fault.mend,
+    )  # fmt: skip

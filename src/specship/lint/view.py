@@ -1,0 +1,75 @@
+"""What rules look at: everything that was read of a project."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from specship.contracts.document import Document
+from specship.contracts.expectation import Expectation
+from specship.contracts.reader import ContractFile
+from specship.contracts.records import Gate
+from specship.specs.binding import Known
+from specship.specs.reader import SpecFolder
+from specship.specs.records import Criterion, Override, Profile
+from specship.units import Quantity
+
+Untrained = Mapping[tuple[str, str, str], Mapping[str, Quantity]]
+"""By model, profile and gate: what a model that was never trained measures."""
+
+
+@dataclass(frozen=True)
+class View:
+    """Contracts and spec, the names they can use, and what an untrained model measures."""
+
+    contracts: tuple[ContractFile, ...]
+    spec: SpecFolder | None
+    known: Known
+    untrained: Untrained
+    whole: bool
+    """Whether every file could be read: only then is something that is nowhere really missing."""
+
+    def gates(self) -> Iterator[tuple[ContractFile, int, Gate]]:
+        """Every gate with its file and its index there."""
+        for file in self.contracts:
+            for index, gate in enumerate(file.contract.gates):
+                yield file, index, gate
+
+    @cached_property
+    def gate_by_id(self) -> Mapping[str, tuple[ContractFile, int, Gate]]:
+        """The same by id."""
+        return {found[2].id: found for found in self.gates()}
+
+    def criteria(self) -> Iterator[tuple[Document, int, int, Criterion]]:
+        """Every criterion with the spec's text, and the index of its model and its own."""
+        for m, model in enumerate(self.spec.spec.models if self.spec else ()):
+            for c, criterion in enumerate(model.criteria):
+                yield self.spec.document, m, c, criterion  # type: ignore[union-attr]
+
+    def profiles(self, kind: str | None = None) -> Iterator[tuple[Profile, Document]]:
+        """Every profile, or those of a kind, with its text."""
+        for name, profile in self.spec.profiles.items() if self.spec else ():
+            if kind in {None, profile.kind}:
+                yield profile, self.spec.profile_documents[name]  # type: ignore[union-attr]
+
+    @cached_property
+    def model_of_criterion(self) -> Mapping[str, str]:
+        """The model that each criterion belongs to."""
+        models = self.spec.spec.models if self.spec else ()
+        return {criterion.id: model.id for model in models for criterion in model.criteria}
+
+    def model_of(self, gate: Gate) -> str | None:
+        """The model that a gate speaks about."""
+        return self.model_of_criterion.get(gate.binds_to[0]) if gate.binds_to else None
+
+    def measured_untrained(self, gate: Gate, profile: Profile) -> Mapping[str, Quantity]:
+        """What an untrained model measures at a gate; empty where nobody recorded it."""
+        return self.untrained.get((self.model_of(gate) or "", profile.profile, gate.id), {})
+
+
+def in_force(gate: Gate, override: Override | None) -> dict[str, Expectation]:
+    """The limits of a gate with a profile's override applied."""
+    if override is None:
+        return gate.expect
+    return {name: limit for name, limit in gate.expect.items() if name not in override.drop} | override.expect
