@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shlex
 from pathlib import Path
 
 HELP = "make a working project in an empty folder"
@@ -24,7 +25,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"wrote {file}")
     for note in begun.notes:
         print(f"note: {note}")
-    here = os.path.relpath(begun.root)
+    here = shlex.quote(os.path.relpath(begun.root).encode(errors="replace").decode())
     print("\nnext:")
     if here != ".":
         print(f"  cd {here}")
