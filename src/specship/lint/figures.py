@@ -12,22 +12,27 @@ from typing import Final
 
 from specship.units import KNOWN_UNITS
 
-_NUMBER: Final = r"\d+(?:[  ,_]\d{3})*(?:\.\d+)?(?:[eE][-+]?\d+)?"
-_ALONE: Final = rf"(?<![\w.:/#@\-])(?<!\d[  ,_]){_NUMBER}(?![\d]|\.\d|-[A-Za-z]|(?:st|nd|rd|th)\b)"
-FIGURE: Final = re.compile(rf"[-+]?{_ALONE}(?:\s?%)?")
-"""A number that stands alone."""
+_FIGURE: Final = re.compile(
+    r"(?<![\w.:/#@])(?<![\w.]-)(?<!\d[ \u2009,_])"  # not glued to what stands before
+    r"[-+]?\d+(?:[ \u2009,_]\d{3}(?!\d))*(?:\.\d+)?(?:[eE][-+]?\d+)?"
+    r"(?!\.?\d)(?P<glued>-[A-Za-z]|(?:st|nd|rd|th)\b)?\s?(?P<unit>%|\u00d7|[A-Za-z]+)?"
+)
+"""A number that is not glued to what stands before it, and the word behind it."""
 
-_COMPARISONS: Final = (
-    r"at most|at least|no more than|no less than|no fewer than|not more than|not less than|more than|"
-    r"less than|fewer than|greater than|larger than|smaller than|higher than|lower than|longer than|"
-    r"shorter than|faster than|slower than|up to|exceeds?|exceeding|below|above|under|over|within|between|"
-    r"beyond|about|roughly|approximately|equals?|equal to|exactly|minimum(?: of)?|maximum(?: of)?|"
-    r"limit(?: of)?|target(?: of)?|reaches|reach"
-)
-_SIGNS: Final = r"<=|>=|==|≤|≥|<|>|=|≈|~|±"
-_COMPARED: Final = re.compile(
-    rf"(?:\b(?:{_COMPARISONS})\s+|(?:{_SIGNS})\s*)[-+]?\$?{_NUMBER}(?:\s?%)?", re.IGNORECASE
-)
+_COMPARISONS: Final = frozenset({
+    "at most", "at least", "no more than", "no less than", "no fewer than", "not more than", "not less than",
+    "more than", "less than", "fewer than", "greater than", "larger than", "smaller than", "higher than",
+    "lower than", "longer than", "shorter than", "faster than", "slower than", "up to", "exceed", "exceeds",
+    "exceeding", "below", "above", "under", "over", "within", "between", "beyond", "about", "roughly",
+    "approximately", "equal", "equals", "equal to", "exactly", "minimum", "minimum of", "maximum",
+    "maximum of", "limit", "limit of", "target", "target of", "reach", "reaches",
+    "<=", ">=", "==", "\u2264", "\u2265", "<", ">", "=", "\u2248", "~", "\u00b1",
+})  # fmt: skip
+_SIGNS: Final = ("<=", ">=", "==", "\u2264", "\u2265", "<", ">", "=", "\u2248", "~", "\u00b1")
+_LONGEST_COMPARISON: Final = 3
+"""Words of the longest comparison."""
+_WINDOW: Final = 40
+"""Characters before a number in which it is looked for."""
 
 _WORDS: Final = frozenset(
     word
@@ -41,24 +46,46 @@ _WORDS: Final = frozenset(
     for word in names.lower().split("/")
 )
 """Words behind a number that make it a measure."""
-_MEASURED: Final = re.compile(rf"[-+]?({_ALONE})\s?(%|\u00d7|[A-Za-z]+)")
 
 
 def limit_in(text: str, units: frozenset[str] = frozenset()) -> str | None:
     """The first figure that is compared or has a unit; `units` are those that the gate itself expects."""
-    if found := _COMPARED.search(text):
-        return found[0].strip()
-    for found in _MEASURED.finditer(text):
-        word = found[2].lower()
-        if word == "%" or word in _WORDS or word in units:
-            return found[0].strip()
+    for found in _FIGURE.finditer(text):
+        number = found[0][: found.start("glued") - found.start()] if found["glued"] else found[0]
+        if comparison := _comparison(text[max(found.start() - _WINDOW, 0) : found.start()]):
+            shown = number if found["glued"] else _number(found)
+            return f"{comparison} {shown}"
+        word = (found["unit"] or "").lower()
+        if not found["glued"] and (word in {"%", *units} or word in _WORDS):
+            return found[0]
+    return None
+
+
+def _comparison(before: str) -> str | None:
+    """The comparison that a text ends with."""
+    before = before.rstrip(" $\n")
+    if before.endswith(_SIGNS):
+        return next(sign for sign in _SIGNS if before.endswith(sign))
+    words = before.lower().split()[-_LONGEST_COMPARISON:]
+    for count in range(len(words), 0, -1):
+        if (phrase := " ".join(words[-count:])) in _COMPARISONS:
+            return phrase
     return None
 
 
 def figure_in(text: str) -> str | None:
     """The first number that stands alone in a text."""
-    found = FIGURE.search(text)
-    return found[0].strip() if found else None
+    for found in _FIGURE.finditer(text):
+        if not found["glued"]:
+            return _number(found)
+    return None
+
+
+def _number(found: re.Match[str]) -> str:
+    """The number of a match, with its percent sign."""
+    unit = found["unit"] or ""
+    text = found[0] if unit in {"", "%"} else found[0].removesuffix(unit)
+    return text.strip()
 
 
 HAS_DIGIT: Final = re.compile(r"[0-9]")

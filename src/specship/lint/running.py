@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from specship.codes import CODES
+from specship.contracts.reader import undisturbed
 from specship.errors import Place, SpecshipError
 from specship.lint.finding import Finding
 from specship.lint.silencing import Choice
@@ -18,16 +19,17 @@ def rule_findings(
     """Findings of the rules asked in the files wanted, and how many settings and command line keep back."""
     found: list[Finding] = []
     silenced = ignored = 0
-    for rule in choice.rules:
-        for problem in rule.check(view):
-            if not wanted(problem.document.path):
-                continue
-            if choice.silences(rule.code, problem.document.path):
-                silenced += 1
-            elif choice.ignores(rule.code):
-                ignored += 1
-            else:
-                found.append(rule.finding(problem))
+    with undisturbed():
+        problems = [(rule, problem) for rule in choice.rules for problem in rule.check(view)]
+    for rule, problem in problems:
+        if not wanted(problem.document.path):
+            continue
+        if choice.silences(rule.code, problem.document.path):
+            silenced += 1
+        elif choice.ignores(rule.code):
+            ignored += 1
+        else:
+            found.append(rule.finding(problem))
     return found, silenced, ignored
 
 

@@ -73,3 +73,8 @@ def in_force(gate: Gate, override: Override | None) -> dict[str, Expectation]:
     if override is None:
         return gate.expect
     return {name: limit for name, limit in gate.expect.items() if name not in override.drop} | override.expect
+
+
+def all_hold(limits: Mapping[str, Expectation], measured: Mapping[str, Quantity]) -> bool:
+    """Whether a measurement meets every one of some limits."""
+    return all(limit.holds(measured.get(quantity)) for quantity, limit in limits.items())

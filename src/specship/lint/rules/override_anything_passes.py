@@ -11,7 +11,7 @@ from specship.contracts.expectation import Expectation
 from specship.contracts.records import Gate
 from specship.lint.losses import UNTRAINED_FAULTS, is_loss, lower_limit, upper_limit
 from specship.lint.registry import Problem, rule
-from specship.lint.view import View, in_force
+from specship.lint.view import View, all_hold, in_force
 from specship.specs.records import Override, Profile
 from specship.units import Quantity, unit_named
 
@@ -32,7 +32,8 @@ def check(view: View) -> Iterator[Problem]:
     vocabulary (in bits a byte: not below 8), which guessing reaches; when a limit lies within 1 % of
     the end of what its unit can carry; when what it leaves only counts how much was looked at; when
     the report of an untrained model meets a limit on a loss, or on quality in a gate that must fail on
-    untrained weights; and when `drop` takes the one limit that this model does not meet.
+    untrained weights; when `drop` takes the one limit that this model does not meet; and when, with the
+    override, it meets every limit of a gate that must fail on untrained weights.
     """
     for profile, document in view.profiles("rehearsal"):
         for gate_id, override in profile.overrides.items():
@@ -41,13 +42,16 @@ def check(view: View) -> Iterator[Problem]:
             gate = view.gate_by_id[gate_id][2]
             ceiling = _guessing(view, profile, view.model_of(gate))
             measured = view.measured_untrained(gate, profile)
-            for quantity, limit in override.expect.items():
-                if why := _too_loose(gate, quantity, limit, ceiling, measured):
-                    yield Problem(
-                        document, ("overrides", gate_id, "expect", quantity),
-                        f"{quantity} {limit.limit_text}: {why}", "set the limit from a measured rehearsal",
-                    )  # fmt: skip
-            yield from _dropped(document, gate, override, measured)
+            problems = [
+                Problem(
+                    document, ("overrides", gate_id, "expect", quantity),
+                    f"{quantity} {limit.limit_text}: {why}", "set the limit from a measured rehearsal",
+                )
+                for quantity, limit in override.expect.items()
+                if (why := _too_loose(gate, quantity, limit, ceiling, measured))
+            ]  # fmt: skip
+            problems += _dropped(document, gate, override, measured)
+            yield from problems or _altogether(document, gate, override, measured)
 
 
 def _guessing(view: View, profile: Profile, model: str | None) -> Mapping[str, float]:
@@ -104,13 +108,26 @@ def _dropped(
             document, at, f"what is left of {gate.id} only counts how much was looked at",
             "keep a limit that a defect would break",
         )  # fmt: skip
-    elif left and measured and all(limit.holds(measured.get(name)) for name, limit in left.items()):
+    elif left and measured and all_hold(left, measured):
         failing = [name for name in override.drop if not gate.expect[name].holds(measured.get(name))]
         if failing:
             yield Problem(
                 document, at, f"without {', '.join(failing)} an untrained model meets all of {gate.id}",
                 "set a limit of the rehearsal's own instead of dropping it",
             )  # fmt: skip
+
+
+def _altogether(
+    document: Document, gate: Gate, override: Override, measured: Mapping[str, Quantity]
+) -> Iterator[Problem]:
+    faults = UNTRAINED_FAULTS.intersection(gate.falsified_by)
+    if not faults or not measured or all_hold(gate.expect, measured):
+        return
+    if all_hold(in_force(gate, override), measured):
+        yield Problem(
+            document, ("overrides", gate.id), f"with it an untrained model meets every limit of {gate.id}",
+            "keep a limit that only a trained model reaches",
+        )  # fmt: skip
 
 
 def _counts(limit: Expectation) -> bool:

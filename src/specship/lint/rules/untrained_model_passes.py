@@ -8,7 +8,7 @@ from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.lint.losses import UNTRAINED_FAULTS, is_loss, upper_limit
 from specship.lint.registry import Problem, rule
-from specship.lint.view import View, in_force
+from specship.lint.view import View, all_hold, in_force
 from specship.specs.records import Profile
 
 
@@ -23,8 +23,8 @@ def check(view: View) -> Iterator[Problem]:
     `[tool.specship.lint] untrained` names the report of an untrained model; without one nothing is
     found. At each profile, every limit of a contract on a loss (nats a token, bits a byte) is held
     against it, and every gate that names `untrained-checkpoint`, `untrained-weights` or
-    `frozen-weights` as a fault: at least one of its limits must fail. Limits on a loss that a profile
-    sets itself are looked at by `override-anything-passes`.
+    `frozen-weights` as a fault: at least one of its limits must fail. What a profile sets itself is
+    looked at by `override-anything-passes`.
     """
     seen: set[tuple[str, str]] = set()
     for profile, _ in view.profiles() if view.untrained else ():
@@ -55,7 +55,7 @@ def _problems(
                 "set a limit that only a trained model reaches",
             )  # fmt: skip
     faults = UNTRAINED_FAULTS.intersection(gate.falsified_by)
-    if faults and all(limit.holds(measured.get(quantity)) for quantity, limit in limits.items()):
+    if faults and all_hold(limits, measured) and all_hold(gate.expect, measured):
         yield "", Problem(
             file.document, ("gates", index, "expect"),
             f"{gate.id} must fail on {', '.join(sorted(faults))}, and an untrained model meets every limit "
