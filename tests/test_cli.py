@@ -1,16 +1,11 @@
 """The console script, as a new user types it."""
 
-import json
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from jsonschema import Draft202012Validator
 
-from specship.cli.commands.schema import KINDS
-from specship.contracts.document import read_document
-from specship.report.schema import schema_of
 from tests.suite.small_project import make_project
 
 ROOT = Path(__file__).parent.parent
@@ -34,30 +29,6 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines()[-1] == "[]"
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_published_schemas_are_those_of_the_records(kind: str) -> None:
-    committed = json.loads((ROOT / "schemas" / f"{kind}.schema.json").read_text())
-    printed = json.loads(specship("schema", kind).stdout)
-
-    assert committed == printed == schema_of(kind)
-    Draft202012Validator.check_schema(printed)
-
-
-def test_every_shipped_file_meets_its_schema() -> None:
-    """What the reader accepts, the published schema accepts too."""
-    folder = ROOT / "specs" / "ship-two-001"
-    files = {
-        "contract": list((ROOT / "contracts").glob("*.yaml")), "spec": [folder / "spec.yaml"],
-        "profile": list((folder / "profiles").glob("*.yaml")),
-        "amendment": list((folder / "amendments").glob("*.yaml")),
-    }  # fmt: skip
-    for kind, paths in files.items():
-        assert paths
-        for path in paths:
-            values = json.loads(json.dumps(read_document(path).values))
-            Draft202012Validator(schema_of(kind)).validate(values)
 
 
 def test_outside_a_project(tmp_path: Path) -> None:

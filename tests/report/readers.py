@@ -1,0 +1,34 @@
+"""What the readers say of the bytes of a document of any kind, names of settings included."""
+
+from specship.contracts.document import Document, document_of
+from specship.contracts.reader import contract_of
+from specship.errors import UnreadableDocument, UnusableInput
+from specship.report.schema_settings import sections
+from specship.specs.binding import Known, profile_faults
+from specship.specs.records import Amendment, Profile, Spec
+
+
+def faults_of(kind: str, data: bytes, name: str) -> list[UnusableInput]:
+    """Every fault of a document; none when it can be used. Anything else that is raised is a defect."""
+    try:
+        document = document_of(data, name)
+        if kind == "contract":
+            return contract_of(document, file_name=name)[1]
+        if kind == "profile":
+            return _settings_faults(document, document.build(Profile))
+        document.build(Spec if kind == "spec" else Amendment)
+    except UnreadableDocument as error:
+        return list(error.faults)
+    except UnusableInput as error:
+        return [error]
+    return []
+
+
+def _settings_faults(document: Document, profile: Profile) -> list[UnusableInput]:
+    """Sections and settings that no stage reads; every gate that is named counts as known."""
+    known = Known(probes={}, stages=frozenset(), settings=sections(), faults=frozenset())
+    gates = {
+        identity: {"expect": dict.fromkeys(it.drop) | {"kept": None}}
+        for identity, it in profile.overrides.items()
+    }
+    return list(profile_faults(profile, document, known, gates))
