@@ -47,7 +47,7 @@ def explain_code(code: str) -> CodeFound:
         return CodeFound(
             code=code,
             name=str(rule.name),
-            why=f"{rule.summary}\n{rule.explanation}",
+            why=str(rule.explanation or rule.summary),
             bad=str(rule.bad),
             good=str(rule.good),
             silence=silence,

@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     probe = kinds.add_parser("probe", help="a function that measures an artifact")
     probe.add_argument("name", help="such as corpus.line_length")
     probe.add_argument("--artifact", help="what it measures (default: from the name)")
-    criterion = kinds.add_parser("criterion", help="an acceptance criterion, with the amendment that adds it")
+    criterion = kinds.add_parser("criterion", help="an acceptance criterion, with its amendment and a gate")
     criterion.add_argument("id", nargs="?", help="its id (default: the next free one)")
     criterion.add_argument("--model", metavar="ID", help="its model (default: the first, or that of --from)")
     criterion.add_argument("--weight", type=int, metavar="N", help="its share of 100")
@@ -78,9 +78,9 @@ def _criterion(given: argparse.Namespace) -> int:
         given.because,
         given.bump,
     )
-    identity, (edited, written) = new_criterion(Path.cwd(), wish)
-    print(f"edited {edited}\nwrote {written}")
-    print(f"next: give it a gate, `specship new contract NAME --criterion {identity}`")
+    identity, (edited, *written) = new_criterion(Path.cwd(), wish)
+    print(f"edited {edited}", *(f"wrote {path}" for path in written), sep="\n")
+    print(f"next: bind a probe to its gate; specship explain {identity} shows what it waits for")
     return 0
 
 

@@ -21,6 +21,7 @@ from specship.suite.scaffold.stamping import said, scalar
 STAGES: Final[tuple[str, ...]] = get_args(Lifecycle)
 _NO_CONTRACT_YET: Final = {"SHIP101", "SHIP113"}
 _SHOWN: Final = 6
+NO_RULE_YET: Final = "To be written, what must be true."
 
 
 def new_contract(
@@ -34,19 +35,31 @@ def new_contract(
     """
     project = _readable(survey_project(start))
     name = checked_slug(name, what="contract")
-    gate = next_id(f"GATE-{name.upper()}", known_ids(project))
     target = criterion or _waiting(project)
     if target not in project.spec.criteria:
         raise UnknownName(
             f"the spec has no criterion {target!r}",
             mend=did_you_mean(target, project.spec.criteria) or "list them: specship trace",
         )
-    words = said(rule, what="--rule") if rule is not None else "To be written, what must be true."
-    text = _text(name, _stage(name, stage), gate, target, words, all_probes(project.probe_folder))
+    words = said(rule, what="--rule") if rule is not None else NO_RULE_YET
+    draft, gate = contract_draft(project, name, target, words, stage=_stage(name, stage))
+    place(project.root, [draft])
+    return draft.path, gate
+
+
+def contract_draft(
+    project: Project, name: str, criterion: str, rule: str, *, stage: str = "process"
+) -> tuple[Draft, str]:
+    """A contract with one gate that nobody measures yet, and the gate's new id.
+
+    Raises:
+        UnusableInput: a text in it cannot be read back.
+    """
+    gate = next_id(f"GATE-{name.upper()}", known_ids(project))
     path = f"{project.configuration.contracts}/{name}-v1.yaml"
+    text = _text(name, stage, gate, criterion, rule, all_probes(project.probe_folder))
     _insist_sound(path, text)
-    place(project.root, [Draft(path, text)])
-    return path, gate
+    return Draft(path, text), gate
 
 
 def known_ids(project: Project) -> set[str]:

@@ -1,4 +1,4 @@
-"""A new criterion: written into spec.yaml as text, with its weight taken from another one, and an amendment.
+"""A new criterion: written into spec.yaml as text, with an amendment, and a contract whose gate it waits for.
 
 The weights of a model are shares of 100, so a new share is somebody's old one; whose is for people to
 say. The text of the spec is edited in place, so that comments stay, and read again before it is written:
@@ -19,7 +19,7 @@ from specship.contracts.yaml_nodes import compose
 from specship.errors import Place, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 from specship.specs.project import Project, load_project
 from specship.specs.records import Amendment, Criterion, Model, Spec
-from specship.suite.scaffold.contract import known_ids
+from specship.suite.scaffold.contract import NO_RULE_YET, contract_draft, known_ids
 from specship.suite.scaffold.naming import modeline, next_id
 from specship.suite.scaffold.placing import Draft, place
 from specship.suite.scaffold.stamping import said, scalar
@@ -44,7 +44,9 @@ class Wish:
 
 
 def new_criterion(start: Path, wish: Wish) -> tuple[str, tuple[str, ...]]:
-    """Write the criterion and its amendment; its id, and the paths that were edited and written.
+    """Write the criterion, its amendment and its contract; its id, and the paths edited and written.
+
+    Without a gate of its own it could never be discharged, so it gets one that waits for a probe.
 
     Raises:
         UnusableInput: the wish is incomplete or cannot be granted, or the project has faults.
@@ -66,8 +68,11 @@ def new_criterion(start: Path, wish: Wish) -> tuple[str, tuple[str, ...]]:
     new = _edited(old, project, model, giver, criterion)
     _insist_same_but(new, spec, project, model, giver, identity)
     amendment = _amendment(project, wish, giver, identity, weight, why)
-    place(project.root, [amendment, Draft(spec, new, instead_of=old)])
-    return identity, (spec, amendment.path)
+    name = identity.removeprefix("AC-").lower()
+    rule = criterion["statement"] if wish.statement else NO_RULE_YET
+    contract, _ = contract_draft(project, name, identity, str(rule))
+    place(project.root, [amendment, contract, Draft(spec, new, instead_of=old)])
+    return identity, (spec, amendment.path, contract.path)
 
 
 def _giver(project: Project, wish: Wish) -> tuple[Model, Criterion]:
