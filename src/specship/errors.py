@@ -88,10 +88,16 @@ class SpecshipError(Exception):
         text = f"{self.code} {self.message}" if self.code else self.message
         if self.at:
             text = f"{self.at} {text}" if self.code else f"{self.at}: {text}"
-        if self.why:
-            text += f"\n  why:  {self.why}"
-        if self.mend:
-            text += f"\n  mend: {self.mend}"
+        why, mend = self.why, self.mend
+        if self.code:
+            from specship.codes import CODES
+
+            why = why or (CODES[self.code].why if self.code in CODES else "")
+            mend = mend or f"see `specship explain {self.code}`"
+        if why:
+            text += f"\n  why:  {why}"
+        if mend:
+            text += f"\n  mend: {mend}"
         return text
 
 

@@ -34,7 +34,7 @@ BAD = {
     "two operators": ("at_most: 2.2", "at_most: 2.2, below: 3", "14:17", "exactly one of"),
     "no operator": ("at_most: 2.2, ", "", "14:17", "exactly one of"),
     "limit as text": ("at_most: 2.2", "at_most: '2.2'", "14:27", "a number is expected, here it is '2.2'"),
-    "limit that is true": ("at_most: 2.2", "at_most: true", "14:27", "a number is expected, here it is True"),
+    "limit that is true": ("at_most: 2.2", "at_most: true", "14:27", "a number is expected, here it is true"),
     "unit nobody knows": ("nats/token", "bananas/token", "14:38", "unknown unit"),
     "expectation nothing violates": ("at_most: 2.2, unit: nats/token", "at_least: 0, unit: tokens", "14:17",
                                      "no measurement in tokens could violate"),
@@ -90,7 +90,7 @@ def test_lists_the_faults_of_all_files(tmp_path: Path) -> None:
 
     assert "broken-v1.yaml:" in str(caught.value)
     assert "unknown key 'ruel'" in str(caught.value)
-    assert "key 'rule' is missing" in str(caught.value)
+    assert "mend: write 'rule'" in str(caught.value)
 
 
 def test_ids_are_unique_across_files(tmp_path: Path) -> None:

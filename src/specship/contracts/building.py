@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from types import NoneType, UnionType
@@ -49,6 +50,14 @@ def build(document: Document, record: type[Record], at: Path_) -> tuple[Record |
         return record.model_validate(values, strict=True), []
     except ValidationError as error:
         groups = _by_place(error.errors(), document, at)
+        unknown = [loc for loc, details in groups.items() if details[0]["type"] == "extra_forbidden"]
+        for loc in unknown:  # a misspelt key is one defect, not also a missing one
+            if meant := did_you_mean(str(loc[-1]), _known_at(record, loc[:-1])):
+                groups = {
+                    other: details
+                    for other, details in groups.items()
+                    if details[0]["type"] != "missing" or other != (*loc[:-1], meant.split("'")[1])
+                }
         return None, [_fault(document, record, at, loc, details) for loc, details in groups.items()]
 
 
@@ -78,6 +87,11 @@ def _fault(
     kind = detail["type"]
     if kind == "extra_forbidden":
         return _unknown_key(document, record, path, loc)
+    if kind == "missing" and isinstance(loc[-1], int):
+        return UnusableInput(
+            f"{'.'.join(map(str, loc[:-1]))}: a list of more than {loc[-1]} is expected",
+            at=document.value_place(*path[:-1]), code="SHIP203",
+        )  # fmt: skip
     if kind == "missing":
         return UnusableInput(
             f"key {loc[-1]!r} is missing", at=document.value_place(*path[:-1]), mend="write it here",
@@ -93,8 +107,7 @@ def _fault(
 
 
 def _unknown_key(document: Document, record: type[BaseModel], path: Path_, loc: Path_) -> UnknownName:
-    model = _model_at(record, loc[:-1])
-    known = tuple(model.model_fields) if model else ()
+    known = _known_at(record, loc[:-1])
     return UnknownName(
         f"unknown key {str(loc[-1])!r}",
         at=document.place(*path),
@@ -104,11 +117,39 @@ def _unknown_key(document: Document, record: type[BaseModel], path: Path_, loc: 
     )
 
 
+def _known_at(record: type[BaseModel], loc: Path_) -> tuple[str, ...]:
+    model = _model_at(record, loc)
+    return tuple(model.model_fields) if model else ()
+
+
+def _shown(value: Any) -> str:
+    """A value as it would be written in YAML, cut to a line."""
+    if isinstance(value, str):
+        text = repr(value)
+    else:
+        try:
+            text = json.dumps(value, ensure_ascii=False)
+        except (TypeError, ValueError):
+            text = repr(value)
+    return text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…"
+
+
+_LIMITS: Final = {
+    "greater_than_equal": ("at least", "ge"),
+    "greater_than": ("more than", "gt"),
+    "less_than_equal": ("at most", "le"),
+    "less_than": ("less than", "lt"),
+}
+
+
 def _in_words(details: list[ErrorDetails], loc: Path_) -> tuple[str, str, str]:
     """Code, message and mend of complaints about one value."""
     detail = details[0]
     value, context = detail["input"], detail.get("ctx", {})
-    shown = repr(value) if len(repr(value)) <= _LONGEST_SHOWN else f"{repr(value)[:_LONGEST_SHOWN]}…"
+    shown = _shown(value)
+    if detail["type"] in _LIMITS:
+        words, key = _LIMITS[detail["type"]]
+        return "SHIP205", f"{words} {context[key]:g} is expected, here it is {shown}", ""
     match detail["type"]:
         case "string_pattern_mismatch":
             written = loc[-1] if detail["loc"][-1:] == ("[key]",) else value
@@ -141,7 +182,7 @@ def _lowered(text: str) -> str:
 def _respelt(written: str, pattern: str) -> str:
     """The same id in the case and with the dashes that the pattern asks for, if that mends it."""
     for attempt in (re.sub(r"[\s_]+", "-", written.strip()), written.strip()):
-        for spelt in (attempt.upper(), attempt.lower(), f"{attempt}.0"):
+        for spelt in (attempt.upper(), attempt.lower(), f"{attempt}.0", attempt.removeprefix("v")):
             if re.search(pattern, spelt):
                 return f"write {spelt!r}"
     return ""

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import yaml
 from pydantic import BaseModel
@@ -97,22 +97,39 @@ def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | No
     return None
 
 
+_OF_ONE_VALUE: Final = frozenset(
+    {"SHIP102", "SHIP110", "SHIP111", "SHIP203", "SHIP204", "SHIP205", "SHIP304", "SHIP305", "SHIP309"}
+)
+"""Codes that one misspelt value can earn together; the first says it, with the best advice of all."""
+
+
 def in_order(faults: Iterable[UnusableInput]) -> list[UnusableInput]:
     """Faults by place, each once."""
     found: dict[tuple[str, int, int, str, str], UnusableInput] = {}
-    for fault in faults:
+    for fault in sorted(faults, key=_order):
         at = fault.at or Place("")
-        found.setdefault((at.path, at.line or 0, at.column or 0, fault.code, fault.message), fault)
-    return [found[key] for key in sorted(found, key=lambda key: key[:3])]
+        kind = ("value", "") if fault.code in _OF_ONE_VALUE else (fault.code, fault.message)
+        first = found.setdefault((at.path, at.line or 0, at.column or 0, *kind), fault)
+        first.mend = first.mend or fault.mend
+    return list(found.values())
+
+
+def _order(fault: UnusableInput) -> tuple[str, int, int, str]:
+    at = fault.at or Place("")
+    return at.path, at.line or 0, at.column or 0, fault.code
 
 
 def _read_bytes(path: Path, shown: str) -> bytes:
+    at = Place(shown, 1, 1)
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         try:
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
                 raise UnusableInput(
-                    "not a regular file", at=shown, mend="put a file in its place", code="SHIP101"
+                    "not a regular file",
+                    at=at,
+                    mend="put a file in its place",
+                    code="SHIP101",
                 )
             data = b""
             while len(data) <= bounds.YAML_BYTES and (more := os.read(descriptor, bounds.YAML_BYTES + 1)):
@@ -120,11 +137,9 @@ def _read_bytes(path: Path, shown: str) -> bytes:
         finally:
             os.close(descriptor)
     except OSError as error:
-        raise UnusableInput(f"cannot read: {error.strerror}", at=shown, code="SHIP101") from error
+        raise UnusableInput(f"cannot read: {error.strerror}", at=at, code="SHIP101") from error
     if len(data) > bounds.YAML_BYTES:
-        raise UnusableInput(
-            f"larger than {bounds.YAML_BYTES} bytes", at=shown, mend="split it", code="SHIP102"
-        )
+        raise UnusableInput(f"larger than {bounds.YAML_BYTES} bytes", at=at, mend="split it", code="SHIP102")
     return data
 
 
@@ -152,16 +167,23 @@ def read_bytes(path: Path, *, root: Path | None = None) -> tuple[str, bytes]:
         UnusableInput: a link out of the project or to nowhere, a pipe, a file too large or not readable.
     """
     shown = str(path.relative_to(root)) if root and path.is_relative_to(root) else str(path)
+    at = Place(shown, 1, 1)
     if root is not None and os.path.islink(path):  # noqa: PTH114 - on every file of a project, so quick
         try:
             inside = path.resolve(strict=True).is_relative_to(root.resolve())
         except (OSError, RuntimeError) as error:
             raise UnusableInput(
-                "a link that leads nowhere", at=shown, mend="replace it by the file", code="SHIP101"
+                "a link that leads nowhere",
+                at=at,
+                mend="replace it by the file",
+                code="SHIP101",
             ) from error
         if not inside:
             raise UnusableInput(
-                "a link out of the project", at=shown, mend="copy the file into the project", code="SHIP101"
+                "a link out of the project",
+                at=at,
+                mend="copy the file into the project",
+                code="SHIP101",
             )
     return shown, _read_bytes(path, shown)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from specship.contracts.document import Document, in_order, read_document
-from specship.contracts.expectation import complaints
-from specship.contracts.records import Contract, Gate, gate_complaints
+from specship.contracts.expectation import Expectation, complaints
+from specship.contracts.records import SEMVER_PATTERN, SLUG_PATTERN, Contract, Gate, gate_complaints
 from specship.errors import Place, SpecshipError, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 
 
@@ -62,9 +63,12 @@ def contract_of(document: Document, *, file_name: str) -> tuple[ContractFile | N
 
 
 def _name_faults(document: Document, values: dict[str, Any], file_name: str) -> Iterable[UnusableInput]:
-    identity, version = values.get("contract_id"), values.get("version")
-    if not isinstance(identity, str) or not isinstance(version, str):
+    identity: Any = values.get("contract_id")
+    version: Any = values.get("version")
+    if not all(isinstance(text, str) for text in (identity, version)):
         return
+    if not (re.search(SLUG_PATTERN, identity) and re.search(SEMVER_PATTERN, version)):
+        return  # said already
     expected = f"{identity}-v{version.split('.', 1)[0]}.yaml"
     if file_name != expected:
         yield UnusableInput(
@@ -123,7 +127,9 @@ def _hidden_faults(document: Document, values: dict[str, Any]) -> Iterable[Unusa
             )
         expected = gate.get("expect")
         for quantity, limit in expected.items() if isinstance(expected, dict) else ():
-            for complaint in complaints(limit) if isinstance(limit, dict) else ():
+            if not isinstance(limit, dict) or limit.keys() - Expectation.model_fields.keys():
+                continue  # what a misspelt operator means is not known
+            for complaint in complaints(limit):
                 yield UnusableInput(
                     f"gates.{index}.expect.{quantity}: {complaint.message}",
                     at=document.value_place("gates", index, "expect", quantity),
@@ -213,7 +219,7 @@ def _unread(folder: Path, root: Path) -> Iterable[UnusableInput]:
                 path = Path(parent, name)
                 yield UnusableInput(
                     "a contract that would not be read",
-                    at=path.relative_to(root) if path.is_relative_to(root) else path,
+                    at=Place(str(path.relative_to(root) if path.is_relative_to(root) else path), 1, 1),
                     why="contracts are the *.yaml files of this folder itself; a silent one would never fail",
                     mend="move it up, or give it the suffix .yaml",
                     code="SHIP214",
@@ -224,7 +230,7 @@ def _repeated_ids(files: Iterable[ContractFile]) -> Iterable[UnusableInput]:
     owner: dict[str, ContractFile] = {}
     for file in files:
         for gate in file.contract.gates:
-            if gate.id in owner:
+            if gate.id in owner and owner[gate.id] is not file:
                 yield UnusableInput(
                     f"the gate {gate.id} stands in {owner[gate.id].path} too",
                     at=file.place(gate, "id"),

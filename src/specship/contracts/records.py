@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -12,8 +12,10 @@ from specship.contracts.expectation import Complaint, Expectation
 GateId = Annotated[str, Field(pattern=r"^GATE-[A-Z0-9]+(-[A-Z0-9]+)*$")]
 CriterionId = Annotated[str, Field(pattern=r"^AC-[A-Z0-9]+(-[A-Z0-9]+)*$")]
 ModelId = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9]*(-[A-Z0-9]+)*$")]
-Slug = Annotated[str, Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")]
-Semver = Annotated[str, Field(pattern=r"^(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}$")]
+SLUG_PATTERN: Final = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+SEMVER_PATTERN: Final = r"^(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}$"
+Slug = Annotated[str, Field(pattern=SLUG_PATTERN)]
+Semver = Annotated[str, Field(pattern=SEMVER_PATTERN)]
 Prose = Annotated[str, Field(min_length=1)]
 
 Lifecycle = Literal[

@@ -11,7 +11,9 @@ read in the time that a loader without places would take.
 
 from __future__ import annotations
 
+import math
 import re
+import sys
 from typing import Any, Final
 
 import yaml
@@ -91,6 +93,17 @@ else:  # pragma: no cover - PyYAML's wheels carry libyaml
             pass
 
 
+_MENDS: Final = (
+    ("mapping values are not allowed", "put the text in quotes: it holds a colon"),
+    ("tab character", "indent with spaces"),
+    ("expected ',' or", "close the bracket, or put a comma between the items"),
+    ("expected key", "indent the line as its neighbours"),
+    ("expected <block end>", "indent the line as its neighbours"),
+    ("unknown escape character", "use single quotes, in which a backslash is a backslash"),
+)
+"""What libyaml says, and what usually helps."""
+
+
 def compose(text: str, shown: str) -> yaml.Node | None:
     """The node tree of a text; None when it is empty.  `shown` is the path for messages.
 
@@ -104,9 +117,9 @@ def compose(text: str, shown: str) -> yaml.Node | None:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
-        raise UnusableInput(
-            f"not YAML: {error.problem or error.context}", at=place, code="SHIP104"
-        ) from error
+        problem = str(error.problem or error.context)
+        mend = next((mend for words, mend in _MENDS if words in problem), "")
+        raise UnusableInput(f"not YAML: {problem}", at=place, mend=mend, code="SHIP104") from error
     except yaml.reader.ReaderError as error:
         place = _place_of_index(text, error.position, shown)
         raise UnusableInput(
@@ -146,11 +159,17 @@ def _refuse_events(text: str, shown: str) -> None:
                 why="a small file can stand for millions of values", mend="write the value out",
             )  # fmt: skip
         if tag := getattr(event, "tag", None):
+            written = tag.replace("tag:yaml.org,2002:", "!!")
             raise UnusableInput(
-                f"the tag {tag!r} is refused", at=place, mend="write a plain value", code="SHIP106"
+                f"the tag {written} is refused", at=place, mend="write a plain value", code="SHIP106"
             )
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
+            if event.version or event.tags:
+                raise UnusableInput(
+                    "a directive before the document", at=place, mend="remove the line that begins with %",
+                    why="it could say that the text means something else", code="SHIP106",
+                )  # fmt: skip
             if documents > 1:
                 raise UnusableInput(
                     "a second document in the file", at=place, mend="split it into two files", code="SHIP107"
@@ -252,14 +271,14 @@ class Values:
     def _integer(self, node: yaml.Node, text: str) -> int:
         if len(text.lstrip("+-")) > bounds.YAML_INTEGER_DIGITS:
             self.fault(node, f"the whole number {text[:24]} is too large", code="SHIP102")
-            return 0
+            return int(text[: bounds.YAML_INTEGER_DIGITS])
         return int(text)
 
     def _decimal(self, node: yaml.Node, text: str) -> float:
         number = float(text)
         if number in {float("inf"), float("-inf")}:
             self.fault(node, f"the number {text[:24]} is too large", code="SHIP102")
-            return 0.0
+            return math.copysign(sys.float_info.max, number)
         return number
 
     def _ambiguous(self, node: yaml.Node, text: str) -> None:

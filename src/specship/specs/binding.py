@@ -18,6 +18,7 @@ from pydantic import BaseModel
 from specship.contracts.document import Document
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.specs.records import Profile
+from specship.units import unit_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def quantity_faults(
                 mend=did_you_mean(quantity, probe.units) or f"it measures: {', '.join(probe.units)}",
                 code="SHIP302",
             )
-        elif isinstance(unit, str) and unit != probe.units[quantity]:
+        elif isinstance(unit, str) and unit_named(unit) and unit != probe.units[quantity]:
             yield UnusableInput(
                 f"{quantity} is expected in {unit!r}, and {probe.name} measures it in "
                 f"{probe.units[quantity]!r}",

@@ -54,7 +54,8 @@ class Model(Frozen):
         total = sum(criterion.weight for criterion in self.criteria)
         if total != 100:
             text = f"the weights of {self.id} add up to {total}, not to 100"
-            raise Complaint("SHIP212", text, f"share out {abs(100 - total)} more or less").as_error()
+            mend = f"take {total - 100} away" if total > 100 else f"give {100 - total} more"
+            raise Complaint("SHIP212", text, mend).as_error()
         return self
 
 
