@@ -34,3 +34,8 @@ def by_kind(trace: Trace) -> Iterable[tuple[str, list[Orphan]]]:
 def visible(text: str) -> str:
     """A text on one line, with characters that steer a terminal shown instead of sent."""
     return "".join(letter if letter.isprintable() else f"\\x{ord(letter):02x}" for letter in text)
+
+
+def visible_lines(text: str) -> str:
+    """The same of a text of several lines, which stay apart."""
+    return "\n".join(visible(line) for line in text.split("\n"))

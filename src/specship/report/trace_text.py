@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from specship.report.trace_rows import by_kind, verdict_of, visible
+from specship.report.trace_rows import by_kind, verdict_of, visible, visible_lines
 from specship.report.words import ago
 from specship.suite.traced import Orphan, Trace, TraceRow
 from specship.suite.tracing import SHIPPED_PLACE
@@ -25,7 +25,7 @@ def render(trace: Trace, *, width: int = 120, colour: bool = False) -> str:
     text = io.StringIO()
     width = max(width, _NARROWEST)
     console = Console(file=text, width=width, force_terminal=colour, no_color=not colour, highlight=False)
-    console.print(Text(f"{trace.spec} {trace.version} at profile {trace.profile}", style="bold"))
+    console.print(Text(visible(f"{trace.spec} {trace.version} at profile {trace.profile}"), style="bold"))
     console.print(_table(trace.rows))
     for title, orphans in by_kind(trace):
         console.print(Text(f"{title} ({len(orphans)})", style="bold"))
@@ -34,8 +34,7 @@ def render(trace: Trace, *, width: int = 120, colour: bool = False) -> str:
     if not trace.orphans:
         console.print("nothing stands alone")
     for problem in trace.problems:
-        shown = "\n".join(visible(line) for line in problem.split("\n"))
-        console.print(Text(shown, style="red"), soft_wrap=True)
+        console.print(Text(visible_lines(problem), style="red"), soft_wrap=True)
     return "\n".join(line.rstrip() for line in text.getvalue().split("\n"))
 
 
@@ -57,7 +56,7 @@ def _table(rows: Iterable[TraceRow]) -> Table:
             "\n".join(row.faults) + armed or "—",
             verdict_of(row) + evidence,
         )
-        table.add_row(*(Text(cell) for cell in cells))
+        table.add_row(*(Text(visible_lines(cell)) for cell in cells))
     return table
 
 

@@ -7,6 +7,7 @@ it must say exactly what it said, and the change.
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,11 +69,20 @@ def new_criterion(start: Path, wish: Wish) -> tuple[str, tuple[str, ...]]:
     new = _edited(old, project, model, giver, criterion)
     _insist_same_but(new, spec, project, model, giver, identity)
     amendment = _amendment(project, wish, giver, identity, weight, why)
-    name = identity.removeprefix("AC-").lower()
+    name = _free_name(project, identity.removeprefix("AC-").lower())
     rule = criterion["statement"] if wish.statement else NO_RULE_YET
     contract, _ = contract_draft(project, name, identity, str(rule))
     place(project.root, [amendment, contract, Draft(spec, new, instead_of=old)])
     return identity, (spec, amendment.path, contract.path)
+
+
+def _free_name(project: Project, name: str) -> str:
+    """A name that no contract has: the criterion's own, or with the first free number behind it."""
+    folder = project.root / project.configuration.contracts
+    numbered = (f"{name}-{number}" for number in itertools.count(2))
+    return next(
+        one for one in (name, *itertools.islice(numbered, 1000)) if not (folder / f"{one}-v1.yaml").exists()
+    )
 
 
 def _giver(project: Project, wish: Wish) -> tuple[Model, Criterion]:
