@@ -217,7 +217,7 @@ def remember(path: Path, key: str | None, answer: Any) -> bool:
     from specship.errors import CannotWrite
     from specship.files import write_file
 
-    text = json.dumps(answer, ensure_ascii=False)
+    text = json.dumps(answer)
     kept = {
         "format": _FORMAT, "key": key, "sha256": hashlib.sha256(text.encode()).hexdigest(), "answer": text
     }  # fmt: skip

@@ -125,7 +125,9 @@ def change(folder: Path, *edits: tuple[str, str, str]) -> Path:
     return folder
 
 
-def record_untrained(folder: Path, *, profile: str = "rehearsal", **measured: tuple[float, str]) -> None:
+def record_untrained(
+    folder: Path, measured: dict[str, tuple[float, str]], *, profile: str = "rehearsal"
+) -> None:
     """Write what an untrained model measures at GATE-SMALL-001, and name the file in the settings."""
     rows = [
         {"quantity": name, "value": value, "unit": unit, "limit": "", "holds": False}

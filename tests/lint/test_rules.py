@@ -204,7 +204,7 @@ UNTRIGGERED = (
 def prepared(folder: Path, case: Case) -> Path:
     project = change(sound_project(folder), *case.edits)
     if case.untrained is not None:
-        record_untrained(project, **case.untrained)
+        record_untrained(project, case.untrained)
     return project
 
 
@@ -260,7 +260,7 @@ MALFORMED = {
     "arXiv:2203.1555": "no arXiv identifier", "arXiv:1412.69801": "no arXiv identifier", "arXiv:0703.0001": "no arXiv identifier",
     "arXiv:cs/0113017": "no arXiv identifier", "arXiv:cs/0812017": "no arXiv identifier", "arXiv:": "no arXiv identifier", "Chinchilla (arXiv:2213.15556)": "no arXiv identifier",
     "2203.15556": "without its scheme", "arxiv:2203.15556": "another spelling", "https://arxiv.org/abs/2203.15556v2": "another spelling", "http://arxiv.org/pdf/2203.15556.pdf": "another spelling",
-    "doi:11.1145/3442188": "no DOI", "doi:10.1145": "no DOI", "10.12/x": "no DOI", "DOI 10.1145/3442188": None, "doi: 10.1145/3442188": "another spelling",
+    "doi:11.1145/3442188": "no DOI", "doi:10.1145": "no DOI", "10.12/x": "no DOI", "doi: 10.1145/3442188": "another spelling",
     "#7476": "names no pull request", "PR 7476": "in which repository", "PR #7476": "in which repository", "ggml-org/llama.cpp#": "names no pull request", "ggml-org/llama.cpp#12x": "names no pull request", "a/b/c#1": "names no pull request",
     "https://github.com/ggml-org/llama.cpp/pull/": "address of no pull request", "https://github.com/ggml-org/llama.cpp/pulls/7476": "address of no pull request",
     "ISBN 978-0-262-03561-4": "check digit", "ISBN 12": "check digit",
@@ -271,4 +271,5 @@ MALFORMED = {
 def test_malformed_references(text: str) -> None:
     said = malformed(text)
 
-    assert (said.message if said else None) == MALFORMED[text] or (said and MALFORMED[text] in said.message)
+    assert said is not None
+    assert MALFORMED[text] in said.message

@@ -1,17 +1,18 @@
-"""Findings, and what a whole run of lint answers.  Plain records: formats need nothing heavier."""
+"""Findings, and what a whole run of lint answers.
+
+Plain tuples with names: a recalled answer is printed before dataclasses would have been imported.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 GOOD, FOUND, UNREADABLE = 0, 1, 2
 _RULES = "SHIP4"
 """How the codes of lint rules begin; every other code is of a fault that keeps a file from being read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edit:
+class Edit(NamedTuple):
     """Characters of a file's text from `start` up to `end`, and what stands there instead."""
 
     start: int
@@ -19,8 +20,7 @@ class Edit:
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """What is wrong, where, and how to mend it."""
 
     path: str
@@ -50,8 +50,7 @@ class Finding:
         return self.path, self.line, self.column, self.code, self.message
 
 
-@dataclass(frozen=True, slots=True)
-class LintResult:
+class LintResult(NamedTuple):
     """Everything that a run of lint found."""
 
     files: int

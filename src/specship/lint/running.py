@@ -41,10 +41,14 @@ def fault_findings(faults: Iterable[SpecshipError], root: Path) -> list[Finding]
 def _of(fault: SpecshipError, root: Path) -> Finding:
     place = fault.at or Place("pyproject.toml")
     about = CODES.get(fault.code)
-    path = place.path.removeprefix(f"{root}/")
+    texts = (
+        place.path.removeprefix(f"{root}/"),
+        fault.message,
+        fault.why or (about.why if about else ""),
+        fault.mend,
+    )
+    path, message, why, mend = (text.encode("utf-8", "backslashreplace").decode() for text in texts)
+    name = about.name if about else "unusable-input"
     return Finding(
-        path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"),
-        place.line or 1, place.column or 1, fault.code or "SHIP101",
-        about.name if about else "unusable-input",
-        fault.message, fault.why or (about.why if about else ""), fault.mend,
-    )  # fmt: skip
+        path, place.line or 1, place.column or 1, fault.code or "SHIP101", name, message, why, mend
+    )

@@ -25,8 +25,9 @@ def read_untrained(path: Path, *, shown: str) -> Untrained:
     """
     try:
         plain = read_json(path)
-    except OSError as error:
-        raise _unusable(shown, f"cannot read: {error.strerror}") from error
+    except UnusableInput as error:
+        at = error.at or Place(shown)
+        raise _unusable(error.message, Place(shown, at.line, at.column, at.offset)) from error
     found: dict[tuple[str, str, str], Mapping[str, Quantity]] = {}
     try:
         for model in plain["models"]:
@@ -36,7 +37,7 @@ def read_untrained(path: Path, *, shown: str) -> Untrained:
                     for entry in gate["measured"]
                 }
     except (KeyError, TypeError) as error:
-        raise _unusable(shown, "not a report of specship") from error
+        raise _unusable("not a report of specship", Place(shown)) from error
     return {key: measured for key, measured in found.items() if measured}
 
 
@@ -51,9 +52,9 @@ def _value(value: Any) -> Any:
     return value
 
 
-def _unusable(shown: str, message: str) -> UnusableInput:
+def _unusable(message: str, at: Place) -> UnusableInput:
     return UnusableInput(
-        message, at=Place(shown), code="SHIP101",
+        message, at=at, code="SHIP101",
         why="[tool.specship.lint] untrained names the report of an untrained model",
         mend="write one: pytest -m ship --specship-report PATH, or take the key out of pyproject.toml",
     )  # fmt: skip

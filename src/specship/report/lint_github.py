@@ -7,7 +7,7 @@ a warning. GitHub shows ten errors and ten warnings of a step, so the last line 
 from __future__ import annotations
 
 from specship.lint.finding import Finding, LintResult
-from specship.report.lint_text import summary
+from specship.report.lint_text import seen, summary
 
 _SHOWN = 10
 
@@ -32,7 +32,9 @@ def _command(finding: Finding) -> str:
 
 
 def _data(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    """Line breaks as GitHub wants them; other control characters are written out."""
+    rows = (seen(row).replace("%", "%25") for row in text.replace("\r", "\n").split("\n"))
+    return "%0A".join(rows)
 
 
 def _property(text: str) -> str:

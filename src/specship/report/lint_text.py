@@ -16,16 +16,16 @@ def render(result: LintResult) -> str:
 
 def _finding(finding: Finding) -> str:
     place = f"{finding.path}:{finding.line}:{finding.column}"
-    text = _seen(f"{place} {finding.code} {finding.message}")
+    text = seen(f"{place} {finding.code} {finding.message}")
     if finding.why:
-        text += f"\n  why:  {_seen(finding.why)}"
+        text += f"\n  why:  {seen(finding.why)}"
     if finding.mend:
-        text += f"\n  mend: {_seen(finding.mend)}"
+        text += f"\n  mend: {seen(finding.mend)}"
     return text
 
 
-def _seen(text: str) -> str:
-    """Control characters written out: a file's name must not move the cursor."""
+def seen(text: str) -> str:
+    """A text with control characters written out: a file's name must not move the cursor."""
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from specship.errors import UnusableInput
 from specship.lint.finding import LintResult
@@ -26,8 +25,7 @@ _MOST_ROUNDS: Final = 10
 """Fixing one thing can bring another to light; each round makes the files shorter or more regular."""
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(NamedTuple):
     """What is asked of lint."""
 
     start: Path
@@ -69,7 +67,7 @@ def lint_and_fix(question: Question) -> LintResult:
         if not result.fixable or not fix(result.findings, documents, root):
             break
         result, documents, root = _computed(question)
-    return replace(result, fixed=max(before - len(result.findings), 0))
+    return result._replace(fixed=max(before - len(result.findings), 0))
 
 
 def _computed(question: Question) -> tuple[LintResult, tuple[Document, ...], Path]:
