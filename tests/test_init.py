@@ -1,12 +1,17 @@
 """A working project in an empty folder."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
 import pytest
 
+import specship
 from specship.cli import main
 from specship.contracts.judging import Verdict, judge
 from specship.probes.registry import Artifact, all_probes
@@ -14,7 +19,7 @@ from specship.specs.project import load_project
 from specship.suite.artifacts import Store
 from specship.suite.plan import make_plan
 from specship.suite.scaffold.placing import Draft, place
-from tests.scaffolded import begin, contents, insist_clean, script
+from tests.scaffolded import begin, contents, faults, insist_clean, script
 
 
 @pytest.fixture(scope="module")
@@ -243,3 +248,31 @@ def test_all_files_or_none(tmp_path: Path) -> None:
 
     assert contents(tmp_path) == {"old.txt": b"old"}
     assert not (tmp_path / "new").exists()
+
+
+def test_what_a_light_install_lacks_is_said(tmp_path: Path) -> None:
+    """A real interpreter whose packages are these, without the two that the corpus stage needs."""
+    packages = tmp_path / "packages"
+    packages.mkdir()
+    for entry in Path(sysconfig.get_paths()["purelib"]).iterdir():
+        if not entry.name.startswith(("numpy", "rensa")):
+            (packages / entry.name).symlink_to(entry)
+    paths = os.pathsep.join([str(packages), str(Path(specship.__file__).parent.parent)])
+    done = subprocess.run(
+        [sys.executable, "-S", "-m", "specship.cli", "init", str(tmp_path / "light")],
+        env={**os.environ, "PYTHONPATH": paths}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stderr
+    assert "note: the gates need rensa and numpy here: pip install 'specship[pipeline]'" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("folder", "name"),
+    [("Ünï cödé", "uni-code"), ("日本", "my-model"), ("__x__", "x"), ("a.b", "a-b"), ("corpus", "corpus")],
+)
+def test_the_name_of_a_folder(folder: str, name: str, tmp_path: Path) -> None:
+    """Whatever a folder is called, the project gets a name that can be a file, an id and a key."""
+    assert main(["init", str(tmp_path / folder)]) == 0
+    assert (tmp_path / folder / "specs" / name / "spec.yaml").is_file()
+    assert faults(tmp_path / folder) == []

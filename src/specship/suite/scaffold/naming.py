@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
@@ -36,7 +37,8 @@ def checked_slug(name: str, *, what: str) -> str:
 
 def slug_of(text: str) -> str:
     """The nearest usable name, or the empty string when nothing of a text is usable."""
-    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:_LONGEST].strip("-")
+    bare = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return re.sub(r"[^a-z0-9]+", "-", bare.lower()).strip("-")[:_LONGEST].strip("-")
 
 
 def next_id(prefix: str, taken: Iterable[str], *, width: int = 3) -> str:

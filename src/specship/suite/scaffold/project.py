@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from specship.errors import UnusableInput
+from specship.pipeline.stage import stage_named
 from specship.probes.registry import all_probes
 from specship.suite.scaffold.naming import checked_slug, slug_of
 from specship.suite.scaffold.placing import Draft, place
@@ -51,7 +53,16 @@ def begin_project(folder: Path, name: str | None = None) -> Begun:
     drafts.append(table)  # last: only now is the folder a project
     place(root, drafts)
     files = tuple(draft.path for draft in drafts)
+    notes = (*notes, *_missing_packages())
     return Begun(root, name, files, notes, unbound=f"GATE-{name.upper()}-005")
+
+
+def _missing_packages() -> tuple[str, ...]:
+    """What the light install lacks to make a corpus; said now, because every gate waits for it."""
+    packages = stage_named("corpus").packages
+    absent = [package for package in packages if importlib.util.find_spec(package) is None]
+    said = f"the gates need {' and '.join(absent)} here: pip install 'specship[pipeline]'"
+    return (said,) if absent else ()
 
 
 def _ignoring(root: Path) -> Draft | None:
