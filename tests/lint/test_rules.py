@@ -273,3 +273,20 @@ def test_malformed_references(text: str) -> None:
 
     assert said is not None
     assert MALFORMED[text] in said.message
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "pr" + " " * 60_000 + "x",
+        "arxiv:" * 300,
+        "a/" * 900 + "#",
+        "10." + "1." * 900 + "x",
+        "isbn " + "1 " * 900,
+    ],
+)
+def test_long_references_are_looked_at_once(text: str) -> None:
+    """An expression that went back and forth over such a text would take minutes."""
+    said = malformed(text)
+
+    assert said is None or len(said.message) < len(text) + 100

@@ -36,7 +36,9 @@ _GITHUB_NUMBER: Final = re.compile(
 _HASH: Final = re.compile(r"\s*(?P<repository>[\w.\-]+(?:/[\w.\-]+)*)?#(?P<number>\S*)\s*")
 _REPOSITORY: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}")
 _NUMBER: Final = re.compile(r"[1-9][0-9]*")
-_LONE_NUMBER: Final = re.compile(r"\s*(?:pr|pull request|gh|issue)\s*[-#]?\s*#?[0-9]+\s*", re.IGNORECASE)
+_LONE_NUMBER: Final = re.compile(r"\s*(?:pr|pull request|gh|issue)[\s#-]*[0-9]+\s*", re.IGNORECASE)
+_LONGEST: Final = 2000
+"""Characters of a reference; what is longer is prose."""
 _ISBN: Final = re.compile(r"\s*isbn(?:-1[03])?\s*:?\s*(?P<digits>[0-9Xx \-]*)\s*", re.IGNORECASE)
 
 
@@ -52,6 +54,8 @@ class Malformed:
 
 def malformed(text: str) -> Malformed | None:
     """What is wrong with a reference that tries to follow a scheme; None for a good one and for free text."""
+    if len(text) > _LONGEST:
+        return None
     for scheme in (_arxiv, _doi, _github, _isbn):
         if found := scheme(text):
             return found
