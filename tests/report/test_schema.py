@@ -174,6 +174,7 @@ GOOD = {
     "a share": ("contract", limit(at_most=0.99, unit="fraction")),
     "a loss below zero": ("contract", limit(at_least=-3)),
     "a text of a choice": ("contract", limit(one_of=["F16", True, 1], unit="text")),
+    "a truth value": ("contract", limit(equals=True, unit="text")),
     "a long pattern": ("contract", limit(matches="a" * 200, unit="text")),
     "no device, in full": ("contract", gate(requires={"device": None})),
     "a profile": ("profile", PROFILE),
