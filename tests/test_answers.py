@@ -49,7 +49,6 @@ def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
     "change",
     [
         {"format": 2},
-        {"format": True},
         {"key": "x"},
         {"sha256": ""},
         {"answer": "{}"},
