@@ -287,6 +287,16 @@ def test_a_damaged_ledger_is_said(small: Path, explain: Printed) -> None:
         assert "damage" in explain(name, status=1)
 
 
+def test_a_damaged_artifact_is_said(small: Path, explain: Printed) -> None:
+    """A file that was changed behind the manifest's back is no artifact any more."""
+    for path in (small / ".specship/artifacts").rglob("train.jsonl"):
+        path.write_text(path.read_text() + "\n")
+    said = explain("GATE-SMALL-001", status=1)
+
+    assert "PASS (stale): the artifact corpus is not there" in said
+    assert "its manifest says" in said
+
+
 def test_a_project_that_cannot_be_read(small: Path, explain: Printed) -> None:
     edit(small / "contracts/small-v1.yaml", "small.documents", "small.docments")
 

@@ -273,3 +273,25 @@ def test_csv_of_a_project(judged: Path, monkeypatch: pytest.MonkeyPatch, printed
     )
     lonely = next(row for row in rows if row["orphan"] == "criterion-without-gate")
     assert (lonely["criterion"], lonely["gate"], lonely["said"]) == ("AC-SMALL-003", "", "It is known.")
+
+
+def test_folders_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: Printed, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Probes and faults may lie outside of the project; they are named all the same."""
+    monkeypatch.chdir(make_project(tmp_path / "here"))
+    (tmp_path / "here/probes").rename(tmp_path / "probes")
+    (tmp_path / "faults").mkdir()
+    (tmp_path / "faults/own_defect.py").write_text('"""It is broken."""\n')
+    edit(
+        tmp_path / "here/pyproject.toml",
+        'probes = "probes"',
+        f'probes = "{tmp_path}/probes"\nfaults = "../faults"',
+    )
+    orphans = {o["name"]: o["place"] for o in json.loads(printed("--format", "json"))["orphans"]}
+
+    assert orphans["small.broken"] == "../probes/small.py"
+    assert orphans["own-defect"] == "../faults/own_defect.py"
+    assert main(["explain", "small.documents"]) == 0
+    assert main(["explain", "own-defect"]) == 0
+    assert "own-defect (../faults/own_defect.py)" in capsys.readouterr().out

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import os
 import re
 from collections.abc import Callable, Mapping
 from functools import cached_property
@@ -130,7 +131,7 @@ class Explainer:
         return FaultFound(
             name=name,
             sentence=self.sentence(name),
-            file=str(path.relative_to(self.project.root)) if path else "",
+            file=os.path.relpath(path, self.project.root) if path else "",
             gates=tuple(identity for identity, (_, gate) in self.gates.items() if name in gate.falsified_by),
         )
 
@@ -145,7 +146,10 @@ class Explainer:
         file, gate = self.gates[identity]
         criteria = self.project.spec.criteria
         model = self.project.spec.spec.model_of(gate.binds_to[0]) if gate.binds_to else None
-        profiles = tuple(gate_at(plan, file, gate, self.ledger, self.probes) for plan in self.plans)
+        damage: list[str] = []
+        profiles = tuple(
+            gate_at(plan, file, gate, self.ledger, probes=self.probes, damage=damage) for plan in self.plans
+        )
         return GateFound(
             id=identity,
             rule=gate.rule,
@@ -159,7 +163,7 @@ class Explainer:
             probe=self.probe(gate.probe) if gate.probe else None,
             faults={fault: self.sentence(fault) for fault in gate.falsified_by},
             profiles=profiles,
-            problems=ledger_problems(self.ledger),
+            problems=(*ledger_problems(self.ledger), *dict.fromkeys(damage)),
         )
 
     def model(self, identity: str) -> ModelFound:
@@ -238,5 +242,6 @@ def _text_of(probe: Probe) -> str:
 
 
 def _file_of(probe: Probe, root: Path) -> str:
-    path = Path(probe.measure.__code__.co_filename)
-    return str(path.relative_to(root)) if path.is_relative_to(root) else probe.module
+    """The project's own file, or the module of a probe that was installed."""
+    installed = not probe.module.startswith("specship_project_probes.")
+    return probe.module if installed else os.path.relpath(probe.measure.__code__.co_filename, root)

@@ -25,13 +25,19 @@ _MUTE: Final = "it speaks for no criterion and counts nowhere: write `binds_to:`
 
 
 def gate_at(
-    plan: Plan, file: ContractFile, gate: Gate, ledger: Ledger, probes: Mapping[str, Probe]
+    plan: Plan,
+    file: ContractFile,
+    gate: Gate,
+    ledger: Ledger,
+    *,
+    probes: Mapping[str, Probe],
+    damage: list[str],
 ) -> GateAtProfile:
-    """What is known of a gate at the profile of a plan."""
+    """What is known of a gate at the profile of a plan; damaged artifacts are named in `damage`."""
     profile = plan.profile
     in_force = effective(gate, profile.overrides.get(gate.id))
     check = next((entry for entry in plan.checks if entry.gate.id == gate.id), None)
-    report = _report(plan, check, ledger) if check else None
+    report = _report(plan, check, ledger, damage) if check else None
     mend = gate_mend(plan, check, report, probes) if check and report else (_MUTE,)
     excluded = check is not None and set(gate.binds_to) <= profile.not_judged.keys()
     device = in_force.requires.device or ""
@@ -90,10 +96,10 @@ def _in_profile(plan: Plan, gate: Gate, *keys: str) -> str:
     return str(document.place("overrides", gate.id, *keys))
 
 
-def _report(plan: Plan, check: Check, ledger: Ledger) -> GateReport:
+def _report(plan: Plan, check: Check, ledger: Ledger, damage: list[str]) -> GateReport:
     """The gate as it stands; old evidence is judged by today's limits too, so that its figures show."""
     store = Store.of(plan.project.state, check.model.id, plan.profile)
-    now = today(plan, check, store)
+    now = today(plan, check, store, damage=damage)
     return gate_report(now, _judged_again(check.gate, standing(now, ledger.statements)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Final
@@ -118,22 +119,21 @@ def _lonely_probes(gates: Gates, probes: Mapping[str, Probe], root: Path) -> Ite
     used = {gate.probe for _, gate in gates.values()}
     for name, probe in sorted(probes.items()):
         if name not in used:
-            path = Path(probe.measure.__code__.co_filename)
-            # A virtual environment may lie below the project, so the module's name decides.
-            shipped = probe.module.startswith("specship.")
-            place = path.relative_to(root).as_posix() if not shipped and path.is_relative_to(root) else ""
             said = f"measures {', '.join(probe.artifacts)}, and no gate asks"
-            yield _orphan("probe-without-gate", name, place or _home(probe), said)
+            yield _orphan("probe-without-gate", name, _home(probe, root), said)
 
 
-def _home(probe: Probe) -> str:
+def _home(probe: Probe, root: Path) -> str:
+    """The project's own file, the module of an installed probe, or that it comes with specship."""
+    if probe.module.startswith("specship_project_probes."):
+        return os.path.relpath(probe.measure.__code__.co_filename, root)
     return SHIPPED_PLACE if probe.module.startswith("specship.") else probe.module
 
 
 def _lonely_faults(gates: Gates, own: Mapping[str, Path], root: Path) -> Iterable[Orphan]:
     named = {fault for _, gate in gates.values() for fault in gate.falsified_by}
     for name in sorted({*SHIPPED, *own} - named):
-        place = own[name].relative_to(root).as_posix() if name in own else SHIPPED_PLACE
+        place = os.path.relpath(own[name], root) if name in own else SHIPPED_PLACE
         yield _orphan("fault-without-gate", name, place, "no gate has to catch it")
 
 
