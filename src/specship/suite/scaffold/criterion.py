@@ -151,22 +151,32 @@ def _edited(old: str, project: Project, model: Model, giver: Criterion, criterio
             "the criteria stand in brackets", at=project.spec.document.place("models", number, "criteria"),
             mend="write them one below the other, each behind a hyphen",
         )  # fmt: skip
-    weight = _step(items, place_in_model, "weight")
     lines = old.split("\n")
-    mark = weight.start_mark
-    line = lines[mark.line]
-    lower = str(giver.weight - criterion["weight"])
-    lines[mark.line] = line[: mark.column] + lower + line[weight.end_mark.column :]
+    _lower_weight(lines, _step(items, place_in_model, "weight"), giver.weight - criterion["weight"])
+    after = _last_line(items) + 1
+    rows = _rows(lines, items, criterion)
+    lines[after:after] = rows + ([""] if after == len(lines) else [])
+    return "\n".join(lines)
+
+
+def _lower_weight(lines: list[str], weight: Any, lower: int) -> None:
+    line, begin, end = weight.start_mark.line, weight.start_mark.column, weight.end_mark.column
+    lines[line] = f"{lines[line][:begin]}{lower}{lines[line][end:]}"
+
+
+def _rows(lines: list[str], items: Any, criterion: dict[str, Any]) -> list[str]:
+    """The lines of a criterion, indented and ended like those of the criteria above it."""
     first = items.value[0].start_mark
     indent = lines[first.line][: first.column].rstrip().removesuffix("-")
     end = "\r" if lines[0].endswith("\r") else ""
-    after = _last_line(items) + 1
-    rows = [f"{indent}- id: {criterion['id']}"]
-    rows += [f"{indent}  {key}: {scalar(criterion[key])}" for key in ("statement",)]
-    rows += [f"{indent}  weight: {criterion['weight']}", f"{indent}  because: {scalar(criterion['because'])}"]
-    rows += [f"{indent}  effort: {_HOURS}"]
-    lines[after:after] = [row + end for row in rows] + ([""] if after == len(lines) else [])
-    return "\n".join(lines)
+    rows = (
+        f"- id: {criterion['id']}",
+        f"  statement: {scalar(criterion['statement'])}",
+        f"  weight: {criterion['weight']}",
+        f"  because: {scalar(criterion['because'])}",
+        f"  effort: {_HOURS}",
+    )
+    return [f"{indent}{row}{end}" for row in rows]
 
 
 def _step(node: Any, *path: str | int) -> Any:
