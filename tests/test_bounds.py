@@ -18,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from specship import bounds, strict_json
 from specship.contracts.document import read_document
+from specship.contracts.records import Contract
 from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.evidence.ledger import append, read_ledger
@@ -90,6 +91,20 @@ def read_contract(path: Path) -> None:
         raise fault
 
 
+def read_with_faults(path: Path) -> None:
+    """Read a contract of many defects, until more of them are there than are shown."""
+    for fault in read_document(path).record_faults(Contract)[1]:
+        if "not shown" in fault.message:
+            raise fault
+
+
+def unknown_keys(count: int) -> bytes:
+    """A contract with so many keys that nobody knows, and no other defect."""
+    gate = "gates:\n  - {id: GATE-A, rule: r, ship_blocking: true}\n"
+    text = f"contract_id: a\nversion: 1.0.0\nstage: train\nsummary: s\n{gate}"
+    return (text + "".join(f"zz{index}: 1\n" for index in range(count))).encode()
+
+
 def refused_only_for(*messages: str) -> Callable[[Path], None]:
     """Read a GGUF file whose data nobody could store: what else is wrong with it does not count."""
 
@@ -154,6 +169,7 @@ EDGES: Final = [
     Edge("YAML_DEPTH", lambda n: b"{a: " * n + b"}" * n, read_contract, "nested deeper than"),
     Edge("YAML_NODES", lambda n: b"[" + b"1," * (n - 1) + b"]", read_contract, "more than 20000 values"),
     Edge("YAML_SCALAR_CHARACTERS", lambda n: b"a: '" + b"x" * n + b"'", read_contract, "65537 characters"),
+    Edge("YAML_FAULTS", unknown_keys, read_with_faults, "1 more defects are not shown"),
     Edge("YAML_INTEGER_DIGITS", lambda n: b"a: " + b"9" * n, read_contract, "whole number"),
     Edge("YAML_INTEGER_DIGITS", lambda n: b"a: -" + b"9" * n, read_contract, "whole number"),
     Edge("JSON_STATEMENT_BYTES", lambda n: padded(seal(evidence(), KEY), n), read_statement, "at most 1 MiB"),

@@ -34,6 +34,8 @@ YAML_SCALAR_CHARACTERS: Final = 64 << 10
 """Longest text, key or number."""
 YAML_INTEGER_DIGITS: Final = 18
 """Digits of a whole number, without its sign; 18 always fit 64 bits, 19 may not."""
+YAML_FAULTS: Final = 100
+"""Defects of one record that are looked up and shown; how many more there are is said."""
 
 # JSON and JSON Lines: evidence, reports, manifests, logs.
 

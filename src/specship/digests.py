@@ -83,9 +83,18 @@ def code_shape(source: str) -> str:
     tree = ast.parse(source)
     if "__doc__" not in source:
         for node in ast.walk(tree):
-            if isinstance(node, _DOCUMENTED) and ast.get_docstring(node, clean=False) is not None:
-                node.body = node.body[1:]
+            if isinstance(node, _DOCUMENTED):
+                node.body = [statement for statement in node.body if not _is_prose(statement)]
     return _shape(tree)
+
+
+def _is_prose(statement: ast.stmt) -> bool:
+    """Whether a statement is a text by itself: a docstring, of a field too. It does nothing."""
+    return (
+        isinstance(statement, ast.Expr)
+        and isinstance(statement.value, ast.Constant)
+        and isinstance(statement.value.value, str)
+    )
 
 
 _DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)

@@ -108,8 +108,11 @@ class _Maker:
         lowest, highest = schema.get("minimum", above), schema.get("maximum", below)
         if highest is None and self.draw(st.booleans()):
             return self._integer(schema)
-        exact = {"exclude_min": above is not None, "exclude_max": below is not None}
-        return float(self.draw(st.floats(lowest, highest, allow_nan=False, allow_infinity=False, **exact)))
+        numbers = st.floats(
+            lowest, highest, allow_nan=False, allow_infinity=False,
+            exclude_min=above is not None, exclude_max=below is not None,
+        )  # fmt: skip
+        return float(self.draw(numbers))
 
     def _string(self, schema: Schema) -> str:
         if "anyOf" in schema:

@@ -65,6 +65,9 @@ def _verb_in(argv: list[str]) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # a terminal without a sign shows ?, and goes on
+            stream.reconfigure(errors="replace")
     try:
         given = sys.argv[1:] if argv is None else argv
         arguments = build_parser(_verb_in(given)).parse_args(given)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, Union, get_args, get_orig
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from specship import bounds
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 
 if TYPE_CHECKING:
@@ -58,7 +59,16 @@ def build(document: Document, record: type[Record], at: Path_) -> tuple[Record |
                     for other, details in groups.items()
                     if details[0]["type"] != "missing" or other != (*loc[:-1], meant.split("'")[1])
                 }
-        return None, [_fault(document, record, at, loc, details) for loc, details in groups.items()]
+        faults = [
+            _fault(document, record, at, loc, details)
+            for loc, details in list(groups.items())[: bounds.YAML_FAULTS]
+        ]
+        if len(groups) > len(faults):
+            more = f"{len(groups) - len(faults)} more defects are not shown"
+            faults.append(
+                UnusableInput(more, at=document.place(*at), mend="mend these first", code="SHIP102")
+            )
+        return None, faults
 
 
 def _by_place(

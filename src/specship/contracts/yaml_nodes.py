@@ -31,7 +31,7 @@ _OTHER_IN_YAML_1_1 = re.compile(
     r"""( yes|no|on|off|y|n                    # truth values of 1.1
         | [-+]?0[0-7_]+ | 0o[0-7]+             # octal
         | [-+]?0[xb][0-9a-f_]+                 # hexadecimal, binary
-        | [-+]?[0-9][0-9_]*_[0-9_]*(\.[0-9_]*)?  # underscores in numbers
+        | [-+]?[0-9]++_[0-9_]*+(\.[0-9_]*+)?    # underscores in numbers; possessive, so linear
         | [-+]?[0-9]+(:[0-5]?[0-9])+(\.[0-9]*)?  # base sixty
         | [-+]?(\.[0-9]+|[0-9]+\.?)(e[-+]?[0-9]+)?   # .5, 5., 1e-3
         | [-+]?\.(inf|nan)
@@ -224,6 +224,7 @@ class Values:
 
     def _mapping(self, node: yaml.Node, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
+        lines: dict[str, int] = {}
         for key_node, value_node in node.value:
             key = key_node.value
             if type(key_node) is not yaml.ScalarNode:
@@ -234,9 +235,11 @@ class Values:
                     code="SHIP109",
                 )  # fmt: skip
             elif key in found:
-                first = next(k.start_mark.line + 1 for k, _ in node.value if k.value == key)
+                lines = lines or {
+                    str(first.value): first.start_mark.line + 1 for first, _ in reversed(node.value)
+                }
                 self.fault(
-                    key_node, f"the key {key!r} stands twice, first on line {first}", code="SHIP108",
+                    key_node, f"the key {key!r} stands twice, first on line {lines[key]}", code="SHIP108",
                     why="the second would silently replace the first", mend="keep one of them",
                 )  # fmt: skip
             else:
@@ -253,6 +256,10 @@ class Values:
 
     def _scalar(self, node: Any) -> Any:
         text: str = node.value
+        if len(text) > bounds.YAML_SCALAR_CHARACTERS:
+            most = bounds.YAML_SCALAR_CHARACTERS
+            self.fault(node, f"a text of {len(text)} characters; at most {most} are read", code="SHIP102")
+            return text
         if not node.style and (not text or text[0] in _PERHAPS_NO_TEXT):  # plain: "" in C, None in Python
             if text in _CONSTANTS:
                 return _CONSTANTS[text]
@@ -262,9 +269,6 @@ class Values:
                 return self._decimal(node, text)
             if _OTHER_IN_YAML_1_1.match(text):
                 self._ambiguous(node, text)
-        if len(text) > bounds.YAML_SCALAR_CHARACTERS:
-            most = bounds.YAML_SCALAR_CHARACTERS
-            self.fault(node, f"a text of {len(text)} characters; at most {most} are read", code="SHIP102")
         self._refuse_unseen(node)
         return text
 

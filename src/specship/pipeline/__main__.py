@@ -45,6 +45,14 @@ def _ending(error: SpecshipError) -> dict[str, Any]:
     }
 
 
+def _not_installed(error: ModuleNotFoundError) -> RequirementMissing:
+    return RequirementMissing(
+        f"the package {error.name} is not installed",
+        why="the light installation checks and reports; the pipeline needs more",
+        mend="pip install 'specship[pipeline]'",
+    )
+
+
 def main() -> int:
     """Run the requested stage; 0 when it is done, 2 when it could not be, 130 on Ctrl-C."""
     _die_with_the_parent()
@@ -64,6 +72,11 @@ def main() -> int:
         return 2
     except KeyboardInterrupt:
         return 128 + signal.SIGINT
+    except ModuleNotFoundError as error:
+        if str(error.name).partition(".")[0] == "specship":
+            raise
+        print(json.dumps(_ending(_not_installed(error))), file=protocol, flush=True)
+        return 2
     except Exception as error:  # noqa: BLE001 - a defect of the stage must reach the parent with its text
         traceback.print_exc()
         ending = {
