@@ -95,7 +95,8 @@ class ShipPlugin:
         self._loaded = False
         self._folder: Path | None = None
         self._collection: Collection | None = None
-        self._models: set[str] = set()
+        self._marks = {line.split(":")[0] for line in _MARKS}
+        self._folders: dict[Path, Path] = {}
 
     @property
     def is_worker(self) -> bool:
@@ -128,11 +129,24 @@ class ShipPlugin:
         known = self.collection()
         return known.folder if known is not None else self._folder
 
-    def register_model(self, model: str) -> None:
-        """Make a model's mark known to `--strict-markers`, once."""
-        if model not in self._models:
-            self._models.add(model)
-            self.config.addinivalue_line("markers", f"{model}: gates of {model}")
+    def _resolved(self, folder: Path) -> Path:
+        """A folder without links, asked of the system once."""
+        if folder not in self._folders:
+            self._folders[folder] = folder.resolve()
+        return self._folders[folder]
+
+    def within(self, path: Path) -> str:
+        """A contract's path within the project."""
+        root = self._resolved(self.config.rootpath)
+        return f"{self._resolved(path.parent).relative_to(root)}/{path.name}"
+
+    def mark(self, node: pytest.Collector | pytest.Item, name: str) -> None:
+        """Mark a contract or a gate; a model's mark is made known to `--strict-markers` first."""
+        if name and name not in self._marks:
+            self.config.addinivalue_line("markers", f"{name}: gates of {name}")
+            self._marks.add(name)
+        if name:
+            node.add_marker(name)
 
     def session(self) -> Any:
         """The session, made once; None after a reading error, which `error` then holds."""
@@ -183,7 +197,7 @@ class ShipPlugin:
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """Contract files become collectors; every other file is none of our business."""
-        if file_path.suffix == ".yaml" and file_path.parent.resolve() == self.contract_folder():
+        if file_path.suffix == ".yaml" and self._resolved(file_path.parent) == self.contract_folder():
             return ContractCollector.from_parent(parent, path=file_path, plugin=self)
         return None
 
@@ -280,6 +294,8 @@ class ContractCollector(pytest.File):
     def __init__(self, *, plugin: ShipPlugin, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.plugin = plugin
+        self.model = ""
+        """The model that all its gates speak for; empty when there are several."""
 
     def collect(self) -> Iterable[pytest.Item]:
         """The gates of this file, in its order.
@@ -287,7 +303,7 @@ class ContractCollector(pytest.File):
         Raises:
             CollectError: the file, or the spec or profile it is judged by, has faults.
         """
-        path = str(self.path.resolve().relative_to(self.config.rootpath.resolve()))
+        path = self.plugin.within(self.path)
         known = self.plugin.collection()
         if known is None:
             if self.plugin.error is not None:
@@ -295,8 +311,10 @@ class ContractCollector(pytest.File):
             return
         gates = known.gates.get(path, ())
         self.add_marker("ship")
-        if gates:
-            self.add_marker(gates[0].stage)
+        models = {facts.model for facts in gates}
+        self.model = models.pop() if len(models) == 1 else ""
+        for mark in (*{facts.stage for facts in gates}, self.model):
+            self.plugin.mark(self, mark)
         for facts in gates:
             if facts.model:
                 yield GateItem.from_parent(self, name=facts.id, facts=facts, plugin=self.plugin)
@@ -329,9 +347,8 @@ class GateItem(pytest.Item):
         self.plugin = plugin
         self.outcome: dict[str, Any] = {}
         self.obj = self.runtest  # what other plugins read a docstring from
-        if facts.model:
-            plugin.register_model(facts.model)
-            self.add_marker(facts.model)
+        if not (isinstance(self.parent, ContractCollector) and self.parent.model == facts.model):
+            plugin.mark(self, facts.model)
         if facts.cuda:
             self.add_marker("cuda")
 
@@ -352,7 +369,7 @@ class GateItem(pytest.Item):
 
     @property
     def _contract(self) -> str:
-        return str(self.path.resolve().relative_to(self.config.rootpath.resolve()))
+        return self.plugin.within(self.path)
 
     def runtest(self) -> None:
         """Bring the gate to a verdict and show it."""
