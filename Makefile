@@ -5,13 +5,14 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: ship test slow check clean help
+.PHONY: ship test slow check bench clean help
 
 help:
 	@echo "make ship   train, export and judge MODEL-2 at the rehearsal profile (minutes on 2 cores)"
 	@echo "make test   the project's tests"
 	@echo "make slow   the longer tests"
-	@echo "make check  formatting, lint and types"
+	@echo "make check  formatting, lint, types, and the contracts themselves"
+	@echo "make bench  how fast contracts are read, beside other tools (on an idle machine)"
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'specship needs Python 3.11 or newer')"
@@ -29,9 +30,14 @@ slow: $(READY)
 	$(PYTEST) -m "slow and not ship"
 
 check: $(READY)
-	$(BIN)/ruff format --check src tests
-	$(BIN)/ruff check src tests
+	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/mypy
+	$(BIN)/specship lint
+
+bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(BIN)/python benchmarks/contracts_at_scale.py
 
 clean:
 	rm -rf .specship

@@ -265,9 +265,7 @@ def main() -> int:
         "contracts": arguments.contracts,
         "rounds": arguments.rounds,
     }
-    print(
-        f"{machine()}; {arguments.contracts} contracts of {GATES} gates; {arguments.rounds} rounds, in turns\n"
-    )
+    print(f"{machine()}; {arguments.contracts} contracts; {arguments.rounds} rounds, in turns\n")
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         write_project(root / "project", arguments.contracts)
