@@ -164,7 +164,7 @@ CODES: Final = {
         Code(
             "SHIP210",
             "unknown-unit",
-            "A figure without a known unit is not a claim.",
+            "A figure without a known unit is no claim; a count is a plural noun such as 'tokens'.",
             "{at_most: 2.2, unit: bananas/token}",
             "{at_most: 2.2, unit: nats/token}",
         ),

@@ -98,7 +98,19 @@ def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | No
 
 
 _OF_ONE_VALUE: Final = frozenset(
-    {"SHIP102", "SHIP110", "SHIP111", "SHIP203", "SHIP204", "SHIP205", "SHIP304", "SHIP305", "SHIP309"}
+    {
+        "SHIP102",
+        "SHIP110",
+        "SHIP111",
+        "SHIP203",
+        "SHIP204",
+        "SHIP205",
+        "SHIP210",
+        "SHIP303",
+        "SHIP304",
+        "SHIP305",
+        "SHIP309",
+    }
 )
 """Codes that one misspelt value can earn together; the first says it, with the best advice of all."""
 

@@ -81,8 +81,7 @@ class Complaint:
 
 def _known_unit(name: str) -> str:
     if unit_named(name) is None:
-        mend = did_you_mean(name, KNOWN_UNITS) or "a count is a plural noun such as 'tokens'"
-        raise Complaint("SHIP210", f"unknown unit {name!r}", mend).as_error()
+        raise Complaint("SHIP210", f"unknown unit {name!r}", did_you_mean(name, KNOWN_UNITS)).as_error()
     return name
 
 

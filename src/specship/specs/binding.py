@@ -18,7 +18,6 @@ from pydantic import BaseModel
 from specship.contracts.document import Document
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.specs.records import Profile
-from specship.units import unit_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,11 +143,11 @@ def quantity_faults(
                 mend=did_you_mean(quantity, probe.units) or f"it measures: {', '.join(probe.units)}",
                 code="SHIP302",
             )
-        elif isinstance(unit, str) and unit_named(unit) and unit != probe.units[quantity]:
+        elif isinstance(unit, str) and unit != probe.units[quantity]:
             yield UnusableInput(
                 f"{quantity} is expected in {unit!r}, and {probe.name} measures it in "
                 f"{probe.units[quantity]!r}",
-                at=document.place(*at, quantity),
+                at=document.value_place(*at, quantity, "unit"),
                 why="a limit in another unit is another limit",
                 mend=f"write the limit in {probe.units[quantity]}",
                 code="SHIP303",
