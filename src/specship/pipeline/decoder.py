@@ -1,4 +1,6 @@
-"""A Llama decoder in eager torch with a preallocated key-value cache, for one sequence at a time.
+"""A decoder in eager torch with a preallocated key-value cache, for one sequence at a time.
+
+It is a Llama with what its relatives add: biases, norms of heads, stretched rotations.
 
 Axes: T tokens, V vocabulary, C hidden, H query heads, K key-value heads, G query heads a
 key-value head, D head size, S positions of the cache.
@@ -10,7 +12,7 @@ ride on the matrix products; the query heads of one key-value head are taken as 
 that nothing is repeated.
 
 Source: Touvron et al. 2023 (arXiv:2302.13971); Su et al. 2021 (arXiv:2104.09864);
-Ainslie et al. 2023 (arXiv:2305.13245).
+Ainslie et al. 2023 (arXiv:2305.13245); for the relatives see `families`.
 """
 # ruff: noqa: N803, N806, N815 - a tensor's name carries its axes
 
@@ -26,9 +28,10 @@ import torch.nn.functional as F  # noqa: N812 - the name every reader of torch k
 from torch import Tensor
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint_folder import CheckpointFolder, LlamaShape, open_checkpoint
+from specship.pipeline.checkpoint_folder import CheckpointFolder, open_any_checkpoint
 from specship.pipeline.device import resolve_device
 from specship.pipeline.rotary_order import interleave_rows
+from specship.pipeline.rotations import rotations
 
 STOP_TOKEN: Final = "stop-token"
 TOKEN_LIMIT: Final = "token-limit"
@@ -58,10 +61,15 @@ class Completion:
 class _Layer:
     norm_C: Tensor
     qkv_NC: Tensor
+    qkv_bias_N: Tensor | None
+    head_norms_HD: Tensor | None  # a row for each query head, then one for each key head
     out_CN: Tensor  # transposed for addmm
+    out_bias_C: Tensor | None
     mlp_norm_C: Tensor
     gate_up_NC: Tensor
+    gate_up_bias_N: Tensor | None
     down_NC: Tensor  # transposed for addmm
+    down_bias_C: Tensor | None
     cache_2KSD: Tensor  # keys, then values
 
 
@@ -83,17 +91,17 @@ class Decoder:
         self._norm_C = self._weight(checkpoint, "model.norm.weight")
         self._head_VC = self._embedding_VC if self.shape.tied else self._weight(checkpoint, "lm_head.weight")
         self._layers = [self._layer(checkpoint, index) for index in range(self.shape.layers)]
-        self._turns_SD = _rotations(self.shape, self.context).to(self.device)
+        self._turns_SD = rotations(self.shape, self.context).to(self.device)
         self._length = 0
 
     @classmethod
     def open(cls, folder: Path, *, device: str = "cpu", context: int | None = None) -> Decoder:
-        """Open a checkpoint folder and load it.
+        """Open a checkpoint folder of any known family and load it.
 
         Raises:
-            UnusableInput, RequirementMissing: see `open_checkpoint` and the class.
+            UnusableInput, RequirementMissing: see `open_any_checkpoint` and the class.
         """
-        return cls(open_checkpoint(folder), device=device, context=context)
+        return cls(open_any_checkpoint(folder), device=device, context=context)
 
     def _weight(self, checkpoint: CheckpointFolder, name: str) -> Tensor:
         return torch.from_numpy(checkpoint.array(name)).to(self.device, torch.float32)
@@ -104,17 +112,45 @@ class Decoder:
         def weight(name: str) -> Tensor:
             return self._weight(checkpoint, f"{prefix}{name}.weight")
 
+        def bias(*names: str) -> Tensor | None:
+            """The biases of some projections on end; None when the model has none there."""
+            if f"{prefix}{names[0]}.bias" not in checkpoint.tensors:
+                return None
+            return torch.cat([self._weight(checkpoint, f"{prefix}{name}.bias") for name in names])
+
         queries_NC = interleave_rows(weight("self_attn.q_proj"), shape.heads)
         keys_NC = interleave_rows(weight("self_attn.k_proj"), shape.kv_heads)
+        qkv_bias_N = bias("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj")
         return _Layer(
             norm_C=weight("input_layernorm"),
             qkv_NC=torch.cat([queries_NC, keys_NC, weight("self_attn.v_proj")]),
+            qkv_bias_N=None if qkv_bias_N is None else self._interleaved(qkv_bias_N),
+            head_norms_HD=self._head_norms(checkpoint, prefix) if shape.head_norms else None,
             out_CN=weight("self_attn.o_proj").t(),
+            out_bias_C=bias("self_attn.o_proj"),
             mlp_norm_C=weight("post_attention_layernorm"),
             gate_up_NC=torch.cat([weight("mlp.gate_proj"), weight("mlp.up_proj")]),
+            gate_up_bias_N=bias("mlp.gate_proj", "mlp.up_proj"),
             down_NC=weight("mlp.down_proj").t(),
+            down_bias_C=bias("mlp.down_proj"),
             cache_2KSD=torch.zeros(2, shape.kv_heads, self.context, shape.head_dim, device=self.device),
         )
+
+    def _interleaved(self, bias_N: Tensor) -> Tensor:
+        """Biases of queries, keys and values with the first two in the order of their rows."""
+        shape = self.shape
+        turned = (shape.heads + shape.kv_heads) * shape.head_dim
+        rows_N1 = interleave_rows(bias_N[:turned, None], shape.heads + shape.kv_heads)
+        return torch.cat([rows_N1[:, 0], bias_N[turned:]])
+
+    def _head_norms(self, checkpoint: CheckpointFolder, prefix: str) -> Tensor:
+        """Norm weights of every query head, then of every key head, in the order of their rows."""
+        counts = {"q_norm": self.shape.heads, "k_norm": self.shape.kv_heads}
+        rows = [
+            interleave_rows(self._weight(checkpoint, f"{prefix}self_attn.{name}.weight")[:, None], 1).t()
+            for name in counts
+        ]
+        return torch.cat([row.expand(n, -1) for row, n in zip(rows, counts.values(), strict=True)])
 
     @torch.inference_mode()
     def logits(self, token_ids: Sequence[int]) -> Tensor:
@@ -178,7 +214,8 @@ class Decoder:
         x_TC = self._embedding_VC[torch.tensor(token_ids, device=self.device)]
         for layer in self._layers:
             normed_TC = F.rms_norm(x_TC, (shape.hidden,), layer.norm_C, shape.rms_eps)
-            qkv_THD = F.linear(normed_TC, layer.qkv_NC).view(count, -1, shape.head_dim)
+            qkv_THD = F.linear(normed_TC, layer.qkv_NC, layer.qkv_bias_N).view(count, -1, shape.head_dim)
+            self._norm_heads(qkv_THD, layer)
             self._rotate(qkv_THD, self._turns_SD[:count, None])
             kv_2KTD = qkv_THD[:, shape.heads :].view(count, 2, shape.kv_heads, -1).permute(1, 2, 0, 3)
             layer.cache_2KSD[:, :, :count].copy_(kv_2KTD)
@@ -190,9 +227,18 @@ class Decoder:
                 enable_gqa=shape.heads != shape.kv_heads,
             )[0]
             x_TC = torch.addmm(x_TC, seen_HTD.transpose(0, 1).reshape(count, -1), layer.out_CN)
+            if layer.out_bias_C is not None:
+                x_TC += layer.out_bias_C
             x_TC = self._feed_forward(x_TC, layer)
         self._length = count
         return F.rms_norm(x_TC, (shape.hidden,), self._norm_C, shape.rms_eps)
+
+    def _norm_heads(self, qkv: Tensor, layer: _Layer) -> None:
+        """Norm queries and keys in place, head by head, where the family does so."""
+        if layer.head_norms_HD is not None:
+            normed = qkv[..., : self.shape.heads + self.shape.kv_heads, :]
+            scaled = F.rms_norm(normed, (self.shape.head_dim,), None, self.shape.rms_eps)
+            normed.copy_(scaled.mul_(layer.head_norms_HD))
 
     def _rotate(self, qkv_THD: Tensor, turns: Tensor) -> None:
         """Turn queries and keys in place; values, which stand behind them, stay."""
@@ -201,8 +247,9 @@ class Decoder:
 
     def _feed_forward(self, x_TC: Tensor, layer: _Layer) -> Tensor:
         normed_TC = F.rms_norm(x_TC, (self.shape.hidden,), layer.mlp_norm_C, self.shape.rms_eps)
-        gate_TN, up_TN = F.linear(normed_TC, layer.gate_up_NC).chunk(2, -1)
-        return torch.addmm(x_TC, F.silu(gate_TN).mul_(up_TN), layer.down_NC)
+        gate_TN, up_TN = F.linear(normed_TC, layer.gate_up_NC, layer.gate_up_bias_N).chunk(2, -1)
+        x_TC = torch.addmm(x_TC, F.silu(gate_TN).mul_(up_TN), layer.down_NC)
+        return x_TC if layer.down_bias_C is None else x_TC.add_(layer.down_bias_C)
 
     def step(self, token_id: int) -> Tensor:
         """`logits_V` after one more token; runs under the caller's inference mode.
@@ -219,7 +266,8 @@ class Decoder:
         x_TC = self._embedding_VC[token_id : token_id + 1]
         for layer in self._layers:
             normed_TC = F.rms_norm(x_TC, (shape.hidden,), layer.norm_C, shape.rms_eps)
-            qkv_HD = F.linear(normed_TC, layer.qkv_NC).view(-1, head_dim)
+            qkv_HD = F.linear(normed_TC, layer.qkv_NC, layer.qkv_bias_N).view(-1, head_dim)
+            self._norm_heads(qkv_HD, layer)
             self._rotate(qkv_HD, turns_D)
             layer.cache_2KSD[:, :, at].copy_(qkv_HD[heads:].view(2, kv_heads, head_dim))
             keys_KSD, values_KSD = layer.cache_2KSD[:, :, : at + 1].unbind()
@@ -227,6 +275,8 @@ class Decoder:
                 qkv_HD[:heads].view(1, kv_heads, -1, head_dim), keys_KSD[None], values_KSD[None]
             )
             x_TC = torch.addmm(x_TC, seen_KGD.reshape(1, -1), layer.out_CN)
+            if layer.out_bias_C is not None:
+                x_TC += layer.out_bias_C
             x_TC = self._feed_forward(x_TC, layer)
         self._length = at + 1
         normed_TC = F.rms_norm(x_TC, (shape.hidden,), self._norm_C, shape.rms_eps)
@@ -273,13 +323,6 @@ class TokenStream:
         return int(order_V[torch.multinomial(probability_V, 1, generator=self._random)])
 
 
-def _rotations(shape: LlamaShape, context: int) -> Tensor:
-    """Unit complex numbers for each position and pair of dimensions, `turns_SD` with D halved."""
-    exponent_D = torch.arange(0, shape.head_dim, 2, dtype=torch.float32) / shape.head_dim
-    angle_SD = torch.outer(torch.arange(context, dtype=torch.float32), 1.0 / shape.rope_theta**exponent_D)
-    return torch.polar(torch.ones_like(angle_SD), angle_SD)
-
-
 def generate_text(
     checkpoint: Path,
     prompt: str,
@@ -295,11 +338,13 @@ def generate_text(
         UnusableInput: the checkpoint or the prompt cannot be used.
         RequirementMissing: the device is not here.
     """
-    opened = open_checkpoint(checkpoint)
+    opened = open_any_checkpoint(checkpoint)
     tokenizer = opened.tokenizer()
-    decoder = Decoder(opened, device=device)
+    prompt_ids = tokenizer.encode(prompt).ids
+    # Models of long contexts would else take gigabytes of cache for a few lines of text.
+    decoder = Decoder(opened, device=device, context=max(1, len(prompt_ids) + tokens))
     completion = decoder.generate(
-        tokenizer.encode(prompt).ids,
+        prompt_ids,
         tokens,
         sampling=Sampling(temperature=temperature, seed=seed),
         stop_ids=opened.shape.eos_ids,

@@ -1,4 +1,4 @@
-"""Take over what was written or made elsewhere: a contract in other people's YAML."""  # noqa: N999 - the verb
+"""Take over what was written or made elsewhere: contracts in other people's YAML, and checkpoints."""  # noqa: N999 - the verb
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from specship.contracts.foreign.conversion import Conversion
 
-HELP = "convert a contract that others wrote"
+HELP = "take over a contract or a checkpoint that others made"
 
 _STAGES = ("corpus", "tokenizer", "train", "checkpoint", "inference", "export", "eval", "publish", "process")
 
@@ -26,11 +26,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     contract.add_argument("--binds-to", nargs="+", default=[], metavar="AC-ID", help="criteria of every gate")
     contract.add_argument("--stage", choices=_STAGES, help="stage of the contract; else as it says itself")
     contract.add_argument("--format", choices=("text", "json"), default="text")
+    checkpoint = actions.add_parser(
+        "checkpoint", help="every tensor of a foreign checkpoint is accounted for"
+    )
+    checkpoint.add_argument("folder", type=Path, metavar="PATH", help="a Hugging Face folder")
+    checkpoint.add_argument(
+        "--output", type=Path, metavar="FOLDER", help="write it as one file, if all of it fits"
+    )
+    checkpoint.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when the contract was converted, whatever the number of rules that are bound."""
-    return {"contract": _contract}[arguments.action](arguments)
+    """A contract: 0 when it was converted.  A checkpoint: 0 when every tensor fits, else 1."""
+    return {"contract": _contract, "checkpoint": _checkpoint}[arguments.action](arguments)
+
+
+def _checkpoint(arguments: argparse.Namespace) -> int:
+    from specship.pipeline.checkpoint_import import import_checkpoint
+    from specship.pipeline.checkpoint_inventory import account
+    from specship.pipeline.inventory_report import as_json, lines
+
+    found = account(arguments.folder)
+    wanted = arguments.output is not None
+    written = import_checkpoint(found, arguments.output) if wanted and not found.misfits else None
+    if arguments.format == "json":
+        path = str(written) if written else None
+        print(json.dumps(as_json(found) | {"written": path}, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(lines(found)))
+        if wanted:
+            print(f"written to {written}" if written else "nothing was written")
+    return 1 if found.misfits else 0
 
 
 def _contract(arguments: argparse.Namespace) -> int:

@@ -1,0 +1,127 @@
+"""Fields of a `config.json` that somebody else wrote, taken one by one and none of them believed.
+
+The reader remembers which fields were read and which had to be filled with the family's documented
+default, so that an inventory can say both.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from specship.errors import DamagedArtifact, UnusableInput
+from specship.strict_json import read_json
+
+_LARGEST_COUNT: Final = 2**31
+_WITHOUT_EFFECT: Final = {
+    "_name_or_path",
+    "attention_dropout",
+    "dtype",
+    "initializer_range",
+    "torch_dtype",
+    "transformers_version",
+    "use_cache",
+}
+"""Fields that change nothing of what a loaded model computes, or are looked at elsewhere."""
+
+
+class ConfigReader:
+    """The object of one `config.json`."""
+
+    def __init__(self, path: Path) -> None:
+        """Read the file.
+
+        Raises:
+            DamagedArtifact: missing, unreadable, or no JSON object.
+        """
+        self.path: Final = path
+        self._values = read_json(path)
+        self._read: set[str] = set()
+        self.assumed: Final[dict[str, Any]] = {}
+        """Fields that the file does not have, with the default that was taken."""
+        if not isinstance(self._values, dict):
+            self.broken("not a JSON object")
+
+    def get(self, key: str) -> Any:
+        """The raw value of a field; None when it is null or absent."""
+        self._read.add(key)
+        return self._values.get(key)
+
+    def unread(self) -> tuple[str, ...]:
+        """Fields that have a value and that nobody asked for: they have no effect here."""
+        known = self._read | _WITHOUT_EFFECT
+        return tuple(
+            sorted(key for key, value in self._values.items() if key not in known and value is not None)
+        )
+
+    def _or_default(self, key: str, default: Any) -> Any:
+        value = self.get(key)
+        if value is None and default is not None:
+            self.assumed[key] = default
+            return default
+        return value
+
+    def count(self, key: str, default: int | None = None) -> int:
+        """A whole number of at least 1."""
+        value = self._or_default(key, default)
+        if type(value) is not int or not 1 <= value < _LARGEST_COUNT:
+            self.broken(f"{key} is {shown(value)}, not a count")
+        return value
+
+    def positive(self, key: str, default: float | None = None) -> float:
+        """A finite number above 0."""
+        return self.positive_value(key, self._or_default(key, default))
+
+    def positive_value(self, key: str, value: Any) -> float:
+        """The same of a value that stands inside another field."""
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+            self.broken(f"{key} is {shown(value)}, not a number above 0")
+        return float(value)
+
+    def flag(self, key: str) -> bool:
+        """A truth value; absent means false."""
+        value = self._or_default(key, default=False)
+        if not isinstance(value, bool):
+            self.broken(f"{key} is {shown(value)}, neither true nor false")
+        return value
+
+    def mapping(self, key: str) -> dict[str, Any]:
+        """An object; absent means an empty one."""
+        value = self.get(key)
+        if value is not None and not isinstance(value, dict):
+            self.broken(f"{key} is {shown(value)}, not an object")
+        return value or {}
+
+    def token_ids(self, key: str, vocabulary: int) -> tuple[int, ...]:
+        """Ids of the vocabulary: none, one, or a list."""
+        value = self.get(key)
+        ids = value if isinstance(value, list) else [] if value is None else [value]
+        for one in ids:
+            if type(one) is not int or not 0 <= one < vocabulary:
+                self.broken(f"{key} is {shown(one)}, not an id below {vocabulary}")
+        return tuple(ids)
+
+    def only(self, key: str, allowed: Sequence[Any], why: str, mend: str) -> None:
+        """Refuse any other value than those of a list; the first of them is shown.
+
+        Raises:
+            UnusableInput: it has another one.
+        """
+        if self.get(key) not in allowed:
+            raise UnusableInput(f"{key} is {shown(self.get(key), 80)}", at=self.path, why=why, mend=mend)
+
+    def broken(self, message: str) -> NoReturn:
+        """Refuse the file for what it says of itself."""
+        raise DamagedArtifact(
+            message,
+            at=self.path,
+            why="every architecture field must be inside the checkpoint; nothing is guessed",
+            mend="write the checkpoint again with its full configuration",
+        )
+
+
+def shown(value: Any, most: int = 40) -> str:
+    """A foreign value, short and on one line."""
+    return repr(value)[: most + 2] if isinstance(value, str) else str(value)[:most].replace("\n", " ")
