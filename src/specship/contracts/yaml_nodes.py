@@ -54,27 +54,29 @@ _ANCHOR_TAG_OR_DOCUMENT: Final = re.compile(r"(^|[\s\[\]{},:?\-])[&*!]|^(---|\.\
 _SIGNS: Final = ("&", "*", "!", "---", "...", "%")
 """Without one of these in a text there is no anchor, alias, tag or second document in it."""
 
-_Parser: Any = getattr(yaml.cyaml, "CParser", None) if yaml.__with_libyaml__ else None
-_SCALAR = ""
-"""The tag of every node: no tag is ever resolved, because none decides anything here."""
 
-if _Parser is not None:
+class _Untagged:
+    """A composer's part that resolves tags, doing nothing: no tag decides anything here."""
 
-    class _Nodes(_Parser):  # type: ignore[misc]
-        """libyaml's composer without a resolver of tags."""
+    def resolve(self, kind: Any, value: Any, implicit: Any) -> str:  # noqa: ARG002
+        return ""
 
-        def resolve(self, kind: Any, value: Any, implicit: Any) -> str:  # noqa: ARG002
-            return _SCALAR
+    def descend_resolver(self, parent: Any, index: Any) -> None:
+        pass
 
-        def descend_resolver(self, parent: Any, index: Any) -> None:
-            pass
+    def ascend_resolver(self) -> None:
+        pass
 
-        def ascend_resolver(self) -> None:
-            pass
+
+if yaml.__with_libyaml__:
+    _Libyaml: Any = vars(yaml.cyaml)["CParser"]  # untyped
+
+    class _Nodes(_Untagged, _Libyaml):  # type: ignore[misc]
+        """libyaml's composer."""
 
 else:  # pragma: no cover - PyYAML's wheels carry libyaml
 
-    class _Nodes(Reader, Scanner, Parser, Composer):  # type: ignore[no-redef]
+    class _Nodes(_Untagged, Reader, Scanner, Parser, Composer):  # type: ignore[no-redef]
         """The same in Python, several times slower."""
 
         def __init__(self, stream: str) -> None:
@@ -82,15 +84,6 @@ else:  # pragma: no cover - PyYAML's wheels carry libyaml
             Scanner.__init__(self)
             Parser.__init__(self)
             Composer.__init__(self)
-
-        def resolve(self, kind: Any, value: Any, implicit: Any) -> str:  # noqa: ARG002
-            return _SCALAR
-
-        def descend_resolver(self, parent: Any, index: Any) -> None:
-            pass
-
-        def ascend_resolver(self) -> None:
-            pass
 
 
 _MENDS: Final = (
