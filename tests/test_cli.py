@@ -1,5 +1,6 @@
 """The console script, as a new user types it."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -29,6 +30,38 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "verb", sorted(path.stem for path in (ROOT / "src/specship/cli/commands").glob("[!_]*.py"))
+)
+def test_a_verb_is_helped_without_the_others(verb: str) -> None:
+    """Its own module is imported and no other; the line in the list is its own."""
+    code = (
+        "import sys\nfrom specship.cli import main\ntry:\n    main([sys.argv[1], '--help'])\nexcept SystemExit:\n    pass\n"
+        "print([n.rpartition('.')[2] for n in sys.modules if n.startswith('specship.cli.commands.')], file=sys.stderr)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, verb], capture_output=True, text=True, check=False)
+
+    assert done.stdout.startswith(f"usage: specship {verb} ")
+    assert done.stderr.strip() == f"['{verb}']"
+
+
+def test_a_misspelt_verb_is_told_the_nearest() -> None:
+    done = specship("statsu")
+
+    assert (done.returncode, done.stderr) == (2, "there is no command 'statsu'\n  mend: write 'status'\n")
+
+
+def test_a_terminal_without_the_signs_is_no_defect(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project", files=2)
+    done = subprocess.run(
+        [SCRIPT, "status"], cwd=project, capture_output=True, text=True, check=False,
+        env={**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"},
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "rehearsed 0 %" in done.stdout
 
 
 def test_outside_a_project(tmp_path: Path) -> None:

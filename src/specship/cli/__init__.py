@@ -16,7 +16,7 @@ import sys
 from types import ModuleType
 
 from specship import __version__
-from specship.errors import SpecshipError
+from specship.errors import SpecshipError, UnknownName, did_you_mean
 
 _INTERRUPTED = 130
 _DEFECT = 3
@@ -39,15 +39,23 @@ def _module(verb: str) -> ModuleType:
 
 
 def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
-    """The parser of all verbs; with the options of one of them only, when it is named."""
+    """The parser of all verbs; with the options of one of them only, when it is named.
+
+    Raises:
+        UnknownName: there is no such verb.
+    """
     parser = argparse.ArgumentParser(
         prog="specship",
         description="Decides, from evidence, whether a language model may ship.",
         epilog="exit status: 0 good, 1 findings or failed gates, 2 unusable input, 3 a defect of specship",
     )
     parser.add_argument("--version", action="version", version=f"specship {__version__}")
+    known = _verbs()
+    if verb and verb not in known:
+        mend = did_you_mean(verb, known) or "list them: specship --help"
+        raise UnknownName(f"there is no command {verb!r}", mend=mend)
     verbs = parser.add_subparsers(metavar="VERB", required=True)
-    for name, text in _verbs().items():
+    for name, text in known.items():
         if verb not in {None, name}:
             verbs.add_parser(name, help=text, add_help=False)
             continue
