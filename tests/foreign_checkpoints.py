@@ -110,7 +110,8 @@ class Foreign:
         (folder / "tokenizer.json").write_text(
             json.dumps({"model": {"type": "BPE", "vocab": vocabulary, "merges": []}, "added_tokens": added})
         )
-        where, total = {}, 0
+        where: dict[str, str] = {}
+        total = 0
         for file, tensors in self.files().items():
             (folder / file).write_bytes(safetensors(tensors))
             where |= dict.fromkeys(tensors, file)

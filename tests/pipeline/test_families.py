@@ -60,12 +60,13 @@ def saved(folder: Path, family: str, changes: dict[str, Any], dtype: str, shard:
     """A folder that transformers wrote: random weights, biases and norms, all of them at work."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
+    build: Any = AutoModelForCausalLM.from_config
     fields = {"head_dim": 20, "hidden_size": 96, "vocab_size": 515, "rope_parameters": PLAIN} | changes
     config = {key: value for key, value in config_of(family, **fields).items() if key != "rope_theta"}
     config |= {"initializer_range": 0.2, "intermediate_size": 72, "max_position_embeddings": 256}
     config |= {"pad_token_id": None, "bos_token_id": None}
     torch.manual_seed(11)
-    model = AutoModelForCausalLM.from_config(AutoConfig.for_model(config.pop("model_type"), **config))
+    model = build(AutoConfig.for_model(config.pop("model_type"), **config))
     with torch.no_grad():
         for name, parameter in model.named_parameters():
             if parameter.ndim == 1:
@@ -77,9 +78,12 @@ def saved(folder: Path, family: str, changes: dict[str, Any], dtype: str, shard:
 def theirs(folder: Path) -> torch.Tensor:
     from transformers import AutoModelForCausalLM
 
-    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager")
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, attn_implementation="eager"
+    )
     with torch.inference_mode():
-        return model.eval()(torch.tensor([PROMPT])).logits[0]  # type: ignore[no-any-return]
+        logits_TV: torch.Tensor = model.eval()(torch.tensor([PROMPT])).logits[0]  # noqa: N806
+    return logits_TV
 
 
 def departure(folder: Path) -> float:

@@ -24,7 +24,7 @@ from specship.pipeline.checkpoint_inventory import CONFIG, TOKENIZER, account
 from specship.pipeline.decoder_shape import Biases, DecoderShape, RopeScaling, expected_tensors
 from specship.pipeline.family import read_model
 from specship.pipeline.safetensors_header import StoredTensor, read_safetensors_header
-from specship.pipeline.weight_files import INDEX, PICKLES, WEIGHTS, refuse_pickle
+from specship.pipeline.weight_files import INDEX, PICKLES, WEIGHTS, counted, refuse_pickle
 from specship.strict_json import read_bytes
 
 if TYPE_CHECKING:
@@ -116,7 +116,7 @@ def open_any_checkpoint(folder: Path) -> CheckpointFolder:
     if found.misfits:
         first = found.misfits[0]
         raise DamagedArtifact(
-            f"{len(found.misfits)} things do not fit, first {first.name} {first.message}",
+            f"{counted(found.misfits)}, first {first.name} {first.message}",
             at=folder,
             why=f"the weights and {CONFIG} do not describe the same model",
             mend=f"{first.mend}; see all of it: specship import checkpoint {folder}",

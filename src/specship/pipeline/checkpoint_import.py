@@ -22,7 +22,7 @@ from specship.pipeline.checkpoint_inventory import CONFIG, TOKENIZER, Inventory
 from specship.pipeline.folder_manifest import verify_manifest, write_manifest
 from specship.pipeline.inventory_checks import tensor_bytes
 from specship.pipeline.safetensors_header import DTYPE_BYTES
-from specship.pipeline.weight_files import INDEX, WEIGHTS, HeldTensor
+from specship.pipeline.weight_files import INDEX, WEIGHTS, HeldTensor, counted
 from specship.strict_json import read_bytes
 
 METADATA: Final = "metadata.json"
@@ -33,6 +33,7 @@ _COMPANIONS: Final = (
     "special_tokens_map.json",
     "added_tokens.json",
     "generation_config.json",
+    "tokenizer.model",
     "vocab.json",
     "merges.txt",
     "chat_template.jinja",
@@ -52,7 +53,7 @@ def import_checkpoint(inventory: Inventory, output: Path) -> Path:
     """
     if inventory.misfits:
         raise DamagedArtifact(
-            f"{len(inventory.misfits)} things do not fit, first {inventory.misfits[0].name}",
+            f"{counted(inventory.misfits)}, first {inventory.misfits[0].name}",
             at=inventory.path,
             mend=inventory.misfits[0].mend,
         )

@@ -82,7 +82,8 @@ class ConfigReader:
 
     def flag(self, key: str) -> bool:
         """A truth value; absent means false."""
-        value = self._or_default(key, default=False)
+        value = self.get(key)
+        value = False if value is None else value
         if not isinstance(value, bool):
             self.broken(f"{key} is {shown(value)}, neither true nor false")
         return value

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from specship.pipeline.checkpoint_inventory import Inventory
 from specship.pipeline.decoder_shape import HEAD
-from specship.pipeline.weight_files import shown_name
+from specship.pipeline.weight_files import counted, shown_name
 
 _SHOWN: Final = 20
 """Misfits of one kind that are shown to people; how many more there are is said."""
@@ -108,4 +108,4 @@ def _misfit_lines(inventory: Inventory) -> Iterator[str]:
             yield f"  mend: {one.mend}"
         if count > _SHOWN:
             yield f"{kind:<11} {count - _SHOWN} more; --format json names them all"
-    yield f"{len(inventory.misfits)} things do not fit"
+    yield counted(inventory.misfits)

@@ -10,11 +10,12 @@ Pickled weights run code when they are opened, and are refused.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from specship.bounds import SAFETENSORS_TENSORS
+from specship.bounds import SAFETENSORS_NAME_BYTES, SAFETENSORS_TENSORS
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.safetensors_header import StoredTensor, read_safetensors_header
 from specship.strict_json import read_json
@@ -36,6 +37,11 @@ class Misfit:
     name: str
     message: str
     mend: str
+
+
+def counted(misfits: Sequence[Misfit]) -> str:
+    """How many there are, in words."""
+    return "1 thing does not fit" if len(misfits) == 1 else f"{len(misfits)} things do not fit"
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +163,8 @@ def _read_index(path: Path) -> _Index:
         _refuse_index(path, "no weight_map", "an index says which file holds each tensor")
     files: dict[str, list[str]] = {}
     for tensor, file in where.items():
+        if not tensor.isprintable() or not 1 <= len(tensor.encode()) <= SAFETENSORS_NAME_BYTES:
+            _refuse_index(path, f"{tensor[:80]!r} is no tensor name", "a shard could not hold it")
         if not isinstance(file, str) or not _FILE_NAME.fullmatch(file):
             _refuse_index(
                 path,

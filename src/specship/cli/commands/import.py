@@ -45,17 +45,18 @@ def _checkpoint(arguments: argparse.Namespace) -> int:
     from specship.pipeline.checkpoint_import import import_checkpoint
     from specship.pipeline.checkpoint_inventory import account
     from specship.pipeline.inventory_report import as_json, lines
+    from specship.pipeline.weight_files import shown_name
 
     found = account(arguments.folder)
     wanted = arguments.output is not None
     written = import_checkpoint(found, arguments.output) if wanted and not found.misfits else None
     if arguments.format == "json":
-        path = str(written) if written else None
+        path = shown_name(str(written)) if written else None
         print(json.dumps(as_json(found) | {"written": path}, indent=2, ensure_ascii=False))
     else:
         print("\n".join(lines(found)))
         if wanted:
-            print(f"written to {written}" if written else "nothing was written")
+            print(f"written to {shown_name(str(written))}" if written else "nothing was written")
     return 1 if found.misfits else 0
 
 
