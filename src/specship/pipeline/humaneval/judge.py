@@ -15,6 +15,7 @@ import resource
 import signal
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from types import CodeType, FrameType
 from typing import Any, Final, NoReturn
@@ -157,8 +158,8 @@ class Judge:
         self._server: SolutionServer | None = SolutionServer(level, limits, worker)
         self._compiled: dict[tuple[str, str], tuple[CodeType, CodeType]] = {}
 
-    def judge(self, task: Task) -> Verdict:
-        """The outcome of one sample; nothing of it is left running."""
+    def judge(self, task: Task, began: Callable[[], None] = lambda: None) -> Verdict:
+        """The outcome of one sample; nothing of it is left running. `began` is called at `ready`."""
         try:
             if self._server is None:
                 self._server = SolutionServer(*self._start)
@@ -167,7 +168,7 @@ class Judge:
             self.stop()
             return Verdict(INFRA, str(error))
         try:
-            self._run(task, channel)
+            self._run(task, channel, began)
             verdict = Verdict(PASSED)
         except Verdict as found:
             verdict = found
@@ -200,9 +201,10 @@ class Judge:
             return _failed("exit", f"signal {-ending.code}")
         return _failed("exit", f"status {ending.code}") if verdict.outcome == "failed:exit" else verdict
 
-    def _run(self, task: Task, channel: Channel) -> None:
+    def _run(self, task: Task, channel: Channel, began: Callable[[], None]) -> None:
         names = self._prepared(task)
         _await_ready(channel, self._limits)
+        began()
         deadline = time.monotonic() + self._limits.wall_seconds
         candidate = _Candidate(channel, self._limits, deadline)
         try:
@@ -264,7 +266,7 @@ def _serve(driver: Channel) -> None:
     try:
         while True:
             began = time.monotonic()
-            verdict = judge.judge(Task(*driver.receive()))
+            verdict = judge.judge(Task(*driver.receive()), began=lambda: driver.send(["began"]))
             driver.send([verdict.outcome, verdict.detail, time.monotonic() - began])
     finally:
         judge.stop()

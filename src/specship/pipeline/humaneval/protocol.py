@@ -26,6 +26,8 @@ VALUES: Final = 400_000
 _LENGTH: Final = struct.Struct(">I")
 _HEX: Final = frozenset("0123456789abcdef")
 _CHUNK: Final = 1 << 16
+_SURE_TO_FIT: Final = 4096
+"""Bytes that an empty stream always takes: both sides wait for an answer before they send again."""
 
 
 class NotPlain(ValueError):
@@ -221,6 +223,7 @@ class Channel:
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
+        self._unread = b""
 
     def close(self) -> None:
         """Give the descriptor back; a second time does nothing."""
@@ -250,25 +253,29 @@ class Channel:
         """Write a frame whose body was encoded before; raises as `send`."""
         view = memoryview(_LENGTH.pack(len(body)) + body)
         while view:
-            self._wait(select.POLLOUT, deadline)
+            if len(view) > _SURE_TO_FIT:
+                self._wait(select.POLLOUT, deadline)
             try:
                 view = view[os.write(self.descriptor, view[:_CHUNK] if deadline else view) :]
             except (BrokenPipeError, ConnectionResetError) as error:
                 raise Ended from error
 
     def _exactly(self, size: int, deadline: float | None) -> bytes:
-        parts = []
-        while size:
+        parts = [self._unread]
+        missing = size - len(self._unread)
+        while missing > 0:
             self._wait(select.POLLIN, deadline)
             try:
-                part = os.read(self.descriptor, min(size, _CHUNK))
+                part = os.read(self.descriptor, _CHUNK)
             except ConnectionResetError as error:
                 raise Ended from error
             if not part:
                 raise Ended
             parts.append(part)
-            size -= len(part)
-        return b"".join(parts)
+            missing -= len(part)
+        data = b"".join(parts)
+        self._unread = data[size:]
+        return data[:size]
 
     def receive(self, deadline: float | None = None) -> Any:
         """Read one frame; a deadline is in seconds of `time.monotonic`.
@@ -285,6 +292,8 @@ class Channel:
 
     def has_unread(self) -> bool:
         """Whether bytes, or the end of the stream, wait to be read."""
+        if self._unread:
+            return True
         poll = select.poll()
         poll.register(self.descriptor, select.POLLIN)
         return bool(poll.poll(0))

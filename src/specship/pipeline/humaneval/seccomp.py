@@ -2,7 +2,8 @@
 
 A program of classic BPF: what runs under another instruction set is killed; the calls below answer
 EPERM; `clone` may start threads only, and `clone3`, whose flags a filter cannot see, answers ENOSYS, so
-that the C library falls back to `clone`. Source: linux/seccomp.h, linux/filter.h, the tables of
+that the C library falls back to `clone`; no process may take back that it dies with its server.
+Source: linux/seccomp.h, linux/filter.h, the tables of
 unistd_64.h and asm-generic/unistd.h. The numbers for aarch64 have not been tried on such a machine.
 """
 
@@ -24,6 +25,8 @@ _CLONE3: Final = 435
 
 _COLUMNS: Final = {"x86_64": 0, "aarch64": 1}
 _ARCHES: Final = {"x86_64": 0xC000_003E, "aarch64": 0xC000_00B7}
+_PRCTL: Final = {"x86_64": 157, "aarch64": 167}
+_DEATH_SIGNAL: Final = 1
 _CLONE: Final = {"x86_64": 56, "aarch64": 220}
 
 DENIED: Final[dict[str, tuple[int | None, int | None]]] = {
@@ -89,6 +92,8 @@ def filter_program(machine: str = "") -> bytes | None:
         if number is not None:
             steps += [_step(_EQUAL, number, 0, 1), refuse]
     steps += [
+        _step(_EQUAL, _PRCTL[machine], 0, 4), _step(_LOAD, _FIRST_ARGUMENT_AT),
+        _step(_EQUAL, _DEATH_SIGNAL, 0, 1), refuse, _step(_RETURN, _ALLOW),
         _step(_EQUAL, _CLONE[machine], 1, 0), _step(_RETURN, _ALLOW),
         _step(_LOAD, _FIRST_ARGUMENT_AT), _step(_ANY_BIT, _CLONE_THREAD, 1, 0), refuse,
         _step(_RETURN, _ALLOW),

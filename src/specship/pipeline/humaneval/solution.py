@@ -109,6 +109,7 @@ def _shut_in(configuration: dict[str, Any], folder: str) -> None:
     if configuration["landlock_abi"]:
         writable = folder if configuration["namespaces"] else ""
         _restrict_files(configuration["landlock_abi"], configuration["readable"], writable)
+    _must(_LIBC.prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0))
     if configuration["seccomp"]:
         _filter_calls(bytes.fromhex(configuration["seccomp"]))
 

@@ -1,0 +1,28 @@
+"""The outcome of an evaluation in a few lines for a terminal."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any, Final
+
+_KINDS: Final = ("passed", "failed", "infrastructure_errors")
+
+
+def as_text(report: dict[str, Any]) -> str:
+    """From the JSON report; nothing that generated code chose is in it but plain names of exceptions."""
+    lines = [
+        f"problems  {report['problems']}",
+        f"samples   {report['samples']}",
+    ]
+    lines += [f"  {key.replace('_', ' '):24} {report[key]}" for key in _KINDS]
+    counts = Counter(result["outcome"] for result in report["results"])
+    lines += [f"  {outcome:24} {count}" for outcome, count in sorted(counts.items()) if ":" in outcome]
+    lines += [f"pass@{k:<4} {figure:.4f}" for k, figure in report["pass_at"].items()]
+    if not report["pass_at"]:
+        lines.append("pass@k    none: not every problem of the file has a scored completion")
+    sandbox = report["sandbox"]
+    release = "" if sandbox["fit_for_release"] else "; contains nothing, no release counts it"
+    lines.append(f"sandbox   {sandbox['level']}, {sandbox['canaries']} canaries{release}")
+    if report["error"]:
+        lines.append(f"ERROR     {report['error']}")
+    return "\n".join(lines)
