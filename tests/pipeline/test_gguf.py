@@ -13,6 +13,8 @@ import pytest
 from specship.errors import CannotWrite, DamagedArtifact, Place, UnusableInput
 from specship.pipeline.checkpoint_folder import open_checkpoint
 from specship.pipeline.gguf_comparison import compare_tensors
+from specship.pipeline.gguf_elements import element_of
+from specship.pipeline.gguf_names import renamed_tensors
 from specship.pipeline.gguf_reader import read_gguf
 from specship.pipeline.gguf_vocabulary import read_vocabulary, token_bytes
 from specship.pipeline.gguf_writer import export_gguf
@@ -37,6 +39,47 @@ def test_every_tensor_comes_back_and_the_library_agrees(tmp_path: Path, shape: A
     for tensor in theirs.tensors:
         np.testing.assert_array_equal(tensor.data, written.array(tensor.name))
     assert {key for key in theirs.fields if not key.startswith("GGUF.")} == written.metadata.keys()
+
+
+COSINES = {"BF16": 0.99999, "Q8_0": 0.9999, "Q4_0": 0.99}
+
+
+@pytest.mark.parametrize("dtype", COSINES)
+def test_quantized_tensors_are_the_librarys_and_stay_close(tmp_path: Path, dtype: Any) -> None:
+    """Byte for byte what `gguf` makes of each tensor, and near the original when read back."""
+    written = export_gguf(checkpoint(tied=False), tmp_path / "model.gguf", dtype=dtype)
+    opened = open_checkpoint(checkpoint(tied=False))
+    theirs = {tensor.name: tensor for tensor in library.GGUFReader(written.path).tensors}
+    kind = library.GGMLQuantizationType[dtype]
+    for tensor in renamed_tensors(opened.shape):
+        original = opened.array(tensor.checkpoint)
+        rows = interleave_rows(original, tensor.heads) if tensor.heads else original
+        expected = library.quants.quantize(rows, kind).view(np.uint8) if rows.ndim > 1 else rows
+        np.testing.assert_array_equal(theirs[tensor.gguf].data, expected)
+    compared = compare_tensors(opened, written)
+
+    assert written.census() == {"F32": 5, dtype: 16}
+    assert written.metadata["general.file_type"] == {"BF16": 32, "Q8_0": 7, "Q4_0": 2}[dtype]
+    assert all(tensor.equal and tensor.cosine > COSINES[dtype] for tensor in compared)
+
+
+def test_a_changed_quantized_block_is_seen(tmp_path: Path) -> None:
+    written = export_gguf(checkpoint(), tmp_path / "model.gguf", dtype="Q8_0")
+    tensor = written.tensors["blk.1.ffn_up.weight"]
+    with written.path.open("r+b") as file:
+        file.seek(tensor.offset + 5)
+        byte = file.read(1)
+        file.seek(tensor.offset + 5)
+        file.write(bytes([byte[0] ^ 0x40]))
+
+    compared = compare_tensors(open_checkpoint(checkpoint()), read_gguf(written.path))
+    assert [one.name for one in compared if not one.equal] == ["model.layers.1.mlp.up_proj.weight"]
+
+
+def test_rows_that_do_not_divide_into_blocks_are_f16() -> None:
+    assert element_of("Q8_0", (10, 64)).name == "Q8_0"
+    assert element_of("Q8_0", (10, 48)).name == "F16"
+    assert element_of("Q4_0", (64,)).name == "F32"
 
 
 def test_token_list_is_as_long_as_the_embedding() -> None:

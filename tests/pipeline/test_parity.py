@@ -41,6 +41,20 @@ def test_llama_cpp_writes_the_checkpoints_tokens(tmp_path: Path, shape: Any) -> 
     assert max(one.max_abs_logprob for one in found) < 1e-3
 
 
+def test_llama_cpp_opens_quantized_exports_too(tmp_path: Path) -> None:
+    """The fewer bits, the further its log-probabilities are from the checkpoint's; none agrees exactly."""
+    furthest = []
+    for dtype in ("F32", "BF16", "Q8_0", "Q4_0"):
+        gguf_writer.export_gguf(checkpoint(), tmp_path / f"{dtype}.gguf", dtype=dtype)
+        found = agreements(tmp_path / f"{dtype}.gguf", checkpoint())
+        assert sum(one.logprobs for one in found) > 100
+        furthest.append(max(one.max_abs_logprob for one in found))
+
+    assert furthest == sorted(furthest)
+    assert furthest[0] < 1e-3 < furthest[1]
+    assert furthest[2] < 1.0
+
+
 def rows_not_reordered(monkeypatch: pytest.MonkeyPatch, _: Any) -> None:
     monkeypatch.setattr(gguf_writer, "interleave_rows", lambda array, _: array)
 

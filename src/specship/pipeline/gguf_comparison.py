@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from specship.pipeline.checkpoint_folder import CheckpointFolder
+from specship.pipeline.gguf_elements import FILE_TYPES, decoded, encoded
 from specship.pipeline.gguf_names import renamed_tensors
 from specship.pipeline.gguf_reader import GgufFile
 from specship.pipeline.rotary_order import separate_rows
@@ -36,7 +37,7 @@ def _compared(
 ) -> TensorComparison:
     stored = exported.tensors.get(theirs)
     shape = opened.tensors[ours].shape
-    if stored is None or stored.shape != shape or stored.type.name not in {"F32", "F16"}:
+    if stored is None or stored.shape != shape or stored.type.name not in FILE_TYPES:
         fault = "missing" if stored is None else f"{stored.type.name} of shape {list(stored.shape)}"
         return TensorComparison(ours, False, 0.0, float("inf"), fault)
     copy = exported.array(theirs)
@@ -45,6 +46,7 @@ def _compared(
     original = opened.array(ours)
     a, b = original.astype(np.float64).ravel(), copy.astype(np.float64).ravel()
     norms = float(np.linalg.norm(a) * np.linalg.norm(b))
-    equal = np.array_equal(original.astype(copy.dtype), copy)
+    kept = encoded(original, stored.type)
+    equal = np.array_equal(decoded(kept.ravel(), stored.type, shape), copy)
     cosine = float(a @ b) / norms if norms else float(equal)
     return TensorComparison(ours, equal, cosine, float(np.abs(a - b).max()), "" if equal else "values differ")

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, NoReturn
 from specship import bounds
 from specship.errors import DamagedArtifact, Place
 from specship.pipeline import gguf_format as rules
+from specship.pipeline.gguf_elements import decoded
 from specship.pipeline.gguf_format import ELEMENT_TYPES, ElementType
 from specship.strict_json import open_regular
 
@@ -60,13 +61,16 @@ class GgufFile:
         return Counter(tensor.type.name for tensor in self.tensors.values())
 
     def array(self, name: str) -> np.ndarray[Any, Any]:
-        """A tensor of type F32 or F16."""
+        """A tensor: F32 and F16 as they are stored, other types as float32.
+
+        Raises:
+            NotImplementedError: nobody here reads its type.
+        """
         import numpy as np
 
         tensor = self.tensors[name]
-        dtype = {"F32": "<f4", "F16": "<f2"}[tensor.type.name]
-        count = math.prod(tensor.shape)
-        return np.fromfile(self.path, dtype=dtype, count=count, offset=tensor.offset).reshape(tensor.shape)
+        data = np.fromfile(self.path, dtype=np.uint8, count=tensor.size, offset=tensor.offset)
+        return decoded(data, tensor.type, tensor.shape)
 
 
 def read_gguf(path: Path) -> GgufFile:

@@ -7,14 +7,16 @@ Source: ggml docs/gguf.md; llama.cpp src/llama-arch.cpp and src/llama-vocab.cpp.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import secrets
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from specship.files import sync_folder, write_errors
 from specship.pipeline.checkpoint_folder import TOKENIZER, CheckpointFolder, LlamaShape, open_checkpoint
+from specship.pipeline.gguf_elements import FILE_TYPES, Dtype, element_of, encoded, number_of
 from specship.pipeline.gguf_names import ARCHITECTURE, renamed_tensors
 from specship.pipeline.gguf_reader import GgufFile, read_gguf
 from specship.pipeline.gguf_vocabulary import MODEL, PRE_TOKENIZER, read_vocabulary
@@ -22,11 +24,7 @@ from specship.pipeline.rotary_order import interleave_rows
 
 if TYPE_CHECKING:
     import gguf
-    import numpy as np
 
-Dtype = Literal["F32", "F16"]
-FILE_TYPES: Final[dict[str, int]] = {"F32": 0, "F16": 1}
-"""`general.file_type` by the type of the matrices; vectors are always F32."""
 SOURCE_DIGEST_KEY: Final = "specship.checkpoint.weights_sha256"
 
 
@@ -139,27 +137,21 @@ def _add_vocabulary(writer: gguf.GGUFWriter, opened: CheckpointFolder) -> None:
 
 def _add_tensors(writer: gguf.GGUFWriter, opened: CheckpointFolder, dtype: Dtype) -> None:
     """Declare every tensor, then write one after the other, so that one at a time is in memory."""
+    import gguf
     import numpy as np
 
     renamed = renamed_tensors(opened.shape)
     for tensor in renamed:
         shape = opened.tensors[tensor.checkpoint].shape
-        stored = np.dtype("<f2" if dtype == "F16" and len(shape) > 1 else "<f4")
-        size = stored.itemsize * int(np.prod(shape, dtype=np.int64))
-        writer.add_tensor_info(tensor.gguf, shape, stored, size)
+        element = element_of(dtype, shape)
+        rows = [*shape[:-1], shape[-1] // element.block * element.bytes]
+        kind = gguf.GGMLQuantizationType(number_of(element))
+        writer.add_tensor_info(tensor.gguf, rows, np.dtype(np.uint8), math.prod(rows), kind)
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
     for tensor in renamed:
-        writer.write_tensor_data(exported_array(opened, tensor.checkpoint, tensor.heads, dtype))
-
-
-def exported_array(opened: CheckpointFolder, name: str, heads: int, dtype: Dtype) -> np.ndarray[Any, Any]:
-    """One tensor as it stands in the GGUF: rows reordered where `heads` says so, matrices as `dtype`."""
-    import numpy as np
-
-    array = opened.array(name)
-    if heads:
-        array = interleave_rows(array, heads)
-    kept = "<f2" if dtype == "F16" and array.ndim > 1 else "<f4"
-    return np.ascontiguousarray(array, dtype=kept)
+        array = opened.array(tensor.checkpoint)
+        if tensor.heads:
+            array = interleave_rows(array, tensor.heads)
+        writer.write_tensor_data(encoded(array, element_of(dtype, array.shape)))

@@ -12,7 +12,7 @@ from specship.pipeline.gguf_vocabulary import read_vocabulary
 from specship.probes.registry import Artifact, Figures, probe
 
 _FILE: Final = "model.gguf"
-_FILE_TYPES: Final = {0: "F32", 1: "F16", 7: "Q8_0", 32: "BF16"}
+_FILE_TYPES: Final = {0: "F32", 1: "F16", 2: "Q4_0", 7: "Q8_0", 32: "BF16"}
 """Element type of the matrices by `general.file_type` (llama_ftype in llama.h)."""
 
 

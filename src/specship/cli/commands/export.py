@@ -12,7 +12,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship export`."""
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("output", type=Path)
-    parser.add_argument("--dtype", choices=("F32", "F16"), default="F32")
+    parser.add_argument("--dtype", choices=("F32", "F16", "BF16", "Q8_0", "Q4_0"), default="F32")
     parser.add_argument("--name", default="model", help="general.name")
     parser.add_argument("--licence", default="", help="SPDX expression of the weights")
 

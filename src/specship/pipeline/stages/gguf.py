@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from specship.pipeline.corpus_manifest import read_manifest
 from specship.pipeline.data_licences import licence_expression, licences_of
+from specship.pipeline.gguf_elements import Dtype
 from specship.pipeline.stage import Settings, Stage, Work
 
 
@@ -14,8 +13,8 @@ class GgufSettings(Settings):
 
     name: str
     """`general.name`."""
-    dtype: Literal["F32", "F16"]
-    """Element type of the matrices."""
+    dtype: Dtype
+    """Element type of the matrices; rows that do not divide into its blocks are F16."""
 
 
 STAGE = Stage(

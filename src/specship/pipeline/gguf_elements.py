@@ -1,0 +1,59 @@
+"""Element types of an export: which one each tensor gets, and its bytes to and from float32.
+
+The arithmetic is that of the `gguf` package, which llama.cpp's own converter uses, so that the bytes
+are its bytes.  Source: ggml docs/gguf.md; gguf-py gguf/quants.py and constants.py (LlamaFileType).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from specship.pipeline.gguf_format import ELEMENT_TYPES, ElementType
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Dtype = Literal["F32", "F16", "BF16", "Q8_0", "Q4_0"]
+FILE_TYPES: Final[dict[str, int]] = {"F32": 0, "F16": 1, "Q4_0": 2, "Q8_0": 7, "BF16": 32}
+"""`general.file_type` by the type of the matrices; vectors are always F32."""
+_BY_NAME: Final = {element.name: (number, element) for number, element in ELEMENT_TYPES.items()}
+
+
+def element_of(dtype: Dtype, shape: Sequence[int]) -> ElementType:
+    """The type of one tensor: vectors stay F32, and rows that do not divide into blocks are F16."""
+    if len(shape) < 2:
+        return _BY_NAME["F32"][1]
+    element = _BY_NAME[dtype][1]
+    return element if shape[-1] % element.block == 0 else _BY_NAME["F16"][1]
+
+
+def number_of(element: ElementType) -> int:
+    """The number that GGUF gives a type."""
+    return _BY_NAME[element.name][0]
+
+
+def encoded(array: np.ndarray[Any, Any], element: ElementType) -> np.ndarray[Any, Any]:
+    """A tensor as bytes of a type: its shape, the last dimension counted in bytes."""
+    import gguf
+    import numpy as np
+
+    exact = np.ascontiguousarray(array, dtype="<f4")
+    kind = gguf.GGMLQuantizationType(number_of(element))
+    return np.ascontiguousarray(gguf.quants.quantize(exact, kind)).view(np.uint8)
+
+
+def decoded(data: np.ndarray[Any, Any], element: ElementType, shape: Sequence[int]) -> np.ndarray[Any, Any]:
+    """Bytes of a type as float32; F16 stays as it is stored.
+
+    Raises:
+        NotImplementedError: the package reads no such type.
+    """
+    import gguf
+
+    if element.name in {"F32", "F16"}:
+        return data.view({"F32": "<f4", "F16": "<f2"}[element.name]).reshape(shape)
+    rows = data.reshape(*shape[:-1], shape[-1] // element.block * element.bytes)
+    kind = gguf.GGMLQuantizationType(number_of(element))
+    values: np.ndarray[Any, Any] = gguf.quants.dequantize(rows, kind)
+    return values.reshape(shape)
