@@ -28,6 +28,12 @@ LLAMA3: Final = {
     "high_freq_factor": 4.0,
     "original_max_position_embeddings": 64,
 }
+YARN: Final = {
+    "rope_type": "yarn",
+    "rope_theta": 10000.0,
+    "factor": 4.0,
+    "original_max_position_embeddings": 64,
+}
 PLAIN: Final = {"rope_type": "default", "rope_theta": 1000000.0}
 CASES: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
     "as it comes": ({}, "float32", "1GB"),
@@ -37,6 +43,12 @@ CASES: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
     "tied head, bfloat16 in shards": ({"tie_word_embeddings": True}, "bfloat16", "40KB"),
     "linear scaling": ({"rope_parameters": LINEAR}, "float32", "1GB"),
     "llama3 scaling in shards": ({"rope_parameters": LLAMA3}, "float32", "60KB"),
+    "yarn scaling": ({"rope_parameters": YARN}, "float32", "1GB"),
+    "yarn scaling with all its fields": (
+        {"rope_parameters": YARN | {"beta_fast": 8.0, "beta_slow": 2.0, "attention_factor": 1.4}},
+        "bfloat16",
+        "60KB",
+    ),
     "one key-value head": ({"num_key_value_heads": 1}, "float32", "1GB"),
     "as many key-value heads": ({"num_key_value_heads": 6}, "float32", "1GB"),
     "another epsilon": ({"rms_norm_eps": 1e-2}, "float32", "1GB"),
@@ -124,6 +136,8 @@ def test_steps_with_a_cache_equal_one_pass(tmp_path: Path, family: str) -> None:
         ("llama", {"rope_parameters": PLAIN}),
         ("llama", {"rope_parameters": LINEAR | {"factor": 2.0}}),
         ("llama", {"rope_parameters": LLAMA3 | {"high_freq_factor": 8.0}}),
+        ("llama", {"rope_parameters": YARN}),
+        ("llama", {"rope_parameters": YARN | {"factor": 8.0}}),
         ("llama", {"rms_norm_eps": 1e-2}),
         ("qwen3", {"rope_parameters": PLAIN | {"rope_theta": 100.0}}),
     ],
@@ -205,6 +219,13 @@ SPELLINGS: Final[dict[str, tuple[dict[str, Any], str, float, float]]] = {
     "both": (OLD | {"rope_parameters": LINEAR}, "linear", 500.0, 4.0),
     "new without the base": ({"rope_parameters": {"rope_type": "default"}}, "default", 10000.0, 1.0),
     "nothing": ({"rope_theta": None}, "default", 10000.0, 1.0),
+    "yarn, as its authors' pages have it": (
+        {"rope_scaling": {"type": "yarn", "factor": 4.0, "original_max_position_embeddings": 64}},
+        "yarn",
+        10000.0,
+        4.0,
+    ),
+    "fields that are null": ({"rope_parameters": LINEAR | {"beta_fast": None}}, "linear", 500.0, 4.0),
     "llama3 by the model's own context": ({"rope_scaling": LOOSE}, "llama3", 10000.0, 8.0),
 }
 

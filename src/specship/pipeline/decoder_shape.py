@@ -11,7 +11,7 @@ from typing import Literal
 
 TensorTable = dict[str, tuple[int, ...]]
 """Name and shape of each tensor."""
-RopeKind = Literal["default", "linear", "llama3"]
+RopeKind = Literal["default", "linear", "llama3", "yarn"]
 
 EMBEDDING = "model.embed_tokens.weight"
 HEAD = "lm_head.weight"
@@ -28,8 +28,14 @@ class RopeScaling:
     """`llama3`: wavelengths above the original context over this are stretched whole."""
     high_freq_factor: float = 4.0
     """`llama3`: wavelengths below the original context over this are left alone."""
+    beta_fast: float = 32.0
+    """`yarn`: dimensions that turn more often than this in the original context are left alone."""
+    beta_slow: float = 1.0
+    """`yarn`: dimensions that turn less often than this are stretched whole."""
+    attention_factor: float = 0.0
+    """`yarn`: by how much turned queries and keys are lengthened; 0 until the kind's rule is applied."""
     original_context: int = 0
-    """`llama3`: positions of the first training."""
+    """`llama3`, `yarn`: positions of the first training."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
