@@ -1,6 +1,7 @@
 """`specship import checkpoint`: what fits is counted, and what does not is named, each with its mend."""
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -11,7 +12,8 @@ from typing import Any, Final
 import pytest
 
 from specship.cli import main
-from tests.foreign_checkpoints import FAMILIES, ROWS, TOKENS, Foreign, foreign
+from tests.foreign_checkpoints import FAMILIES, ROWS, TOKENS, Foreign, config_of, foreign, tensors_of
+from tests.hostile.safetensors_files import stored
 
 INDEX: Final = "model.safetensors.index.json"
 SECOND: Final = "model-00002-of-00003.safetensors"
@@ -393,6 +395,33 @@ def test_a_tokenizer_that_is_a_list_is_counted(tmp_path: Path, capsys: pytest.Ca
     (folder / "tokenizer.json").write_text(json.dumps({"model": {"vocab": [["a", 0.0]] * 39}}))
     status, found = inventory(folder, capsys)
     assert (status, found["vocabulary"]["tokenizer"]) == (0, 39)
+
+
+def test_a_model_of_real_size_is_accounted_for_by_its_header(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The sizes of a published Qwen2 of half a billion parameters; the file itself is a hole."""
+    sizes = {
+        "hidden_size": 896, "intermediate_size": 4864, "num_hidden_layers": 24, "num_attention_heads": 14,
+        "num_key_value_heads": 2, "head_dim": 64, "vocab_size": 151936, "tie_word_embeddings": True,
+        "max_position_embeddings": 32768, "sliding_window": 32768, "max_window_layers": 24,
+        "use_sliding_window": False, "rope_theta": 1000000.0, "torch_dtype": "bfloat16",
+    }  # fmt: skip
+    document = config_of("qwen2", **sizes)
+    made = Foreign({**document}, {}, tokens=151665)
+    del made.config["head_dim"]
+    made.put(NORM, (896,), "BF16")
+    folder, entries, end = made.write(tmp_path / "theirs"), {}, 0
+    for name, shape in tensors_of(document).items():
+        begin, end = end, end + 2 * math.prod(shape)
+        entries[name] = {"dtype": "BF16", "shape": list(shape), "data_offsets": [begin, end]}
+    header = stored(entries, b"")
+    (folder / "model.safetensors").write_bytes(header)
+    os.truncate(folder / "model.safetensors", len(header) + end)
+    status, found = inventory(folder, capsys)
+    assert (status, found["misfits"], found["head"]) == (0, [], "tied")
+    assert found["parameters"] == {"stored": 494032768, "declared": 494032768}
+    assert found["vocabulary"] == {"embedding_rows": 151936, "tokenizer": 151665, "padding_rows": 271}
 
 
 def test_many_misfits_are_cut_short_for_people_and_not_for_machines(

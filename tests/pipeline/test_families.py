@@ -8,7 +8,9 @@ from typing import Any, Final
 import pytest
 import torch
 
+from specship.digests import imported_modules
 from specship.errors import UnusableInput
+from specship.pipeline import family as family_module
 from specship.pipeline.checkpoint_folder import open_checkpoint, read_shape
 from specship.pipeline.checkpoint_import import import_checkpoint
 from specship.pipeline.checkpoint_inventory import account
@@ -209,6 +211,12 @@ def test_the_table_of_a_family_is_what_is_written_here_by_hand(
 
 def test_a_family_is_one_file_that_is_found_by_its_name() -> None:
     assert tuple(all_families()) == FAMILIES
+
+
+def test_the_code_of_every_family_is_part_of_what_makes_evidence_stale() -> None:
+    source = Path(family_module.__file__).read_text()
+    imported = imported_modules(source, "specship")
+    assert {f"specship.pipeline.families.{name}" for name in FAMILIES} <= imported
 
 
 OLD: Final = {"rope_theta": 500.0, "rope_scaling": {"type": "linear", "factor": 4}}

@@ -12,11 +12,16 @@ import pkgutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from specship.errors import UnknownName, did_you_mean
 from specship.pipeline.config_reading import ConfigReader, shown
 from specship.pipeline.decoder_shape import DecoderShape, TensorTable, expected_tensors
+
+if TYPE_CHECKING:
+    # The digest of a stage's code follows imports and no scan; without this line a changed family
+    # would leave evidence fresh. The scan below needs none of it.
+    from specship.pipeline.families import llama, qwen2, qwen3  # noqa: F401
 
 _DTYPES: Final = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 
