@@ -1,10 +1,11 @@
-"""What one sample may use, by name; the sandbox enforces each number and the result states it."""
+"""What one sample may use, by name; the sandbox enforces each number and the result states it.
+
+The bounds of a single message are constants of `protocol`, and the result states them too.
+"""
 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-
-from specship.pipeline.humaneval import protocol
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +26,6 @@ class Limits:
     """Files and folders in its private folder."""
     descriptors: int = 64
     """Open files."""
-    message_bytes: int = protocol.MESSAGE_BYTES
-    """Longest message, arguments or result."""
-    depth: int = protocol.DEPTH
-    """Lists, tuples, sets and dicts inside one another in a message."""
     calls: int = 10_000
     """Calls that the tests of one problem may make."""
     start_seconds: float = 10.0

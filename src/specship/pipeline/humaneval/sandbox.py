@@ -235,4 +235,5 @@ def facts(level: str, limits: Limits) -> dict[str, Any]:
         "uid": os.getuid(),
         "python": platform.python_version(),
         "limits": limits.as_json(),
+        "message": {"bytes": protocol.MESSAGE_BYTES, "depth": protocol.DEPTH, "values": protocol.VALUES},
     }
