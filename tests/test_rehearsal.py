@@ -15,6 +15,7 @@ from tests.suite.small_project import edit
 
 ROOT = Path(__file__).parent.parent
 PROFILE = "specs/ship-two-001/profiles/rehearsal.yaml"
+UNTRAINED = "specs/ship-two-001/untrained.json"
 
 pytestmark = pytest.mark.slow
 
@@ -142,6 +143,24 @@ def test_no_limit_on_training_is_one_that_an_untrained_model_meets(
     measured = next(entry for entry in untrained[gate]["measured"] if entry["quantity"] == quantity)
 
     assert measured["holds"] is False, measured
+
+
+def test_the_record_of_an_untrained_model_is_what_one_measures(untrained: dict[str, dict[str, Any]]) -> None:
+    """Lint compares limits with the committed record, so it must say what a run says."""
+    report = json.loads((ROOT / UNTRAINED).read_text())
+    model = next(m for m in report["models"] if (m["model"], m["profile"]) == ("MODEL-2", "rehearsal"))
+    recorded = {gate["id"]: gate for criterion in model["criteria"] for gate in criterion["gates"]}
+    for gate in MEASURES_TRAINING:
+        known = {entry["quantity"]: entry for entry in recorded[gate]["measured"]}
+        today = {entry["quantity"]: entry for entry in untrained[gate]["measured"]}
+
+        assert recorded[gate]["verdict"] == "FAIL"
+        assert known.keys() == today.keys()
+        assert [known[name]["holds"] for name in known] == [today[name]["holds"] for name in known]
+    loss = {entry["quantity"]: entry["value"] for entry in recorded["GATE-TRAIN-003"]["measured"]}["val_loss"]
+    now = {entry["quantity"]: entry["value"] for entry in untrained["GATE-TRAIN-003"]["measured"]}["val_loss"]
+
+    assert abs(loss - now) < 0.1
 
 
 def test_an_untrained_model_earns_neither_loss_nor_syntax(untrained: dict[str, dict[str, Any]]) -> None:
