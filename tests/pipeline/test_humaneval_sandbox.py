@@ -267,7 +267,7 @@ def test_a_problem_that_cannot_be_judged_is_nobodys_failure(name: str, judge: Ju
 
 
 def test_a_sandbox_that_cannot_start_is_infra(level: str) -> None:
-    with judging(level, Limits(descriptors=0)) as judge:
+    with judging(level, Limits(descriptors=1 << 40)) as judge:
         assert judge.judge(CANARY, canonical(CANARY)).outcome == "infra"
 
 

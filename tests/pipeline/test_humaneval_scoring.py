@@ -83,7 +83,7 @@ def test_a_release_refuses_the_weakest_level(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("limits", "reason"),
-    [(Limits(descriptors=0), "came out as infra"), (Limits(calls=0), "came out as failed:protocol")],
+    [(Limits(descriptors=1 << 40), "came out as infra"), (Limits(calls=0), "came out as failed:protocol")],
     ids=["never ready", "ready and broken"],
 )
 def test_a_broken_sandbox_is_an_error_and_no_bad_model(
@@ -99,7 +99,7 @@ def test_a_broken_sandbox_is_an_error_and_no_bad_model(
 
 def test_no_level_is_chosen_where_none_works() -> None:
     with pytest.raises(RequirementMissing, match="cannot be contained"):
-        choose_level(Limits(descriptors=0))
+        choose_level(Limits(descriptors=1 << 40))
 
 
 def test_a_problem_without_completion_takes_the_figure(tmp_path: Path, level: str) -> None:
@@ -219,7 +219,7 @@ def test_a_line_twice_is_refused(tmp_path: Path, level: str) -> None:
     ],
 )
 def test_outcomes_of_another_evaluation_are_refused(other: Settings, key: str, tmp_path: Path) -> None:
-    heading = Settings(level=NAMESPACES, limits=Limits(descriptors=0))
+    heading = Settings(level=NAMESPACES, limits=Limits(descriptors=1 << 40))
     same = Settings(level=other.level, limits=other.limits, stops=other.stops, shard=other.shard)
     out = tmp_path / "outcomes.jsonl"
     run(

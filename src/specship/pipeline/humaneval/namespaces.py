@@ -28,7 +28,7 @@ _KEPT_FLAGS: Final = {8: 8, 1024: 1024, 2048: 2048, 4096: 1 << 21}
 UNUSED_USER: Final = 1_879_048_192
 """The first of the users that a root runner becomes; far above what accounts use."""
 BOX: Final = "/box"
-SCRATCH: Final = "/scratch"
+SCRATCH: Final = "/scratch/own"
 
 
 def interpreter() -> str:
@@ -90,7 +90,7 @@ def _build_root(paths: list[str], texts: dict[str, str]) -> None:
     for path in paths:
         _bind(path, root)
     (root / BOX.lstrip("/")).mkdir()
-    (root / SCRATCH.lstrip("/")).mkdir()
+    (root / SCRATCH.lstrip("/")).mkdir(parents=True)
     for name, text in texts.items():
         (root / BOX.lstrip("/") / name).write_text(text, encoding="utf-8")
     _mount("none", place, None, _BIND | _REMOUNT | _RDONLY | _NOSUID | _NODEV)

@@ -80,22 +80,22 @@ def filter_program(machine: str = "") -> bytes | None:
     machine = machine or platform.machine()
     if machine not in _COLUMNS:
         return None
-    refuse = _step(_RETURN, _ERRNO | errno.EPERM)
-    steps = [
+    denied = [numbers[_COLUMNS[machine]] for numbers in DENIED.values()]
+    numbers = [number for number in denied if number is not None]
+    head = [
         _step(_LOAD, _ARCH_AT), _step(_EQUAL, _ARCHES[machine], 1, 0), _step(_RETURN, _KILL),
         _step(_LOAD, _NUMBER_AT),
-        _step(_AT_LEAST, _X32_BIT, 0, 1), refuse,
         _step(_EQUAL, _CLONE3, 0, 1), _step(_RETURN, _ERRNO | errno.ENOSYS),
     ]  # fmt: skip
-    for numbers in DENIED.values():
-        number = numbers[_COLUMNS[machine]]
-        if number is not None:
-            steps += [_step(_EQUAL, number, 0, 1), refuse]
-    steps += [
-        _step(_EQUAL, _PRCTL[machine], 0, 4), _step(_LOAD, _FIRST_ARGUMENT_AT),
-        _step(_EQUAL, _DEATH_SIGNAL, 0, 1), refuse, _step(_RETURN, _ALLOW),
-        _step(_EQUAL, _CLONE[machine], 1, 0), _step(_RETURN, _ALLOW),
-        _step(_LOAD, _FIRST_ARGUMENT_AT), _step(_ANY_BIT, _CLONE_THREAD, 1, 0), refuse,
-        _step(_RETURN, _ALLOW),
+    tail = [
+        _step(_EQUAL, _PRCTL[machine], 0, 3), _step(_LOAD, _FIRST_ARGUMENT_AT),
+        _step(_EQUAL, _DEATH_SIGNAL, 5, 0), _step(_RETURN, _ALLOW),
+        _step(_EQUAL, _CLONE[machine], 0, 2), _step(_LOAD, _FIRST_ARGUMENT_AT),
+        _step(_ANY_BIT, _CLONE_THREAD, 0, 1), _step(_RETURN, _ALLOW),
+        _step(_RETURN, _ERRNO | errno.EPERM),
     ]  # fmt: skip
-    return b"".join(steps)
+    # Each test jumps over the tests behind it and the tail to the refusal, the last step of all.
+    tests = [_step(_AT_LEAST, _X32_BIT, len(numbers) + len(tail) - 1, 0)]
+    for place, number in enumerate(numbers, start=1):
+        tests.append(_step(_EQUAL, number, len(numbers) - place + len(tail) - 1, 0))
+    return b"".join(head + tests + tail)

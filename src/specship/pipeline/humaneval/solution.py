@@ -34,7 +34,9 @@ else:
 
 CONTROL = 3
 _CHANNEL = 4
+_RULES = 5
 _GRACE = 0.5  # seconds for a process that has closed its stream to be seen to end
+_SCRATCH = "/scratch/own"
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NEW_MOUNTS = 0x0002_0000
 _SAFE_MOUNT = 2 | 4 | 8  # nosuid, nodev, noexec
@@ -52,8 +54,12 @@ def _must(result: int) -> int:
     return result
 
 
-def _restrict_files(abi: int, readable: list[str], writable: str) -> None:
-    """Landlock: read the library, write the private folder, no TCP, no signal out, nothing else."""
+def _prepare_rules(abi: int, readable: list[str], writable: str) -> None:
+    """Landlock: read the library, write the private folder, no TCP, no signal out, nothing else.
+
+    Made once by the server. A sample mounts its folder inside the writable one, whose rule then covers
+    it; a rule of the very folder that is mounted on would be hidden by the mount.
+    """
     rights = (1 << (13 if abi < 2 else 14 if abi < 3 else 15 if abi < 5 else 16)) - 1
     attributes = struct.pack("=QQQ", rights, 3, 3)[: 8 if abi < 4 else 16 if abi < 6 else 24]
     rules = _must(_LIBC.syscall(_LANDLOCK_CREATE, attributes, len(attributes), 0))
@@ -64,7 +70,7 @@ def _restrict_files(abi: int, readable: list[str], writable: str) -> None:
         own = allowed if os.path.isdir(path) else allowed & 1 << 2  # noqa: PTH112
         _must(_LIBC.syscall(_LANDLOCK_ADD, rules, 1, struct.pack("=Qi", own, opened), 0))
         os.close(opened)
-    _must(_LIBC.syscall(_LANDLOCK_RESTRICT, rules, 0))
+    os.dup2(rules, _RULES)
     os.close(rules)
 
 
@@ -103,11 +109,11 @@ def _shut_in(configuration: dict[str, Any], folder: str) -> None:
         _must(_LIBC.capset(struct.pack("=Ii", 0x2008_0522, 0), nothing))
         _must(_LIBC.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
     if configuration["landlock_abi"]:
-        writable = folder if configuration["namespaces"] else ""
-        _restrict_files(configuration["landlock_abi"], configuration["readable"], writable)
+        _must(_LIBC.syscall(_LANDLOCK_RESTRICT, _RULES, 0))
+        os.close(_RULES)
     _must(_LIBC.prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0))
     if configuration["seccomp"]:
-        _filter_calls(bytes.fromhex(configuration["seccomp"]))
+        _filter_calls(configuration["seccomp"])
 
 
 def _name_of(error: BaseException) -> str:
@@ -147,8 +153,8 @@ def _sample(descriptor: int, configuration: dict[str, Any], folder: str) -> None
     channel = protocol.Channel(descriptor)
     try:
         _shut_in(configuration, folder)
-    except OSError as error:
-        channel.send(["infra", f"{error.strerror} while shutting the process in"])
+    except (OSError, ValueError, OverflowError) as error:
+        channel.send(["infra", f"{error} while shutting the process in"])
         return
     channel.send(["ready"])
     program, entry_point = channel.receive()
@@ -172,7 +178,7 @@ def _begin(descriptor: int, configuration: dict[str, Any], folder: str) -> int:
         if descriptor != _CHANNEL:
             os.dup2(descriptor, _CHANNEL)
         os.close(CONTROL)
-        os.closerange(_CHANNEL + 1, 1024)
+        os.closerange(_RULES + 1, 1024)
         _sample(_CHANNEL, configuration, folder)
     except BaseException:  # noqa: BLE001, S110 - the judge sees the stream end
         pass
@@ -230,7 +236,7 @@ def _end(process: int, *, grace: float, namespaces: bool) -> list[Any]:
 
 def _private_folder(*, namespaces: bool, writable: bool) -> str:
     if namespaces:
-        return "/scratch"
+        return _SCRATCH
     if not writable:
         return "/"
     import tempfile
@@ -265,6 +271,10 @@ def main() -> NoReturn:
     _LIBC.prctl(_SUBREAPER, 1, 0, 0, 0)
     _LIBC.prctl(_SET_DUMPABLE, 0, 0, 0, 0)
     configuration = protocol.decode(bytes.fromhex(sys.argv[1]))
+    configuration["seccomp"] = bytes.fromhex(configuration["seccomp"])
+    if configuration["landlock_abi"]:
+        writable = os.path.dirname(_SCRATCH) if configuration["namespaces"] else ""  # noqa: PTH120
+        _prepare_rules(configuration["landlock_abi"], configuration["readable"], writable)
     sys.argv[:] = [""]
     sys.dont_write_bytecode = True
     for name in _WARM:
