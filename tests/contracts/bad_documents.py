@@ -94,6 +94,8 @@ CASES: list[tuple[str, str, str | None, str | bytes]] = [
     ),
     ("an unknown stage of the lifecycle", C, "stage: corpus", "stage: corpsu"),
     ("a version of two parts", C, "version: 1.0.0", "version: 1.0"),
+    ("a version that ends in a zero", C, "version: 1.0.0", "version: 1.10"),
+    ("a number for a text", C, "rule: The corpus has documents.", "rule: 1.10"),
     ("a version with a letter", C, "version: 1.0.0", "version: v1.0.0"),
     ("a gate id in lower case", C, "id: GATE-SMALL-001", "id: gate-small-001"),
     ("a gate id with underscores", C, "id: GATE-SMALL-001", "id: GATE_SMALL_001"),

@@ -112,7 +112,7 @@ def _fault(
     if kind.startswith("SHIP"):
         context: Mapping[str, Any] = detail.get("ctx", {})
         return UnusableInput(f"{name}: {detail['msg']}", at=place, mend=context.get("mend", ""), code=kind)
-    code, message, mend = _in_words(details, loc)
+    code, message, mend = _in_words(details, loc, document.written(*path))
     return UnusableInput(f"{name}: {message}", at=place, mend=mend, code=code)
 
 
@@ -152,11 +152,11 @@ _LIMITS: Final = {
 }
 
 
-def _in_words(details: list[ErrorDetails], loc: Path_) -> tuple[str, str, str]:
+def _in_words(details: list[ErrorDetails], loc: Path_, written_as: str) -> tuple[str, str, str]:
     """Code, message and mend of complaints about one value."""
     detail = details[0]
     value, context = detail["input"], detail.get("ctx", {})
-    shown = _shown(value)
+    shown = written_as if isinstance(value, float) and written_as else _shown(value)
     if detail["type"] in _LIMITS:
         words, key = _LIMITS[detail["type"]]
         return "SHIP205", f"{words} {context[key]:g} is expected, here it is {shown}", ""
@@ -180,7 +180,11 @@ def _in_words(details: list[ErrorDetails], loc: Path_) -> tuple[str, str, str]:
         kinds = list(dict.fromkeys(_KINDS[entry["type"]] for entry in details))
         if "a number" in kinds and "a whole number" in kinds:
             kinds.remove("a whole number")
-        mend = _as_version(value) if loc[-1:] in {("version",), ("after",)} else _unquoted(value, kinds)
+        mend = (
+            _as_version(written_as)
+            if loc[-1:] in {("version",), ("after",)}
+            else _unquoted(value, kinds, written_as)
+        )
         return "SHIP203", f"{' or '.join(kinds)} is expected, here it is {shown}", mend
     return "SHIP205", f"{_lowered(detail['msg'])}, here it is {shown}", ""
 
@@ -198,12 +202,12 @@ def _respelt(written: str, pattern: str) -> str:
     return ""
 
 
-def _as_version(value: Any) -> str:
-    parts = [*str(value).split("."), "0", "0"][:3]
+def _as_version(written_as: str) -> str:
+    parts = [*written_as.split("."), "0", "0"][:3]
     return f"write {'.'.join(parts)}" if all(part.isdigit() for part in parts) else ""
 
 
-def _unquoted(value: Any, kinds: list[str]) -> str:
+def _unquoted(value: Any, kinds: list[str], written_as: str) -> str:
     if isinstance(value, str) and re.fullmatch(r"[-+]?[0-9]+(\.[0-9]+)?", value) and "a number" in kinds:
         return f"write {value} without quotes"
     if isinstance(value, str) and value in {"true", "false"} and "true or false" in kinds:
@@ -211,7 +215,7 @@ def _unquoted(value: Any, kinds: list[str]) -> str:
     if "a list" in kinds and not isinstance(value, dict) and value is not None:
         return f"write [{value}]"
     if kinds == ["a text"] and isinstance(value, int | float):
-        return f"quote it: '{value}'"
+        return f"quote it: '{written_as or value}'"
     return ""
 
 

@@ -59,6 +59,14 @@ class Document:
         """Where the value at a path begins, or the nearest thing above it that exists."""
         return self._find(path)[1]
 
+    def written(self, *path: str | int) -> str:
+        """A scalar as it stands in the text (`1.10`, which is the number 1.1); empty for anything else."""
+        node = self._root
+        for step in path:
+            found = _child(node, step) if node is not None else None
+            node = found[1] if found else None
+        return str(node.value) if isinstance(node, yaml.ScalarNode) else ""
+
     def exists(self, *path: str | int) -> bool:
         """Whether there is a value at a path."""
         values = self.values
