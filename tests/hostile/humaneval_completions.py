@@ -145,7 +145,7 @@ ROWS: Final[dict[str, Row]] = {
     "61b 20 files of 2 MB": Row(inside("for n in range(20):\n    with open(f'big{n}', 'wb') as f: f.write(bytes(2 << 20))\nreturn 41"), "exception assertion"),
     "62 10 000 files": Row(inside("for n in range(10_000): open(f'f{n}', 'w').close()\nreturn 41"), "exception assertion"),
     "63 shared memory": Row(inside("from multiprocessing.shared_memory import SharedMemory\nSharedMemory('specship-left', create=True, size=64 << 20)\nreturn 41"), "exception"),
-    "66 the environment, the home": Row(inside("import os\nreturn 5 if os.path.exists('/root/.bashrc') and len(os.environ) > 9 else 41"), "assertion"),
+    "66 the environment, the home": Row(inside("import os\nreturn 5 if os.path.exists(os.path.expanduser('~')) and len(os.environ) > 9 else 41"), "assertion"),
     "67 SIGKILLs itself": Row(inside("import os; os.kill(os.getpid(), 9)"), "exit exception"),
     "67b stops itself": Row(inside("import os, signal; os.kill(os.getpid(), signal.SIGSTOP); return 41"), "timeout exception", slow=True),
     "67c crashes": Row(inside("import ctypes; ctypes.string_at(0)"), "exit"),

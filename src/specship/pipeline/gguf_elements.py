@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+from specship.errors import UnusableInput
 from specship.pipeline.gguf_format import ELEMENT_TYPES, ElementType
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def decoded(data: np.ndarray[Any, Any], element: ElementType, shape: Sequence[in
     """Bytes of a type as float32; F16 stays as it is stored.
 
     Raises:
-        NotImplementedError: the package reads no such type.
+        UnusableInput: the installed `gguf` package reads no such type.
     """
     import gguf
 
@@ -55,5 +56,8 @@ def decoded(data: np.ndarray[Any, Any], element: ElementType, shape: Sequence[in
         return data.view({"F32": "<f4", "F16": "<f2"}[element.name]).reshape(shape)
     rows = data.reshape(*shape[:-1], shape[-1] // element.block * element.bytes)
     kind = gguf.GGMLQuantizationType(number_of(element))
-    values: np.ndarray[Any, Any] = gguf.quants.dequantize(rows, kind)
+    try:
+        values: np.ndarray[Any, Any] = gguf.quants.dequantize(rows, kind)
+    except NotImplementedError as error:
+        raise UnusableInput(f"tensors of type {element.name} cannot be read here") from error
     return values.reshape(shape)

@@ -64,7 +64,7 @@ class GgufFile:
         """A tensor: F32 and F16 as they are stored, other types as float32.
 
         Raises:
-            NotImplementedError: nobody here reads its type.
+            UnusableInput: the installed `gguf` package does not read its type.
         """
         import numpy as np
 

@@ -26,7 +26,7 @@ ATTEMPTS: Final = {
     "change a file's mode": "import os; os.chmod(OUTSIDE, 0o600)",
     "make a file beside it": "open(OUTSIDE + '.more', 'w').close()",
     "make a link outside": "import os; os.symlink('/', OUTSIDE + '.link')",
-    "list the home folder": "import os; assert os.listdir('/root') or os.listdir('/home')",
+    "list the home folder": "import os; os.listdir(HOME)",
     "read the users": "open('/etc/passwd').read()",
     "see other processes": "open('/proc/%d/cmdline' % JUDGE).read()",
     "signal the judge": "import os; os.kill(JUDGE, 0)",
@@ -85,9 +85,10 @@ class Checked:
 
 
 def _program(attempt: str, outside: Path) -> str:
-    body = textwrap.indent(
-        attempt.replace("OUTSIDE", repr(str(outside))).replace("JUDGE", str(os.getpid())), " " * 8
-    )
+    meant = {"OUTSIDE": repr(str(outside)), "JUDGE": str(os.getpid()), "HOME": repr(str(Path.home()))}
+    for word, value in meant.items():
+        attempt = attempt.replace(word, value)
+    body = textwrap.indent(attempt, " " * 8)
     ending = "    except BaseException:\n        return 'refused'\n    return 'open'\n"
     return f"def attempt():\n    try:\n{body}\n{ending}"
 
