@@ -128,3 +128,15 @@ def test_unusable_trusted_keys_are_refused(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "not usable as a public key" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "path", sorted((ROOT / "src/specship/cli/evaluations").glob("[!_]*.py")), ids=lambda path: path.stem
+)
+def test_each_evaluation_is_an_action_of_eval(path: Path) -> None:
+    """The folder is scanned; nothing else names an evaluation."""
+    action = path.stem.replace("_", "-")
+    done = specship("eval", action, "--help")
+
+    assert done.stdout.startswith(f"usage: specship eval {action} ")
+    assert f"    {action}" in specship("eval", "--help").stdout

@@ -16,26 +16,15 @@ import sys
 from types import ModuleType
 
 from specship import __version__
+from specship.cli.listing import helps_in
 from specship.errors import SpecshipError, UnknownName, did_you_mean
 
 _INTERRUPTED = 130
 _DEFECT = 3
-_COMMANDS = os.path.join(os.path.dirname(__file__), "commands")  # noqa: PTH118, PTH120 - pathlib is slow
-
-
-def _verbs() -> dict[str, str]:
-    """Name and help of every command, read from its file without importing it."""
-    found = {}
-    for name in sorted(os.listdir(_COMMANDS)):  # noqa: PTH208
-        if name.endswith(".py") and not name.startswith("_"):
-            with open(os.path.join(_COMMANDS, name), encoding="utf-8") as file:  # noqa: PTH118, PTH123
-                line = next((row for row in file if row.startswith("HELP = ")), "")
-            found[name.removesuffix(".py")] = line.partition(" = ")[2].strip().strip('"')
-    return found
 
 
 def _module(verb: str) -> ModuleType:
-    return importlib.import_module(f"specship.cli.commands.{verb}")
+    return importlib.import_module(f"specship.cli.commands.{verb.replace('-', '_')}")
 
 
 def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
@@ -50,7 +39,7 @@ def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
         epilog="exit status: 0 good, 1 findings or failed gates, 2 unusable input, 3 a defect of specship",
     )
     parser.add_argument("--version", action="version", version=f"specship {__version__}")
-    known = _verbs()
+    known = helps_in("commands")
     if verb and verb not in known:
         mend = did_you_mean(verb, known) or "list them: specship --help"
         raise UnknownName(f"there is no command {verb!r}", mend=mend)

@@ -1,0 +1,1 @@
+"""One action of `specship eval` a file: `HELP`, `add_arguments(parser)` and `run(arguments)`."""
