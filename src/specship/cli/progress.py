@@ -1,0 +1,50 @@
+"""Progress of a command on standard error: how far, how fast, how long still."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+from specship.report.progress import ProgressLines
+
+_SECONDS_BETWEEN_REPORTS = 0.1
+
+
+@contextlib.contextmanager
+def progress(name: str) -> Iterator[Callable[..., None]]:
+    """Gives `report(done, total, unit, **figures)`, which long work calls as often as it likes.
+
+    One rewritten line on a terminal, a line every ten seconds elsewhere; standard output is left alone.
+    """
+    lines = ProgressLines(_write, live=sys.stderr.isatty())
+    began = time.monotonic()
+    last = 0.0
+
+    def report(done: float, total: float, unit: str, **figures: float | str) -> None:
+        nonlocal last
+        now = time.monotonic()
+        if done < total and now - last < _SECONDS_BETWEEN_REPORTS:
+            return
+        last = now
+        elapsed = now - began
+        lines({
+            "event": "progress",
+            "stage": name,
+            "done": done,
+            "total": total,
+            "unit": unit,
+            "figures": figures or ({f"{unit}/s": done / elapsed} if elapsed and done else {}),
+            "seconds_left": elapsed / done * (total - done) if done else None,
+        })  # fmt: skip
+
+    try:
+        yield report
+    finally:
+        lines.clear()
+
+
+def _write(text: str) -> None:
+    sys.stderr.write(text)
+    sys.stderr.flush()
