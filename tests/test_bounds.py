@@ -27,6 +27,7 @@ from specship.evidence.statement import seal
 from specship.pipeline import inference_records
 from specship.pipeline.checkpoint_folder import read_shape
 from specship.pipeline.gguf_reader import read_gguf
+from specship.pipeline.gguf_tokenizer import rebuilt_tokenizer
 from specship.pipeline.inference_records import read_generations
 from specship.pipeline.safetensors_header import read_safetensors_header
 from specship.strict_json import read_json, read_json_lines
@@ -163,6 +164,16 @@ def many(count: int) -> bytes:
     return claims(entries, b"\1" * 32 * count)
 
 
+def pieces(characters: int) -> bytes:
+    """A GGUF file with a SentencePiece vocabulary, and in it a piece of so many characters."""
+    tokens = text("<unk>") + text("a" * characters)
+    return file(
+        ARCHITECTURE,
+        key("tokenizer.ggml.model", STRING, text("llama")),
+        array("tokenizer.ggml.tokens", STRING, 2, tokens),
+    )
+
+
 EDGES: Final = [
     Edge("YAML_BYTES", lambda n: padded(b"a: 1 #", n), read_contract, "larger than"),
     Edge("YAML_DEPTH", lambda n: b"[" * n + b"]" * n, read_contract, "nested deeper than"),
@@ -274,6 +285,12 @@ EDGES: Final = [
     ),
     Edge("GGUF_SMALLEST_ALIGNMENT", aligned, read_gguf, "an alignment of 4", beyond=-4),
     Edge("GGUF_LARGEST_ALIGNMENT", aligned, read_gguf, "an alignment of 131072", beyond=65_536),
+    Edge(
+        "GGUF_PIECE_CHARACTERS",
+        pieces,
+        lambda path: rebuilt_tokenizer(read_gguf(path)),
+        "a piece has 129 characters; at most 128",
+    ),
     Edge("GGUF_BLOCKS", lambda n: file(number("llama.block_count", n)), read_gguf, "room for 1 to 512"),
     Edge("GGUF_BLOCKS", layers, read_shape, "layers at most 512"),
     Edge("COMPLETION_BYTES", lambda n: completion(text="x" * n), read_completions, "text has 65537 bytes"),

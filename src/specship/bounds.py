@@ -92,6 +92,9 @@ GGUF_LARGEST_ALIGNMENT: Final = 65_536
 """Largest alignment, in bytes."""
 GGUF_BLOCKS: Final = 512
 """Most layers of a model: llama.cpp has room for no more (LLAMA_MAX_LAYERS)."""
+GGUF_PIECE_CHARACTERS: Final = 128
+"""Longest piece of a SentencePiece vocabulary that is rebuilt: every way to cut it in two is looked up.
+SentencePiece itself makes none above 16 unless it is told to."""
 
 # Completions: programs that a model wrote, to be run.
 

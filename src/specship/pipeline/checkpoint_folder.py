@@ -15,7 +15,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from specship.bounds import JSON_REPORT_BYTES
 from specship.digests import digest_of, sha256_file
@@ -54,6 +54,7 @@ LlamaShape = DecoderShape
 class CheckpointFolder:
     """An opened checkpoint: its shape and where each tensor stands in `model.safetensors`."""
 
+    kind: ClassVar[str] = "folder"
     path: Path
     shape: DecoderShape
     tensors: dict[str, StoredTensor]

@@ -28,8 +28,8 @@ import torch.nn.functional as F  # noqa: N812 - the name every reader of torch k
 from torch import Tensor
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint_folder import CheckpointFolder, open_any_checkpoint
 from specship.pipeline.device import resolve_device
+from specship.pipeline.open_model import Model, open_model
 from specship.pipeline.rotary_order import interleave_rows
 from specship.pipeline.rotations import rotations
 
@@ -76,9 +76,7 @@ class _Layer:
 class Decoder:
     """Weights on a device and one cache of `context` positions."""
 
-    def __init__(
-        self, checkpoint: CheckpointFolder, *, device: str = "cpu", context: int | None = None
-    ) -> None:
+    def __init__(self, checkpoint: Model, *, device: str = "cpu", context: int | None = None) -> None:
         """Load the weights as float32.
 
         Raises:
@@ -95,18 +93,18 @@ class Decoder:
         self._length = 0
 
     @classmethod
-    def open(cls, folder: Path, *, device: str = "cpu", context: int | None = None) -> Decoder:
-        """Open a checkpoint folder of any known family and load it.
+    def open(cls, path: Path, *, device: str = "cpu", context: int | None = None) -> Decoder:
+        """Open a checkpoint folder or a GGUF file of any known family and load it.
 
         Raises:
-            UnusableInput, RequirementMissing: see `open_any_checkpoint` and the class.
+            UnusableInput, RequirementMissing: see `open_model` and the class.
         """
-        return cls(open_any_checkpoint(folder), device=device, context=context)
+        return cls(open_model(path), device=device, context=context)
 
-    def _weight(self, checkpoint: CheckpointFolder, name: str) -> Tensor:
+    def _weight(self, checkpoint: Model, name: str) -> Tensor:
         return torch.from_numpy(checkpoint.array(name)).to(self.device, torch.float32)
 
-    def _layer(self, checkpoint: CheckpointFolder, index: int) -> _Layer:
+    def _layer(self, checkpoint: Model, index: int) -> _Layer:
         shape, prefix = self.shape, f"model.layers.{index}."
 
         def weight(name: str) -> Tensor:
@@ -143,7 +141,7 @@ class Decoder:
         rows_N1 = interleave_rows(bias_N[:turned, None], shape.heads + shape.kv_heads)
         return torch.cat([rows_N1[:, 0], bias_N[turned:]])
 
-    def _head_norms(self, checkpoint: CheckpointFolder, prefix: str) -> Tensor:
+    def _head_norms(self, checkpoint: Model, prefix: str) -> Tensor:
         """Norm weights of every query head, then of every key head, in the order of their rows."""
         counts = {"q_norm": self.shape.heads, "k_norm": self.shape.kv_heads}
         rows = [
@@ -332,13 +330,13 @@ def generate_text(
     seed: int = 0,
     device: str = "cpu",
 ) -> str:
-    """The text that a checkpoint writes after a prompt, up to a stop token or the token limit.
+    """The text that a checkpoint or a GGUF writes after a prompt, up to a stop token or the token limit.
 
     Raises:
         UnusableInput: the checkpoint or the prompt cannot be used.
         RequirementMissing: the device is not here.
     """
-    opened = open_any_checkpoint(checkpoint)
+    opened = open_model(checkpoint)
     tokenizer = opened.tokenizer()
     prompt_ids = tokenizer.encode(prompt).ids
     # Models of long contexts would else take gigabytes of cache for a few lines of text.

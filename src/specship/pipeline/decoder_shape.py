@@ -11,7 +11,7 @@ from typing import Literal
 
 TensorTable = dict[str, tuple[int, ...]]
 """Name and shape of each tensor."""
-RopeKind = Literal["default", "linear", "llama3", "yarn"]
+RopeKind = Literal["default", "linear", "llama3", "yarn", "factors"]
 
 EMBEDDING = "model.embed_tokens.weight"
 HEAD = "lm_head.weight"
@@ -36,6 +36,8 @@ class RopeScaling:
     """`yarn`: by how much turned queries and keys are lengthened; 0 until the kind's rule is applied."""
     original_context: int = 0
     """`llama3`, `yarn`: positions of the first training."""
+    factors: tuple[float, ...] = ()
+    """`factors`: by how much each pair of dimensions turns slower, as a GGUF has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,6 +34,8 @@ def frequencies(shape: DecoderShape) -> Tensor:
             return frequency_D / shape.rope.factor
         case "llama3":
             return _stretched(shape, frequency_D)
+        case "factors":
+            return frequency_D / torch.tensor(shape.rope.factors, dtype=torch.float32)
         case "yarn":
             return _blended(shape, frequency_D)
         case _:

@@ -1,11 +1,11 @@
-"""Generate text from a checkpoint folder."""
+"""Generate text from a checkpoint folder or a GGUF file, with our own decoder."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-HELP = "generate text from a checkpoint"
+HELP = "generate text from a checkpoint or a GGUF"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
