@@ -79,7 +79,8 @@ def test_a_wrong_export_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 
 def class_name_for_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gguf_writer, "ARCHITECTURE", "LlamaForCausalLM")
+    named = gguf_names.Architecture(name="LlamaForCausalLM")
+    monkeypatch.setattr(gguf_writer, "architecture_of", lambda *_: named)
 
 
 def short_token_list(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -50,7 +50,8 @@ def stale_file_type(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def class_name(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr(gguf_writer, "ARCHITECTURE", "LlamaForCausalLM")
+    named = gguf_names.Architecture(name="LlamaForCausalLM")
+    monkeypatch.setattr(gguf_writer, "architecture_of", lambda *_: named)
     return {"architecture": "LlamaForCausalLM", "wrong_values": 1, "missing_keys": 12}
 
 

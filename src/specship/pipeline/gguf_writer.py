@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from specship.files import sync_folder, write_errors
 from specship.pipeline.checkpoint_folder import TOKENIZER, CheckpointFolder, LlamaShape, open_checkpoint
 from specship.pipeline.gguf_elements import FILE_TYPES, Dtype, element_of, encoded, number_of
-from specship.pipeline.gguf_names import ARCHITECTURE, renamed_tensors
+from specship.pipeline.gguf_names import architecture_of, renamed_tensors
 from specship.pipeline.gguf_reader import GgufFile, read_gguf
 from specship.pipeline.gguf_vocabulary import MODEL, PRE_TOKENIZER, read_vocabulary
 from specship.pipeline.rotary_order import interleave_rows
@@ -51,7 +51,8 @@ def export_gguf(
 
     opened = open_checkpoint(checkpoint)
     with _renamed_when_good(output) as partial, write_errors(output):
-        writer = gguf.GGUFWriter(partial, ARCHITECTURE)
+        architecture = architecture_of(opened.shape, checkpoint)
+        writer = gguf.GGUFWriter(partial, architecture.name)
         try:
             _add_general(writer, opened, dtype, name, licence, sources)
             _add_architecture(writer, opened.shape)

@@ -14,14 +14,12 @@ Matrix = TypeVar("Matrix", bound=Any)
 
 
 def interleave_rows(weight_NC: Matrix, heads: int) -> Matrix:  # noqa: N803 - axes
-    """Rows from halves to pairs; works on NumPy arrays and torch tensors of shape (heads·D, C)."""
-    rows, columns = weight_NC.shape
-    halves = weight_NC.reshape(heads, 2, rows // heads // 2, columns)
-    return cast("Matrix", halves.swapaxes(1, 2).reshape(rows, columns))
+    """Rows from halves to pairs: NumPy arrays and torch tensors of shape (heads·D, C) or (heads·D)."""
+    halves = weight_NC.reshape(heads, 2, len(weight_NC) // heads // 2, -1)
+    return cast("Matrix", halves.swapaxes(1, 2).reshape(weight_NC.shape))
 
 
 def separate_rows(weight_NC: Matrix, heads: int) -> Matrix:  # noqa: N803
     """Rows from pairs back to halves: the inverse of `interleave_rows`."""
-    rows, columns = weight_NC.shape
-    pairs = weight_NC.reshape(heads, rows // heads // 2, 2, columns)
-    return cast("Matrix", pairs.swapaxes(1, 2).reshape(rows, columns))
+    pairs = weight_NC.reshape(heads, len(weight_NC) // heads // 2, 2, -1)
+    return cast("Matrix", pairs.swapaxes(1, 2).reshape(weight_NC.shape))

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from specship.pipeline.checkpoint_folder import TOKENIZER, CheckpointFolder, open_checkpoint
-from specship.pipeline.gguf_names import ARCHITECTURE
+from specship.pipeline.gguf_names import ARCHITECTURES
 from specship.pipeline.gguf_reader import read_gguf
 from specship.pipeline.gguf_vocabulary import read_vocabulary
 from specship.probes.registry import Artifact, Figures, probe
@@ -73,7 +73,7 @@ def _expected(opened: CheckpointFolder) -> Mapping[str, Any]:
     """Keys and values, written here a second time on purpose: the writer does not check itself."""
     shape = opened.shape
     found: dict[str, Any] = {
-        "general.architecture": ARCHITECTURE,
+        "general.architecture": ARCHITECTURES[shape.family].name,
         "llama.context_length": shape.context,
         "llama.embedding_length": shape.hidden,
         "llama.block_count": shape.layers,
