@@ -25,11 +25,14 @@ from specship.evidence.ledger import append, read_ledger
 from specship.evidence.signing import SigningKey
 from specship.evidence.statement import seal
 from specship.pipeline import inference_records
+from specship.pipeline.chat_rendering import render
+from specship.pipeline.chat_template import ChatTemplate, read_template
 from specship.pipeline.checkpoint_folder import read_shape
 from specship.pipeline.gguf_reader import read_gguf
 from specship.pipeline.gguf_tokenizer import rebuilt_tokenizer
 from specship.pipeline.inference_records import read_generations
 from specship.pipeline.safetensors_header import read_safetensors_header
+from specship.pipeline.tokenizer_files import read_object
 from specship.strict_json import read_json, read_json_lines
 from tests.evidence.statements import evidence
 from tests.hostile.gguf_files import (
@@ -174,6 +177,22 @@ def pieces(characters: int) -> bytes:
     )
 
 
+def read_chat_template(path: Path) -> None:
+    """Read a file as the chat template of a checkpoint."""
+    path.rename(path.with_name("chat_template.jinja"))
+    read_template(path.parent)
+
+
+def writing(characters: int) -> bytes:
+    """A chat template that writes so many characters."""
+    return b"{{ 'x' * %d }}" % characters
+
+
+def render_chat(path: Path) -> None:
+    """Render a file as a chat template."""
+    render(ChatTemplate(path.read_text(), path.name, {}, path), [{"role": "user", "content": "a"}])
+
+
 EDGES: Final = [
     Edge("YAML_BYTES", lambda n: padded(b"a: 1 #", n), read_contract, "larger than"),
     Edge("YAML_DEPTH", lambda n: b"[" * n + b"]" * n, read_contract, "nested deeper than"),
@@ -199,6 +218,7 @@ EDGES: Final = [
     Edge("JSON_DEPTH", lambda n: b'{"a":' * n + b"1" + b"}" * n, read_json, "nested deeper than 64"),
     Edge("JSON_LARGEST_INTEGER", lambda n: b"[%d]" % n, read_json, "beyond 2**53"),
     Edge("JSON_LARGEST_INTEGER", lambda n: b"[-%d]" % n, read_json, "beyond 2**53"),
+    Edge("JSON_LARGEST_FOREIGN_INTEGER", lambda n: b'{"a": %d}' % n, read_object, "is beyond 1e+31"),
     Edge(
         "SAFETENSORS_HEADER_BYTES",
         lambda n: stored(
@@ -296,6 +316,8 @@ EDGES: Final = [
     Edge("COMPLETION_BYTES", lambda n: completion(text="x" * n), read_completions, "text has 65537 bytes"),
     Edge("COMPLETION_BYTES", lambda n: completion(body="x" * n), read_completions, "body has 65537 bytes"),
     Edge("COMPLETION_BYTES", lambda n: completion(prompt="x" * n), read_completions, "prompt has 65537"),
+    Edge("CHAT_TEMPLATE_BYTES", lambda n: b"x" * n, read_chat_template, "longer than 1048576 bytes"),
+    Edge("CHAT_RENDERED_CHARACTERS", writing, render_chat, "more than 4194304 characters"),
     Edge(
         "COMPLETION_LINES",
         lambda n: completion() * n,

@@ -49,6 +49,8 @@ JSON_DEPTH: Final = 64
 """Objects and lists inside one another."""
 JSON_LARGEST_INTEGER: Final = 2**53
 """Largest magnitude of a whole number; beyond it, readers that use doubles disagree (RFC 8259)."""
+JSON_LARGEST_FOREIGN_INTEGER: Final = 10**31
+"""The same in files that come with a tokenizer: `transformers` writes `int(1e30)` for "no limit"."""
 
 # safetensors: weights of a checkpoint.
 
@@ -102,3 +104,10 @@ COMPLETION_BYTES: Final = 64 << 10
 """Longest source text of one completion, in UTF-8."""
 COMPLETION_LINES: Final = 1_000_000
 """Most completions of a file."""
+
+# Chat templates: programs that came with weights, run at every prompt.
+
+CHAT_TEMPLATE_BYTES: Final = 1 << 20
+"""Longest template, in UTF-8; the longest in use have some ten thousand bytes."""
+CHAT_RENDERED_CHARACTERS: Final = 4 << 20
+"""Longest text that a template may make of one conversation."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import functools
 import json
 import os
 import re
@@ -59,9 +60,12 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _whole(text: str) -> int:
-    if len(text) > len(str(-JSON_LARGEST_INTEGER)) or abs(int(text)) > JSON_LARGEST_INTEGER:
-        raise _Refused(f"the whole number {text[:20]} is beyond 2**53", "readers disagree on its last digits")
+def _whole(text: str, largest: int = JSON_LARGEST_INTEGER) -> int:
+    if len(text) > len(str(-largest)) or abs(int(text)) > largest:
+        bound = "2**53" if largest == JSON_LARGEST_INTEGER else f"{largest:.0e}"
+        raise _Refused(
+            f"the whole number {text[:20]} is beyond {bound}", "readers disagree on its last digits"
+        )
     return int(text)
 
 
@@ -104,7 +108,7 @@ def _tokens(text: str) -> Iterator[tuple[re.Match[str], int]]:
         depth -= bool(token["close"])
 
 
-def _first_fault(text: str, most: int) -> tuple[int, _Refused] | None:
+def _first_fault(text: str, most: int, largest: int) -> tuple[int, _Refused] | None:
     """Where a text that `json` could read first breaks a rule of ours, and which."""
     keys: list[set[str]] = [set()]
     for token, depth in _tokens(text):
@@ -118,7 +122,10 @@ def _first_fault(text: str, most: int) -> tuple[int, _Refused] | None:
             elif token["constant"]:
                 _constant(token["constant"])
             elif token["number"]:
-                (_whole if token["number"] == token["whole"] else _decimal)(token["number"])
+                if token["number"] == token["whole"]:
+                    _whole(token["number"], largest)
+                else:
+                    _decimal(token["number"])
             else:
                 value = json.loads(token["text"])
                 _check_surrogates(value)
@@ -147,12 +154,12 @@ def _inside(place: Place, before: bytes) -> Place:
     return Place(place.path, line=(place.line or 1) + before.count(b"\n"), column=column)
 
 
-def _parsed(text: str, depth: int) -> Any:
+def _parsed(text: str, depth: int, largest: int) -> Any:
     try:
         value = json.loads(
             text,
             object_pairs_hook=_pairs,
-            parse_int=_whole,
+            parse_int=functools.partial(_whole, largest=largest),
             parse_float=_decimal,
             parse_constant=_constant,
         )
@@ -164,8 +171,10 @@ def _parsed(text: str, depth: int) -> Any:
     return value
 
 
-def parse(data: bytes, place: Place, *, depth: int = JSON_DEPTH) -> Any:
+def parse(data: bytes, place: Place, *, depth: int = JSON_DEPTH, largest: int = JSON_LARGEST_INTEGER) -> Any:
     """The value of a JSON text that is already in memory; `place` is where it begins.
+
+    `largest` is the largest magnitude of a whole number.
 
     Raises:
         DamagedArtifact: it breaks one of the rules in this module's text; with line and column, or
@@ -176,7 +185,7 @@ def parse(data: bytes, place: Place, *, depth: int = JSON_DEPTH) -> Any:
             raise _Refused(
                 "it begins with a byte-order mark", "JSON has none, and its bytes would be a value's"
             )
-        return _parsed(text := data.decode("utf-8"), depth)
+        return _parsed(text := data.decode("utf-8"), depth, largest)
     except UnicodeDecodeError as error:
         message, why, at = f"not UTF-8 ({error.reason})", "", _inside(place, data[: error.start])
         cause: ValueError = error
@@ -184,7 +193,7 @@ def parse(data: bytes, place: Place, *, depth: int = JSON_DEPTH) -> Any:
         message, why, at = error.msg, "", _inside(place, text[: error.pos].encode())
         cause = error
     except _Refused as error:
-        found = None if data.startswith(_BOM) else _first_fault(text, depth)
+        found = None if data.startswith(_BOM) else _first_fault(text, depth, largest)
         position, fault = found or (0, error)
         message, why, at = str(fault), fault.why, _inside(place, text[:position].encode() if found else b"")
         cause = error
@@ -235,13 +244,13 @@ def read_bytes(path: Path, most: int) -> bytes:
         return file.read(size)
 
 
-def read_json(path: Path) -> Any:
-    """The value of a JSON document.
+def read_json(path: Path, *, largest: int = JSON_LARGEST_INTEGER) -> Any:
+    """The value of a JSON document; `largest` is the largest magnitude of a whole number in it.
 
     Raises:
         DamagedArtifact: the file is missing or breaks one of the rules in this module's text.
     """
-    return parse(read_bytes(path, JSON_REPORT_BYTES), Place(str(path)))
+    return parse(read_bytes(path, JSON_REPORT_BYTES), Place(str(path)), largest=largest)
 
 
 def raw_lines(path: Path) -> Iterator[tuple[Place, bytes]]:
