@@ -85,7 +85,7 @@ def chat_checkpoint(kind: str) -> Path:
         show_progress=False,
     )
     made.train_from_iterator([Path(__file__).read_text()], trainer)
-    tokenizer = PreTrainedTokenizerFast(tokenizer_object=made, **NAMED[kind])
+    tokenizer: Any = PreTrainedTokenizerFast(tokenizer_object=made, **NAMED[kind])  # type: ignore[no-untyped-call]
     tokenizer.chat_template = TEMPLATES[kind]
     folder = Path(tempfile.mkdtemp(prefix="specship-chat-"))
     end = made.token_to_id(NAMED[kind]["eos_token"])

@@ -146,7 +146,7 @@ def test_named_templates(folder: Path, shape: str) -> None:
 
 
 BASE = {"eos_token": "<|endoftext|>"}
-DAMAGED = {
+DAMAGED: dict[str, tuple[dict[str, Any], str]] = {
     "number": ({"chat_template": 3}, "neither a text nor"),
     "list": ({"chat_template": ["a"]}, "neither a text nor"),
     "unnamed": ({"chat_template": [{"template": "a"}]}, "neither a text nor"),
