@@ -9,21 +9,20 @@ ids and text, why it stopped, and the body that the stop rule left (the rule sta
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
 from specship.files import write_file, write_json
+from specship.pipeline.body_completion import complete_body
 from specship.pipeline.checkpoint_folder import open_checkpoint
 from specship.pipeline.corpus_manifest import read_documents
 from specship.pipeline.python_prompts import Prompt, choose_prompts
-from specship.pipeline.python_syntax import STOP_RULE, cut_body
+from specship.pipeline.python_syntax import STOP_RULE
 from specship.pipeline.stage import Settings, Stage, Work
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
-    from specship.pipeline.decoder import Decoder, Sampling
+    from specship.pipeline.decoder import Sampling
 
 
 class GenerationSettings(Settings):
@@ -89,7 +88,9 @@ def run(work: Work) -> None:
     tasks = _tasks(prompts, settings)
     lines = []
     for done, (prompt, sampling) in enumerate(tasks):
-        lines.append(json.dumps(_line(decoder, tokenizer, prompt, sampling, settings.new_tokens)) + "\n")
+        lines.append(
+            json.dumps(complete_body(decoder, tokenizer, prompt, sampling, settings.new_tokens)) + "\n"
+        )
         work.report(done + 1, len(tasks), "completions")
     write_file(work.output / "generations.jsonl", "".join(lines))
     about = {
@@ -117,32 +118,3 @@ def _tasks(prompts: list[Prompt], settings: GenerationSettings) -> list[tuple[Pr
     counted = range(settings.samples * len(prompts))
     tasks = [(prompts[at % len(prompts)], sampling(settings.judged, settings.seed + at)) for at in counted]
     return tasks + [(prompt, sampling(other, settings.seed)) for prompt in prompts[: settings.others]]
-
-
-def _line(
-    decoder: Decoder, tokenizer: Tokenizer, prompt: Prompt, sampling: Sampling, tokens: int
-) -> dict[str, Any]:
-    from specship.pipeline.decoder import TOKEN_LIMIT
-
-    stops = decoder.shape.eos_ids
-    completion = decoder.generate(prompt.token_ids, tokens, sampling=sampling, stop_ids=stops)
-    text = completion_text(tokenizer, completion.token_ids)
-    return {
-        "document_sha256": prompt.document_sha256,
-        "begin": prompt.begin,
-        "end": prompt.end,
-        "header": prompt.header,
-        "prompt": prompt.text,
-        "prompt_ids": prompt.token_ids,
-        "decoding": "greedy" if sampling.temperature == 0 else "sampled",
-        "seed": sampling.seed,
-        "token_ids": completion.token_ids,
-        "stop_reason": completion.stop_reason,
-        "text": text,
-        "body": cut_body(text, prompt.header, at_token_limit=completion.stop_reason == TOKEN_LIMIT),
-    }
-
-
-def completion_text(tokenizer: Tokenizer, token_ids: tuple[int, ...]) -> str:
-    """Text of completed tokens; end tokens and other special ones have none."""
-    return str(tokenizer.decode(list(token_ids), skip_special_tokens=True))
