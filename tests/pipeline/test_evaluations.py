@@ -1,6 +1,8 @@
 """`specship eval bits-per-byte` and `python-syntax`: figures against independent witnesses."""
 
 import ast
+import contextlib
+import io
 import json
 import math
 import shutil
@@ -13,6 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from specship.cli import main
 from specship.pipeline.bits_per_byte import windows
 from tests import inference_chain
 from tests.inference_chain import copy_of, edit_json
@@ -22,7 +25,11 @@ TEXT = "def add(a, b):\n    return a + b\n\n\nclass Café:\n    '''naïve 🙂''
 
 
 def evaluate(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([SCRIPT, "eval", *map(str, arguments)], capture_output=True, text=True, check=False)
+    """The command in this process: torch is imported once for all tests."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        status = main(["eval", *map(str, arguments)])
+    return subprocess.CompletedProcess(list(arguments), status, out.getvalue(), err.getvalue())
 
 
 def figures(*arguments: str | Path) -> dict[str, Any]:
@@ -129,7 +136,8 @@ def test_a_tokenizer_that_loses_text_is_a_finding(checkpoint: Path, tmp_path: Pa
     text = tmp_path / "text.txt"
     text.write_text("Upper Case\n")
 
-    done = evaluate("bits-per-byte", lossy, "--text", text)
+    command = [SCRIPT, "eval", "bits-per-byte", lossy, "--text", text]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 1
     assert "LOSSY          1 documents do not come back as they were" in done.stdout
@@ -166,8 +174,9 @@ def test_what_is_no_text_is_named(checkpoint: Path, tmp_path: Path) -> None:
     ids=lambda value: " ".join(value) if isinstance(value, list) else "",
 )
 def test_unusable_input_has_status_2(
-    checkpoint: Path, tmp_path: Path, arguments: list[str], message: str
+    checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     (tmp_path / "latin.py").write_bytes(b"\xe9")
     (tmp_path / "good.py").write_text("x = 1\n")
     (tmp_path / "nothing").mkdir()
