@@ -1,4 +1,4 @@
-"""Evaluate a model, or what it wrote; one evaluation a file of `specship.cli.evaluations`."""
+"""Evaluate a model, or score what it wrote."""
 
 from __future__ import annotations
 
