@@ -1,4 +1,4 @@
-"""What every evaluation records of the model it was about, so that figures are compared only where they may be."""
+"""What every evaluation records of its model, so that only figures that may be compared are."""
 
 from __future__ import annotations
 
