@@ -76,7 +76,7 @@ def memorised(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
 
 @given(st.integers(1, 400), st.integers(2, 64))
 def test_each_token_is_scored_once_with_half_a_window_before_it(inputs: int, window: int) -> None:
-    scored = []
+    scored: list[int] = []
     for begin, end, first in windows(inputs, window):
         assert end - begin <= window
         assert begin == 0 or first - begin >= window - window // 2
@@ -136,7 +136,7 @@ def test_a_tokenizer_that_loses_text_is_a_finding(checkpoint: Path, tmp_path: Pa
     text = tmp_path / "text.txt"
     text.write_text("Upper Case\n")
 
-    command = [SCRIPT, "eval", "bits-per-byte", lossy, "--text", text]
+    command = [SCRIPT, "eval", "bits-per-byte", str(lossy), "--text", str(text)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 1
@@ -198,7 +198,7 @@ def test_what_was_learnt_parses_and_noise_does_not(
 ) -> None:
     model, text = memorised
     out = tmp_path / "bodies.jsonl"
-    asked = ["--text", text, "--prompts", "8", "--new-tokens", "24"]
+    asked = ["--text", str(text), "--prompts", "8", "--new-tokens", "24"]
     learnt = figures("python-syntax", model, *asked, "--context-tokens", "200", "--out", out)
     noise = figures("python-syntax", checkpoint, *asked)
 
@@ -214,7 +214,18 @@ def test_what_was_learnt_parses_and_noise_does_not(
 
 def test_samples_have_seeds_of_their_own_and_come_again(memorised: tuple[Path, Path]) -> None:
     model, text = memorised
-    asked = ["--text", text, "--prompts", "2", "--new-tokens", "16", "--samples", "2", "--temperature", "1.5"]
+    asked = [
+        "--text",
+        str(text),
+        "--prompts",
+        "2",
+        "--new-tokens",
+        "16",
+        "--samples",
+        "2",
+        "--temperature",
+        "1.5",
+    ]
     first, again = figures("python-syntax", model, *asked), figures("python-syntax", model, *asked)
 
     assert first["results"] == again["results"]

@@ -41,12 +41,13 @@ def read_texts(path: Path, suffixes: tuple[str, ...]) -> HeldOutTexts:
         UnusableInput: there is nothing to read.
         DamagedArtifact: a single file, or the corpus, cannot be read.
     """
+    skipped: list[tuple[str, str]] = []
     if path.is_dir() and (path / MANIFEST).is_file():
-        found, skipped = list(read_documents(path, "heldout")), []
+        found = list(read_documents(path, "heldout"))
     elif path.is_dir():
         found, skipped = _folder(path, suffixes)
     else:
-        found, skipped = [_single(path)], []
+        found = [_single(path)]
     if not found:
         first = f", the first skipped is {skipped[0][0]}: {skipped[0][1]}" if skipped else ""
         raise UnusableInput(
