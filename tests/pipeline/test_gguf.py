@@ -16,7 +16,8 @@ from specship.pipeline.gguf_comparison import compare_tensors
 from specship.pipeline.gguf_elements import element_of
 from specship.pipeline.gguf_names import renamed_tensors
 from specship.pipeline.gguf_reader import read_gguf
-from specship.pipeline.gguf_vocabulary import read_vocabulary, token_bytes
+from specship.pipeline.gguf_tokens import token_bytes
+from specship.pipeline.gguf_vocabulary import read_vocabulary
 from specship.pipeline.gguf_writer import export_gguf
 from specship.pipeline.rotary_order import interleave_rows, separate_rows
 from tests.hostile import gguf_files
@@ -99,7 +100,7 @@ def test_reordering_rows_is_undone_by_its_inverse() -> None:
 
 def test_a_refused_export_leaves_nothing_behind(tmp_path: Path) -> None:
     folder = copy_of(checkpoint(), tmp_path / "odd")
-    edit_json(folder / "tokenizer.json", normalizer={"type": "NFC"})
+    edit_json(folder / "tokenizer.json", normalizer={"type": "NFKC"})
     with pytest.raises(UnusableInput, match="normalises text"):
         export_gguf(folder, tmp_path / "out" / "model.gguf")
     assert not list((tmp_path / "out").iterdir())
@@ -113,7 +114,7 @@ def test_a_folder_that_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 def test_a_vocabulary_larger_than_the_embedding_is_refused() -> None:
     with pytest.raises(UnusableInput, match="has no row"):
-        read_vocabulary(checkpoint() / "tokenizer.json", 499)
+        read_vocabulary(checkpoint(), 499)
 
 
 def test_token_bytes_spell_the_text() -> None:

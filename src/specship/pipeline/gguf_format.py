@@ -76,10 +76,17 @@ KNOWN_KEYS: Final[dict[str, int | tuple[int, int]]] = {
     "tokenizer.ggml.merges": (ARRAY, STRING),
     "tokenizer.ggml.bos_token_id": UINT32,
     "tokenizer.ggml.eos_token_id": UINT32,
+    "tokenizer.ggml.unknown_token_id": UINT32,
+    "tokenizer.ggml.seperator_token_id": UINT32,
     "tokenizer.ggml.padding_token_id": UINT32,
+    "tokenizer.ggml.mask_token_id": UINT32,
+    "tokenizer.ggml.eot_token_id": UINT32,
     "tokenizer.ggml.add_bos_token": BOOL,
     "tokenizer.ggml.add_eos_token": BOOL,
     "tokenizer.ggml.add_space_prefix": BOOL,
+    "tokenizer.ggml.remove_extra_whitespaces": BOOL,
+    "tokenizer.chat_template": STRING,
+    "tokenizer.chat_templates": (ARRAY, STRING),
 }
 """The type each known key must have; llama.cpp reads some of them without asking."""
 KNOWN_ENDINGS: Final = {

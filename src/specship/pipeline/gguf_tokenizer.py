@@ -8,45 +8,17 @@ Source: llama.cpp, src/llama-vocab.cpp (regex_exprs, llm_tokenizer_spm) and conv
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from specship.bounds import GGUF_PIECE_CHARACTERS
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.gguf_reader import GgufFile
-from specship.pipeline.gguf_vocabulary import CONTROL, NORMAL, UNUSED, USER_DEFINED
+from specship.pipeline.gguf_tokens import CONTROL, NORMAL, UNUSED, USER_DEFINED
+from specship.pipeline.pre_tokenizers import SPLITTINGS, Splitting, splitter
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
-
-_CONTRACTIONS: Final = "(?:'[sS]|'[tT]|'[rR][eE]|'[vV][eE]|'[mM]|'[lL][lL]|'[dD])"
-_GPT2: Final = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-_WORDS: Final = r"[^\r\n\p{L}\p{N}]?\p{L}+"
-_REST: Final = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
-
-
-@dataclass(frozen=True, slots=True)
-class Splitting:
-    """How a named pre-tokenizer splits text before merging: each pattern splits what the last one left."""
-
-    patterns: tuple[str, ...]
-    ignore_merges: bool = False
-    """Whether a piece that is a token as a whole is taken as it is."""
-    adds_bos: bool = False
-    """Whether llama.cpp puts the begin token in front when the file does not say."""
-
-
-_LLAMA3: Final = Splitting((rf"{_CONTRACTIONS}|{_WORDS}|\p{{N}}{{1,3}}|{_REST}",), True, True)
-_QWEN2: Final = Splitting((rf"{_CONTRACTIONS}|{_WORDS}|\p{{N}}|{_REST}",))
-_DIGITS: Final = Splitting((r"\p{N}", _GPT2))
-SPLITTINGS: Final[Mapping[str, Splitting]] = (
-    dict.fromkeys(("gpt-2", "phi-2", "gigachat", "roberta-bpe"), Splitting((_GPT2,)))
-    | dict.fromkeys(("llama-bpe", "llama3", "llama-v3", "falcon3"), _LLAMA3)
-    | dict.fromkeys(("qwen2", "deepseek-r1-qwen", "megrez"), _QWEN2)
-    | dict.fromkeys(("smollm", "starcoder", "refact", "command-r", "codeshell"), _DIGITS)
-)
-"""Ways of splitting by the name in `tokenizer.ggml.pre`."""
 
 
 def rebuilt_tokenizer(file: GgufFile) -> Tokenizer:
@@ -98,19 +70,14 @@ class _Listed:
 
 
 def _byte_level(file: GgufFile, listed: _Listed) -> Tokenizer:
-    from tokenizers import Regex, Tokenizer, decoders, models, pre_tokenizers
+    from tokenizers import Tokenizer, decoders, models
 
     splitting = _splitting(file)
     merges = [tuple(pair.split(" ")) for pair in file.metadata.get("tokenizer.ggml.merges", ())]
     if odd := next((pair for pair in merges if len(pair) != 2), None):
         _contradiction(file, f"{' '.join(odd)[:60]!r} is no merge of two tokens")
     made = Tokenizer(models.BPE(listed.ids, merges, ignore_merges=splitting.ignore_merges))
-    made.pre_tokenizer = pre_tokenizers.Sequence(
-        [
-            *(pre_tokenizers.Split(Regex(pattern), "isolated") for pattern in splitting.patterns),
-            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
-        ]
-    )
+    made.pre_tokenizer = splitter(splitting.patterns)
     made.decoder = decoders.ByteLevel()
     return made
 

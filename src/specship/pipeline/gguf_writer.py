@@ -10,16 +10,16 @@ import contextlib
 import math
 import os
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from specship.files import sync_folder, write_errors
-from specship.pipeline.checkpoint_folder import TOKENIZER, CheckpointFolder, LlamaShape, open_checkpoint
+from specship.pipeline.checkpoint_folder import CheckpointFolder, LlamaShape, open_checkpoint
 from specship.pipeline.gguf_elements import FILE_TYPES, Dtype, element_of, encoded, number_of
 from specship.pipeline.gguf_names import architecture_of, renamed_tensors
 from specship.pipeline.gguf_reader import GgufFile, read_gguf
-from specship.pipeline.gguf_vocabulary import MODEL, PRE_TOKENIZER, read_vocabulary
+from specship.pipeline.gguf_vocabulary import read_vocabulary
 from specship.pipeline.rotary_order import interleave_rows
 
 if TYPE_CHECKING:
@@ -119,21 +119,16 @@ def _add_architecture(writer: gguf.GGUFWriter, shape: LlamaShape) -> None:
 
 
 def _add_vocabulary(writer: gguf.GGUFWriter, opened: CheckpointFolder) -> None:
-    vocabulary = read_vocabulary(opened.path / TOKENIZER, opened.shape.vocabulary)
-    writer.add_tokenizer_model(MODEL)
-    writer.add_tokenizer_pre(PRE_TOKENIZER)
-    writer.add_token_list(vocabulary.tokens)
-    writer.add_token_types(vocabulary.types)
-    writer.add_token_merges(vocabulary.merges)
-    if opened.shape.bos_id is not None:
-        writer.add_bos_token_id(opened.shape.bos_id)
-    if opened.shape.eos_ids:
-        writer.add_eos_token_id(opened.shape.eos_ids[0])
-    if opened.shape.pad_id is not None:
-        writer.add_pad_token_id(opened.shape.pad_id)
-    writer.add_add_bos_token(False)
-    writer.add_add_eos_token(False)
-    writer.add_add_space_prefix(False)
+    add: dict[type, Callable[[str, Any], None]] = {
+        bool: writer.add_bool,
+        int: writer.add_uint32,
+        str: writer.add_string,
+        bytes: writer.add_array,
+        tuple: writer.add_array,
+        list: writer.add_array,
+    }
+    for key, value in read_vocabulary(opened.path, opened.shape.vocabulary).metadata().items():
+        add[type(value)](key, value)
 
 
 def _add_tensors(writer: gguf.GGUFWriter, opened: CheckpointFolder, dtype: Dtype) -> None:

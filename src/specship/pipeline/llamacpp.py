@@ -27,7 +27,7 @@ from typing import Any, Final, NoReturn
 from specship.digests import sha256_file
 from specship.errors import SpecshipError, StageFailed, UnusableInput
 from specship.pipeline.gguf_reader import GgufFile, read_gguf
-from specship.pipeline.gguf_vocabulary import token_bytes
+from specship.pipeline.gguf_tokens import token_bytes
 
 _LOG_TAIL: Final = 1500
 _LOOPBACK: Final = "127.0.0.1"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from specship.pipeline.checkpoint_folder import TOKENIZER, CheckpointFolder, open_checkpoint
+from specship.pipeline.checkpoint_folder import CheckpointFolder, open_checkpoint
 from specship.pipeline.gguf_names import ARCHITECTURES
 from specship.pipeline.gguf_reader import read_gguf
 from specship.pipeline.gguf_vocabulary import read_vocabulary
@@ -44,7 +44,7 @@ def gguf_header(checkpoint: Artifact, gguf: Artifact) -> Figures:
     expected = _expected(opened)
     missing = [key for key in expected if key not in metadata]
     wrong = [key for key, value in expected.items() if key in metadata and not _same(metadata[key], value)]
-    vocabulary = read_vocabulary(checkpoint.path / TOKENIZER, opened.shape.vocabulary)
+    vocabulary = read_vocabulary(checkpoint.path, opened.shape.vocabulary)
     tokens = metadata.get("tokenizer.ggml.tokens", [])
     types = metadata.get("tokenizer.ggml.token_type", [])
     embedding = exported.tensors.get("token_embd.weight")
