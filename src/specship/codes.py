@@ -301,5 +301,12 @@ CODES: Final = {
             "drop: [valloss]",
             "drop: [val_loss]",
         ),
+        Code(
+            "SHIP316",
+            "no-single-maker",
+            "An artifact comes about in one way, by the stages of one model.",
+            "borrowed: {model: MODEL-1, artifacts: [corpus]}, in MODEL-1",
+            "borrowed: {model: MODEL-2, artifacts: [corpus]}, in MODEL-1",
+        ),
     )
 }

@@ -379,7 +379,7 @@ class GateItem(pytest.Item):
         session = self.plugin.session()
         known = session.settle(check)
         self.plugin._clear()  # noqa: SLF001 - same module
-        self.outcome = self._outcome(known, session, check.model.id)
+        self.outcome = self._outcome(known, session)
         self.user_properties.extend(properties(check, known))
         strict = self.config.getoption("--ship-strict")
         ending = ending_of(check, known, session.plan.profile, strict=strict)
@@ -391,10 +391,10 @@ class GateItem(pytest.Item):
             case "failed":
                 raise GateFailed(ending.text)
 
-    def _outcome(self, known: GateReport, session: Any, model: str) -> dict[str, Any]:
+    def _outcome(self, known: GateReport, session: Any) -> dict[str, Any]:
         from specship.suite.session import stage_reports
 
-        stages = stage_reports([(model, session.runner(model).made)], session.plan.project.root)
+        stages = stage_reports(session.made, session.plan.project.root)
         return {
             "gate": known.id,
             "verdict": known.verdict,

@@ -197,6 +197,31 @@ CASES: list[tuple[str, str, str | None, str | bytes]] = [
     ),
     ("a model of no spec", R, "MODEL-1:", "MODEL-2:"),
     ("a section of no stage", R, "    corpus:", "    corpse:"),
+    (
+        "two ways to one artifact",
+        R,
+        "    corpus:",
+        "    received: {folder: a}\n    imported: {}\n    corpus:",
+    ),
+    (
+        "a lender that is nobody",
+        R,
+        "    corpus:",
+        "    borrowed: {model: MODEL-9, artifacts: [run]}\n    corpus:",
+    ),
+    (
+        "a lender that borrows",
+        R,
+        "    corpus:",
+        "    borrowed: {model: MODEL-1, artifacts: [run]}\n    corpus:",
+    ),
+    ("a loan of nothing", R, "    corpus:", "    borrowed: {model: MODEL-1, artifacts: []}\n    corpus:"),
+    (
+        "a loan that nobody makes",
+        R,
+        "    corpus:",
+        "    borrowed: {model: MODEL-9, artifacts: [rum]}\n    corpus:",
+    ),
     ("an unknown setting", R, "licence:", "license:"),
     ("a setting out of range", R, "heldout_fraction: 0.2", "heldout_fraction: 2.0"),
     (

@@ -1,5 +1,7 @@
 """What the readers say of the bytes of a document of any kind, names of settings included."""
 
+from typing import Final
+
 from specship.contracts.document import Document, document_of
 from specship.contracts.reader import contract_of
 from specship.errors import UnreadableDocument, UnusableInput
@@ -24,11 +26,16 @@ def faults_of(kind: str, data: bytes, name: str) -> list[UnusableInput]:
     return []
 
 
+_OF_OTHER_PLACES: Final = {"SHIP306", "SHIP308", "SHIP316"}
+"""What is borrowed, and from whom: a schema sees one place at a time."""
+
+
 def _settings_faults(document: Document, profile: Profile) -> list[UnusableInput]:
-    """Sections and settings that no stage reads; every gate that is named counts as known."""
+    """Sections and settings that no stage reads; every gate, artifact and lender that is named counts as known."""
     known = Known(probes={}, stages=frozenset(), settings=sections(), faults=frozenset())
     gates = {
         identity: {"expect": dict.fromkeys(it.drop) | {"kept": None}}
         for identity, it in profile.overrides.items()
     }
-    return list(profile_faults(profile, document, known, gates))
+    found = profile_faults(profile, document, known, gates)
+    return [fault for fault in found if fault.code not in _OF_OTHER_PLACES]

@@ -44,6 +44,8 @@ SHIPPED: Final = {
     "gradient-blow-up": "Gradient norms grow without bound and training goes on.",
     "heldout-inside-training": "Held-out files are part of the training set.",
     "heldout-is-head-of-training": "The held-out set is the beginning of the training shards.",
+    "import-alters-tensor": "A tensor of an imported checkpoint has other numbers than its source.",
+    "import-drops-tensor": "A tensor of the source is not in the imported checkpoint.",
     "import-preamble-dropped": "The harness cuts the imports that a solution needs.",
     "impossible-speed": "More tokens a second than the device has operations for.",
     "inference-failure-scored-as-pass": "A failed generation is counted as a solved problem.",

@@ -51,19 +51,14 @@ def import_checkpoint(inventory: Inventory, output: Path) -> Path:
         UnusableInput: there is something under that name already.
         CannotWrite: the disk is full or refuses; nothing is left under the name.
     """
-    if inventory.misfits:
-        raise DamagedArtifact(
-            f"{counted(inventory.misfits)}, first {inventory.misfits[0].name}",
-            at=inventory.path,
-            mend=inventory.misfits[0].mend,
-        )
+    _refuse_misfits(inventory)
     if output.exists() or output.is_symlink():
         raise UnusableInput("there is something here already", at=output, mend="name a new folder")
     partial = output.with_name(f".tmp-{os.getpid()}-{secrets.token_hex(6)}")
     try:
         with write_errors(output):
             partial.mkdir(parents=True)
-            _write(inventory, partial)
+            write_imported(inventory, partial)
         write_manifest(partial)
         verify_manifest(partial)
         publish_folder(partial, output)
@@ -72,7 +67,13 @@ def import_checkpoint(inventory: Inventory, output: Path) -> Path:
     return output
 
 
-def _write(inventory: Inventory, folder: Path) -> None:
+def write_imported(inventory: Inventory, folder: Path) -> None:
+    """Write the files into a folder that nobody reads yet; its manifest is the caller's to write.
+
+    Raises:
+        DamagedArtifact: something does not fit, or a file changed since the inventory was made.
+    """
+    _refuse_misfits(inventory)
     _write_weights(inventory, folder / WEIGHTS)
     for name in _COMPANIONS:
         source = inventory.path / name
@@ -91,6 +92,15 @@ def _write(inventory: Inventory, folder: Path) -> None:
             "sources": {name: sha256_file(inventory.path / name) for name in sources},
         },
     )
+
+
+def _refuse_misfits(inventory: Inventory) -> None:
+    if inventory.misfits:
+        raise DamagedArtifact(
+            f"{counted(inventory.misfits)}, first {inventory.misfits[0].name}",
+            at=inventory.path,
+            mend=inventory.misfits[0].mend,
+        )
 
 
 def _write_weights(inventory: Inventory, path: Path) -> None:

@@ -6,11 +6,14 @@ import math
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Final
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint_folder import CheckpointFolder
-from specship.pipeline.corpus_manifest import CorpusManifest
+from specship.pipeline.corpus_manifest import LICENCE, CorpusManifest
 from specship.pipeline.data_licences import licence_expression
+
+CARD: Final = "README.md"
 
 _HUB_IDS = {"0BSD": "0bsd", "Apache-2.0": "apache-2.0", "CC-BY-4.0": "cc-by-4.0", "MIT": "mit"}
 """Licences that the Hugging Face hub knows by an id of its own; others are `other` with a name."""
@@ -24,14 +27,7 @@ def model_card(
     shape = opened.shape
     parameters = sum(math.prod(tensor.shape) for tensor in opened.tensors.values())
     counted = "\n".join(f"| {licence} | {count} |" for licence, count in sorted(licences.items()))
-    return f"""---
-license: {_HUB_IDS.get(expression, "other")}
-license_name: {expression}
-license_link: LICENCE.txt
-library_name: transformers
-pipeline_tag: text-generation
----
-
+    return f"""{card_front_matter(expression, licence_text=LICENCE)}
 # {name}
 
 A Llama-family decoder trained from scratch on {corpus.source.label}.
@@ -55,7 +51,19 @@ Each is listed with its digest and licence in `{provenance}`.
 
 ## Licence
 
-{expression}: the licences of the training documents, joined. The text is in `LICENCE.txt`.
+{expression}: the licences of the training documents, joined. The text is in `{LICENCE}`.
+"""
+
+
+def card_front_matter(expression: str, *, licence_text: str) -> str:
+    """The lines that the Hugging Face hub reads; `licence_text` is the file with the licence's text."""
+    return f"""---
+license: {_HUB_IDS.get(expression, "other")}
+license_name: {expression}
+license_link: {licence_text}
+library_name: transformers
+pipeline_tag: text-generation
+---
 """
 
 

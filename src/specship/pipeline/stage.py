@@ -8,9 +8,11 @@ A stage file under `stages/` defines, at its top level,
     def run(work: Work) -> None: ...
 
 and keeps heavy imports (torch, transformers) inside its functions: the graph of stages is read
-by light commands too. `run` writes files under `work.output`, which is renamed into place once
-it returned and its manifest was written. A stage that can continue after a kill finds in
-`work.output` what it left there (see `Stage.resumes`).
+by light commands too. Where an artifact can come about in several ways, each way is a stage with a
+name and a section of its own (`Stage(makes="checkpoint", name="imported", ...)`), and a model has it
+made by the one whose section stands in its settings. `run` writes files under `work.output`, which
+is renamed into place once it returned and its manifest was written. A stage that can continue after a
+kill finds in `work.output` what it left there (see `Stage.resumes`).
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ import json
 import pkgutil
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO, cast
@@ -42,7 +44,7 @@ class Stage:
     """One step of the pipeline: from artifacts and settings to one artifact."""
 
     makes: str
-    """Name of the artifact, and of the stage."""
+    """Name of the artifact, and of the stage that makes it where no other is asked for."""
     lifecycle: str
     """The part of the lifecycle that a contract's `stage:` names."""
     needs: tuple[str, ...] = ()
@@ -55,6 +57,11 @@ class Stage:
     """Whether a partial output folder is continued instead of being started anew."""
     outside: Callable[[Mapping[str, Any], Path], str] | None = None
     """Digest of what it reads beside artifacts, from settings by section and the project's folder."""
+    name: str = ""
+    """Name of its file, where another stage is called after the artifact."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", self.name or self.makes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,23 +107,27 @@ class ProgressWriter:
 
 @functools.cache
 def all_stages() -> Mapping[str, Stage]:
-    """Every stage by the artifact it makes, in an order in which needs come first."""
+    """Every stage by its name, in an order in which what each needs comes first as it usually is made."""
     package = importlib.import_module("specship.pipeline.stages")
     found: dict[str, Stage] = {}
     for entry in pkgutil.iter_modules(package.__path__):
         stage = importlib.import_module(f"specship.pipeline.stages.{entry.name}").STAGE
-        found[stage.makes] = stage
+        found[stage.name] = stage
     ordered: dict[str, Stage] = {}
     while len(ordered) < len(found):
-        ready = [s for s in found.values() if s.makes not in ordered and all(n in ordered for n in s.needs)]
+        ready = {
+            name: stage
+            for name, stage in found.items()
+            if name not in ordered and stage.makes in found and all(need in ordered for need in stage.needs)
+        }
         if not ready:
             raise UnknownName(f"the stages {sorted(found.keys() - ordered.keys())} need each other or nobody")
-        ordered |= {stage.makes: stage for stage in ready}
+        ordered |= ready
     return ordered
 
 
 def stage_named(name: str) -> Stage:
-    """The stage that makes an artifact.
+    """The stage of that name; that of an artifact makes it where a model asks for no other.
 
     Raises:
         UnknownName: there is none.
@@ -127,9 +138,24 @@ def stage_named(name: str) -> Stage:
     return stages[name]
 
 
+def other_ways(artifact: str) -> tuple[Stage, ...]:
+    """The stages that make an artifact for those models alone whose settings have their section."""
+    return tuple(stage for stage in all_stages().values() if stage.makes == artifact != stage.name)
+
+
+def maker_of(artifact: str, sections: Container[str]) -> Stage:
+    """The stage that makes an artifact for a model with these sections of settings.
+
+    Raises:
+        UnknownName: no stage makes it.
+    """
+    asked = (stage for stage in other_ways(artifact) if stage.name in sections)
+    return next(asked, None) or stage_named(artifact)
+
+
 def module_of(stage: Stage) -> str:
     """Dotted name of the module that runs a stage."""
-    return f"specship.pipeline.stages.{stage.makes}"
+    return f"specship.pipeline.stages.{stage.name}"
 
 
 def run_stage(

@@ -16,6 +16,7 @@ from pydantic import BaseModel
 
 from specship.pipeline.stage import all_stages
 from specship.report.draft7 import draft7
+from specship.specs.records import BORROWED, Borrowed
 
 Schema = dict[str, Any]
 
@@ -69,7 +70,7 @@ UNWRITTEN: Final[Mapping[str, Mapping[str, str]]] = {
 
 def sections() -> dict[str, type[BaseModel]]:
     """The record of each section of pipeline settings, by its name."""
-    found: dict[str, type[BaseModel]] = {}
+    found: dict[str, type[BaseModel]] = {BORROWED: Borrowed}
     for stage in all_stages().values():
         found.update(stage.settings)
     return dict(sorted(found.items()))

@@ -72,7 +72,7 @@ def _model_table(model: ModelReport) -> Table:
 
 def _stage_line(stage: StageReport) -> str:
     how = "cached" if stage.cached else f"ran in {duration(stage.seconds)}"
-    return f"  {stage.stage:<12} {how:<14} [bright_black]{escape(stage.why)}[/]"
+    return f"  {stage.model:<8} {stage.stage:<12} {how:<14} [bright_black]{escape(stage.why)}[/]"
 
 
 def _ship_lines(report: Report) -> Iterable[str]:

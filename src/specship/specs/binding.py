@@ -10,14 +10,14 @@ has its other names looked up.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import BaseModel
 
 from specship.contracts.document import Document
 from specship.errors import UnknownName, UnusableInput, did_you_mean
-from specship.specs.records import Profile
+from specship.specs.records import BORROWED, Profile
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ class Known:
     settings: Mapping[str, type[BaseModel]]
     """Sections of pipeline settings, each with its record."""
     faults: frozenset[str]
+    ways: Mapping[str, str] = field(default_factory=dict)
+    """Sections that choose another stage than the usual one, with the artifact that it makes."""
 
 
 def contract_faults(document: Document, known: Known, criteria: Mapping[str, str]) -> Iterable[UnusableInput]:
@@ -208,3 +210,59 @@ def _setting_faults(profile: Profile, document: Document, known: Known) -> Itera
                 )
                 continue
             yield from document.record_faults(record, *at)[1]
+        yield from _way_faults(profile, model, document, known)
+        if isinstance(sections.get(BORROWED), dict):
+            yield from _borrowing_faults(profile, model, document, known)
+
+
+def _way_faults(profile: Profile, model: str, document: Document, known: Known) -> Iterable[UnusableInput]:
+    """Sections that choose a stage for an artifact which another section has chosen already."""
+    chosen: dict[str, str] = {}
+    for section in profile.pipeline[model]:
+        artifact = known.ways.get(section)
+        if artifact is None:
+            continue
+        if artifact in chosen:
+            yield UnusableInput(
+                f"{section!r} makes the artifact {artifact!r} of {model}, and so does {chosen[artifact]!r}",
+                at=document.place("pipeline", model, section),
+                why="an artifact that comes about in two ways would be either of two",
+                mend="keep one of the sections",
+                code="SHIP316",
+            )
+        chosen.setdefault(artifact, section)
+
+
+def _borrowing_faults(
+    profile: Profile, model: str, document: Document, known: Known
+) -> Iterable[UnusableInput]:
+    """Artifacts that no stage makes, and lenders that are nobody, or have nothing of their own to lend."""
+    at = ("pipeline", model, BORROWED)
+    section = profile.pipeline[model][BORROWED]
+    lender = section.get("model")
+    for index, artifact in _texts(section.get("artifacts")):
+        if artifact not in known.stages:
+            yield UnknownName(
+                f"no stage makes {artifact!r}",
+                at=document.place(*at, "artifacts", index),
+                mend=did_you_mean(artifact, known.stages),
+                code="SHIP306",
+            )
+    if not isinstance(lender, str):
+        return
+    if lender not in profile.pipeline:
+        yield UnknownName(
+            f"profile {profile.profile} has no pipeline for {lender!r}",
+            at=document.value_place(*at, "model"),
+            why="what is not made cannot be borrowed",
+            mend=did_you_mean(lender, profile.pipeline),
+            code="SHIP308",
+        )
+    elif lender == model or BORROWED in profile.pipeline[lender]:
+        yield UnusableInput(
+            f"{lender} does not make all its artifacts itself",
+            at=document.value_place(*at, "model"),
+            why="a line of descent that leads through several models, or back, is followed by nobody",
+            mend="borrow from the model whose stages make them",
+            code="SHIP316",
+        )

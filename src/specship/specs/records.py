@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
 from specship.contracts.expectation import Complaint, Expectation
 from specship.contracts.records import CriterionId, Frozen, GateId, ModelId, Prose, Requires, Semver, Slug
 
+BORROWED: Final = "borrowed"
+"""The section of a model's settings that no stage reads: see `Borrowed`."""
 Hours = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -95,6 +97,15 @@ class Override(Frozen):
         return self
 
 
+class Borrowed(Frozen):
+    """Artifacts that a model takes as another model's stages made them, at the same profile."""
+
+    model: ModelId
+    """Whose they are; it borrows nothing itself."""
+    artifacts: tuple[Slug, ...] = Field(min_length=1)
+    """Such as `corpus`: each is the other model's, bytes and line of descent."""
+
+
 class Profile(Frozen):
     """A named scale: pipeline settings, and what differs from the contracts at that scale."""
 
@@ -122,6 +133,14 @@ class Profile(Frozen):
     def settings_of(self, model: str) -> Mapping[str, Mapping[str, Any]]:
         """Pipeline settings of a model by section; empty when the profile does not run it."""
         return self.pipeline.get(model, {})
+
+    def lenders_of(self, model: str) -> Mapping[str, str]:
+        """The model that makes each artifact which a model borrows."""
+        section = self.settings_of(model).get(BORROWED)
+        if section is None:
+            return {}
+        borrowed = Borrowed.model_validate(section, strict=False)
+        return dict.fromkeys(borrowed.artifacts, borrowed.model)
 
 
 class Change(Frozen):

@@ -6,7 +6,8 @@
                                             current.json     the key of the newest one
 
 An artifact's digest covers its files and the digests of the artifacts it was made from, so that
-equal digests mean one line of descent, from corpus to publication.
+equal digests mean one line of descent, from corpus to publication.  A borrowed artifact lies where its
+own model has it and is that very artifact: the line of descent leads through both models.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from specship.contracts.records import Frozen
 from specship.digests import digest_of, sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.files import write_json
+from specship.pipeline.stage import maker_of
 from specship.specs.records import Profile
 
 KEY_LENGTH: Final = 16
@@ -102,16 +104,24 @@ class Store:
     folder: Path
     settings: Mapping[str, Mapping[str, Any]]
     """The profile's settings; an artifact made under others is not current."""
+    lenders: Mapping[str, Store] = field(default_factory=dict)
+    """The store of each artifact that another model lends to this one."""
     _verified: dict[str, ArtifactRecord] = field(default_factory=dict)
 
     @classmethod
     def of(cls, state: Path, model: str, profile: Profile) -> Store:
         """The store in a project's state folder."""
-        return cls(state / "artifacts" / model / profile.profile, profile.settings_of(model))
+        borrowed = profile.lenders_of(model)
+        stores = {lender: cls.of(state, lender, profile) for lender in set(borrowed.values())}
+        return cls(
+            state / "artifacts" / model / profile.profile,
+            profile.settings_of(model),
+            {artifact: stores[lender] for artifact, lender in borrowed.items()},
+        )
 
     def path(self, stage: str, key: str) -> Path:
         """The folder of an artifact."""
-        return self.folder / stage / key
+        return self.lenders[stage].path(stage, key) if stage in self.lenders else self.folder / stage / key
 
     def record(self, stage: str, key: str) -> ArtifactRecord | None:
         """The manifest of an artifact, or None where it was never finished.
@@ -161,9 +171,14 @@ class Store:
         Raises:
             DamagedArtifact: its bytes are not what its manifest says.
         """
+        if stage in self.lenders:
+            return self.lenders[stage].current(stage)
         key = self.current_key(stage)
         record = self.verified(stage, key) if key else None
-        if record is None:
+        if (
+            record is None
+            or record.ingredients.settings.keys() != maker_of(stage, self.settings).settings.keys()
+        ):
             return None
         asked = {section: dict(self.settings.get(section, {})) for section in record.ingredients.settings}
         if digest_of(asked) != digest_of(record.ingredients.settings):

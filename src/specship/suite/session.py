@@ -24,12 +24,13 @@ from specship.evidence.environment import cuda_devices
 from specship.evidence.ledger import Ledger, read_ledger
 from specship.evidence.signing import check_public_key, local_public_key
 from specship.evidence.statement import Opened, unseal
-from specship.pipeline.stage import stage_named
 from specship.specs.project import Project
+from specship.specs.records import Profile
 from specship.status.assess import assess, gate_report, ledger_problems
 from specship.status.freshness import Today, standing
 from specship.status.report import GateReport, ModelReport, Report, StageReport
 from specship.suite.artifacts import Store
+from specship.suite.descent import stages_behind
 from specship.suite.plan import Check, Plan, make_plan
 from specship.suite.stages import Listener, Made, StageRunner, child_environment, stop
 
@@ -52,21 +53,18 @@ def all_keys(project: Project) -> frozenset[bytes]:
     return trusted_keys(project, release=False)
 
 
-def missing_requirement(check: Check, settings: Mapping[str, Mapping[str, Any]]) -> str:
+def missing_requirement(check: Check, profile: Profile) -> str:
     """What a gate, or a stage it waits for, requires and this machine lacks; empty when all is here."""
     if cuda_devices():
         return ""
     if check.gate.requires.device == "cuda":
         return "it requires CUDA, and this machine has no CUDA device"
-    pending, seen = list(check.probe.artifacts if check.probe else ()), set()
-    while pending:
-        stage = stage_named(pending.pop())
+    artifacts = check.probe.artifacts if check.probe else ()
+    for model, stage in stages_behind(profile, check.model.id, artifacts):
         for section in stage.settings:
-            device = str(settings.get(section, {}).get("device", ""))
+            device = str(profile.settings_of(model).get(section, {}).get("device", ""))
             if device.startswith("cuda"):
-                return f"stage {stage.makes} asks for {device}, and this machine has no CUDA device"
-        seen.add(stage.makes)
-        pending += [name for name in stage.needs if name not in seen]
+                return f"stage {stage.name} asks for {device}, and this machine has no CUDA device"
     return ""
 
 
@@ -98,7 +96,7 @@ def today(
         gate_digest=check.gate_digest,
         profile_digest=plan.profile_digest(check.model.id),
         subjects=subjects,
-        missing=missing or missing_requirement(check, plan.profile.settings_of(check.model.id)),
+        missing=missing or missing_requirement(check, plan.profile),
         failed=failed,
         release=release,
         trusted=trusted_keys(plan.project, release=release),
@@ -201,8 +199,14 @@ class Session:
             profile = self.plan.profile
             store = Store.of(self.plan.project.state, model, profile)
             root, settings = self.plan.project.root, profile.settings_of(model)
-            self._runners[model] = StageRunner(root, store, settings, model, self.listener)
+            lenders = {name: self.runner(lender) for name, lender in profile.lenders_of(model).items()}
+            self._runners[model] = StageRunner(root, store, settings, model, self.listener, lenders)
         return self._runners[model]
+
+    @property
+    def made(self) -> tuple[tuple[str, Mapping[str, Made]], ...]:
+        """What this session made or found, by model and artifact."""
+        return tuple((model, runner.made) for model, runner in self._runners.items())
 
     @property
     def ledger(self) -> Ledger:
@@ -219,9 +223,8 @@ class Session:
         """
         if check.probe is None:
             return self._known(check, self.ledger.statements)
-        settings = self.plan.profile.settings_of(check.model.id)
-        blocked = missing_requirement(check, settings)
-        if not blocked and not settings:
+        blocked = missing_requirement(check, self.plan.profile)
+        if not blocked and not self.plan.profile.settings_of(check.model.id):
             blocked = f"profile {self.plan.profile.profile} has no pipeline for {check.model.id}"
         if blocked:
             self.missing[check.gate.id] = blocked

@@ -13,7 +13,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,9 +27,10 @@ from specship.errors import (
     RequirementMissing,
     SpecshipError,
     StageFailed,
+    UnusableInput,
 )
 from specship.files import publish_folder, write_errors, write_json
-from specship.pipeline.stage import Stage, module_of, stage_named
+from specship.pipeline.stage import Stage, maker_of, module_of
 from specship.suite.artifacts import ArtifactRecord, Ingredients, Store, artifact_digest, list_files
 
 Listener = Callable[[dict[str, Any]], None]
@@ -76,27 +77,36 @@ class StageRunner:
     settings: Mapping[str, Mapping[str, Any]]
     model: str
     listener: Listener = lambda _event: None
+    lenders: Mapping[str, StageRunner] = field(default_factory=dict)
+    """Who makes each artifact that this model borrows."""
     _made: dict[str, Made] = field(default_factory=dict)
     _failed: dict[str, SpecshipError] = field(default_factory=dict)
+    _making: list[str] = field(default_factory=list)
     _began: float = field(default_factory=time.time)
 
     @property
     def made(self) -> Mapping[str, Made]:
-        """What this session made or found, by stage."""
+        """What this session made or found, by artifact; what was borrowed is its own model's."""
         return self._made
 
     def ensure(self, name: str) -> Made:
-        """The artifact of a stage, made now if no current one has the same ingredients.
+        """An artifact, made now if no current one has the same ingredients.
 
         Raises:
             RequirementMissing: the stage, or one it needs, lacks something on this machine.
             StageFailed, CannotWrite: it could not be made; the same error again on every call.
+            UnusableInput: the settings have it made from itself.
         """
+        if name in self.lenders:
+            return self.lenders[name].ensure(name)
         if name in self._failed:
             raise self._failed[name]
         if name not in self._made:
+            if name in self._making:
+                raise _own_descendant([*self._making[self._making.index(name) :], name])
+            self._making.append(name)
             try:
-                self._made[name] = self._ensure(stage_named(name))
+                self._made[name] = self._ensure(maker_of(name, self.settings))
             except SpecshipError as error:
                 self._failed[name] = error
                 raise
@@ -106,6 +116,8 @@ class StageRunner:
                     why="the operating system refused", mend="mend the file or folder and run again",
                 )  # fmt: skip
                 raise self._failed[name] from error
+            finally:
+                self._making.pop()
         return self._made[name]
 
     def _ensure(self, stage: Stage) -> Made:
@@ -189,7 +201,7 @@ class StageRunner:
             partial.mkdir(parents=True, exist_ok=True)
         began = time.monotonic()
         request = {
-            "stage": stage.makes,
+            "stage": stage.name,
             "settings": ingredients.settings,
             "inputs": {name: str(path) for name, path in inputs.items()},
             "output": str(partial),
@@ -253,6 +265,14 @@ class StageRunner:
                     ending = event
         child.wait()
         return ending
+
+
+def _own_descendant(names: Sequence[str]) -> UnusableInput:
+    return UnusableInput(
+        f"the settings have {names[0]} made from itself: {' → '.join(reversed(names))}",
+        why="a model that takes over a checkpoint has to get it from another model",
+        mend="borrow what it is made from: `borrowed: {model: OTHER, artifacts: [...]}`",
+    )
 
 
 def stop(child: subprocess.Popen[str]) -> None:

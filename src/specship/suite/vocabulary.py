@@ -9,6 +9,7 @@ from specship.pipeline.stage import all_stages
 from specship.probes.registry import all_probes
 from specship.specs.binding import Known, ProbeFacts
 from specship.specs.project import Configuration
+from specship.specs.records import BORROWED, Borrowed
 
 
 def known_names(root: Path, configuration: Configuration) -> Known:
@@ -23,7 +24,11 @@ def known_names(root: Path, configuration: Configuration) -> Known:
         probes={
             name: ProbeFacts(name, probe.units, probe.artifacts) for name, probe in sorted(probes.items())
         },
-        stages=frozenset(stages),
-        settings={name: record for stage in stages.values() for name, record in stage.settings.items()},
+        stages=frozenset(stage.makes for stage in stages.values()),
+        settings={
+            BORROWED: Borrowed,
+            **{name: record for stage in stages.values() for name, record in stage.settings.items()},
+        },
+        ways={stage.name: stage.makes for stage in stages.values() if stage.name != stage.makes},
         faults=known_faults(root / configuration.faults if configuration.faults else None),
     )

@@ -14,12 +14,11 @@ from specship.files import write_errors, write_file
 from specship.pipeline.checkpoint_folder import TOKENIZER, open_checkpoint
 from specship.pipeline.corpus_manifest import LICENCE, read_documents, read_manifest
 from specship.pipeline.data_licences import licence_expression, licences_of
-from specship.pipeline.model_card import model_card
+from specship.pipeline.model_card import CARD, model_card
 from specship.pipeline.publish_manifest import PublishedFile, list_file, write_publish_manifest
 from specship.pipeline.stage import Settings, Stage, Work
 
 PROVENANCE: Final = "data-provenance.jsonl"
-CARD: Final = "README.md"
 CHECKPOINT_FILES: Final = (
     "config.json",
     "model.safetensors",

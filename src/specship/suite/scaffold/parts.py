@@ -74,11 +74,11 @@ def new_probe(start: Path, name: str, *, artifact: str | None = None) -> tuple[s
     folder = survey.root / survey.configuration.probes if survey.configuration.probes else None
     if name in all_probes(folder):
         raise UnusableInput(f"there is a probe {name!r} already", mend="choose another name")
-    stages = all_stages()
+    stages = {stage.makes for stage in all_stages().values()}
     first = name.split(".", 1)[0]
     artifact = artifact or (first if first in stages else "corpus")
     if artifact not in stages:
-        mend = did_you_mean(artifact, stages) or f"there are: {', '.join(stages)}"
+        mend = did_you_mean(artifact, stages) or f"there are: {', '.join(sorted(stages))}"
         raise UnknownName(f"no stage makes {artifact!r}", mend=mend)
     stem = name.replace(".", "_")
     text = Template(_PROBE).substitute(name=name, stem=stem, artifact=artifact)
