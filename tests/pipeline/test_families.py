@@ -17,26 +17,10 @@ from specship.pipeline.checkpoint_inventory import account
 from specship.pipeline.decoder import Decoder
 from specship.pipeline.decoder_shape import expected_tensors
 from specship.pipeline.family import all_families, read_model
-from specship.pipeline.gguf_writer import export_gguf
 from tests.foreign_checkpoints import FAMILIES, config_of, foreign, tensors_of
+from tests.saved_families import BIASES, LINEAR, LLAMA3, PLAIN, YARN, saved
 
 PROMPT: Final = [5, 500, 3, 1, 4, 1, 5, 9, 2, 6, 514, 0, 77, 8, 300, 21]
-LINEAR: Final = {"rope_type": "linear", "rope_theta": 500.0, "factor": 4.0}
-LLAMA3: Final = {
-    "rope_type": "llama3",
-    "rope_theta": 10000.0,
-    "factor": 8.0,
-    "low_freq_factor": 1.0,
-    "high_freq_factor": 4.0,
-    "original_max_position_embeddings": 64,
-}
-YARN: Final = {
-    "rope_type": "yarn",
-    "rope_theta": 10000.0,
-    "factor": 4.0,
-    "original_max_position_embeddings": 64,
-}
-PLAIN: Final = {"rope_type": "default", "rope_theta": 1000000.0}
 CASES: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
     "as it comes": ({}, "float32", "1GB"),
     "half precision": ({}, "float16", "1GB"),
@@ -55,11 +39,6 @@ CASES: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
     "as many key-value heads": ({"num_key_value_heads": 6}, "float32", "1GB"),
     "another epsilon": ({"rms_norm_eps": 1e-2}, "float32", "1GB"),
 }
-BIASES: Final = {
-    "llama": {"attention_bias": True, "mlp_bias": True},
-    "qwen2": {},
-    "qwen3": {"attention_bias": True},
-}
 
 
 @pytest.fixture(autouse=True)
@@ -68,25 +47,6 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(1)
     yield
     torch.set_num_threads(before)
-
-
-def saved(folder: Path, family: str, changes: dict[str, Any], dtype: str, shard: str) -> Path:
-    """A folder that transformers wrote: random weights, biases and norms, all of them at work."""
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    build: Any = AutoModelForCausalLM.from_config
-    fields = {"head_dim": 20, "hidden_size": 96, "vocab_size": 515, "rope_parameters": PLAIN} | changes
-    config = {key: value for key, value in config_of(family, **fields).items() if key != "rope_theta"}
-    config |= {"initializer_range": 0.2, "intermediate_size": 72, "max_position_embeddings": 256}
-    config |= {"pad_token_id": None, "bos_token_id": None}
-    torch.manual_seed(11)
-    model = build(AutoConfig.for_model(config.pop("model_type"), **config))
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if parameter.ndim == 1:
-                parameter.copy_(torch.randn_like(parameter) * 0.3 + float("norm" in name))
-    model.to(getattr(torch, dtype)).save_pretrained(folder, max_shard_size=shard)
-    return folder
 
 
 def theirs(folder: Path) -> torch.Tensor:
@@ -164,31 +124,6 @@ def test_an_imported_folder_gives_the_same_logits_to_both(tmp_path: Path, family
     ours = import_checkpoint(account(folder), tmp_path / "ours")
     assert torch.equal(Decoder.open(ours).logits(PROMPT), Decoder.open(folder).logits(PROMPT))
     assert torch.equal(theirs(ours), theirs(folder))
-
-
-@pytest.mark.parametrize("family", ["qwen2", "qwen3"])
-def test_a_gguf_of_another_family_is_refused_and_not_written_wrongly(tmp_path: Path, family: str) -> None:
-    folder = foreign(family).write(tmp_path / "theirs")
-    with pytest.raises(UnusableInput, match=f"model_type is '{family}'"):
-        export_gguf(folder, tmp_path / "model.gguf")
-    assert [path.name for path in tmp_path.iterdir()] == ["theirs"]
-
-
-@pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"rope_scaling": {"type": "linear", "factor": 2.0}}, "scaled"),
-        ({"attention_bias": True}, "attention_bias"),
-        ({"mlp_bias": True}, "mlp_bias"),
-    ],
-    ids=str,
-)
-def test_a_gguf_of_a_llama_with_more_is_refused(
-    tmp_path: Path, changes: dict[str, Any], message: str
-) -> None:
-    folder = foreign("llama", **changes).write(tmp_path / "theirs")
-    with pytest.raises(UnusableInput, match=message):
-        export_gguf(folder, tmp_path / "model.gguf")
 
 
 def test_shards_become_one_file_that_the_other_verbs_open(tmp_path: Path) -> None:

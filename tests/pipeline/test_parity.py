@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from specship.errors import DamagedArtifact, StageFailed, UnusableInput
-from specship.pipeline import gguf_names, gguf_vocabulary, gguf_writer
+from specship.pipeline import gguf_names, gguf_tensor_data, gguf_vocabulary, gguf_writer
 from specship.pipeline.checkpoint_folder import open_checkpoint
 from specship.pipeline.decoder import Decoder
 from specship.pipeline.llamacpp import Request, ask_llama_cpp
@@ -56,7 +56,7 @@ def test_llama_cpp_opens_quantized_exports_too(tmp_path: Path) -> None:
 
 
 def rows_not_reordered(monkeypatch: pytest.MonkeyPatch, _: Any) -> None:
-    monkeypatch.setattr(gguf_writer, "interleave_rows", lambda array, _: array)
+    monkeypatch.setattr(gguf_tensor_data, "interleave_rows", lambda array, _: array)
 
 
 def rotation_base(_: Any, folder: Path) -> None:

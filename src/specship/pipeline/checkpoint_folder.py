@@ -38,6 +38,7 @@ __all__ = [
     "CheckpointFolder",
     "LlamaShape",
     "expected_tensors",
+    "numbers",
     "open_any_checkpoint",
     "open_checkpoint",
     "read_shape",
@@ -79,12 +80,11 @@ class CheckpointFolder:
         stored = self.tensors[name]
         path, count = self.path / self.shards.get(name, WEIGHTS), math.prod(stored.shape)
         flat = np.fromfile(path, dtype=_NUMPY_DTYPES[stored.dtype], count=count, offset=stored.offset)
-        if flat.size != count:
+        if len(flat) != count:
             raise DamagedArtifact(
                 f"{name} ends early", at=path, why="the file changed while it was read", mend="open it again"
             )
-        raw = flat.reshape(stored.shape)
-        return (raw.astype("<u4") << 16).view("<f4") if stored.dtype == "BF16" else raw
+        return numbers(flat, stored.dtype).reshape(stored.shape)
 
     def tokenizer(self) -> Tokenizer:
         """The tokenizer that lies in the folder.
@@ -104,6 +104,14 @@ class CheckpointFolder:
                 why="a checkpoint without its tokenizer cannot be evaluated or exported",
                 mend="copy tokenizer.json of the training run into the folder",
             ) from error
+
+
+def numbers(data: bytes | np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, Any]:
+    """Stored bytes as a list of float32 or float16; bfloat16 is widened to float32, which loses nothing."""
+    import numpy as np
+
+    raw = np.frombuffer(data, dtype=_NUMPY_DTYPES[dtype])
+    return (raw.astype("<u4") << 16).view("<f4") if dtype == "BF16" else raw
 
 
 def open_any_checkpoint(folder: Path) -> CheckpointFolder:

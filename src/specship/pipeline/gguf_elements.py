@@ -34,14 +34,74 @@ def number_of(element: ElementType) -> int:
     return _BY_NAME[element.name][0]
 
 
+def byte_shape(shape: Sequence[int], element: ElementType) -> tuple[int, ...]:
+    """A tensor's shape with its last dimension counted in bytes."""
+    return (*shape[:-1], shape[-1] // element.block * element.bytes)
+
+
 def encoded(array: np.ndarray[Any, Any], element: ElementType) -> np.ndarray[Any, Any]:
-    """A tensor as bytes of a type: its shape, the last dimension counted in bytes."""
+    """A tensor as bytes of a type: its shape, the last dimension counted in bytes.
+
+    Raises:
+        UnusableInput: finite numbers are too large for the type.
+    """
+    import numpy as np
+
+    match element.name:
+        case "F32":
+            stored = np.ascontiguousarray(array, dtype="<f4")
+        case "F16":
+            stored = _halves(array)
+        case "BF16":
+            stored = _upper_halves(np.ascontiguousarray(array, dtype="<f4"))
+        case _:
+            stored = _blocks(np.ascontiguousarray(array, dtype="<f4"), element)
+    return np.ascontiguousarray(stored).view(np.uint8)
+
+
+def _halves(array: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    try:
+        with np.errstate(over="raise"):
+            return np.ascontiguousarray(array, dtype="<f2")
+    except FloatingPointError as error:
+        raise _too_large("F16") from error
+
+
+def _upper_halves(exact: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """bfloat16 of float32, to nearest and to even; a NaN stays one."""
+    import numpy as np
+
+    bits = exact.view("<u4")
+    rounded = ((bits >> 16) & 1) + 0x7FFF  # at most 0x8000: a NaN may overflow, and is replaced
+    rounded += bits
+    rounded >>= 16
+    kept = rounded.astype("<u2")
+    if (undefined := np.isnan(exact)).any():
+        kept[undefined] = ((bits[undefined] >> 16) | 64).astype("<u2")
+    return kept
+
+
+def _blocks(exact: np.ndarray[Any, Any], element: ElementType) -> np.ndarray[Any, Any]:
     import gguf
     import numpy as np
 
-    exact = np.ascontiguousarray(array, dtype="<f4")
     kind = gguf.GGMLQuantizationType(number_of(element))
-    return np.ascontiguousarray(gguf.quants.quantize(exact, kind)).view(np.uint8)
+    with np.errstate(over="ignore", invalid="ignore"):
+        stored: np.ndarray[Any, Any] = gguf.quants.quantize(exact, kind)
+    scales = np.ascontiguousarray(stored.reshape(-1, element.bytes)[:, :2]).view("<f2")
+    if not np.isfinite(scales).all():
+        raise _too_large(element.name)
+    return stored
+
+
+def _too_large(name: str) -> UnusableInput:
+    return UnusableInput(
+        f"numbers that {name} cannot hold: too large, or not finite",
+        why="they would become infinite, and the model silent or mad",
+        mend="export as BF16 or F32; see what the weights hold: specship qa",
+    )
 
 
 def decoded(data: np.ndarray[Any, Any], element: ElementType, shape: Sequence[int]) -> np.ndarray[Any, Any]:
@@ -54,7 +114,7 @@ def decoded(data: np.ndarray[Any, Any], element: ElementType, shape: Sequence[in
 
     if element.name in {"F32", "F16"}:
         return data.view({"F32": "<f4", "F16": "<f2"}[element.name]).reshape(shape)
-    rows = data.reshape(*shape[:-1], shape[-1] // element.block * element.bytes)
+    rows = data.reshape(byte_shape(shape, element))
     kind = gguf.GGMLQuantizationType(number_of(element))
     try:
         values: np.ndarray[Any, Any] = gguf.quants.dequantize(rows, kind)
