@@ -18,11 +18,12 @@ DEFAULT_ALIGNMENT: Final = 32
 STRING: Final = 8
 ARRAY: Final = 9
 BOOL: Final = 7
+UINT8: Final = 0
 UINT32: Final = 4
 INT32: Final = 5
 FLOAT32: Final = 6
 SCALARS: Final = {
-    0: "<B",
+    UINT8: "<B",
     1: "<b",
     2: "<H",
     3: "<h",
