@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import struct
 import subprocess
 import sys
 import time
@@ -21,9 +22,10 @@ from specship.pipeline.humaneval.limits import Limits
 from specship.pipeline.humaneval.problems import Problem, read_problems
 from specship.pipeline.humaneval.sandbox import CONTAINED, LANDLOCK, LEVELS, NAMESPACES, RLIMITS, landlock_abi
 from specship.pipeline.humaneval.scoring import choose_level
-from specship.pipeline.humaneval.seccomp import DENIED, filter_program
+from specship.pipeline.humaneval.seccomp import DENIED, filter_programs
 from specship.pipeline.humaneval.selfcheck import ATTEMPTS, check_sandbox
 from tests.hostile.humaneval_completions import HELPERS, HONEST, PROBLEM, ROWS, inside
+from tests.hostile.humaneval_mutants import mutants
 
 DATA = Path(__file__).parent.parent / "data" / "humaneval" / "HumanEval.jsonl.gz"
 PROBLEMS = read_problems(DATA).problems
@@ -280,15 +282,19 @@ def test_the_self_check_tells_sound_levels_from_the_weakest(level: str) -> None:
     assert len(ATTEMPTS) >= 30
 
 
-def test_the_filter_fits_and_numbers_are_not_used_twice() -> None:
+def test_the_filters_fit_and_refuse_each_call_once() -> None:
+    """What the server still calls is refused by the sample's own filter, the rest by the server's."""
     for column, machine in enumerate(("x86_64", "aarch64")):
         numbers = [pair[column] for pair in DENIED.values() if pair[column] is not None]
-        program = filter_program(machine)
+        programs = filter_programs(machine)
 
         assert len(set(numbers)) == len(numbers)
-        assert program is not None
-        assert len(program) // 8 < 4096
-    assert filter_program("riscv64") is None
+        assert programs is not None
+        steps = [program[at : at + 8] for program in programs for at in range(0, len(program), 8)]
+        compared = [struct.unpack("=HBBI", step)[3] for step in steps if step[0] == 0x15]
+        assert [compared.count(number) for number in numbers] == [1] * len(numbers)
+        assert max(map(len, programs)) // 8 < 4096
+    assert filter_programs("riscv64") is None
 
 
 def oracle(programs: list[tuple[Problem, str]]) -> list[bool]:
@@ -315,19 +321,6 @@ def oracle(programs: list[tuple[Problem, str]]) -> list[bool]:
         check=True,
     )
     return [line == "1" for line in done.stdout.split()]
-
-
-SWAPS = (
-    ("+", "-"), ("<", "<="), ("==", "!="), ("return ", "return not "), ("1", "2"), ("0", "1"),
-    ("True", "False"), (" and ", " or "), ("for ", "for _ in [] for "), ("[", "sorted(["),
-)  # fmt: skip
-
-
-def mutants(problem: Problem, most: int) -> list[str]:
-    """Canonical solutions with one thing changed."""
-    code = problem.canonical_solution
-    changed = [code.replace(old, new, 1) for old, new in SWAPS if old in code]
-    return [problem.prompt + text for text in dict.fromkeys(changed)][:most]
 
 
 @pytest.mark.slow
@@ -364,7 +357,7 @@ def test_no_hostile_row_scores_with_limits_alone() -> None:
 
 @pytest.mark.slow
 def test_verdicts_on_mutants_agree_with_a_plain_run(level: str) -> None:
-    programs = [(problem, text) for problem in PROBLEMS.values() for text in mutants(problem, 5)]
+    programs = [(p, p.prompt + text) for p in PROBLEMS.values() for text in mutants(p, 5)]
     expected = oracle(programs)
     with judging(level, Limits()) as judge:
         found = [judge.judge(problem, text) for problem, text in programs]

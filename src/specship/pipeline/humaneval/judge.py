@@ -21,7 +21,16 @@ from types import CodeType, FrameType
 from typing import Any, Final, NoReturn
 
 from specship.pipeline.humaneval.limits import Limits
-from specship.pipeline.humaneval.protocol import Channel, Ended, Malformed, NotPlain, TimeUp
+from specship.pipeline.humaneval.protocol import (
+    TOKEN_BYTES,
+    Channel,
+    Ended,
+    Malformed,
+    NotPlain,
+    TimeUp,
+    decode,
+    question,
+)
 from specship.pipeline.humaneval.sandbox import Ending, SandboxBroken, SolutionServer
 
 PASSED: Final = "passed"
@@ -86,30 +95,41 @@ class _Candidate:
         if self._calls > self._limits.calls:
             raise _failed("protocol", f"more than {self._limits.calls} calls")
         self.expect_silence()
-        number = int.from_bytes(os.urandom(7), "big")
+        token = os.urandom(TOKEN_BYTES)
         try:
-            self._channel.send([number, arguments, keywords], self._deadline)
+            self._channel.send_frame(question((token, arguments, keywords)), self._deadline)
         except NotPlain as error:
             raise Verdict(INFRA, f"the tests pass what cannot be sent: {error}") from error
         except Ended as error:
             raise _failed("exit", gone=True) from error
         except TimeUp as error:
             raise _failed("timeout") from error
-        match self.hear():
-            case [int(given), "value", value] if given == number:
+        body = self._heard(self._channel.receive_body)
+        if body[:TOKEN_BYTES] != token:
+            raise _failed("protocol", "an answer to another question")
+        return self._answer(body[TOKEN_BYTES:])
+
+    def _answer(self, body: bytes) -> Any:
+        """The value in an answer; everything else that it may say ends the sample."""
+        value = self._heard(lambda _: decode(body[1:]))
+        match body[:1]:
+            case b"v":
                 return value
-            case [int(given), "not plain", _] if given == number:
+            case b"n":
                 raise _failed("protocol", "the result is not a plain value")
-            case [int(given), "memory", _] if given == number:
+            case b"m":
                 raise _failed("memory")
-            case [int(given), "raised", name] if given == number:
-                raise _failed("exception", _word(name))
-        raise _failed("protocol", "an answer to another question")
+            case b"r":
+                raise _failed("exception", _word(value))
+        raise _failed("protocol", "no such kind of answer")
 
     def hear(self) -> Any:
         """The next frame; what is none, or comes too late, ends the sample."""
+        return self._heard(self._channel.receive)
+
+    def _heard(self, read: Callable[[float], Any]) -> Any:
         try:
-            return self._channel.receive(self._deadline)
+            return read(self._deadline)
         except Malformed as error:
             raise _failed("protocol", str(error)) from error
         except MemoryError as error:
@@ -172,9 +192,12 @@ class Judge:
             verdict = Verdict(PASSED)
         except Verdict as found:
             verdict = found
-        finally:
+        except BaseException:
             channel.close()
-        return self._closed(verdict)
+            raise
+        verdict = self._closed(verdict)
+        channel.close()  # only now: the end of the stream would wake a process that is to be killed
+        return verdict
 
     def stop(self) -> None:
         """End the server; the next sample starts a new one."""
@@ -208,7 +231,7 @@ class Judge:
         deadline = time.monotonic() + self._limits.wall_seconds
         candidate = _Candidate(channel, self._limits, deadline)
         try:
-            channel.send([task.program, task.entry_point], deadline)
+            channel.send_frame(question((task.program, task.entry_point)), deadline)
         except (Ended, TimeUp) as error:
             raise _failed("exit", gone=True) from error
         _load(candidate)
@@ -255,7 +278,9 @@ def _time_is_up(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _serve(driver: Channel) -> None:
-    level, limits, worker = driver.receive()
+    level, limits, worker, processors = driver.receive()
+    if processors:
+        os.sched_setaffinity(0, processors)
     try:
         judge = Judge(level, Limits(**limits), worker)
     except SandboxBroken as error:

@@ -46,8 +46,9 @@ class Outcome:
 class JudgeProcess:
     """One warm judging process with its sandbox; a dead one is replaced at the next question."""
 
-    def __init__(self, level: str, limits: Limits, worker: int = 0) -> None:
-        self._start = (level, limits, worker)
+    def __init__(self, level: str, limits: Limits, worker: int = 0, processors: tuple[int, ...] = ()) -> None:
+        """`processors` are those that judge, server and samples keep to; none: they go where they are put."""
+        self._start = (level, limits, worker, processors)
         self._limits = limits
         self._process: subprocess.Popen[bytes] | None = None
         self._channel: Channel | None = None
@@ -71,9 +72,9 @@ class JudgeProcess:
                 pass_fds=[theirs.fileno()],
             )
             self._channel = Channel(ours.detach())
-        level, limits, worker = self._start
+        level, limits, worker, processors = self._start
         until = time.monotonic() + limits.start_seconds + 4 * _PATIENCE
-        self._channel.send([level, limits.as_json(), worker])
+        self._channel.send([level, limits.as_json(), worker, list(processors)])
         answer = self._channel.receive(until)
         if answer != ["up"]:
             raise Ended(str(answer[-1]))

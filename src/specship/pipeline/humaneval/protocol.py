@@ -11,10 +11,13 @@ The solution process loads this file by its path, without the package: it import
 
 from __future__ import annotations
 
+import marshal
 import os
+import re
 import select
 import struct
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 MESSAGE_BYTES: Final = 4 << 20
@@ -23,8 +26,9 @@ DEPTH: Final = 64
 """Containers inside one another."""
 VALUES: Final = 400_000
 """Values in one body, containers counted: each becomes an object, of up to some 200 bytes."""
+TOKEN_BYTES: Final = 8
+"""What an answer begins with: random bytes that came with the question, before its kind and value."""
 _LENGTH: Final = struct.Struct(">I")
-_HEX: Final = frozenset("0123456789abcdef")
 _CHUNK: Final = 1 << 16
 _SURE_TO_FIT: Final = 4096
 """Bytes that an empty stream always takes: both sides wait for an answer before they send again."""
@@ -46,58 +50,69 @@ class TimeUp(Exception):
     """The deadline passed before a whole frame had come."""
 
 
-class _Encoder:
-    def __init__(self) -> None:
-        self.parts: list[bytes] = []
-        self.size = 0
-        self.values = 0
+def _text(value: str, parts: list[bytes], _depth: int) -> None:
+    data = str.encode(value, "utf-8", "surrogatepass")
+    parts.append(b"s%x:%s" % (len(data), data))
 
-    def _put(self, part: bytes) -> None:
-        self.size += len(part)
-        if self.size > MESSAGE_BYTES:
-            raise NotPlain(f"more than {MESSAGE_BYTES} bytes")
-        self.parts.append(part)
 
-    def _text(self, tag: bytes, text: str) -> None:
-        data = text.encode("utf-8", "surrogatepass")
-        self._put(b"%s%x:%s" % (tag, len(data), data))
+def _whole(value: int, parts: list[bytes], _depth: int) -> None:
+    if int.bit_length(value) > 4 * MESSAGE_BYTES:
+        raise NotPlain(f"more than {MESSAGE_BYTES} bytes")
+    data = int.__format__(value, "x").encode()
+    parts.append(b"i%x:%s" % (len(data), data))
 
-    def value(self, value: Any, depth: int = 0) -> None:
-        """Append one value; `depth` is the number of containers around it."""
-        self.values += 1
-        if self.values > VALUES:
-            raise NotPlain(f"more than {VALUES} values")
-        if value is None or value is True or value is False:
-            self._put({None: b"N", True: b"T", False: b"F"}[value])
-        elif isinstance(value, int):
-            if int.bit_length(value) > 4 * MESSAGE_BYTES:
-                raise NotPlain(f"more than {MESSAGE_BYTES} bytes")
-            self._text(b"i", int.__format__(value, "x"))
-        elif isinstance(value, float):
-            self._text(b"f", float.hex(value))
-        elif isinstance(value, str):
-            self._text(b"s", str.__str__(value))
-        else:
-            self._container(value, depth + 1)
 
-    def _container(self, value: Any, depth: int) -> None:
-        if depth > DEPTH:
+def _decimal(value: float, parts: list[bytes], _depth: int) -> None:
+    data = float.hex(value).encode()
+    parts.append(b"f%x:%s" % (len(data), data))
+
+
+def _constant(value: bool | None, parts: list[bytes], _depth: int) -> None:
+    parts.append(b"N" if value is None else b"T" if value else b"F")
+
+
+def _items(kind: Any, tag: bytes) -> Callable[[Any, list[bytes], int], None]:
+    """How a list, tuple or set is written."""
+
+    def write(value: Any, parts: list[bytes], depth: int) -> None:
+        if depth >= DEPTH:
             raise NotPlain(f"deeper than {DEPTH}")
-        for kind, tag in _CONTAINERS:
-            if isinstance(value, kind):
-                items = list(kind.__iter__(value))
-                self._put(b"%s%x:" % (tag, len(items)))
-                for item in items:
-                    self.value(item, depth)
-                    if kind is dict:
-                        self.value(dict.__getitem__(value, item), depth)
-                return
-        raise NotPlain("not a plain value")
+        items = list(kind.__iter__(value))
+        parts.append(b"%s%x:" % (tag, len(items)))
+        if len(parts) + len(items) > VALUES:
+            raise NotPlain(f"more than {VALUES} values")
+        for item in items:
+            (_WRITERS.get(type(item)) or _writer(item))(item, parts, depth + 1)
+
+    return write
 
 
-_CONTAINERS: Final[tuple[tuple[Any, bytes], ...]] = (
-    (list, b"l"), (tuple, b"t"), (dict, b"d"), (set, b"S"), (frozenset, b"Z")
-)  # fmt: skip
+def _pairs(value: dict[Any, Any], parts: list[bytes], depth: int) -> None:
+    if depth >= DEPTH:
+        raise NotPlain(f"deeper than {DEPTH}")
+    keys = list(dict.__iter__(value))
+    parts.append(b"d%x:" % len(keys))
+    if len(parts) + 2 * len(keys) > VALUES:
+        raise NotPlain(f"more than {VALUES} values")
+    for key in keys:
+        for item in (key, dict.__getitem__(value, key)):
+            (_WRITERS.get(type(item)) or _writer(item))(item, parts, depth + 1)
+
+
+_WRITERS: Final[dict[type, Callable[[Any, list[bytes], int], None]]] = {
+    str: _text, bool: _constant, int: _whole, float: _decimal, type(None): _constant,
+    list: _items(list, b"l"), tuple: _items(tuple, b"t"), dict: _pairs,
+    set: _items(set, b"S"), frozenset: _items(frozenset, b"Z"),
+}  # fmt: skip
+"""How each plain type is written: one part a value, so that the parts count the values."""
+
+
+def _writer(value: Any) -> Callable[[Any, list[bytes], int], None]:
+    """How an instance of a subclass is written: as the plain value beneath it."""
+    for kind in _WRITERS:
+        if isinstance(value, kind):
+            return _WRITERS[kind]
+    raise NotPlain("not a plain value")
 
 
 def encode(value: Any) -> bytes:
@@ -106,9 +121,12 @@ def encode(value: Any) -> bytes:
     Raises:
         NotPlain: it holds something else than plain values, or is beyond the bounds.
     """
-    encoder = _Encoder()
-    encoder.value(value)
-    return b"".join(encoder.parts)
+    parts: list[bytes] = []
+    (_WRITERS.get(type(value)) or _writer(value))(value, parts, 0)
+    body = b"".join(parts)
+    if len(body) > MESSAGE_BYTES:
+        raise NotPlain(f"more than {MESSAGE_BYTES} bytes")
+    return body
 
 
 class _Decoder:
@@ -117,40 +135,13 @@ class _Decoder:
         self.at = 0
         self.values = 0
 
-    def _number(self) -> int:
-        colon = self.data.find(b":", self.at, self.at + 8)
-        text = self.data[self.at : max(colon, self.at)].decode("ascii", "replace")
-        if not text or not _HEX.issuperset(text) or (text[0] == "0" and text != "0"):
-            raise Malformed("no length")
-        self.at = colon + 1
-        return int(text, 16)
-
-    def _text(self) -> str:
-        size = self._number()
-        if size > len(self.data) - self.at:
+    def _rest(self, size: int) -> bytes:
+        """So many bytes from here on."""
+        start = self.at
+        self.at = start + size
+        if self.at > len(self.data):
             raise Malformed("a length beyond the end")
-        self.at += size
-        try:
-            return self.data[self.at - size : self.at].decode("utf-8", "surrogatepass")
-        except UnicodeDecodeError as error:
-            raise Malformed("not UTF-8") from error
-
-    def _whole(self) -> int:
-        text = self._text()
-        digits = text.removeprefix("-")
-        if not digits or not _HEX.issuperset(digits) or (digits[0] == "0" and text != "0"):
-            raise Malformed("not a whole number")
-        return int(text, 16)
-
-    def _decimal(self) -> float:
-        text = self._text()
-        try:
-            number = float.fromhex(text)
-        except (ValueError, OverflowError) as error:
-            raise Malformed("not a number") from error
-        if number.hex() != text:
-            raise Malformed("a number in another spelling")
-        return number
+        return self.data[start : self.at]
 
     def _pairs(self, count: int, depth: int) -> dict[Any, Any]:
         found: dict[Any, Any] = {}
@@ -161,8 +152,7 @@ class _Decoder:
             raise Malformed("a key given twice")
         return found
 
-    def _items(self, tag: bytes, depth: int) -> Any:
-        count = self._number()
+    def _items(self, tag: bytes, count: int, depth: int) -> Any:
         if depth > DEPTH:
             raise Malformed(f"deeper than {DEPTH}")
         if count > len(self.data) - self.at:
@@ -180,23 +170,55 @@ class _Decoder:
     def value(self, depth: int = 0) -> Any:
         """Read one value; `depth` is the number of containers around it."""
         self.values += 1
-        tag = self.data[self.at : self.at + 1]
-        self.at += 1
         if self.values > VALUES:
             raise Malformed(f"more than {VALUES} values")
-        if tag in _CONSTANTS:
-            return _CONSTANTS[tag]
+        head = _HEAD.match(self.data, self.at)
+        if head is None:
+            return self._without_length()
+        self.at = head.end()
+        tag, size = head[1], int(head[2], 16)
         if tag == b"s":
-            return self._text()
+            return _text_of(self._rest(size))
         if tag == b"i":
-            return self._whole()
+            return _whole_of(self._rest(size))
         if tag == b"f":
-            return self._decimal()
-        if not tag or tag not in b"ltdSZ":
-            raise Malformed("no such tag")
-        return self._items(tag, depth + 1)
+            return _decimal_of(self._rest(size))
+        return self._items(tag, size, depth + 1)
+
+    def _without_length(self) -> bool | None:
+        tag = self.data[self.at : self.at + 1]
+        self.at += 1
+        if tag not in _CONSTANTS:
+            raise Malformed("no such tag, or no length behind it")
+        return _CONSTANTS[tag]
 
 
+def _text_of(data: bytes) -> str:
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise Malformed("not UTF-8") from error
+
+
+def _whole_of(data: bytes) -> int:
+    if not _WHOLE.fullmatch(data):
+        raise Malformed("not a whole number")
+    return int(data, 16)
+
+
+def _decimal_of(data: bytes) -> float:
+    text = data.decode("ascii", "replace")
+    try:
+        number = float.fromhex(text)
+    except (ValueError, OverflowError) as error:
+        raise Malformed("not a number") from error
+    if number.hex() != text:
+        raise Malformed("a number in another spelling")
+    return number
+
+
+_HEAD: Final = re.compile(rb"([silfdtSZ])(0|[1-9a-f][0-9a-f]{0,6}):")
+_WHOLE: Final = re.compile(rb"0|-?[1-9a-f][0-9a-f]*")
 _CONSTANTS: Final = {b"N": None, b"T": True, b"F": False}
 
 
@@ -216,6 +238,29 @@ def decode(data: bytes) -> Any:
     if decoder.at != len(data):
         raise Malformed("more than one value")
     return value
+
+
+def question(value: Any) -> bytes:
+    """A frame from the judge to the solution: in the interpreter's own code, much quicker to read.
+
+    Only the judge writes it, and only the solution reads it, which is not to be protected from its judge;
+    what comes back is never read that way. An instance of a subclass becomes the plain value beneath it.
+
+    Raises:
+        NotPlain: it holds what cannot be sent, or is beyond the bounds.
+    """
+    try:
+        body = marshal.dumps(value)
+    except ValueError:
+        body = marshal.dumps(decode(encode(value)))
+    if len(body) > MESSAGE_BYTES:
+        raise NotPlain(f"more than {MESSAGE_BYTES} bytes")
+    return frame(body)
+
+
+def frame(body: bytes) -> bytes:
+    """A body with its length before it."""
+    return _LENGTH.pack(len(body)) + body
 
 
 class Channel:
@@ -247,11 +292,11 @@ class Channel:
             Ended: nobody reads it.
             TimeUp: the other side does not read.
         """
-        self.send_body(encode(value), deadline)
+        self.send_frame(frame(encode(value)), deadline)
 
-    def send_body(self, body: bytes, deadline: float | None = None) -> None:
-        """Write a frame whose body was encoded before; raises as `send`."""
-        view = memoryview(_LENGTH.pack(len(body)) + body)
+    def send_frame(self, whole: bytes, deadline: float | None = None) -> None:
+        """Write a frame that was made before; raises as `send`."""
+        view = memoryview(whole)
         while view:
             if len(view) > _SURE_TO_FIT:
                 self._wait(select.POLLOUT, deadline)
@@ -260,22 +305,34 @@ class Channel:
             except (BrokenPipeError, ConnectionResetError) as error:
                 raise Ended from error
 
-    def _exactly(self, size: int, deadline: float | None) -> bytes:
-        parts = [self._unread]
-        missing = size - len(self._unread)
-        while missing > 0:
-            self._wait(select.POLLIN, deadline)
-            try:
-                part = os.read(self.descriptor, _CHUNK)
-            except ConnectionResetError as error:
-                raise Ended from error
-            if not part:
-                raise Ended
-            parts.append(part)
-            missing -= len(part)
-        data = b"".join(parts)
-        self._unread = data[size:]
-        return data[:size]
+    def _more(self, deadline: float | None) -> bytes:
+        """What has come; waits until something has."""
+        self._wait(select.POLLIN, deadline)
+        try:
+            part = os.read(self.descriptor, _CHUNK)
+        except ConnectionResetError as error:
+            raise Ended from error
+        if not part:
+            raise Ended
+        return part
+
+    def receive_body(self, deadline: float | None = None) -> bytes:
+        """Read one frame and give its body; raises as `receive`."""
+        data = self._unread
+        while len(data) < _LENGTH.size:
+            data += self._more(deadline)
+        (size,) = _LENGTH.unpack_from(data)
+        if size > MESSAGE_BYTES:
+            raise Malformed(f"more than {MESSAGE_BYTES} bytes")
+        end = _LENGTH.size + size
+        if len(data) < end:
+            parts, have = [data], len(data)
+            while have < end:
+                parts.append(self._more(deadline))
+                have += len(parts[-1])
+            data = b"".join(parts)
+        self._unread = data[end:]
+        return data[_LENGTH.size : end]
 
     def receive(self, deadline: float | None = None) -> Any:
         """Read one frame; a deadline is in seconds of `time.monotonic`.
@@ -285,10 +342,7 @@ class Channel:
             Ended: the stream was closed.
             TimeUp: the deadline passed.
         """
-        (size,) = _LENGTH.unpack(self._exactly(_LENGTH.size, deadline))
-        if size > MESSAGE_BYTES:
-            raise Malformed(f"more than {MESSAGE_BYTES} bytes")
-        return decode(self._exactly(size, deadline))
+        return decode(self.receive_body(deadline))
 
     def has_unread(self) -> bool:
         """Whether bytes, or the end of the stream, wait to be read."""

@@ -25,7 +25,7 @@ from typing import Any, Final, NoReturn
 
 from specship.pipeline.humaneval import namespaces, protocol
 from specship.pipeline.humaneval.limits import Limits
-from specship.pipeline.humaneval.seccomp import filter_program
+from specship.pipeline.humaneval.seccomp import filter_programs
 
 NAMESPACES: Final = "namespaces"
 LANDLOCK: Final = "landlock+seccomp"
@@ -86,8 +86,8 @@ def _threads(process: Path) -> int:
 
 def _configuration(level: str, limits: Limits, *, alone: bool) -> dict[str, Any]:
     contained = level in CONTAINED
-    program = filter_program() if contained else None
-    if contained and program is None:
+    filters = filter_programs() if contained else (b"", b"")
+    if filters is None:
         raise SandboxBroken(f"no seccomp filter is known for {platform.machine()}")
     abi = landlock_abi() if contained else 0
     if level == LANDLOCK and not abi:
@@ -97,7 +97,8 @@ def _configuration(level: str, limits: Limits, *, alone: bool) -> dict[str, Any]
         "namespaces": level == NAMESPACES,
         "landlock_abi": abi,
         "readable": namespaces.library_paths(),
-        "seccomp": program.hex() if program else "",
+        "filter_of_server": filters[0].hex(),
+        "filter": filters[1].hex(),
         "tasks_before": 1 if alone else _tasks_of_user(),
     }
 

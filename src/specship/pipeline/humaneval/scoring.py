@@ -5,6 +5,7 @@ The seam to generation: whatever makes completions hands `score` a `CompletionFi
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections import Counter
@@ -121,6 +122,18 @@ def choose_level(limits: Limits) -> str:
     )
 
 
+def processors_of(worker: int, workers: int) -> tuple[int, ...]:
+    """Where a worker's processes stay: one processor, if the workers fill the machine, else anywhere.
+
+    They only ever wait for one another, and a sample that is handed over on one processor is handed over
+    sooner. Fewer workers than processors are not bound, because another evaluation may sit there already.
+    """
+    if not hasattr(os, "sched_getaffinity"):
+        return ()
+    allowed = sorted(os.sched_getaffinity(0))
+    return (allowed[worker % len(allowed)],) if workers >= len(allowed) else ()
+
+
 def _heading(problems: ProblemFile, completions: CompletionFile, settings: Settings) -> dict[str, Any]:
     return {
         "format": "specship humaneval outcomes 1",
@@ -150,7 +163,9 @@ class _Run:
 
     def work(self, worker: int) -> None:
         """One worker's life: canaries, a batch, canaries, a batch, …, canaries."""
-        judge = JudgeProcess(self._settings.level, self._settings.limits, worker)
+        settings = self._settings
+        own = processors_of(worker, settings.workers)
+        judge = JudgeProcess(settings.level, settings.limits, worker, own)
         try:
             while self._batch(judge):
                 pass

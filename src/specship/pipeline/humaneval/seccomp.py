@@ -71,29 +71,45 @@ DENIED: Final[dict[str, tuple[int | None, int | None]]] = {
 }  # fmt: skip
 
 
+NEEDED_BY_SERVER: Final = frozenset(
+    {"kill", "mount", "prlimit64", "recvmsg", "sendmsg", "sendto", "setpgid", "setrlimit", "unshare"}
+)
+"""What the solution server itself still calls. It refuses the rest to itself, and so to all that it forks,
+once; each sample adds these and the rules on `clone` and `prctl`, which makes a filter quickly made."""
+
+
 def _step(code: int, value: int, when_true: int = 0, when_false: int = 0) -> bytes:
     return struct.pack("=HBBI", code, when_true, when_false, value)
 
 
-def filter_program(machine: str = "") -> bytes | None:
-    """The instructions for this kind of machine, eight bytes each; None where its numbers are not known."""
+def filter_programs(machine: str = "") -> tuple[bytes, bytes] | None:
+    """What the server refuses to itself and its samples, and what each sample adds: eight bytes a step.
+
+    None where the numbers of this kind of machine are not known.
+    """
     machine = machine or platform.machine()
     if machine not in _COLUMNS:
         return None
-    denied = [numbers[_COLUMNS[machine]] for numbers in DENIED.values()]
-    numbers = [number for number in denied if number is not None]
+    first = [numbers for name, numbers in DENIED.items() if name not in NEEDED_BY_SERVER]
+    then = [DENIED[name] for name in sorted(NEEDED_BY_SERVER)]
+    threads_only = [
+        _step(_EQUAL, _PRCTL[machine], 0, 3), _step(_LOAD, _FIRST_ARGUMENT_AT),
+        _step(_EQUAL, _DEATH_SIGNAL, 5, 0), _step(_RETURN, _ALLOW),
+        _step(_EQUAL, _CLONE[machine], 0, 2), _step(_LOAD, _FIRST_ARGUMENT_AT),
+        _step(_ANY_BIT, _CLONE_THREAD, 0, 1),
+    ]  # fmt: skip
+    return _program(machine, first, []), _program(machine, then, threads_only)
+
+
+def _program(machine: str, denied: list[tuple[int | None, int | None]], rules: list[bytes]) -> bytes:
+    """A filter that refuses some calls, then asks the rules, which end in front of the last two steps."""
+    numbers = [number for pair in denied if (number := pair[_COLUMNS[machine]]) is not None]
     head = [
         _step(_LOAD, _ARCH_AT), _step(_EQUAL, _ARCHES[machine], 1, 0), _step(_RETURN, _KILL),
         _step(_LOAD, _NUMBER_AT),
         _step(_EQUAL, _CLONE3, 0, 1), _step(_RETURN, _ERRNO | errno.ENOSYS),
     ]  # fmt: skip
-    tail = [
-        _step(_EQUAL, _PRCTL[machine], 0, 3), _step(_LOAD, _FIRST_ARGUMENT_AT),
-        _step(_EQUAL, _DEATH_SIGNAL, 5, 0), _step(_RETURN, _ALLOW),
-        _step(_EQUAL, _CLONE[machine], 0, 2), _step(_LOAD, _FIRST_ARGUMENT_AT),
-        _step(_ANY_BIT, _CLONE_THREAD, 0, 1), _step(_RETURN, _ALLOW),
-        _step(_RETURN, _ERRNO | errno.EPERM),
-    ]  # fmt: skip
+    tail = [*rules, _step(_RETURN, _ALLOW), _step(_RETURN, _ERRNO | errno.EPERM)]
     # Each test jumps over the tests behind it and the tail to the refusal, the last step of all.
     tests = [_step(_AT_LEAST, _X32_BIT, len(numbers) + len(tail) - 1, 0)]
     for place, number in enumerate(numbers, start=1):

@@ -15,6 +15,7 @@ Imports the standard library and `protocol`, which lies beside it.
 import contextlib
 import ctypes
 import gc
+import marshal
 import os
 import resource
 import signal
@@ -43,8 +44,14 @@ _SAFE_MOUNT = 2 | 4 | 8  # nosuid, nodev, noexec
 _NO_NEW_PRIVILEGES, _SET_SECCOMP, _SET_DUMPABLE, _SUBREAPER, _DEATH_SIGNAL = 38, 22, 4, 36, 1
 _LANDLOCK_CREATE, _LANDLOCK_ADD, _LANDLOCK_RESTRICT = 444, 445, 446
 _READ_ONLY = 1 << 2 | 1 << 3  # read files, list folders
+_READY = protocol.frame(protocol.encode(["ready"]))
+_LOADED = protocol.frame(protocol.encode(["loaded"]))
 _WARM = ("typing", "math", "collections", "re", "itertools", "functools", "heapq", "string", "copy")
 """Imported once for all samples: the less there is, the quicker is a fork."""
+_TIMES = 20
+_WARMING = (
+    "from typing import List\n\n\ndef warm(value, *rest, key=None):\n    return [value, *rest, 1.5, True]\n"
+)
 
 
 def _must(result: int) -> int:
@@ -74,46 +81,61 @@ def _prepare_rules(abi: int, readable: list[str], writable: str) -> None:
     os.close(rules)
 
 
-def _filter_calls(program: bytes) -> None:
-    steps = ctypes.create_string_buffer(program, len(program))
-    whole = struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(steps))
-    _must(_LIBC.prctl(_SET_SECCOMP, 2, ctypes.c_char_p(whole), 0, 0))
+class _Walls:
+    """What shuts a sample in, made ready once by the server so that little is left to do in each process."""
+
+    def __init__(self, configuration: dict[str, Any]) -> None:
+        limits = configuration["limits"]
+        self.namespaces = bool(configuration["namespaces"])
+        self.landlock = bool(configuration["landlock_abi"])
+        self.contained = bool(configuration["filter"])
+        self._size = f"size={limits['file_bytes']},nr_inodes={limits['inodes']},mode=700".encode()
+        self._nothing = struct.pack("=6I", *[0] * 6)
+        self._capabilities = struct.pack("=Ii", 0x2008_0522, 0)
+        self._limits = [
+            (name, (number, number))
+            for name, number in (
+                (resource.RLIMIT_CPU, limits["cpu_seconds"]),
+                (resource.RLIMIT_AS, limits["address_bytes"]),
+                (resource.RLIMIT_FSIZE, limits["file_bytes"]),
+                (resource.RLIMIT_NOFILE, limits["descriptors"]),
+                (resource.RLIMIT_NPROC, limits["tasks"] + configuration["tasks_before"]),
+                (resource.RLIMIT_CORE, 0),
+            )
+        ]
+        self._filter = _Filter(configuration["filter"])
+
+    def shut_in(self, folder: str) -> None:
+        """Everything that stands between this process and the world; each step raises when it fails."""
+        if self.namespaces:
+            _must(_LIBC.unshare(_NEW_MOUNTS))
+            _must(_LIBC.mount(b"tmpfs", folder.encode(), b"tmpfs", _SAFE_MOUNT, self._size))
+        os.chdir(folder)
+        os.umask(0o077)
+        for name, number in self._limits:
+            resource.setrlimit(name, number)
+        if self.contained:
+            _must(_LIBC.capset(self._capabilities, self._nothing))
+        if self.landlock:
+            _must(_LIBC.syscall(_LANDLOCK_RESTRICT, _RULES, 0))
+            os.close(_RULES)
+        _must(_LIBC.prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0))
+        if self.contained:
+            self._filter.put_in_force()
 
 
-def _limit(configuration: dict[str, Any]) -> None:
-    limits = configuration["limits"]
-    numbers = {
-        resource.RLIMIT_CPU: limits["cpu_seconds"],
-        resource.RLIMIT_AS: limits["address_bytes"],
-        resource.RLIMIT_FSIZE: limits["file_bytes"],
-        resource.RLIMIT_NOFILE: limits["descriptors"],
-        resource.RLIMIT_NPROC: limits["tasks"] + configuration["tasks_before"],
-        resource.RLIMIT_CORE: 0,
-    }
-    for name, number in numbers.items():
-        resource.setrlimit(name, (number, number))
+class _Filter:
+    """A filter of system calls; the kernel keeps it over a fork, and one can only be added to another."""
 
+    def __init__(self, program: bytes) -> None:
+        self._steps = ctypes.create_string_buffer(program, max(1, len(program)))
+        self._whole = ctypes.c_char_p(
+            struct.pack("HxxxxxxQ", len(program) // 8, ctypes.addressof(self._steps))
+        )
 
-def _shut_in(configuration: dict[str, Any], folder: str) -> None:
-    """Everything that stands between this process and the world; each step raises when it fails."""
-    limits = configuration["limits"]
-    if configuration["namespaces"]:
-        _must(_LIBC.unshare(_NEW_MOUNTS))
-        size = f"size={limits['file_bytes']},nr_inodes={limits['inodes']},mode=700".encode()
-        _must(_LIBC.mount(b"tmpfs", folder.encode(), b"tmpfs", _SAFE_MOUNT, size))
-    os.chdir(folder)
-    os.umask(0o077)
-    _limit(configuration)
-    if configuration["landlock_abi"] or configuration["seccomp"]:
-        nothing = struct.pack("=6I", *[0] * 6)
-        _must(_LIBC.capset(struct.pack("=Ii", 0x2008_0522, 0), nothing))
-        _must(_LIBC.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
-    if configuration["landlock_abi"]:
-        _must(_LIBC.syscall(_LANDLOCK_RESTRICT, _RULES, 0))
-        os.close(_RULES)
-    _must(_LIBC.prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0))
-    if configuration["seccomp"]:
-        _filter_calls(configuration["seccomp"])
+    def put_in_force(self) -> None:
+        """For this process and all that it forks, for good."""
+        _must(_LIBC.prctl(_SET_SECCOMP, 2, self._whole, 0, 0))
 
 
 def _name_of(error: BaseException) -> str:
@@ -127,37 +149,39 @@ def _fault(error: BaseException) -> list[str]:
     return [kind, _name_of(error)]
 
 
-def _answer(call: list[Any], function: Any) -> bytes:
-    """The body that answers one call."""
-    number, arguments, keywords = call
+def _answer(call: Any, function: Any) -> bytes:
+    """What is said to one call: its own token, the kind of the answer, a value."""
+    token, arguments, keywords = call
     try:
         value = function(*arguments, **keywords)
     except BaseException as error:  # noqa: BLE001 - generated code may raise anything
-        return protocol.encode([number, *_fault(error)])
+        kind, name = _fault(error)
+        return bytes(token) + kind[:1].encode() + protocol.encode(name)
     try:
-        return protocol.encode([number, "value", value])
+        return bytes(token) + b"v" + protocol.encode(value)
     except MemoryError:
-        return protocol.encode([number, "memory", "MemoryError"])
+        return bytes(token) + b"mN"
     except BaseException as error:  # noqa: BLE001 - no plain value, or one whose methods raise
-        return protocol.encode([number, "not plain", _name_of(error)])
+        return bytes(token) + b"n" + protocol.encode(_name_of(error))
 
 
 def _serve_calls(channel: protocol.Channel, function: Any) -> None:
-    """Answer calls until the judge closes the stream; an answer repeats the call's own number."""
+    """Answer calls until the judge ends this process."""
     while True:
-        channel.send_body(_answer(channel.receive(), function))
+        call = marshal.loads(channel.receive_body())  # noqa: S302 - from the judge, which this need not doubt
+        channel.send_frame(protocol.frame(_answer(call, function)))
 
 
-def _sample(descriptor: int, configuration: dict[str, Any], folder: str) -> None:
+def _sample(descriptor: int, walls: _Walls, folder: str) -> None:
     """The life of one sample, in a process of its own; does not return to the server's loop."""
     channel = protocol.Channel(descriptor)
     try:
-        _shut_in(configuration, folder)
+        walls.shut_in(folder)
     except (OSError, ValueError, OverflowError) as error:
         channel.send(["infra", f"{error} while shutting the process in"])
         return
-    channel.send(["ready"])
-    program, entry_point = channel.receive()
+    os.write(descriptor, _READY)
+    program, entry_point = marshal.loads(channel.receive_body())  # noqa: S302 - from the judge
     names: dict[str, Any] = {"__name__": "solution", "__builtins__": __builtins__}
     try:
         exec(compile(program, "completion.py", "exec"), names)  # noqa: S102 - the purpose of this process
@@ -165,21 +189,19 @@ def _sample(descriptor: int, configuration: dict[str, Any], folder: str) -> None
     except BaseException as error:  # noqa: BLE001 - generated code may raise anything
         channel.send(_fault(error))
         return
-    channel.send(["loaded"])
+    os.write(descriptor, _LOADED)
     _serve_calls(channel, function)
 
 
-def _begin(descriptor: int, configuration: dict[str, Any], folder: str) -> int:
+def _begin(walls: _Walls, folder: str) -> int:
+    """Fork a sample; its stream is at its descriptor, and nothing else of the server's but the rules."""
     process = os.fork()
     if process:
         return process
     try:
         os.setpgid(0, 0)
-        if descriptor != _CHANNEL:
-            os.dup2(descriptor, _CHANNEL)
         os.close(CONTROL)
-        os.closerange(_RULES + 1, 1024)
-        _sample(_CHANNEL, configuration, folder)
+        _sample(_CHANNEL, walls, folder)
     except BaseException:  # noqa: BLE001, S110 - the judge sees the stream end
         pass
     finally:
@@ -244,16 +266,18 @@ def _private_folder(*, namespaces: bool, writable: bool) -> str:
     return tempfile.mkdtemp(prefix="specship-sample-")
 
 
-def _serve(control: socket.socket, configuration: dict[str, Any]) -> None:
-    namespaces = bool(configuration["namespaces"])
-    writable = not configuration["seccomp"]
+def _serve(control: socket.socket, walls: _Walls) -> None:
+    namespaces, writable = walls.namespaces, not walls.contained
     while True:
         message, descriptors, _, _ = socket.recv_fds(control, 16, 1)
         if message != b"start" or len(descriptors) != 1:
             return
         folder = _private_folder(namespaces=namespaces, writable=writable)
-        process = _begin(descriptors[0], configuration, folder)
-        os.close(descriptors[0])
+        if descriptors[0] != _CHANNEL:
+            os.dup2(descriptors[0], _CHANNEL)
+            os.close(descriptors[0])
+        process = _begin(walls, folder)
+        os.close(_CHANNEL)
         asked = control.recv(16)
         answer = _end(process, grace=_GRACE if asked == b"gone" else 0.0, namespaces=namespaces)
         if not namespaces and writable:
@@ -265,13 +289,27 @@ def _serve(control: socket.socket, configuration: dict[str, Any]) -> None:
         control.send(protocol.encode(answer))
 
 
+def _warm_up() -> None:
+    """Run what each sample will run, on a program of our own: the first times take milliseconds."""
+    ours, theirs = socket.socketpair()
+    with ours, theirs:
+        judge, channel = protocol.Channel(ours.fileno()), protocol.Channel(theirs.fileno())
+        for _ in range(_TIMES):
+            judge.send_frame(protocol.question((b"", [1, [2.0, "3"]], {"key": None})))
+            names: dict[str, Any] = {}
+            exec(compile(_WARMING, "warm.py", "exec"), names)  # noqa: S102 - our own
+            call = marshal.loads(channel.receive_body())  # noqa: S302 - our own
+            channel.send_frame(protocol.frame(_answer(call, names["warm"])))
+            judge.receive_body()
+
+
 def main() -> NoReturn:
     """Serve samples until the judge goes away."""
     _LIBC.prctl(_DEATH_SIGNAL, signal.SIGKILL, 0, 0, 0)
     _LIBC.prctl(_SUBREAPER, 1, 0, 0, 0)
     _LIBC.prctl(_SET_DUMPABLE, 0, 0, 0, 0)
     configuration = protocol.decode(bytes.fromhex(sys.argv[1]))
-    configuration["seccomp"] = bytes.fromhex(configuration["seccomp"])
+    configuration["filter"] = bytes.fromhex(configuration["filter"])
     if configuration["landlock_abi"]:
         writable = os.path.dirname(_SCRATCH) if configuration["namespaces"] else ""  # noqa: PTH120
         _prepare_rules(configuration["landlock_abi"], configuration["readable"], writable)
@@ -279,12 +317,17 @@ def main() -> NoReturn:
     sys.dont_write_bytecode = True
     for name in _WARM:
         __import__(name)
-    compile("def warm(value):\n    return value\n", "warm.py", "exec")  # the first one takes milliseconds
+    _warm_up()
+    walls = _Walls(configuration)
+    if walls.contained:
+        _must(_LIBC.prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
+        _Filter(bytes.fromhex(configuration["filter_of_server"])).put_in_force()
+    os.closerange(_RULES + walls.landlock, 1024)
     gc.collect()
     gc.freeze()
     with socket.socket(fileno=CONTROL) as control:
         control.send(b"up")
-        _serve(control, configuration)
+        _serve(control, walls)
     os._exit(0)
 
 
