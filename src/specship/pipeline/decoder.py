@@ -208,28 +208,32 @@ class Decoder:
                 f"ids {min(token_ids)} to {max(token_ids)} leave the vocabulary of {shape.vocabulary}",
                 why="the model and the tokenizer do not belong together",
             )
-        count = len(token_ids)
         x_TC = self._embedding_VC[torch.tensor(token_ids, device=self.device)]
         for layer in self._layers:
-            normed_TC = F.rms_norm(x_TC, (shape.hidden,), layer.norm_C, shape.rms_eps)
-            qkv_THD = F.linear(normed_TC, layer.qkv_NC, layer.qkv_bias_N).view(count, -1, shape.head_dim)
-            self._norm_heads(qkv_THD, layer)
-            self._rotate(qkv_THD, self._turns_SD[:count, None])
-            kv_2KTD = qkv_THD[:, shape.heads :].view(count, 2, shape.kv_heads, -1).permute(1, 2, 0, 3)
-            layer.cache_2KSD[:, :, :count].copy_(kv_2KTD)
-            seen_HTD = F.scaled_dot_product_attention(
-                qkv_THD[None, :, : shape.heads].transpose(1, 2),
-                kv_2KTD[None, 0],
-                kv_2KTD[None, 1],
-                is_causal=True,
-                enable_gqa=shape.heads != shape.kv_heads,
-            )[0]
-            x_TC = torch.addmm(x_TC, seen_HTD.transpose(0, 1).reshape(count, -1), layer.out_CN)
-            if layer.out_bias_C is not None:
-                x_TC += layer.out_bias_C
-            x_TC = self._feed_forward(x_TC, layer)
-        self._length = count
+            x_TC = self._block(x_TC, layer)
+        self._length = len(token_ids)
         return F.rms_norm(x_TC, (shape.hidden,), self._norm_C, shape.rms_eps)
+
+    def _block(self, x_TC: Tensor, layer: _Layer) -> Tensor:
+        """What leaves a layer when a whole sequence enters it; its keys and values stay in the cache."""
+        shape, count = self.shape, len(x_TC)
+        normed_TC = F.rms_norm(x_TC, (shape.hidden,), layer.norm_C, shape.rms_eps)
+        qkv_THD = F.linear(normed_TC, layer.qkv_NC, layer.qkv_bias_N).view(count, -1, shape.head_dim)
+        self._norm_heads(qkv_THD, layer)
+        self._rotate(qkv_THD, self._turns_SD[:count, None])
+        kv_2KTD = qkv_THD[:, shape.heads :].view(count, 2, shape.kv_heads, -1).permute(1, 2, 0, 3)
+        layer.cache_2KSD[:, :, :count].copy_(kv_2KTD)
+        seen_HTD = F.scaled_dot_product_attention(
+            qkv_THD[None, :, : shape.heads].transpose(1, 2),
+            kv_2KTD[None, 0],
+            kv_2KTD[None, 1],
+            is_causal=True,
+            enable_gqa=shape.heads != shape.kv_heads,
+        )[0]
+        x_TC = torch.addmm(x_TC, seen_HTD.transpose(0, 1).reshape(count, -1), layer.out_CN)
+        if layer.out_bias_C is not None:
+            x_TC += layer.out_bias_C
+        return self._feed_forward(x_TC, layer)
 
     def _norm_heads(self, qkv: Tensor, layer: _Layer) -> None:
         """Norm queries and keys in place, head by head, where the family does so."""

@@ -85,7 +85,7 @@ def open_gguf(path: Path) -> GgufModel:
         DamagedArtifact: against a rule of the format, or metadata and tensors contradict each other.
     """
     file = read_gguf(path)
-    shape = _shape(file)
+    shape = gguf_shape(file)
     renamed = renamed_tensors(shape)
     wanted = expected_tensors(shape)
     for tensor in renamed:
@@ -110,7 +110,14 @@ def open_gguf(path: Path) -> GgufModel:
     )
 
 
-def _shape(file: GgufFile) -> DecoderShape:
+def gguf_shape(file: GgufFile) -> DecoderShape:
+    """What the metadata, and the presence of some tensors, say of a decoder.
+
+    Raises:
+        UnknownName: no architecture of ours.
+        UnusableInput: a feature that the decoder does not have.
+        DamagedArtifact: a key is missing or impossible.
+    """
     keys = _Keys(file)
     heads, hidden = keys.count("attention.head_count"), keys.count("embedding_length")
     kv_heads = keys.count("attention.head_count_kv", heads)

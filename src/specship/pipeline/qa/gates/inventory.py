@@ -1,0 +1,83 @@
+"""Gate 2: the tensors that the architecture has are there, each with its shape and type, and no others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Final
+
+from specship.pipeline.decoder_shape import elements, expected_tensors
+from specship.pipeline.gguf_model import ROPE_FACTORS, gguf_shape
+from specship.pipeline.gguf_names import renamed_tensors
+from specship.pipeline.qa.gate import Gate
+from specship.pipeline.qa.records import Findings, Limits, findings, limit
+from specship.pipeline.qa.subject import Subject
+
+_UNITS: Final = {
+    "expected": "tensors",
+    "stored": "tensors",
+    "missing": "tensors",
+    "unexpected": "tensors",
+    "misshapen": "tensors",
+    "mistyped": "tensors",
+    "parameters": "parameters",
+}
+_KINDS: Final = {
+    "missing": "missing",
+    "shard": "missing",
+    "unexpected": "unexpected",
+    "head": "unexpected",
+    "shape": "misshapen",
+    "dtype": "mistyped",
+}
+"""Kinds of misfits that are about tensors; the others are about files, and gate 1 counts them."""
+
+
+def _measure(subject: Subject) -> Findings:
+    return _folder(subject) if subject.is_folder else _gguf(subject)
+
+
+def _folder(subject: Subject) -> Findings:
+    found = subject.inventory
+    counts = Counter(_KINDS[misfit.kind] for misfit in found.misfits if misfit.kind in _KINDS)
+    figures = {
+        "expected": len(found.model.tensors()),
+        "stored": len(found.tensors.keys() - found.redundant),
+        **{name: counts[name] for name in ("missing", "unexpected", "misshapen", "mistyped")},
+        "parameters": found.stored_parameters,
+    }
+    notes = tuple(f"{one.name} {one.message}" for one in found.misfits if one.kind in _KINDS)
+    return findings(_UNITS, figures, checked="expected", notes=notes)
+
+
+def _gguf(subject: Subject) -> Findings:
+    file, shape = subject.gguf, gguf_shape(subject.gguf)
+    wanted = expected_tensors(shape)
+    names = {tensor.gguf: wanted[tensor.checkpoint] for tensor in renamed_tensors(shape)}
+    stored = {name: tensor.shape for name, tensor in file.tensors.items() if name != ROPE_FACTORS}
+    missing, unexpected = sorted(names.keys() - stored), sorted(stored.keys() - names)
+    misshapen = [name for name in names if name in stored and stored[name] != names[name]]
+    mistyped = [one for one in file.tensors.values() if len(one.shape) == 1 and one.type.name != "F32"]
+    notes = (
+        *(f"{name} is missing; it has shape {list(names[name])}" for name in missing),
+        *(f"{name} belongs to no {shape.family} like this" for name in unexpected),
+        *(f"{name} has shape {list(stored[name])}, not {list(names[name])}" for name in misshapen),
+        *(f"{one.name} is stored as {one.type.name}; llama.cpp wants vectors in F32" for one in mistyped),
+    )
+    figures = {
+        "expected": len(names),
+        "stored": len(stored),
+        "missing": len(missing),
+        "unexpected": len(unexpected),
+        "misshapen": len(misshapen),
+        "mistyped": len(mistyped),
+        "parameters": elements(stored),
+    }
+    return findings(_UNITS, figures, checked="expected", notes=notes)
+
+
+def _limits(_: Subject) -> Limits:
+    none = {name: limit("tensors", equals=0) for name in ("missing", "unexpected", "misshapen", "mistyped")}
+    return {"expected": limit("tensors", at_least=1), **none}
+
+
+GATE: Final = Gate(number=2, name="inventory", measure=_measure, limits=_limits)

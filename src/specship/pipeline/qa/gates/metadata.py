@@ -1,0 +1,124 @@
+"""Gate 5: every field of the architecture is written down, and no reader has to guess one.
+
+Readers differ in what they take for a missing field (a head size of 128, a rotation base of 10 000),
+and each is a model of its own. Fields that every reader derives in the same way may be absent.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from specship.errors import UnusableInput
+from specship.pipeline.checkpoint_inventory import CONFIG
+from specship.pipeline.qa.gate import Gate
+from specship.pipeline.qa.records import Findings, Limits, findings, limit
+from specship.pipeline.qa.subject import Subject
+from specship.strict_json import read_json
+
+CONFIG_FIELDS: Final = (
+    "architectures",
+    "model_type",
+    "vocab_size",
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "hidden_act",
+    "max_position_embeddings",
+    "rms_norm_eps",
+    "tie_word_embeddings",
+    "eos_token_id",
+)
+"""Fields of `config.json` that any of our families needs; the head size follows, but for Qwen3."""
+_GGUF_KEYS: Final = (
+    "context_length",
+    "embedding_length",
+    "block_count",
+    "feed_forward_length",
+    "attention.head_count",
+    "attention.head_count_kv",
+    "attention.layer_norm_rms_epsilon",
+    "rope.freq_base",
+)
+_GGUF_GENERAL: Final = (
+    "general.architecture",
+    "general.file_type",
+    "tokenizer.ggml.model",
+    "tokenizer.ggml.pre",
+    "tokenizer.ggml.tokens",
+    "tokenizer.ggml.token_type",
+    "tokenizer.ggml.eos_token_id",
+)
+_BASES: Final = (100.0, 1e9)
+_EPSILONS: Final = (1e-8, 1e-3)
+_UNITS: Final = {
+    "fields": "fields",
+    "missing": "fields",
+    "implausible": "fields",
+    "layers": "layers",
+    "hidden": "dimensions",
+    "heads": "heads",
+    "kv_heads": "heads",
+    "head_size": "dimensions",
+    "context": "tokens",
+    "rope_theta": "ratio",
+}
+
+
+def _measure(subject: Subject) -> Findings:
+    wanted, there = _folder(subject) if subject.is_folder else _gguf(subject)
+    missing = [name for name in wanted if name not in there]
+    odd: list[str] = []
+    try:
+        shape = subject.shape
+    except UnusableInput as error:
+        if not missing:
+            raise
+        shape = None
+        odd.append(error.message)
+    figures: dict[str, Any] = {"fields": len(wanted), "missing": len(missing)}
+    if shape is not None:
+        if not _BASES[0] <= shape.rope_theta <= _BASES[1]:
+            odd.append(f"the rotation base is {shape.rope_theta:g}")
+        if not _EPSILONS[0] <= shape.rms_eps <= _EPSILONS[1]:
+            odd.append(f"the epsilon of the norms is {shape.rms_eps:g}")
+        figures |= {
+            "layers": shape.layers,
+            "hidden": shape.hidden,
+            "heads": shape.heads,
+            "kv_heads": shape.kv_heads,
+            "head_size": shape.head_dim,
+            "context": shape.context,
+            "rope_theta": shape.rope_theta,
+        }
+    figures["implausible"] = len(odd)
+    notes = (*(f"{name} is missing" for name in missing), *odd)
+    return findings(_UNITS, figures, checked="fields", notes=notes)
+
+
+def _folder(subject: Subject) -> tuple[tuple[str, ...], set[str]]:
+    document = read_json(subject.path / CONFIG)
+    config: dict[str, Any] = document if isinstance(document, dict) else {}
+    there = {name for name, value in config.items() if value is not None}
+    rotation = config.get("rope_parameters")
+    if "rope_theta" in there or (isinstance(rotation, dict) and rotation.get("rope_theta") is not None):
+        there.add("rope_theta")
+    if "dtype" in there or "torch_dtype" in there:
+        there.add("dtype")
+    own = ("head_dim",) if config.get("model_type") == "qwen3" else ()
+    return (*CONFIG_FIELDS, "rope_theta", "dtype", *own), there
+
+
+def _gguf(subject: Subject) -> tuple[tuple[str, ...], set[str]]:
+    metadata = subject.gguf.metadata
+    architecture = metadata.get("general.architecture")
+    keys = tuple(f"{architecture}.{key}" for key in _GGUF_KEYS)
+    return (*_GGUF_GENERAL, *keys), set(metadata)
+
+
+def _limits(_: Subject) -> Limits:
+    return {name: limit("fields", equals=0) for name in ("missing", "implausible")}
+
+
+GATE: Final = Gate(number=5, name="metadata", measure=_measure, limits=_limits)

@@ -1,0 +1,110 @@
+"""The model under examination, opened as far as a gate needs it, each part once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from specship.errors import UnusableInput
+from specship.pipeline.checkpoint_folder import CheckpointFolder, read_shape
+from specship.pipeline.checkpoint_inventory import CONFIG, Inventory, account
+from specship.pipeline.decoder_shape import DecoderShape
+from specship.pipeline.gguf_model import gguf_shape, open_gguf
+from specship.pipeline.gguf_reader import GgufFile, read_gguf
+from specship.pipeline.gguf_tokenizer import rebuilt_tokenizer
+from specship.pipeline.open_model import Model, open_model
+from specship.pipeline.qa.texts import PLAIN_TEXT
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from specship.pipeline.qa.layered import LayeredDecoder
+
+MOST_CONTEXT = 512
+"""Positions that any gate uses, whatever the model could."""
+
+
+def _silent(done: float, total: float, unit: str, **figures: float | str) -> None:
+    """Report to nobody."""
+
+
+@dataclass(kw_only=True)
+class Subject:
+    """A path, and everything that was read of it so far.
+
+    What cannot be opened raises our own errors again each time it is asked for.
+    """
+
+    path: Path
+    golden: Path | None = None
+    """Stored texts that the greedy ones must equal."""
+    recorded: dict[str, Any] | None = None
+    """Answers of the second runner from before, by gate; it is then not asked again."""
+    threads: int = 1
+    report: Callable[..., None] = _silent
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it is a checkpoint folder; everything else is taken for a GGUF."""
+        return self.path.is_dir()
+
+    @cached_property
+    def inventory(self) -> Inventory:
+        """Every tensor of a folder, accounted for."""
+        return account(self.path)
+
+    @cached_property
+    def gguf(self) -> GgufFile:
+        """The header of a GGUF file."""
+        return read_gguf(self.path)
+
+    @cached_property
+    def model(self) -> Model:
+        """The model as the reference runner sees it."""
+        return open_model(self.path) if self.is_folder else open_gguf(self.path)
+
+    @cached_property
+    def shape(self) -> DecoderShape:
+        """What the configuration or the metadata say, whatever the weights are."""
+        return read_shape(self.path / CONFIG) if self.is_folder else gguf_shape(self.gguf)
+
+    @cached_property
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer that belongs to the model, whatever the weights are."""
+        if self.is_folder:
+            return CheckpointFolder(self.path, self.shape, {}).tokenizer()
+        return rebuilt_tokenizer(self.gguf)
+
+    @cached_property
+    def context(self) -> int:
+        """Positions that are used of the model's context."""
+        return min(MOST_CONTEXT, self.shape.context)
+
+    @cached_property
+    def decoder(self) -> LayeredDecoder:
+        """The reference runner with the model's weights in float32."""
+        import torch
+
+        from specship.pipeline.qa.layered import LayeredDecoder
+
+        torch.set_num_threads(self.threads)
+        return LayeredDecoder(self.model, context=self.context)
+
+    @cached_property
+    def pieces(self) -> list[list[int]]:
+        """The plain text in tokens, each piece cut to the context.
+
+        Raises:
+            UnusableInput: the context is too short for any text.
+        """
+        found = [self.encoded(text)[: self.context] for text in PLAIN_TEXT]
+        if min(len(piece) for piece in found) < 16:
+            raise UnusableInput(f"the context of {self.context} tokens is too short for a text", at=self.path)
+        return found
+
+    def encoded(self, text: str) -> list[int]:
+        """A text in tokens, without special ones in front."""
+        return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
