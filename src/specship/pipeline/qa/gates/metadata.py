@@ -6,6 +6,7 @@ and each is a model of its own. Fields that every reader derives in the same way
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from specship.errors import UnusableInput
@@ -50,6 +51,7 @@ _GGUF_GENERAL: Final = (
     "tokenizer.ggml.token_type",
     "tokenizer.ggml.eos_token_id",
 )
+_GENERATION: Final = "generation_config.json"
 _BASES: Final = (100.0, 1e9)
 _EPSILONS: Final = (1e-8, 1e-3)
 _UNITS: Final = {
@@ -83,6 +85,7 @@ def _measure(subject: Subject) -> Findings:
             odd.append(f"the rotation base is {shape.rope_theta:g}")
         if not _EPSILONS[0] <= shape.rms_eps <= _EPSILONS[1]:
             odd.append(f"the epsilon of the norms is {shape.rms_eps:g}")
+        odd += _odd_ids(subject, shape.vocabulary)
         figures |= {
             "layers": shape.layers,
             "hidden": shape.hidden,
@@ -95,6 +98,19 @@ def _measure(subject: Subject) -> Findings:
     figures["implausible"] = len(odd)
     notes = (*(f"{name} is missing" for name in missing), *odd)
     return findings(_UNITS, figures, checked="fields", notes=notes)
+
+
+def _odd_ids(subject: Subject, vocabulary: int) -> Iterator[str]:
+    """Ids of a `generation_config.json` that name no row; runners stop at them, whatever the model says."""
+    path = subject.path / _GENERATION
+    if not subject.is_folder or not path.exists():
+        return
+    document = read_json(path)
+    for name in ("bos_token_id", "eos_token_id"):
+        value = document.get(name) if isinstance(document, dict) else None
+        for one in value if isinstance(value, list) else [] if value is None else [value]:
+            if type(one) is not int or not 0 <= one < vocabulary:
+                yield f"{_GENERATION}: {name} names {str(one)[:40]}"
 
 
 def _folder(subject: Subject) -> tuple[tuple[str, ...], set[str]]:
