@@ -79,7 +79,7 @@ def trained(family: str = "llama", *, steps: int = 300, kv_heads: int = 4, tied:
         bos_token_id=0,
         eos_token_id=0,
     )
-    model: Any = AutoModelForCausalLM.from_config(config)
+    model = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
     _train(model, torch.tensor(ids), steps)
     model.save_pretrained(folder)
     return folder
@@ -103,7 +103,7 @@ def _train(model: Any, ids: Any, steps: int) -> None:
         logits = model(batch[:, :-1]).logits
         loss = torch.nn.functional.cross_entropy(logits.reshape(-1, VOCABULARY), batch[:, 1:].reshape(-1))
         optimizer.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
 
