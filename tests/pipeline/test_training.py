@@ -11,11 +11,10 @@ from typing import Any
 import pytest
 import torch
 
-from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
+from specship.errors import RequirementMissing, UnusableInput
 from specship.pipeline.run_reading import checkpoint_path, checkpoints_of, read_run
 from specship.pipeline.trainer import Trainer
 from specship.pipeline.training import Outcome, pretrain
-from specship.pipeline.training_settings import ModelSettings, Recipe, TrainingSettings
 from tests.pipeline.killed_child import finish, start
 from tests.pipeline.training_fixtures import (
     MODEL,
@@ -271,20 +270,6 @@ def test_cuda_by_name_is_never_a_cpu_run(train: Callable[..., Outcome], tmp_path
 def test_autocast_on_the_cpu_is_refused(train: Callable[..., Outcome]) -> None:
     with pytest.raises(UnusableInput, match="bfloat16"):
         train(precision="bfloat16-autocast")
-
-
-def test_initial_weights_must_fit_tensor_for_tensor(
-    data: Path, tmp_path: Path, train: Callable[..., Outcome]
-) -> None:
-    """A fine-tuning starts from the weights it names, or not at all."""
-    train(steps=6)
-    inputs = (data / "tokenizer", data / "shards")
-    best = checkpoint_path(tmp_path / "run", 6)
-    pretrain(recipe(steps=2, warmup_steps=1), *inputs, tmp_path / "tuned", initial=best)
-    assert weights_of(tmp_path / "tuned", 0) == weights_of(tmp_path / "run", 6)
-    wider = Recipe(ModelSettings(**{**MODEL, "layers": 3}), TrainingSettings(**TRAINING))
-    with pytest.raises(DamagedArtifact, match="tensors do not fit"):
-        pretrain(wider, *inputs, tmp_path / "wider", initial=best)
 
 
 @pytest.mark.parametrize("limit", [3_000, 60_000, 110_000])

@@ -53,8 +53,18 @@ def make_tokenizer(folder: Path) -> Path:
     return folder
 
 
-def make_shards(folder: Path, *, train: int = 6000, heldout: int = 2000, vocabulary: int = 257) -> Path:
-    """Tokens of a noisy walk, which a model can learn in a few steps; a separator every 50."""
+def make_shards(
+    folder: Path,
+    *,
+    train: int = 6000,
+    heldout: int = 2000,
+    vocabulary: int = 257,
+    tokenizer: Path | None = None,
+) -> Path:
+    """Tokens of a noisy walk, which a model can learn in a few steps; a separator every 50.
+
+    The manifest carries the digest of the tokenizer that is given.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     entries = []
     sizes: dict[Literal["train", "heldout"], int] = {"train": train, "heldout": heldout}
@@ -83,7 +93,7 @@ def make_shards(folder: Path, *, train: int = 6000, heldout: int = 2000, vocabul
         vocab_size=vocabulary,
         separator=SEPARATOR,
         separator_id=0,
-        tokenizer_sha256="0" * 64,
+        tokenizer_sha256=sha256_file(tokenizer / "tokenizer.json") if tokenizer else "0" * 64,
         train_sha256="0" * 64,
         heldout_sha256="0" * 64,
         token_bytes_sha256=sha256_file(folder / "token-bytes.bin"),

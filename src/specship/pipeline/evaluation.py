@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import torch
 from torch import nn
 
-from specship.pipeline.llama import token_losses
+from specship.pipeline.causal_model import token_losses
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,7 +53,12 @@ def evaluate(
                 means += losses_BT.double().mean(dim=1).tolist()
     finally:
         model.train(was_training)
+    return summary(means, windows_WT.shape[1] - 1)
+
+
+def summary(means: Sequence[float], length: int) -> HeldOut:
+    """Mean and standard error from the mean losses of sequences of `length` targets each."""
     count = len(means)
     mean = math.fsum(means) / count if all(map(math.isfinite, means)) else math.nan
     spread = math.fsum((value - mean) ** 2 for value in means) / max(1, count - 1)
-    return HeldOut(mean, math.sqrt(spread / count), count * (windows_WT.shape[1] - 1), count)
+    return HeldOut(mean, math.sqrt(spread / count), count * length, count)

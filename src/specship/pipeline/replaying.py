@@ -8,6 +8,7 @@ from pathlib import Path
 from specship.errors import StageFailed
 from specship.files import write_json
 from specship.pipeline.folder_manifest import verify_manifest
+from specship.pipeline.initialisation import INITIAL
 from specship.pipeline.run_reading import checkpoints_of, read_run
 from specship.pipeline.training import repeat_steps, with_seed
 from specship.pipeline.training_settings import Recipe, ReplaySettings
@@ -45,6 +46,7 @@ def replay(
         DamagedArtifact: that checkpoint does not verify.
     """
     done = read_run(run).steps_done
+    initial = run / INITIAL if read_run(run).initialisation else None
     step, checkpoint = middle_checkpoint(run, steps_done=done)
     verify_manifest(checkpoint)
     same = min(settings.same_seed_steps, done)
@@ -56,6 +58,7 @@ def replay(
         shards,
         output / "same-seed.jsonl",
         steps=same,
+        initial=initial,
         report=lambda count, _, unit: report(count, total, unit),
     )
     other_seed = recipe.training.seed + 1
@@ -64,6 +67,7 @@ def replay(
         shards,
         output / "other-seed.jsonl",
         steps=other,
+        initial=initial,
         report=lambda count, _, unit: report(same + count, total, unit),
     )
     repeat_steps(
@@ -72,6 +76,7 @@ def replay(
         output / "resumed.jsonl",
         steps=resumed,
         start=checkpoint,
+        initial=initial,
         report=lambda count, _, unit: report(same + other + count, total, unit),
     )
     write_json(

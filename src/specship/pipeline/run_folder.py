@@ -5,6 +5,7 @@ train.jsonl        one record a step
 evaluations.jsonl  one record an evaluation
 events.jsonl       wrap-around, early stop, abort with reason, resumed, log repaired …
 checkpoints/       see `checkpoints`
+initial/           the checkpoint that training began from, where it did
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from specship.strict_json import read_json
 
 _REPEATED: Final = {"wrap", "early_stop", "early_stop_withheld", "end_of_data"}
 """Events that a resumed run meets again after its checkpoint; the others are history and stay."""
-IDENTITY: Final = ("config", "shards_sha256", "tokenizer_sha256")
+IDENTITY: Final = ("config", "shards_sha256", "tokenizer_sha256", "initial_sha256")
 """What must be the same for a folder to be continued."""
 FINISHED: Final = {"completed", "stopped_early", "data_exhausted"}
 """Statuses after which there is nothing left to do."""
@@ -69,7 +70,7 @@ def earlier_record(path: Path, record: Mapping[str, Any]) -> dict[str, Any] | No
         return None
     earlier: dict[str, Any] = read_json(path / "run.json")
     for name in IDENTITY:
-        if earlier.get(name) != record[name]:
+        if earlier.get(name) != record.get(name):
             raise UnusableInput(
                 f"the folder holds another run: its {name} differs",
                 at=path / "run.json",

@@ -37,8 +37,45 @@ Status = Literal["running", "completed", "stopped_early", "data_exhausted", "abo
 class _Config(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    model: ModelSettings
+    model: ModelSettings | None
+    """None where the architecture is that of the checkpoint that training began from."""
     training: TrainingSettings
+
+
+class Initialisation(BaseModel):
+    """The checkpoint that a run began from; losses are of the held-out windows, nats a token."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str
+    """Name of the folder it came from; its copy is the run's folder `initial`."""
+    family: str
+    sha256: Sha256
+    """Of its configuration, tokenizer and weights."""
+    tensors: int
+    parameters: int
+    dtypes: dict[str, int]
+    tolerance: float
+    own_loss: float | None = None
+    """Of the copy, by our own decoder in float32, before the model was built."""
+    step_zero_loss: float | None = None
+    """Of the model that is trained, in float32, before its first step."""
+    difference: float | None = None
+    held_out_tokens: int | None = None
+    last_loss: float | None = None
+    """Of the run's last evaluation."""
+    improvement: float | None = None
+    """`step_zero_loss` less `last_loss`; training helped where it is above 0."""
+
+
+class Bypass(BaseModel):
+    """A check that somebody relaxed, with the reason given and the figures it would have refused."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    reason: str
+    figures: dict[str, float]
 
 
 class RunRecord(BaseModel):
@@ -54,6 +91,10 @@ class RunRecord(BaseModel):
     shards_sha256: Sha256
     """Of the shards' manifest, which names the digest of every token file."""
     tokenizer_sha256: Sha256
+    initial_sha256: Sha256 | None = None
+    """Of the checkpoint that training began from; None for random weights."""
+    initialisation: Initialisation | None = None
+    bypasses: tuple[Bypass, ...] = ()
     device_asked: str
     device_got: str
     """Device of the model's parameters."""

@@ -1,4 +1,4 @@
-"""SIGTERM as a request: finish the step, save, and leave with 143; a second one ends at once."""
+"""A signal as a request: finish the step, save, and leave with 128 and its number; a second ends at once."""
 
 from __future__ import annotations
 
@@ -13,26 +13,32 @@ PREEMPTED_STATUS: Final = 128 + signal.SIGTERM
 
 
 class TerminationWatch:
-    """Notes the first SIGTERM while it is entered; only the main thread can listen."""
+    """Notes the first signal while it is entered; only the main thread can listen."""
 
-    def __init__(self) -> None:
+    def __init__(self, *signals: signal.Signals) -> None:
+        """Listen to SIGTERM, or to the signals that are given."""
         self.asked = False
-        self._before: Any = None
+        self.signal_name = ""
+        """Of the signal that came."""
+        self._signals = signals or (signal.SIGTERM,)
+        self._before: dict[signal.Signals, Any] = {}
         self._listens = threading.current_thread() is threading.main_thread()
 
     def __enter__(self) -> Self:
         if self._listens:
-            self._before = signal.signal(signal.SIGTERM, self._note)
+            self._before = {one: signal.signal(one, self._note) for one in self._signals}
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._listens:
-            signal.signal(signal.SIGTERM, self._before)
+            for one, before in self._before.items():
+                signal.signal(one, before)
 
     def _note(self, number: int, _frame: FrameType | None) -> None:
         if self.asked:
             signal.signal(number, signal.SIG_DFL)
             os.kill(os.getpid(), number)
         self.asked = True
+        self.signal_name = signal.Signals(number).name

@@ -1,4 +1,4 @@
-"""How many ids a `tokenizer.json` can give, read without the tokenizer's library.
+"""Which ids a `tokenizer.json` can give, read without the tokenizer's library.
 
 Source: `tokenizers`, the fields `model.vocab` (a map of tokens to ids, or a list) and `added_tokens`.
 """
@@ -18,22 +18,38 @@ def tokenizer_size(path: Path) -> int:
     Raises:
         DamagedArtifact: unreadable, or not a tokenizer.
     """
+    return max(token_ids(path).values()) + 1
+
+
+def token_ids(path: Path) -> dict[str, int]:
+    """Every token with its id, added ones included.
+
+    Raises:
+        DamagedArtifact: unreadable, or not a tokenizer.
+    """
     document = read_json(path)
     if not isinstance(document, dict) or not isinstance(document.get("model"), dict):
         _refuse(path, "no model")
     added = document.get("added_tokens") or []
     if not isinstance(added, list) or not all(isinstance(token, dict) for token in added):
         _refuse(path, "added_tokens is no list of tokens")
-    ids: list[int] = [*_model_ids(document["model"].get("vocab")), *(token.get("id") for token in added)]
-    if not ids or not all(type(one) is int and one >= 0 for one in ids):
+    found = _model_ids(document["model"].get("vocab"))
+    for number, token in enumerate(added):
+        content = str(token.get("content", f"<added {number}>"))
+        if found.setdefault(content, token.get("id")) != token.get("id"):
+            _refuse(path, f"the token {content[:40]!r} has two ids")
+    if not found or not all(type(one) is int and one >= 0 for one in found.values()):
         _refuse(path, "its tokens have no whole numbers for ids")
-    return max(ids) + 1
+    return found
 
 
-def _model_ids(vocabulary: Any) -> list[Any]:
+def _model_ids(vocabulary: Any) -> dict[str, Any]:
+    """Ids of a map of tokens, or of a list of tokens with their scores."""
     if isinstance(vocabulary, dict):
-        return list(vocabulary.values())
-    return list(range(len(vocabulary))) if isinstance(vocabulary, list) else []
+        return dict(vocabulary)
+    pairs = enumerate(vocabulary) if isinstance(vocabulary, list) else ()
+    texts = ((index, entry[0] if isinstance(entry, list) and entry else entry) for index, entry in pairs)
+    return {str(text): index for index, text in texts}
 
 
 def _refuse(path: Path, message: str) -> NoReturn:

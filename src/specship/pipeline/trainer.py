@@ -17,15 +17,19 @@ from typing import Any
 import torch
 
 from specship.errors import DamagedArtifact, StageFailed, UnusableInput
-from specship.pipeline.architecture import config_fields
+from specship.pipeline.architecture import config_fields, parameter_count
+from specship.pipeline.causal_model import build_model, load_checkpoint, load_weights, mean_loss
+from specship.pipeline.checkpoint_folder import CONFIG, open_any_checkpoint
 from specship.pipeline.checkpoints import read_moments, write_checkpoint
+from specship.pipeline.decoder_shape import elements
 from specship.pipeline.device import memory_bytes
 from specship.pipeline.evaluation import HeldOut, evaluate
+from specship.pipeline.family import read_model
 from specship.pipeline.generators import generators_state, restore_generators, seed_generators
-from specship.pipeline.llama import build_model, load_weights, mean_loss
+from specship.pipeline.initialisation import continued_config
 from specship.pipeline.schedule import learning_rate
 from specship.pipeline.token_reader import TokenReader
-from specship.pipeline.training_settings import Recipe
+from specship.pipeline.training_settings import ModelSettings, Recipe
 from specship.strict_json import read_json
 
 _MOMENTS = ("step", "exp_avg", "exp_avg_sq")
@@ -63,12 +67,7 @@ class Trainer:
                 why="a CPU without bfloat16 units takes twice as long with it, and nothing would say so",
                 mend="set training.precision to 'float32'",
             )
-        if settings.sequence_length > recipe.model.max_positions:
-            raise UnusableInput(
-                f"sequence_length {settings.sequence_length} exceeds max_positions "
-                f"{recipe.model.max_positions}",
-                mend="raise model.max_positions or shorten training.sequence_length",
-            )
+        recipe.fits_beginning(initialised=initial is not None)
         self.settings = settings
         self.device = device
         self.reader = TokenReader(
@@ -79,19 +78,38 @@ class Trainer:
             at_end=settings.at_end,
             on_wrap=on_wrap,
         )
-        self.config = config_fields(
-            recipe.model, vocabulary=self.reader.vocab_size, separator_id=self.reader.separator_id
-        )
+        self.initial = initial
+        self.config = self._declared(recipe.model, initial)
         seed_generators(settings.seed)
         self.model = build_model(self.config, device)
         if initial is not None:
-            load_weights(self.model, initial / "model.safetensors")
+            load_checkpoint(self.model, open_any_checkpoint(initial))
         self.names = [name for name, _ in self.model.named_parameters()]
         self.parameters = list(self.model.parameters())
         self.optimizer = self._build_optimizer()
         self.step = 0
         self.last_loss: float | None = None
         self._bound = settings.loss_bound(self.reader.vocab_size)
+
+    def _declared(self, model: ModelSettings | None, initial: Path | None) -> dict[str, Any]:
+        """`config.json` of the model: the initial checkpoint's, or the one that the settings describe."""
+        if initial is not None:
+            return continued_config(initial)
+        assert model is not None  # noqa: S101 - a recipe has one or the other
+        if self.settings.sequence_length > model.max_positions:
+            raise UnusableInput(
+                f"sequence_length {self.settings.sequence_length} exceeds max_positions "
+                f"{model.max_positions}",
+                mend="raise model.max_positions or shorten training.sequence_length",
+            )
+        return config_fields(model, vocabulary=self.reader.vocab_size, separator_id=self.reader.separator_id)
+
+    @property
+    def declared_parameters(self) -> int:
+        """Parameters as the configuration declares them, a tied embedding counted once."""
+        if self.initial is not None:
+            return elements(read_model(self.initial / CONFIG).tensors())
+        return parameter_count(self.config)
 
     @property
     def tokens_seen(self) -> int:
@@ -191,14 +209,17 @@ class Trainer:
                 "divergence", f"train_loss {figures[0]:.6g} is above the bound {self._bound:.6g}", step
             )
 
-    def evaluate(self, windows_WT: Any) -> HeldOut:  # noqa: N803 - axes of an array
-        """Held-out loss of the weights as they are.
+    def evaluate(self, windows_WT: Any, *, whole_precision: bool = False) -> HeldOut:  # noqa: N803 - axes
+        """Held-out loss of the weights as they are; in the precision of training, or in float32.
 
         Raises:
             TrainingAborted: it is not finite.
         """
         held_out = evaluate(
-            self.model, windows_WT, sequences=self.settings.micro_batch, autocast=self.autocast
+            self.model,
+            windows_WT,
+            sequences=self.settings.micro_batch,
+            autocast=contextlib.nullcontext if whole_precision else self.autocast,
         )
         if not math.isfinite(held_out.loss):
             raise TrainingAborted(

@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import importlib.metadata
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from specship.digests import sha256_file
-from specship.pipeline.architecture import parameter_count, training_flops_per_token
+from specship.pipeline.architecture import training_flops_per_token
+from specship.pipeline.beginning import WatchedBeginning, carried_over
 from specship.pipeline.checkpoints import prune
 from specship.pipeline.device import device_name, matmul_flops_per_second, prepare, resolve_device
 from specship.pipeline.early_stopping import EarlyStopping
+from specship.pipeline.evaluation import HeldOut
+from specship.pipeline.initialisation import Beginning, examine
 from specship.pipeline.json_log import JsonLog
 from specship.pipeline.run_folder import FINISHED, RunFolder, earlier_record, put_in_order
 from specship.pipeline.run_reading import RUN_FORMAT, checkpoint_path
-from specship.pipeline.shard_manifest import MANIFEST
+from specship.pipeline.shard_manifest import MANIFEST, read_manifest
 from specship.pipeline.termination import TerminationWatch
 from specship.pipeline.token_reader import EndOfData, TokenReader
 from specship.pipeline.trainer import Trainer, TrainingAborted
@@ -44,7 +47,9 @@ def _silent(_done: float, _total: float, _unit: str, **_figures: float | str) ->
     """Report to nobody."""
 
 
-def _first_record(recipe: Recipe, tokenizer: Path, shards: Path) -> dict[str, Any]:
+def _first_record(
+    recipe: Recipe, tokenizer: Path, shards: Path, beginning: Beginning | None
+) -> dict[str, Any]:
     training = recipe.training
     return {
         "format": RUN_FORMAT,
@@ -53,6 +58,9 @@ def _first_record(recipe: Recipe, tokenizer: Path, shards: Path) -> dict[str, An
         "config": recipe.as_json(),
         "shards_sha256": sha256_file(shards / MANIFEST),
         "tokenizer_sha256": sha256_file(tokenizer / "tokenizer.json"),
+        "initial_sha256": beginning.sha256 if beginning else None,
+        "initialisation": beginning.as_json() if beginning else None,
+        "bypasses": [],
         "device_asked": training.device,
         "seed": training.seed,
         "planned_steps": training.steps,
@@ -70,7 +78,7 @@ def _describe(trainer: Trainer, threads: int) -> dict[str, Any]:
         "device_name": device_name(device),
         "cpu_threads": threads,
         "parameters": sum(parameter.numel() for parameter in trainer.parameters),
-        "declared_parameters": parameter_count(trainer.config),
+        "declared_parameters": trainer.declared_parameters,
         "vocabulary": trainer.reader.vocab_size,
         "unique_train_tokens": trainer.reader.tokens,
         "windows_per_pass": trainer.reader.windows,
@@ -83,7 +91,14 @@ class _Run:
     """One process's share of a run."""
 
     def __init__(
-        self, recipe: Recipe, folder: RunFolder, tokenizer: Path, shards: Path, *, initial: Path | None
+        self,
+        recipe: Recipe,
+        folder: RunFolder,
+        tokenizer: Path,
+        shards: Path,
+        *,
+        initial: Path | None,
+        report: Report,
     ) -> None:
         training = recipe.training
         device = resolve_device(training.device)
@@ -91,9 +106,12 @@ class _Run:
         self.folder = folder
         self.tokenizer = tokenizer
         self.settings = training
-        self.trainer = Trainer(recipe, shards, device, initial=initial, on_wrap=self._wrapped)
         held_out = TokenReader(shards, "heldout", length=training.sequence_length, seed=0, at_end="halt")
         self.windows_WT = held_out.heldout_windows(training.sequence_length, training.evaluation_tokens)
+        self.watched = WatchedBeginning(folder.record["initialisation"]) if initial else None
+        if self.watched and initial:
+            self.watched.weigh(initial, self.windows_WT, device, report)
+        self.trainer = Trainer(recipe, shards, device, initial=initial, on_wrap=self._wrapped)
         self.stopping = EarlyStopping(training.patience, training.min_improvement)
         self.held_out_growth_bound = training.abort_on_held_out_growth
         self._seconds_before = 0.0
@@ -140,6 +158,8 @@ class _Run:
                 "sequences": found.sequences,
             }
         )
+        if self.watched and step == 0:
+            self.watched.compare(self._in_float32(found))
         before = self.stopping.last_loss
         if before is not None and found.loss > before * self.held_out_growth_bound:
             raise TrainingAborted(
@@ -150,6 +170,12 @@ class _Run:
             self.folder.event("early_stop_withheld", step, standard_error=found.standard_error)
         self.save(val_loss=found.loss, standard_error=found.standard_error, val_tokens=found.tokens)
 
+    def _in_float32(self, found: HeldOut) -> float:
+        """The loss of an evaluation as it is without autocast, measured again where there is one."""
+        if self.settings.precision == "float32":
+            return found.loss
+        return self.trainer.evaluate(self.windows_WT, whole_precision=True).loss
+
     def steps(self, watch: TerminationWatch, report: Report) -> Outcome:
         """Train until the plan, patience, the data or somebody's patience ends."""
         trainer, planned = self.trainer, self.settings.steps
@@ -157,7 +183,7 @@ class _Run:
             self.evaluate()
         while trainer.step < planned and not self.stopping.due:
             if watch.asked:
-                return self._preempted()
+                return self._preempted(watch.signal_name)
             record = trainer.take_step()
             self.folder.steps.append(record)
             report(
@@ -178,12 +204,12 @@ class _Run:
         self.folder.event("early_stop", trainer.step, reason=reason)
         return Outcome("stopped_early", reason, trainer.step)
 
-    def _preempted(self) -> Outcome:
+    def _preempted(self, reason: str) -> Outcome:
         step = self.trainer.step
         if not checkpoint_path(self.folder.path, step).exists():
             self.save(val_loss=None)
-        self.folder.event("preempted", step, reason="SIGTERM")
-        return Outcome("preempted", "SIGTERM", step)
+        self.folder.event("preempted", step, reason=reason)
+        return Outcome("preempted", reason, step)
 
 
 def pretrain(
@@ -194,11 +220,15 @@ def pretrain(
     report: Report | None = None,
     *,
     initial: Path | None = None,
+    bypasses: Sequence[Mapping[str, Any]] = (),
+    watch: TerminationWatch | None = None,
 ) -> Outcome:
     """Train a model into a run folder, or go on with a run that was interrupted there.
 
-    `initial` is a checkpoint folder whose weights a fine-tuning starts from. The outcome
-    `preempted` wants exit status 143, and `aborted` exit status 1, from whoever calls this.
+    `initial` is a checkpoint folder whose weights a fine-tuning starts from: see `initialisation`.
+    `bypasses` are checks that were relaxed, for the record. `watch` notes signals that ask for an
+    end; SIGTERM by default. The outcome `preempted` wants exit status 143, and `aborted` exit
+    status 1, from whoever calls this.
 
     Raises:
         RequirementMissing: the device asked for is not on this machine.
@@ -207,19 +237,24 @@ def pretrain(
         CannotWrite: the disk is full or refuses; the run can be resumed when it does no more.
     """
     resolve_device(recipe.training.device)
+    recipe.fits_beginning(initialised=initial is not None)
+    length = recipe.training.sequence_length
+    beginning = examine(initial, tokenizer, read_manifest(shards), length=length) if initial else None
     output.mkdir(parents=True, exist_ok=True)
-    record = _first_record(recipe, tokenizer, shards)
+    record = _first_record(recipe, tokenizer, shards, beginning)
     earlier = earlier_record(output, record)
     if earlier is not None and earlier["status"] in FINISHED:
         return Outcome(earlier["status"], earlier["reason"], earlier["steps_done"])
     checkpoint, events = put_in_order(output)
+    record |= carried_over(earlier, bypasses)
     folder = RunFolder(output, record)
     try:
         record["sessions"] = 1 + (earlier or {}).get("sessions", 0)
-        with TerminationWatch() as watch:
+        kept = beginning.copy_into(output) if beginning else None
+        with watch or TerminationWatch() as watching:
             return _drive(
-                _Run(recipe, folder, tokenizer, shards, initial=initial),
-                watch,
+                _Run(recipe, folder, tokenizer, shards, initial=kept, report=report or _silent),
+                watching,
                 report or _silent,
                 checkpoint=checkpoint,
                 events=events,
@@ -255,6 +290,8 @@ def _drive(
         folder.event("end_of_data", run.trainer.step + 1, reason=end.message)
         outcome = Outcome("data_exhausted", end.message, run.trainer.step)
     folder.sync()
+    if run.watched and outcome.status in FINISHED:
+        outcome = replace(outcome, reason=run.watched.conclude(outcome.reason, run.stopping.last_loss))
     folder.update(
         status=outcome.status,
         reason=outcome.reason,
@@ -272,9 +309,10 @@ def repeat_steps(
     *,
     steps: int,
     start: Path | None = None,
+    initial: Path | None = None,
     report: Report | None = None,
 ) -> int:
-    """Train some steps again, from scratch or from a checkpoint, and keep only their log.
+    """Train some steps again, from the beginning or from a checkpoint, and keep only their log.
 
     The schedule stays that of the whole plan. Returns the steps done.
 
@@ -284,7 +322,7 @@ def repeat_steps(
     """
     device = resolve_device(recipe.training.device)
     prepare(device, recipe.training.threads)
-    trainer = Trainer(recipe, shards, device)
+    trainer = Trainer(recipe, shards, device, initial=initial)
     if start is not None:
         trainer.restore(start)
     lines = JsonLog(log)

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
 
+from specship.errors import UnusableInput
 from specship.pipeline.stage import Settings
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -125,9 +126,9 @@ class TrainingSettings(Settings):
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """What is trained, and how."""
+    """What is trained, and how; without a model the architecture is that of an initial checkpoint."""
 
-    model: ModelSettings
+    model: ModelSettings | None
     training: TrainingSettings
 
     def as_json(self) -> dict[str, Any]:
@@ -136,7 +137,34 @@ class Recipe:
             "peak_learning_rate": self.training.peak,
             "warmup_steps": self.training.warmup,
         }
-        return {"model": self.model.model_dump(), "training": training}
+        return {"model": self.model.model_dump() if self.model else None, "training": training}
+
+    def fits_beginning(self, *, initialised: bool) -> None:
+        """Mode, model and beginning must say the same, or defaults of one are used for the other.
+
+        Raises:
+            UnusableInput: they do not.
+        """
+        if initialised != (self.training.mode == "fine-tune"):
+            raise UnusableInput(
+                f"training.mode is {self.training.mode!r} "
+                + ("and there is an initial checkpoint" if initialised else "without an initial checkpoint"),
+                why="learning rate and warm-up of one mode spoil the other",
+                mend="name a checkpoint with mode 'fine-tune', and none with mode 'scratch'",
+            )
+        if initialised != (self.model is None):
+            raise UnusableInput(
+                "an architecture and an initial checkpoint" if initialised else "no architecture",
+                why="a checkpoint brings its own architecture, and another would not fit its tensors",
+                mend="leave the section 'model' out" if initialised else "describe the model",
+            )
+
+
+class InitialSettings(Settings):
+    """The checkpoint that training begins from."""
+
+    checkpoint: str | None = None
+    """Folder of a Llama, Qwen2 or Qwen3 checkpoint, relative to the project; null: random weights."""
 
 
 class ReplaySettings(Settings):

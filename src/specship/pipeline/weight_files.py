@@ -22,6 +22,8 @@ from specship.strict_json import read_json
 
 WEIGHTS: Final = "model.safetensors"
 INDEX: Final = "model.safetensors.index.json"
+OPTIMIZER: Final = "optimizer.safetensors"
+"""Moments that our own training keeps beside the weights of a checkpoint; no weights themselves."""
 PICKLES: Final = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
 _SHARDS: Final = 4096
 """Most files of a checkpoint; each has a header of its own."""
@@ -244,7 +246,8 @@ class _Collected:
 
 def _unlisted(folder: Path, listed: set[str], message: str) -> list[Misfit]:
     """Weights that lie beside those of the checkpoint: an adapter, a shard of another version."""
-    found = sorted(path.name for path in folder.glob("*.safetensors") if path.name not in listed)
+    known = listed | {OPTIMIZER}
+    found = sorted(path.name for path in folder.glob("*.safetensors") if path.name not in known)
     mend = "move it out of the folder, or take the index it belongs to"
     return [Misfit("file", shown_name(name), message, mend) for name in found]
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any, Final
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.architecture import REQUIRED_FIELDS, config_fields, parameter_count, tensor_shapes
-from specship.pipeline.run_reading import read_run
+from specship.pipeline.decoder_shape import elements
+from specship.pipeline.family import read_model
+from specship.pipeline.initialisation import INITIAL, continued_config
+from specship.pipeline.run_reading import RunRecord, read_run
 from specship.pipeline.safetensors_header import read_safetensors_header
 from specship.probes.registry import Artifact, Figures, probe
 from specship.strict_json import read_json
@@ -43,25 +47,26 @@ def checkpoint_architecture(checkpoint: Artifact, run: Artifact) -> Figures:
     Raises:
         DamagedArtifact: the config lacks an architecture field, or a file cannot be read.
     """
-    config = _config(checkpoint)
+    record = read_run(run.path)
+    initialised = record.initialisation is not None
+    declared = _declared(run, record)
+    config = _config(checkpoint, [name for name in REQUIRED_FIELDS if name in declared])
     stored = {
         tensor.name: tensor
         for path in sorted(checkpoint.path.glob("*.safetensors"))
         for tensor in read_safetensors_header(path).values()
     }
-    expected = tensor_shapes(config)
+    expected = read_model(checkpoint.path / "config.json").tensors() if initialised else tensor_shapes(config)
     wrong = sorted(stored.keys() ^ expected.keys()) + sorted(
         name for name in stored.keys() & expected.keys() if tuple(stored[name].shape) != expected[name]
     )
-    declared = config_fields(
-        read_run(run.path).config.model,
-        vocabulary=read_run(run.path).vocabulary,
-        separator_id=config["eos_token_id"],
-    )
     other = sorted(
-        name for name in REQUIRED_FIELDS if name not in _NOT_DECLARED and config[name] != declared[name]
+        name
+        for name in REQUIRED_FIELDS
+        if name in declared and name not in _NOT_DECLARED and config[name] != declared[name]
     )
-    own, held = parameter_count(config), sum(math.prod(tensor.shape) for tensor in stored.values())
+    own = elements(expected) if initialised else parameter_count(config)
+    held = sum(math.prod(tensor.shape) for tensor in stored.values())
     return {
         "tensors": len(stored),
         "hidden_size": config["hidden_size"],
@@ -82,12 +87,20 @@ def checkpoint_architecture(checkpoint: Artifact, run: Artifact) -> Figures:
     }
 
 
-def _config(checkpoint: Artifact) -> dict[str, Any]:
+def _declared(run: Artifact, record: RunRecord) -> dict[str, Any]:
+    """`config.json` as the run's settings describe it, or as its initial checkpoint does."""
+    if record.config.model is None:
+        return continued_config(run.path / INITIAL)
+    # The separator is the tokenizer's, and is not declared.
+    return config_fields(record.config.model, vocabulary=record.vocabulary, separator_id=0)
+
+
+def _config(checkpoint: Artifact, required: Sequence[str]) -> dict[str, Any]:
     path = checkpoint.path / "config.json"
     config = read_json(path)
     if not isinstance(config, dict):
         raise DamagedArtifact("not a JSON object", at=path)
-    if missing := [name for name in REQUIRED_FIELDS if name not in config]:
+    if missing := [name for name in required if name not in config]:
         raise DamagedArtifact(
             f"the config lacks {', '.join(missing)}",
             at=path,

@@ -27,8 +27,10 @@ def run(work: Work) -> None:
         StageFailed: the run has no checkpoint in its middle, or a step aborted.
     """
     from specship.pipeline.replaying import replay
+    from specship.pipeline.run_reading import read_run
 
-    recipe = Recipe(work.settings["model"], work.settings["training"])
+    initialised = read_run(work.inputs["run"]).initialisation is not None
+    recipe = Recipe(None if initialised else work.settings["model"], work.settings["training"])
     replay(
         recipe,
         work.settings["replay"],

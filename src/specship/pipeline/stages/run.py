@@ -3,18 +3,47 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
 
+from specship.digests import digest_of, sha256_file
+from specship.errors import UnusableInput
 from specship.pipeline.stage import Stage, Work
-from specship.pipeline.training_settings import ModelSettings, Recipe, TrainingSettings
+from specship.pipeline.training_settings import InitialSettings, ModelSettings, Recipe, TrainingSettings
+
+
+def _outside(settings: Mapping[str, Any], project: Path) -> str:
+    """Digest of the initial checkpoint's files; of none, where training begins from random weights."""
+    folder = settings["initial"].get("checkpoint")
+    files = sorted(path for path in (project / folder).glob("*") if path.is_file()) if folder else []
+    return digest_of([(path.name, sha256_file(path)) for path in files])
+
 
 STAGE = Stage(
     makes="run",
     lifecycle="train",
     needs=("tokenizer", "shards"),
-    settings={"model": ModelSettings, "training": TrainingSettings},
+    settings={"model": ModelSettings, "training": TrainingSettings, "initial": InitialSettings},
     packages=("torch", "transformers", "tokenizers", "safetensors", "numpy"),
     resumes=True,
+    outside=_outside,
 )
+
+
+def recipe_of(model: ModelSettings, training: TrainingSettings, *, initialised: bool) -> Recipe:
+    """The recipe of a profile's sections; an initial checkpoint brings its own architecture.
+
+    Raises:
+        UnusableInput: a checkpoint and an architecture were both given.
+    """
+    if initialised and model.model_fields_set:
+        raise UnusableInput(
+            f"an initial checkpoint, and model settings: {', '.join(sorted(model.model_fields_set))}",
+            why="the architecture is the checkpoint's",
+            mend="leave the model settings out",
+        )
+    return Recipe(None if initialised else model, training)
 
 
 def run(work: Work) -> None:
@@ -26,7 +55,16 @@ def run(work: Work) -> None:
     from specship.pipeline.termination import PREEMPTED_STATUS
     from specship.pipeline.training import pretrain
 
-    recipe = Recipe(work.settings["model"], work.settings["training"])
-    outcome = pretrain(recipe, work.inputs["tokenizer"], work.inputs["shards"], work.output, work.report)
+    checkpoint = work.settings["initial"].checkpoint
+    initial = Path(checkpoint) if checkpoint else None
+    recipe = recipe_of(work.settings["model"], work.settings["training"], initialised=initial is not None)
+    outcome = pretrain(
+        recipe,
+        work.inputs["tokenizer"],
+        work.inputs["shards"],
+        work.output,
+        work.report,
+        initial=initial,
+    )
     if outcome.status == "preempted":
         sys.exit(PREEMPTED_STATUS)
