@@ -19,6 +19,7 @@ from specship.pipeline.gguf_writer import export_gguf
 from specship.pipeline.llamacpp import Request, ask_llama_cpp
 from specship.pipeline.open_model import Model, open_model
 from specship.pipeline.stages.parity import HARD_TEXTS
+from tests.gguf_rewriting import rewritten
 from tests.inference_chain import checkpoint, corpus, made
 
 PROMPT: Final = [5, 499, 3, 1, 4, 1, 5, 9, 2, 6, 14, 7, 77, 8, 300, 21]
@@ -72,38 +73,6 @@ def test_run_writes_the_same_text_from_both(capsys: pytest.CaptureFixture[str]) 
     assert len(said[0]) > len("import os\n\n")
 
 
-def rewritten(target: Path, *, drop: tuple[str, ...] = (), **changes: Any) -> Path:
-    """The tiny export once more, written by the `gguf` package, some keys and tensors changed or left out.
-
-    A change is a value for a key, its dots as `__`, or an array for a tensor.
-    """
-    reader = gguf.GGUFReader(made("gguf") / "model.gguf")
-    new = {name.replace("__", "."): value for name, value in changes.items()}
-    architecture = new.pop("general.architecture", "llama")
-    writer = gguf.GGUFWriter(target, architecture)
-    for field in reader.fields.values():
-        if field.name.startswith("GGUF.") or field.name in {"general.architecture", *drop}:
-            continue
-        value = new.pop(field.name, field.contents())
-        kind = field.types[0]
-        writer.add_key_value(field.name, value, kind, field.types[-1] if len(field.types) > 1 else None)
-    arrays = {tensor.name: tensor.data for tensor in reader.tensors if tensor.name not in drop}
-    for name, value in new.items():
-        if isinstance(value, np.ndarray):
-            arrays[name] = value
-        elif isinstance(value, str):
-            writer.add_string(name, value)
-        else:
-            writer.add_float32(name, value)
-    for name, data in arrays.items():
-        writer.add_tensor(name, np.ascontiguousarray(data))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-    return target
-
-
 BAD: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "another architecture": ({"general__architecture": "gemma"}, "general.architecture is 'gemma'"),
     "class name": ({"general__architecture": "LlamaForCausalLM"}, "write 'llama'|is 'LlamaForCausalLM'"),
@@ -134,11 +103,11 @@ def test_what_the_decoder_would_get_wrong_is_refused(
     tmp_path: Path, changes: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(UnusableInput, match=message):
-        open_model(rewritten(tmp_path / "model.gguf", **changes))
+        open_model(rewritten(made("gguf") / "model.gguf", tmp_path / "model.gguf", **changes))
 
 
 def test_a_rewritten_file_without_changes_is_sound(tmp_path: Path) -> None:
-    found = open_model(rewritten(tmp_path / "model.gguf"))
+    found = open_model(rewritten(made("gguf") / "model.gguf", tmp_path / "model.gguf"))
     assert torch.equal(Decoder(found).logits(PROMPT), Decoder.open(checkpoint()).logits(PROMPT))
 
 
@@ -157,7 +126,7 @@ def test_a_rewritten_file_without_changes_is_sound(tmp_path: Path) -> None:
 )
 def test_stretched_rotations_are_llama_cpps(tmp_path: Path, changes: dict[str, Any]) -> None:
     """Every log-probability of llama.cpp on the same file, over 48 steps."""
-    path = rewritten(tmp_path / "model.gguf", **changes)
+    path = rewritten(made("gguf") / "model.gguf", tmp_path / "model.gguf", **changes)
     decoder = Decoder.open(path)
     answer = ask_llama_cpp(Request(gguf=str(path), prompts=(tuple(PROMPT),), steps=48, top=10))
     steps = answer.completions[0]
@@ -188,7 +157,7 @@ TOKENIZERS: Final[dict[str, tuple[dict[str, Any], str]]] = {
 def test_a_tokenizer_that_cannot_be_rebuilt_is_named(
     tmp_path: Path, changes: dict[str, Any], message: str
 ) -> None:
-    opened = open_model(rewritten(tmp_path / "model.gguf", **changes))
+    opened = open_model(rewritten(made("gguf") / "model.gguf", tmp_path / "model.gguf", **changes))
     with pytest.raises(UnusableInput, match=message):
         opened.tokenizer()
 
@@ -226,6 +195,7 @@ def test_pieces_with_scores_are_merged_as_llama_cpp_merges_them(tmp_path: Path) 
     table = [f"<0x{byte:02X}>" for byte in range(256)]
     filling = [f"[PAD{at}]" for at in range(512 - 3 - 256 - len(pieces))]
     path = rewritten(
+        made("gguf") / "model.gguf",
         tmp_path / "model.gguf",
         drop=("tokenizer.ggml.pre", "tokenizer.ggml.merges", "tokenizer.ggml.token_type",
               "tokenizer.ggml.tokens", "tokenizer.ggml.model", "tokenizer.ggml.add_space_prefix"),

@@ -8,7 +8,7 @@ without end tokens; the token ids stay in the sample, so that a reader counts th
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -16,7 +16,7 @@ from typing import Any, Final, Protocol
 
 import torch
 
-from specship.pipeline.checkpoint_folder import CheckpointFolder, open_checkpoint
+from specship.pipeline.checkpoint_folder import CheckpointFolder, open_any_checkpoint
 from specship.pipeline.decoder import Decoder
 from specship.pipeline.device import device_name, resolve_device
 
@@ -57,7 +57,7 @@ def bench(
     """
     if threads:
         torch.set_num_threads(threads)
-    opened = open_checkpoint(checkpoint)
+    opened = open_any_checkpoint(checkpoint)
     prompt = tuple(prompt_ids) or tuple(range(min(16, opened.shape.vocabulary)))
     taken = take_samples(opened, prompt, tokens=tokens, samples=samples, device=device)
     rates = {
@@ -133,12 +133,17 @@ class _Stamps:
 
 
 def reference_model(folder: Path, device: torch.device) -> Any:
-    """The checkpoint in transformers, float32, without end tokens, so that it decodes as long as asked."""
-    from transformers import LlamaForCausalLM
+    """The checkpoint in transformers, float32, without end tokens, so that it decodes as long as asked.
+
+    Whoever calls has opened the folder with our own reader, which knows its family and refuses pickles.
+    """
+    from transformers import AutoModelForCausalLM
     from transformers.utils import logging
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
-    model: Any = LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True)
+    model: Any = AutoModelForCausalLM.from_pretrained(
+        folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True
+    )
     model = model.to(device).eval()
     model.generation_config.eos_token_id = None
     model.generation_config.pad_token_id = 0
@@ -146,7 +151,12 @@ def reference_model(folder: Path, device: torch.device) -> Any:
 
 
 def reference_tokens(
-    model: Any, prompt_ids: Sequence[int], tokens: int, streamer: Any = None
+    model: Any,
+    prompt_ids: Sequence[int],
+    tokens: int,
+    streamer: Any = None,
+    *,
+    banned_ids: Collection[int] = (),
 ) -> tuple[int, ...]:
     """New token ids of transformers' greedy generation with its dynamic cache."""
     prompt_BT = torch.tensor([list(prompt_ids)], device=model.device)  # noqa: N806 - axes
@@ -156,6 +166,7 @@ def reference_tokens(
         max_new_tokens=tokens,
         do_sample=False,
         streamer=streamer,
+        suppress_tokens=sorted(banned_ids) or None,
     )
     return tuple(ids_BT[0, len(prompt_ids) :].tolist())
 

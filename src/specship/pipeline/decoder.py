@@ -18,7 +18,7 @@ Ainslie et al. 2023 (arXiv:2305.13245); for the relatives see `families`.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -35,6 +35,8 @@ from specship.pipeline.rotations import rotations
 
 STOP_TOKEN: Final = "stop-token"
 TOKEN_LIMIT: Final = "token-limit"
+Tap = Callable[[str, Tensor], None]
+"""Takes a stage's name and its output; the output belongs to the decoder and is to be copied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,7 +201,21 @@ class Decoder:
             logits_V = F.linear(self._prefill(prompt_ids)[-1], self._head_VC)
         return TokenStream(self, logits_V, sampling or Sampling(), tuple(banned_ids))
 
-    def _prefill(self, token_ids: Sequence[int]) -> Tensor:
+    @torch.inference_mode()
+    def tapped(self, token_ids: Sequence[int], tap: Tap) -> None:
+        """Read a whole sequence and hand the output of every stage to `tap(stage, values)` on the way.
+
+        Stages in their order: `embedding`, then of each block N `block.N.attention` and `block.N.mlp`
+        as they are added to the residual, `final_norm`, `head`.
+
+        Raises:
+            UnusableInput: see `logits`.
+        """
+        normed_TC = self._prefill(token_ids, tap)
+        tap("final_norm", normed_TC)
+        tap("head", F.linear(normed_TC, self._head_VC))
+
+    def _prefill(self, token_ids: Sequence[int], tap: Tap | None = None) -> Tensor:
         shape = self.shape
         if not 1 <= len(token_ids) <= self.context:
             raise UnusableInput(f"a sequence has 1 to {self.context} tokens; this one has {len(token_ids)}")
@@ -209,13 +225,16 @@ class Decoder:
                 why="the model and the tokenizer do not belong together",
             )
         x_TC = self._embedding_VC[torch.tensor(token_ids, device=self.device)]
-        for layer in self._layers:
-            x_TC = self._block(x_TC, layer)
+        if tap:
+            tap("embedding", x_TC)
+        for index, layer in enumerate(self._layers):
+            x_TC = self._block(x_TC, layer, tap, f"block.{index}")
         self._length = len(token_ids)
         return F.rms_norm(x_TC, (shape.hidden,), self._norm_C, shape.rms_eps)
 
-    def _block(self, x_TC: Tensor, layer: _Layer) -> Tensor:
+    def _block(self, x_TC: Tensor, layer: _Layer, tap: Tap | None = None, name: str = "") -> Tensor:
         """What leaves a layer when a whole sequence enters it; its keys and values stay in the cache."""
+        nothing_TC = torch.zeros_like(x_TC) if tap else x_TC
         shape, count = self.shape, len(x_TC)
         normed_TC = F.rms_norm(x_TC, (shape.hidden,), layer.norm_C, shape.rms_eps)
         qkv_THD = F.linear(normed_TC, layer.qkv_NC, layer.qkv_bias_N).view(count, -1, shape.head_dim)
@@ -230,10 +249,13 @@ class Decoder:
             is_causal=True,
             enable_gqa=shape.heads != shape.kv_heads,
         )[0]
-        x_TC = torch.addmm(x_TC, seen_HTD.transpose(0, 1).reshape(count, -1), layer.out_CN)
-        if layer.out_bias_C is not None:
-            x_TC += layer.out_bias_C
-        return self._feed_forward(x_TC, layer)
+        seen_TN = seen_HTD.transpose(0, 1).reshape(count, -1)
+        if tap:
+            tap(f"{name}.attention", self._project(nothing_TC, seen_TN, layer))
+        x_TC = self._project(x_TC, seen_TN, layer)
+        if tap:
+            tap(f"{name}.mlp", self._feed_forward(x_TC, layer, nothing_TC))
+        return self._feed_forward(x_TC, layer, x_TC)
 
     def _norm_heads(self, qkv: Tensor, layer: _Layer) -> None:
         """Norm queries and keys in place, head by head, where the family does so."""
@@ -247,10 +269,15 @@ class Decoder:
         turned = qkv_THD[..., : self.shape.heads + self.shape.kv_heads, :]
         torch.view_as_complex(turned.view(*turned.shape[:-1], -1, 2)).mul_(turns)
 
-    def _feed_forward(self, x_TC: Tensor, layer: _Layer) -> Tensor:
+    def _project(self, onto_TC: Tensor, seen_TN: Tensor, layer: _Layer) -> Tensor:
+        """What a layer's attention says, added onto something else."""
+        x_TC = torch.addmm(onto_TC, seen_TN, layer.out_CN)
+        return x_TC if layer.out_bias_C is None else x_TC.add_(layer.out_bias_C)
+
+    def _feed_forward(self, x_TC: Tensor, layer: _Layer, onto_TC: Tensor) -> Tensor:
         normed_TC = F.rms_norm(x_TC, (self.shape.hidden,), layer.mlp_norm_C, self.shape.rms_eps)
         gate_TN, up_TN = F.linear(normed_TC, layer.gate_up_NC, layer.gate_up_bias_N).chunk(2, -1)
-        x_TC = torch.addmm(x_TC, F.silu(gate_TN).mul_(up_TN), layer.down_NC)
+        x_TC = torch.addmm(onto_TC, F.silu(gate_TN).mul_(up_TN), layer.down_NC)
         return x_TC if layer.down_bias_C is None else x_TC.add_(layer.down_bias_C)
 
     def step(self, token_id: int) -> Tensor:
@@ -276,10 +303,8 @@ class Decoder:
             seen_KGD = F.scaled_dot_product_attention(
                 qkv_HD[:heads].view(1, kv_heads, -1, head_dim), keys_KSD[None], values_KSD[None]
             )
-            x_TC = torch.addmm(x_TC, seen_KGD.reshape(1, -1), layer.out_CN)
-            if layer.out_bias_C is not None:
-                x_TC += layer.out_bias_C
-            x_TC = self._feed_forward(x_TC, layer)
+            x_TC = self._project(x_TC, seen_KGD.reshape(1, -1), layer)
+            x_TC = self._feed_forward(x_TC, layer, x_TC)
         self._length = at + 1
         normed_TC = F.rms_norm(x_TC, (shape.hidden,), self._norm_C, shape.rms_eps)
         return F.linear(normed_TC, self._head_VC)[0]

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, UnknownName, UnusableInput, did_you_mean
 from specship.pipeline.decoder_shape import EMBEDDING, Biases, DecoderShape, RopeScaling, expected_tensors
-from specship.pipeline.gguf_names import renamed_tensors
+from specship.pipeline.gguf_names import ARCHITECTURES, ROPE_FACTORS, renamed_tensors
 from specship.pipeline.gguf_reader import GgufFile, GgufTensor, read_gguf
 from specship.pipeline.rotary_order import separate_rows
 
@@ -24,10 +24,8 @@ if TYPE_CHECKING:
     import numpy as np
     from tokenizers import Tokenizer
 
-ARCHITECTURES: Final = ("llama", "qwen2", "qwen3")
-"""Families by llama.cpp's own names, which for these are the families' names too."""
-ROPE_FACTORS: Final = "rope_freqs.weight"
-"""By how much each pair of dimensions turns slower; llama3's scaling comes as this tensor."""
+_FAMILIES: Final = {architecture.name: family for family, architecture in ARCHITECTURES.items()}
+"""By llama.cpp's own names."""
 _THETA: Final = 10_000.0
 _BIASES: Final = {
     "query_key_value": "blk.0.attn_q.bias",
@@ -133,7 +131,7 @@ def gguf_shape(file: GgufFile) -> DecoderShape:
     vocabulary = embedding.shape[0]
     keys.only("vocab_size", vocabulary)
     return DecoderShape(
-        family=keys.architecture,
+        family=_FAMILIES[keys.architecture],
         vocabulary=vocabulary,
         hidden=hidden,
         intermediate=keys.count("feed_forward_length"),
@@ -198,12 +196,12 @@ class _Keys:
     def __init__(self, file: GgufFile) -> None:
         self.file = file
         name = file.metadata.get("general.architecture")
-        if name not in ARCHITECTURES:
+        if name not in _FAMILIES:
             raise UnknownName(
                 f"general.architecture is {str(name)[:60]!r}",
                 at=file.path,
-                why=f"architectures that are known: {', '.join(ARCHITECTURES)}",
-                mend=did_you_mean(str(name), ARCHITECTURES) or "use a file of one of these",
+                why=f"architectures that are known: {', '.join(_FAMILIES)}",
+                mend=did_you_mean(str(name), _FAMILIES) or "use a file of one of these",
             )
         self.architecture: Final = str(name)
 

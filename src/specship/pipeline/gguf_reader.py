@@ -44,6 +44,11 @@ class GgufTensor:
     size: int
     """Bytes, without padding."""
 
+    @property
+    def dtype(self) -> str:
+        """The name of its element type."""
+        return self.type.name
+
 
 @dataclass(frozen=True, slots=True)
 class GgufFile:

@@ -21,8 +21,12 @@ if TYPE_CHECKING:
 GGUF_SUFFIX = ".gguf"
 
 
-class HasShape(Protocol):
+class Stored(Protocol):
     """A stored tensor, whatever format it is stored in."""
+
+    @property
+    def dtype(self) -> str:
+        """The name of its element type, as GGUF and safetensors write it."""
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -45,7 +49,7 @@ class Model(Protocol):
         """Sizes, biases, norms and rotation."""
 
     @property
-    def tensors(self) -> Mapping[str, HasShape]:
+    def tensors(self) -> Mapping[str, Stored]:
         """Every tensor the family has; a tied head is not among them."""
 
     def array(self, name: str) -> np.ndarray[Any, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.checkpoint_folder import open_any_checkpoint
 from specship.pipeline.inference_records import read_generations
 from specship.probes.registry import Artifact, Figures, probe
 
@@ -30,7 +30,7 @@ def generations_reference(checkpoint: Artifact, generations: Artifact) -> Figure
     from specship.pipeline.device import resolve_device
 
     _, lines = read_generations(generations.path)
-    opened = open_checkpoint(checkpoint.path)
+    opened = open_any_checkpoint(checkpoint.path)
     chosen = [line for line in lines if line.decoding == "greedy"][:_MOST_PROMPTS]
     decoder, model = Decoder(opened), reference_model(checkpoint.path, resolve_device("cpu"))
     tokens = from_reference = from_record = 0

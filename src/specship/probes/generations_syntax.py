@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.checkpoint_folder import open_any_checkpoint
 from specship.pipeline.corpus_manifest import read_documents
 from specship.pipeline.inference_records import Generation, read_generations
 from specship.pipeline.python_syntax import cut_body, parse_function
@@ -41,7 +41,7 @@ def generations_syntax(checkpoint: Artifact, corpus: Artifact, generations: Arti
     Raises DamagedArtifact. Not looked at: whether the code does anything.
     """
     about, lines = read_generations(generations.path)
-    opened = open_checkpoint(checkpoint.path)
+    opened = open_any_checkpoint(checkpoint.path)
     tokenizer = opened.tokenizer()
     texts = {document.sha256: document.text for document in read_documents(corpus.path, "heldout")}
     judged = [line for line in lines if line.decoding == about.settings.judged]

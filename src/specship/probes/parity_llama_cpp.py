@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from specship.digests import sha256_file
-from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.checkpoint_folder import open_any_checkpoint
 from specship.pipeline.corpus_manifest import read_documents
 from specship.pipeline.inference_records import read_parity
 from specship.probes.registry import Artifact, Figures, probe
@@ -43,7 +43,7 @@ def parity_llama_cpp(checkpoint: Artifact, gguf: Artifact, parity: Artifact, cor
     from specship.pipeline.llamacpp import Step
     from specship.pipeline.parity import teacher_forced
 
-    found, opened = read_parity(parity.path), open_checkpoint(checkpoint.path)
+    found, opened = read_parity(parity.path), open_any_checkpoint(checkpoint.path)
     tokenizer = opened.tokenizer()
     same = found.gguf_sha256 == sha256_file(gguf.path / _FILE)
     same = same and found.weights_sha256 == opened.weights_digest()

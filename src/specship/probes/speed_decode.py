@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from statistics import median, stdev
 
-from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.checkpoint_folder import open_any_checkpoint
 from specship.pipeline.inference_records import SpeedSample, read_speed
 from specship.probes.registry import Artifact, Figures, probe
 
@@ -39,7 +39,7 @@ def speed_decode(checkpoint: Artifact, speed: Artifact) -> Figures:
     """
     from specship.pipeline.decoder import Decoder
 
-    found, opened = read_speed(speed.path), open_checkpoint(checkpoint.path)
+    found, opened = read_speed(speed.path), open_any_checkpoint(checkpoint.path)
     ours = [sample for sample in found.samples if sample.decoder == _OURS]
     theirs = {sample.round: sample for sample in found.samples if sample.decoder == _REFERENCE}
     rates = [_rate(sample) for sample in ours]

@@ -1,12 +1,16 @@
-"""Compare a checkpoint folder with a GGUF file that llama.cpp opens in a process of its own."""
+"""Compare two of: a checkpoint folder, a GGUF file, live transformers, llama.cpp.
+
+FOLDER and FILE.gguf are decoded by specship itself; transformers:FOLDER is the live model in
+transformers; llama.cpp:FILE.gguf is the real llama.cpp in a process of its own. FOLDER with FILE.gguf
+is compared with llama.cpp as well.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
-from pathlib import Path
 
-HELP = "compare a checkpoint with a GGUF in llama.cpp"
+HELP = "compare a checkpoint, a GGUF, transformers and llama.cpp, stage by stage"
 PROMPTS = (
     "def main():\n",
     "import os\nimport sys\n",
@@ -17,29 +21,40 @@ PROMPTS = (
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship compare`."""
-    parser.add_argument("checkpoint", type=Path)
-    parser.add_argument("gguf", type=Path)
+    side = "FOLDER, FILE.gguf, transformers:FOLDER or llama.cpp:FILE.gguf"
+    parser.add_argument("a", help=side)
+    parser.add_argument("b", help=side)
     parser.add_argument("--prompt", action="append", help="text to continue; may be repeated")
-    parser.add_argument("--steps", type=int, default=8, help="greedy steps a prompt (default: %(default)s)")
+    parser.add_argument("--steps", type=int, default=64, help="greedy steps a prompt (default: %(default)s)")
+    parser.add_argument(
+        "--device", default="cpu", help="cpu, cuda, cuda:N or auto; llama.cpp stays on the CPU"
+    )
+    parser.add_argument("--threads", type=int, default=1, help="of llama.cpp (default: %(default)s)")
+    parser.add_argument("--without-llama-cpp", action="store_true", help="FOLDER and FILE.gguf alone")
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when every tensor and token agrees, 1 when one departs."""
+    """0 when nothing departs, 1 when something does."""
     from specship.cli.extra import needs_pipeline
 
     needs_pipeline()
-    from specship.pipeline.parity import compare
+    from specship.cli.progress import progress
+    from specship.pipeline.compare import compare
+    from specship.pipeline.comparison import Work
+    from specship.pipeline.comparison_report import as_text
 
-    prompts = arguments.prompt or PROMPTS
-    found = compare(arguments.checkpoint, arguments.gguf, prompts, steps=arguments.steps)
+    with progress("compare") as report:
+        work = Work(
+            texts=tuple(arguments.prompt or PROMPTS),
+            steps=arguments.steps,
+            device=arguments.device,
+            threads=arguments.threads,
+            report=report,
+        )
+        found = compare(arguments.a, arguments.b, work, with_llama_cpp=not arguments.without_llama_cpp)
     if arguments.format == "json":
-        print(json.dumps(found, indent=2))
+        print(json.dumps(found, indent=2, allow_nan=False))
     else:
-        print(f"tokens compared        {found['tokens_compared']}")
-        print(f"top-1 agreement        {found['top1_agreement']:.4f}")
-        print(f"mean KL                {found['mean_kl']} nats/token")
-        print(f"largest logit apart    {found['max_abs_logit']}")
-        print(f"tensors compared       {len(found['tensors'])}")
-        print(f"first departing stage  {found['first_departing_stage'] or 'none'}")
+        print("\n".join(as_text(found)))
     return 1 if found["first_departing_stage"] else 0

@@ -15,7 +15,7 @@ from pydantic import Field, model_validator
 
 from specship.files import write_file, write_json
 from specship.pipeline.body_completion import complete_body
-from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.checkpoint_folder import open_any_checkpoint
 from specship.pipeline.corpus_manifest import read_documents
 from specship.pipeline.python_prompts import Prompt, choose_prompts
 from specship.pipeline.python_syntax import STOP_RULE
@@ -76,7 +76,7 @@ def run(work: Work) -> None:
 
     settings: GenerationSettings = work.settings["generations"]
     torch.set_num_threads(settings.threads)
-    opened = open_checkpoint(work.inputs["checkpoint"])
+    opened = open_any_checkpoint(work.inputs["checkpoint"])
     tokenizer = opened.tokenizer()
     prompts = choose_prompts(
         read_documents(work.inputs["corpus"], "heldout"),

@@ -12,7 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from specship.files import write_json
-from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.checkpoint_folder import open_any_checkpoint
 from specship.pipeline.corpus_manifest import read_documents
 from specship.pipeline.python_prompts import choose_prompts
 from specship.pipeline.stage import Settings, Stage, Work
@@ -60,7 +60,7 @@ def run(work: Work) -> None:
     from specship.pipeline.llamacpp import Request, ask_llama_cpp
 
     settings: ParitySettings = work.settings["parity"]
-    opened = open_checkpoint(work.inputs["checkpoint"])
+    opened = open_any_checkpoint(work.inputs["checkpoint"])
     tokenizer = opened.tokenizer()
     prompts = choose_prompts(
         read_documents(work.inputs["corpus"], "heldout"),

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from specship.files import write_json
-from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.checkpoint_folder import open_any_checkpoint
 from specship.pipeline.corpus_manifest import read_documents
 from specship.pipeline.python_prompts import choose_prompts
 from specship.pipeline.stage import Settings, Stage, Work
@@ -45,7 +45,7 @@ def run(work: Work) -> None:
     from specship.pipeline.decode_bench import bench
 
     settings: SpeedSettings = work.settings["speed"]
-    tokenizer = open_checkpoint(work.inputs["checkpoint"]).tokenizer()
+    tokenizer = open_any_checkpoint(work.inputs["checkpoint"]).tokenizer()
     documents = read_documents(work.inputs["corpus"], "heldout")
     prompt = choose_prompts(documents, tokenizer, count=1, context_tokens=settings.context_tokens)[0]
     figures = bench(
