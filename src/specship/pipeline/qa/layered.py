@@ -18,7 +18,7 @@ from torch import Tensor
 
 from specship.pipeline.decoder import Decoder
 from specship.pipeline.decoder_shape import DecoderShape
-from specship.pipeline.open_model import HasShape, Model
+from specship.pipeline.open_model import Model, Stored
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -47,7 +47,7 @@ class Altered:
         return self.model.shape
 
     @property
-    def tensors(self) -> Mapping[str, HasShape]:
+    def tensors(self) -> Mapping[str, Stored]:
         """Names and shapes; a replaced tensor keeps its shape."""
         return self.model.tensors
 

@@ -6,8 +6,8 @@ from collections import Counter
 from typing import Final
 
 from specship.pipeline.decoder_shape import elements, expected_tensors
-from specship.pipeline.gguf_model import ROPE_FACTORS, gguf_shape
-from specship.pipeline.gguf_names import renamed_tensors
+from specship.pipeline.gguf_model import gguf_shape
+from specship.pipeline.gguf_names import ROPE_FACTORS, renamed_tensors
 from specship.pipeline.qa.gate import Gate
 from specship.pipeline.qa.records import Findings, Limits, findings, limit
 from specship.pipeline.qa.subject import Subject

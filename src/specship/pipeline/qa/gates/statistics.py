@@ -20,7 +20,7 @@ from typing import Final
 import numpy as np
 
 from specship.errors import UnusableInput
-from specship.pipeline.gguf_model import ROPE_FACTORS
+from specship.pipeline.gguf_names import ROPE_FACTORS
 from specship.pipeline.qa.gate import Gate
 from specship.pipeline.qa.records import Findings, Limits, findings, limit
 from specship.pipeline.qa.subject import Subject
