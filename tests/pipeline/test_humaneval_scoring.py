@@ -18,7 +18,8 @@ from specship.errors import DamagedArtifact, RequirementMissing, SpecshipError, 
 from specship.pipeline.humaneval.limits import Limits
 from specship.pipeline.humaneval.problems import CompletionFile, ProblemFile, read_completions, read_problems
 from specship.pipeline.humaneval.sandbox import NAMESPACES, RLIMITS
-from specship.pipeline.humaneval.scoring import Score, Settings, choose_level, score
+from specship.pipeline.humaneval.scoring import Settings, choose_level, score
+from specship.pipeline.humaneval.verdicts import Score
 
 DATA = Path(__file__).parent.parent / "data" / "humaneval" / "HumanEval.jsonl.gz"
 WRONG = "    return None\n"
@@ -122,9 +123,9 @@ def test_a_completion_beyond_the_bound_fails(tmp_path: Path, level: str) -> None
 
 
 def test_shards_are_all_samples_once(tmp_path: Path, level: str) -> None:
-    parts = [run(tmp_path, Settings(level=level, shard=(n, 2))).samples for n in (1, 2)]
+    parts = [run(tmp_path, Settings(level=level, shard=(n, 2))).outcomes for n in (1, 2)]
 
-    assert {*parts[0], *parts[1]} == {*prepared(tmp_path)[1].samples}
+    assert {*parts[0], *parts[1]} == {sample.key for sample in prepared(tmp_path)[1].samples}
     assert not {*parts[0]} & {*parts[1]}
 
 
@@ -161,7 +162,7 @@ def test_a_killed_evaluation_continues_at_the_first_unscored_sample(tmp_path: Pa
 
     assert 12 <= whole.count(b"\n") < 81
     assert out.read_bytes().startswith(whole)
-    assert out.read_bytes().count(b"\n") == 81
+    assert out.read_bytes().count(b"\n") == 82
     fresh = score(problems, completions, Settings(level=level)).as_json()
     assert plain(continued["results"]) == plain(fresh["results"])
     assert continued["passed"] == 60
@@ -175,7 +176,7 @@ def test_infrastructure_errors_are_tried_again(tmp_path: Path, level: str) -> No
     out.write_text("\n".join(lines) + "\n")
 
     assert run(tmp_path, Settings(level=level), out=out).as_json()["infrastructure_errors"] == 0
-    assert len(out.read_text().splitlines()) == 10
+    assert len(out.read_text().splitlines()) == 11
 
 
 DAMAGE = {
@@ -203,7 +204,7 @@ def test_outcomes_are_read_strictly(name: str, tmp_path: Path, level: str) -> No
 def test_a_line_twice_is_refused(tmp_path: Path, level: str) -> None:
     out = tmp_path / "outcomes.jsonl"
     run(tmp_path, Settings(level=level), out=out)
-    out.write_text(out.read_text() + out.read_text().splitlines()[-1] + "\n")
+    out.write_text(out.read_text() + out.read_text().splitlines()[-2] + "\n")
 
     with pytest.raises(DamagedArtifact, match="there twice"):
         run(tmp_path, Settings(level=level), out=out)

@@ -15,9 +15,10 @@ from specship.pipeline.humaneval.protocol import Channel, Ended, Malformed, Time
 
 PASSED: Final = "passed"
 INFRA: Final = "infra"
-FAILURES: Final = tuple(
-    f"failed:{kind}" for kind in ("assertion", "exception", "load", "exit", "protocol", "timeout", "memory")
-)
+FAILURES: Final = (
+    "failed:assertion", "failed:exception", "failed:load", "failed:exit", "failed:protocol", "failed:timeout",
+    "failed:memory", "failed:empty", "failed:context",
+)  # fmt: skip
 OUTCOMES: Final = (PASSED, *FAILURES, INFRA)
 _PATIENCE: Final = 5.0
 """Seconds behind every limit of a sample at which a judge that says nothing is taken to hang."""

@@ -45,6 +45,13 @@ class Sample:
     task_id: str
     index: int
     completion: str
+    unanswered: str = ""
+    """Why the model could not be asked; empty when it was. Such a sample failed."""
+
+    @property
+    def key(self) -> tuple[str, int]:
+        """What names it."""
+        return self.task_id, self.index
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,15 @@ class CompletionFile:
 
     samples: tuple[Sample, ...]
     sha256: str
+    generated: dict[str, Any] | None = None
+    """Model and settings, where a model wrote them; then only the samples of the shard are here."""
+    total: int | None = None
+    """Samples of the whole evaluation, where only a shard of them is here."""
+
+    @property
+    def whole(self) -> int:
+        """Samples of the whole evaluation."""
+        return len(self.samples) if self.total is None else self.total
 
 
 def _bytes_of(path: Path) -> bytes:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,17 +16,15 @@ from typing import Any, Final
 from specship.bounds import COMPLETION_BYTES
 from specship.errors import RequirementMissing
 from specship.pipeline.humaneval.extraction import program_of
-from specship.pipeline.humaneval.judging import INFRA, PASSED, JudgeProcess, Outcome
+from specship.pipeline.humaneval.judging import INFRA, JudgeProcess, Outcome
 from specship.pipeline.humaneval.limits import Limits
-from specship.pipeline.humaneval.outcomes import OutcomeFile, as_line
-from specship.pipeline.humaneval.passk import mean_pass_at_k
+from specship.pipeline.humaneval.outcomes import FORMAT, OutcomeFile
 from specship.pipeline.humaneval.problems import CompletionFile, ProblemFile, Sample
 from specship.pipeline.humaneval.sandbox import CONTAINED, facts
+from specship.pipeline.humaneval.verdicts import Score
 
 BATCH: Final = 50
 """Samples that a worker scores between two looks at the canaries."""
-MOST_INFRA: Final = 0.01
-"""Largest share of infrastructure errors; above it the evaluation is an ERROR."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,61 +38,6 @@ class Settings:
     """Whether the stop rules of `extraction` cut completions without fences."""
     shard: tuple[int, int] = (1, 1)
     """Which part, from 1, of how many: every so many-th sample of the file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Score:
-    """All outcomes of an evaluation, and whether it can be believed."""
-
-    problems: ProblemFile
-    samples: tuple[Sample, ...]
-    outcomes: dict[Sample, Outcome]
-    sandbox: dict[str, Any]
-    canaries: int
-    faults: tuple[str, ...]
-    """What the canaries found wrong with the sandbox; empty when it was sound throughout."""
-
-    def _count(self, *outcomes: str) -> int:
-        return sum(outcome.outcome in outcomes for outcome in self.outcomes.values())
-
-    @property
-    def error(self) -> str:
-        """Why no figure of this evaluation counts; empty when it does."""
-        if self.faults:
-            return f"the sandbox is broken: {self.faults[0]}"
-        infra = self._count(INFRA)
-        if infra > MOST_INFRA * len(self.samples):
-            return f"{infra} of {len(self.samples)} samples could not be scored"
-        return ""
-
-    def pass_at(self) -> dict[str, float]:
-        """Unbiased pass@k for k = 1, 10, 100, where each problem of the file has that many scored samples."""
-        if self.error:
-            return {}
-        scored = Counter(s.task_id for s, found in self.outcomes.items() if found.outcome != INFRA)
-        passed = Counter(s.task_id for s, found in self.outcomes.items() if found.outcome == PASSED)
-        asked = {sample.task_id for sample in self.samples}
-        if asked != self.problems.problems.keys():
-            return {}
-        counts = [(scored[task], passed[task]) for task in asked if scored[task]]
-        figures = {str(k): mean_pass_at_k(counts, k) for k in (1, 10, 100)}
-        return {k: figure for k, figure in figures.items() if figure is not None}
-
-    def as_json(self) -> dict[str, Any]:
-        """The report, in the shape that `eval humaneval --format json` prints."""
-        infra = self._count(INFRA)
-        passed = self._count(PASSED)
-        return {
-            "problems": len(self.problems.problems),
-            "samples": len(self.samples),
-            "passed": passed,
-            "failed": len(self.outcomes) - passed - infra,
-            "infrastructure_errors": infra,
-            "error": self.error,
-            "pass_at": self.pass_at(),
-            "sandbox": {**self.sandbox, "canaries": self.canaries, "canary_faults": list(self.faults)},
-            "results": [as_line(sample, self.outcomes[sample]) for sample in self.samples],
-        }
 
 
 def choose_level(limits: Limits) -> str:
@@ -134,15 +76,24 @@ def processors_of(worker: int, workers: int) -> tuple[int, ...]:
     return (allowed[worker % len(allowed)],) if workers >= len(allowed) else ()
 
 
-def _heading(problems: ProblemFile, completions: CompletionFile, settings: Settings) -> dict[str, Any]:
+def heading(problems: ProblemFile, completions: CompletionFile, settings: Settings) -> dict[str, Any]:
+    """What outcomes belong to: everything that must be equal where they are counted together.
+
+    `completions` are those of the whole evaluation where they were given, and those of the shard alone
+    where a model wrote them.
+    """
+    part, parts = settings.shard
     return {
-        "format": "specship humaneval outcomes 1",
+        "format": FORMAT,
         "problems_sha256": problems.sha256,
+        "problems": len(problems.problems),
         "completions_sha256": completions.sha256,
+        "samples": completions.whole,
+        "generated": completions.generated,
         "level": settings.level,
         "limits": settings.limits.as_json(),
         "stops": settings.stops,
-        "shard": list(settings.shard),
+        "shard": [part, parts],
     }
 
 
@@ -156,7 +107,7 @@ class _Run:
         self._settings = settings
         self._keep = keep
         self._lock = threading.Lock()
-        self._failure: BaseException | None = None
+        self.failure: BaseException | None = None
         self.waiting: queue.SimpleQueue[Sample] = queue.SimpleQueue()
         self.canaries = 0
         self.faults: list[str] = []
@@ -170,14 +121,14 @@ class _Run:
             while self._batch(judge):
                 pass
         except BaseException as error:  # noqa: BLE001 - raised again in the main thread
-            self._failure = error
+            self.failure = error
         finally:
             judge.stop()
 
     def finish(self) -> None:
         """Raise what a worker died of."""
-        if self._failure is not None:
-            raise self._failure
+        if self.failure is not None:
+            raise self.failure
 
     def _sound(self, judge: JudgeProcess) -> str:
         """What is wrong; a broken judge gets one fresh start."""
@@ -196,7 +147,7 @@ class _Run:
                 sample = self.waiting.get_nowait()
             except queue.Empty:
                 return False
-            if self._failure is not None:
+            if self.failure is not None:
                 return False
             outcome = Outcome(INFRA, fault) if fault else self._outcome(judge, sample)
             with self._lock:
@@ -204,6 +155,10 @@ class _Run:
         return True
 
     def _outcome(self, judge: JudgeProcess, sample: Sample) -> Outcome:
+        if sample.unanswered:
+            return Outcome("failed:context", sample.unanswered)
+        if not sample.completion.strip():
+            return Outcome("failed:empty")
         problem = self._problems.problems[sample.task_id]
         if len(sample.completion.encode("utf-8", "surrogatepass")) > COMPLETION_BYTES:
             return Outcome("failed:load", f"longer than {COMPLETION_BYTES} bytes")
@@ -215,34 +170,44 @@ class _Run:
 
 
 def score(
-    problems: ProblemFile, completions: CompletionFile, settings: Settings, *, out: Path | None = None
+    problems: ProblemFile,
+    completions: CompletionFile,
+    settings: Settings,
+    *,
+    out: Path | None = None,
+    report: Callable[..., None] | None = None,
 ) -> Score:
     """Score every completion of the shard that `out` has no outcome for yet.
+
+    `report(done, total, unit)` is told how far it is.
 
     Raises:
         DamagedArtifact, UnusableInput: `out` holds something else than outcomes of this evaluation.
         CannotWrite: an outcome could not be written.
     """
     part, parts = settings.shard
-    samples = completions.samples[part - 1 :: parts]
-    file = OutcomeFile(out, _heading(problems, completions, settings), samples) if out else None
+    samples = completions.samples if completions.generated else completions.samples[part - 1 :: parts]
+    file = OutcomeFile(out, heading(problems, completions, settings), samples) if out else None
     outcomes = dict(file.known) if file else {}
+    before = len(outcomes)
 
     def keep(sample: Sample, outcome: Outcome) -> None:
-        outcomes[sample] = outcome
+        outcomes[sample.key] = outcome
         if file:
             file.append(sample, outcome)
+        if report:
+            report(len(outcomes) - before, len(samples) - before, "samples")
 
     run = _Run(problems, settings, keep)
     for sample in samples:
-        if sample not in outcomes:
+        if sample.key not in outcomes:
             run.waiting.put(sample)
     _work(run, min(settings.workers, max(1, run.waiting.qsize())))
+    sandbox = facts(settings.level, settings.limits) | {"canaries": run.canaries, "canary_faults": run.faults}
     if file:
-        file.close()
+        file.close(sandbox, whole=run.failure is None)
     run.finish()
-    sandbox = facts(settings.level, settings.limits)
-    return Score(problems, samples, outcomes, sandbox, run.canaries, tuple(run.faults))
+    return Score(len(problems.problems), {s.key: outcomes[s.key] for s in samples}, sandbox)
 
 
 def _work(run: _Run, workers: int) -> None:

@@ -1,0 +1,129 @@
+"""Probes of HumanEval: sound, with a planted fault, unreadable."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specship.errors import DamagedArtifact, RequirementMissing
+from specship.pipeline.humaneval.limits import Limits
+from specship.pipeline.humaneval.problems import read_problems
+from specship.pipeline.humaneval.sandbox import RLIMITS
+from specship.pipeline.humaneval.scoring import Settings, choose_level
+from specship.pipeline.humaneval.selftest import self_test
+from specship.pipeline.stage import run_stage, stage_named
+from specship.probes.registry import Artifact, all_probes
+from specship.units import Value
+
+DATA = Path(__file__).parent.parent / "data" / "humaneval" / "HumanEval.jsonl.gz"
+SELF_TEST = "self-test.json"
+
+
+def measured(name: str, **folders: Path) -> Mapping[str, Value]:
+    artifacts = {at: Artifact(at, folder, "digest") for at, folder in folders.items()}
+    return {quantity: found.value for quantity, found in all_probes()[name](artifacts).quantities.items()}
+
+
+def published(change: Callable[[dict[str, Any]], Any] = lambda _: None) -> str:
+    """The first six problems, each of them changed."""
+    records = [json.loads(line) for line in gzip.decompress(DATA.read_bytes()).splitlines()[:6]]
+    for record in records:
+        change(record)
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+@pytest.fixture(scope="module")
+def harness(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The stage's own artifact, of a few problems."""
+    folder = tmp_path_factory.mktemp("harness")
+    (folder / "problems.jsonl").write_text(published())
+    settings = {"harness": {"problems": str(folder / "problems.jsonl")}}
+    try:
+        run_stage(stage_named("harness"), settings, {}, folder / "made", lambda *_, **__: None)
+    except RequirementMissing as missing:
+        pytest.skip(str(missing))
+    return folder / "made"
+
+
+def edited(harness: Path, folder: Path, change: Callable[[dict[str, Any]], Any]) -> Mapping[str, Value]:
+    record = json.loads((harness / SELF_TEST).read_text())
+    change(record)
+    (folder / SELF_TEST).write_text(json.dumps(record))
+    return measured("harness.self_test", harness=folder)
+
+
+def test_a_sound_harness(harness: Path) -> None:
+    found = measured("harness.self_test", harness=harness)
+
+    assert (found["problems"], found["canonical_passed"]) == (6, 6)
+    assert [found[f"{kind}_credited"] for kind in ("wrong", "unanswered", "hostile")] == [0, 0, 0]
+    assert [found[kind] for kind in ("wrong", "unanswered", "hostile", "completions")] == [6, 6, 12, 30]
+    assert (found["infrastructure_errors"], found["canary_faults"], found["attempts_open"]) == (0, 0, 0)
+    assert found["attempts"] == 30
+    assert (found["level"], found["fit_for_release"]) == (choose_level(Limits()), "yes")
+
+
+def credited(kind: str) -> Callable[[dict[str, Any]], Any]:
+    def change(record: dict[str, Any]) -> None:
+        next(one for one in record["results"] if one["kind"] == kind)["outcome"] = "passed"
+
+    return change
+
+
+CAUGHT: dict[str, tuple[Callable[[dict[str, Any]], Any], str, Value]] = {
+    "a wrong answer passes": (credited("wrong"), "wrong_credited", 1),
+    "no answer passes": (credited("unanswered"), "unanswered_credited", 1),
+    "a forged verdict passes": (credited("hostile"), "hostile_credited", 1),
+    "a sandbox that did not start": (lambda r: r["attempts"].update(fault="no namespaces"), "attempts_open", 30),
+    "a file outside was changed": (lambda r: r["attempts"].update(untouched=False), "attempts_open", 30),
+    "an attempt that could not be made": (lambda r: r["attempts"].update(unclear=["mount"]), "attempts_open", 1),
+    "a canary that died": (lambda r: r["sandbox"].update(canary_faults=["x"]), "canary_faults", 1),
+    "infrastructure": (lambda r: r["results"][0].update(outcome="infra"), "infrastructure_errors", 1),
+    "the same completion many times": (lambda r: r["results"].extend(r["results"] * 9), "completions", 30),
+    "problems left out": (lambda r: r.update(results=r["results"][3:]), "problems", 5),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CAUGHT)
+def test_a_fault_in_the_record_is_seen(name: str, harness: Path, tmp_path: Path) -> None:
+    change, quantity, value = CAUGHT[name]
+
+    assert edited(harness, tmp_path, change)[quantity] == value
+
+
+def test_dropped_imports_are_seen(harness: Path, tmp_path: Path) -> None:  # noqa: ARG001 - skips with it
+    """The preamble of each prompt is cut off, as a harness would that takes the function alone."""
+
+    def cut(record: dict[str, Any]) -> None:
+        record["prompt"] = record["prompt"][record["prompt"].index("def ") :]
+
+    (tmp_path / "problems.jsonl").write_text(published(cut))
+    problems = read_problems(tmp_path / "problems.jsonl")
+    record = self_test(problems, Settings(level=choose_level(Limits())))
+    (tmp_path / SELF_TEST).write_text(json.dumps(record))
+
+    assert measured("harness.self_test", harness=tmp_path)["canonical_passed"] == 1  # that one imports nothing
+
+
+def test_the_weakest_level_is_not_fit(tmp_path: Path) -> None:
+    (tmp_path / "problems.jsonl").write_text(published().partition("\n")[0])
+    record = self_test(read_problems(tmp_path / "problems.jsonl"), Settings(level=RLIMITS))
+    (tmp_path / SELF_TEST).write_text(json.dumps(record))
+    found = measured("harness.self_test", harness=tmp_path)
+
+    assert found["fit_for_release"] == "no"
+    assert found["attempts_open"] == 30  # the file outside was changed: nothing it says is believed
+    assert (found["canonical_passed"], found["hostile_credited"]) == (1, 0)
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"format": "another"}'])
+def test_an_unreadable_record(text: str, tmp_path: Path) -> None:
+    (tmp_path / SELF_TEST).write_text(text)
+
+    with pytest.raises(DamagedArtifact):
+        measured("harness.self_test", harness=tmp_path)
