@@ -107,7 +107,9 @@ def test_dropped_imports_are_seen(harness: Path, tmp_path: Path) -> None:  # noq
     record = self_test(problems, Settings(level=choose_level(Limits())))
     (tmp_path / SELF_TEST).write_text(json.dumps(record))
 
-    assert measured("harness.self_test", harness=tmp_path)["canonical_passed"] == 1  # that one imports nothing
+    assert (
+        measured("harness.self_test", harness=tmp_path)["canonical_passed"] == 1
+    )  # that one imports nothing
 
 
 def test_the_weakest_level_is_not_fit(tmp_path: Path) -> None:
