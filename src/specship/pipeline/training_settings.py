@@ -20,7 +20,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Count = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
-_MODE_DEFAULTS: Final[dict[str, tuple[float, int]]] = {"scratch": (3e-4, 1000), "fine-tune": (5e-5, 100)}
+MODE_DEFAULTS: Final[dict[str, tuple[float, int]]] = {"scratch": (3e-4, 1000), "fine-tune": (5e-5, 100)}
 """Peak learning rate and warm-up steps that belong to a mode, and travel together."""
 
 
@@ -102,12 +102,12 @@ class TrainingSettings(Settings):
     @property
     def peak(self) -> float:
         """Highest learning rate: as set, or the mode's."""
-        return self.peak_learning_rate or _MODE_DEFAULTS[self.mode][0]
+        return self.peak_learning_rate or MODE_DEFAULTS[self.mode][0]
 
     @property
     def warmup(self) -> int:
         """Warm-up steps: as set, or the mode's."""
-        return _MODE_DEFAULTS[self.mode][1] if self.warmup_steps is None else self.warmup_steps
+        return MODE_DEFAULTS[self.mode][1] if self.warmup_steps is None else self.warmup_steps
 
     @property
     def floor(self) -> float:

@@ -1,0 +1,47 @@
+"""Say which root-cause class binds a run: data starvation, optimization defect or infrastructure masking.
+
+RUN is a folder that `specship pretrain` wrote, or the output of a Hugging Face Trainer.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+HELP = "which root cause binds a run, with figures"
+
+
+def _fact(text: str) -> tuple[str, str]:
+    name, sign, value = text.partition("=")
+    if not (name and sign and value):
+        raise argparse.ArgumentTypeError("write NAME=VALUE")
+    return name.strip().replace("-", "_"), value.strip()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `specship diagnose`."""
+    parser.add_argument("run", type=Path, metavar="RUN")
+    parser.add_argument(
+        "--fact",
+        type=_fact,
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a fact that the records do not hold, such as unique_tokens=1200000; may be repeated",
+    )
+    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 for a healthy run, 1 where something was found or nobody can tell."""
+    from specship.diagnose.diagnosing import HEALTHY
+    from specship.diagnose.opening import diagnose_run
+    from specship.report.diagnosis import as_json, as_markdown, as_text
+
+    found = diagnose_run(arguments.run, dict(arguments.fact))
+    if arguments.format == "json":
+        print(json.dumps(as_json(found), indent=2, allow_nan=False))
+    else:
+        print(as_markdown(found) if arguments.format == "markdown" else as_text(found))
+    return 0 if found.binding == HEALTHY else 1

@@ -1,0 +1,1 @@
+"""Which root cause binds a run: its records are read, every cause examined, and findings ranked."""

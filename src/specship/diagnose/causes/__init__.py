@@ -1,0 +1,1 @@
+"""Causes, one a file; each is found by scanning this folder."""

@@ -1,0 +1,45 @@
+"""Fewer tokens than the parameters need: unique ones, or those that the plan reads."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from specship.diagnose.facts import Facts
+from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+
+ENOUGH: Final = 20.0
+"""Training tokens a parameter of a compute-optimal run, about."""
+
+
+def _examine(facts: Facts) -> Observed | None:
+    parameters, unique = facts.parameters or 0, facts.unique_tokens or 0
+    planned = facts.planned_tokens or facts.trained_tokens or 0
+    ratio = min(unique, planned) / parameters
+    if ratio >= ENOUGH:
+        return None
+    scarce = "unique tokens" if unique <= planned else "planned tokens"
+    return Observed(
+        figures=(
+            Figure("unique_tokens", unique, "tokens"),
+            Figure("planned_tokens", planned, "tokens"),
+            Figure("parameters", parameters, "parameters"),
+            Figure("tokens_per_parameter", ratio, "tokens/parameter"),
+        ),
+        lines=(facts.steps[-1].line,) if facts.steps else (),
+        confidence=1.0 - ratio / ENOUGH,
+        rule=f"1 - tokens_per_parameter / {ENOUGH:g}",
+        says=f"{ratio:.3g} {scarce} a parameter; about {ENOUGH:g} are needed",
+        refute_by=f"train it on {ENOUGH * parameters:.4g} unique tokens: its loss would fall no further",
+    )
+
+
+CAUSE: Final = Cause(
+    name="few-tokens",
+    root=RootCause.DATA,
+    needs=("parameters", "unique_tokens", "tokens_per_step"),
+    reference="Hoffmann et al. 2022 (arXiv:2203.15556)",
+    mechanism="A model of this size has more to learn than so few tokens tell it.",
+    unseen="Nobody divided the tokens by the parameters before the run was paid for.",
+    prevention="The plan states tokens a parameter; below the limit a run needs a recorded reason.",
+    examine=_examine,
+)

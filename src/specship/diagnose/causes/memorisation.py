@@ -1,0 +1,86 @@
+"""A repeated corpus is learned by heart: training loss goes on falling while held-out loss turns and rises.
+
+The older sign counts as well: a held-out loss far *below* the training loss on a corpus that was read several
+times, which happens where held-out text shares documents with the text that is repeated.
+"""
+
+from __future__ import annotations
+
+import statistics
+from typing import Final
+
+from specship.diagnose.facts import Evaluation, Facts
+from specship.diagnose.finding import Cause, Figure, Observed, RootCause, within_noise
+
+_LEAST: Final = 0.05
+"""Nats a token below which a difference is not worth a diagnosis."""
+_PASSES: Final = 1.0
+
+
+def _examine(facts: Facts) -> Observed | None:
+    if (facts.passes or 0.0) <= _PASSES or not facts.last_tenth:
+        return None
+    last = facts.evaluations[-1]
+    best = min(facts.evaluations, key=lambda one: one.loss)
+    trained = statistics.fmean(step.loss or 0.0 for step in facts.last_tenth)
+    return _rose(facts, last, best, trained) or _below(facts, last, trained)
+
+
+def _noise(facts: Facts, *evaluations: Evaluation) -> float:
+    """Standard error of a difference: of evaluations, where they have one, and of training losses."""
+    losses = [step.loss or 0.0 for step in facts.last_tenth]
+    spread = statistics.stdev(losses) / len(losses) ** 0.5 if len(losses) > 1 else 0.0
+    known = [one.standard_error or 0.0 for one in evaluations]
+    return float(sum(value**2 for value in (*known, spread)) ** 0.5)
+
+
+def _rose(facts: Facts, last: Evaluation, best: Evaluation, trained: float) -> Observed | None:
+    risen, noise = last.loss - best.loss, _noise(facts, last, best)
+    if risen < max(_LEAST, 3 * noise) or trained >= best.loss:
+        return None
+    return Observed(
+        figures=(
+            Figure("passes", facts.passes or 0.0, "ratio"),
+            Figure("held_out_risen", risen, "nats/token"),
+            Figure("training_below_held_out", last.loss - trained, "nats/token"),
+            Figure("standard_error", noise, "nats/token"),
+        ),
+        lines=(best.line, last.line),
+        confidence=within_noise(risen, noise),
+        rule="erf(held_out_risen / (standard_error * sqrt 2))",
+        says=(
+            f"held-out loss rose by {risen:.3g} nats a token from its best while training loss "
+            f"fell to {trained:.3g}, in {facts.passes:.3g} passes"
+        ),
+        refute_by="hold out other documents: their loss would not rise either",
+    )
+
+
+def _below(facts: Facts, last: Evaluation, trained: float) -> Observed | None:
+    gap, noise = trained - last.loss, _noise(facts, last)
+    if gap < max(2 * _LEAST, 5 * noise):
+        return None
+    return Observed(
+        figures=(
+            Figure("passes", facts.passes or 0.0, "ratio"),
+            Figure("held_out_below_training", gap, "nats/token"),
+            Figure("standard_error", noise, "nats/token"),
+        ),
+        lines=(last.line, facts.last_tenth[-1].line),
+        confidence=within_noise(gap, noise),
+        rule="erf(held_out_below_training / (standard_error * sqrt 2))",
+        says=f"held-out loss is {gap:.3g} nats a token below training loss after {facts.passes:.3g} passes",
+        refute_by="compare the documents of both splits: none would be shared",
+    )
+
+
+CAUSE: Final = Cause(
+    name="memorisation",
+    root=RootCause.DATA,
+    needs=("unique_tokens", "steps.loss", "evaluations"),
+    reference="Lee et al. 2021 (arXiv:2107.06499)",
+    mechanism="The same text came back until the model knew it by heart.",
+    unseen="Only the training loss was looked at, and it kept falling.",
+    prevention="Held-out loss is judged beside training loss, and passes over the corpus have a limit.",
+    examine=_examine,
+)

@@ -1,0 +1,66 @@
+"""The loss does not move: over the whole run, or over its second half while little is known."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Sequence
+from typing import Final
+
+from specship.diagnose.facts import Facts, Step
+from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+
+_FEWEST: Final = 10
+"""Records of training below which nothing is said."""
+_KNOWS_LITTLE: Final = 0.75
+"""Share of ln V above which a loss that stands still has not been learned down."""
+_NOISES: Final = 2.0
+_LEAST: Final = 0.02
+"""Share of ln V: a run that learned anything moved by more."""
+
+
+def _examine(facts: Facts) -> Observed | None:
+    steps = facts.losses
+    bound = facts.ln_vocabulary
+    if len(steps) < _FEWEST or bound is None:
+        return None
+    moved = _moved(steps, bound, "whole run")
+    half = steps[len(steps) // 2 :]
+    little = statistics.fmean(step.loss or 0.0 for step in half) > _KNOWS_LITTLE * bound
+    return moved or (_moved(half, bound, "second half") if little and len(half) >= _FEWEST else None)
+
+
+def _moved(steps: Sequence[Step], bound: float, part: str) -> Observed | None:
+    """Compare the mean of the first fifth with that of the last."""
+    fifth = max(2, len(steps) // 5)
+    first, last = ([step.loss or 0.0 for step in some] for some in (steps[:fifth], steps[-fifth:]))
+    fallen = statistics.fmean(first) - statistics.fmean(last)
+    noise = (statistics.variance(first) / fifth + statistics.variance(last) / fifth) ** 0.5
+    # A step's batch differs from the next one's, so that a level that stands still moves by its noise.
+    threshold = max(_NOISES * noise, _LEAST * bound)
+    if not -threshold <= fallen < threshold or statistics.fmean(last) < bound / 4:
+        return None
+    return Observed(
+        figures=(
+            Figure("fallen", fallen, "nats/token"),
+            Figure("threshold", threshold, "nats/token"),
+            Figure("last_over_ln_vocabulary", statistics.fmean(last) / bound, "ratio"),
+            Figure("steps", steps[-1].step - steps[0].step + 1, "steps"),
+        ),
+        lines=(steps[0].line, steps[-1].line),
+        confidence=1.0 - max(0.0, fallen) / threshold,
+        rule="1 - max(0, fallen) / threshold, the threshold being 2 standard errors and at least 2 % of ln V",
+        says=f"over the {part} the loss fell by {fallen:.3g} nats a token; learning is {threshold:.3g} and more",
+        refute_by="train on one batch alone for 100 steps: its loss would fall to almost nothing",
+    )
+
+
+CAUSE: Final = Cause(
+    name="plateau",
+    root=RootCause.OPTIMIZATION,
+    needs=("steps.loss", "vocabulary"),
+    reference="Karpathy 2019, A Recipe for Training Neural Networks",
+    mechanism="More steps change nothing because the weights, or what they get, do not change.",
+    unseen="The plateau was put down to data or capacity; no baseline was beside it.",
+    prevention="The run must beat an n-gram model of the same tokens, and every tensor must have moved.",
+    examine=_examine,
+)

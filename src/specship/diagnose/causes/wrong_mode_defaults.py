@@ -1,0 +1,46 @@
+"""Settings of the other regime: a fine-tuning rate from scratch, or the reverse."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from specship.diagnose.facts import Facts
+from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.pipeline.training_settings import MODE_DEFAULTS
+
+_OTHER: Final = {"scratch": "fine-tune", "fine-tune": "scratch"}
+
+
+def _examine(facts: Facts) -> Observed | None:
+    schedule, other = facts.schedule, _OTHER.get(facts.mode or "")
+    if schedule is None or other is None:
+        return None
+    peak, warmup = MODE_DEFAULTS[other]
+    matches = (schedule.peak == peak) + (schedule.warmup_steps == warmup)
+    if schedule.peak != peak:
+        return None
+    return Observed(
+        figures=(
+            Figure("peak", schedule.peak, "ratio"),
+            Figure("warmup_steps", schedule.warmup_steps, "steps"),
+            Figure("matches", matches, "settings"),
+        ),
+        lines=(facts.steps[0].line,) if facts.steps else (),
+        confidence=matches / 2,
+        rule="matches / 2: peak rate and warm-up steps that are exactly those of the other mode",
+        says=f"a {facts.mode} run has the peak learning rate {peak:g} that belongs to {other}",
+        refute_by=f"run the first tenth with the defaults of {facts.mode}: the loss would fall no faster",
+    )
+
+
+CAUSE: Final = Cause(
+    name="wrong-mode-defaults",
+    root=RootCause.OPTIMIZATION,
+    needs=("schedule", "mode"),
+    reference="Howard and Ruder 2018 (arXiv:1801.06146)",
+    mechanism="Defaults of one regime travelled into the other.",
+    unseen="The settings in force were not echoed.",
+    prevention="Rate and warm-up belong to a mode and travel together; settings in force are recorded.",
+    examine=_examine,
+    essential=False,
+)

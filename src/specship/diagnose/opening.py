@@ -1,0 +1,62 @@
+"""A run folder, whoever wrote it, to a diagnosis."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import Any
+
+from specship.diagnose.diagnosing import Diagnosis, diagnose
+from specship.diagnose.facts import TELLABLE, Facts
+from specship.diagnose.reading_run import RUN, read_run_facts
+from specship.diagnose.reading_trainer import read_trainer_facts, state_file
+from specship.errors import UnknownName, UnusableInput, did_you_mean
+
+_COUNTS = frozenset({"parameters", "vocabulary", "unique_tokens", "tokens_per_step", "planned_steps"})
+
+
+def diagnose_run(folder: Path, told: Mapping[str, str] | None = None) -> Diagnosis:
+    """Diagnose a run folder of ours or a Trainer's output; `told` fills in facts that its records lack.
+
+    Raises:
+        UnusableInput: neither of them, or a fact that is told is unknown, no figure, or on record.
+        DamagedArtifact: its main record cannot be read.
+    """
+    if not folder.is_dir():
+        raise UnusableInput("there is no such folder", at=folder, mend="name a run's folder")
+    if (folder / RUN).is_file():
+        facts, notes = read_run_facts(folder)
+    elif (state := state_file(folder)) is not None:
+        facts, notes = read_trainer_facts(state)
+    else:
+        raise UnusableInput(
+            "not a run",
+            at=folder,
+            why="a run of ours holds run.json, a Trainer's output trainer_state.json",
+            mend="name the folder that `specship pretrain --output` or a Trainer's output_dir made",
+        )
+    return diagnose(str(folder), _told(facts, told or {}), tuple(notes))
+
+
+def _told(facts: Facts, told: Mapping[str, str]) -> Facts:
+    values: dict[str, Any] = {}
+    for name, text in told.items():
+        if name not in TELLABLE:
+            known = did_you_mean(name, TELLABLE) or f"known are {', '.join(TELLABLE)}"
+            raise UnknownName(f"no fact is called {name!r}", mend=known)
+        if getattr(facts, name) is not None:
+            raise UnusableInput(
+                f"{name} is on record: {getattr(facts, name)}", why="a record is not overruled by a caller"
+            )
+        values[name] = _value(name, text)
+    assert values.keys() <= {one.name for one in fields(Facts)}  # noqa: S101 - TELLABLE names fields
+    return replace(facts, **values, told=frozenset(values))
+
+
+def _value(name: str, text: str) -> int | str:
+    if name not in _COUNTS:
+        return text
+    if not text.replace("_", "").isdecimal() or int(text) < 1:
+        raise UnusableInput(f"{name} is {text!r}, not a whole number above 0", mend=f"write {name}=1000000")
+    return int(text)

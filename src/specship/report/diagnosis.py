@@ -1,0 +1,156 @@
+"""A diagnosis as JSON, as text and as Markdown."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from specship.diagnose.diagnosing import HEALTHY, UNKNOWN, Diagnosis
+from specship.diagnose.finding import Figure, Finding
+from specship.diagnose.whys import five_whys
+from specship.units import show
+
+
+def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    """The published shape; figures that are not finite are written as text, which JSON has."""
+    return {
+        "run": diagnosis.run,
+        "kind": diagnosis.facts.kind,
+        "binding": diagnosis.binding,
+        "findings": [_finding(finding) for finding in diagnosis.findings],
+        "cannot_tell": {name: list(facts) for name, facts in diagnosis.missing.items()},
+        "examined": list(diagnosis.examined),
+        "told": sorted(diagnosis.facts.told),
+        "notes": list(diagnosis.notes),
+        "five_whys": [{"why": why.question, "because": why.answer} for why in five_whys(diagnosis)],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, Any]:
+    observed, cause = finding.observed, finding.cause
+    return {
+        "class": cause.root.value,
+        "name": cause.name,
+        "says": observed.says,
+        "figures": {
+            figure.name: {"value": _plain(figure.value), "unit": figure.unit} for figure in observed.figures
+        },
+        "lines": [str(line) for line in observed.lines],
+        "confidence": observed.confidence,
+        "confidence_rule": observed.rule,
+        "refute_by": observed.refute_by,
+        "reference": cause.reference,
+    }
+
+
+def _plain(value: float | str) -> float | str:
+    return value if isinstance(value, str) or math.isfinite(value) else str(value)
+
+
+def as_text(diagnosis: Diagnosis) -> str:
+    """For a terminal: what binds, then each finding with its grounds."""
+    lines = [f"{diagnosis.run} ({diagnosis.facts.kind}): {_headline(diagnosis)}"]
+    for finding in diagnosis.findings:
+        observed = finding.observed
+        lines += [
+            "",
+            f"{finding.cause.root.value}  {finding.cause.name}  confidence {observed.confidence:.3f}",
+            f"  {observed.says}",
+            f"  figures     {_figures(observed.figures)}",
+            f"  rests on    {', '.join(map(str, observed.lines)) or 'the record of the run'}",
+            f"  confidence  {observed.rule}",
+            f"  refute by   {observed.refute_by}",
+            f"  reference   {finding.cause.reference}",
+        ]
+    return "\n".join([*lines, *_whys(diagnosis), *_ending(diagnosis)])
+
+
+def _headline(diagnosis: Diagnosis) -> str:
+    if diagnosis.binding == HEALTHY:
+        return f"healthy: {len(diagnosis.examined)} causes were examined and none was found"
+    if diagnosis.binding == UNKNOWN:
+        return "cannot tell: nothing was found, and not everything could be examined"
+    return f"{diagnosis.binding} binds"
+
+
+def _figures(figures: Iterable[Figure]) -> str:
+    return ", ".join(f"{one.name} {_shown(one.value)} {_unit(one.unit)}".rstrip() for one in figures)
+
+
+def _shown(value: float | str) -> str:
+    if isinstance(value, str):
+        return value
+    return f"{value:.4g}" if isinstance(value, float) else show(value)
+
+
+def _unit(unit: str) -> str:
+    return "" if unit in {"text", "ratio"} else unit
+
+
+def _whys(diagnosis: Diagnosis) -> list[str]:
+    chain = five_whys(diagnosis)
+    if not chain:
+        return []
+    numbered = (
+        line for n, why in enumerate(chain, 1) for line in (f"  {n}. {why.question}", f"     {why.answer}")
+    )
+    return ["", "five whys", *numbered]
+
+
+def _ending(diagnosis: Diagnosis) -> list[str]:
+    lines = [f"  {name}: {', '.join(facts)} not on record" for name, facts in diagnosis.missing.items()]
+    lines = ["", "not examined", *lines] if lines else []
+    if diagnosis.facts.told:
+        lines += ["", f"told by the caller: {', '.join(sorted(diagnosis.facts.told))}"]
+    return lines + [f"note: {note}" for note in diagnosis.notes]
+
+
+def as_markdown(diagnosis: Diagnosis) -> str:
+    """For a review: a heading, a table of findings, the chain of whys."""
+    lines = [
+        f"# Diagnosis of {_cell(diagnosis.run)}",
+        "",
+        f"**{_headline(diagnosis)}** ({diagnosis.facts.kind})",
+        "",
+    ]
+    if diagnosis.findings:
+        lines += [
+            "| class | finding | confidence | rests on | refute by |",
+            "| --- | --- | --- | --- | --- |",
+        ]
+        lines += [_row(finding) for finding in diagnosis.findings]
+        lines += ["", "## Five whys", ""]
+        lines += [
+            f"{n}. *{why.question}* {_cell(why.answer)}" for n, why in enumerate(five_whys(diagnosis), 1)
+        ]
+        lines += ["", "## Figures and references", ""]
+        lines += [
+            f"- {finding.cause.name}: {_cell(_figures(finding.observed.figures))}. "
+            f"Confidence: {_cell(finding.observed.rule)}. {finding.cause.reference}."
+            for finding in diagnosis.findings
+        ]
+    if diagnosis.missing:
+        lines += ["", "## Not examined", ""]
+        lines += [f"- {name}: {', '.join(facts)} not on record" for name, facts in diagnosis.missing.items()]
+    lines += [f"- told by the caller: {name}" for name in sorted(diagnosis.facts.told)]
+    return "\n".join([*lines, *(f"- note: {_cell(note)}" for note in diagnosis.notes), ""])
+
+
+def _row(finding: Finding) -> str:
+    observed = finding.observed
+    cells = (
+        finding.cause.root.value,
+        f"{finding.cause.name}: {observed.says}",
+        f"{observed.confidence:.3f}",
+        ", ".join(map(str, observed.lines)),
+        observed.refute_by,
+    )
+    return "| " + " | ".join(map(_cell, cells)) + " |"
+
+
+def _cell(text: str) -> str:
+    """Text of a run on one line of a table, with nothing that Markdown takes for markup of its own."""
+    return (
+        "".join(char if char.isprintable() else " " for char in text).replace("|", "\\|").replace("<", "&lt;")
+    )
