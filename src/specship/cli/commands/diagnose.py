@@ -21,7 +21,7 @@ def _fact(text: str) -> tuple[str, str]:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship diagnose`."""
-    parser.add_argument("run", type=Path, metavar="RUN")
+    parser.add_argument("folder", type=Path, metavar="RUN")
     parser.add_argument(
         "--fact",
         type=_fact,
@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.diagnose.opening import diagnose_run
     from specship.report.diagnosis import as_json, as_markdown, as_text
 
-    found = diagnose_run(arguments.run, dict(arguments.fact))
+    found = diagnose_run(arguments.folder, dict(arguments.fact))
     if arguments.format == "json":
         print(json.dumps(as_json(found), indent=2, allow_nan=False))
     else:

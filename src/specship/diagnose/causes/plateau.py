@@ -49,7 +49,7 @@ def _moved(steps: Sequence[Step], bound: float, part: str) -> Observed | None:
         lines=(steps[0].line, steps[-1].line),
         confidence=1.0 - max(0.0, fallen) / threshold,
         rule="1 - max(0, fallen) / threshold, the threshold being 2 standard errors and at least 2 % of ln V",
-        says=f"over the {part} the loss fell by {fallen:.3g} nats a token; learning is {threshold:.3g} and more",
+        says=f"over the {part} the loss fell by {fallen:.3g} nats a token; learning is above {threshold:.3g}",
         refute_by="train on one batch alone for 100 steps: its loss would fall to almost nothing",
     )
 
