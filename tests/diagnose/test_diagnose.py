@@ -96,6 +96,17 @@ def diverging(folder: Path) -> None:
     edit_log(folder / "evaluations.jsonl", lambda records: records[-1].update(val_loss=6.5))
 
 
+def many_passes(folder: Path) -> None:
+    edit_run(folder, unique_train_tokens=10_000, windows_per_pass=156, parameters=400)
+    for number in range(1, 15):
+        with_event(folder, event="wrap", step=20 * number)
+
+
+def not_finite(folder: Path) -> None:
+    edit_run(folder, status="aborted", reason="non-finite")
+    with_event(folder, event="aborted", step=290, reason="non-finite train_loss")
+
+
 def standing(folder: Path) -> None:
     edit_log(folder / "train.jsonl", each(lambda _, at: {"train_loss": 5.54 + (at * at * 7 % 101) / 9000}))
     edit_log(folder / "evaluations.jsonl", set_all("val_loss", 5.545))
@@ -103,13 +114,7 @@ def standing(folder: Path) -> None:
 
 DOCTORED: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "few-tokens": ("data-starvation", lambda folder: edit_run(folder, parameters=10**9)),
-    "many-passes": (
-        "data-starvation",
-        lambda folder: (
-            edit_run(folder, unique_train_tokens=10_000, windows_per_pass=156, parameters=400),
-            [with_event(folder, event="wrap", step=20 * n) for n in range(1, 15)],
-        ),
-    ),
+    "many-passes": ("data-starvation", many_passes),
     "memorisation": ("data-starvation", memorised),
     "data-ended": ("data-starvation", ended),
     "schedule-not-applied": (
@@ -127,13 +132,7 @@ DOCTORED: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "plateau": ("optimization-defect", standing),
     "premature-stop": ("optimization-defect", hasty),
     "divergence": ("optimization-defect", diverging),
-    "non-finite": (
-        "optimization-defect",
-        lambda folder: (
-            edit_run(folder, status="aborted", reason="non-finite"),
-            with_event(folder, event="aborted", step=290, reason="non-finite train_loss"),
-        ),
-    ),
+    "non-finite": ("optimization-defect", not_finite),
     "gradient-blow-up": (
         "optimization-defect",
         lambda folder: edit_log(folder / "train.jsonl", lambda records: records[150].update(grad_norm=1e35)),
