@@ -61,7 +61,7 @@ def _no_optimizer_step() -> contextlib.AbstractContextManager[Any]:
 
 
 def _nan_at_step_40() -> contextlib.AbstractContextManager[Any]:
-    from specship.pipeline.llama import mean_loss as real
+    from specship.pipeline.causal_model import mean_loss as real
 
     calls = itertools.count(1)
     return mock.patch(
