@@ -111,3 +111,10 @@ CHAT_TEMPLATE_BYTES: Final = 1 << 20
 """Longest template, in UTF-8; the longest in use have some ten thousand bytes."""
 CHAT_RENDERED_CHARACTERS: Final = 4 << 20
 """Longest text that a template may make of one conversation."""
+
+# SentencePiece: tokenizer.model.
+
+SENTENCEPIECE_BYTES: Final = 16 << 20
+"""Longest file; 256 000 pieces take about 4 MB."""
+SENTENCEPIECE_PIECES: Final = 524_288
+"""Most pieces of a file; each takes some Python objects."""

@@ -6,7 +6,7 @@ llama.cpp's converter. Refused is whatever llama.cpp would do otherwise without 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -22,7 +22,7 @@ from specship.pipeline.gguf_tokens import (
     placeholder,
 )
 from specship.pipeline.pre_tokenizers import pre_tokenizer_name
-from specship.pipeline.special_tokens import around, blank_notes, flagged, special_ids, surroundings
+from specship.pipeline.special_tokens import added_around, blank_notes, special_ids
 from specship.pipeline.tokenizer_files import AddedToken, added_tokens
 
 NFC_NOTE: Final = (
@@ -44,10 +44,7 @@ def byte_level_vocabulary(folder: Path, path: Path, document: Mapping[str, Any],
     by_id = tokens_by_id(model.get("vocab"), added, path)
     ids = {token.content: token.id for token in added}
     special = special_ids(folder, ids, rows)
-    found = surroundings(document, path)
-    add_bos, add_eos = around(found, ids, special, path)
-    if found is None:
-        add_bos, add_eos = (flagged(folder, role, otherwise=False) for role in ("bos", "eos"))
+    add_bos, add_eos = added_around(folder, document, ids, special, begin=False)
     tokens, types = listed(by_id, added)
     return Vocabulary(
         model="gpt2",
@@ -119,19 +116,28 @@ def _alphabet_notes(model: Mapping[str, Any], path: Path) -> list[str]:
 
 
 def _merges(pairs: Any, vocab: Mapping[str, int], path: Path) -> tuple[str, ...]:
-    """A merge is `"a b"` in older files and `["a", "b"]` in newer ones."""
+    """Merges as a GGUF holds them, each of which must make a token."""
     if not isinstance(pairs, list):
         raise DamagedArtifact("the merges are no list", at=path)
     found = []
     for pair in pairs:
-        parts: Sequence[Any] = pair.split(" ") if isinstance(pair, str) else pair
-        if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, str) for part in parts):
-            raise DamagedArtifact(f"{str(pair)[:60]} is not a merge of two tokens", at=path)
-        left, right = parts
+        left, right = merged_pair(pair, path)
         if left + right not in vocab or " " in left or " " in right:
             raise DamagedArtifact(f"{str(pair)[:60]} does not merge to a token", at=path)
         found.append(f"{left} {right}")
     return tuple(found)
+
+
+def merged_pair(pair: Any, path: Path) -> tuple[str, str]:
+    """The two tokens of a merge, which is `"a b"` in older files and `["a", "b"]` in newer ones.
+
+    Raises:
+        DamagedArtifact: it is neither.
+    """
+    parts = pair.split(" ") if isinstance(pair, str) else pair
+    if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, str) for part in parts):
+        raise DamagedArtifact(f"{str(pair)[:60]} is not a merge of two tokens", at=path)
+    return parts[0], parts[1]
 
 
 def _unlike(path: Path, message: str) -> NoReturn:

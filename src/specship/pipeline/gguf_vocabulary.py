@@ -10,15 +10,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from specship.errors import DamagedArtifact, UnusableInput
+from specship.pipeline.byte_fallback_vocabulary import byte_fallback_vocabulary
 from specship.pipeline.byte_level_vocabulary import byte_level_vocabulary
 from specship.pipeline.chat_template import DEFAULT, GGUF_KEY, GGUF_NAMES, read_templates
 from specship.pipeline.gguf_tokens import Value, Vocabulary, filled_up
-from specship.pipeline.tokenizer_files import read_object
-
-TOKENIZER: Final = "tokenizer.json"
+from specship.pipeline.sentencepiece_model import MODEL_FILE
+from specship.pipeline.sentencepiece_vocabulary import sentencepiece_vocabulary
+from specship.pipeline.tokenizer_files import TOKENIZER, read_object
 
 
 def read_vocabulary(folder: Path, rows: int) -> Vocabulary:
@@ -29,18 +30,28 @@ def read_vocabulary(folder: Path, rows: int) -> Vocabulary:
         DamagedArtifact: a file cannot be read, or ids are missing or given twice.
     """
     path = folder / TOKENIZER
+    vocabulary = filled_up(_by_kind(folder, path, rows), rows, path)
+    return replace(vocabulary, others={**vocabulary.others, **_chat_templates(folder)})
+
+
+def _by_kind(folder: Path, path: Path, rows: int) -> Vocabulary:
     document = read_object(path)
     model = document.get("model")
+    kind = model.get("type") if isinstance(model, dict) else None
+    if isinstance(model, dict) and kind == "BPE" and not model.get("byte_fallback"):
+        return byte_level_vocabulary(folder, path, document, rows)
+    if (folder / MODEL_FILE).exists():
+        return sentencepiece_vocabulary(folder, document, rows)
+    if isinstance(model, dict) and kind == "BPE":
+        return byte_fallback_vocabulary(folder, path, document, rows)
     if not isinstance(model, dict):
         raise DamagedArtifact("not a tokenizer", at=path, mend="copy tokenizer.json of the training run here")
-    if model.get("type") != "BPE" or model.get("byte_fallback"):
-        raise UnusableInput(
-            f"the tokenizer cannot be exported: {str(model.get('type'))[:40]} is not plain byte-level BPE",
-            at=path,
-            why="llama.cpp would cut the same text into other tokens, without a word",
-        )
-    vocabulary = filled_up(byte_level_vocabulary(folder, path, document, rows), rows, path)
-    return replace(vocabulary, others={**vocabulary.others, **_chat_templates(folder)})
+    raise UnusableInput(
+        f"the tokenizer cannot be exported: its model is {str(kind)[:40]}, and there is no {MODEL_FILE}",
+        at=path,
+        why="BPE is read from tokenizer.json; anything else only from SentencePiece's own file",
+        mend=f"put the {MODEL_FILE} of the same checkpoint beside it",
+    )
 
 
 def _chat_templates(folder: Path) -> dict[str, Value]:

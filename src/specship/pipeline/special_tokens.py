@@ -16,6 +16,7 @@ from typing import Any, NoReturn
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.tokenizer_files import (
     SPECIAL_ROLES,
+    TOKENIZER,
     TOKENIZER_CONFIG,
     AddedToken,
     read_object,
@@ -79,7 +80,7 @@ def surroundings(document: Mapping[str, Any], path: Path) -> Surroundings | None
     return found
 
 
-def flagged(folder: Path, role: str, *, otherwise: bool) -> bool:
+def _flagged(folder: Path, role: str, *, otherwise: bool) -> bool:
     """What `add_bos_token` or `add_eos_token` of `tokenizer_config.json` says."""
     value = read_object(folder / TOKENIZER_CONFIG).get(f"add_{role}_token")
     return value if isinstance(value, bool) else otherwise
@@ -113,17 +114,22 @@ def _of_template(single: Any, path: Path) -> Surroundings:
     return Surroundings(texts[0] if at else None, texts[-1] if at < len(kinds) - 1 else None)
 
 
-def around(
-    found: Surroundings | None, texts: Mapping[str, int], special: dict[str, int], path: Path
+def added_around(
+    folder: Path, document: Mapping[str, Any], ids: Mapping[str, int], special: dict[str, int], *, begin: bool
 ) -> tuple[bool, bool]:
     """Whether a begin and an end token are added; `special` gains the ids of those that it did not name.
+
+    `begin` is what counts for the begin token where no file says anything.
 
     Raises:
         UnusableInput: another token than bos in front, or than eos at the end.
     """
-    found = found or Surroundings()
+    path = folder / TOKENIZER
+    found = surroundings(document, path)
+    if found is None:
+        return _flagged(folder, "bos", otherwise=begin), _flagged(folder, "eos", otherwise=False)
     for role, text in (("bos", found.first), ("eos", found.last)):
-        if text is not None and special.setdefault(role, texts.get(text, -1)) != texts.get(text):
+        if text is not None and special.setdefault(role, ids.get(text, -1)) != ids.get(text):
             _refuse(path, f"a post-processor that adds {text[:40]!r}, which is not its {role} token")
     return found.first is not None, found.last is not None
 

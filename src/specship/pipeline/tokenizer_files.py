@@ -16,6 +16,7 @@ from specship.bounds import JSON_LARGEST_FOREIGN_INTEGER
 from specship.errors import DamagedArtifact
 from specship.strict_json import read_json
 
+TOKENIZER: Final = "tokenizer.json"
 TOKENIZER_CONFIG: Final = "tokenizer_config.json"
 SPECIAL_TOKENS: Final = "special_tokens_map.json"
 GENERATION_CONFIG: Final = "generation_config.json"
