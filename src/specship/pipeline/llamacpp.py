@@ -6,7 +6,7 @@ A malformed file can crash or abort llama.cpp, and its threads slow torch's to a
 process ever holds both. The child opens only what our own reader accepted, states the digest of
 the bytes it opened, and listens on loopback only while it works. Keys and values are cached as
 float32 and flash attention is off, so that figures differ from torch's by rounding alone.
-Source: llama.cpp tools/server/README.md, POST /completion and /tokenize.
+Source: llama.cpp tools/server/README.md, POST /completion, /tokenize and /apply-template.
 """
 
 from __future__ import annotations
@@ -45,6 +45,12 @@ class Request:
     """How many of the likeliest tokens to report at each step."""
     texts: tuple[str, ...] = ()
     """Texts to cut into tokens."""
+    parse_special: bool = False
+    """Whether special tokens that a text spells become those tokens."""
+    add_special: bool = False
+    """Whether the file's own begin and end tokens are put around each text."""
+    conversations: tuple[tuple[dict[str, Any], ...], ...] = ()
+    """Messages to render by the file's chat template, up to where the answer begins."""
     threads: int = 1
 
 
@@ -66,6 +72,10 @@ class Answer:
     gguf_sha256: str
     completions: tuple[tuple[Step, ...], ...]
     tokenized: tuple[tuple[int, ...], ...]
+    rendered: tuple[str, ...] = ()
+    """A prompt for each conversation, without the begin token where llama.cpp itself will add it."""
+    rendered_ids: tuple[tuple[int, ...], ...] = ()
+    """The tokens of each of these prompts, begin token and special tokens included."""
 
 
 def ask_llama_cpp(request: Request, *, timeout_seconds: float = 300.0) -> Answer:
@@ -124,6 +134,8 @@ def _answer_of(request: Request, ended: subprocess.CompletedProcess[bytes]) -> A
             for steps in answer["completions"]
         ),
         tokenized=tuple(tuple(ids) for ids in answer["tokenized"]),
+        rendered=tuple(answer["rendered"]),
+        rendered_ids=tuple(tuple(ids) for ids in answer["rendered_ids"]),
     )
 
 
@@ -193,9 +205,12 @@ class _Server:
             raise _Refused(f"llama.cpp refuses {path}: {str(answer)[:300]}")
         return answer
 
-    def tokenize(self, text: str) -> list[int]:
-        body = {"content": text, "add_special": False, "parse_special": False}
+    def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
+        body = {"content": text, "add_special": add_special, "parse_special": parse_special}
         return list(self._post("/tokenize", body)["tokens"])
+
+    def render(self, messages: Sequence[dict[str, Any]]) -> str:
+        return str(self._post("/apply-template", {"messages": list(messages)})["prompt"])
 
     def complete(self, prompt: Sequence[int], steps: int, top: int) -> list[dict[str, Any]]:
         body = {
@@ -241,10 +256,19 @@ def _answer(request: Request) -> dict[str, Any]:
     header, before = read_gguf(path), sha256_file(path)
     server = _Server(request, header)
     completions = [server.complete(prompt, request.steps, request.top) for prompt in request.prompts]
-    tokenized = [server.tokenize(text) for text in request.texts]
+    special = {"add_special": request.add_special, "parse_special": request.parse_special}
+    tokenized = [server.tokenize(text, **special) for text in request.texts]
+    rendered = [server.render(messages) for messages in request.conversations]
+    rendered_ids = [server.tokenize(text, add_special=True, parse_special=True) for text in rendered]
     if sha256_file(path) != before:
         raise _Refused("the file changed while llama.cpp had it open")
-    return {"gguf_sha256": before, "completions": completions, "tokenized": tokenized}
+    return {
+        "gguf_sha256": before,
+        "completions": completions,
+        "tokenized": tokenized,
+        "rendered": rendered,
+        "rendered_ids": rendered_ids,
+    }
 
 
 def main() -> NoReturn:
@@ -258,6 +282,7 @@ def main() -> NoReturn:
         | {
             "prompts": tuple(tuple(ids) for ids in plain["prompts"]),
             "texts": tuple(plain["texts"]),
+            "conversations": tuple(tuple(messages) for messages in plain["conversations"]),
         }
     )
     try:

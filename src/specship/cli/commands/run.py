@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
+
+from specship.errors import UnusableInput
 
 HELP = "generate text from a checkpoint or a GGUF"
 
@@ -12,6 +15,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship run`."""
     parser.add_argument("checkpoint", type=Path)
     parser.add_argument("prompt")
+    parser.add_argument("--chat", action="store_true", help="render the prompt by the model's chat template")
+    parser.add_argument("--system", help="a system message before the prompt; with --chat")
     parser.add_argument("--tokens", type=int, default=128, help="most new tokens (default: %(default)s)")
     parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default)")
     parser.add_argument("--seed", type=int, default=0)
@@ -23,6 +28,10 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.cli.extra import needs_pipeline
 
     needs_pipeline()
+    if arguments.chat:
+        return _chat(arguments)
+    if arguments.system is not None:
+        raise UnusableInput("--system belongs to --chat", mend="give both, or neither")
     from specship.pipeline.decoder import generate_text
 
     text = generate_text(
@@ -34,4 +43,31 @@ def run(arguments: argparse.Namespace) -> int:
         device=arguments.device,
     )
     print(arguments.prompt + text)
+    return 0
+
+
+def _chat(arguments: argparse.Namespace) -> int:
+    """Print the rendered conversation and the answer to it; always 0."""
+    from specship.pipeline.chat_decision import chat_decision
+    from specship.pipeline.chat_rendering import render
+
+    messages = [] if arguments.system is None else [{"role": "system", "content": arguments.system}]
+    prompt = render(arguments.checkpoint, [*messages, {"role": "user", "content": arguments.prompt}])
+    decision = chat_decision(arguments.checkpoint)
+    if not decision.wants:
+        print(f"note: {decision.why}", file=sys.stderr)
+    from specship.pipeline.decoder import generate_text
+
+    ending = () if decision.end_of_turn_id is None else (decision.end_of_turn_id,)
+    text = generate_text(
+        arguments.checkpoint,
+        prompt,
+        tokens=arguments.tokens,
+        temperature=arguments.temperature,
+        seed=arguments.seed,
+        device=arguments.device,
+        rendered=True,
+        stop_ids=(*decision.stop_ids, *ending),
+    )
+    print(prompt + text)
     return 0
