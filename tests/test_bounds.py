@@ -32,9 +32,11 @@ from specship.pipeline.gguf_reader import read_gguf
 from specship.pipeline.gguf_tokenizer import rebuilt_tokenizer
 from specship.pipeline.inference_records import read_generations
 from specship.pipeline.safetensors_header import read_safetensors_header
+from specship.pipeline.sentencepiece_model import read_sentencepiece
 from specship.pipeline.tokenizer_files import read_object
 from specship.strict_json import read_json, read_json_lines
 from tests.evidence.statements import evidence
+from tests.hostile import sentencepiece_files
 from tests.hostile.gguf_files import (
     ARCHITECTURE,
     BOOL,
@@ -316,6 +318,8 @@ EDGES: Final = [
     Edge("COMPLETION_BYTES", lambda n: completion(text="x" * n), read_completions, "text has 65537 bytes"),
     Edge("COMPLETION_BYTES", lambda n: completion(body="x" * n), read_completions, "body has 65537 bytes"),
     Edge("COMPLETION_BYTES", lambda n: completion(prompt="x" * n), read_completions, "prompt has 65537"),
+    Edge("SENTENCEPIECE_BYTES", sentencepiece_files.long, read_sentencepiece, "longer than 1000 bytes", 1000),
+    Edge("SENTENCEPIECE_PIECES", sentencepiece_files.pieces, read_sentencepiece, "more than 40 pieces", 40),
     Edge("CHAT_TEMPLATE_BYTES", lambda n: b"x" * n, read_chat_template, "longer than 1048576 bytes"),
     Edge("CHAT_RENDERED_CHARACTERS", writing, render_chat, "more than 4194304 characters"),
     Edge(

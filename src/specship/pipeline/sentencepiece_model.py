@@ -101,7 +101,7 @@ def _check_pieces(reader: _Reader, pieces: list[str], types: list[int], *, fallb
         reader.refuse(f"{types.count(UNKNOWN)} pieces stand for what is unknown, instead of one", 0)
     found = [piece for piece, kind in zip(pieces, types, strict=True) if kind == BYTE]
     if fallback and (len(found) != len(BYTE_PIECES) or set(found) != BYTE_PIECES):
-        reader.refuse(f"it falls back to bytes, and has pieces for {len(set(found) & BYTE_PIECES)} of 256", 0)
+        reader.refuse(f"it falls back to bytes, and has {len(found)} pieces for them, not one each", 0)
 
 
 def _special_ids(reader: _Reader, trainer: Mapping[int, Any], count: int) -> dict[str, int]:
