@@ -16,6 +16,22 @@ from tests.inference_chain import base, checkpoint, copy_of, corpus, tokenizer
 SETTINGS: dict[str, dict[str, Any]] = {
     "imported": {"source": "a tiny model"},
     "foreign": {"dtype": "bfloat16", "shard_bytes": 60_000, "rows_multiple": 32, "seed": 1},
+    "completions": {
+        "headers": ["def fib(n):", "def main():"],
+        "new_tokens": 12,
+        "judged": "sampled",
+        "samples": 3,
+        "temperature": 0.8,
+        "top_k": 0,
+        "top_p": 1.0,
+        "seed": 1,
+        "threads": 1,
+        "device": "cpu",
+    },
+    "gguf": {"name": "tiny", "dtype": "F32"},
+    "quantized": {"name": "tiny", "dtype": "Q8_0"},
+    "republication": {"name": "tiny"},
+    "readback": {},
 }
 
 

@@ -96,6 +96,15 @@ def test_a_config_of_another_size_is_seen(tmp_path: Path) -> None:
     assert (found["expected_tensors"], found["unmatched_tensors"]) == (29, 9)
 
 
+def test_a_field_that_had_to_be_assumed_is_seen(tmp_path: Path) -> None:
+    folder = copy_of(made("checkpoint"), tmp_path / "checkpoint")
+    config = json.loads((folder / "config.json").read_text())
+    del config["rms_norm_eps"]
+    (folder / "config.json").write_text(json.dumps(config))
+
+    assert measure("imported.tensors", checkpoint=folder)["assumed_fields"] == 1
+
+
 def test_a_vocabulary_beyond_the_embedding_is_seen(tmp_path: Path) -> None:
     folder = copy_of(made("checkpoint"), tmp_path / "checkpoint")
     edit_json(folder / "config.json", vocab_size=500)

@@ -8,6 +8,7 @@ files     sha256 of every file of the source
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
@@ -16,6 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact
 from specship.files import write_json
+from specship.pipeline.corpus_manifest import read_manifest
+from specship.pipeline.data_licences import licence_expression, licences_of
 from specship.pipeline.model_card import CARD, card_licence
 from specship.strict_json import read_json
 
@@ -36,16 +39,21 @@ class Provenance(BaseModel):
 
 
 def describe_source(folder: Path, source: str) -> Provenance:
-    """What there is to say about a folder before it is taken over.
-
-    Raises:
-        DamagedArtifact: its card has no end.
-    """
+    """What there is to say about a folder before it is taken over."""
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    licence = card_licence(folder / CARD) if CARD in names else ""
     return Provenance(
-        source=source, licence=licence, files={name: sha256_file(folder / name) for name in names}
+        source=source,
+        licence=_licence_on_card(folder / CARD),
+        files={name: sha256_file(folder / name) for name in names},
     )
+
+
+def _licence_on_card(path: Path) -> str:
+    """Empty where there is no card, or none that names a licence: the gate about it says so."""
+    try:
+        return card_licence(path)
+    except DamagedArtifact:
+        return ""
 
 
 def write_provenance(folder: Path, provenance: Provenance) -> None:
@@ -74,3 +82,27 @@ def read_provenance(folder: Path) -> Provenance | None:
         raise DamagedArtifact(
             f"malformed: {where}: {first['msg']}", at=path, mend="import the checkpoint again"
         ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an export says of where a model comes from."""
+
+    licence: str
+    """SPDX expression; empty where nobody named one."""
+    datasets: tuple[str, ...] = ()
+    """What it was trained on, where it was trained here."""
+    base_model: str = ""
+    """What it was taken over from, where it was not."""
+
+
+def origin_of(checkpoint: Path, corpus: Path) -> Origin:
+    """Licence and origin: of the source of an imported checkpoint, of the training text of another one.
+
+    Raises:
+        DamagedArtifact: the records cannot be read.
+    """
+    provenance = read_provenance(checkpoint)
+    if provenance is not None:
+        return Origin(licence=provenance.licence, base_model=provenance.source)
+    return Origin(licence_expression(licences_of(corpus)), datasets=(read_manifest(corpus).source.label,))

@@ -33,6 +33,8 @@ class About:
     """SPDX expression; empty where none was given."""
     sources: Sequence[str] = ()
     """Where the training text came from."""
+    base_model: str = ""
+    """The checkpoint that it was taken over from; empty where it was trained here."""
     weights_digest: str
     """Of the weights that it was made from."""
     parameters: int
@@ -52,6 +54,8 @@ def general_keys(architecture: str, file_type: int, about: About) -> list[GgufKe
     ]
     if about.licence:
         found.append(text("general.license", about.licence))
+    if about.base_model:
+        found += [count("general.base_model.count", 1), text("general.base_model.0.name", about.base_model)]
     if about.sources:
         found.append(count("general.dataset.count", len(about.sources)))
         found += [text(f"general.dataset.{at}.name", source) for at, source in enumerate(about.sources)]

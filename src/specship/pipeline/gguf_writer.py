@@ -46,12 +46,13 @@ def export_gguf(
     name: str = "model",
     licence: str = "",
     sources: Sequence[str] = (),
+    base_model: str = "",
     report: Report = lambda *_: None,
 ) -> GgufFile:
     """Write a checkpoint folder as one GGUF file; returns it as our reader sees it.
 
-    `licence` is an SPDX expression and `sources` say where the training text came from; both go
-    into the metadata when given.
+    `licence` is an SPDX expression, `sources` say where the training text came from, and `base_model`
+    names the checkpoint that this one was taken over from; each goes into the metadata when given.
 
     Raises:
         UnusableInput: the checkpoint or its tokenizer cannot be exported.
@@ -70,6 +71,7 @@ def export_gguf(
             name=name,
             licence=licence,
             sources=sources,
+            base_model=base_model,
             weights_digest=digest.result(),
             parameters=sum(math.prod(plan.shape) for plan in plans),
         )

@@ -14,6 +14,8 @@ from specship.pipeline.corpus_manifest import LICENCE, CorpusManifest
 from specship.pipeline.data_licences import licence_expression
 
 CARD: Final = "README.md"
+LICENSE: Final = "LICENSE"
+"""The licence's text beside an imported checkpoint, as the hub spells it."""
 
 _HUB_IDS = {"0BSD": "0bsd", "Apache-2.0": "apache-2.0", "CC-BY-4.0": "cc-by-4.0", "MIT": "mit"}
 """Licences that the Hugging Face hub knows by an id of its own; others are `other` with a name."""
@@ -24,22 +26,13 @@ def model_card(
 ) -> str:
     """Text of README.md, with front matter as the Hugging Face hub reads it."""
     expression = licence_expression(licences)
-    shape = opened.shape
-    parameters = sum(math.prod(tensor.shape) for tensor in opened.tensors.values())
     counted = "\n".join(f"| {licence} | {count} |" for licence, count in sorted(licences.items()))
     return f"""{card_front_matter(expression, licence_text=LICENCE)}
 # {name}
 
 A Llama-family decoder trained from scratch on {corpus.source.label}.
 
-| | |
-| --- | --- |
-| parameters | {parameters} |
-| layers, hidden size | {shape.layers}, {shape.hidden} |
-| heads, key-value heads | {shape.heads}, {shape.kv_heads} |
-| vocabulary, context | {shape.vocabulary}, {shape.context} |
-| sha256 of the weights | {opened.weights_digest()} |
-
+{sizes_table(opened)}
 ## Data
 
 {corpus.train.documents} training and {corpus.heldout.documents} held-out documents of {corpus.source.label}.
@@ -52,6 +45,20 @@ Each is listed with its digest and licence in `{provenance}`.
 ## Licence
 
 {expression}: the licences of the training documents, joined. The text is in `{LICENCE}`.
+"""
+
+
+def sizes_table(opened: CheckpointFolder) -> str:
+    """What a user asks first of a model, as a Markdown table."""
+    shape = opened.shape
+    parameters = sum(math.prod(tensor.shape) for tensor in opened.tensors.values())
+    return f"""| | |
+| --- | --- |
+| parameters | {parameters} |
+| layers, hidden size | {shape.layers}, {shape.hidden} |
+| heads, key-value heads | {shape.heads}, {shape.kv_heads} |
+| vocabulary, context | {shape.vocabulary}, {shape.context} |
+| sha256 of the weights | {opened.weights_digest()} |
 """
 
 

@@ -7,6 +7,7 @@ from. A name is a plain relative path: nothing absolute, no `..`, no link, no de
 from __future__ import annotations
 
 import os
+import shutil
 import stat
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
@@ -14,8 +15,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from specship.digests import sha256_file
-from specship.errors import DamagedArtifact
-from specship.files import write_json
+from specship.errors import DamagedArtifact, UnusableInput
+from specship.files import write_errors, write_json
 from specship.strict_json import read_json
 
 MANIFEST: Final = "manifest.json"
@@ -59,6 +60,25 @@ def list_file(folder: Path, name: str, *, licence: str, provenance: str) -> Publ
     """The entry of a file that lies in the folder."""
     path = folder / name
     return PublishedFile(name, path.stat().st_size, sha256_file(path), licence, provenance)
+
+
+def copied(folder: Path, source: Path, name: str, *, licence: str, provenance: str) -> PublishedFile:
+    """Copy a tested file into the folder; its entry.
+
+    Raises:
+        UnusableInput: it is not there, or no plain file.
+        CannotWrite: the disk is full or refuses.
+    """
+    if source.is_symlink() or not source.is_file():
+        raise UnusableInput(
+            f"{name} is missing",
+            at=source,
+            why="a model without its licence, tokenizer or configuration cannot be used by anybody",
+            mend="make the artifact again",
+        )
+    with write_errors(folder / name):
+        shutil.copyfile(source, folder / name)
+    return list_file(folder, name, licence=licence, provenance=provenance)
 
 
 def write_publish_manifest(folder: Path, files: Iterable[PublishedFile]) -> None:

@@ -24,6 +24,7 @@ _NEEDED: Final = (
 )
 _ALLOWED: Final = {".safetensors", ".json", ".jinja", ".txt", ".md"}
 """Endings of files that run nothing when they are opened; pickles end otherwise."""
+_ALLOWED_NAMES: Final = {"LICENSE"}
 _TEXT: Final = "def fib(n):\n    return n if n < 2 else fib(n - 1) + fib(n - 2)\n"
 
 
@@ -54,7 +55,7 @@ def checkpoint_self_contained(checkpoint: Artifact) -> Figures:
     folder = checkpoint.path
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
     missing = [name for name in _NEEDED if name not in names]
-    foreign = [name for name in names if Path(name).suffix not in _ALLOWED]
+    foreign = [name for name in names if Path(name).suffix not in _ALLOWED and name not in _ALLOWED_NAMES]
     notes = [f"{name} is missing" for name in missing] + [f"{name} does not belong" for name in foreign]
     damaged = 0
     try:

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from specship.pipeline.checkpoint_folder import open_any_checkpoint
 from specship.pipeline.corpus_manifest import read_documents
 from specship.pipeline.inference_records import Generation, read_generations
-from specship.pipeline.python_syntax import cut_body, parse_function
+from specship.pipeline.rejudged import judged_again
 from specship.probes.registry import Artifact, Figures, probe
 
 _MOST_NOTES = 5
@@ -50,15 +50,12 @@ def generations_syntax(checkpoint: Artifact, corpus: Artifact, generations: Arti
     altered = valid = prefix_valid = 0
     bodies = set()
     for line in judged:
-        text = str(tokenizer.decode(line.token_ids, skip_special_tokens=True))
-        ended = bool(line.token_ids) and line.token_ids[-1] in opened.shape.eos_ids
-        full = len(line.token_ids) == about.settings.new_tokens
-        body = cut_body(text, line.header, at_token_limit=not ended)
-        parsed = parse_function(line.header, body)
-        altered += not (same_weights and (ended or full) and text == line.text and body == line.body)
+        again = judged_again(line, tokenizer, ends=opened.shape.eos_ids, new_tokens=about.settings.new_tokens)
+        parsed = again.parsed
+        altered += not (same_weights and again.as_recorded)
         valid += parsed.valid
         prefix_valid += parsed.longest_prefix_lines > 0
-        bodies.add(body)
+        bodies.add(again.body)
         if not parsed.valid and len(notes) < _MOST_NOTES:
             notes.append(f"{line.header.strip()}: {parsed.fault}")
     foreign = {_place(line) for line in judged if not _is_held_out(line, texts, tokenizer)}

@@ -11,6 +11,7 @@ from typing import Any, Final
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint_inventory import CONFIG, TOKENIZER
 from specship.pipeline.checkpoint_takeover import INVENTORY
+from specship.pipeline.family import read_model
 from specship.pipeline.inventory_checks import tensor_bytes
 from specship.pipeline.tokenizer_size import tokenizer_size
 from specship.pipeline.weight_files import HeldTensor, read_weights
@@ -34,6 +35,7 @@ _FACTS: Final = ("dtype", "shape", "sha256")
     parameters_stored="parameters",
     parameters_unaccounted="parameters",
     tokens_without_row="tokens",
+    assumed_fields="fields",
     dtypes="text",
 )
 def imported_tensors(checkpoint: Artifact) -> Figures:
@@ -41,8 +43,9 @@ def imported_tensors(checkpoint: Artifact) -> Figures:
 
     A tensor is matched when it is stored under its name and in its shape with the type and bytes that
     the source had. `surplus_tensors` are stored and not called for, `dropped_tensors` were in the source,
-    said something, and are stored no more. A tied head counts once. `parameters` is the config's own
-    number. Raises DamagedArtifact. Not looked at: what the numbers are.
+    said something, and are stored no more; `assumed_fields` the config does not have. A tied head counts
+    once. `parameters` is the config's own number. Raises DamagedArtifact. Not looked at: what the numbers
+    are.
     """
     folder = checkpoint.path
     expected, stored = _called_for(folder), read_weights(folder).tensors
@@ -55,6 +58,7 @@ def imported_tensors(checkpoint: Artifact) -> Figures:
     surplus, dropped = sorted(found.keys() - expected.keys()), sorted(source.keys() - found.keys())
     total = sum(math.prod(shape) for shape in expected.values())
     held_numbers = sum(math.prod(held.stored.shape) for held in stored.values())
+    assumed = read_model(folder / CONFIG).assumed
     rows = int(read_json(folder / CONFIG)["vocab_size"])
     return {
         "expected_tensors": len(expected),
@@ -68,11 +72,13 @@ def imported_tensors(checkpoint: Artifact) -> Figures:
         "parameters_stored": held_numbers,
         "parameters_unaccounted": abs(total - held_numbers),
         "tokens_without_row": max(0, tokenizer_size(folder / TOKENIZER) - rows),
+        "assumed_fields": len(assumed),
         "dtypes": " ".join(sorted({held.stored.dtype for held in stored.values()})),
         "notes": [f"{name}: missing, or of another shape" for name in unmatched[:5]]
         + [f"{name}: not the source's type, shape or bytes" for name in altered[:5]]
         + [f"{name}: not called for" for name in surplus[:5]]
-        + [f"{name}: in the source only" for name in dropped[:5]],
+        + [f"{name}: in the source only" for name in dropped[:5]]
+        + [f"config.json does not say {name}" for name in assumed],
     }
 
 

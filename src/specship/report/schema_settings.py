@@ -53,15 +53,6 @@ UNWRITTEN: Final[Mapping[str, Mapping[str, str]]] = {
         "adam_eps": "Added to AdamW's denominator.",
         "clip_norm": "Gradients with a larger norm are scaled down to it.",
     },
-    "generations": {
-        "prompts": "Held-out beginnings that are completed.",
-        "temperature": "Divides the logits before sampling; smaller is more certain.",
-        "top_k": "Only so many likeliest tokens are sampled from; 0 sets no limit.",
-        "top_p": "Only the likeliest tokens that hold this share of probability are sampled from.",
-        "seed": "Fixes what is sampled.",
-        "threads": _THREADS,
-        "device": _DEVICE,
-    },
     "speed": {"threads": _THREADS, "device": _DEVICE},
     "parity": {"prompts": "Held-out beginnings that both sides continue.", "threads": _THREADS},
 }
@@ -104,7 +95,15 @@ def _described(section: str, record: type[BaseModel]) -> Schema:
 
 
 def attribute_docstrings(record: type[BaseModel]) -> dict[str, str]:
-    """The text under each field of a record, from its source: settings do not keep theirs."""
+    """The text under each field of a record and its bases, from their source: settings do not keep theirs."""
+    found: dict[str, str] = {}
+    for base in reversed(record.__mro__):
+        if issubclass(base, BaseModel) and base.model_fields:
+            found |= _own_docstrings(base)
+    return found
+
+
+def _own_docstrings(record: type[BaseModel]) -> dict[str, str]:
     body = ast.parse(textwrap.dedent(inspect.getsource(record))).body[0]
     assert isinstance(body, ast.ClassDef)  # noqa: S101 - the source of a class is one
     pairs = zip(body.body, body.body[1:], strict=False)

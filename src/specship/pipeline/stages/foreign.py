@@ -17,14 +17,12 @@ from pydantic import Field
 from specship.files import write_errors, write_file
 from specship.pipeline.corpus_manifest import LICENCE, read_manifest
 from specship.pipeline.data_licences import licence_expression, licences_of
-from specship.pipeline.model_card import CARD, card_front_matter
+from specship.pipeline.model_card import CARD, LICENSE, card_front_matter
 from specship.pipeline.stage import Settings, Stage, Work
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-LICENSE: Final = "LICENSE"
-"""As the hub spells it."""
 CHAT_TOKENS: Final = ("<|im_start|>", "<|im_end|>")
 CHAT_TEMPLATE: Final = (
     "{% for message in messages %}"

@@ -9,48 +9,32 @@ ids and text, why it stopped, and the body that the stop rule left (the rule sta
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated, Literal, Self
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from specship.files import write_file, write_json
 from specship.pipeline.body_completion import complete_body
 from specship.pipeline.checkpoint_folder import open_any_checkpoint
 from specship.pipeline.corpus_manifest import read_documents
+from specship.pipeline.decoding_settings import Decoding, DecodingSettings
 from specship.pipeline.python_prompts import Prompt, choose_prompts
 from specship.pipeline.python_syntax import STOP_RULE
-from specship.pipeline.stage import Settings, Stage, Work
+from specship.pipeline.stage import Stage, Work
 
 if TYPE_CHECKING:
     from specship.pipeline.decoder import Sampling
 
 
-class GenerationSettings(Settings):
+class GenerationSettings(DecodingSettings):
     """What is completed, and how."""
 
     prompts: Annotated[int, Field(ge=1, le=10_000)]
+    """Held-out beginnings that are completed."""
     context_tokens: Annotated[int, Field(ge=8)]
     """Longest prompt."""
-    new_tokens: Annotated[int, Field(ge=8)]
-    """Token limit of a completion."""
-    judged: Literal["greedy", "sampled"]
-    """The decoding whose completions count."""
-    samples: Annotated[int, Field(ge=1)]
-    """Judged completions a prompt, each with its own seed; 1 where greedy is judged."""
     others: Annotated[int, Field(ge=1)]
     """How many prompts are completed once by the other decoding too."""
-    temperature: Annotated[float, Field(gt=0)]
-    top_k: Annotated[int, Field(ge=0)]
-    top_p: Annotated[float, Field(gt=0, le=1)]
-    seed: int
-    threads: Annotated[int, Field(ge=1)]
-    device: Literal["cpu", "cuda"]
-
-    @model_validator(mode="after")
-    def _greedy_has_one_answer(self) -> Self:
-        if self.judged == "greedy" and self.samples != 1:
-            raise ValueError("greedy decoding has one completion a prompt: 'samples' is 1")
-        return self
 
 
 STAGE = Stage(
@@ -105,16 +89,11 @@ def run(work: Work) -> None:
 
 
 def _tasks(prompts: list[Prompt], settings: GenerationSettings) -> list[tuple[Prompt, Sampling]]:
-    from specship.pipeline.decoder import Sampling
-
-    def sampling(decoding: str, seed: int) -> Sampling:
-        if decoding == "greedy":
-            return Sampling()
-        return Sampling(
-            temperature=settings.temperature, top_k=settings.top_k, top_p=settings.top_p, seed=seed
-        )
-
-    other = "sampled" if settings.judged == "greedy" else "greedy"
+    other: Decoding = "sampled" if settings.judged == "greedy" else "greedy"
     counted = range(settings.samples * len(prompts))
-    tasks = [(prompts[at % len(prompts)], sampling(settings.judged, settings.seed + at)) for at in counted]
-    return tasks + [(prompt, sampling(other, settings.seed)) for prompt in prompts[: settings.others]]
+    tasks = [
+        (prompts[at % len(prompts)], settings.sampling(settings.judged, settings.seed + at)) for at in counted
+    ]
+    return tasks + [
+        (prompt, settings.sampling(other, settings.seed)) for prompt in prompts[: settings.others]
+    ]

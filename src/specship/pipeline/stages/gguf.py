@@ -1,9 +1,7 @@
-"""GGUF: the checkpoint as one file for llama.cpp, with the licence and source of its data inside."""
+"""GGUF: the checkpoint as one file for llama.cpp, with its licence and origin inside."""
 
 from __future__ import annotations
 
-from specship.pipeline.corpus_manifest import read_manifest
-from specship.pipeline.data_licences import licence_expression, licences_of
 from specship.pipeline.gguf_elements import Dtype
 from specship.pipeline.stage import Settings, Stage, Work
 
@@ -32,16 +30,7 @@ def run(work: Work) -> None:
     Raises:
         UnusableInput: the checkpoint or its tokenizer cannot be exported.
     """
-    from specship.pipeline.gguf_writer import export_gguf
+    from specship.pipeline.gguf_artifact import write_gguf_artifact
 
     settings: GgufSettings = work.settings["gguf"]
-    corpus = work.inputs["corpus"]
-    written = export_gguf(
-        work.inputs["checkpoint"],
-        work.output / "model.gguf",
-        dtype=settings.dtype,
-        name=settings.name,
-        licence=licence_expression(licences_of(corpus)),
-        sources=[read_manifest(corpus).source.label],
-    )
-    work.report(1, 1, "files", tensors=len(written.tensors))
+    write_gguf_artifact(work, "model.gguf", name=settings.name, dtype=settings.dtype)

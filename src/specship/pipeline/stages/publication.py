@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from specship.digests import sha256_file
 from specship.errors import UnusableInput
-from specship.files import write_errors, write_file
+from specship.files import write_file
 from specship.pipeline.checkpoint_folder import TOKENIZER, open_checkpoint
 from specship.pipeline.corpus_manifest import LICENCE, read_documents, read_manifest
 from specship.pipeline.data_licences import licence_expression, licences_of
 from specship.pipeline.model_card import CARD, model_card
-from specship.pipeline.publish_manifest import PublishedFile, list_file, write_publish_manifest
+from specship.pipeline.publish_manifest import copied, list_file, write_publish_manifest
 from specship.pipeline.stage import Settings, Stage, Work
 
 PROVENANCE: Final = "data-provenance.jsonl"
@@ -61,7 +60,7 @@ def run(work: Work) -> None:
     manifest, licences = read_manifest(corpus), licences_of(corpus)
     expression = licence_expression(licences)
     entries = [
-        _copied(output, source, name, expression, f"{artifact}/{name}")
+        copied(output, source, name, licence=expression, provenance=f"{artifact}/{name}")
         for artifact, source, name in _sources(work)
     ]
     work.report(1, 2, "steps")
@@ -82,19 +81,6 @@ def _sources(work: Work) -> Iterator[tuple[str, Path, str]]:
             yield "checkpoint", path, name
     yield "gguf", work.inputs["gguf"] / _GGUF, _GGUF
     yield "corpus", work.inputs["corpus"] / LICENCE, LICENCE
-
-
-def _copied(output: Path, source: Path, name: str, licence: str, provenance: str) -> PublishedFile:
-    if source.is_symlink() or not source.is_file():
-        raise UnusableInput(
-            f"{name} is missing",
-            at=source,
-            why="a model without its licence, tokenizer or configuration cannot be used by anybody",
-            mend="make the artifact again",
-        )
-    with write_errors(output / name):
-        shutil.copyfile(source, output / name)
-    return list_file(output, name, licence=licence, provenance=provenance)
 
 
 def _refuse_other_tokenizer(tokenizer: Path, checkpoint: Path) -> None:
