@@ -180,7 +180,13 @@ def test_a_sentence_cannot_leave_its_docstring(project: Path) -> None:
     assert new("fault", "evil", "--what", 'It ends.""" \\', "--seen", '"""\nimport os') == 0
     tree = ast.parse((project / "faults/evil.py").read_text())
 
-    assert [type(node).__name__ for node in tree.body] == ["Expr", "ImportFrom", "FunctionDef"]
+    assert [type(node).__name__ for node in tree.body] == [
+        "Expr",
+        "ImportFrom",
+        "ImportFrom",
+        "Assign",
+        "FunctionDef",
+    ]
 
 
 @pytest.mark.parametrize("kind", ["probe", "fault"])

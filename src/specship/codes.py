@@ -308,5 +308,12 @@ CODES: Final = {
             "borrowed: {model: MODEL-1, artifacts: [corpus]}, in MODEL-1",
             "borrowed: {model: MODEL-2, artifacts: [corpus]}, in MODEL-1",
         ),
+        Code(
+            "SHIP317",
+            "unknown-quantity-in-fault",
+            "A fault can only be seen in a quantity of which the gate expects something.",
+            "falsified_by: {frozen-weights: [unmovd]}",
+            "falsified_by: {frozen-weights: [unmoved]}",
+        ),
     )
 }

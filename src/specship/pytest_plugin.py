@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 _MARKS: Final = (
     "ship: a gate of a contract; it decides whether a model may ship",
+    "falsify: a gate on one of its faults; it has to fail, or it proves nothing",
     "cuda: a gate whose evidence must come from a CUDA device",
     "corpus: gates about the corpus",
     "tokenizer: gates about the tokenizer and the token files",
@@ -74,7 +75,12 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(f"--ship-fail-under {floor}: a percentage lies between 0 and 100")
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
-    config.pluginmanager.register(ShipPlugin(config), "specship-session")
+    plugin = ShipPlugin(config)
+    config.pluginmanager.register(plugin, "specship-session")
+    from specship.pytest_falsify import FalsifyPlugin, wanted
+
+    if wanted(config):
+        config.pluginmanager.register(FalsifyPlugin(config, plugin), "specship-falsify")
 
 
 class GateFailed(Exception):
@@ -179,7 +185,7 @@ class ShipPlugin:
         terminal = self.config.pluginmanager.getplugin("terminalreporter")
         live = terminal is not None and bool(terminal.isatty)
         lines = ProgressLines(self._write, live=live)
-        self._clear = lines.clear
+        self.clear = lines.clear
         return lines
 
     def _write(self, text: str) -> None:
@@ -378,7 +384,7 @@ class GateItem(pytest.Item):
         check = self.check
         session = self.plugin.session()
         known = session.settle(check)
-        self.plugin._clear()  # noqa: SLF001 - same module
+        self.plugin.clear()
         self.outcome = self._outcome(known, session)
         self.user_properties.extend(properties(check, known))
         strict = self.config.getoption("--ship-strict")

@@ -176,6 +176,30 @@ CASES: list[tuple[str, str, str | None, str | bytes]] = [
         "ship_blocking: true\n    falsified_by: [frozen-wieghts]\n    probe",
     ),
     (
+        "an unknown fault with a prediction",
+        C,
+        "ship_blocking: true\n    probe",
+        "ship_blocking: true\n    falsified_by: {frozen-wieghts: [documents]}\n    probe",
+    ),
+    (
+        "a fault seen in a quantity without limit",
+        C,
+        "ship_blocking: true\n    probe",
+        "ship_blocking: true\n    falsified_by: {frozen-weights: [document]}\n    probe",
+    ),
+    (
+        "a fault seen in nothing",
+        C,
+        "ship_blocking: true\n    probe",
+        "ship_blocking: true\n    falsified_by: {frozen-weights: []}\n    probe",
+    ),
+    (
+        "a fault that is a number",
+        C,
+        "ship_blocking: true\n    probe",
+        "ship_blocking: true\n    falsified_by: 3\n    probe",
+    ),
+    (
         "a reference to no gate",
         C,
         "gates:",

@@ -15,7 +15,7 @@ def gate_digest(gate: Gate, *, probe_code: str) -> str:
     `gate` carries the expectation in force, that is, after a profile's overrides. The rule's
     words, its source, the criteria it speaks for and whether it blocks are no part of what was
     measured; nor is what the contract says of itself (version, summary, references). The faults
-    are a set: neither their order nor naming one twice means anything.
+    are a set, and so are the quantities that one makes fail: neither order nor repetition means anything.
     """
     return digest_of({
         "id": gate.id,
@@ -23,7 +23,7 @@ def gate_digest(gate: Gate, *, probe_code: str) -> str:
         "probe_code": probe_code,
         "expect": {quantity: limit_meaning(expected) for quantity, expected in gate.expect.items()},
         "requires": gate.requires.model_dump(),
-        "faults": frozenset(gate.falsified_by),
+        "faults": {name: frozenset(fails) for name, fails in gate.faults.items()},
     })  # fmt: skip
 
 

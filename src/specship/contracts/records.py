@@ -62,10 +62,19 @@ class Gate(Frozen):
     """The limit on each quantity of the probe, by its name: `val_loss: {at_most: 2.2, unit: nats/token}`."""
     requires: Requires = Requires()
     """What the machine must have; without it the gate is BLOCKED."""
-    falsified_by: tuple[Slug, ...] = ()
-    """Faults that must make it fail."""
+    falsified_by: dict[Slug, Annotated[tuple[Prose, ...], Field(min_length=1)]] | tuple[Slug, ...] = ()
+    """Faults that must make it fail, each with the quantities that then fail: `frozen-weights: [unmoved]`.
+
+    A list of names predicts nothing yet, and is for gates that nobody can measure.
+    """
     source: Prose | None = None
     """Where the rule was taken from, when it was converted from another document: file and lines."""
+
+    @property
+    def faults(self) -> Mapping[str, tuple[str, ...]]:
+        """The faults by name, and the quantities that each must make fail."""
+        given = self.falsified_by
+        return given if isinstance(given, dict) else dict.fromkeys(given, ())
 
     @model_validator(mode="after")
     def _probe_and_expectation_belong_together(self) -> Self:

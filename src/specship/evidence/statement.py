@@ -8,23 +8,21 @@ judges the measurement again.
 
 from __future__ import annotations
 
-import base64
 import binascii
-import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Final, Literal
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import ConfigDict, ValidationError
 
-from specship import strict_json
 from specship.bounds import JSON_STATEMENT_BYTES
 from specship.contracts.judging import Verdict
 from specship.contracts.measurement import Measurement
 from specship.contracts.records import Frozen
 from specship.digests import sha256_bytes
-from specship.errors import DamagedArtifact, Place
-from specship.evidence.signing import SigningKey, key_id, verifies
+from specship.errors import DamagedArtifact
+from specship.evidence.envelope import open_payload, seal_payload
+from specship.evidence.signing import SigningKey
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
@@ -120,32 +118,7 @@ def _statement(evidence: Evidence) -> dict[str, Any]:
 
 def seal(evidence: Evidence, key: SigningKey) -> bytes:
     """The bytes of the statement's file: a signed DSSE envelope."""
-    payload = json.dumps(_statement(evidence), ensure_ascii=False, allow_nan=False, sort_keys=True).encode()
-    signature = {
-        "keyid": key_id(key.public),
-        "sig": base64.b64encode(key.sign(PAYLOAD_TYPE, payload)).decode(),
-    }
-    envelope = {
-        "payloadType": PAYLOAD_TYPE,
-        "payload": base64.b64encode(payload).decode(),
-        "signatures": [signature],
-    }
-    return json.dumps(envelope, indent=1, sort_keys=True).encode() + b"\n"
-
-
-class Signature(Frozen):
-    """One signature of an envelope."""
-
-    keyid: str
-    sig: str
-
-
-class Envelope(Frozen):
-    """A DSSE envelope; unknown members are refused because nobody signed them."""
-
-    payloadType: Literal["application/vnd.in-toto+json"]  # noqa: N815 - DSSE's own spelling
-    payload: str
-    signatures: tuple[Signature, ...] = Field(min_length=1)
+    return seal_payload(PAYLOAD_TYPE, _statement(evidence), key)
 
 
 class Opened(Frozen):
@@ -162,22 +135,12 @@ class Opened(Frozen):
 def unseal(data: bytes, *, keys: frozenset[bytes], at: str) -> Opened:
     """Read a statement, and find which of the given keys signed it.
 
-    The payload is decoded once, and only the bytes that the signature covers are parsed.
-
     Raises:
         DamagedArtifact: the envelope or the statement is not one that `seal` writes.
     """
-    plain = strict_json.parse(data, Place(at))
     try:
-        envelope = Envelope.model_validate_json(json.dumps(plain))
-        payload = base64.b64decode(envelope.payload, validate=True)
-        signatures = [base64.b64decode(entry.sig, validate=True) for entry in envelope.signatures]
-        signers = frozenset(
-            key
-            for key in keys
-            if any(verifies(key, signature, envelope.payloadType, payload) for signature in signatures)
-        )
-        evidence = _evidence(strict_json.parse(payload, Place(at)))
+        statement, signers = open_payload(PAYLOAD_TYPE, data, keys=keys, at=at)
+        evidence = _evidence(statement)
     except (ValidationError, binascii.Error, KeyError, TypeError, ValueError, IndexError) as error:
         first = str(error).splitlines()[0]
         raise DamagedArtifact(

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import traceback
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -53,20 +54,23 @@ def _not_installed(error: ModuleNotFoundError) -> RequirementMissing:
     )
 
 
-def main() -> int:
-    """Run the requested stage; 0 when it is done, 2 when it could not be, 130 on Ctrl-C."""
+def run_requested(request: Mapping[str, Any], report: Callable[..., None]) -> None:
+    """Run the stage that a request names.
+
+    Raises:
+        SpecshipError: the settings, an input or the machine do not allow it.
+    """
+    inputs = {name: Path(path) for name, path in request["inputs"].items()}
+    run_stage(stage_named(request["stage"]), request["settings"], inputs, Path(request["output"]), report)
+
+
+def main(perform: Callable[[Mapping[str, Any], Callable[..., None]], None] = run_requested) -> int:
+    """Do what is requested; 0 when it is done, 2 when it could not be, 130 on Ctrl-C."""
     _die_with_the_parent()
     request = json.load(sys.stdin)
     protocol = _claim_stdout()
-    inputs = {name: Path(path) for name, path in request["inputs"].items()}
     try:
-        run_stage(
-            stage_named(request["stage"]),
-            request["settings"],
-            inputs,
-            Path(request["output"]),
-            ProgressWriter(protocol),
-        )
+        perform(request, ProgressWriter(protocol))
     except SpecshipError as error:
         print(json.dumps(_ending(error)), file=protocol, flush=True)
         return 2

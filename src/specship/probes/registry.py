@@ -143,8 +143,9 @@ class _SourceOnly(SourceFileLoader):
         return self.source_to_code(self.get_data(self.path), self.path)
 
 
-def _load_file(path: Path) -> ModuleType:
-    loader = _SourceOnly(f"specship_project_probes.{path.stem}", str(path))
+def load_source(path: Path, package: str) -> ModuleType:
+    """The module of a project's own file, made from the characters that lie there."""
+    loader = _SourceOnly(f"{package}.{path.stem}", str(path))
     spec = importlib.util.spec_from_loader(loader.name, loader)
     if spec is None:
         raise UnusableInput("not a Python file", at=path)
@@ -210,7 +211,7 @@ def all_probes(folder: Path | None = None) -> Mapping[str, Probe]:
         code = functools.cache(partial(folder_code, folder))
         for path in sorted(folder.glob("[!_]*.py")):
             try:
-                module = _load_file(path)
+                module = load_source(path, "specship_project_probes")
             except (Exception, SystemExit) as error:
                 mend = "a probe file must be importable on its own; import what weighs inside the probe"
                 raise UnusableInput(f"cannot import the probe file: {error!r}", at=path, mend=mend) from error

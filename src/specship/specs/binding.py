@@ -92,8 +92,10 @@ def _criterion_faults(
 def _fault_faults(
     document: Document, at: tuple[str | int, ...], gate: Mapping[str, Any], known: Known
 ) -> Iterable[UnusableInput]:
-    for index, fault in _texts(gate.get("falsified_by")):
-        if fault not in known.faults:
+    named = gate.get("falsified_by")
+    entries = [(key, key) for key in named] if isinstance(named, dict) else list(_texts(named))
+    for index, fault in entries:
+        if isinstance(fault, str) and fault not in known.faults:
             yield UnknownName(
                 f"no fault is called {fault!r}",
                 at=document.place(*at, "falsified_by", index),
@@ -101,6 +103,19 @@ def _fault_faults(
                 mend=did_you_mean(fault, known.faults) or f"describe it: specship new fault {fault}",
                 code="SHIP309",
             )
+    expected = gate.get("expect")
+    if not isinstance(named, dict) or not isinstance(expected, dict):
+        return
+    for fault, quantities in named.items():
+        for index, quantity in _texts(quantities):
+            if quantity not in expected:
+                yield UnknownName(
+                    f"{gate.get('id')} expects nothing of {quantity!r}",
+                    at=document.place(*at, "falsified_by", fault, index),
+                    why="a fault is seen in a quantity that has a limit",
+                    mend=did_you_mean(quantity, expected) or f"name one of: {', '.join(expected)}",
+                    code="SHIP317",
+                )
 
 
 def _probe_faults(

@@ -65,16 +65,29 @@ class Project:
     configuration: Configuration
     contracts: tuple[ContractFile, ...]
     spec: SpecFolder
+    elsewhere: Path | None = None
+    """Where a faulty copy of the pipeline keeps what it makes, apart from all that counts."""
 
     @property
     def state(self) -> Path:
         """The folder of what is made here and not committed."""
-        return self.root / ".specship"
+        return self.elsewhere or self.root / ".specship"
 
     @property
     def ledger_folders(self) -> tuple[Path, ...]:
         """Where statements are: those made here, then the committed ones."""
-        return (self.state / "ledger", self.root / "evidence")
+        made = self.state / "ledger"
+        return (made,) if self.elsewhere else (made, self.root / "evidence")
+
+    @property
+    def arming_folder(self) -> Path:
+        """Where it is written down which gates were seen to fail; committed."""
+        return self.root / "evidence" / "arming"
+
+    @property
+    def fault_folder(self) -> Path | None:
+        """The project's own faults, when it has any."""
+        return self.root / self.configuration.faults if self.configuration.faults else None
 
     @property
     def probe_folder(self) -> Path | None:

@@ -78,6 +78,10 @@ class Spec(Frozen):
         )
 
 
+FALSIFICATION: Final = "falsification"
+"""Kind of the profile at which gates are seen to fail; it is in no report of what ships."""
+
+
 class Override(Frozen):
     """What a profile asks of one gate instead of the contract, and why."""
 
@@ -111,8 +115,8 @@ class Profile(Frozen):
 
     profile: Slug
     """Its name, and that of its file: `rehearsal` stands in `rehearsal.yaml`."""
-    kind: Literal["rehearsal", "release"]
-    """A rehearsal proves the pipeline and never ships a model."""
+    kind: Literal["rehearsal", "release", "falsification"]
+    """A rehearsal proves the pipeline and never ships a model; at a falsification gates are seen to fail."""
     summary: Prose
     """One sentence: what this scale is for."""
     pipeline: dict[ModelId, dict[Slug, dict[str, Any]]] = {}

@@ -37,6 +37,8 @@ class Today:
     """Public keys whose signature counts at this profile."""
     oldest: timedelta | None = None
     """Age beyond which evidence no longer counts; None sets no limit."""
+    unarmed: str = "it was never seen to fail"
+    """Why it does not count as seen to fail on each of its faults; empty when it does."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,7 @@ class GateReport(Frozen):
     reason: str
     """Why the verdict is what it is, in words."""
     armed: Annotated[bool, Field(description="Whether each of its faults was seen to make it fail")]
+    unarmed: Annotated[str, Field(description="Why it is not armed; empty when it is")] = ""
     fresh: bool
     """Whether the evidence is about the limit, probe, settings and bytes of today."""
     checked: Annotated[str, Field(description="How much was looked at")]
@@ -93,8 +94,8 @@ class ModelReport(Frozen):
     """Id of the model."""
     profile: str
     """The scale it was judged at."""
-    kind: Literal["rehearsal", "release"]
-    """A rehearsal never ships a model."""
+    kind: Literal["rehearsal", "release", "falsification"]
+    """Only a release ships a model."""
     ship_percent: Annotated[float, Field(ge=0, le=100, description="Weight of what is DISCHARGED")]
     ceiling_percent: Annotated[float, Field(ge=0, le=100, description="Reachable on this machine today")]
     criteria: tuple[CriterionReport, ...]

@@ -50,6 +50,8 @@ class Ingredients(Frozen):
     packages: dict[str, str]
     outside: str = ""
     """Digest of what the stage reads beside artifacts."""
+    fault: str = ""
+    """Digest of the defect that was planted in it; empty in everything that counts."""
 
     @property
     def key(self) -> str:
@@ -70,6 +72,8 @@ class Ingredients(Frozen):
         found += [f"{name} is another" for name in self.inputs if self.inputs[name] != other.inputs.get(name)]
         if self.outside != other.outside:
             found.append("the files it is made from changed")
+        if self.fault != other.fault:
+            found.append("the planted fault changed")
         if self.code != other.code:
             found.append("the stage's code changed")
         return "; ".join(found)

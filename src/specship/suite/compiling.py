@@ -101,7 +101,7 @@ def written_gate(check: Check) -> WrittenGate:
         blocking=gate.ship_blocking,
         probe=gate.probe,
         device=gate.requires.device,
-        faults=gate.falsified_by,
+        faults=tuple(gate.faults),
         expect=gate.expect,
     )
 
@@ -155,7 +155,7 @@ def _gate(plan: Plan, gate: Gate, check: Check) -> Iterable[str]:
         ("blocking", gate.ship_blocking),
         ("probe", gate.probe),
         ("device", check.gate.requires.device),
-        ("faults", gate.falsified_by),
+        ("faults", tuple(gate.faults)),
     ]
     yield from call("@contract.gate", facts, open_out=True)
     yield f"def {gate.id.lower().replace('-', '_')}(gate: CompiledGate) -> None:"

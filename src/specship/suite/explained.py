@@ -55,7 +55,7 @@ class GateAtProfile(Frozen):
     """One gate at one profile: the limits in force, the last evidence, and what would mend it."""
 
     profile: str
-    kind: Literal["rehearsal", "release"]
+    kind: Literal["rehearsal", "release", "falsification"]
     limits: tuple[Limit, ...]
     dropped: tuple[Limit, ...]
     """Limits of the contract that do not apply at this profile."""
@@ -94,7 +94,7 @@ class CriterionAtProfile(Frozen):
     """One criterion at one profile."""
 
     profile: str
-    kind: Literal["rehearsal", "release"]
+    kind: Literal["rehearsal", "release", "falsification"]
     status: str
     reasons: tuple[str, ...]
     depends_on: dict[str, str]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import inspect
 import os
 import re
@@ -13,10 +12,10 @@ from typing import Final
 
 from specship.errors import UnknownName, did_you_mean
 from specship.evidence.ledger import Ledger, read_ledger
-from specship.faults.catalogue import SHIPPED, own_faults
+from specship.faults.catalogue import file_of, first_sentence, known_faults, own_faults, sentence_of
 from specship.probes.registry import Probe, all_probes
 from specship.specs.project import Project, load_project
-from specship.specs.records import Criterion
+from specship.specs.records import FALSIFICATION, Criterion
 from specship.status.assess import ledger_problems
 from specship.status.report import CriterionReport
 from specship.suite.explained import (
@@ -58,15 +57,16 @@ class Explainer:
     def __init__(self, project: Project) -> None:
         self.project = project
         self.probes: Mapping[str, Probe] = all_probes(project.probe_folder)
-        own = project.configuration.faults
-        self.own_faults = own_faults(project.root / own if own else None)
+        self.faults = known_faults(project.fault_folder)
         self.gates = {gate.id: (file, gate) for file in project.contracts for gate in file.contract.gates}
 
     @cached_property
     def plans(self) -> tuple[Plan, ...]:
         """One a profile, the project's own first."""
         first = self.project.profile().profile
-        names = sorted(self.project.spec.profiles, key=lambda name: (name != first, name))
+        profiles = self.project.spec.profiles.items()
+        shown = {name for name, profile in profiles if profile.kind != FALSIFICATION}
+        names = sorted({first, *shown}, key=lambda name: (name != first, name))
         return tuple(make_plan(self.project, name) for name in names)
 
     @cached_property
@@ -85,7 +85,7 @@ class Explainer:
             **dict.fromkeys(self.project.spec.criteria, self.criterion),
             **dict.fromkeys((model.id for model in self.project.spec.spec.models), self.model),
             **dict.fromkeys(self.probes, self.probe),
-            **dict.fromkeys([*SHIPPED, *self.own_faults], self.fault),
+            **dict.fromkeys(self.faults, self.fault),
             **dict.fromkeys(("gates", "criteria", "probes", "faults"), self.names),
         }
         found = name if name in known else name.upper()
@@ -105,8 +105,8 @@ class Explainer:
         lists: dict[str, Callable[[], dict[str, str]]] = {
             "gates": lambda: {name: gate.rule for name, (_, gate) in self.gates.items()},
             "criteria": lambda: {name: entry.statement for name, entry in self.project.spec.criteria.items()},
-            "probes": lambda: {name: _sentence(_text_of(probe)) for name, probe in self.probes.items()},
-            "faults": lambda: {name: self.sentence(name) for name in sorted({*SHIPPED, *self.own_faults})},
+            "probes": lambda: {name: sentence_of(_text_of(probe)) for name, probe in self.probes.items()},
+            "faults": lambda: {name: self.sentence(name) for name in sorted(self.faults)},
         }
         return NamesFound(of=of, names=lists[of]())
 
@@ -116,7 +116,7 @@ class Explainer:
         text = _text_of(probe)
         return ProbeFound(
             name=name,
-            measures=_sentence(text),
+            measures=sentence_of(text),
             text=text,
             artifacts=probe.artifacts,
             quantities=dict(probe.units),
@@ -127,19 +127,17 @@ class Explainer:
 
     def fault(self, name: str) -> FaultFound:
         """What a fault is, and whose gates must catch it."""
-        path = self.own_faults.get(name)
+        path = own_faults(self.project.fault_folder).get(name)
         return FaultFound(
             name=name,
             sentence=self.sentence(name),
             file=os.path.relpath(path, self.project.root) if path else "",
-            gates=tuple(identity for identity, (_, gate) in self.gates.items() if name in gate.falsified_by),
+            gates=tuple(identity for identity, (_, gate) in self.gates.items() if name in gate.faults),
         )
 
     def sentence(self, fault: str) -> str:
-        """A fault in one sentence; of the project's own ones, the first of its file."""
-        if fault in self.own_faults:
-            return first_sentence(self.own_faults[fault])
-        return SHIPPED.get(fault, "nobody has described it")
+        """A fault in one sentence: the first of its file."""
+        return first_sentence(file_of(fault, self.project.fault_folder))
 
     def gate(self, identity: str) -> GateFound:
         """Everything about one gate."""
@@ -161,7 +159,7 @@ class Explainer:
             armed=any(entry.standing is not None and entry.standing.armed for entry in profiles),
             criteria={name: criteria[name].statement for name in gate.binds_to},
             probe=self.probe(gate.probe) if gate.probe else None,
-            faults={fault: self.sentence(fault) for fault in gate.falsified_by},
+            faults={fault: self.sentence(fault) for fault in gate.faults},
             profiles=profiles,
             problems=(*ledger_problems(self.ledger), *dict.fromkeys(damage)),
         )
@@ -221,20 +219,6 @@ class Explainer:
             gates=own.gates,
             mend=criterion_mend(own, statuses, mends),
         )
-
-
-def first_sentence(path: Path) -> str:
-    """First sentence of a Python file's own description; the file is read and never run."""
-    try:
-        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-    except (OSError, SyntaxError, ValueError):
-        return "its file cannot be read as Python"
-    return _sentence(text or "its file does not describe it")
-
-
-def _sentence(text: str) -> str:
-    """The first sentence of a text, on one line."""
-    return " ".join(re.split(r"(?<=\.)\s|\n\s*\n", text.strip(), maxsplit=1)[0].split())
 
 
 def _text_of(probe: Probe) -> str:

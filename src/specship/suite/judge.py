@@ -11,7 +11,7 @@ import json
 import os
 import sys
 import traceback
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
@@ -28,6 +28,7 @@ from specship.probes.registry import Artifact
 from specship.specs.project import load_project
 from specship.suite.artifacts import Store, artifact_digest, list_files
 from specship.suite.plan import Check, Plan, make_plan
+from specship.suite.worlds import find_world
 
 
 @dataclass(slots=True)
@@ -35,6 +36,15 @@ class Judge:
     """Measures and judges the gates of one project at one profile."""
 
     plan: Plan
+    _worlds: dict[str, Judge] = field(default_factory=dict)
+
+    def within(self, world: str) -> Judge:
+        """Who judges in the world of a fault; the empty name is the pipeline that ships."""
+        if not world:
+            return self
+        if world not in self._worlds:
+            self._worlds[world] = Judge(find_world(self.plan, world).plan_of(self.plan))
+        return self._worlds[world]
 
     def run(self, gate_id: str) -> str:
         """Measure a gate, judge it, and write the statement; its digest once it is on the disk.
@@ -145,8 +155,9 @@ def _artifacts(check: Check, store: Store) -> dict[str, Artifact]:
     return found
 
 
-def _answer(judge_: Judge, request: dict[str, Any]) -> dict[str, Any]:
+def _answer(judges: Judge, request: dict[str, Any]) -> dict[str, Any]:
     try:
+        judge_ = judges.within(request.get("world", ""))
         if crash := request.get("crash"):
             return {"event": "written", "digest": judge_.record_crash(request["gate"], crash)}
         return {"event": "written", "digest": judge_.run(request["gate"])}

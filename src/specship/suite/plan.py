@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from specship.contracts.digest import contract_digest, gate_digest
 from specship.contracts.document import Document, in_order
@@ -25,6 +25,9 @@ from specship.specs.project import Project, Survey, survey_project
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Model, Override, Profile
 from specship.suite.vocabulary import known_names
+
+if TYPE_CHECKING:
+    from specship.suite.arming import ArmingBook
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,13 @@ class Plan:
             "pipeline": self.profile.settings_of(model),
         })  # fmt: skip
 
+    @cached_property
+    def arming(self) -> ArmingBook:
+        """Which gates were seen to fail on their faults."""
+        from specship.suite.arming import ArmingBook
+
+        return ArmingBook(self.project)
+
     @property
     def oldest(self) -> timedelta | None:
         """Age beyond which evidence no longer counts."""
@@ -138,6 +148,11 @@ def all_faults(survey: Survey, known: Known) -> list[UnusableInput]:
     if survey.spec is not None:
         names = binding_faults(survey.documents, survey.spec, known, survey.spec.profiles)
     return in_order([*survey.faults, *names])
+
+
+def plan_at(project: Project, profile_name: str) -> Plan:
+    """The plan of a project whose names were checked when it was opened, at another profile."""
+    return _bound(project, project.profile(profile_name))
 
 
 def _bound(project: Project, profile: Profile) -> Plan:

@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,7 +25,7 @@ from specship.evidence.ledger import Ledger, read_ledger
 from specship.evidence.signing import check_public_key, local_public_key
 from specship.evidence.statement import Opened, unseal
 from specship.specs.project import Project
-from specship.specs.records import Profile
+from specship.specs.records import FALSIFICATION, Profile
 from specship.status.assess import assess, gate_report, ledger_problems
 from specship.status.freshness import Today, standing
 from specship.status.report import GateReport, ModelReport, Report, StageReport
@@ -101,6 +101,7 @@ def today(
         release=release,
         trusted=trusted_keys(plan.project, release=release),
         oldest=plan.oldest,
+        unarmed=plan.arming.why_unarmed(check, plan),
     )
 
 
@@ -189,12 +190,19 @@ class Session:
     """Gates that are BLOCKED in this session, with the reason."""
     failed: dict[str, str] = field(default_factory=dict)
     """Gates whose artifacts could not be made or measured, with the reason."""
+    world: str = ""
+    """Name of the faulty copy of the pipeline that is judged; empty for the one that ships."""
+    make_runner: Callable[[str], StageRunner] | None = None
+    """Who makes the artifacts of a model there."""
+    judge: JudgeProcess | None = None
+    """Started when it is first needed."""
     _runners: dict[str, StageRunner] = field(default_factory=dict)
-    _judge: JudgeProcess | None = None
     _ledger: Ledger | None = None
 
     def runner(self, model: str) -> StageRunner:
         """Who makes the artifacts of a model."""
+        if model not in self._runners and self.make_runner is not None:
+            self._runners[model] = self.make_runner(model)
         if model not in self._runners:
             profile = self.plan.profile
             store = Store.of(self.plan.project.state, model, profile)
@@ -243,6 +251,10 @@ class Session:
             return known
         return self._measure(check)
 
+    def known(self, check: Check) -> GateReport:
+        """What the ledger says of a gate today; nothing is made or measured."""
+        return self._known(check, self.ledger.statements)
+
     def _known(self, check: Check, statements: tuple[Opened, ...]) -> GateReport:
         now = self._today(check)
         return gate_report(now, standing(now, statements), session_began=self.began)
@@ -258,11 +270,12 @@ class Session:
 
     def _measure(self, check: Check) -> GateReport:
         self.listener({"event": "gate", "gate": check.gate.id, "model": check.model.id})
-        self._judge = self._judge or JudgeProcess(self.plan)
+        self.judge = self.judge or JudgeProcess(self.plan)
+        question = {"gate": check.gate.id, "world": self.world}
         try:
-            digest = self._judge.ask({"gate": check.gate.id})
+            digest = self.judge.ask(question)
         except EOFError as death:
-            digest = self._judge.ask({"gate": check.gate.id, "crash": str(death)})
+            digest = self.judge.ask({**question, "crash": str(death)})
         except (SpecshipError, OSError) as error:
             self.failed[check.gate.id] = str(error)
             return self._known(check, self.ledger.statements)
@@ -272,9 +285,9 @@ class Session:
 
     def close(self) -> None:
         """End the judge's process."""
-        if self._judge is not None:
-            self._judge.close()
-            self._judge = None
+        if self.judge is not None:
+            self.judge.close()
+            self.judge = None
 
 
 def report_models(
@@ -318,7 +331,8 @@ def build_report(project: Project, *, session: Session | None = None) -> Report:
     keys = all_keys(project)
     ledger = read_ledger(project.ledger_folders, keys=keys)
     first = session.plan.profile.profile if session else project.profile().profile
-    names = sorted(project.spec.profiles, key=lambda name: (name != first, name))
+    shown = (name for name, profile in project.spec.profiles.items() if profile.kind != FALSIFICATION)
+    names = sorted({first, *shown}, key=lambda name: (name != first, name))
     models: list[ModelReport] = []
     damage: list[str] = []
     for name in names:

@@ -89,6 +89,14 @@ class StageRunner:
         """What this session made or found, by artifact; what was borrowed is its own model's."""
         return self._made
 
+    def planted(self, stage: Stage) -> str:  # noqa: ARG002 - asked of runners that plant a fault
+        """Digest of the defect that is planted in a stage: none."""
+        return ""
+
+    def asked(self, stage: Stage) -> tuple[str, Mapping[str, Any]]:  # noqa: ARG002 - as above
+        """The module that runs a stage in its own process, and what it is told beside the request."""
+        return "specship.pipeline", {}
+
     def ensure(self, name: str) -> Made:
         """An artifact, made now if no current one has the same ingredients.
 
@@ -129,6 +137,7 @@ class StageRunner:
             code=code_digest(module_of(stage)),
             packages=_versions(stage),
             outside=stage.outside(settings, self.root) if stage.outside else "",
+            fault=self.planted(stage),
         )
         with self._lock(stage.makes):
             why = self._why_made(stage, ingredients)
@@ -206,7 +215,8 @@ class StageRunner:
             "inputs": {name: str(path) for name, path in inputs.items()},
             "output": str(partial),
         }
-        self._run_child(stage, request, final.with_suffix(".log"))
+        module, more = self.asked(stage)
+        self._run_child(stage, {**request, **more}, final.with_suffix(".log"), module)
         seconds = round(time.monotonic() - began, 3)
         with write_errors(final):
             files = list_files(partial)
@@ -223,7 +233,7 @@ class StageRunner:
         self._tell(stage, made, seconds)
         return made
 
-    def _run_child(self, stage: Stage, request: Mapping[str, Any], log: Path) -> None:
+    def _run_child(self, stage: Stage, request: Mapping[str, Any], log: Path, module: str) -> None:
         """Run the stage's process to its end, passing its progress on.
 
         Raises:
@@ -232,8 +242,8 @@ class StageRunner:
         with write_errors(log):
             output = log.open("wb")
         with output:
-            child = subprocess.Popen(
-                [sys.executable, "-I", "-m", "specship.pipeline"],
+            child = subprocess.Popen(  # noqa: S603 - a module of ours
+                [sys.executable, "-I", "-m", module],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
                 env=child_environment(), start_new_session=True, text=True, cwd=self.root,
             )  # fmt: skip

@@ -10,7 +10,7 @@ from typing import Final
 from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.evidence.ledger import Ledger, read_ledger
-from specship.faults.catalogue import SHIPPED, own_faults
+from specship.faults.catalogue import own_faults, shipped_files
 from specship.probes.registry import Probe, all_probes
 from specship.specs.project import Project
 from specship.status.assess import ledger_problems
@@ -87,7 +87,7 @@ def _rows(reports: Iterable[ModelReport], gates: Gates) -> Iterable[TraceRow]:
                     fresh=known.fresh,
                     armed=known.armed,
                     probe=gate.probe,
-                    faults=gate.falsified_by,
+                    faults=tuple(gate.faults),
                     evidence=known.evidence,
                     ended=known.ended,
                 )
@@ -111,7 +111,7 @@ def _lonely_gates(gates: Gates) -> Iterable[Orphan]:
             )
         if gate.probe is None:
             yield _orphan("gate-without-probe", identity, place, "UNBOUND: nobody measures it")
-        if not gate.falsified_by:
+        if not gate.faults:
             yield _orphan("gate-without-fault", identity, place, "no defect is named that it must catch")
 
 
@@ -131,8 +131,8 @@ def _home(probe: Probe, root: Path) -> str:
 
 
 def _lonely_faults(gates: Gates, own: Mapping[str, Path], root: Path) -> Iterable[Orphan]:
-    named = {fault for _, gate in gates.values() for fault in gate.falsified_by}
-    for name in sorted({*SHIPPED, *own} - named):
+    named = {fault for _, gate in gates.values() for fault in gate.faults}
+    for name in sorted({*shipped_files(), *own} - named):
         place = os.path.relpath(own[name], root) if name in own else SHIPPED_PLACE
         yield _orphan("fault-without-gate", name, place, "no gate has to catch it")
 

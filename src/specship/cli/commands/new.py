@@ -89,5 +89,5 @@ def _fault(given: argparse.Namespace) -> int:
 
     written, *edited = new_fault(Path.cwd(), given.name, what=given.what, seen=given.seen)
     print(f"wrote {written}", *(f"edited {path}: it names the folder now" for path in edited), sep="\n")
-    print(f"next: name it in a gate that must fail on it, `falsified_by: [{given.name}]`")
+    print(f"next: name it in a gate that must fail on it, `falsified_by: {{{given.name}: [QUANTITY]}}`")
     return 0

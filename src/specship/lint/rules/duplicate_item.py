@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specship.contracts.document import Document
+from specship.contracts.records import Gate
 from specship.lint.editing import removing
 from specship.lint.registry import Path_, Problem, rule
 from specship.lint.view import View
@@ -33,13 +34,18 @@ def check(view: View) -> Iterator[Problem]:
                 )  # fmt: skip
 
 
+def _listed(gate: Gate) -> tuple[str, ...]:
+    """The faults where they are written as a list; a mapping cannot hold a key twice."""
+    return gate.falsified_by if isinstance(gate.falsified_by, tuple) else ()
+
+
 def _lists(view: View) -> Iterator[tuple[Document, Path_, tuple[str, ...]]]:
     for file in view.contracts:
         for index, reference in enumerate(file.contract.references):
             yield file.document, ("references", index, "supports"), reference.supports
         for index, gate in enumerate(file.contract.gates):
             yield file.document, ("gates", index, "binds_to"), gate.binds_to
-            yield file.document, ("gates", index, "falsified_by"), gate.falsified_by
+            yield file.document, ("gates", index, "falsified_by"), _listed(gate)
     for document, model, index, criterion in view.criteria():
         yield document, ("models", model, "criteria", index, "depends_on"), criterion.depends_on
     for profile, document in view.profiles():

@@ -41,11 +41,15 @@ _FAULT: Final = '''\
 
 What happened: $happened
 Where it was seen: $seen
-How it is planted: the largest file of a copy of an artifact loses its second half. Replace that by
-your own defect when it is another one; whatever `plant` does, the gate that names it must then fail.
+How it is planted: the largest file of a copy of the corpus loses its second half. Replace that by
+your own defect, and the stage by yours, when it is another one; the gate that names it must then fail.
 """
 
 from pathlib import Path
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", stage="corpus")
 
 
 def plant(folder: Path) -> None:

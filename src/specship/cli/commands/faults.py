@@ -1,0 +1,40 @@
+"""Print the matrix of faults and gates, and write down which gates were seen to fail."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+HELP = "which fault is caught by which gate, and which gates catch nothing"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `specship faults`."""
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument(
+        "--arm", action="store_true",
+        help="write evidence/arming/ from what `pytest -m falsify` measured here",
+    )  # fmt: skip
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 when every gate with a probe is armed, 1 when one is not or a record is damaged."""
+    from specship.report import falsified_text
+    from specship.specs.project import load_project
+    from specship.suite.arming import arm
+    from specship.suite.matrix import read_matrix
+
+    project = load_project(Path.cwd())
+    matrix = read_matrix(project)
+    armed = None
+    if arguments.arm:
+        armed = arm(project, matrix.pairs)
+        matrix = read_matrix(project)
+    if arguments.format == "json":
+        print(matrix.model_dump_json(indent=2))
+    else:
+        print(falsified_text.render(matrix, colour=sys.stdout.isatty()), end="")
+        if armed is not None:
+            print(falsified_text.armed(armed, project.root), end="")
+    return 0 if not matrix.problems and all(gate.armed for gate in matrix.gates) else 1

@@ -1,0 +1,162 @@
+"""Arming: that a gate was seen to fail on each of its faults, as evidence of its own kind.
+
+A record speaks of no artifact. It is bound to the gate (its digest at every profile it vouches for, the
+probe's code included) and to the code of each fault, so that an edit to any of them takes the credit. The
+files lie under `evidence/arming/`, named `GATE.DIGEST.json`, and are committed: a fresh clone need not
+falsify again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from pydantic import ValidationError
+
+from specship.bounds import JSON_STATEMENT_BYTES
+from specship.contracts.records import Frozen
+from specship.digests import sha256_bytes
+from specship.errors import DamagedArtifact, SpecshipError
+from specship.evidence.envelope import open_payload, seal_payload
+from specship.evidence.signing import SigningKey
+from specship.evidence.statement import Environment
+from specship.files import write_new_file
+
+PAYLOAD_TYPE: Final = "application/vnd.specship.arming+json"
+_FORMAT: Final = "specship-arming/1"
+_NAME_DIGITS: Final = 16
+
+
+class SeenFailing(Frozen):
+    """One quantity as the gate's own judge measured it under the fault."""
+
+    quantity: str
+    value: int | float | str | bool | None
+    unit: str
+    limit: str
+
+
+class FaultSeen(Frozen):
+    """One fault that the gate was seen to fail on."""
+
+    code: str
+    """Digest of the fault's file."""
+    fails: tuple[SeenFailing, ...]
+    """The quantities that the contract predicts, as they were measured."""
+    evidence: str
+    """Digest of the judge's statement, which stays where it was made."""
+
+
+class Arming(Frozen):
+    """One gate, seen to pass on the clean pipeline and to fail on each of its faults."""
+
+    format: str = _FORMAT
+    gate: str
+    contract: str
+    profile: str
+    """The scale at which it was seen."""
+    gates: Mapping[str, str]
+    """Digest of the gate at each profile whose limits these measurements break too."""
+    faults: Mapping[str, FaultSeen]
+    environment: Environment
+    ended: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedArming:
+    """A record that was read, with the keys that signed it."""
+
+    arming: Arming
+    signers: frozenset[bytes]
+    path: Path
+
+
+def write_arming(folder: Path, arming: Arming, key: SigningKey) -> Path:
+    """Write a record, and take away older ones of the same gate: they vouch for what is no more.
+
+    Raises:
+        CannotWrite: the disk is full or refuses.
+    """
+    data = seal_payload(PAYLOAD_TYPE, arming.model_dump(mode="json"), key)
+    path = folder / f"{arming.gate}.{sha256_bytes(data)[:_NAME_DIGITS]}.json"
+    write_new_file(path, data)
+    for older in folder.glob(f"{arming.gate}.*.json"):
+        if older != path:
+            older.unlink()
+    return path
+
+
+def read_armings(
+    folder: Path, *, keys: frozenset[bytes]
+) -> tuple[tuple[OpenedArming, ...], tuple[DamagedArtifact, ...]]:
+    """Every record of a folder, and what is wrong with files that are none."""
+    opened, damaged = [], []
+    for path in sorted(folder.glob("GATE-*.json")):
+        try:
+            opened.append(_read(path, keys))
+        except DamagedArtifact as error:
+            damaged.append(error)
+    return tuple(opened), tuple(damaged)
+
+
+def _read(path: Path, keys: frozenset[bytes]) -> OpenedArming:
+    mend = "restore the file from git, or delete it and run `make falsify`"
+    if path.is_symlink() or not path.is_file() or path.stat().st_size > JSON_STATEMENT_BYTES:
+        raise DamagedArtifact("not a regular file of at most 1 MiB", at=path, mend=mend)
+    data = path.read_bytes()
+    try:
+        document, signers = open_payload(PAYLOAD_TYPE, data, keys=keys, at=path.name)
+        arming = Arming.model_validate(document)
+    except (SpecshipError, ValidationError, ValueError, TypeError) as error:
+        first = str(error).splitlines()[0]
+        raise DamagedArtifact(f"not a record of arming: {first}", at=path, mend=mend) from error
+    if arming.format != _FORMAT or path.name != f"{arming.gate}.{sha256_bytes(data)[:_NAME_DIGITS]}.json":
+        raise DamagedArtifact("its bytes are not the ones its name promises", at=path, mend=mend)
+    return OpenedArming(arming, signers, path)
+
+
+def why_unarmed(
+    faults: Mapping[str, tuple[str, ...]],
+    digests: Mapping[str, str],
+    codes: Mapping[str, str],
+    records: Iterable[OpenedArming],
+    *,
+    profile: str,
+) -> str:
+    """Why a gate is not armed at a profile, or the empty text when it is.
+
+    `faults` and the gate's digest at each profile are today's, and so are the faults' `codes`; `records`
+    are those of the gate that a key which counts has signed.
+    """
+    if not faults:
+        return "it names no fault"
+    reasons = [_difference(entry.arming, faults, digests, codes, profile) for entry in records]
+    if not reasons:
+        return "it was never seen to fail"
+    return min(reasons, key=len)
+
+
+def _difference(
+    arming: Arming,
+    faults: Mapping[str, tuple[str, ...]],
+    digests: Mapping[str, str],
+    codes: Mapping[str, str],
+    profile: str,
+) -> str:
+    """What a record says that is no longer so; empty when it is fresh and vouches for the profile."""
+    if arming.gates.get(arming.profile) != digests.get(arming.profile):
+        return "its arming is stale: limit, probe, requirement or faults changed since it was seen to fail"
+    if profile not in arming.gates:
+        return f"the faulty measurements would meet its limits at {profile}"
+    if arming.gates[profile] != digests.get(profile):
+        return f"its arming is stale: its limits at {profile} changed since it was seen to fail"
+    for name, quantities in faults.items():
+        seen = arming.faults.get(name)
+        if seen is None or not set(quantities) <= {entry.quantity for entry in seen.fails}:
+            return f"its arming is stale: it was not seen to fail on {name}"
+        if seen.code != codes.get(name):
+            return f"its arming is stale: the fault {name} changed since it was seen to fail"
+    return ""

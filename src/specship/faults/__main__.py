@@ -1,0 +1,55 @@
+"""Child process of one stage with a fault planted in it; nothing that counts is ever made here.
+
+The request is that of `specship.pipeline` with `fault`: the fault's name, the folder of the project's own
+ones, and the finished artifact that a fault of bytes is planted in a copy of. What runs a stage for a
+verdict that counts does not import this package.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from specship.errors import StageFailed
+from specship.faults.catalogue import LoadedFault, load_fault
+from specship.faults.fault import unreached
+from specship.files import write_errors
+from specship.pipeline.__main__ import main, run_requested
+
+
+def perform(request: Mapping[str, Any], report: Callable[..., None]) -> None:
+    """Plant the fault, and run the stage or spoil a copy of what it made.
+
+    Raises:
+        SpecshipError: the stage says so, or the fault could not be planted.
+        StageFailed: the fault was planted and nothing ever reached it.
+    """
+    about = request["fault"]
+    loaded = load_fault(about["name"], Path(about["folder"]) if about["folder"] else None)
+    if loaded.plant is not None:
+        _spoil_copy(loaded, Path(about["clean"]), Path(request["output"]))
+        return
+    if loaded.inject is not None:
+        loaded.inject()
+    run_requested(request, report)
+    if missed := unreached():
+        raise StageFailed(
+            f"{loaded.name} replaced {', '.join(missed)}, which the stage {request['stage']} never called",
+            why="a fault that nothing reaches shows nothing",
+            mend="bring the fault up to date with the pipeline",
+        )
+
+
+def _spoil_copy(loaded: LoadedFault, clean: Path, output: Path) -> None:
+    with write_errors(output):
+        shutil.rmtree(output, ignore_errors=True)
+        shutil.copytree(clean, output)
+    if loaded.plant is not None:
+        loaded.plant(output)
+
+
+if __name__ == "__main__":
+    sys.exit(main(perform))

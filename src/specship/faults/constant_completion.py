@@ -1,0 +1,7 @@
+"""Every prompt gets the same answer."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""A fraction of a percent of the tokens that the parameters need."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""A layer is cut out of the backward pass and never moves."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

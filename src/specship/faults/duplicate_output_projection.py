@@ -1,0 +1,7 @@
+"""A tied output projection is stored a second time and counted twice."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,72 @@
+"""How a fault is written.
+
+A file of this folder is one fault, called after it (`frozen_weights.py` is `frozen-weights`). The
+first sentence of its docstring says what went wrong somewhere, and at its top level stand
+
+    FAULT = Fault(row="R6", stage="run")
+
+and one of three ways to plant the defect in a pipeline that is otherwise the one that ships:
+
+    def inject() -> None: ...                 a component, wrapped in the stage's child process
+    def plant(folder: Path) -> None: ...      bytes of the finished artifact, of which this is a copy
+    FAULT = Fault(..., settings={...})        settings that nobody would choose on purpose
+
+What weighs is imported inside the functions. No fault touches a measurement, a probe or a verdict.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from specship.errors import UnusableInput
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """What a fault is about; how it is planted stands beside it."""
+
+    row: str
+    """Row of the catalogue of defects that really happened, such as `R6`."""
+    stage: str = ""
+    """The stage whose artifact it spoils."""
+    settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Pipeline settings by section that replace the profile's."""
+    described: str = ""
+    """Why nothing here plants it: what a tiny model, or this machine, cannot reproduce."""
+
+
+_PLANTED: Final[dict[str, int]] = {}
+"""Components that were replaced in this process, and how often each was reached."""
+
+
+def spoil(owner: Any, component: str, wrap: Callable[[Any], Any]) -> None:
+    """Replace a function or method of the pipeline by what `wrap` makes of it.
+
+    Raises:
+        UnusableInput: there is no such component; the fault is out of date.
+    """
+    whole = f"{getattr(owner, '__name__', owner)}.{component}"
+    if not hasattr(owner, component):
+        raise UnusableInput(
+            f"there is no {whole} to spoil",
+            why="the pipeline changed since the fault was written",
+            mend="bring the fault up to date: a gate that is never seen to fail is not armed",
+        )
+    original = getattr(owner, component)
+    spoiled = wrap(original)
+    _PLANTED[whole] = 0
+
+    @functools.wraps(original)
+    def counted(*arguments: Any, **named: Any) -> Any:
+        _PLANTED[whole] += 1
+        return spoiled(*arguments, **named)
+
+    setattr(owner, component, counted)
+
+
+def unreached() -> tuple[str, ...]:
+    """Components that were replaced and that nothing ever called: such a fault did nothing."""
+    return tuple(sorted(whole for whole, times in _PLANTED.items() if not times))

@@ -1,0 +1,33 @@
+"""The optimizer runs and no weight changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="R6", stage="run")
+
+
+def inject() -> None:
+    """AdamW keeps its books and leaves the weights where they were."""
+    from specship.pipeline.trainer import Trainer
+
+    def idle(build: Callable[..., Any]) -> Callable[..., Any]:
+        def built(trainer: Trainer) -> Any:
+            optimizer = build(trainer)
+            step = optimizer.step
+
+            def step_and_put_back() -> None:
+                before = [parameter.detach().clone() for parameter in trainer.parameters]
+                step()
+                for parameter, old in zip(trainer.parameters, before, strict=True):
+                    parameter.data.copy_(old)
+
+            optimizer.step = step_and_put_back
+            return optimizer
+
+        return built
+
+    spoil(Trainer, "_build_optimizer", idle)

@@ -1,0 +1,7 @@
+"""A tensor of the checkpoint is not in the export."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""The token list is shorter than the embedding has rows."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""Gradient norms grow without bound and training goes on."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

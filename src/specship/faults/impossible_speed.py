@@ -1,0 +1,7 @@
+"""More tokens a second than the device has operations for."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

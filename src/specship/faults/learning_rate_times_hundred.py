@@ -1,0 +1,7 @@
+"""The learning rate is a hundred times what was asked for."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""A held-out document is almost one of the training set."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""The tokenizer composes characters, so that texts do not come back."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""The run does more or fewer steps than were planned."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""A published file has other bytes than the tested one."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

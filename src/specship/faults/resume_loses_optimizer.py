@@ -1,0 +1,7 @@
+"""The state of the optimizer is lost when a run is resumed."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""A shard of tokens has other bytes than were written."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""A GPU was asked for, and the CPU did the work."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

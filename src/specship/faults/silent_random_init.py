@@ -1,0 +1,7 @@
+"""An initialisation whose tensors do not match is replaced by random weights."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

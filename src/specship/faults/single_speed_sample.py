@@ -1,0 +1,7 @@
+"""One sample of a speed is taken for the speed."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""Decoding is slower than a reader can wait for."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

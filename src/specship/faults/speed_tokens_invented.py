@@ -1,0 +1,7 @@
+"""Fewer tokens were generated than the speed was computed from."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

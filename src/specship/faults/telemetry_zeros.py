@@ -1,0 +1,7 @@
+"""Fields of the log are there and hold zeros."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""The weights that are judged were never trained."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

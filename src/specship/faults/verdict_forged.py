@@ -1,0 +1,7 @@
+"""A completion writes the verdict that the harness reads."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""Tokenizer and model disagree about the number of tokens."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,7 @@
+"""The tokenizer splits at white space and loses the indentation."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", described="nobody has written yet how it is planted")

@@ -1,0 +1,102 @@
+"""The matrix of faults and gates for people."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from specship.suite.arming import Armed
+from specship.suite.falsified import Catch, PairReport
+from specship.suite.matrix import FaultRow, Matrix
+
+_SIGNS: Final = {Catch.CAUGHT: "caught", Catch.MISSED: "MISSED", Catch.NOT_RUN: "not run"}
+
+
+def summary(pairs: Iterable[Mapping[str, Any]]) -> str:
+    """How many pairs of a session were caught, and which were not, and why."""
+    found = list(pairs)
+    counts = Counter(str(pair["catch"]) for pair in found)
+    lines = [
+        f"{pair['catch']:12} {pair['gate']}  {pair['fault']}\n             {pair['reason']}"
+        for pair in found
+        if pair["catch"] != Catch.CAUGHT
+    ]
+    faults, gates = {pair["fault"] for pair in found}, {pair["gate"] for pair in found}
+    lines.append(
+        f"{counts[Catch.CAUGHT]} of {len(found)} pairs caught as predicted: "
+        f"{len(faults)} faults, {len(gates)} gates"
+    )
+    return "\n".join(lines) + "\n"
+
+
+def render(matrix: Matrix, *, colour: bool = False) -> str:
+    """Fault by fault, which gate caught it in which quantity; then gates that are not armed."""
+    return "\n".join(_lines(matrix, bold=("\033[1m", "\033[0m") if colour else ("", ""))) + "\n"
+
+
+def _lines(matrix: Matrix, bold: tuple[str, str]) -> Iterator[str]:
+    by_fault: dict[str, list[PairReport]] = {}
+    for pair in matrix.pairs:
+        by_fault.setdefault(pair.fault, []).append(pair)
+    named = [row for row in matrix.faults if row.fault in by_fault]
+    for row in sorted(named, key=lambda row: (row.stage, row.fault)):
+        yield f"{bold[0]}{row.fault}{bold[1]}  {_about(row)}\n  {row.sentence}"
+        for pair in by_fault[row.fault]:
+            yield f"  {_SIGNS.get(pair.catch, pair.catch.value):12} {pair.gate:22} {_said(pair)}"
+    yield from _alone(matrix, by_fault.keys())
+    counts = Counter(pair.catch for pair in matrix.pairs)
+    planted = {row.fault for row in named if row.way != "described"}
+    armed = sum(gate.armed for gate in matrix.gates)
+    yield (
+        f"{counts[Catch.CAUGHT]} of {len(matrix.pairs)} pairs caught at profile {matrix.profile}, "
+        f"{len(planted)} faults planted, {armed} of {len(matrix.gates)} gates armed"
+    )
+
+
+def _about(row: FaultRow) -> str:
+    facts = [row.row, f"{row.way} of {row.stage}" if row.stage else row.way]
+    return f"({', '.join(fact for fact in facts if fact)})"
+
+
+def _said(pair: PairReport) -> str:
+    if pair.catch != Catch.CAUGHT:
+        return pair.reason
+    failing = {entry.quantity: entry for entry in pair.measured}
+    return "; ".join(
+        f"{name} {failing[name].value} (limit {failing[name].limit})"
+        for name in pair.predicted
+        if name in failing
+    )
+
+
+def _alone(matrix: Matrix, named: Iterable[str]) -> Iterator[str]:
+    known = set(named)
+    if lonely := [row for row in matrix.faults if row.fault not in known]:
+        yield "\nfaults that no measured gate has to catch"
+        for row in lonely:
+            where = (
+                f"named by {', '.join(row.gates)}, which nobody measures yet"
+                if row.gates
+                else "named by no gate"
+            )
+            yield f"  {row.fault:34} {where}" + (f"; {row.described}" if row.described else "")
+    if decoration := [gate for gate in matrix.gates if gate.decoration]:
+        yield "\ndecoration: gates that were not seen to catch anything"
+        yield from (f"  {gate.gate:22} {gate.unarmed}" for gate in decoration)
+    if waiting := [gate for gate in matrix.gates if not gate.armed and not gate.decoration]:
+        yield "\nnot armed"
+        yield from (f"  {gate.gate:22} {gate.unarmed}" for gate in waiting)
+    yield from (f"\n{problem}" for problem in matrix.problems)
+    yield ""
+
+
+def armed(done: Armed, root: Path) -> str:
+    """What arming wrote, and what it could not."""
+    lines = [f"wrote {path.relative_to(root)}" for path in done.written]
+    lines += [f"not armed: {gate}: {reason}" for gate, reason in done.refused.items()]
+    lines.append(
+        f"{len(done.written)} records written, {len(done.kept)} still hold, {len(done.refused)} refused"
+    )
+    return "\n".join(lines) + "\n"
