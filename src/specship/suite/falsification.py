@@ -113,7 +113,7 @@ class Falsification:
             return _report(
                 pair, loaded, Catch.CLEAN_FAILS, f"{clean.verdict or 'no verdict'}: {clean.reason}"
             )
-        session = self.world(pair.fault)
+        session = self.world(f"{pair.fault}/{pair.check.model.id}")
         check = next(c for c in session.plan.checks if c.gate.id == gate.id)
         return judged(pair, loaded, session.settle(check) if make else session.known(check))
 

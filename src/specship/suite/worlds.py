@@ -1,7 +1,7 @@
 """Faulty copies of the pipeline: each fault has a world of its own, apart from all that counts.
 
-    .specship/falsify/FAULT/artifacts/…   what the fault reaches, and links to the clean rest
-                            ledger/       what the judge said of it, signed with the world's own key
+    .specship/falsify/FAULT/MODEL/artifacts/…   what the fault reaches, and links to the clean rest
+                                  ledger/       what the judge said of it, signed with the world's own key
 
 Stages run as they always do; only the spoiled one runs in a process that plants the fault first. A
 statement of a world can never be taken for evidence: its folder, its key and its profile's settings differ.
@@ -44,30 +44,41 @@ def falsification_plan(project: Project) -> Plan:
 
 @dataclass(frozen=True)
 class World:
-    """One way in which the pipeline differs from the one that ships."""
+    """One way in which the pipeline of a model differs from the one that ships."""
 
-    name: str
-    """The fault's, or that of a healthy variant."""
+    fault: str
+    """The fault's name."""
+    model: str
+    """Whose gates are to see it."""
     changes: Mapping[str, Mapping[str, Any]]
     """Settings by section that replace the profile's."""
     loaded: LoadedFault | None = None
 
     @property
-    def spoiled(self) -> str:
-        """Name of the stage that runs with a fault in its process, or whose artifact is spoiled."""
-        planted = self.loaded is not None and self.loaded.way in {"component", "artifact"}
-        return self.loaded.fault.stage if planted and self.loaded is not None else ""
+    def name(self) -> str:
+        """What the judge is told, and the folder."""
+        return f"{self.fault}/{self.model}"
+
+    def spoils(self, profile: Profile, owner: str, stage: Stage) -> bool:
+        """Whether a stage of a model runs with the fault in its process, or has its artifact spoiled.
+
+        Where the model borrows that artifact, it is spoiled where it is made.
+        """
+        if self.loaded is None or self.loaded.way not in {"component", "artifact"}:
+            return False
+        home = profile.lenders_of(self.model).get(stage.makes, self.model)
+        return stage.makes == self.loaded.fault.stage and owner == home
 
     def reaches(self, profile: Profile, model: str, artifact: str) -> bool:
         """Whether an artifact of a model is another one in this world."""
         return any(
-            stage.name == self.spoiled or self.changes.keys() & stage.settings.keys()
-            for _, stage in stages_behind(profile, model, [artifact])
+            self.spoils(profile, owner, stage) or self.changes.keys() & stage.settings.keys()
+            for owner, stage in stages_behind(profile, model, [artifact])
         )
 
     def plan_of(self, plan: Plan) -> Plan:
         """The same plan in this world."""
-        project = replace(plan.project, elsewhere=plan.project.state / "falsify" / self.name)
+        project = replace(plan.project, elsewhere=plan.project.state / "falsify" / self.fault / self.model)
         pipeline = {
             model: altered(sections, self.changes) for model, sections in plan.profile.pipeline.items()
         }
@@ -75,14 +86,15 @@ class World:
 
 
 def find_world(plan: Plan, name: str) -> World:
-    """The world of a fault.
+    """The world of a fault and a model, by its name `FAULT/MODEL`.
 
     Raises:
         UnknownName: there is no such fault.
         UnusableInput: its file cannot be used.
     """
-    loaded = load_fault(name, plan.project.fault_folder)
-    return World(name, loaded.fault.settings, loaded)
+    fault, _, model = name.partition("/")
+    loaded = load_fault(fault, plan.project.fault_folder)
+    return World(fault, model, loaded.fault.settings, loaded)
 
 
 @dataclass
@@ -102,7 +114,9 @@ class WorldRunner(StageRunner):
         return self.world.loaded if self.world else None
 
     def _spoils(self, stage: Stage) -> bool:
-        return self.world is not None and stage.name == self.world.spoiled
+        if self.world is None or self.profile is None:
+            return False
+        return self.world.spoils(self.profile, self.model, stage)
 
     def planted(self, stage: Stage) -> str:
         """Digest of the fault where it is planted; settings are ingredients anyway."""
@@ -126,7 +140,7 @@ class WorldRunner(StageRunner):
         made = super()._ensure(stage)
         if self._spoils(stage) and made.record.files == self._clean_files(stage):
             raise StageFailed(
-                f"{self.world.name} left every byte of {stage.makes} as it was",
+                f"{self.world.fault} left every byte of {stage.makes} as it was",
                 at=self.loaded.path if self.loaded else None,
                 mend="bring the fault up to date with the artifact",
             )
