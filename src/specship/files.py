@@ -11,7 +11,6 @@ import contextlib
 import errno
 import json
 import os
-import secrets
 from typing import TYPE_CHECKING, Any
 
 from specship.errors import CannotWrite
@@ -56,7 +55,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _write_temporary(path: Path, data: bytes) -> Path:
-    temporary = path.with_name(f".tmp-{os.getpid()}-{secrets.token_hex(6)}")
+    temporary = path.with_name(f".tmp-{os.getpid()}-{os.urandom(6).hex()}")
     try:
         descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
         try:

@@ -16,6 +16,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
@@ -31,6 +32,10 @@ _TOKENS: Final = re.compile(
       | (?P<number>(?P<whole>-?[0-9]+)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)?)""",
     re.VERBOSE | re.DOTALL,
 )
+_SURROGATE_ESCAPE: Final = re.compile(r"\\u[dD][89a-fA-F]")
+_CONTAINERS: Final = {dict, list}
+_SHORT_DIGITS: Final = 16
+"""Whole numbers of fewer characters are within 2**53, whatever they are."""
 _BOM: Final = b"\xef\xbb\xbf"
 _AGAIN: Final = "make the artifact again"
 
@@ -52,15 +57,16 @@ def _too_deep(depth: int) -> _Refused:
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise _twice(key)
-        found[key] = value
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        seen: set[str] = set()
+        raise _twice(next(key for key, _ in pairs if key in seen or seen.add(key)))  # type: ignore[func-returns-value]
     return found
 
 
 def _whole(text: str, largest: int = JSON_LARGEST_INTEGER) -> int:
+    if len(text) < _SHORT_DIGITS:
+        return int(text)
     if len(text) > len(str(-largest)) or abs(int(text)) > largest:
         bound = "2**53" if largest == JSON_LARGEST_INTEGER else f"{largest:.0e}"
         raise _Refused(
@@ -82,12 +88,14 @@ def _constant(text: str) -> NoReturn:
     )
 
 
-def _check_depth(value: Any, most: int, depth: int = 1) -> None:
-    if isinstance(value, dict | list):
-        if depth > most:
-            raise _too_deep(most)
-        for item in value.values() if isinstance(value, dict) else value:
-            _check_depth(item, most, depth + 1)
+def _check_depth(value: Any, most: int) -> None:
+    level = [value]
+    for _ in range(most + 1):
+        level = [item for item in level if item.__class__ in _CONTAINERS]
+        if not level:
+            return
+        level = list(chain.from_iterable(one.values() if isinstance(one, dict) else one for one in level))
+    raise _too_deep(most)
 
 
 def _check_surrogates(value: Any) -> None:
@@ -166,7 +174,7 @@ def _parsed(text: str, depth: int, largest: int) -> Any:
     except RecursionError as error:
         raise _too_deep(depth) from error
     _check_depth(value, depth)
-    if "\\u" in text:  # only an escape can bring a lone surrogate past the decoder
+    if _SURROGATE_ESCAPE.search(text):  # only an escape can bring a lone surrogate past the decoder
         _check_surrogates(value)
     return value
 

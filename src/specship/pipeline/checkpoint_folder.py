@@ -114,14 +114,16 @@ def numbers(data: bytes | np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, A
     return (raw.astype("<u4") << 16).view("<f4") if dtype == "BF16" else raw
 
 
-def open_any_checkpoint(folder: Path) -> CheckpointFolder:
+def open_any_checkpoint(folder: Path, *, tokenizer: bool = True) -> CheckpointFolder:
     """Open a checkpoint folder of any known family, in one file or in shards; nothing is loaded yet.
+
+    Without `tokenizer` that file is not looked at, for callers that read it themselves.
 
     Raises:
         UnusableInput: pickled weights, an unknown family, or a feature that the decoder does not have.
         DamagedArtifact: the configuration or the weights are missing, cut short or contradict each other.
     """
-    found = account(folder)
+    found = account(folder, tokenizer=tokenizer)
     if found.misfits:
         first = found.misfits[0]
         raise DamagedArtifact(

@@ -68,8 +68,10 @@ class Inventory:
         return dict(sorted(Counter(one.stored.dtype for one in self.tensors.values()).items()))
 
 
-def account(folder: Path) -> Inventory:
+def account(folder: Path, *, tokenizer: bool = True) -> Inventory:
     """Name every tensor of a folder, and everything that does not fit.
+
+    Without `tokenizer` that file is left to whoever reads it anyway, which takes as long as all the rest.
 
     Raises:
         UnknownName: a family that nobody knows.
@@ -83,7 +85,7 @@ def account(folder: Path) -> Inventory:
     refuse_link(folder / CONFIG)
     model = read_model(folder / CONFIG)
     weights = read_weights(folder)
-    tokens, tokenizer_misfits = _tokenizer(folder, model.shape.vocabulary)
+    tokens, tokenizer_misfits = _tokenizer(folder, model.shape.vocabulary) if tokenizer else (None, [])
     redundant, head_misfits = redundant_tensors(folder, model, weights)
     misfits = (
         *weights.misfits,

@@ -17,6 +17,7 @@ from specship.errors import UnusableInput
 from specship.pipeline.gguf_format import ARRAY, BOOL, FLOAT32, INT32, MAGIC, SCALARS, STRING, UINT8, UINT32
 
 _VERSION: Final = 3
+_LENGTHS: Final = [number.to_bytes(8, "little") for number in range(128)]
 _TYPE_CODES: Final = {UINT8: "B", INT32: "i", FLOAT32: "f"}
 
 
@@ -103,8 +104,13 @@ def header_bytes(keys: Sequence[GgufKey], tensors: Sequence[TensorInfo], alignme
 
 
 def _text(value: str) -> bytes:
-    data = value.encode()
-    return len(data).to_bytes(8, "little") + data
+    return _prefixed(value.encode())
+
+
+def _prefixed(data: bytes) -> bytes:
+    """Bytes with their length in front, which is looked up where it is short: there are many such."""
+    length = len(data)
+    return (_LENGTHS[length] if length < len(_LENGTHS) else length.to_bytes(8, "little")) + data
 
 
 def _value(key: GgufKey) -> bytes:
@@ -112,5 +118,5 @@ def _value(key: GgufKey) -> bytes:
         return _text(key.value) if key.kind == STRING else struct.pack(SCALARS[key.kind], key.value)
     head = struct.pack("<IQ", key.element, len(key.value))
     if key.element == STRING:
-        return head + b"".join(map(_text, key.value))
+        return head + b"".join([_prefixed(data) for data in map(str.encode, key.value)])
     return head + array(_TYPE_CODES[key.element], key.value).tobytes()

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 
 _ALIGNMENT: Final = "general.alignment"
 _BLOCK_COUNT: Final = ".block_count"
+_LENGTH: Final = struct.Struct("<Q")
+_WINDOW_BYTES: Final = 256 << 10
+"""What is read at once of a list of texts: less than the longest text, so that none in it is too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,7 +221,7 @@ class _Reader:
             self.refuse(f"{key[:80]}: {length} elements are claimed, at most {most} fit", at=begin)
         self._elements_left -= length
         if element == rules.STRING:
-            return element, [self._text(bounds.GGUF_STRING_BYTES, "a text") for _ in range(length)]
+            return element, self._texts(length)
         first = self._at
         values = list(struct.unpack(f"<{length}{rules.SCALARS[element][1:]}", self._take(width * length)))
         if element == rules.BOOL:
@@ -226,6 +229,19 @@ class _Reader:
                 self.refuse(f"{key[:80]}: a truth value of {values[odd]}", at=first + odd)
             values = [bool(value) for value in values]
         return element, values
+
+    def _texts(self, length: int) -> list[str]:
+        """Texts one after another: many at once, and one the careful way wherever the many end."""
+        found: list[str] = []
+        while len(found) < length:
+            window = self._file.read(min(_WINDOW_BYTES, self._left, bounds.GGUF_HEADER_BYTES - self._at))
+            read, used = _whole_texts(window, length - len(found))
+            found += read
+            self._at += used
+            self._file.seek(self._at)
+            if len(found) < length:
+                found.append(self._text(bounds.GGUF_STRING_BYTES, "a text"))
+        return found
 
     def _check_blocks(self, metadata: dict[str, Any]) -> None:
         for key, value in metadata.items():
@@ -301,6 +317,25 @@ class _Reader:
             if any(padding):
                 first = next(index for index, value in enumerate(padding) if value)
                 self.refuse("padding that is not zero", at=begin + first)
+
+
+def _whole_texts(window: bytes, most: int) -> tuple[list[str], int]:
+    """Texts that are whole inside some bytes, up to the first that is not sound, and their bytes."""
+    found: list[str] = []
+    at, size, length_at = 0, len(window) - _LENGTH.size, _LENGTH.unpack_from
+    for _ in range(most):
+        if at > size:
+            break
+        begin = at + _LENGTH.size
+        end = begin + length_at(window, at)[0]
+        if end > len(window):
+            break
+        try:
+            found.append(window[begin:end].decode())
+        except UnicodeDecodeError:
+            break
+        at = end
+    return found, at
 
 
 def _aligned(offset: int, alignment: int) -> int:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import secrets
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -59,7 +58,7 @@ def export_gguf(
         DamagedArtifact: bytes of the checkpoint are not what they promise.
         CannotWrite: the disk is full or refuses; nothing is left under `output`.
     """
-    opened = open_any_checkpoint(checkpoint)
+    opened = open_any_checkpoint(checkpoint, tokenizer=False)
     digest = Background(opened.weights_digest)
     architecture = architecture_of(opened.shape, checkpoint).name
     sizes = architecture_keys(architecture, opened.shape, checkpoint)
@@ -84,7 +83,7 @@ def export_gguf(
 def _renamed_when_good(output: Path) -> Iterator[Path]:
     with write_errors(output):
         output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(f".tmp-{os.getpid()}-{secrets.token_hex(6)}")
+    partial = output.with_name(f".tmp-{os.getpid()}-{os.urandom(6).hex()}")
     try:
         yield partial
         with write_errors(output):
