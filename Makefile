@@ -26,7 +26,9 @@ ship: $(READY)
 test: $(READY)
 	$(PYTEST) -n 2
 
+# The converter that exports are compared with; what needs it is skipped, and says so, where it cannot be had.
 slow: $(READY)
+	-$(BIN)/python benchmarks/llama_cpp_sources.py
 	$(PYTEST) -m "slow and not ship"
 
 check: $(READY)

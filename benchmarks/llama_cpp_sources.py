@@ -18,6 +18,7 @@ from pathlib import Path
 FOLDER = Path(os.environ.get("SPECSHIP_LLAMA_CPP") or Path(__file__).parents[1] / ".specship" / "llama.cpp")
 CONVERTER = "convert_hf_to_gguf.py"
 PACKAGE = "llama-cpp-python"
+_CONSTRAINTS = Path(__file__).parents[1] / "constraints.txt"
 _INSIDE = "/vendor/llama.cpp/"
 _WANTED = (CONVERTER, "conversion/", "gguf-py/", "models/ggml-vocab-")
 
@@ -30,21 +31,8 @@ def sources(folder: Path = FOLDER) -> Path | None:
 def fetch(folder: Path) -> None:
     """Download the source package and unpack what is wanted of it."""
     with tempfile.TemporaryDirectory() as temporary:
-        subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "pip",
-                "download",
-                "--no-deps",
-                "--no-binary",
-                PACKAGE,
-                "-d",
-                temporary,
-                PACKAGE,
-            ],
-            check=True,
-        )
+        command = [sys.executable, "-m", "pip", "download", "-c", str(_CONSTRAINTS), "-d", temporary]
+        subprocess.run([*command, "--no-deps", "--no-binary", PACKAGE, PACKAGE], check=True)
         archive = next(Path(temporary).glob("*.tar.gz"))
         with tarfile.open(archive) as packed:
             for member in packed:

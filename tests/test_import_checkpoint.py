@@ -474,21 +474,6 @@ def test_nothing_heavy_is_imported(tmp_path: Path) -> None:
     assert done.stdout.endswith("0 []\n")
 
 
-@pytest.mark.parametrize(
-    "verb", [["export", "{}", "model.gguf"], ["compare", "{}", "model.gguf"], ["bench", "{}"]], ids=str
-)
-@pytest.mark.parametrize("family", ["qwen2", "qwen3"])
-def test_verbs_that_know_only_llama_say_so(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], family: str, verb: list[str]
-) -> None:
-    folder = foreign(family).write(tmp_path / "theirs")
-    name, *others = (word.format(folder) for word in verb)
-    others = [str(tmp_path / word) if word == "model.gguf" else word for word in others]
-    assert main([name, *others]) == 2
-    assert f"model_type is '{family}'" in capsys.readouterr().err
-    assert not (tmp_path / "model.gguf").exists()
-
-
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_imported_model_of_every_family_writes_text(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], family: str
@@ -504,3 +489,5 @@ def test_an_imported_model_of_every_family_writes_text(
         assert main(["run", str(path), "def f(x):", "--tokens", "4"]) == 0
         said.append(capsys.readouterr().out)
     assert said[0] == said[1] != ""
+    assert main(["bench", str(folder), "--tokens", "4", "--samples", "1"]) == 0
+    assert "transformers" in capsys.readouterr().out

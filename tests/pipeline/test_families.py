@@ -9,15 +9,14 @@ import pytest
 import torch
 
 from specship.digests import imported_modules
-from specship.errors import UnusableInput
 from specship.pipeline import family as family_module
-from specship.pipeline.checkpoint_folder import open_checkpoint, read_shape
+from specship.pipeline.checkpoint_folder import read_shape
 from specship.pipeline.checkpoint_import import import_checkpoint
 from specship.pipeline.checkpoint_inventory import account
 from specship.pipeline.decoder import Decoder
 from specship.pipeline.decoder_shape import expected_tensors
 from specship.pipeline.family import all_families, read_model
-from tests.foreign_checkpoints import FAMILIES, config_of, foreign, tensors_of
+from tests.foreign_checkpoints import FAMILIES, config_of, tensors_of
 from tests.saved_families import BIASES, LINEAR, LLAMA3, PLAIN, YARN, saved
 
 PROMPT: Final = [5, 500, 3, 1, 4, 1, 5, 9, 2, 6, 514, 0, 77, 8, 300, 21]
@@ -124,14 +123,6 @@ def test_an_imported_folder_gives_the_same_logits_to_both(tmp_path: Path, family
     ours = import_checkpoint(account(folder), tmp_path / "ours")
     assert torch.equal(Decoder.open(ours).logits(PROMPT), Decoder.open(folder).logits(PROMPT))
     assert torch.equal(theirs(ours), theirs(folder))
-
-
-def test_shards_become_one_file_that_the_other_verbs_open(tmp_path: Path) -> None:
-    folder = foreign("llama", shards=3).write(tmp_path / "theirs")
-    with pytest.raises(UnusableInput, match="sharded weights are not opened here"):
-        open_checkpoint(folder)
-    ours = import_checkpoint(account(folder), tmp_path / "ours")
-    assert open_checkpoint(ours).tensors.keys() == account(folder).tensors.keys()
 
 
 @pytest.mark.parametrize("family", FAMILIES)

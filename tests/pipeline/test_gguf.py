@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from specship.errors import CannotWrite, DamagedArtifact, Place, UnusableInput
-from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.checkpoint_folder import open_any_checkpoint
 from specship.pipeline.gguf_comparison import compare_tensors
 from specship.pipeline.gguf_elements import element_of
 from specship.pipeline.gguf_names import renamed_tensors
@@ -30,7 +30,7 @@ SHAPES = [{"tied": True}, {"tied": False}, {"tied": False, "head_dim": 24}]
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
 def test_every_tensor_comes_back_and_the_library_agrees(tmp_path: Path, shape: Any, dtype: Any) -> None:
     written = export_gguf(checkpoint(**shape), tmp_path / "model.gguf", dtype=dtype)
-    opened = open_checkpoint(checkpoint(**shape))
+    opened = open_any_checkpoint(checkpoint(**shape))
     compared = compare_tensors(opened, written)
     assert len(compared) == len(opened.tensors) == len(written.tensors)
     assert all(tensor.equal for tensor in compared)
@@ -49,7 +49,7 @@ COSINES = {"BF16": 0.99999, "Q8_0": 0.9999, "Q4_0": 0.99}
 def test_quantized_tensors_are_the_librarys_and_stay_close(tmp_path: Path, dtype: Any) -> None:
     """Byte for byte what `gguf` makes of each tensor, and near the original when read back."""
     written = export_gguf(checkpoint(tied=False), tmp_path / "model.gguf", dtype=dtype)
-    opened = open_checkpoint(checkpoint(tied=False))
+    opened = open_any_checkpoint(checkpoint(tied=False))
     theirs = {tensor.name: tensor for tensor in library.GGUFReader(written.path).tensors}
     kind = library.GGMLQuantizationType[dtype]
     for tensor in renamed_tensors(opened.shape):
@@ -73,7 +73,7 @@ def test_a_changed_quantized_block_is_seen(tmp_path: Path) -> None:
         file.seek(tensor.offset + 5)
         file.write(bytes([byte[0] ^ 0x40]))
 
-    compared = compare_tensors(open_checkpoint(checkpoint()), read_gguf(written.path))
+    compared = compare_tensors(open_any_checkpoint(checkpoint()), read_gguf(written.path))
     assert [one.name for one in compared if not one.equal] == ["model.layers.1.mlp.up_proj.weight"]
 
 
@@ -118,7 +118,7 @@ def test_a_vocabulary_larger_than_the_embedding_is_refused() -> None:
 
 
 def test_token_bytes_spell_the_text() -> None:
-    tokenizer = open_checkpoint(checkpoint()).tokenizer()
+    tokenizer = open_any_checkpoint(checkpoint()).tokenizer()
     text = "def f():\n\treturn 'é 你'\n"
     spelled = b"".join(token_bytes(tokenizer.id_to_token(i) or "") for i in tokenizer.encode(text).ids)
     assert spelled.decode() == text

@@ -10,7 +10,7 @@ import pytest
 
 from specship.errors import DamagedArtifact, StageFailed, UnusableInput
 from specship.pipeline import gguf_names, gguf_tensor_data, gguf_vocabulary, gguf_writer
-from specship.pipeline.checkpoint_folder import open_checkpoint
+from specship.pipeline.checkpoint_folder import open_any_checkpoint
 from specship.pipeline.decoder import Decoder
 from specship.pipeline.llamacpp import Request, ask_llama_cpp
 from specship.pipeline.parity import Agreement, teacher_forced
@@ -23,7 +23,7 @@ STEPS = 64
 def agreements(gguf: Any, folder: Path) -> list[Agreement]:
     """What llama.cpp says on a file against what a checkpoint says."""
     answer = ask_llama_cpp(Request(gguf=str(gguf), prompts=PROMPTS, steps=STEPS))
-    opened = open_checkpoint(folder)
+    opened = open_any_checkpoint(folder)
     decoder = Decoder(opened)
     return [
         teacher_forced(decoder, prompt, steps, barred_ids=opened.shape.eos_ids)
@@ -142,6 +142,6 @@ def test_the_child_never_holds_torch() -> None:
 
 def test_bytes_after_the_reader_accepted_are_the_bytes_that_were_opened() -> None:
     answer = ask_llama_cpp(Request(gguf=str(made("gguf") / "model.gguf"), texts=("def f():\n",)))
-    opened = open_checkpoint(checkpoint())
+    opened = open_any_checkpoint(checkpoint())
     assert answer.gguf_sha256 == json.loads((made("parity") / "parity.json").read_text())["gguf_sha256"]
     assert list(answer.tokenized[0]) == opened.tokenizer().encode("def f():\n").ids

@@ -4,9 +4,6 @@
 
 Weights come from safetensors only; pickled weights run code when they are opened. The header and
 every shape are checked against the configuration before a tensor is read.
-
-`open_checkpoint` takes what our own runs make and what a GGUF of architecture `llama` can hold: a plain
-Llama in one file. `open_any_checkpoint` takes every family that the decoder knows, in shards as well.
 """
 
 from __future__ import annotations
@@ -15,16 +12,16 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from specship.bounds import JSON_REPORT_BYTES
 from specship.digests import digest_of, sha256_file
-from specship.errors import DamagedArtifact, UnusableInput
+from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint_inventory import CONFIG, TOKENIZER, account
-from specship.pipeline.decoder_shape import Biases, DecoderShape, RopeScaling, expected_tensors
+from specship.pipeline.decoder_shape import DecoderShape, expected_tensors
 from specship.pipeline.family import read_model
-from specship.pipeline.safetensors_header import StoredTensor, read_safetensors_header
-from specship.pipeline.weight_files import INDEX, PICKLES, WEIGHTS, counted, refuse_pickle
+from specship.pipeline.safetensors_header import StoredTensor
+from specship.pipeline.weight_files import WEIGHTS, counted
 from specship.strict_json import read_bytes
 
 if TYPE_CHECKING:
@@ -40,7 +37,6 @@ __all__ = [
     "expected_tensors",
     "numbers",
     "open_any_checkpoint",
-    "open_checkpoint",
     "read_shape",
 ]
 
@@ -139,33 +135,6 @@ def open_any_checkpoint(folder: Path, *, tokenizer: bool = True) -> CheckpointFo
     )
 
 
-def open_checkpoint(folder: Path) -> CheckpointFolder:
-    """Open a checkpoint folder of a plain Llama in one file; nothing is loaded yet.
-
-    Raises:
-        UnusableInput: pickled or sharded weights, or an architecture that is not a plain Llama decoder.
-        DamagedArtifact: the configuration or the weights are missing, cut short or contradict each other.
-    """
-    _refuse_other_weights(folder)
-    shape = read_shape(folder / CONFIG)
-    _refuse_other_shapes(shape, folder / CONFIG)
-    tensors = read_safetensors_header(folder / WEIGHTS)
-    expected = expected_tensors(shape)
-    if missing := sorted(expected.keys() - tensors.keys()):
-        _contradiction(folder, f"{len(missing)} tensors are missing, first {missing[0]}")
-    if surplus := sorted(tensors.keys() - expected.keys()):
-        _contradiction(folder, f"{len(surplus)} tensors are not of this architecture, first {surplus[0]}")
-    for name, wanted in expected.items():
-        stored = tensors[name]
-        if stored.shape != wanted:
-            _contradiction(
-                folder, f"{name} has shape {list(stored.shape)}, the configuration says {list(wanted)}"
-            )
-        if stored.dtype not in _NUMPY_DTYPES:
-            _contradiction(folder, f"{name} is stored as {stored.dtype}; weights are F32, F16 or BF16")
-    return CheckpointFolder(folder, shape, tensors)
-
-
 def read_shape(path: Path) -> DecoderShape:
     """The shape that a `config.json` of any known family describes.
 
@@ -174,44 +143,3 @@ def read_shape(path: Path) -> DecoderShape:
         DamagedArtifact: missing, unreadable, or a field that is missing or impossible.
     """
     return read_model(path).shape
-
-
-def _refuse_other_weights(folder: Path) -> None:
-    if (folder / WEIGHTS).exists():
-        return
-    if (folder / INDEX).exists():
-        raise UnusableInput(
-            "sharded weights are not opened here",
-            at=folder / INDEX,
-            mend=f"make one file of them: specship import checkpoint {folder} --output FOLDER",
-        )
-    for path in sorted(folder.glob("*")):
-        if path.suffix in PICKLES:
-            refuse_pickle(path)
-
-
-def _refuse_other_shapes(shape: DecoderShape, path: Path) -> None:
-    """Refuse what this opener's users would lose without a word: families, biases, scaled rotations."""
-    differences = {
-        f"model_type is {shape.family!r}": shape.family != "llama",
-        "attention_bias or mlp_bias is true": shape.biases != Biases(),
-        "heads are normed": shape.head_norms,
-        f"rope_parameters are scaled ({shape.rope.kind})": shape.rope != RopeScaling(),
-    }
-    for what, present in differences.items():
-        if present:
-            raise UnusableInput(
-                what,
-                at=path,
-                why="a plain Llama without biases and rope scaling is all that this step can carry over",
-                mend="`specship run` and `import checkpoint` take this model; export and compare do not",
-            )
-
-
-def _contradiction(folder: Path, message: str) -> NoReturn:
-    raise DamagedArtifact(
-        message,
-        at=folder / WEIGHTS,
-        why=f"the weights and {CONFIG} do not describe the same model",
-        mend="take both files from the same checkpoint",
-    )

@@ -125,6 +125,12 @@ def renamed_tensors(shape: DecoderShape) -> list[Renamed]:
     return found
 
 
+def expected_names(shape: DecoderShape) -> frozenset[str]:
+    """Name of every tensor that a GGUF of a decoder has."""
+    derived = {ROPE_FACTORS} if shape.rope.kind == "llama3" else set()
+    return frozenset({tensor.gguf for tensor in renamed_tensors(shape)} | derived)
+
+
 def _layer(shape: DecoderShape) -> Iterator[tuple[str, str, int]]:
     """Both names of each tensor of one layer, and the heads in which its rows are reordered."""
     pairs = shape.family in ARCHITECTURES and ARCHITECTURES[shape.family].pairs

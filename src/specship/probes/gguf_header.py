@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from specship.pipeline.checkpoint_folder import CheckpointFolder, open_checkpoint
+from specship.pipeline.checkpoint_folder import CheckpointFolder, open_any_checkpoint
 from specship.pipeline.gguf_names import ARCHITECTURES
-from specship.pipeline.gguf_reader import read_gguf
+from specship.pipeline.gguf_reader import GgufFile, read_gguf
 from specship.pipeline.gguf_vocabulary import read_vocabulary
 from specship.probes.registry import Artifact, Figures, probe
 
 _FILE: Final = "model.gguf"
 _FILE_TYPES: Final = {0: "F32", 1: "F16", 2: "Q4_0", 7: "Q8_0", 32: "BF16"}
 """Element type of the matrices by `general.file_type` (llama_ftype in llama.h)."""
+_BLOCKS: Final = {"F32": 1, "F16": 1, "BF16": 1, "Q4_0": 32, "Q8_0": 32}
+"""Numbers a block of each."""
 
 
 @probe(
@@ -39,17 +41,16 @@ def gguf_header(checkpoint: Artifact, gguf: Artifact) -> Figures:
     missing from the list or surplus in it; `file_type_agrees` and `source_agrees` are yes or no.
     Raises DamagedArtifact.
     """
-    opened, exported = open_checkpoint(checkpoint.path), read_gguf(gguf.path / _FILE)
+    opened, exported = open_any_checkpoint(checkpoint.path), read_gguf(gguf.path / _FILE)
     metadata = exported.metadata
-    expected = _expected(opened)
+    vocabulary = read_vocabulary(checkpoint.path, opened.shape.vocabulary)
+    expected = _expected(opened, vocabulary.metadata())
     missing = [key for key in expected if key not in metadata]
     wrong = [key for key, value in expected.items() if key in metadata and not _same(metadata[key], value)]
-    vocabulary = read_vocabulary(checkpoint.path, opened.shape.vocabulary)
     tokens = metadata.get("tokenizer.ggml.tokens", [])
     types = metadata.get("tokenizer.ggml.token_type", [])
     embedding = exported.tensors.get("token_embd.weight")
     file_type = _FILE_TYPES.get(metadata.get("general.file_type", -1), "unknown")
-    matrices = {tensor.type.name for tensor in exported.tensors.values() if len(tensor.shape) > 1}
     source = metadata.get("specship.checkpoint.weights_sha256")
     return {
         "keys": len(expected),
@@ -61,7 +62,7 @@ def gguf_header(checkpoint: Artifact, gguf: Artifact) -> Figures:
         "wrong_tokens": _apart(vocabulary.tokens, tokens) + _apart(vocabulary.types, types),
         "wrong_merges": _apart(vocabulary.merges, metadata.get("tokenizer.ggml.merges", [])),
         "file_type": file_type,
-        "file_type_agrees": _yes(matrices == {file_type}),
+        "file_type_agrees": _yes(file_type in _BLOCKS and _types_agree(exported, file_type)),
         "source_agrees": _yes(source == opened.weights_digest()),
         "licence": str(metadata.get("general.license", "")),
         "notes": [f"missing: {key}" for key in missing]
@@ -69,32 +70,43 @@ def gguf_header(checkpoint: Artifact, gguf: Artifact) -> Figures:
     }
 
 
-def _expected(opened: CheckpointFolder) -> Mapping[str, Any]:
+def _expected(opened: CheckpointFolder, tokenizer: Mapping[str, Any]) -> Mapping[str, Any]:
     """Keys and values, written here a second time on purpose: the writer does not check itself."""
     shape = opened.shape
-    found: dict[str, Any] = {
-        "general.architecture": ARCHITECTURES[shape.family].name,
-        "llama.context_length": shape.context,
-        "llama.embedding_length": shape.hidden,
-        "llama.block_count": shape.layers,
-        "llama.feed_forward_length": shape.intermediate,
-        "llama.attention.head_count": shape.heads,
-        "llama.attention.head_count_kv": shape.kv_heads,
-        "llama.attention.key_length": shape.head_dim,
-        "llama.attention.value_length": shape.head_dim,
-        "llama.attention.layer_norm_rms_epsilon": shape.rms_eps,
-        "llama.rope.dimension_count": shape.head_dim,
-        "llama.rope.freq_base": shape.rope_theta,
-        "llama.vocab_size": shape.vocabulary,
-        "tokenizer.ggml.model": "gpt2",
-        "tokenizer.ggml.pre": "gpt-2",
-        "tokenizer.ggml.add_bos_token": False,
+    architecture = ARCHITECTURES[shape.family].name
+    sizes: dict[str, Any] = {
+        "context_length": shape.context,
+        "embedding_length": shape.hidden,
+        "block_count": shape.layers,
+        "feed_forward_length": shape.intermediate,
+        "attention.head_count": shape.heads,
+        "attention.head_count_kv": shape.kv_heads,
+        "attention.key_length": shape.head_dim,
+        "attention.value_length": shape.head_dim,
+        "attention.layer_norm_rms_epsilon": shape.rms_eps,
+        "rope.dimension_count": shape.head_dim,
+        "rope.freq_base": shape.rope_theta,
+        "vocab_size": shape.vocabulary,
     }
-    if shape.bos_id is not None:
-        found["tokenizer.ggml.bos_token_id"] = shape.bos_id
-    if shape.eos_ids:
-        found["tokenizer.ggml.eos_token_id"] = shape.eos_ids[0]
-    return found
+    if shape.rope.kind in {"linear", "yarn"}:
+        sizes |= {"rope.scaling.type": shape.rope.kind, "rope.scaling.factor": shape.rope.factor}
+    if shape.rope.kind == "yarn":
+        sizes["rope.scaling.original_context_length"] = shape.rope.original_context
+    lists = {key for key, value in tokenizer.items() if isinstance(value, tuple)}
+    return (
+        {"general.architecture": architecture}
+        | {f"{architecture}.{key}": value for key, value in sizes.items()}
+        | {key: value for key, value in tokenizer.items() if key not in lists}
+    )
+
+
+def _types_agree(exported: GgufFile, file_type: str) -> bool:
+    """Whether the matrices are what the header says; rows that do not divide into blocks fall back to F16."""
+    return all(
+        tensor.type.name == file_type or (tensor.type.name == "F16" and tensor.shape[-1] % _BLOCKS[file_type])
+        for tensor in exported.tensors.values()
+        if len(tensor.shape) > 1
+    )
 
 
 def _same(value: Any, expected: Any) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from specship.pipeline.checkpoint_folder import open_checkpoint
-from specship.pipeline.gguf_names import renamed_tensors
+from specship.pipeline.checkpoint_folder import open_any_checkpoint
+from specship.pipeline.gguf_names import expected_names
 from specship.pipeline.gguf_reader import read_gguf
 from specship.probes.registry import Artifact, Figures, probe
 
@@ -33,19 +33,18 @@ def gguf_tensors(checkpoint: Artifact, gguf: Artifact) -> Figures:
     """
     from specship.pipeline.gguf_comparison import compare_tensors
 
-    opened, exported = open_checkpoint(checkpoint.path), read_gguf(gguf.path / _FILE)
+    opened, exported = open_any_checkpoint(checkpoint.path), read_gguf(gguf.path / _FILE)
     comparisons = compare_tensors(opened, exported)
-    names = {tensor.gguf for tensor in renamed_tensors(opened.shape)}
-    surplus = sorted(exported.tensors.keys() - names)
+    surplus = sorted(exported.tensors.keys() - expected_names(opened.shape))
     owned = sum(tensor.size for tensor in exported.tensors.values())
     alignment = int(exported.metadata.get("general.alignment", 32))
     aligned = sum(-(-tensor.size // alignment) * alignment for tensor in exported.tensors.values())
-    bad = [comparison for comparison in comparisons if not comparison.equal]
+    bad = [comparison for comparison in comparisons if comparison.equal is False]
     return {
         "tensors": sum(
             not comparison.fault or comparison.fault == "values differ" for comparison in comparisons
         ),
-        "expected_tensors": len(opened.tensors),
+        "expected_tensors": len(expected_names(opened.shape)),
         "surplus_tensors": len(surplus),
         "mismatched": len(bad),
         "lowest_cosine": min(comparison.cosine for comparison in comparisons),

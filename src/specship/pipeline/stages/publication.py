@@ -10,7 +10,7 @@ from typing import Final
 from specship.digests import sha256_file
 from specship.errors import UnusableInput
 from specship.files import write_file
-from specship.pipeline.checkpoint_folder import TOKENIZER, open_checkpoint
+from specship.pipeline.checkpoint_folder import TOKENIZER, open_any_checkpoint
 from specship.pipeline.corpus_manifest import LICENCE, read_documents, read_manifest
 from specship.pipeline.data_licences import licence_expression, licences_of
 from specship.pipeline.model_card import CARD, model_card
@@ -66,7 +66,7 @@ def run(work: Work) -> None:
     work.report(1, 2, "steps")
     write_file(output / PROVENANCE, "".join(_provenance(corpus)))
     entries.append(list_file(output, PROVENANCE, licence=expression, provenance="corpus"))
-    opened = open_checkpoint(work.inputs["checkpoint"])
+    opened = open_any_checkpoint(work.inputs["checkpoint"])
     write_file(output / CARD, model_card(settings.name, opened, manifest, licences, PROVENANCE))
     entries.append(list_file(output, CARD, licence=expression, provenance="corpus and checkpoint"))
     write_publish_manifest(output, entries)
