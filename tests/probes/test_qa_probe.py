@@ -34,13 +34,19 @@ def made() -> Path:
     """What the stage makes of a sound model."""
     output = base() / "qa"
     inputs = {"checkpoint": trained(), "gguf": gguf()}
-    run_stage(all_stages()["qa"], {"qa": {"threads": 1}}, inputs, output, lambda *_, **__: None)
+    run_stage(
+        all_stages()["qa"], {"qa": {"threads": 1, "device": "cpu"}}, inputs, output, lambda *_, **__: None
+    )
     return output
 
 
 def measured(checkpoint: Path | None = None, qa: Path | None = None) -> Measurement:
     paths = {"checkpoint": checkpoint or trained(), "gguf": gguf(), "qa": qa or made()}
     return all_probes()["qa.gates"]({name: Artifact(name, path, "digest") for name, path in paths.items()})
+
+
+def values_of(measurement: Measurement) -> dict[str, Any]:
+    return {name: quantity.value for name, quantity in measurement.quantities.items()}
 
 
 def verdict(measurement: Measurement) -> Verdict:
@@ -60,7 +66,7 @@ def edited(tmp_path: Path, change: Callable[[dict[str, Any]], None]) -> Path:
 
 def test_sixteen_of_sixteen_on_a_sound_model() -> None:
     found = measured()
-    values = {name: quantity.value for name, quantity in found.quantities.items()}
+    values = values_of(found)
     counts = ("models", "gates", "executed", "passed", "failed", "skipped", "differing_from_record")
     assert [values[name] for name in counts] == [2, 16, 16, 16, 0, 0, 0]
     assert (values["parity_steps"], values["differing_tokens"], values["altered_texts"]) == (192, 0, 0)
@@ -74,7 +80,7 @@ def test_a_skipped_gate_counted_as_passed_does_not_help(tmp_path: Path) -> None:
         document["models"]["checkpoint"]["gates"][7] |= {"records": {}}
 
     found = measured(qa=edited(tmp_path, skip))
-    values = {name: quantity.value for name, quantity in found.quantities.items()}
+    values = values_of(found)
     assert [values[name] for name in ("executed", "skipped", "differing_from_record")] == [15, 1, 1]
     assert values["parity_steps"] is None
     assert "checkpoint: 8 parity       FAIL  not executed" in found.notes[0]
@@ -85,7 +91,7 @@ def test_a_damage_after_the_stage_is_seen(tmp_path: Path) -> None:
     folder = copied(tmp_path / "model")
     put(folder, **{"model.norm.weight": np.full(64, np.nan, "f4")})
     found = measured(checkpoint=folder)
-    values = {name: quantity.value for name, quantity in found.quantities.items()}
+    values = values_of(found)
     assert values["unsound_values"] == 64
     assert values["failed"] + values["skipped"] >= 3
     assert verdict(found) is Verdict.FAIL

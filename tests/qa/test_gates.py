@@ -209,6 +209,14 @@ def test_golden_texts_are_compared(tmp_path: Path) -> None:
     assert "differs" in found.detail
 
 
+def test_a_wrong_rotation_base_is_found_without_a_stored_text(tmp_path: Path) -> None:
+    turned = damaged(tmp_path, lambda folder: edit_config(folder, rope_theta=1000.0, rope_parameters=None))
+    found = answer("golden", turned)
+    assert found.verdict is Verdict.FAIL
+    assert figure(found, "likelier_rotation_bases") > 0
+    assert found.detail.startswith("with the rotation base 10000 a text takes -")
+
+
 @pytest.mark.parametrize("text", ["", "{}", '{"format": "specship-golden/1", "steps": 0, "texts": []}'])
 def test_a_file_that_holds_no_golden_texts_is_said_so(tmp_path: Path, text: str) -> None:
     golden = tmp_path / "golden.json"

@@ -6,8 +6,9 @@ Axes: T tokens, C hidden, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from torch import Tensor
 from specship.pipeline.decoder import Decoder
 from specship.pipeline.decoder_shape import DecoderShape
 from specship.pipeline.open_model import Model, Stored
+from specship.pipeline.rotations import rotations
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -96,6 +98,16 @@ class LayeredDecoder(Decoder):
             layer = self._layers[index] if other is None else self._layer(other, index)
             xs = [self._block(x_TC, layer) for x_TC in xs]
         return torch.cat([self._scored(x_TC, ids) for x_TC, ids in zip(xs, sequences, strict=True)])
+
+    @contextlib.contextmanager
+    def turning(self, theta: float) -> Iterator[None]:
+        """Queries and keys turn by another base for a while."""
+        own_SD = self._turns_SD
+        self._turns_SD = rotations(replace(self.shape, rope_theta=theta), self.context).to(self.device)
+        try:
+            yield
+        finally:
+            self._turns_SD = own_SD
 
     def _embedded(self, token_ids: Sequence[int]) -> Tensor:
         return self._embedding_VC[torch.tensor(token_ids, device=self.device)]

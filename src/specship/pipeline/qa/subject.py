@@ -44,6 +44,8 @@ class Subject:
     recorded: dict[str, Any] | None = None
     """Answers of the second runner from before, by gate; it is then not asked again."""
     threads: int = 1
+    device: str = "cpu"
+    """Of the reference runner; the second runner works on the processor."""
     report: Callable[..., None] = _silent
 
     @property
@@ -91,7 +93,7 @@ class Subject:
         from specship.pipeline.qa.layered import LayeredDecoder
 
         torch.set_num_threads(self.threads)
-        return LayeredDecoder(self.model, context=self.context)
+        return LayeredDecoder(self.model, device=self.device, context=self.context)
 
     @cached_property
     def pieces(self) -> list[list[int]]:

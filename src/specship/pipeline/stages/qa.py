@@ -6,7 +6,7 @@ derive the figures again without asking transformers or llama.cpp a second time.
 
 from __future__ import annotations
 
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,8 @@ class QaSettings(Settings):
     """How the runners run."""
 
     threads: Annotated[int, Field(ge=1)]
+    device: Literal["cpu", "cuda"]
+    """Of the reference runner; transformers and llama.cpp work on the processor."""
 
 
 STAGE = Stage(
@@ -40,7 +42,9 @@ def run(work: Work) -> None:
     settings: QaSettings = work.settings["qa"]
     paths = {"checkpoint": work.inputs["checkpoint"], "gguf": work.inputs["gguf"] / GGUF_FILE}
     reports = {
-        name: examine(Subject(path=path, threads=settings.threads, report=work.report))
+        name: examine(
+            Subject(path=path, threads=settings.threads, device=settings.device, report=work.report)
+        )
         for name, path in paths.items()
     }
     write_json(work.output / QA_FILE, as_document(reports))

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from specship.pipeline.qa.gate import Gate
 from specship.pipeline.qa.golden_file import FORMAT, GoldenFile, read_golden
-from specship.pipeline.qa.likelihood import counting_nats
+from specship.pipeline.qa.likelihood import counting_nats, difference, surprise
 from specship.pipeline.qa.records import Findings, Limits, findings, limit
 from specship.pipeline.qa.subject import Subject
 from specship.pipeline.qa.texts import PROMPTS
@@ -29,6 +29,7 @@ _UNITS: Final = {
     "repeated": "fraction",
     "distinct_texts": "texts",
     "better_than_counting": "nats/token",
+    "likelier_rotation_bases": "bases",
     "golden_texts": "texts",
     "differing_from_golden": "texts",
 }
@@ -42,7 +43,7 @@ def _measure(subject: Subject) -> Findings:
     texts = [tokenizer.decode(ids, skip_special_tokens=False) for ids in greedy]
     freed = [tokenizer.decode(ids, skip_special_tokens=False) for ids in fresh]
     known, letters = (sum(counts) for counts in zip(*map(known_letters, freed), strict=True))
-    loss = float(decoder.losses(subject.pieces).mean())
+    loss, likelier = float(decoder.losses(subject.pieces).mean()), _likelier_bases(subject)
     written = "".join((*texts, *freed))
     figures: dict[str, Any] = {
         "prompts": len(PROMPTS),
@@ -52,6 +53,7 @@ def _measure(subject: Subject) -> Findings:
         "repeated": median_low(map(repeated, greedy)),
         "distinct_texts": len(set(texts)),
         "better_than_counting": counting_nats(subject.pieces) - loss,
+        "likelier_rotation_bases": len(likelier),
     }
     differing = None
     if subject.golden is not None:
@@ -61,8 +63,24 @@ def _measure(subject: Subject) -> Findings:
     shown = tuple(f"after {p!r}: {t!r}" for p, t in zip(PROMPTS, freed, strict=True))
     kept = [{"prompt": p, "text": t} for p, t in zip(PROMPTS, texts, strict=True)]
     records = {"format": FORMAT, "steps": STEPS, "texts": kept}
-    notes = (*(differing[1] if differing else ()), *(shown if _odd(figures) else ()))
+    notes = (*likelier, *(differing[1] if differing else ()), *(shown if _odd(figures) else ()))
     return findings(_UNITS, figures, checked="steps", notes=notes, records=records)
+
+
+def _likelier_bases(subject: Subject) -> tuple[str, ...]:
+    """Usual rotation bases under which the text is likelier than under the one that is written down.
+
+    Beyond the lengths that a model was trained on a larger base is likelier also where it is wrong, so
+    the pieces are short.
+    """
+    pieces = [piece[:_SHORT] for piece in subject.pieces]
+    base_T, found = subject.decoder.losses(pieces), list[str]()  # noqa: N806 - axes
+    for theta in _BASES:
+        with subject.decoder.turning(theta):
+            apart = difference(subject.decoder.losses(pieces), base_T)
+        if theta != subject.shape.rope_theta and apart.errors < -surprise(len(_BASES)):
+            found.append(f"with the rotation base {theta:g} a text takes {apart}")
+    return tuple(found)
 
 
 def _odd(figures: dict[str, Any]) -> bool:
@@ -91,6 +109,9 @@ def _differing(
     return {"golden_texts": len(stored.texts), "differing_from_golden": len(notes)}, tuple(notes)
 
 
+_BASES: Final = (1e4, 1e5, 5e5, 1e6)
+"""Rotation bases of released Llama and Qwen models."""
+_SHORT: Final = 128
 _KNOWN: Final = 0.15
 _STRANGE: Final = 0.02
 _REPEATED: Final = 0.95
@@ -104,6 +125,7 @@ def _limits(subject: Subject) -> Limits:
         "repeated": limit("fraction", at_most=_REPEATED),
         "distinct_texts": limit("texts", at_least=len(PROMPTS) // 2),
         "better_than_counting": limit("nats/token", at_least=_BETTER),
+        "likelier_rotation_bases": limit("bases", equals=0),
     }
     return measures | ({"differing_from_golden": limit("texts", equals=0)} if subject.golden else {})
 

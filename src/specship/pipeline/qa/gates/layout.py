@@ -12,25 +12,25 @@ Axes: T tokens.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from statistics import NormalDist
 from typing import TYPE_CHECKING, Any, Final
 
+from specship.pipeline.decoder_shape import elements, expected_tensors
 from specship.pipeline.qa.gate import Gate
 from specship.pipeline.qa.hypotheses import HYPOTHESES, Arrays, Hypothesis, undone
-from specship.pipeline.qa.likelihood import counting_nats
+from specship.pipeline.qa.likelihood import Difference, counting_nats, difference, surprise
 from specship.pipeline.qa.records import Findings, Limits, findings, limit
 from specship.pipeline.qa.subject import Subject
 
 if TYPE_CHECKING:
     from specship.pipeline.open_model import Model
 
-_CHANCE: Final = 0.001
-"""How often a sound model may look damaged by chance, over all that is tried on it."""
 _TOLD: Final = 3.0
 """Standard errors by which a text must get less likely before a model is said to tell."""
+_FEWEST_TOKENS: Final = 64
+_WORK: Final = {"cpu": 3e13, "cuda": 3e16}
+"""Floating-point operations that this gate may cost: minutes on two cores, or on a GPU."""
 _UNITS: Final = {
     "hypotheses": "hypotheses",
     "tokens": "tokens",
@@ -46,32 +46,21 @@ _UNITS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Trial:
-    """How much likelier or less likely the text gets when something is undone."""
+    """Something undone, and what the text then takes."""
 
     hypothesis: str
     layers: str
-    difference: float
-    """Nats a token more (or less, where it is negative) than as it stands."""
-    error: float
-    """Standard error of the difference, from its spread over the tokens."""
-
-    @property
-    def errors(self) -> float:
-        """The difference in standard errors; a difference without spread decides nothing."""
-        return self.difference / self.error if self.error > 0 else 0.0
+    difference: Difference
 
     def __str__(self) -> str:
-        return (
-            f"{self.layers}: {self.hypothesis}: undone, the text takes {self.difference:+.4f} nats/token "
-            f"({self.errors:+.1f} standard errors)"
-        )
+        return f"{self.layers}: {self.hypothesis}: undone, the text takes {self.difference}"
 
 
 class _Bench:
     """The text as it enters each layer, so that a layer can be tried without running those before it."""
 
     def __init__(self, subject: Subject) -> None:
-        self.model, self.decoder, self.pieces = subject.model, subject.decoder, subject.pieces
+        self.model, self.decoder, self.pieces = subject.model, subject.decoder, _affordable(subject)
         self._entering = [self.decoder.entering(piece) for piece in self.pieces]
         self.base_T = self.decoder.losses(self.pieces)
 
@@ -94,9 +83,25 @@ class _Bench:
         start = min(others)
         entered = [entering[start] for entering in self._entering]
         losses_T = self.decoder.losses(self.pieces, start=start, entered=entered, others=others)
-        difference_T = losses_T - self.base_T
-        error = float(difference_T.std()) / math.sqrt(len(difference_T))
-        return _Trial(hypothesis.name, layers, float(difference_T.mean()), error)
+        return _Trial(hypothesis.name, layers, difference(losses_T, self.base_T))
+
+
+def _affordable(subject: Subject) -> list[list[int]]:
+    """As much of the text as the work allows: every trial runs all layers from its own on.
+
+    A deep model on a processor reads less of it; then a single layer that matters little is not told.
+    """
+    shape = subject.shape
+    embeddings = shape.vocabulary * shape.hidden * (1 if shape.tied else 2)
+    weights = elements(expected_tensors(shape)) - embeddings
+    trials = len(HYPOTHESES) * (shape.layers + 3) / 2
+    tokens = max(_FEWEST_TOKENS, int(_WORK[subject.decoder.device.type] / (2 * weights * trials)))
+    found = list[list[int]]()
+    for piece in subject.pieces:
+        found.append(piece[: tokens - sum(map(len, found))])
+        if sum(map(len, found)) >= tokens - _FEWEST_TOKENS // 2:
+            break
+    return found
 
 
 class _AllLayers(Mapping[int, "Model"]):
@@ -143,33 +148,28 @@ def _measure(subject: Subject) -> Findings:
     loss, counting = float(bench.base_T.mean()), counting_nats(bench.pieces)
     trials = [*single, *joint]
     likelier = sorted(
-        (trial for trial in trials if trial.errors < -_surprise(len(trials))),
-        key=lambda trial: trial.difference,
+        (trial for trial in trials if trial.difference.errors < -surprise(len(trials))),
+        key=lambda trial: trial.difference.mean,
     )
-    untold = [trial for trial in joint if trial.errors < _TOLD]
+    untold = [trial for trial in joint if trial.difference.errors < _TOLD]
     figures: dict[str, Any] = {
         "hypotheses": len(trials),
         "tokens": len(bench.base_T),
         "likelier_undone": len(likelier),
         "kinds": len(joint),
         "kinds_not_told": len(untold),
-        "told": sum(trial.errors >= _TOLD for trial in trials),
+        "told": sum(trial.difference.errors >= _TOLD for trial in trials),
         "loss": loss,
         "counting": counting,
-        "least_difference": min((trial.difference for trial in trials), default=None),
+        "least_difference": min((trial.difference.mean for trial in trials), default=None),
     }
     notes = _notes(loss, counting, likelier, untold)
     return findings(_UNITS, figures, checked="hypotheses", notes=notes)
 
 
-def _surprise(trials: int) -> float:
-    """Standard errors that chance hardly reaches in any of so many trials."""
-    return NormalDist().inv_cdf(1 - _CHANCE / max(trials, 1))
-
-
 def _notes(loss: float, counting: float, likelier: list[_Trial], untold: list[_Trial]) -> tuple[str, ...]:
     """What was found, the surest first; a model that knows nothing accuses nobody."""
-    convicted = [trial for trial in likelier if loss + trial.difference < counting]
+    convicted = [trial for trial in likelier if loss + trial.difference.mean < counting]
     if convicted:
         return tuple(map(str, convicted))
     if likelier or untold:

@@ -34,12 +34,12 @@ _UNITS: Final = {
 }
 _ROUNDING: Final[Mapping[str, tuple[float, float]]] = {
     "F32": (1e-3, 0.0),
-    "F16": (0.05, 0.02),
-    "BF16": (0.2, 0.05),
-    "Q8_0": (0.5, 0.1),
+    "F16": (0.02, 0.02),
+    "BF16": (0.2, 0.03),
+    "Q8_0": (0.5, 0.05),
 }
 """By element type of a GGUF's matrices: largest difference (nats), and share of tokens that may differ."""
-_COARSE: Final = (2.0, 0.25)
+_COARSE: Final = (1.0, 0.1)
 """The same for types of fewer bits."""
 
 

@@ -5,7 +5,7 @@ matrices; a tensor, when a value is above `_LARGEST_VALUE`. Memory is bounded by
 
 Where the limits come from: matrices of released Llama and Qwen models have root mean squares of 0.005
 to 0.2 and initialisations start at 0.02; biases of keys in Qwen2 reach some hundreds. The largest ratio
-between a matrix and the median that was measured on trained tiny models is below 4. So each limit is at
+between a matrix and the median that was measured on trained tiny models is below 2. So each limit is at
 least twenty times what a sound model shows, and a scale that was applied twice is still seen.
 """
 
