@@ -1,12 +1,16 @@
-"""Score completions of HumanEval problems, the code apart from its judge."""
+"""HumanEval: a model writes completions, or they are given; the code runs apart from its judge."""
 
 from __future__ import annotations
 
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-HELP = "score HumanEval completions in a sandbox"
+if TYPE_CHECKING:
+    from specship.pipeline.humaneval.evaluation import Asked
+
+HELP = "HumanEval, completions written by a model or given, scored in a sandbox"
 
 
 def _shard(text: str) -> tuple[int, int]:
@@ -25,10 +29,23 @@ def _workers(text: str) -> int:
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship eval humaneval`."""
     parser.add_argument(
+        "model", type=Path, nargs="?", help="a checkpoint folder or a GGUF file that writes completions"
+    )
+    parser.add_argument(
         "--problems", type=Path, help="HumanEval JSON Lines, plain or gzip; its tests are run"
     )
     parser.add_argument("--completions", type=Path, help="JSON Lines of task_id and completion")
-    parser.add_argument("--out", type=Path, help="outcomes as they come; given again, it is continued")
+    parser.add_argument("--samples", type=int, default=1, metavar="N", help="completions a problem")
+    parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--max-tokens", type=int, default=512, help="longest completion")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:N or auto")
+    parser.add_argument(
+        "--out",
+        type=Path,
+        help="outcomes as they come, and beside them FILE.samples.jsonl with what the model wrote; "
+        "given again, both are continued",
+    )
     parser.add_argument("--workers", type=_workers, default=2)
     parser.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help="every N-th sample only")
     parser.add_argument(
@@ -44,26 +61,42 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when every sample was scored in a sound sandbox, 1 when not."""
-    return _check(arguments) if arguments.check_sandbox else _score(arguments)
+    if arguments.check_sandbox:
+        return _check(arguments)
+    return _score(arguments)
 
 
 def _score(arguments: argparse.Namespace) -> int:
-    from specship.errors import UnusableInput
-    from specship.pipeline.humaneval.limits import Limits
-    from specship.pipeline.humaneval.problems import read_completions, read_problems
-    from specship.pipeline.humaneval.report import as_text
-    from specship.pipeline.humaneval.scoring import Settings, choose_level, score
+    from specship.cli.progress import progress
+    from specship.pipeline.humaneval.evaluation import evaluate
 
-    if arguments.problems is None or arguments.completions is None:
-        raise UnusableInput("nothing to score", mend="give --problems FILE and --completions FILE")
-    problems = read_problems(arguments.problems)
-    completions = read_completions(arguments.completions, problems)
-    level = choose_level(Limits()) if arguments.level == "auto" else arguments.level
-    settings = Settings(
-        level=level, workers=arguments.workers, stops=arguments.stop_rules, shard=arguments.shard
-    )
-    report = score(problems, completions, settings, out=arguments.out).as_json()
-    print(json.dumps(report, indent=2) if arguments.format == "json" else as_text(report))
+    asked = _asked(arguments)
+    with progress("HumanEval") as report:
+        answer = evaluate(asked, report=report)
+    return _shown(answer, arguments.format)
+
+
+def _asked(arguments: argparse.Namespace) -> Asked:
+    from specship.cli.extra import needs_pipeline
+    from specship.errors import UnusableInput
+    from specship.pipeline.humaneval.evaluation import Asked
+
+    if arguments.problems is None or (arguments.completions is None) == (arguments.model is None):
+        raise UnusableInput(
+            "nothing to score" if arguments.model is None else "a model and completions at once",
+            mend="give --problems FILE, and either a MODEL or --completions FILE",
+        )
+    if arguments.model is not None:
+        needs_pipeline()
+    names = ("model", "problems", "completions", "samples", "temperature", "seed", "max_tokens", "device",
+             "out", "workers", "level", "shard")  # fmt: skip
+    return Asked(**{name: getattr(arguments, name) for name in names}, stops=arguments.stop_rules)
+
+
+def _shown(report: dict[str, Any], form: str) -> int:
+    from specship.pipeline.humaneval.report import as_text
+
+    print(json.dumps(report, indent=2) if form == "json" else as_text(report))
     return 1 if report["error"] else 0
 
 

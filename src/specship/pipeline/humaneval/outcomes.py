@@ -9,6 +9,7 @@ and rules; lines of another evaluation are refused.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +22,17 @@ from specship.pipeline.json_log import JsonLog, repair, whole_lines
 FORMAT: Final = "specship humaneval outcomes 2"
 _ENDED: Final = "ended"
 _KEYS: Final = {"task_id", "index", "outcome", "detail", "seconds"}
+_HEADING: Final = {
+    "problems_sha256": str, "problems": int, "completions_sha256": str, "samples": int, "level": str,
+    "generated": (dict, type(None)), "limits": dict, "stops": bool, "shard": list,
+}  # fmt: skip
+_SANDBOX: Final = {"level": str, "fit_for_release": bool, "canaries": int, "canary_faults": list}
 _AGAIN: Final = "give --out another file, or remove this one"
+
+
+def ending(sandbox: dict[str, Any]) -> dict[str, Any]:
+    """The last line of an evaluation that is through."""
+    return {_ENDED: True, "sandbox": sandbox}
 
 
 def _outcome(record: dict[str, Any], place: Place) -> Outcome:
@@ -62,7 +73,7 @@ class OutcomeFile:
     def close(self, sandbox: dict[str, Any], *, whole: bool) -> None:
         """Write the ending of an evaluation that is through, wait for the disk and give the file back."""
         if whole:
-            self._log.append({_ENDED: True, "sandbox": sandbox})
+            self._log.append(ending(sandbox))
         self._log.sync()
         self._log.close()
 
@@ -72,7 +83,7 @@ def _known(path: Path, heading: dict[str, Any], keys: set[Key]) -> dict[Key, Out
     for number, (_, record) in enumerate(whole_lines(path)[0], start=1):
         place = Place(str(path), line=number)
         if number == 1:
-            _check_heading(record, heading, place)
+            check_heading(record, heading, place)
         else:
             add_outcome(found, record, place, keys)
     return found
@@ -104,22 +115,42 @@ def read_shard(path: Path) -> tuple[dict[str, Any], dict[Key, Outcome], dict[str
     records = [record for _, record in lines]
     if not records or records[0].get("format") != FORMAT:
         raise UnusableInput("no outcomes", at=path, mend="give what `specship eval humaneval --out` wrote")
-    if cut or not records[-1].get(_ENDED) or not isinstance(records[-1].get("sandbox"), dict):
+    if cut or not records[-1].get(_ENDED):
         raise UnusableInput(
             "this evaluation is not through", at=path, mend="run it again with the same --out; it continues"
         )
+    _check_form(records[0], _HEADING, Place(str(path), line=1))
+    _check_form(records[-1].get("sandbox"), _SANDBOX, Place(str(path), line=len(records)))
     found: dict[Key, Outcome] = {}
     for number, record in enumerate(records[1:-1], start=2):
         add_outcome(found, record, Place(str(path), line=number))
     return records[0], found, records[-1]["sandbox"]
 
 
-def _check_heading(record: dict[str, Any], heading: dict[str, Any], place: Place) -> None:
+def _check_form(record: Any, form: Mapping[str, Any], place: Place) -> None:
+    values = record if isinstance(record, dict) else {}
+    wrong = [name for name, kind in form.items() if not isinstance(values.get(name), kind)]
+    shard = values.get("shard", [1, 1])
+    whole = isinstance(shard, list) and len(shard) == 2 and all(type(number) is int for number in shard)
+    if wrong or not whole or not 1 <= shard[0] <= shard[1]:
+        raise DamagedArtifact(
+            f"no outcomes: {', '.join(wrong) or 'the shard'} is missing or of another kind",
+            at=place,
+            mend="give what `specship eval humaneval --out` wrote",
+        )
+
+
+def check_heading(record: dict[str, Any], heading: dict[str, Any], place: Place) -> None:
+    """Check that a file belongs to this evaluation.
+
+    Raises:
+        UnusableInput: it does not; with the first key that differs.
+    """
     for key in sorted(heading.keys() | record.keys()):
         if record.get(key) != heading.get(key):
             raise UnusableInput(
-                f"these outcomes are of another evaluation: {key!r} differs",
+                f"this file is of another evaluation: {key!r} differs",
                 at=place,
-                why="outcomes under other files, limits or rules cannot be counted together",
+                why="what was made under other files, limits or rules cannot be counted together",
                 mend=_AGAIN,
             )

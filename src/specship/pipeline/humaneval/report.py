@@ -20,6 +20,19 @@ def as_text(report: dict[str, Any]) -> str:
     lines += [f"pass@{k:<4} {figure:.4f}" for k, figure in report["pass_at"].items()]
     if not report["pass_at"]:
         lines.append("pass@k    none: not every problem of the file has a scored completion")
+    if report.get("shard", [1, 1]) != [1, 1]:
+        lines.append(
+            "shard     {} of {}; `specship eval merge` counts them together".format(*report["shard"])
+        )
+    if generated := report.get("generated"):
+        sampling = generated["sampling"]
+        drawn = f"temperature {sampling['temperature']:g}, seed {sampling['seed']}"
+        how = "greedy" if sampling["temperature"] == 0 else drawn
+        lines.append(
+            f"written   {how}, at most {sampling['max_tokens']} tokens, {generated['prompt_format']}"
+        )
+        lines.append(f"          {generated['chat']['why']}")
+        lines.append(f"weights   sha256:{generated['weights_digest'][:16]}…")
     sandbox = report["sandbox"]
     release = "" if sandbox["fit_for_release"] else "; contains nothing, no release counts it"
     lines.append(f"sandbox   {sandbox['level']}, {sandbox['canaries']} canaries{release}")
