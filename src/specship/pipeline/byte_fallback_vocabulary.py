@@ -58,7 +58,7 @@ def byte_fallback_vocabulary(folder: Path, path: Path, document: Mapping[str, An
     preparation = _preparation(document, path)
     added = added_tokens(document, path)
     by_id = tokens_by_id(model.get("vocab"), added, path)
-    tokens, types = listed(by_id, added)
+    tokens, types = listed(by_id, added, rows, path)
     kinds = [
         BYTE if text in BYTE_PIECES and kind == NORMAL else kind
         for text, kind in zip(tokens, types, strict=True)

@@ -20,6 +20,7 @@ from specship.pipeline.gguf_tokens import (
     bytes_by_character,
     looks_special,
     placeholder,
+    refuse_without_row,
 )
 from specship.pipeline.pre_tokenizers import pre_tokenizer_name
 from specship.pipeline.special_tokens import added_around, blank_notes, special_ids
@@ -45,7 +46,7 @@ def byte_level_vocabulary(folder: Path, path: Path, document: Mapping[str, Any],
     ids = {token.content: token.id for token in added}
     special = special_ids(folder, ids, rows)
     add_bos, add_eos = added_around(folder, document, ids, special, begin=False)
-    tokens, types = listed(by_id, added)
+    tokens, types = listed(by_id, added, rows, path)
     return Vocabulary(
         model="gpt2",
         pre=pre_tokenizer_name(document, path),
@@ -76,17 +77,27 @@ def tokens_by_id(vocab: Any, added: Iterable[AddedToken], path: Path) -> dict[in
     return by_id
 
 
-def listed(by_id: Mapping[int, str], added: Iterable[AddedToken]) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """Tokens and types up to the largest id; ids in between that no token has get placeholders."""
-    texts, types = dict(by_id), dict.fromkeys(by_id, NORMAL)
+def listed(
+    by_id: Mapping[int, str], added: Iterable[AddedToken], rows: int, path: Path
+) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """Tokens and types up to the largest id; ids in between that no token has get placeholders.
+
+    Raises:
+        UnusableInput: an id has no row.
+    """
+    count = max(by_id) + 1
+    refuse_without_row(count - 1, rows, path)
+    if count == len(by_id):
+        texts, types = list(map(by_id.__getitem__, range(count))), [NORMAL] * count
+    else:
+        texts = [by_id.get(number) or placeholder(number) for number in range(count)]
+        types = [NORMAL if number in by_id else UNUSED for number in range(count)]
     for token in added:
         control = token.special or looks_special(token.content)
         types[token.id] = CONTROL if control else USER_DEFINED
-        if not control:
-            # llama.cpp looks for these in the text as it was given, where blanks are blanks.
-            texts[token.id] = token.content.replace("▁", " ")
-    ids = range(max(by_id) + 1)
-    return tuple(texts.get(n) or placeholder(n) for n in ids), tuple(types.get(n, UNUSED) for n in ids)
+        # llama.cpp looks for the latter in the text as it was given, where blanks are blanks.
+        texts[token.id] = token.content if control else token.content.replace("▁", " ")
+    return tuple(texts), tuple(types)
 
 
 def _notes(document: Mapping[str, Any], path: Path) -> list[str]:
@@ -119,12 +130,17 @@ def _merges(pairs: Any, vocab: Mapping[str, int], path: Path) -> tuple[str, ...]
     """Merges as a GGUF holds them, each of which must make a token."""
     if not isinstance(pairs, list):
         raise DamagedArtifact("the merges are no list", at=path)
-    found = []
-    for pair in pairs:
-        left, right = merged_pair(pair, path)
-        if left + right not in vocab or " " in left or " " in right:
-            raise DamagedArtifact(f"{str(pair)[:60]} does not merge to a token", at=path)
-        found.append(f"{left} {right}")
+    # Written for speed: a vocabulary has some hundred thousand of them.
+    try:
+        found = [pair if type(pair) is str else " ".join(pair) for pair in pairs]
+    except TypeError:
+        found = [" ".join(merged_pair(pair, path)) for pair in pairs]
+    known = all(map(vocab.__contains__, [text.replace(" ", "", 1) for text in found]))
+    if not known or "".join(found).count(" ") != len(found) or not set(map(type, pairs)) <= {str, list}:
+        for pair in pairs:
+            left, right = merged_pair(pair, path)
+            if " " in left + right or left + right not in vocab:
+                raise DamagedArtifact(f"{str(pair)[:60]} does not merge to a token", at=path)
     return tuple(found)
 
 
@@ -135,7 +151,7 @@ def merged_pair(pair: Any, path: Path) -> tuple[str, str]:
         DamagedArtifact: it is neither.
     """
     parts = pair.split(" ") if isinstance(pair, str) else pair
-    if not isinstance(parts, list) or len(parts) != 2 or not all(isinstance(part, str) for part in parts):
+    if type(parts) is not list or len(parts) != 2 or type(parts[0]) is not str or type(parts[1]) is not str:
         raise DamagedArtifact(f"{str(pair)[:60]} is not a merge of two tokens", at=path)
     return parts[0], parts[1]
 

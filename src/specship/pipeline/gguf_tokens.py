@@ -94,12 +94,7 @@ def filled_up(vocabulary: Vocabulary, rows: int, path: Path) -> Vocabulary:
         DamagedArtifact: a token stands in the list twice, or is empty; llama.cpp ends the process at that.
     """
     count = len(vocabulary.tokens)
-    if count > rows:
-        raise UnusableInput(
-            f"token id {count - 1} has no row among the embedding's {rows}",
-            at=path,
-            why="the model and the tokenizer do not belong together",
-        )
+    refuse_without_row(count - 1, rows, path)
     left = range(count, rows)
     tokens = (*vocabulary.tokens, *(placeholder(number) for number in left))
     if len(set(tokens)) != len(tokens) or "" in tokens:
@@ -117,6 +112,20 @@ def filled_up(vocabulary: Vocabulary, rows: int, path: Path) -> Vocabulary:
         types=(*vocabulary.types, *(UNUSED for _ in left)),
         scores=(*vocabulary.scores, *(PADDING_SCORE for _ in left)) if vocabulary.scores else (),
     )
+
+
+def refuse_without_row(number: int, rows: int, path: Path) -> None:
+    """Refuse an id that the embedding has no row for; asked before a list of so many tokens is made.
+
+    Raises:
+        UnusableInput: it is that large.
+    """
+    if number >= rows:
+        raise UnusableInput(
+            f"token id {number} has no row among the embedding's {rows}",
+            at=path,
+            why="the model and the tokenizer do not belong together",
+        )
 
 
 def placeholder(number: int) -> str:

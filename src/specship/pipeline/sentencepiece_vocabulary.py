@@ -23,6 +23,7 @@ from specship.pipeline.gguf_tokens import (
     Vocabulary,
     looks_special,
     placeholder,
+    refuse_without_row,
 )
 from specship.pipeline.sentencepiece_model import (
     BPE,
@@ -64,7 +65,7 @@ def sentencepiece_vocabulary(folder: Path, document: Mapping[str, Any], rows: in
     _refuseunlike(model, path)
     added = _all_added(folder, document)
     _check_same(model, document, path)
-    tokens, scores, types = _listed(model, added, rows)
+    tokens, scores, types = _listed(model, added, rows, path)
     ids = {piece: number for number, piece in enumerate(model.pieces)} | {
         one.content: one.id for one in added
     }
@@ -117,7 +118,7 @@ def _model_notes(model: SentencePieceModel, added: Iterable[AddedToken]) -> list
 
 
 def _listed(
-    model: SentencePieceModel, added: Iterable[AddedToken], rows: int
+    model: SentencePieceModel, added: Iterable[AddedToken], rows: int, path: Path
 ) -> tuple[tuple[str, ...], tuple[float, ...], tuple[int, ...]]:
     """Tokens, scores and types by id, up to the last added one."""
     tokens, scores, types = list(model.pieces), list(model.scores), list(model.types)
@@ -126,8 +127,7 @@ def _listed(
             # llama.cpp looks for these in the text as it was given, where blanks are blanks.
             tokens[number] = tokens[number].replace(_BLANK, " ")
     for token in sorted(added, key=lambda one: one.id):
-        if token.id >= rows:
-            continue
+        refuse_without_row(token.id, rows, path)
         while len(tokens) <= token.id:
             tokens.append(placeholder(len(tokens)))
             scores.append(PADDING_SCORE)
