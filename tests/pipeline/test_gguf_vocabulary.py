@@ -178,6 +178,10 @@ MODELS: dict[str, tuple[dict[str, Any], str]] = {
     "three": ({"merges": ["a b c"]}, "is not a merge"),
     "nowhere": ({"merges": ["Ġ ￿"]}, "does not merge to a token"),
     "no map": ({"vocab": []}, "not a map"),
+    "far away": ({"vocab": {"a": 10**12}, "merges": []}, "token id 1000000000000 has no row"),
+    "no texts": ({"merges": [["Ġ", 1]]}, "is not a merge"),
+    "one text": ({"merges": ["Ġ"]}, "is not a merge"),
+    "an object": ({"merges": [{"Ġ": 1, "t": 2}]}, "is not a merge"),
     "shared": ({"vocab": {"a": 0, "b": 0}, "merges": []}, "share an id"),
     "kind": ({"type": "WordPiece"}, "its model is WordPiece"),
 }
