@@ -87,6 +87,26 @@ def test_what_is_recalled_is_what_is_there(case: str, project: Path) -> None:
     assert numbers is not None or third.returncode in {2, 4}
 
 
+def test_a_gate_that_does_not_hold_fails_where_its_criterion_is_not_judged_too(project: Path) -> None:
+    """What can be rehearsed of such a criterion is rehearsed in earnest; the percentage leaves it out."""
+    edit(project / "contracts/small-v1.yaml", "at_least: 100", "at_least: 100000000")
+    profile = project / "specs/small/profiles/rehearsal.yaml"
+    profile.write_text(
+        profile.read_text() + "not_judged: {AC-SMALL-002: too small, AC-SMALL-003: too early}\n"
+    )
+    done = ship(project, "-m", "ship", "--specship-report=.specship/report.json")
+    model = report_of(project)["models"][0]
+
+    assert done.returncode == 1
+    assert "1 failed, 1 passed, 1 skipped" in done.stdout
+    assert [criterion["status"] for criterion in model["criteria"]] == [
+        "DISCHARGED",
+        "NOT_JUDGED",
+        "NOT_JUDGED",
+    ]
+    assert model["ship_percent"] == 100
+
+
 def test_a_forged_collection_hides_no_gate(project: Path) -> None:
     """What is recalled only names tests: the report counts from the contracts, and says what did not run."""
     ship(project, "--collect-only", "-q")

@@ -76,6 +76,7 @@ def test_the_borrower_alone_has_the_lenders_stages_run(project: Path) -> None:
     assert [stage["model"] for stage in report_of(project)["stages"]] == ["MODEL-1"]
 
 
+@pytest.mark.slow
 def test_evidence_is_stale_when_the_lenders_artifact_is_another(project: Path) -> None:
     ship(project, "-m", "ship")
     edit(project / "specs/small/profiles/rehearsal.yaml", "heldout_fraction: 0.2", "heldout_fraction: 0.3")
@@ -86,6 +87,7 @@ def test_evidence_is_stale_when_the_lenders_artifact_is_another(project: Path) -
     assert "the bytes of corpus changed" in criterion["reasons"][0]
 
 
+@pytest.mark.slow
 def test_it_is_borrowed_by_processes_side_by_side(project: Path) -> None:
     done = ship(project, "-m", "ship", "-n", "2", "--specship-report=.specship/report.json")
     report = report_of(project)

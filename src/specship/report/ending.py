@@ -22,11 +22,19 @@ class Ending:
 
 
 def ending_of(check: Check, known: GateReport, profile: Profile, *, strict: bool) -> Ending:
-    """What a verdict is as a test: only PASS passes; `strict` fails what is BLOCKED."""
+    """What a verdict is as a test: only PASS passes; `strict` fails what is BLOCKED.
+
+    A gate that was measured and does not hold fails, even where its criterion is not judged at this
+    profile: such a gate is there because something about it can be rehearsed all the same.
+    """
     if known.verdict == "PASS":
         return Ending("passed")
     excluded = set(check.gate.binds_to) <= profile.not_judged.keys()
-    if known.verdict == "UNBOUND" or excluded or (known.verdict == "BLOCKED" and not strict):
+    if (
+        known.verdict == "UNBOUND"
+        or (excluded and known.verdict != "FAIL")
+        or (known.verdict == "BLOCKED" and not strict)
+    ):
         return Ending("skipped", f"{known.verdict}: {known.reason}")
     if not known.blocking:
         return Ending("xfailed", f"advisory: {known.reason}")

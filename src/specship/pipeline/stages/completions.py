@@ -6,13 +6,16 @@ The files are those of `generations`, and so is the stop rule; a header stands a
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
 from specship.files import write_file, write_json
 from specship.pipeline.body_completion import complete_body
+from specship.pipeline.chat_decision import chat_decision
 from specship.pipeline.decoding_settings import DecodingSettings
+from specship.pipeline.evaluated import PLAIN
 from specship.pipeline.inference_records import GENERATIONS, GENERATIONS_ABOUT
 from specship.pipeline.open_model import open_model
 from specship.pipeline.python_prompts import HEADER, Prompt
@@ -77,6 +80,8 @@ def run(work: Work) -> None:
         "format": "specship-completions/1",
         "stop_rule": STOP_RULE,
         "weights_sha256": opened.weights_digest(),
+        "prompt_format": PLAIN,
+        "chat": asdict(chat_decision(work.inputs["checkpoint"])),
         "settings": settings.model_dump(),
         "device": str(decoder.device),
         "device_name": device_name(decoder.device),
