@@ -35,7 +35,7 @@ def progress(name: str) -> Iterator[Callable[..., None]]:
             "done": done,
             "total": total,
             "unit": unit,
-            "figures": figures or ({f"{unit}/s": done / elapsed} if elapsed and done else {}),
+            "figures": figures or ({f"{unit}/s": float(f"{done / elapsed:.3g}")} if elapsed and done else {}),
             "seconds_left": elapsed / done * (total - done) if done else None,
         })  # fmt: skip
 
