@@ -13,7 +13,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
-from specship.errors import CannotWrite
+from specship.errors import CannotWrite, UnusableInput
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,3 +141,25 @@ def publish_folder(partial: Path, final: Path) -> None:
         final.parent.mkdir(parents=True, exist_ok=True)
         partial.rename(final)
         sync_folder(final.parent)
+
+
+@contextlib.contextmanager
+def new_folder(final: Path) -> Iterator[Path]:
+    """A folder to write into that gets its name when the block ends well, and is gone when it does not.
+
+    Raises:
+        UnusableInput: there is something under that name already.
+        CannotWrite: the disk is full or refuses.
+    """
+    if final.exists() or final.is_symlink():
+        raise UnusableInput("there is something here already", at=final, mend="name a new folder")
+    partial = final.with_name(f".tmp-{os.getpid()}-{os.urandom(6).hex()}")
+    try:
+        with write_errors(final):
+            partial.mkdir(parents=True)
+        yield partial
+        publish_folder(partial, final)
+    finally:
+        import shutil  # every command imports this module, and few write folders
+
+        shutil.rmtree(partial, ignore_errors=True)

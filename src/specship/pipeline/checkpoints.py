@@ -28,32 +28,14 @@ from safetensors.torch import load_file, save_file
 
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, SpecshipError
-from specship.files import publish_folder, write_errors, write_file, write_json
+from specship.files import publish_folder, write_errors, write_json
 from specship.pipeline.folder_manifest import verify_manifest, write_manifest
 from specship.pipeline.run_reading import checkpoints_of
+from specship.pipeline.tokenizer_copy import copy_tokenizer
 
 STATE_FILES: Final = ("optimizer.safetensors", "training_state.json")
 """What only a resume needs; a published checkpoint leaves them out."""
-TOKENIZER_FILES: Final = (
-    "tokenizer.json",
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "chat_template.jinja",
-)
 _OS_ERROR: Final = re.compile(r"os error (\d+)")
-
-
-def copy_tokenizer(source: Path, target: Path) -> None:
-    """Put the tokenizer's files beside the weights.
-
-    Raises:
-        DamagedArtifact: there is no `tokenizer.json`.
-    """
-    if not (source / "tokenizer.json").is_file():
-        raise DamagedArtifact("the tokenizer has no tokenizer.json", at=source)
-    for name in TOKENIZER_FILES:
-        if (source / name).is_file():
-            write_file(target / name, (source / name).read_bytes())
 
 
 def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:

@@ -109,9 +109,14 @@ def folder(given: str, licence: str, suffixes: tuple[str, ...]) -> Source:
             why="a release trains on a folder of licensed text that the profile names",
             mend="put or link the data there",
         )
+    return labelled_folder(root, given, licence, suffixes)
+
+
+def labelled_folder(root: Path, label: str, licence: str, suffixes: tuple[str, ...]) -> Source:
+    """A folder of text anywhere; the artifact knows it by a label only."""
     places = sorted(path for path in root.iterdir() if _LICENCE_NAME.fullmatch(path.name))
     text, found = _first_licence(tuple(places), title=b"")
-    return Source("folder", root, given, suffixes, licence, text, found)
+    return Source("folder", root, label, suffixes, licence, text, found)
 
 
 def _python_places(root: Path) -> tuple[Path, ...]:

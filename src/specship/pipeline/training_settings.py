@@ -84,7 +84,7 @@ class TrainingSettings(Settings):
     """Held-out tokens an evaluation scores, from the first window on."""
     patience: Annotated[Count, Field(json_schema_extra={"scale": "stated"})] = 5
     """Evaluations in a row without improvement that end the run."""
-    min_improvement: Annotated[Positive, Field(json_schema_extra={"scale": "stated"})] = 0.01
+    min_improvement: Annotated[Positive, Field(json_schema_extra={"scale": "stated"})] = 0.05
     """Nats a token by which an evaluation must beat the best one; above the standard error."""
     abort_above_ln_vocabulary: Annotated[float, Field(gt=1)] = 2.0
     """A training loss above this many times ln V is divergence, wherever it comes from."""

@@ -187,7 +187,12 @@ def _read_all(
     if waiting:
         parts.append(sketch(waiting))
     if not parts:
-        raise UnusableInput(f"no document among {len(listed)} files", at=source.label)
+        raise UnusableInput(
+            f"no document among {len(listed)} files",
+            at=source.label,
+            why=f"a document is a UTF-8 file whose name ends in {' or '.join(source.suffixes)}",
+            mend="name the endings of your files: 'suffixes'",
+        )
     found = list(seen.values())
     order = sorted(range(len(found)), key=lambda index: found[index].sha256)
     return entries, [found[index] for index in order], np.concatenate(parts)[order]

@@ -6,6 +6,8 @@ about `<|endoftext|>` must not get a separator in the middle of a document.
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_BYTE_PIECE: Final = re.compile(r"<0x[0-9A-F]{2}>")
 _BATCH_DOCUMENTS: Final = 64
 _BATCH_BYTES: Final = 4 << 20
 _SPLITS: Final[tuple[Split, ...]] = ("train", "heldout")
@@ -56,7 +59,7 @@ def run(work: Work) -> None:
     corpus, folder = work.inputs["corpus"], work.inputs["tokenizer"]
     tokenizer = open_tokenizer(folder)
     separator, separator_id = separator_of(folder, tokenizer)
-    vocab_size = tokenizer.get_vocab_size(with_added_tokens=True)
+    vocab_size = 1 + max(tokenizer.get_vocab(with_added_tokens=True).values())
     writer = ShardWriter(
         work.output,
         vocab_size=vocab_size,
@@ -115,6 +118,8 @@ def open_tokenizer(folder: Path) -> Any:
             f"not a tokenizer: {error}", at=path, mend="run the stage 'tokenizer' again"
         ) from error
     tokenizer.encode_special_tokens = True
+    tokenizer.no_truncation()  # a foreign file may ask to cut each text, which would lose the rest of it
+    tokenizer.no_padding()
     return tokenizer
 
 
@@ -127,6 +132,8 @@ def separator_of(folder: Path, tokenizer: Any) -> tuple[str, int]:
     path = folder / "tokenizer_config.json"
     config = read_json(path)
     token = config.get("eos_token") if isinstance(config, dict) else None
+    if isinstance(token, dict):  # older files spell a token with how it is stripped
+        token = token.get("content")
     specials = {t.content: i for i, t in tokenizer.get_added_tokens_decoder().items() if t.special}
     if not isinstance(token, str) or token not in specials:
         raise DamagedArtifact(
@@ -141,13 +148,24 @@ def separator_of(folder: Path, tokenizer: Any) -> tuple[str, int]:
 def token_bytes(tokenizer: Any, vocab_size: int) -> NDArray[np.int64]:
     """Text bytes of each token id, int64 of shape [V]; 0 for special tokens and unused ids.
 
-    A byte-level vocabulary writes each byte as one character.
+    A byte-level vocabulary writes each byte as one character. A SentencePiece vocabulary writes a
+    space as U+2581 and single bytes as `<0x0A>`; the space it puts before a text is counted too.
     """
     import numpy as np
 
     lengths = np.zeros(vocab_size, dtype=np.int64)
     special = set(tokenizer.get_added_tokens_decoder())
+    size_of = len if _is_byte_level(tokenizer) else _piece_bytes
     for token, index in tokenizer.get_vocab(with_added_tokens=True).items():
         if index not in special:
-            lengths[index] = len(token)
+            lengths[index] = size_of(token)
     return lengths
+
+
+def _is_byte_level(tokenizer: Any) -> bool:
+    decoder = json.loads(tokenizer.to_str()).get("decoder") or {}
+    return any(part.get("type") == "ByteLevel" for part in [decoder, *decoder.get("decoders", ())])
+
+
+def _piece_bytes(piece: str) -> int:
+    return 1 if _BYTE_PIECE.fullmatch(piece) else len(piece.replace("\u2581", " ").encode())

@@ -1,0 +1,170 @@
+"""Train a decoder on token shards, from random weights or from a checkpoint; resumed by the same command."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from specship.pipeline.budget import Plan
+    from specship.pipeline.training import Outcome
+    from specship.pipeline.training_data import TrainingData
+    from specship.pipeline.training_settings import Recipe
+
+HELP = "train a model on token shards"
+_ENDED_WELL = {"completed", "stopped_early"}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `specship pretrain`."""
+    from specship.cli.settings_flags import add_settings
+    from specship.pipeline.training_settings import ModelSettings, TrainingSettings
+
+    parser.add_argument(
+        "--data", type=Path, required=True, metavar="DIR", help="what `specship tokenize` wrote"
+    )
+    parser.add_argument("--tokenizer", type=Path, metavar="FOLDER", help="tokenizer of shards that lie alone")
+    parser.add_argument("--output", type=Path, metavar="RUN", help="folder of the run, new or to be resumed")
+    parser.add_argument(
+        "--init", type=Path, metavar="CHECKPOINT", help="begin from a Llama, Qwen2 or Qwen3 folder"
+    )
+    parser.add_argument("--config", type=Path, metavar="FILE.yaml", help="settings: model, training, initial")
+    parser.add_argument(
+        "--accept-starvation", metavar="REASON", help="train with under 20 tokens a parameter; it is recorded"
+    )
+    parser.add_argument("--max-passes", type=_passes, metavar="N", help="refuse more passes over the corpus")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and its cost; write nothing")
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    add_settings(parser, "model", ModelSettings)
+    add_settings(parser, "training", TrainingSettings)
+
+
+def _passes(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError("a number above 0")
+    return number
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """0 trained; 1 aborted, out of data or no better than its beginning; 143 or 130 saved and ended."""
+    from specship.cli.extra import needs_pipeline
+
+    needs_pipeline()
+    from specship.pipeline.budget import refuse, warnings
+    from specship.pipeline.planning import Consent, plan_of, weighed
+    from specship.pipeline.training_data import open_tokens
+
+    consent = Consent(arguments.accept_starvation, arguments.max_passes)
+    data = open_tokens(arguments.data, arguments.tokenizer)
+    recipe, initial = _recipe(arguments)
+    plan = plan_of(recipe, data, initial)
+    standing, bypasses = weighed(plan, consent)
+    if arguments.dry_run:
+        _show_plan(arguments, plan, _forecast(recipe, data, plan, initial), bypasses)
+    for text in warnings(plan):
+        print(f"warning: {text}", file=sys.stderr)
+    refuse(standing)
+    return 0 if arguments.dry_run else _train(arguments, recipe, data, initial, bypasses)
+
+
+def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, Path | None]:
+    """Settings from flags and file; a checkpoint brings the mode `fine-tune` with its defaults."""
+    from specship.cli.settings_flags import SettingsSource
+    from specship.pipeline.stages.run import recipe_of
+    from specship.pipeline.training_settings import InitialSettings, ModelSettings, TrainingSettings
+
+    source = SettingsSource(arguments, arguments.config)
+    filed = source.read("initial", InitialSettings).checkpoint
+    initial = arguments.init or (Path(filed) if filed else None)
+    mode = {"mode": "fine-tune"} if initial else {}
+    training = source.read("training", TrainingSettings, **mode)
+    model = source.read("model", ModelSettings)
+    return recipe_of(model, training, initialised=initial is not None), initial
+
+
+def _forecast(recipe: Recipe, data: TrainingData, plan: Plan, initial: Path | None) -> dict[str, Any]:
+    from specship.pipeline.forecast import forecast
+
+    return asdict(forecast(recipe, data.shards, plan, initial=initial))
+
+
+def _show_plan(
+    arguments: argparse.Namespace, plan: Plan, cost: dict[str, Any], bypasses: list[dict[str, Any]]
+) -> None:
+    from specship.report.pretraining import bypass_lines, forecast_lines, plan_lines
+
+    if arguments.format == "json":
+        print(json.dumps({"plan": plan.as_json(), "forecast": cost, "bypasses": bypasses}, indent=2))
+        return
+    print("\n".join([*plan_lines(plan), *forecast_lines(cost), *bypass_lines(bypasses)]))
+
+
+def _train(
+    arguments: argparse.Namespace,
+    recipe: Recipe,
+    data: TrainingData,
+    initial: Path | None,
+    bypasses: list[dict[str, Any]],
+) -> int:
+    from specship.cli.progress import progress
+    from specship.errors import UnusableInput
+    from specship.pipeline.termination import TerminationWatch
+    from specship.pipeline.training import pretrain
+
+    if arguments.output is None:
+        raise UnusableInput("nowhere to write the run", mend="give --output RUN, or --dry-run")
+    with progress("pretrain") as report:
+        outcome = pretrain(
+            recipe,
+            data.tokenizer,
+            data.shards,
+            arguments.output,
+            report,
+            initial=initial,
+            bypasses=bypasses,
+            watch=TerminationWatch(signal.SIGTERM, signal.SIGINT),
+        )
+    _show_outcome(arguments, outcome)
+    return _status(arguments.output, outcome)
+
+
+def _show_outcome(arguments: argparse.Namespace, outcome: Outcome) -> None:
+    from specship.pipeline.run_reading import read_run
+
+    record = read_run(arguments.output)
+    if arguments.format == "json":
+        print(record.model_dump_json(indent=2))
+        return
+    print(f"{arguments.output}: {outcome.status} after {outcome.steps_done} steps: {outcome.reason}")
+    if begun := record.initialisation:
+        print(
+            f"  initial checkpoint {begun.source}: own loss {_shown(begun.own_loss)}, at step 0 "
+            f"{_shown(begun.step_zero_loss)}, last {_shown(begun.last_loss)} nats/token"
+        )
+    for one in record.bypasses:
+        print(f"  bypass {one.name}: {one.reason}")
+    if outcome.status == "preempted":
+        print("  the same command goes on from here")
+
+
+def _shown(loss: float | None) -> str:
+    return "not measured" if loss is None else f"{loss:.6g}"
+
+
+def _status(run_folder: Path, outcome: Outcome) -> int:
+    from specship.pipeline.run_reading import read_run
+
+    if outcome.status == "preempted":
+        return 128 + signal.Signals[outcome.reason]
+    begun = read_run(run_folder).initialisation
+    worse = begun is not None and begun.improvement is not None and begun.improvement <= 0
+    return 0 if outcome.status in _ENDED_WELL and not worse else 1
