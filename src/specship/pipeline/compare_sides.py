@@ -8,8 +8,7 @@ own continuation, which the other side then reads. It runs in a process of its o
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Protocol
@@ -68,22 +67,22 @@ class Side:
         tokenizer = self.model.tokenizer()
         return [tuple(tokenizer.encode(text, add_special_tokens=False).ids) for text in texts]
 
-    def decode(self, token_ids: Ids) -> str:
-        """Text of token ids, for people to look at."""
-        return str(self.model.tokenizer().decode(list(token_ids), skip_special_tokens=False))
-
-    @contextlib.contextmanager
-    def loaded(self, positions: int, device: str) -> Iterator[Reader]:
-        """The weights in memory while the context lasts; those of llama.cpp's file in our decoder.
+    def load(self, positions: int, device: str) -> Reader:
+        """The weights in memory; those of llama.cpp's file in our decoder.
 
         Raises:
+            UnusableInput: so many positions do not fit, or transformers cannot load it.
             RequirementMissing: the device is not here.
         """
-        yield (
-            _Live(self.model.path, device)
-            if self.kind == "transformers"
-            else _Ours(self.model, positions, device)
-        )
+        if positions > self.model.shape.context:
+            raise UnusableInput(
+                f"{positions} positions are wanted, the model has {self.model.shape.context}",
+                at=self.model.path,
+                mend="ask for fewer steps or shorter texts",
+            )
+        if self.kind == "transformers":
+            return _Live(self.model.path, device)
+        return _Ours(self.model, positions, device)
 
 
 def open_side(name: str) -> Side:
@@ -105,12 +104,6 @@ def open_side(name: str) -> Side:
 
 class _Ours:
     def __init__(self, model: Model, positions: int, device: str) -> None:
-        if positions > model.shape.context:
-            raise UnusableInput(
-                f"{positions} positions are wanted, the model has {model.shape.context}",
-                at=model.path,
-                mend="ask for fewer steps or shorter texts",
-            )
         self._decoder = Decoder(model, device=device, context=positions)
 
     def taps(self, token_ids: Ids) -> Taps:
@@ -122,7 +115,11 @@ class _Ours:
 
 class _Live:
     def __init__(self, folder: Path, device: str) -> None:
-        self._model = reference_model(folder, resolve_device(device))
+        on = resolve_device(device)
+        try:
+            self._model = reference_model(folder, on)
+        except Exception as error:  # it raises whatever its parts raise
+            raise UnusableInput(f"transformers cannot load it: {str(error)[:200]}", at=folder) from error
 
     def taps(self, token_ids: Ids) -> Taps:
         return live_taps(self._model, token_ids)

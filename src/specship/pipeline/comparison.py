@@ -94,28 +94,17 @@ class _Pair:
     tensors: list[TensorComparison]
 
     @property
-    def barred(self) -> Ids:
-        return barred_ids(self.a, self.b)
-
-    @property
     def models(self) -> tuple[Model, Model]:
         return self.a.model, self.b.model
-
-    def positions(self, steps: int) -> int:
-        return max(map(len, self.prompts)) + steps
 
 
 def _look_inside(pair: _Pair, work: Work) -> Findings:
     """Both sides have stages: they read what side a wrote, and each writes on its own."""
-    a, b, size = pair.a, pair.b, pair.positions(work.steps)
-    with a.loaded(size, work.device) as reader:
-        wrote_a = [reader.greedy(prompt, work.steps, pair.barred) for prompt in pair.prompts]
-        sequences = _sequences(pair.prompts, wrote_a)
-        taps_a = [trimmed(reader.taps(ids), pair.vocabulary) for ids in sequences]
+    a, b = pair.a, pair.b
+    wrote_a, taps_a = _used(a, pair, work)
+    sequences = _sequences(pair.prompts, wrote_a)
     work.report(1, 2, "sides")
-    with b.loaded(size, work.device) as reader:
-        taps_b = [trimmed(reader.taps(ids), pair.vocabulary) for ids in sequences]
-        wrote_b = [reader.greedy(prompt, work.steps, pair.barred) for prompt in pair.prompts]
+    wrote_b, taps_b = _used(b, pair, work, sequences)
     work.report(2, 2, "sides")
     judged = judge_stages(pair.models, pair.tensors, (taps_a, taps_b), sequences, pair.vocabulary)
     slack = judged.allowance.logit
@@ -140,6 +129,18 @@ def _look_inside(pair: _Pair, work: Work) -> Findings:
     )
 
 
+def _used(side: Side, pair: _Pair, work: Work, sequences: Sequence[Ids] = ()) -> tuple[list[Ids], list[Taps]]:
+    """What a side writes, and every stage as it reads sequences (or else what it wrote itself).
+
+    Its weights are in memory only in here: two models at a time may be more than there is room for.
+    """
+    size = max(map(len, pair.prompts)) + work.steps
+    reader, barred = side.load(size, work.device), barred_ids(pair.a, pair.b)
+    wrote = [reader.greedy(prompt, work.steps, barred) for prompt in pair.prompts]
+    read = sequences or _sequences(pair.prompts, wrote)
+    return wrote, [trimmed(reader.taps(ids), pair.vocabulary) for ids in read]
+
+
 def _sequences(prompts: Sequence[Ids], wrote: Sequence[Ids]) -> list[Ids]:
     """Prompts with their continuations; the last token is only predicted, never read."""
     return [(*prompt, *ids[:-1]) for prompt, ids in zip(prompts, wrote, strict=True)]
@@ -156,15 +157,14 @@ def _listen(pair: _Pair, work: Work) -> Findings:
     work.report(1, 2, "sides")
     sequences = _sequences(pair.prompts, told[0].wrote)
     other = next((side for side in (pair.a, pair.b) if side.has_stages), pair.a)
-    with other.loaded(pair.positions(work.steps), work.device) as reader:
-        taps = [trimmed(reader.taps(ids), pair.vocabulary) for ids in sequences]
-        wrote = [reader.greedy(prompt, work.steps, pair.barred) for prompt in pair.prompts]
+    wrote, taps = _used(other, pair, work, sequences)
     work.report(2, 2, "sides")
     rehearsals = [
         Rehearsal(model=other.model, exact=taps, types=types_of(side.model), activations=True)
         for side in telling
     ]
-    slack = allowance_of(other.model.shape, taps, rehearsals, sequences, pair.vocabulary).logit
+    moves = [one.moves(one.taps(sequences, pair.vocabulary)) for one in rehearsals if not one.changes_nothing]
+    slack = allowance_of(other.model.shape, taps, moves).logit
     heard = Told(wrote, _laws(taps, pair.vocabulary))
     if len(told) == 2:
         of_a, of_b = told[0].while_equal(told[1], pair.prompts), told[1]

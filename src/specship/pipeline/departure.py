@@ -1,6 +1,7 @@
 """Why a stage departs: each guess is undone on one side, and the stage is computed again.
 
-Stages before it agree, so what differs is in the stage itself: its tensors, the biases that it has, or
+Stages before it agree, so the stage is computed alone, on what side a feeds into it; what differs is in
+the stage itself: its tensors, the biases that it has, or
 the figures of the configuration it uses. A guess is kept only when the stage agrees after it was undone;
 else the kind is `unknown`, and what was tried is listed with its figures.
 """
@@ -19,7 +20,8 @@ from specship.pipeline.decoder_shape import HEAD as HEAD_TENSOR
 from specship.pipeline.decoder_shape import expected_tensors
 from specship.pipeline.open_model import Model
 from specship.pipeline.rotations import frequencies
-from specship.pipeline.rounding import Altered, types_of
+from specship.pipeline.rounding import Altered, float32_tolerance, types_of
+from specship.pipeline.stage_alone import alone, given_to
 from specship.pipeline.stage_taps import (
     EMBEDDING,
     FINAL_NORM,
@@ -28,7 +30,6 @@ from specship.pipeline.stage_taps import (
     Taps,
     decoder_taps,
     pooled_difference,
-    trimmed,
 )
 from specship.pipeline.tensor_comparison import difference
 from specship.pipeline.tensor_faults import best_undoing
@@ -78,8 +79,7 @@ def diagnose(
     """Try every guess about the first stage that departs; side b is taken for the faulty one."""
     case = _Case(a, b, stage, sequences, taps)
     tried = [*case.by_weights(), *case.by_configuration(), *case.by_output()]
-    fitting = [guess for guess in tried if guess.after <= allowed]
-    best = min(fitting, key=lambda guess: guess.after, default=None)
+    best = _best([guess for guess in tried if guess.after <= allowed], float32_tolerance(a.shape))
     return Departure(
         stage=stage,
         kind=best.kind if best else UNKNOWN,
@@ -89,6 +89,12 @@ def diagnose(
         allowed=allowed,
         tried=tuple(tried),
     )
+
+
+def _best(fitting: Sequence[Guess], rounding: float) -> Guess | None:
+    """The first of those that leave as little as the best one does: weights come first, outputs last."""
+    least = min((guess.after for guess in fitting), default=0.0)
+    return next((guess for guess in fitting if guess.after <= max(2 * least, rounding)), None)
 
 
 def _unexplained(tried: Sequence[Guess]) -> str:
@@ -110,6 +116,12 @@ class _Case:
         self.a, self.b, self.stage, self.sequences = a, b, stage, sequences
         self.good = [one[stage] for one in taps[0]]
         self.bad = [one[stage] for one in taps[1]]
+        layers = a.shape.layers
+        given = [
+            one[EMBEDDING].values_TX if stage == EMBEDDING else given_to(stage, one, layers)
+            for one in taps[0]
+        ]
+        self.given_TC = torch.cat(given)
         self.before = pooled_difference(list(zip(self.good, self.bad, strict=True)))
 
     def by_weights(self) -> Iterator[Guess]:
@@ -217,13 +229,15 @@ class _Case:
         return self._tested(kind, what, Altered(self.b, replace(self.b.shape, **changes), self.b.tensors, {}))
 
     def _tested(self, kind: str, what: str, model: Altered) -> Guess:
-        """Compute the stage again with a fault undone; layers behind it are left out."""
-        decoder = Decoder(_cut(model, self.stage), context=max(map(len, self.sequences)))
-        width = self.good[0].shape[1]
-        pairs = []
+        """Compute the stage again with a fault undone, on what side a feeds into it."""
+        decoder = Decoder(alone(model, self.stage, self.given_TC), context=max(map(len, self.sequences)))
+        own = f"block.0.{self.stage.split('.')[2]}" if self.stage.startswith("block.") else self.stage
+        pairs, at = [], 0
         for good, ids in zip(self.good, self.sequences, strict=True):
-            found = decoder_taps(decoder, ids)
-            pairs.append((good, (trimmed(found, width) if self.stage == HEAD else found)[self.stage]))
+            rows = ids if self.stage == EMBEDDING else range(at, at + len(ids))
+            at += len(ids)
+            values_TX = decoder_taps(decoder, rows)[own].values_TX[:, : good.shape[1]]  # noqa: N806 - axes
+            pairs.append((good, Tap(self.stage, good.tokens, values_TX)))
         return Guess(kind=kind, what=what, before=self.before, after=pooled_difference(pairs))
 
     def _tensors(self) -> list[str]:
@@ -248,11 +262,3 @@ def stage_tensors(stage: str, model: Model) -> list[str]:
     own = ("input_layernorm.", "self_attn.") if part == "attention" else ("post_attention_layernorm.", "mlp.")
     prefix = f"model.layers.{index}."
     return [name for name in model.tensors if name.startswith(tuple(prefix + one for one in own))]
-
-
-def _cut(model: Altered, stage: str) -> Model:
-    """A model without the layers behind a stage, and without a head of its own where none is asked for."""
-    if not stage.startswith("block."):
-        return model
-    shape = replace(model.shape, layers=int(stage.split(".")[1]) + 1, tied=True)
-    return replace(model, shape=shape)

@@ -26,11 +26,13 @@ class Law:
     tokens: int
     """How many tokens were before it: its position."""
     logprobs: Tensor | Mapping[int, float]
+    """Of all tokens they may lack a common part, which is `missing`: logits are kept as they came."""
+    missing: float = 0.0
 
     def of(self, ids: Tensor) -> Tensor:
         """Log-probabilities of some tokens, in double precision."""
         if isinstance(self.logprobs, Tensor):
-            return self.logprobs[ids].double()
+            return self.logprobs[ids].double() - self.missing
         return torch.tensor([self.logprobs[int(token)] for token in ids], dtype=torch.float64)
 
     def ids(self) -> set[int] | None:
@@ -62,8 +64,10 @@ class Position:
 
 def laws_of(logits_TV: Tensor, vocabulary: int) -> list[Law]:  # noqa: N803 - axes
     """A law for each position, over the first so many tokens."""
-    logprobs_TV = logits_TV[:, :vocabulary].double().log_softmax(-1)  # noqa: N806
-    return [Law(at + 1, row_V) for at, row_V in enumerate(logprobs_TV)]
+    return [
+        Law(at + 1, row_V[:vocabulary], float(row_V[:vocabulary].double().logsumexp(-1)))
+        for at, row_V in enumerate(logits_TV)
+    ]
 
 
 def compare_laws(prompt: int, a: Law, b: Law, vocabulary: int) -> Position:

@@ -62,7 +62,10 @@ class Altered:
 
     def array(self, name: str) -> Array:
         """A changed tensor, or the original one."""
-        return self.changed[name] if name in self.changed else self.base.array(name)
+        try:  # not `in`: asking a lazy mapping computes the tensor
+            return self.changed[name]
+        except KeyError:
+            return self.base.array(name)
 
     def tokenizer(self) -> Tokenizer:
         """That of the original."""
@@ -155,6 +158,14 @@ class Allowance:
         return max(self.floor, SLACK * self.stages.get(stage, 0.0))
 
 
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """How far a rehearsal moved each stage (relative), and its largest move of a centred logit."""
+
+    stages: Mapping[str, float]
+    logit: float
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
     """A model, what it says as it is, and the types that its weights are to be rounded to."""
@@ -187,15 +198,16 @@ class Rehearsal:
         changed = _Rounded(self.model, self.types, activations=self.activations)
         return Altered(self.model, self.model.shape, self.model.tensors, changed)
 
-    def moves(self, rounded: Sequence[Taps]) -> tuple[dict[str, float], float]:
-        """How far rounding moves each stage (relative), and the largest move of a centred logit."""
+    def moves(self, rounded: Sequence[Taps]) -> Moves:
+        """How far rounding moves everything."""
         from specship.pipeline.stage_taps import HEAD, pooled_difference
 
         pairs = list(zip(self.exact, rounded, strict=True))
         stages = {
             stage: pooled_difference([(a[stage], b[stage]) for a, b in pairs]) for stage in self.exact[0]
         }
-        return stages, max(largest_centred(a[HEAD].values_TX - b[HEAD].values_TX) for a, b in pairs)
+        logit = max(largest_centred(a[HEAD].values_TX - b[HEAD].values_TX) for a, b in pairs)
+        return Moves(stages, logit)
 
 
 def largest_centred(logits_TV: Tensor) -> float:  # noqa: N803 - axes

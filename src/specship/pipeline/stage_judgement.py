@@ -17,6 +17,7 @@ from specship.pipeline.open_model import Model
 from specship.pipeline.rounding import (
     SLACK,
     Allowance,
+    Moves,
     Rehearsal,
     float32_tolerance,
     largest_centred,
@@ -74,7 +75,7 @@ def judge_stages(
         UnusableInput: the sides have other stages, tokens or shapes.
     """
     shape = models[0].shape
-    allowance = allowance_of(shape, taps[0], [], sequences, vocabulary)
+    allowance = allowance_of(shape, taps[0], [])
     judged = Judged(rows=_rows(taps, shape, allowance), allowance=allowance, models=models, taps=taps)
     if not any(row.departs for row in judged.rows):
         return judged
@@ -85,18 +86,17 @@ def judge_stages(
     needed = [one for one in rehearsals if not one.changes_nothing]
     if not needed:
         return judged
-    allowance = allowance_of(shape, taps[0], needed, sequences, vocabulary)
+    said = [one.taps(sequences, vocabulary) for one in needed]
+    moves = [one.moves(rounded) for one, rounded in zip(needed, said, strict=True)]
+    allowance = allowance_of(shape, taps[0], moves)
     judged = replace(judged, rows=_rows(taps, shape, allowance), allowance=allowance)
     if len(needed) > 1 or not all(one.equal or one.departs for one in tensors):
         return judged
-    return _at_one_precision(judged, rehearsals.index(needed[0]), needed[0], sequences, vocabulary)
+    return _at_one_precision(judged, rehearsals.index(needed[0]), needed[0], said[0])
 
 
-def _at_one_precision(
-    judged: Judged, side: int, rehearsal: Rehearsal, sequences: Sequence[tuple[int, ...]], vocabulary: int
-) -> Judged:
+def _at_one_precision(judged: Judged, side: int, rehearsal: Rehearsal, rounded: Sequence[Taps]) -> Judged:
     """The same with one side rounded as the other is."""
-    rounded = rehearsal.taps(sequences, vocabulary)
     taps = (rounded, judged.taps[1]) if side == 0 else (judged.taps[0], rounded)
     a, b = judged.models
     models = (rehearsal.rounded(), b) if side == 0 else (a, rehearsal.rounded())
@@ -108,21 +108,12 @@ def _at_one_precision(
     return Judged(rows=rows, allowance=judged.allowance, models=models, taps=taps)
 
 
-def allowance_of(
-    shape: DecoderShape,
-    taps: Sequence[Taps],
-    rehearsals: Sequence[Rehearsal],
-    sequences: Sequence[tuple[int, ...]],
-    vocabulary: int,
-) -> Allowance:
-    """What float32 explains, and what rounding does in those rehearsals that change something."""
+def allowance_of(shape: DecoderShape, taps: Sequence[Taps], moves: Sequence[Moves]) -> Allowance:
+    """What float32 explains, and what rounding moved in rehearsals."""
     stages: dict[str, float] = {}
-    logit = 0.0
-    for one in rehearsals:
-        if not one.changes_nothing:
-            moved, largest = one.moves(one.taps(sequences, vocabulary))
-            stages = {stage: max(stages.get(stage, 0.0), by) for stage, by in moved.items()}
-            logit = max(logit, largest)
+    for one in moves:
+        stages = {stage: max(stages.get(stage, 0.0), by) for stage, by in one.stages.items()}
+    logit = max((one.logit for one in moves), default=0.0)
     floor = float32_tolerance(shape)
     scale = max(largest_centred(one[HEAD].values_TX) for one in taps)
     return Allowance(floor=floor, stages=stages, logit=max(floor * scale, SLACK * logit))

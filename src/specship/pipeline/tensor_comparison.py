@@ -21,6 +21,7 @@ from specship.pipeline.rounding import SLACK, as_stored, types_of
 Array = np.ndarray[Any, Any]
 _EXACT: Final = {"F32", "F16", "BF16"}
 """Types to which everybody rounds alike; but two that were rounded to different ones of them differ."""
+_ELEMENTS_AT_ONCE: Final = 1 << 23
 _LARGEST: Final = 4.0
 """By how much the largest single difference may exceed that of plain rounding."""
 
@@ -90,15 +91,18 @@ def _unlike(name: str, fault: str) -> TensorComparison:
 
 
 def difference(name: str, a: Array, b: Array, types: tuple[str, str]) -> TensorComparison:
-    """Two arrays of one shape that are stored in two types."""
-    a_as_b, b_as_a = as_stored(a, types[1], name), as_stored(b, types[0], name)
-    equal = np.array_equal(a_as_b, b) or np.array_equal(b_as_a, a)
-    relative, largest = _apart(a, b)
-    rounding = [_apart(a, a_as_b), _apart(b, b_as_a)]
+    """Two arrays of one shape that are stored in two types; some rows at a time are held in more bits."""
+    sums = _Sums()
+    rows = max(1, _ELEMENTS_AT_ONCE // max(1, a[0].size)) if len(a) else 1
+    for at in range(0, len(a), rows):
+        sums.add(a[at : at + rows], b[at : at + rows], types, f"{name} {at}")
+    relative, largest = sums.apart.figures()
+    rounding = [sums.a_rounded.figures(), sums.b_rounded.figures()]
     allowed = SLACK * max(one for one, _ in rounding)
     most = _LARGEST * max(one for _, one in rounding)
     exact = _EXACT.issuperset(types) and ("F32" in types or types[0] == types[1])
-    departs = not equal and (exact or relative > allowed or largest > most)
+    equal = sums.a_gives_b or sums.b_gives_a
+    departs = not equal and (exact or not (relative <= allowed and largest <= most))
     return TensorComparison(
         name=name,
         equal=equal,
@@ -110,16 +114,45 @@ def difference(name: str, a: Array, b: Array, types: tuple[str, str]) -> TensorC
     )
 
 
-def _apart(a: Array, b: Array) -> tuple[float, float]:
-    """Relative norm and largest value of a difference; infinite where one is not finite."""
-    first = a.astype(np.float64).ravel()
-    apart = first - b.astype(np.float64).ravel()
-    norm, scale = float(np.linalg.norm(apart)), float(np.linalg.norm(first))
-    if not math.isfinite(norm) or not math.isfinite(scale):
-        return math.inf, math.inf
-    return (norm / scale if scale else (math.inf if norm else 0.0)), float(np.abs(apart).max())
+class _Sums:
+    """What is added up over the rows of two tensors."""
+
+    def __init__(self) -> None:
+        self.apart, self.a_rounded, self.b_rounded = _Apart(), _Apart(), _Apart()
+        self.a_gives_b = self.b_gives_a = True
+
+    def add(self, a: Array, b: Array, types: tuple[str, str], name: str) -> None:
+        a_as_b, b_as_a = as_stored(a, types[1], name), as_stored(b, types[0], name)
+        self.a_gives_b = self.a_gives_b and np.array_equal(a_as_b, b)
+        self.b_gives_a = self.b_gives_a and np.array_equal(b_as_a, a)
+        self.apart.add(a, b)
+        self.a_rounded.add(a, a_as_b)
+        self.b_rounded.add(b, b_as_a)
+
+
+class _Apart:
+    """Norm and largest value of a difference."""
+
+    def __init__(self) -> None:
+        self._apart = self._scale = self._largest = 0.0
+
+    def add(self, a: Array, b: Array) -> None:
+        first = a.astype(np.float64)
+        apart = first - b
+        self._apart += float(np.square(apart).sum())
+        self._scale += float(np.square(first).sum())
+        self._largest = max(self._largest, float(np.abs(apart).max(initial=0.0)))
+
+    def figures(self) -> tuple[float, float]:
+        """Relative norm and largest value; infinite where something is not finite."""
+        if not math.isfinite(self._apart + self._scale):
+            return math.inf, math.inf
+        relative = math.sqrt(self._apart / self._scale) if self._scale else math.inf if self._apart else 0.0
+        return relative, self._largest
 
 
 def relative(a: Array, b: Array) -> float:
     """Norm of the difference over the norm of the first."""
-    return _apart(a, b)[0]
+    sums = _Apart()
+    sums.add(a, b)
+    return sums.figures()[0]
