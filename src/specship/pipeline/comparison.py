@@ -68,8 +68,8 @@ class Findings:
         return stage or tensor or law or ("greedy text" if self.greedy.departures else None)
 
 
-def compare_sides(a: Side, b: Side, work: Work) -> Findings:
-    """Compare two sides, of which any may be llama.cpp.
+def compare_sides(a: Side, b: Side, work: Work, *, tensors: bool = True) -> Findings:
+    """Compare two sides, of which any may be llama.cpp; without tensors where they are one file's.
 
     Raises:
         UnusableInput: a side cannot be used, or the two are not of one shape, vocabulary or tokenizer.
@@ -80,9 +80,11 @@ def compare_sides(a: Side, b: Side, work: Work) -> Findings:
         raise UnusableInput("give at least one text and one step", why="nothing compared is not agreement")
     vocabulary = one_vocabulary(a, b)
     prompts = one_tokenization(a, b, work.texts)
-    tensors = compare_models(a.model, b.model, lambda done, of: work.report(done, of, "tensors"))
+    compared = (
+        compare_models(a.model, b.model, lambda done, of: work.report(done, of, "tensors")) if tensors else []
+    )
     compare = _look_inside if a.has_stages and b.has_stages else _listen
-    return compare(_Pair(a, b, vocabulary, prompts, tensors), work)
+    return compare(_Pair(a, b, vocabulary, prompts, compared), work)
 
 
 @dataclass(frozen=True, slots=True)

@@ -116,7 +116,7 @@ def _law_lines(figures: Document, who: str) -> Iterator[str]:
         f"largest centred logit apart {_shown(figures['max_abs_logit'])} "
         f"(rounding explains {_shown(figures['logit_allowed'])})"
     )
-    parted = f", {len(greedy['partings'])} texts part" if greedy["partings"] else ""
+    parted = f", {len(greedy['partings'])} of {greedy['texts']} texts part" if greedy["partings"] else ""
     yield (
         f"{who}greedy".ljust(18) + f"{greedy['equal_steps']} of {greedy['steps']} steps equal{parted}, "
         f"{greedy['departures']} depart"

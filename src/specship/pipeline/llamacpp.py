@@ -27,7 +27,7 @@ from typing import Any, Final, NoReturn
 from specship.digests import sha256_file
 from specship.errors import SpecshipError, StageFailed, UnusableInput
 from specship.pipeline.gguf_reader import GgufFile, read_gguf
-from specship.pipeline.gguf_tokens import token_bytes
+from specship.pipeline.gguf_tokens import NORMAL, token_bytes
 
 _LOG_TAIL: Final = 1500
 _LOOPBACK: Final = "127.0.0.1"
@@ -56,10 +56,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One greedy step: the token, and log-probabilities (nats) of the likeliest tokens by id.
-
-    llama.cpp reports no probabilities for a token that ends inside a character; then there are none.
-    """
+    """One greedy step: the token, and log-probabilities (nats) of the likeliest tokens by id."""
 
     token: int
     logprobs: dict[int, float]
@@ -187,6 +184,10 @@ class _Server:
         import xllamacpp
 
         self._vocabulary = [token_bytes(text) for text in header.metadata.get("tokenizer.ggml.tokens", ())]
+        types = header.metadata.get("tokenizer.ggml.token_type", [NORMAL] * len(self._vocabulary))
+        letters = (at for at, text in enumerate(self._vocabulary) if text.isalpha() and types[at] == NORMAL)
+        self._whole = next(letters, None)
+        """A token that ends a character."""
         parameters = _server_parameters(request, header)
         try:
             self._server = xllamacpp.Server(parameters)
@@ -226,7 +227,33 @@ class _Server:
         answer = self._post("/completion", body)
         if answer.get("truncated") or answer["tokens_evaluated"] != len(prompt):
             raise _Refused(f"llama.cpp read {answer['tokens_evaluated']} of {len(prompt)} prompt tokens")
-        return self._aligned(answer["tokens"], answer["completion_probabilities"])
+        tokens = answer["tokens"]
+        found = self._aligned(tokens, answer["completion_probabilities"])
+        for at, step in enumerate(found):
+            if not step["logprobs"]:
+                step["logprobs"] = self._law_after([*prompt, *tokens[:at]], top)
+        return found
+
+    def _law_after(self, prompt: Sequence[int], top: int) -> dict[int, float]:
+        """Log-probabilities after a prompt, whatever token is likeliest.
+
+        llama.cpp keeps them back while a character is unfinished, so it is made to write a whole one;
+        what it reports are the probabilities from before that.
+        """
+        if self._whole is None:
+            return {}
+        body = {
+            "prompt": list(prompt),
+            "n_predict": 1,
+            "temperature": 0.0,
+            "samplers": ["temperature"],
+            "logit_bias": [[self._whole, 1e9]],
+            "n_probs": top,
+            "cache_prompt": False,
+        }
+        reports = self._post("/completion", body)["completion_probabilities"]
+        entries = [entry for report in reports[:1] for entry in report["top_logprobs"]]
+        return {entry["id"]: entry["logprob"] for entry in entries}
 
     def _aligned(self, tokens: Sequence[int], reports: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Give each report to the token it is about.

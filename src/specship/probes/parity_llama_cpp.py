@@ -36,8 +36,7 @@ def parity_llama_cpp(checkpoint: Artifact, gguf: Artifact, parity: Artifact, cor
     `max_abs_logprob` is the largest difference of log-probabilities over the likeliest tokens of
     each step; `foreign_prompts` counts those that stand in no held-out document, or stand in the
     list twice. `opened_the_artifact` is yes when llama.cpp opened these very bytes and both
-    sides used these weights. Raises DamagedArtifact. Not compared: tokens that end inside a
-    character have no log-probabilities in llama.cpp's answer.
+    sides used these weights. Raises DamagedArtifact.
     """
     from specship.pipeline.decoder import Decoder
     from specship.pipeline.llamacpp import Step
