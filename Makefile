@@ -8,7 +8,7 @@ PYTEST := $(BIN)/python -m pytest
 .PHONY: ship test slow check bench clean help
 
 help:
-	@echo "make ship   train, export and judge MODEL-2 at the rehearsal profile (minutes on 2 cores)"
+	@echo "make ship   train MODEL-2, take it over as MODEL-1, export and judge both at the rehearsal profile (minutes on 2 cores)"
 	@echo "make test   the project's tests"
 	@echo "make slow   the longer tests"
 	@echo "make check  formatting, lint, types, and the contracts themselves"

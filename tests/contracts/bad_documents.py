@@ -239,6 +239,12 @@ CASES: list[tuple[str, str, str | None, str | bytes]] = [
         "    corpus:",
         "    borrowed: {model: MODEL-1, artifacts: [run]}\n    corpus:",
     ),
+    (
+        "a loan of what is made here",
+        R,
+        "    corpus:",
+        "    received: {folder: a, source: b}\n    borrowed: {model: MODEL-9, artifacts: [checkpoint]}\n    corpus:",
+    ),
     ("a loan of nothing", R, "    corpus:", "    borrowed: {model: MODEL-1, artifacts: []}\n    corpus:"),
     (
         "a loan that nobody makes",

@@ -263,6 +263,15 @@ def _borrowing_faults(
                 mend=did_you_mean(artifact, known.stages),
                 code="SHIP306",
             )
+        for made in profile.pipeline[model]:
+            if known.ways.get(made, made) == artifact:
+                yield UnusableInput(
+                    f"{artifact!r} is borrowed, and {made!r} makes it here",
+                    at=document.place(*at, "artifacts", index),
+                    why="settings of a stage that does not run would be a promise that nobody keeps",
+                    mend=f"borrow it, or keep the section {made!r}",
+                    code="SHIP316",
+                )
     if not isinstance(lender, str):
         return
     if lender not in profile.pipeline:
