@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import io
 import json
-import shutil
 import signal
 import subprocess
 import sys
@@ -26,17 +24,9 @@ from specship.pipeline.humaneval.problems import read_problems
 from specship.pipeline.humaneval.samples import read_samples
 from specship.pipeline.humaneval.scoring import choose_level
 from tests import inference_chain
+from tests.humaneval_model import EASY, learned, problem_records
 from tests.inference_chain import copy_of, edit_json
 from tests.pipeline.chat_checkpoints import chat_checkpoint
-
-DATA = Path(__file__).parent.parent / "data" / "humaneval" / "HumanEval.jsonl.gz"
-EASY = ("HumanEval/23", "HumanEval/53", "HumanEval/27", "HumanEval/34")
-"""Short ones; the first two are learned by heart."""
-
-
-def problem_records() -> list[dict[str, Any]]:
-    records = [json.loads(line) for line in gzip.decompress(DATA.read_bytes()).splitlines()]
-    return [record for record in records if record["task_id"] in EASY]
 
 
 @pytest.fixture(scope="module")
@@ -55,32 +45,8 @@ def level() -> str:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A tiny Llama that knows the solutions of two problems, and nothing else."""
-    import torch
-    from tokenizers import Tokenizer
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    folder = tmp_path_factory.mktemp("learned") / "model"
-    words = inference_chain.tokenizer() / "tokenizer.json"
-    encoder = Tokenizer.from_file(str(words))
-    known = [record for record in problem_records() if record["task_id"] in EASY[:2]]
-    texts = [encoder.encode(r["prompt"] + r["canonical_solution"]).ids + [0] * 8 for r in known]
-    torch.manual_seed(0)
-    declared = LlamaConfig(
-        vocab_size=512, hidden_size=64, intermediate_size=96, num_hidden_layers=2, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=256, bos_token_id=0, eos_token_id=0, tie_word_embeddings=True,
-    )  # fmt: skip
-    network = LlamaForCausalLM(declared)
-    optimizer = torch.optim.AdamW(network.parameters(), lr=4e-3, weight_decay=0.0)
-    for _ in range(90):
-        for ids in texts:
-            optimizer.zero_grad()
-            network(input_ids=torch.tensor([ids]), labels=torch.tensor([ids])).loss.backward()
-            optimizer.step()
-    network.save_pretrained(folder)
-    shutil.copy(words, folder)
-    return folder
+def model() -> Path:
+    return learned()
 
 
 def evaluated(*arguments: str | Path) -> tuple[int, str, str]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from specship.errors import DamagedArtifact, RequirementMissing
+from specship.digests import sha256_file
+from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
 from specship.pipeline.humaneval.limits import Limits
 from specship.pipeline.humaneval.problems import read_problems
 from specship.pipeline.humaneval.sandbox import RLIMITS
@@ -19,6 +20,9 @@ from specship.pipeline.humaneval.selftest import self_test
 from specship.pipeline.stage import run_stage, stage_named
 from specship.probes.registry import Artifact, all_probes
 from specship.units import Value
+from tests import inference_chain
+from tests.humaneval_model import learned, problem_records
+from tests.inference_chain import copy_of
 
 DATA = Path(__file__).parent.parent / "data" / "humaneval" / "HumanEval.jsonl.gz"
 SELF_TEST = "self-test.json"
@@ -129,3 +133,140 @@ def test_an_unreadable_record(text: str, tmp_path: Path) -> None:
 
     with pytest.raises(DamagedArtifact):
         measured("harness.self_test", harness=tmp_path)
+
+
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """Artifacts of the stages: a model that learned two of four problems, and a harness tested on the same."""
+    folder = tmp_path_factory.mktemp("evaluated")
+    path = folder / "problems.jsonl"
+    path.write_text("".join(json.dumps(record) + "\n" for record in problem_records()))
+    drawn = {"runs": 2, "samples": 2, "temperature": 0.3, "seed": 1, "max_tokens": 24}
+    settings = {
+        "harness": {"problems": str(path)},
+        "humaneval": {"problems": str(path), "threads": 1, "device": "cpu", **drawn},
+    }
+    try:
+        for name, inputs in (("harness", {}), ("humaneval", {"checkpoint": learned()})):
+            run_stage(stage_named(name), settings, inputs, folder / name, lambda *_, **__: None)
+    except RequirementMissing as missing:
+        pytest.skip(str(missing))
+    return {"checkpoint": learned(), "humaneval": folder / "humaneval", "harness": folder / "harness"}
+
+
+def test_a_sound_evaluation(evaluated: dict[str, Path]) -> None:
+    found = measured("humaneval.passed", **evaluated)
+
+    assert [found[name] for name in ("runs", "problems", "samples", "completions")] == [2, 4, 8, 16]
+    assert (
+        2
+        <= int(found["passed_lowest"] or 0)
+        <= int(found["passed"] or 0)
+        <= int(found["passed_highest"] or 0)
+        <= 4
+    )
+    clean = (
+        "foreign_runs",
+        "foreign_problems",
+        "differing_completions",
+        "differing_outcomes",
+        "infrastructure_errors",
+        "canary_faults",
+    )
+    assert [found[name] for name in clean] == [0] * len(clean)
+    assert (found["written_again"], found["judged_again"]) == (5, 8)
+    told = [found[name] for name in ("prompt_format", "wants_template", "fit_for_release", "device")]
+    assert told == ["plain text", "no", "yes", "cpu"]
+
+
+def lines_of(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def write_lines(path: Path, lines: list[dict[str, Any]]) -> None:
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def bound(run: Path, samples: list[dict[str, Any]], outcomes: list[dict[str, Any]]) -> None:
+    """Write both files of a run so that their digests agree, as a careful forger would."""
+    write_lines(run / "samples.jsonl", samples)
+    outcomes[0]["completions_sha256"] = sha256_file(run / "samples.jsonl")
+    write_lines(run / "outcomes.jsonl", outcomes)
+
+
+def solutions_put_in(run: Path) -> None:
+    """The canonical solutions in place of what the model wrote, outcomes to match."""
+    right = {record["task_id"]: record["canonical_solution"] for record in problem_records()}
+    samples, outcomes = lines_of(run / "samples.jsonl"), lines_of(run / "outcomes.jsonl")
+    for sample in samples[1:]:
+        sample["completion"] = right[sample["task_id"]]
+    for outcome in outcomes[1:-1]:
+        outcome["outcome"] = "passed"
+    bound(run, samples, outcomes)
+
+
+def failures_called_passes(run: Path) -> None:
+    outcomes = lines_of(run / "outcomes.jsonl")
+    for outcome in outcomes[1:-1]:
+        outcome["outcome"] = "passed"
+    write_lines(run / "outcomes.jsonl", outcomes)
+
+
+def asked_otherwise(run: Path) -> None:
+    samples, outcomes = lines_of(run / "samples.jsonl"), lines_of(run / "outcomes.jsonl")
+    samples[0]["sampling"]["temperature"] = outcomes[0]["generated"]["sampling"]["temperature"] = 0.9
+    bound(run, samples, outcomes)
+
+
+PLANTED: dict[str, tuple[str, Callable[[Path], None], str]] = {
+    "completions that the model never wrote": ("run-1", solutions_put_in, "differing_completions"),
+    "failures called passes": ("run-1", failures_called_passes, "differing_outcomes"),
+    "a run that was asked otherwise": ("run-2", asked_otherwise, "foreign_runs"),
+}
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_a_planted_fault_is_seen(name: str, evaluated: dict[str, Path], tmp_path: Path) -> None:
+    run, plant, quantity = PLANTED[name]
+    spoiled = copy_of(evaluated["humaneval"], tmp_path / "spoiled")
+    plant(spoiled / run)
+
+    assert int(measured("humaneval.passed", **{**evaluated, "humaneval": spoiled})[quantity] or 0) > 0
+
+
+def test_completions_of_another_checkpoint_are_seen(evaluated: dict[str, Path]) -> None:
+    found = measured("humaneval.passed", **{**evaluated, "checkpoint": inference_chain.checkpoint()})
+
+    assert found["foreign_runs"] == 2
+    assert int(found["differing_completions"] or 0) > 0
+
+
+def test_a_harness_tested_on_other_problems_is_seen(evaluated: dict[str, Path], harness: Path) -> None:
+    found = measured("humaneval.passed", **{**evaluated, "harness": harness})
+
+    assert found["foreign_problems"] == 4
+
+
+def one_more(run: Path) -> None:
+    (run / "samples.jsonl").write_text((run / "samples.jsonl").read_text() * 2)
+
+
+UNREADABLE: dict[str, tuple[Callable[[Path], Any], type[Exception], str]] = {
+    "no problems": (lambda folder: (folder / "problems.jsonl").unlink(), DamagedArtifact, "cannot be opened"),
+    "no outcomes": (
+        lambda folder: (folder / "run-1" / "outcomes.jsonl").unlink(),
+        UnusableInput,
+        "no outcomes",
+    ),
+    "samples edited": (lambda folder: one_more(folder / "run-1"), DamagedArtifact, "no sample"),
+}
+
+
+@pytest.mark.parametrize("name", UNREADABLE)
+def test_an_unreadable_evaluation(name: str, evaluated: dict[str, Path], tmp_path: Path) -> None:
+    spoil, error, message = UNREADABLE[name]
+    spoiled = copy_of(evaluated["humaneval"], tmp_path / "spoiled")
+    spoil(spoiled)
+
+    with pytest.raises(error, match=message):
+        measured("humaneval.passed", **{**evaluated, "humaneval": spoiled})

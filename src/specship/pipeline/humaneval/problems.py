@@ -79,7 +79,12 @@ class CompletionFile:
         return len(self.samples) if self.total is None else self.total
 
 
-def _bytes_of(path: Path) -> bytes:
+def plain_bytes(path: Path) -> bytes:
+    """The bytes of a file, uncompressed.
+
+    Raises:
+        DamagedArtifact: it cannot be read, is cut, or unpacks to more than the bound.
+    """
     data = read_bytes(path, JSON_REPORT_BYTES)
     if not data.startswith(_GZIP):
         return data
@@ -139,7 +144,7 @@ def read_problems(path: Path) -> ProblemFile:
     Raises:
         DamagedArtifact: it is no such file, or a line of it is none; with the line.
     """
-    data = _bytes_of(path)
+    data = plain_bytes(path)
     found: dict[str, Problem] = {}
     for place, record in _records(data, path, _PROBLEM):
         problem = _problem(record, place)
@@ -162,7 +167,7 @@ def read_completions(path: Path, problems: ProblemFile) -> CompletionFile:
         DamagedArtifact: it is no such file, or a line of it is none; with the line.
         UnusableInput: it holds no completion.
     """
-    data = _bytes_of(path)
+    data = plain_bytes(path)
     samples: list[Sample] = []
     counts: dict[str, int] = {}
     for place, record in _records(data, path, _COMPLETION):
