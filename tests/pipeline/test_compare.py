@@ -71,6 +71,27 @@ def test_an_export_agrees_at_its_own_precision(tmp_path: Path, family: str) -> N
             assert found["mean_kl"] > 1e-6
 
 
+STRETCHED: Final[dict[str, tuple[str, dict[str, Any]]]] = {
+    "llama3, which a GGUF has as factors": (
+        "llama",
+        {"rope_type": "llama3", "rope_theta": 10000.0, "factor": 8.0, "low_freq_factor": 1.0,
+         "high_freq_factor": 4.0, "original_max_position_embeddings": 32},
+    ),
+    "yarn": ("qwen2", {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0,
+                       "original_max_position_embeddings": 64}),
+    "linear": ("qwen3", LINEAR),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("family", "rope"), STRETCHED.values(), ids=STRETCHED)
+def test_stretched_rotations_survive_an_export(tmp_path: Path, family: str, rope: dict[str, Any]) -> None:
+    folder = changed(model(family), tmp_path / "stretched", rope_parameters=rope)
+    export_gguf(folder, tmp_path / "model.gguf")
+    found = compared(folder, tmp_path / "model.gguf")
+    assert (found["first_departing_stage"], found["greedy"]["equal_steps"]) == (None, 12)
+    assert compared(model(family), tmp_path / "model.gguf")["departure"]["kind"] == "wrong rope"
+
+
 def rotary(heads: int) -> Edit:
     """Rows of halves in the order of pairs, of a matrix or a bias."""
     return lambda a: interleave_rows(a.reshape(len(a), -1), heads).reshape(a.shape)
@@ -191,6 +212,28 @@ def test_biases_that_were_left_out_are_missed(tmp_path: Path) -> None:
     turned = compared(bad, sound)
     assert "8 bias vectors are too many" in turned["departure"]["what"]
     assert turned["departure"]["after"] < 1e-6
+
+
+def test_a_row_that_no_text_reads_departs_all_the_same(tmp_path: Path) -> None:
+    """Every stage agrees on these tokens, so only the comparison of tensors can see it."""
+
+    def one_row(a: Array) -> Array:
+        a[499] *= 2
+        return a
+
+    bad = changed(model("llama"), tmp_path / "bad", {"model.embed_tokens.weight": one_row})
+    found = compared(model("llama"), bad)
+    assert not any(row["departs"] for row in found["stages"])
+    assert (found["first_departing_stage"], found["tensors_departing"]) == ("model.embed_tokens.weight", 1)
+
+
+def test_a_stretch_that_only_lengthens_is_a_wrong_rotation(tmp_path: Path) -> None:
+    """Two YaRN rotations turn alike and differ by their factor on the scores."""
+    yarn = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 64}
+    sound = changed(model("llama"), tmp_path / "sound", rope_parameters=yarn)
+    bad = changed(sound, tmp_path / "bad", rope_parameters=yarn | {"attention_factor": 2.0})
+    departure = compared(sound, bad)["departure"]
+    assert (departure["kind"], departure["stage"]) == ("wrong rope", "block.0.attention")
 
 
 def test_two_matrices_in_each_others_place(tmp_path: Path) -> None:
@@ -324,6 +367,16 @@ def test_vocabularies_may_differ_in_rows_without_a_token(tmp_path: Path) -> None
     """520 rows against 512: the 500 tokens are in both."""
     found = compared(model("llama"), widened(tmp_path / "wide"))
     assert (found["first_departing_stage"], found["vocabulary_compared"]) == (None, 512)
+
+
+@pytest.mark.parametrize("family", ["qwen2", "qwen3"])
+def test_other_families_are_timed_beside_transformers(
+    family: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["bench", str(model(family)), "--tokens", "12", "--samples", "1", "--format", "json"]) == 0
+    samples = json.loads(capsys.readouterr().out)["samples"]
+    assert [one["decoder"] for one in samples] == ["specship", "transformers"]
+    assert samples[0]["token_ids"] == samples[1]["token_ids"]
 
 
 REFUSALS: Final[dict[str, tuple[str, str]]] = {

@@ -35,6 +35,8 @@ _SAFETY: Final = 32
 """Sums of n products are off by about the square root of n roundings; this is for what multiplies it."""
 SLACK: Final = 2.0
 """By how much a sound difference may exceed the rehearsed one: another quantizer rounds otherwise."""
+_MOST: Final = 0.5
+"""Half of a stage's norm is never explained by rounding: 1.4 is what unrelated outputs differ by."""
 _ROUNDABLE: Final = {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"}
 _ELEMENTS: Final = {element.name: element for element in ELEMENT_TYPES.values()}
 _LARGEST_HALF: Final = 65504.0
@@ -155,7 +157,7 @@ class Allowance:
 
     def of(self, stage: str) -> float:
         """The largest relative difference of a stage that is sound."""
-        return max(self.floor, SLACK * self.stages.get(stage, 0.0))
+        return max(self.floor, min(SLACK * self.stages.get(stage, 0.0), _MOST))
 
 
 @dataclass(frozen=True, slots=True)
