@@ -9,7 +9,7 @@ from specship.digests import sha256_file
 from specship.errors import DamagedArtifact
 from specship.pipeline.shard_manifest import read_manifest
 from specship.pipeline.shard_writer import ShardWriter, dtype_for
-from specship.pipeline.stages.shards import open_tokenizer
+from specship.pipeline.stages.shards import open_tokenizer, separator_of, token_bytes
 from specship.pipeline.token_reader import TokenReader
 from tests.data_chain import chain, edit_json, lines, make, write_lines
 
@@ -89,3 +89,34 @@ def test_the_type_holds_every_id(tmp_path: Path, vocab_size: int, dtype: str) ->
     )
     reader = TokenReader(tmp_path, "train", length=4, seed=0, at_end="halt")
     assert list(reader.window(0)) == [vocab_size - 1] * 4 + [0]
+
+
+def test_a_foreign_tokenizer_cuts_no_text_and_its_end_token_is_found(tmp_path: Path) -> None:
+    """Files of others ask for truncation and padding, and spell a token as an object."""
+    from tokenizers import Tokenizer
+
+    folder = chain(tmp_path) / "tokenizer"
+    theirs = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    theirs.enable_truncation(4)
+    theirs.enable_padding(length=50)
+    theirs.save(str(folder / "tokenizer.json"))
+    edit_json(
+        folder / "tokenizer_config.json", lambda config: config.update(eos_token={"content": "<|endoftext|>"})
+    )
+    opened = open_tokenizer(folder)
+    assert (
+        opened.decode(opened.encode("def value(index): return index").ids) == "def value(index): return index"
+    )
+    assert separator_of(folder, opened) == ("<|endoftext|>", opened.token_to_id("<|endoftext|>"))
+
+
+def test_bytes_of_a_sentencepiece_vocabulary_are_those_of_its_text() -> None:
+    from tokenizers import Tokenizer, decoders, models
+
+    vocabulary = {"<unk>": 0, "<0x0A>": 1, "\u2581": 2, "\u2581caf\u00e9": 3, "s": 4}
+    tokenizer = Tokenizer(models.BPE(vocab=vocabulary, merges=[], unk_token="<unk>", byte_fallback=True))  # noqa: S106
+    tokenizer.decoder = decoders.Sequence(
+        [decoders.Replace("\u2581", " "), decoders.ByteFallback(), decoders.Fuse()]
+    )
+    tokenizer.add_special_tokens(["<unk>"])
+    assert token_bytes(tokenizer, 6).tolist() == [0, 1, 1, 6, 1, 0]

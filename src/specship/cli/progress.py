@@ -19,16 +19,20 @@ def progress(name: str) -> Iterator[Callable[..., None]]:
     One rewritten line on a terminal, a line every ten seconds elsewhere; standard output is left alone.
     """
     lines = ProgressLines(_write, live=sys.stderr.isatty())
-    began = time.monotonic()
+    began, first, counted = time.monotonic(), 0.0, ""
     last = 0.0
 
     def report(done: float, total: float, unit: str, **figures: float | str) -> None:
-        nonlocal last
+        nonlocal last, began, first, counted
         now = time.monotonic()
+        if (
+            unit != counted
+        ):  # a part of the work begins, or goes on from where it was left: its speed is its own
+            began, first, counted = now, done, unit
         if done < total and now - last < _SECONDS_BETWEEN_REPORTS:
             return
         last = now
-        elapsed = now - began
+        elapsed, moved = now - began, done - first
         lines({
             "event": "progress",
             "stage": name,
@@ -36,7 +40,7 @@ def progress(name: str) -> Iterator[Callable[..., None]]:
             "total": total,
             "unit": unit,
             "figures": figures or ({f"{unit}/s": float(f"{done / elapsed:.3g}")} if elapsed and done else {}),
-            "seconds_left": elapsed / done * (total - done) if done else None,
+            "seconds_left": elapsed / moved * (total - done) if moved > 0 else None,
         })  # fmt: skip
 
     try:

@@ -36,7 +36,7 @@ class HeldOutNoise:
     """Targets that an evaluation scores."""
     sequences: int
     standard_error: float
-    """Expected, of the mean loss over sequences; nats a token."""
+    """Expected, of the mean loss over sequences; nats a token. Infinite for a single sequence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +113,8 @@ class Plan:
             "patience": training.patience,
             "min_improvement": training.min_improvement,
             "can_stop_early": self.can_stop_early,
-            "held_out": asdict(self.noise),
+            "held_out": asdict(self.noise)
+            | ({} if math.isfinite(self.noise.standard_error) else {"standard_error": None}),
             "largest_useful_noise": largest_useful_noise(training.patience, training.min_improvement),
         }
 
@@ -219,6 +220,8 @@ def _noisy(plan: Plan) -> Objection | None:
         return None
     if most == 0:
         mend = "set --patience to 5"
+    elif math.isinf(noise.standard_error):
+        mend = "hold out more text: one sequence says nothing of its own noise"
     else:
         tokens = math.ceil(noise.tokens * (noise.standard_error / most) ** 2 * 1.1)
         improvement = training.min_improvement * noise.standard_error / most * 1.1
