@@ -60,6 +60,7 @@ ELEMENT_TYPES: Final = {
     12: ElementType("Q4_K", 256, 144),
     13: ElementType("Q5_K", 256, 176),
     14: ElementType("Q6_K", 256, 210),
+    20: ElementType("IQ4_NL", 32, 18),
     30: ElementType("BF16", 1, 2),
 }
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from specship.status.report import GateReport, Measured
 from specship.units import Quantity, show
+
+if TYPE_CHECKING:  # progress of a command is shown without the records of a report
+    from specship.status.report import GateReport, Measured
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
