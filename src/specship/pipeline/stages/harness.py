@@ -24,6 +24,7 @@ class HarnessSettings(Settings):
     problems: str
     """HumanEval JSON Lines, relative to the project. Its tests are run."""
     workers: Annotated[int, Field(ge=1, le=64)] = 2
+    """Completions that are scored at once."""
 
 
 def _outside(settings: Mapping[str, Any], project: Path) -> str:

@@ -20,6 +20,7 @@ class QaSettings(Settings):
     """How the runners run."""
 
     threads: Annotated[int, Field(ge=1)]
+    """Threads of each runner."""
     device: Literal["cpu", "cuda"]
     """Of the reference runner; transformers and llama.cpp work on the processor."""
 
