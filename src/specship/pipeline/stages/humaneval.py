@@ -28,6 +28,7 @@ class HumanEvalSettings(Settings):
     problems: str
     """HumanEval JSON Lines, relative to the project. Its tests are run."""
     runs: Annotated[int, Field(ge=1, le=100)] = 3
+    """Times the whole of it is repeated."""
     samples: Annotated[int, Field(ge=1, le=1000)] = 1
     """Completions a problem and run; 1 where decoding is greedy."""
     temperature: Annotated[float, Field(ge=0)] = 0.0
@@ -35,9 +36,13 @@ class HumanEvalSettings(Settings):
     seed: int = 0
     """Of the first run; each later one adds 1."""
     max_tokens: Annotated[int, Field(ge=1)] = 512
+    """Longest completion."""
     workers: Annotated[int, Field(ge=1, le=64)] = 2
+    """Completions that are scored at once."""
     threads: Annotated[int, Field(ge=1)]
+    """Threads of the decoder."""
     device: str
+    """Where the decoder runs."""
 
     @model_validator(mode="after")
     def _greedy_has_one_answer(self) -> Self:
