@@ -360,9 +360,9 @@ def test_merges_that_no_scores_can_order_are_refused(tmp_path: Path) -> None:
     change(folder, merges=merges[:-1])
     with pytest.raises(UnusableInput, match="it never merges"):
         read_vocabulary(folder, ROWS)
-    several = next(at for at in range(1, len(merges)) if "".join(merges[at]) == "".join(merges[at - 1]))
+    several = next(at for at in range(9, len(merges)) if "".join(merges[at]) == "".join(merges[at - 1]))
     change(folder, merges=[merges[several], *merges[:several], *merges[several + 1 :]])
-    with pytest.raises(UnusableInput, match="do not follow each other"):
+    with pytest.raises(UnusableInput, match="stand among each other"):
         read_vocabulary(folder, ROWS)
     vocab = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
     change(folder, merges=merges, vocab={t: n for t, n in vocab.items() if t != "<0x0A>"})

@@ -8,7 +8,7 @@ import functools
 import json
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -165,14 +165,26 @@ def byte_fallback_tokenizer(folder: Path, *, metaspace: str | None = None) -> di
     import sentencepiece
 
     model = sentencepiece.SentencePieceProcessor(model_file=str(folder / "tokenizer.model"))
-    pieces = [model.id_to_piece(number) for number in range(model.vocab_size())]
+    numbers = range(model.vocab_size())
+    return generated_merges(
+        [model.id_to_piece(number) for number in numbers],
+        [model.get_score(number) for number in numbers],
+        metaspace=metaspace,
+    )
+
+
+def generated_merges(
+    pieces: Sequence[str], scores: Sequence[float], *, metaspace: str | None = None
+) -> dict[str, Any]:
+    """Every way to put a piece together from two, best score first; the first three pieces are special."""
     ids = {piece: number for number, piece in enumerate(pieces)}
     merges = [
-        (-model.get_score(number), ids[piece[:at]], ids[piece[at:]], piece[:at], piece[at:])
+        (scores[number], at, len(piece) - at, piece[:at], piece[at:])
         for number, piece in enumerate(pieces)
         for at in range(1, len(piece))
         if piece[:at] in ids and piece[at:] in ids
     ]
+    merges.sort(key=lambda one: one[:3], reverse=True)  # as `generate_merges` of `transformers` does
     replace = {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}
     prepend = {"type": "Prepend", "prepend": "▁"}
     return {
@@ -190,7 +202,7 @@ def byte_fallback_tokenizer(folder: Path, *, metaspace: str | None = None) -> di
         "decoder": {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, {"type": "Fuse"}]},
         "model": {
             "type": "BPE", "unk_token": "<unk>", "fuse_unk": True, "byte_fallback": True, "vocab": ids,
-            "merges": [[left, right] for *_, left, right in sorted(merges)],
+            "merges": [[left, right] for *_, left, right in merges],
         },
     }  # fmt: skip
 

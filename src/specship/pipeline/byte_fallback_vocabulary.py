@@ -9,8 +9,9 @@ Source: llama.cpp src/llama-vocab.cpp (llm_tokenizer_spm); `transformers`, conve
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,7 @@ from specship.pipeline.tokenizer_files import added_tokens
 
 _BLANK: Final = "▁"
 _ODD: Final = ("continuing_subword_prefix", "end_of_word_suffix", "dropout", "ignore_merges")
+_LONGEST_RUN: Final = 64
 _PREFIXED: Final = {"always": True, "first": True, "never": False}
 METASPACE_NOTE: Final = (
     "a text that begins with a blank, or stands behind a special token, gets one blank token more in "
@@ -112,28 +114,68 @@ def _metaspace_prefix(pre: Any) -> bool | None:
 def _scores(pairs: Any, tokens: tuple[str, ...], types: list[int], path: Path) -> tuple[float, ...]:
     """Scores by which llama.cpp merges in the order of the merges.
 
-    llama.cpp merges any two neighbours whose union is a token, best score first. So every way of putting a
-    token together must be a merge, and the merges to one token must follow each other.
+    llama.cpp merges any two neighbours whose union is a token, best score first and the leftmost of equals.
+    So every way of putting a token together must be a merge, and the merges to one token must follow each
+    other. Runs of one character are an exception: SentencePiece gives them one score, and their merges
+    stand among each other.
     """
-    order: dict[str, int] = {}
-    known: set[tuple[str, str]] = set()
-    last = ""
-    for pair in pairs if isinstance(pairs, list) else ():
+    ranks: dict[tuple[str, str], int] = {}
+    spans: dict[str, list[int]] = {}
+    for rank, pair in enumerate(pairs if isinstance(pairs, list) else ()):
         left, right = merged_pair(pair, path)
-        merged = left + right
-        if merged != last and order.setdefault(merged, len(order)) != len(order) - 1:
-            unlike(path, f"its merges to {merged[:40]!r} do not follow each other")
-        known.add((left, right))
-        last = merged
-    _check_complete(known, tokens, types, path)
+        ranks[left, right] = rank
+        spans.setdefault(left + right, [rank, rank])[1] = rank
+    _check_complete(ranks, tokens, types, path)
+    groups: list[list[str]] = []
+    end = -1
+    for token, (first, last) in spans.items():
+        if first > end:
+            groups.append([])
+        groups[-1].append(token)
+        end = max(end, last)
+    order = {token: place for place, group in enumerate(groups) for token in group}
+    for group in groups:
+        if len(group) > 1:
+            _check_tied(group, ranks, order, path)
     return tuple(
         float(-order[token]) if token in order else ADDED_SCORE if kind in {CONTROL, USER_DEFINED} else 0.0
         for token, kind in zip(tokens, types, strict=True)
     )
 
 
+def _check_tied(
+    group: list[str], ranks: Mapping[tuple[str, str], int], order: Mapping[str, int], path: Path
+) -> None:
+    """Tokens of one score must be runs of a character that both ways of merging put together alike."""
+    character, longest = group[0][0], max(map(len, group))
+    if set("".join(group)) != {character}:
+        unlike(path, f"its merges to {group[0][:30]!r} and {group[1][:30]!r} stand among each other")
+
+    def by_rank(left: int, right: int) -> int | None:
+        return ranks.get((character * left, character * right))
+
+    def by_score(left: int, right: int) -> int | None:
+        return order.get(character * (left + right))
+
+    for length in range(2, min(2 * longest, _LONGEST_RUN) + 2):
+        if _merged_run(length, by_rank) != _merged_run(length, by_score):
+            unlike(path, f"{length} times {character!r} becomes other tokens by its merges than by scores")
+
+
+def _merged_run(length: int, place: Callable[[int, int], int | None]) -> list[int]:
+    """Lengths of the tokens that a run becomes: the first in place merges, the leftmost of equals."""
+    found = [1] * length
+    while True:
+        places = [(place(*pair), at) for at, pair in enumerate(pairwise(found))]
+        known = [(where, at) for where, at in places if where is not None]
+        if not known:
+            return found
+        _, at = min(known)
+        found[at : at + 2] = [found[at] + found[at + 1]]
+
+
 def _check_complete(
-    known: set[tuple[str, str]], tokens: Iterable[str], types: Iterable[int], path: Path
+    known: Mapping[tuple[str, str], int], tokens: Iterable[str], types: Iterable[int], path: Path
 ) -> None:
     plain = [token for token, kind in zip(tokens, types, strict=True) if kind == NORMAL]
     there = set(plain)
