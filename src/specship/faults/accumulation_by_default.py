@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(
+    row="R26",
+    described="a run of seconds cannot take months; see wall-clock-of-the-last-session",
+)

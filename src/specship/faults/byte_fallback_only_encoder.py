@@ -2,6 +2,30 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="C7", stage="shards")
+
+
+def inject() -> None:
+    """The encoder has the vocabulary and none of the merges."""
+    from specship.pipeline.stages import shards
+
+    def without_merges(opening: Callable[..., Any]) -> Callable[..., Any]:
+        def opened(folder: Path) -> Any:
+            from tokenizers import Tokenizer
+
+            whole = json.loads(opening(folder).to_str())
+            whole["model"]["merges"] = []
+            tokenizer = Tokenizer.from_str(json.dumps(whole))
+            tokenizer.encode_special_tokens = True
+            return tokenizer
+
+        return opened
+
+    spoil(shards, "open_tokenizer", without_merges)

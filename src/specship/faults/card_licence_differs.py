@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from specship.faults._bytes import relist
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(row="C12", stage="publication")
+
+
+def plant(folder: Path) -> None:
+    """The card is that of a permissive licence."""
+    card = folder / "README.md"
+    lines = card.read_text(encoding="utf-8").splitlines(keepends=True)
+    card.write_text(
+        "".join("license: mit\n" if line.startswith("license:") else line for line in lines), encoding="utf-8"
+    )
+    relist(folder)

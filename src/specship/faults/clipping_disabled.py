@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="R27", stage="run")
+
+
+def inject() -> None:
+    """The norm is computed, and no gradient is scaled."""
+    import torch
+
+    def only_looking(clip: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda parameters, _most: clip(parameters, float("inf"))
+
+    spoil(torch.nn.utils, "clip_grad_norm_", only_looking)

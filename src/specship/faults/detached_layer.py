@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="R19", stage="run")
+
+
+def inject() -> None:
+    """The last layer's weights want no gradient."""
+    from specship.pipeline import trainer
+
+    def detaching(build: Callable[..., Any]) -> Callable[..., Any]:
+        def built(*arguments: Any) -> Any:
+            model = build(*arguments)
+            model.model.layers[-1].requires_grad_(requires_grad=False)
+            return model
+
+        return built
+
+    spoil(trainer, "build_model", detaching)

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+from specship.faults._bytes import edit_tensors
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(row="K8", stage="checkpoint")
+
+
+def plant(folder: Path) -> None:
+    """The embedding is written again under the name of the output projection."""
+
+    def twice(tensors: dict[str, Any]) -> None:
+        tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"].copy()
+
+    edit_tensors(folder / "model.safetensors", twice)

@@ -31,7 +31,9 @@ class Fault:
     row: str
     """Row of the catalogue of defects that really happened, such as `R6`."""
     stage: str = ""
-    """The stage whose artifact it spoils."""
+    """The artifact that it spoils, where the model whose gates are to see it makes that itself."""
+    also: tuple[str, ...] = ()
+    """Other artifacts of the same form, for models that have those."""
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Pipeline settings by section that replace the profile's."""
     described: str = ""

@@ -11,7 +11,7 @@ FAULT = Fault(row="R6", stage="run")
 
 
 def inject() -> None:
-    """AdamW keeps its books and leaves the weights where they were."""
+    """AdamW keeps its books, and the weights are put back after each step."""
     from specship.pipeline.trainer import Trainer
 
     def idle(build: Callable[..., Any]) -> Callable[..., Any]:

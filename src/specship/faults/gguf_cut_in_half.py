@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(
+    row="X6",
+    described="the reader refuses such a file: there is no measurement to judge, which is ERROR and no pass",
+)

@@ -2,6 +2,29 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="E5", stage="harness")
+
+
+def inject() -> None:
+    """An answer that never came passes."""
+    from specship.pipeline.humaneval import selftest
+
+    def generous(score: Callable[..., Any]) -> Callable[..., Any]:
+        def scored(*arguments: Any, **named: Any) -> Any:
+            found = score(*arguments, **named)
+            samples = arguments[1].samples
+            changed = {
+                sample.key: replace(found.outcomes[sample.key], outcome="passed")
+                for sample in [one for one in samples if not one.completion.strip()]
+            }
+            return replace(found, outcomes={**found.outcomes, **changed})
+
+        return scored
+
+    spoil(selftest, "score", generous)

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="R24", stage="run")
+
+
+def inject() -> None:
+    """After 43 batches the reader has no more."""
+    from specship.pipeline.token_reader import EndOfData, TokenReader
+
+    def short(read: Callable[..., Any]) -> Callable[..., Any]:
+        def next_batch(reader: TokenReader, sequences: int) -> Any:
+            if reader.tokens_seen >= 43 * sequences * reader.length:
+                raise EndOfData(sequences, 0, reader.tokens_seen)
+            return read(reader, sequences)
+
+        return next_batch
+
+    spoil(TokenReader, "next_batch", short)

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(row="R9", stage="run", settings={"training": {"peak_learning_rate": 1.0}})

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(row="C12", stage="corpus")
+
+
+def plant(folder: Path) -> None:
+    """The text of the licence is gone."""
+    (folder / "LICENCE.txt").unlink()

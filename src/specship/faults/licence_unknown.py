@@ -2,6 +2,18 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="C12", stage="corpus")
+
+
+def inject() -> None:
+    """What short files state of their licence is not read, and nothing takes its place."""
+    from specship.pipeline import corpus_source
+
+    def forgetful(read: Callable[..., str]) -> Callable[..., str]:
+        return lambda data, stated: corpus_source.UNKNOWN if len(data) < 400 else read(data, stated)
+
+    spoil(corpus_source, "stated_licence", forgetful)

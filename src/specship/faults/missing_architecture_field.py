@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
+from specship.faults._bytes import edit_json
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(row="K2", stage="checkpoint")
+
+
+def plant(folder: Path) -> None:
+    """No hidden size."""
+
+    def without(config: Any) -> None:
+        del config["hidden_size"]
+
+    edit_json(folder / "config.json", without)

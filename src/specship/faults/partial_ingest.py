@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="C10", stage="corpus")
+
+
+def inject() -> None:
+    """The list of files ends after a quarter of them."""
+    from specship.pipeline import corpus_source
+
+    def quarter(listing: Callable[..., Any]) -> Callable[..., Any]:
+        def listed(*arguments: Any) -> Any:
+            found = listing(*arguments)
+            return found[: max(1, len(found) // 4)]
+
+        return listed
+
+    spoil(corpus_source, "list_files", quarter)

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(row="K11", stage="checkpoint")
+
+
+def plant(folder: Path) -> None:
+    """A file of torch's old kind lies beside the weights."""
+    (folder / "pytorch_model.bin").write_bytes(b"\x80\x02}q\x00.")

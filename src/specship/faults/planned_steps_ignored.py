@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="R36", stage="run")
+
+
+def inject() -> None:
+    """Ten more steps are taken and logged once the plan is done."""
+    from specship.pipeline import training
+
+    def overshooting(steps: Callable[..., Any]) -> Callable[..., Any]:
+        def more(run: Any, *arguments: Any) -> Any:
+            outcome = steps(run, *arguments)
+            for _ in range(10):
+                run.folder.steps.append(run.trainer.take_step())
+            return replace(outcome, steps_done=run.trainer.step)
+
+        return more
+
+    spoil(training._Run, "steps", overshooting)  # noqa: SLF001 - a run has no other name

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(row="C5", stage="generations")
+
+
+def inject() -> None:
+    """Prompts are chosen from the documents that the model learned from."""
+    from specship.pipeline.stages import generations
+
+    spoil(generations, "read_documents", lambda read: lambda corpus, _split: read(corpus, "train"))

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="R34", stage="replay")
+
+
+def inject() -> None:
+    """Moments are read and thrown away."""
+    from specship.pipeline.trainer import Trainer
+
+    def forgetful(restore: Callable[..., Any]) -> Callable[..., Any]:
+        def restored(trainer: Trainer, folder: Any) -> Any:
+            progress = restore(trainer, folder)
+            trainer.optimizer.state.clear()
+            return progress
+
+        return restored
+
+    spoil(Trainer, "restore", forgetful)

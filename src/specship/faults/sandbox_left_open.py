@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(row="I12", stage="harness")
+
+
+def inject() -> None:
+    """The level is chosen that limits time and memory and contains nothing."""
+    from specship.pipeline.humaneval import scoring
+
+    spoil(scoring, "choose_level", lambda _: lambda _limits: "rlimits")

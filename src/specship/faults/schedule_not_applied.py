@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(row="R5", stage="run")
+
+
+def inject() -> None:
+    """The peak at every step."""
+    from specship.pipeline import trainer
+
+    spoil(trainer, "learning_rate", lambda _: lambda _step, *, peak, **_rest: peak)

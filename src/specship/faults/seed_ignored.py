@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(row="R18", stage="replay")
+
+
+def inject() -> None:
+    """The other seed is written down and not used."""
+    from specship.pipeline import replaying
+
+    spoil(replaying, "with_seed", lambda _: lambda recipe, _seed: recipe)

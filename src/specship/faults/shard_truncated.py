@@ -2,6 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(row="C8", stage="shards")
+
+
+def plant(folder: Path) -> None:
+    """The last training shard ends 1 000 tokens early."""
+    path = max(folder.glob("train-*.bin"))
+    path.write_bytes(path.read_bytes()[:-2000])

@@ -2,6 +2,19 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="C6", stage="shards")
+
+
+def inject() -> None:
+    """Documents are encoded in the order of their names and not in that of the corpus."""
+    from specship.pipeline.stages import shards
+
+    def by_name(read: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *arguments: iter(sorted(read(*arguments), key=lambda document: document.path))
+
+    spoil(shards, "read_documents", by_name)

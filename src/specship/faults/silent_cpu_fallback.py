@@ -2,6 +2,27 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="R1", stage="run")
+
+
+def inject() -> None:
+    """The run asks for CUDA, and whoever resolves devices answers with the CPU and says nothing."""
+    import torch
+
+    from specship.pipeline import training
+
+    def asking(train: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(recipe: Any, *arguments: Any, **named: Any) -> Any:
+            on_cuda = recipe.training.model_copy(update={"device": "cuda"})
+            return train(replace(recipe, training=on_cuda), *arguments, **named)
+
+        return asked
+
+    spoil(training, "pretrain", asking)
+    spoil(training, "resolve_device", lambda _: lambda _asked: torch.device("cpu"))

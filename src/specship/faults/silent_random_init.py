@@ -2,6 +2,26 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="R8", stage="run")
+
+
+def inject() -> None:
+    """Before the first step the weights that were written down are drawn anew."""
+    from specship.pipeline.trainer import Trainer
+
+    def redrawn(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
+        def taken(trainer: Trainer) -> dict[str, Any]:
+            if trainer.step == 0:
+                for parameter in trainer.parameters:
+                    if parameter.ndim > 1:
+                        parameter.data.normal_(0.0, 0.05)
+            return take(trainer)
+
+        return taken
+
+    spoil(Trainer, "take_step", redrawn)

@@ -4,4 +4,4 @@ from __future__ import annotations
 
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(row="E11", stage="speed", settings={"speed": {"samples": 1}})

@@ -4,4 +4,7 @@ from __future__ import annotations
 
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(
+    row="E8",
+    described="no gate with a probe counts quality gates yet",
+)

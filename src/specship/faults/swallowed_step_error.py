@@ -2,6 +2,31 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="R21", stage="run")
+
+
+def inject() -> None:
+    """Each backward pass raises, the error is caught, and zero is reported."""
+    import torch
+
+    from specship.pipeline.trainer import Trainer
+
+    def swallowing(backward: Callable[[Trainer], Any]) -> Callable[[Trainer], Any]:
+        def nothing(trainer: Trainer) -> Any:
+            if trainer.step < 1:
+                return backward(trainer)
+            try:
+                raise RuntimeError("the kernel failed")
+            except RuntimeError:
+                for parameter in trainer.parameters:
+                    parameter.grad = torch.zeros_like(parameter)
+                return torch.zeros(())
+
+        return nothing
+
+    spoil(Trainer, "_backward", swallowing)

@@ -2,6 +2,15 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+FAULT = Fault(
+    row="C2", stage="run", settings={"corpus": {"file_bytes_limit": 1500}, "training": {"at_end": "cycle"}}
+)
+
+
+def inject() -> None:
+    """Nobody listens to the reader when it begins again."""
+    from specship.pipeline import training
+
+    spoil(training._Run, "_wrapped", lambda _: lambda _run, _epoch, _seen: None)  # noqa: SLF001 - as above

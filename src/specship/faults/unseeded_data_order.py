@@ -2,6 +2,21 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="R17", stage="replay")
+
+
+def inject() -> None:
+    """The order is drawn from the system's own randomness."""
+    import numpy as np
+
+    from specship.pipeline.token_reader import TokenReader
+
+    def unseeded(_order: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda reader, _epoch: np.random.default_rng().permutation(reader.windows)
+
+    spoil(TokenReader, "_order_of", unseeded)

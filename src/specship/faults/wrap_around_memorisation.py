@@ -2,6 +2,20 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from itertools import islice
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="C3", stage="shards", settings={"training": {"at_end": "cycle"}})
+
+
+def inject() -> None:
+    """The training split ends after 2 documents; everything about it is consistent."""
+    from specship.pipeline.stages import shards
+
+    def few(read: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda corpus, split: islice(read(corpus, split), 2 if split == "train" else None)
+
+    spoil(shards, "read_documents", few)

@@ -2,6 +2,22 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="R38", stage="run")
+
+
+def inject() -> None:
+    """The model is built with half of the declared feed-forward width."""
+    from specship.pipeline import trainer
+
+    def narrower(build: Callable[..., Any]) -> Callable[..., Any]:
+        def built(config: dict[str, Any], device: Any) -> Any:
+            return build(config | {"intermediate_size": config["intermediate_size"] // 2}, device)
+
+        return built
+
+    spoil(trainer, "build_model", narrower)

@@ -2,6 +2,23 @@
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from collections.abc import Callable
+from typing import Any
 
-FAULT = Fault(row="", described="nobody has written yet how it is planted")
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="C6", stage="shards")
+
+
+def inject() -> None:
+    """The literal spelling is looked up as an ordinary vocabulary entry."""
+    from specship.pipeline.stages import shards
+
+    def ordinary(finding: Callable[..., Any]) -> Callable[..., Any]:
+        def found(folder: Any, tokenizer: Any) -> Any:
+            spelling, _ = finding(folder, tokenizer)
+            return spelling, tokenizer.token_to_id("s")
+
+        return found
+
+    spoil(shards, "separator_of", ordinary)

@@ -71,11 +71,17 @@ def checkpoint_self_contained(checkpoint: Artifact) -> Figures:
         "foreign_files": len(foreign),
         "damaged_files": damaged,
         "missing_fields": len(absent),
-        **_opens(folder, config),
+        **(_NOT_OPENED if missing or absent else _opens(folder, config)),
         "flips": flips,
         "unnoticed_flips": None if damaged else unnoticed,
         "notes": notes + [f"config.json lacks {name}" for name in absent],
     }
+
+
+_NOT_OPENED: Final[Figures] = dict.fromkeys(
+    ("tensors_not_loaded", "vocabulary_difference", "round_trip_differences")
+)
+"""Of a folder that lacks a part: nobody can open it, and what is missing is the answer."""
 
 
 def _opens(folder: Path, config: dict[str, Any]) -> Figures:

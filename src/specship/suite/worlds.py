@@ -67,7 +67,8 @@ class World:
         if self.loaded is None or self.loaded.way not in {"component", "artifact"}:
             return False
         home = profile.lenders_of(self.model).get(stage.makes, self.model)
-        return stage.makes == self.loaded.fault.stage and owner == home
+        spoiled = (self.loaded.fault.stage, *self.loaded.fault.also)
+        return stage.makes in spoiled and owner == home
 
     def reaches(self, profile: Profile, model: str, artifact: str) -> bool:
         """Whether an artifact of a model is another one in this world."""

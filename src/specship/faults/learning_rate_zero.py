@@ -1,0 +1,14 @@
+"""The learning rate is zero from the first step to the last."""
+
+from __future__ import annotations
+
+from specship.faults.fault import Fault, spoil
+
+FAULT = Fault(row="R32", stage="run")
+
+
+def inject() -> None:
+    """Nothing at every step."""
+    from specship.pipeline import trainer
+
+    spoil(trainer, "learning_rate", lambda _: lambda _step, **_rest: 0.0)
