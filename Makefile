@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: ship test slow check bench clean help
+.PHONY: ship falsify test slow check bench clean help
 
 help:
 	@echo "make ship   train MODEL-2, take it over as MODEL-1, export and judge both at the rehearsal profile (minutes on 2 cores)"
+	@echo "make falsify  plant every fault, want its gates to fail, and write evidence/arming (minutes on 2 cores)"
 	@echo "make test   the project's tests"
 	@echo "make slow   the longer tests"
 	@echo "make check  formatting, lint, types, and the contracts themselves"
@@ -22,6 +23,9 @@ $(READY): pyproject.toml constraints.txt
 
 ship: $(READY)
 	$(PYTEST) -m ship --junitxml=.specship/junit.xml --specship-report=.specship/report.json contracts
+
+falsify: $(READY)
+	$(PYTEST) -m falsify -n 2 contracts specs/ship-two-001/healthy.yaml; $(BIN)/specship faults --arm
 
 test: $(READY)
 	$(PYTEST) -n 2

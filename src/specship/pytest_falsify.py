@@ -32,6 +32,11 @@ class NotSeenToFail(Exception):
     """A gate did not fail on a fault in the way that its contract predicts."""
 
 
+def shown(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
+    """What did not go as predicted, as its own text; empty for anything else."""
+    return str(excinfo.value) if isinstance(excinfo.value, NotSeenToFail) else ""
+
+
 class FalsifyPlugin:
     """What a falsifying session knows, and how each pair ended."""
 
@@ -65,9 +70,16 @@ class FalsifyPlugin:
         return self._pairs.get(path, {})
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-        """A contract file once more, for its pairs."""
-        ours = file_path.suffix == ".yaml" and file_path.parent.resolve() == self.ship.contract_folder()
-        return FaultsOfContract.from_parent(parent, path=file_path, plugin=self) if ours else None
+        """A contract file once more, for its pairs; and the file of healthy variants."""
+        if file_path.suffix != ".yaml":
+            return None
+        if file_path.parent.resolve() == self.ship.contract_folder():
+            return FaultsOfContract.from_parent(parent, path=file_path, plugin=self)
+        falsification = self.falsification()
+        named = falsification.plan.project.configuration.healthy if falsification else None
+        if named is not None and file_path.resolve() == (self.config.rootpath / named).resolve():
+            return HealthyVariants.from_parent(parent, path=file_path, plugin=self)
+        return None
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
@@ -126,6 +138,55 @@ class FaultsOfContract(pytest.File):
             yield FaultsOfGate.from_parent(self, name=gate, pairs=pairs, plugin=self.plugin)
 
 
+class HealthyVariants(pytest.File):
+    """The file of healthy variants; each is a test that no gate may accuse it."""
+
+    def __init__(self, *, plugin: FalsifyPlugin, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plugin = plugin
+
+    def collect(self) -> Iterable[pytest.Item]:
+        """The variants, in the order of the file."""
+        from specship.errors import SpecshipError
+        from specship.suite.healthy import read_healthy
+
+        self.add_marker("falsify")
+        falsification = self.plugin.falsification()
+        try:
+            found = read_healthy(falsification.plan.project) if falsification else None
+        except SpecshipError as error:
+            raise self.CollectError(str(error)) from error
+        for variant in found.variants if found else ():
+            yield HealthyItem.from_parent(self, name=variant.name, plugin=self.plugin)
+
+
+class HealthyItem(pytest.Item):
+    """One healthy variant as a test."""
+
+    def __init__(self, *, plugin: FalsifyPlugin, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.plugin = plugin
+        self.obj = self.runtest  # what other plugins read a docstring from
+
+    def runtest(self) -> None:
+        """Run the variant, and want every gate that is asked to pass."""
+        from specship.suite.healthy import alarm_of
+
+        falsification = self.plugin.falsification()
+        if falsification is None:
+            raise NotSeenToFail(str(self.plugin.ship.error))
+        reports = falsification.healthy(self.name)
+        self.plugin.ship.clear()
+        alarms = [alarm for report in reports if (alarm := alarm_of(self.name, report))]
+        if alarms or not reports:
+            told = [f"{alarm.gate} {alarm.verdict}: {alarm.reason}" for alarm in alarms]
+            raise NotSeenToFail(f"{self.name} is healthy\n" + "\n".join(told or ["no gate was asked"]))
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """What is wrong as its own text; anything else as pytest shows it."""
+        return shown(excinfo) or super().repr_failure(excinfo, style)
+
+
 class FaultsOfGate(pytest.Collector):
     """One gate; its tests are its faults."""
 
@@ -165,9 +226,7 @@ class PairItem(pytest.Item):
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
         """What is wrong as its own text; anything else as pytest shows it."""
-        if isinstance(excinfo.value, NotSeenToFail):
-            return str(excinfo.value)
-        return super().repr_failure(excinfo, style)
+        return shown(excinfo) or super().repr_failure(excinfo, style)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """The file and line (from 0) of the gate, and the pair."""

@@ -164,8 +164,13 @@ TRIGGERED = (
         "release-equals-rehearsal", "patience that nobody chose", (("release", "      patience: 5\n", ""),),
         f"{R}:7:5", "training.patience of MODEL-1 is 5 at release and at rehearsal: both inherit it from the default",
     ),
+    Case(
+        "gate-that-catches-nothing", "a fault that is only described", (("contract", "[frozen-weights]", "{accumulation-by-default: [val_loss]}"),),
+        f"{C}:18:5", "GATE-SMALL-001 names no fault that anybody can plant",
+    ),
 )  # fmt: skip
 UNTRIGGERED = (
+    Case("gate-that-catches-nothing", "one of two is planted", (("contract", "[frozen-weights]", "{accumulation-by-default: [val_loss], frozen-weights: [val_loss]}"),)),
     Case("gate-without-criterion", "an advisory gate of a criterion", (("contract", "  - id: GATE-SMALL-002\n", "  - {id: GATE-SMALL-009, rule: It is good., ship_blocking: false, binds_to: [AC-SMALL-001]}\n  - id: GATE-SMALL-002\n"),)),
     Case("criterion-without-blocking-gate", "two criteria share a gate", (("contract", "binds_to: [AC-SMALL-001]", "binds_to: [AC-SMALL-001, AC-SMALL-002]"),)),
     Case("gate-without-faults", "an advisory gate", (("contract", "    falsified_by: [heldout-inside-training]\n", ""), ("contract", "binds_to: [AC-SMALL-001]", "binds_to: [AC-SMALL-001, AC-SMALL-002]"), ("contract", "ship_blocking: true\n    probe: corpus.split", "ship_blocking: false\n    probe: corpus.split"))),

@@ -27,12 +27,14 @@ def edit_json(path: Path, edit: Callable[[Any], Any]) -> None:
 
 
 def edit_tensors(path: Path, edit: Callable[[dict[str, Any]], None]) -> None:
-    """Change the tensors (NumPy arrays by name) of a safetensors file."""
-    from safetensors.numpy import load_file, save_file
+    """Change the tensors (torch's, by name) of a safetensors file."""
+    from safetensors.torch import load_file, save_file
 
     tensors = load_file(path)
     edit(tensors)
-    save_file(tensors, path, metadata={"format": "pt"})
+    save_file(
+        {name: tensor.contiguous() for name, tensor in tensors.items()}, path, metadata={"format": "pt"}
+    )
 
 
 def flip_a_bit(path: Path) -> None:

@@ -46,6 +46,27 @@ def known_faults(folder: Path | None) -> frozenset[str]:
     return frozenset(shipped_files()) | own_faults(folder).keys()
 
 
+def planted_faults(folder: Path | None) -> frozenset[str]:
+    """Faults whose files plant them; the files are read and never run."""
+    files = {**shipped_files(), **own_faults(folder)}
+    return frozenset(name for name, path in files.items() if _plants(path))
+
+
+def _plants(path: Path) -> bool:
+    """Whether a file has `inject`, `plant` or settings of a `FAULT` at its top level."""
+    try:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+    except (OSError, SyntaxError, ValueError):
+        return False
+    for node in tree.body:
+        if isinstance(node, ast.FunctionDef) and node.name in {"inject", "plant"}:
+            return True
+        made = node.value if isinstance(node, ast.Assign) else None
+        if isinstance(made, ast.Call) and any(keyword.arg == "settings" for keyword in made.keywords):
+            return True
+    return False
+
+
 def first_sentence(path: Path) -> str:
     """First sentence of a Python file's own description; the file is read and never run."""
     try:
@@ -134,7 +155,8 @@ def load_fault(name: str, folder: Path | None) -> LoadedFault:
             mend='write `FAULT = Fault(row="", stage="STAGE")` at its top level',
         )  # fmt: skip
     loaded = LoadedFault(name, path, fault, _function(module, "inject"), _function(module, "plant"))
-    ways = [way for way in (loaded.inject, loaded.plant, fault.settings, fault.described) if way]
+    alone = fault.settings if not loaded.inject else {}
+    ways = [way for way in (loaded.inject, loaded.plant, alone, fault.described) if way]
     if len(ways) != 1 or not (fault.stage or fault.described):
         raise UnusableInput(
             f"{name} says in {len(ways)} ways how it is planted, and that its stage is {fault.stage!r}",

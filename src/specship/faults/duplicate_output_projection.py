@@ -15,6 +15,6 @@ def plant(folder: Path) -> None:
     """The embedding is written again under the name of the output projection."""
 
     def twice(tensors: dict[str, Any]) -> None:
-        tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"].copy()
+        tensors["lm_head.weight"] = tensors["model.embed_tokens.weight"].clone()
 
     edit_tensors(folder / "model.safetensors", twice)

@@ -11,6 +11,8 @@ and one of three ways to plant the defect in a pipeline that is otherwise the on
     def plant(folder: Path) -> None: ...      bytes of the finished artifact, of which this is a copy
     FAULT = Fault(..., settings={...})        settings that nobody would choose on purpose
 
+(A component may need settings as well, such as data that begin again.)
+
 What weighs is imported inside the functions. No fault touches a measurement, a probe or a verdict.
 """
 

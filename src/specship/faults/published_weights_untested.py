@@ -15,7 +15,7 @@ def plant(folder: Path) -> None:
     """The embedding is turned over, and the manifest written after it."""
 
     def turned(tensors: dict[str, Any]) -> None:
-        tensors["model.embed_tokens.weight"] = tensors["model.embed_tokens.weight"][::-1].copy()
+        tensors["model.embed_tokens.weight"] = tensors["model.embed_tokens.weight"].flip(0)
 
     edit_tensors(folder / "model.safetensors", turned)
     relist(folder)

@@ -32,6 +32,6 @@ def inject() -> None:
 
 def _turned(tensors: dict[str, Any]) -> None:
     """Every matrix with its rows in the opposite order."""
-    for name, array in tensors.items():
-        if array.ndim > 1:
-            tensors[name] = array[::-1].copy()
+    for name, tensor in tensors.items():
+        if tensor.ndim > 1:
+            tensors[name] = tensor.flip(0)

@@ -13,13 +13,14 @@ FAULT = Fault(row="R14", stage="checkpoint")
 
 def plant(folder: Path) -> None:
     """Every matrix is as a fresh one."""
-    import numpy as np
+    import torch
 
-    generator = np.random.default_rng(1)
+    generator = torch.Generator().manual_seed(1)
 
     def redraw(tensors: dict[str, Any]) -> None:
-        for name, array in tensors.items():
-            if array.ndim > 1:
-                tensors[name] = generator.normal(0.0, 0.05, array.shape).astype(array.dtype)
+        for name, tensor in tensors.items():
+            if tensor.ndim > 1:
+                drawn = torch.randn(tensor.shape, generator=generator) * 0.05
+                tensors[name] = drawn.to(tensor.dtype)
 
     edit_tensors(folder / "model.safetensors", redraw)

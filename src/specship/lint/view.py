@@ -27,6 +27,8 @@ class View:
     spec: SpecFolder | None
     known: Known
     untrained: Untrained
+    planted: frozenset[str]
+    """Faults whose files plant them."""
     whole: bool
     """Whether every file could be read: only then is something that is nowhere really missing."""
 

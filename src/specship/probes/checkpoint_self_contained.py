@@ -71,7 +71,7 @@ def checkpoint_self_contained(checkpoint: Artifact) -> Figures:
         "foreign_files": len(foreign),
         "damaged_files": damaged,
         "missing_fields": len(absent),
-        **(_NOT_OPENED if missing or absent else _opens(folder, config)),
+        **_opened(folder, config, incomplete=bool(missing or absent)),
         "flips": flips,
         "unnoticed_flips": None if damaged else unnoticed,
         "notes": notes + [f"config.json lacks {name}" for name in absent],
@@ -81,7 +81,17 @@ def checkpoint_self_contained(checkpoint: Artifact) -> Figures:
 _NOT_OPENED: Final[Figures] = dict.fromkeys(
     ("tensors_not_loaded", "vocabulary_difference", "round_trip_differences")
 )
-"""Of a folder that lacks a part: nobody can open it, and what is missing is the answer."""
+"""What is not measured where a folder that lacks a part does not open: what is missing is the answer."""
+
+
+def _opened(folder: Path, config: dict[str, Any], *, incomplete: bool) -> Figures:
+    """Of a folder that lacks a part it is no surprise that nothing opens it."""
+    try:
+        return _opens(folder, config)
+    except DamagedArtifact:
+        if not incomplete:
+            raise
+        return dict(_NOT_OPENED)
 
 
 def _opens(folder: Path, config: dict[str, Any]) -> Figures:

@@ -46,12 +46,26 @@ def _lines(matrix: Matrix, bold: tuple[str, str]) -> Iterator[str]:
         for pair in by_fault[row.fault]:
             yield f"  {_SIGNS.get(pair.catch, pair.catch.value):12} {pair.gate:22} {_said(pair)}"
     yield from _alone(matrix, by_fault.keys())
+    yield from _alarms(matrix)
     counts = Counter(pair.catch for pair in matrix.pairs)
     planted = {row.fault for row in named if row.way != "described"}
     armed = sum(gate.armed for gate in matrix.gates)
     yield (
         f"{counts[Catch.CAUGHT]} of {len(matrix.pairs)} pairs caught at profile {matrix.profile}, "
         f"{len(planted)} faults planted, {armed} of {len(matrix.gates)} gates armed"
+    )
+
+
+def _alarms(matrix: Matrix) -> Iterator[str]:
+    found = matrix.false_alarms
+    if found is None:
+        return
+    for alarm in found.alarms:
+        yield f"false alarm: {alarm.gate} {alarm.verdict} on the healthy {alarm.variant}: {alarm.reason}"
+    later = f", {found.missing} verdicts are to come" if found.missing else ""
+    yield (
+        f"{len(found.alarms)} false alarms in {found.judged} verdicts "
+        f"on {found.variants} healthy variants{later}"
     )
 
 
@@ -72,22 +86,22 @@ def _said(pair: PairReport) -> str:
 
 
 def _alone(matrix: Matrix, named: Iterable[str]) -> Iterator[str]:
+    """What stands alone: faults without gates, gates without faults, and what is damaged."""
     known = set(named)
-    if lonely := [row for row in matrix.faults if row.fault not in known]:
-        yield "\nfaults that no measured gate has to catch"
-        for row in lonely:
-            where = (
-                f"named by {', '.join(row.gates)}, which nobody measures yet"
-                if row.gates
-                else "named by no gate"
-            )
-            yield f"  {row.fault:34} {where}" + (f"; {row.described}" if row.described else "")
+    lonely = [row for row in matrix.faults if row.fault not in known]
+    if waiting := [row for row in lonely if row.gates]:
+        yield "\nfaults of gates that nobody measures yet"
+        for row in waiting:
+            named_by = ", ".join(row.gates)
+            yield f"  {row.fault:34} {named_by}" + (f": {row.described}" if row.described else "")
+    if unnamed := len(lonely) - len(waiting):
+        yield f"\n{unnamed} more faults are named by no gate; specship explain faults lists them"
     if decoration := [gate for gate in matrix.gates if gate.decoration]:
         yield "\ndecoration: gates that were not seen to catch anything"
         yield from (f"  {gate.gate:22} {gate.unarmed}" for gate in decoration)
-    if waiting := [gate for gate in matrix.gates if not gate.armed and not gate.decoration]:
+    if unarmed := [gate for gate in matrix.gates if not gate.armed and not gate.decoration]:
         yield "\nnot armed"
-        yield from (f"  {gate.gate:22} {gate.unarmed}" for gate in waiting)
+        yield from (f"  {gate.gate:22} {gate.unarmed}" for gate in unarmed)
     yield from (f"\n{problem}" for problem in matrix.problems)
     yield ""
 

@@ -53,6 +53,8 @@ class Configuration(Frozen):
     profile: Slug = "rehearsal"
     probes: Folder | None = None
     faults: Folder | None = None
+    healthy: Folder | None = None
+    """YAML file of healthy variants that no gate may accuse."""
     trusted_keys: tuple[PublicKeyHex, ...] = ()
     lint: LintSettings = LintSettings()
 

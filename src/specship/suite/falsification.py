@@ -15,10 +15,11 @@ from specship.faults.catalogue import LoadedFault, load_fault
 from specship.status.report import GateReport
 from specship.suite.artifacts import Store
 from specship.suite.falsified import Catch, PairReport
+from specship.suite.healthy import FalseAlarms, alarm_of, asked, read_healthy
 from specship.suite.plan import Check, Plan
 from specship.suite.session import JudgeProcess, Session
 from specship.suite.stages import Listener
-from specship.suite.worlds import World, WorldRunner, find_world
+from specship.suite.worlds import HEALTHY, World, WorldRunner, find_world
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,8 @@ class Falsification:
     listener: Listener = lambda _event: None
     clean: Session = field(init=False)
     _worlds: dict[str, Session] = field(default_factory=dict)
+    _clean: dict[str, GateReport] = field(default_factory=dict)
+    """What the clean pipeline showed of each gate, once a session."""
 
     def __post_init__(self) -> None:
         self.clean = Session(self.plan, self.listener, judge=JudgeProcess(self.plan))
@@ -92,6 +95,32 @@ class Falsification:
         """
         return self._answer(pair, make=True)
 
+    def healthy(self, variant: str, *, make: bool = True) -> list[GateReport]:
+        """What the gates say of a healthy variant; measured now where it was not, if `make`.
+
+        Raises:
+            SpecshipError: the project has no such variant.
+        """
+        file = read_healthy(self.plan.project)
+        session = self.world(f"{HEALTHY}{variant}/{file.model if file else ''}")
+        checks = asked(session.plan, file) if file else ()
+        return [session.settle(check) if make else session.known(check) for check in checks]
+
+    def false_alarms(self) -> FalseAlarms | None:
+        """What is known of the healthy variants; None where the project has none."""
+        file = read_healthy(self.plan.project)
+        if file is None:
+            return None
+        reports = {v.name: self.healthy(v.name, make=False) for v in file.variants}
+        given = [(name, report) for name, found in reports.items() for report in found if report.fresh]
+        alarms = (alarm_of(name, report) for name, report in given)
+        return FalseAlarms(
+            variants=sum(any(report.fresh for report in found) for found in reports.values()),
+            judged=len(given),
+            missing=sum(len(found) for found in reports.values()) - len(given),
+            alarms=tuple(alarm for alarm in alarms if alarm),
+        )
+
     def known(self, pair: Pair) -> PairReport:
         """What is known of a pair; nothing is made or measured."""
         return self._answer(pair, make=False)
@@ -106,7 +135,9 @@ class Falsification:
             return _report(pair, loaded, Catch.DESCRIBED, loaded.fault.described)
         if not gate.faults[pair.fault]:
             return _report(pair, loaded, Catch.UNPREDICTED, "the contract does not say which quantity fails")
-        clean = self.clean.settle(pair.check) if make else self.clean.known(pair.check)
+        if gate.id not in self._clean:
+            self._clean[gate.id] = self.clean.settle(pair.check) if make else self.clean.known(pair.check)
+        clean = self._clean[gate.id]
         if clean.verdict is None and not make:
             return _report(pair, loaded, Catch.NOT_RUN, clean.reason)
         if not (clean.fresh and clean.verdict == Verdict.PASS):

@@ -96,12 +96,15 @@ def _computed(question: Question) -> tuple[LintResult, tuple[Document, ...], Pat
 
 
 def _view(survey: Survey, known: Known, *, whole: bool) -> View:
+    from specship.faults.catalogue import planted_faults
     from specship.lint.untrained import read_untrained
     from specship.lint.view import View
 
     shown = survey.configuration.lint.untrained
     untrained = read_untrained(survey.root / shown, shown=shown) if shown else {}
-    return View(survey.contracts, survey.spec, known, untrained, whole)
+    folder = survey.configuration.faults
+    planted = planted_faults(survey.root / folder if folder else None)
+    return View(survey.contracts, survey.spec, known, untrained, planted, whole)
 
 
 def _documents(survey: Survey) -> Iterator[Document]:

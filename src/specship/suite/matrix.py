@@ -14,6 +14,7 @@ from specship.status.report import Measured
 from specship.suite.arming import ArmingBook
 from specship.suite.falsification import Falsification, Pair, pairs_of
 from specship.suite.falsified import Catch, PairReport
+from specship.suite.healthy import FalseAlarms
 from specship.suite.worlds import falsification_plan
 
 
@@ -64,6 +65,8 @@ class Matrix(Frozen):
     """Every fault, those that no gate names too."""
     gates: tuple[GateRow, ...]
     """Every gate that has a probe and speaks for a criterion."""
+    false_alarms: FalseAlarms | None = None
+    """What healthy variants were told; null where the project has none."""
     problems: tuple[str, ...] = Field(default=())
     """What is wrong with records or faults, in words."""
 
@@ -94,6 +97,7 @@ def read_matrix(project: Project) -> Matrix:
         pairs=pairs,
         faults=tuple(_fault_rows(project, problems)),
         gates=tuple(gates),
+        false_alarms=falsification.false_alarms(),
         problems=tuple(problems),
     )
 

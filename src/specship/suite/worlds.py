@@ -13,17 +13,21 @@ import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Final
 
-from specship.errors import StageFailed
+from specship.errors import StageFailed, UnknownName
 from specship.faults.catalogue import LoadedFault, load_fault
 from specship.files import publish_folder, write_errors
 from specship.pipeline.stage import Stage
 from specship.specs.project import Project
 from specship.specs.records import FALSIFICATION, Profile
 from specship.suite.descent import stages_behind
+from specship.suite.healthy import read_healthy
 from specship.suite.plan import Plan, plan_at
 from specship.suite.stages import Made, StageRunner
+
+HEALTHY: Final = "healthy-"
+"""What the world of a healthy variant is called; no fault's name begins so."""
 
 
 def falsification_profile(project: Project) -> str:
@@ -94,8 +98,24 @@ def find_world(plan: Plan, name: str) -> World:
         UnusableInput: its file cannot be used.
     """
     fault, _, model = name.partition("/")
+    if fault.startswith(HEALTHY):
+        return healthy_world(plan, fault.removeprefix(HEALTHY))
     loaded = load_fault(fault, plan.project.fault_folder)
     return World(fault, model, loaded.fault.settings, loaded)
+
+
+def healthy_world(plan: Plan, variant: str) -> World:
+    """The world of a healthy variant, in which nothing is wrong.
+
+    Raises:
+        UnknownName: the project has no such variant.
+        UnusableInput: its file has faults.
+    """
+    found = read_healthy(plan.project)
+    for entry in found.variants if found else ():
+        if found is not None and entry.name == variant:
+            return World(f"{HEALTHY}{variant}", found.model, entry.settings)
+    raise UnknownName(f"there is no healthy variant {variant!r}")
 
 
 @dataclass
