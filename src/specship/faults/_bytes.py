@@ -50,7 +50,10 @@ def rewrite_gguf(
     keys: Mapping[str, Callable[[Any], Any]] | None = None,
     tensors: Callable[[dict[str, Any]], None] | None = None,
 ) -> None:
-    """Write a GGUF file again with some keys' values or some tensors (float32 arrays by name) replaced."""
+    """Write a GGUF file again with some keys' values or some tensors (arrays by name) replaced.
+
+    A change that gives None leaves the key out.
+    """
     import gguf
     from gguf import GGUFReader, GGUFWriter
 
@@ -68,7 +71,9 @@ def rewrite_gguf(
             continue
         change = (keys or {}).get(field.name, lambda value: value)
         kind = field.types[-1] if field.types[0] == gguf.GGUFValueType.ARRAY else None
-        writer.add_key_value(field.name, change(field.contents()), field.types[0], sub_type=kind)
+        value = change(field.contents())
+        if value is not None:
+            writer.add_key_value(field.name, value, field.types[0], sub_type=kind)
     for name, array in arrays.items():
         writer.add_tensor(name, array, raw_dtype=kinds.get(name))
     writer.write_header_to_file()

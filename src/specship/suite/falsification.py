@@ -133,13 +133,13 @@ class Falsification:
             return _report(pair, None, Catch.UNMEASURED, str(error))
         if loaded.way == "described":
             return _report(pair, loaded, Catch.DESCRIBED, loaded.fault.described)
-        if not gate.faults[pair.fault]:
-            return _report(pair, loaded, Catch.UNPREDICTED, "the contract does not say which quantity fails")
         if gate.id not in self._clean:
             self._clean[gate.id] = self.clean.settle(pair.check) if make else self.clean.known(pair.check)
         clean = self._clean[gate.id]
-        if clean.verdict is None and not make:
+        if clean.verdict == Verdict.BLOCKED or (clean.verdict is None and not make):
             return _report(pair, loaded, Catch.NOT_RUN, clean.reason)
+        if not gate.faults[pair.fault]:
+            return _report(pair, loaded, Catch.UNPREDICTED, "the contract does not say which quantity fails")
         if not (clean.fresh and clean.verdict == Verdict.PASS):
             return _report(
                 pair, loaded, Catch.CLEAN_FAILS, f"{clean.verdict or 'no verdict'}: {clean.reason}"
