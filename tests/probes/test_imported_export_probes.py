@@ -12,6 +12,7 @@ import tokenizers
 from specship.errors import DamagedArtifact
 from specship.pipeline.gguf_reader import read_gguf
 from specship.pipeline.gguf_writer import export_gguf
+from specship.probes import quantized_tensors
 from tests.imported_chain import made, measure
 from tests.inference_chain import checkpoint, copy_of, edit_json, edit_lines
 
@@ -26,6 +27,15 @@ def test_a_sound_quantization_is_compared_whole() -> None:
     assert 0.999 <= float(str(found["lowest_cosine"])) < 1
     assert 0 < float(str(found["mean_kl"])) < 0.01
     assert int(str(found["predictions"])) >= 128
+
+
+def test_large_tensors_are_compared_in_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = measure("quantized.tensors")
+    monkeypatch.setattr(quantized_tensors, "_PIECE", 1000)
+    pieces = measure("quantized.tensors")
+
+    for name in ("lowest_cosine", "largest_norm_change"):
+        assert pieces[name] == pytest.approx(whole[name], abs=1e-12)
 
 
 def test_a_file_that_is_quantized_in_name_only_is_seen(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ _FILE: Final = "quantized.gguf"
 _TEXTS: Final = 8
 _TOKENS: Final = 128
 """Held-out documents that are read, and the first tokens of each."""
+_PIECE: Final = 1 << 20
 
 
 @probe(
@@ -79,14 +80,18 @@ def _compared(original: Model, copy: Model, name: str) -> tuple[float, float] | 
     """Cosine, and relative change of the norm; None where there is nothing to compare."""
     if name not in copy.tensors or tuple(copy.tensors[name].shape) != tuple(original.tensors[name].shape):
         return None
-    a, b = _flat(original, name), _flat(copy, name)
-    scale, other = float((a @ a) ** 0.5), float((b @ b) ** 0.5)
-    cosine = float(a @ b) / (scale * other) if scale and other else float(scale == other)
+    a, b = original.array(name).ravel(), copy.array(name).ravel()
+    aa, bb, ab = (math.fsum(found) for found in zip(*_products(a, b), strict=True))
+    scale, other = math.sqrt(aa), math.sqrt(bb)
+    cosine = ab / (scale * other) if scale and other else float(scale == other)
     return cosine, abs(other - scale) / scale if scale else float(other != 0)
 
 
-def _flat(model: Model, name: str) -> np.ndarray[Any, Any]:
-    return model.array(name).astype("<f8").ravel()
+def _products(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> Iterator[tuple[float, float, float]]:
+    """Squares of both and their product, piece by piece: no tensor is there a second time in float64."""
+    for begin in range(0, a.size, _PIECE):
+        x, y = (array[begin : begin + _PIECE].astype("<f8") for array in (a, b))
+        yield float(x @ x), float(y @ y), float(x @ y)
 
 
 @dataclass(frozen=True, slots=True)
