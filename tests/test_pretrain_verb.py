@@ -136,6 +136,10 @@ REFUSED: Final = [
     (["pretrain", "--data", "{data}", "--output", "{new}", "--steps", "ten"], "--steps 'ten': Input should be a valid integer"),
     (["pretrain", "--data", "{data}", "--output", "{new}", "--steps", "50"], "warmup_steps 1000 leaves none of 50 steps"),
     (["pretrain", "--data", "{data}", "--output", "{new}", "--device", "cuda:9", *TRAINING[2:], *SHORT], "cuda:9"),
+    (["pretrain", "--data", "{data}", "--output", "{new}", *SHORT, *TRAINING, "--steps", "9" * 400], "less than or equal to"),
+    (["pretrain", "--data", "{data}", "--output", "{new}", *TRAINING, *SHORT, "--hidden-size", "100000000"], "to be trained; cpu has"),
+    (["pretrain", "--data", "{data}", "--output", "{new}", *TRAINING, *SHORT, "--max-positions", "8"], "exceeds max_positions 8"),
+    (["pretrain", "--data", "{data}", "--output", "{new}", *TRAINING, *SHORT, "--precision", "bfloat16-autocast"], "autocast is for CUDA"),
     (["pretrain", "--data", "{data}", *TRAINING, *SHORT], "nowhere to write the run"),
 ]  # fmt: skip
 

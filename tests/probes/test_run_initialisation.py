@@ -124,3 +124,27 @@ def test_other_probes_of_training_know_an_initialised_run(tuned: Path) -> None:
         assert value(found, name) == 0, name
     assert value(measure("run.first_loss", tuned), "recomputed_difference") < 1e-4
     assert value(measure("run.weights_moved", tuned), "unmoved") == 0
+
+
+def test_replay_of_an_initialised_run_begins_where_it_began(tuned: Path) -> None:
+    """Bit for bit under the same seed and from its middle; another seed is another order of the data."""
+    settings = {
+        "training": {**TRAINING, "steps": 12, "mode": "fine-tune", "peak_learning_rate": 3e-3},
+        "replay": {"same_seed_steps": 6, "other_seed_steps": 2, "resume_steps": 4},
+    }
+    inputs = {name: tuned / name for name in ("tokenizer", "shards", "run")}
+    run_stage(stage_named("replay"), settings, inputs, tuned / "replay", lambda *_, **__: None)
+    assert value(measure("run.seed_replay", tuned), "largest_difference") == 0
+    assert value(measure("run.resume_replay", tuned), "largest_difference") == 0
+
+
+def test_other_initial_weights_are_another_run(tuned: Path, tmp_path: Path) -> None:
+    """What the stage reads beside artifacts is in its key: the checkpoint's files, or none."""
+    outside = stage_named("run").outside
+    assert outside is not None
+    copy = Path(shutil.copytree(tuned / "theirs", tmp_path / "theirs"))
+    digests = [outside({"initial": {"checkpoint": "theirs"}}, folder) for folder in (tuned, tmp_path)]
+    edit_weights(copy / "model.safetensors", drop_the_biases)
+    digests += [outside({"initial": {"checkpoint": "theirs"}}, tmp_path), outside({"initial": {}}, tmp_path)]
+    assert digests[0] == digests[1]
+    assert len(set(digests)) == 3

@@ -59,6 +59,27 @@ def memory_bytes(device: torch.device) -> int:
     return int(Path("/proc/self/statm").read_bytes().split()[1]) * _PAGE_BYTES
 
 
+def refuse_too_large(device: torch.device, parameters: int) -> None:
+    """Refuse a model whose training state alone is more than the device's whole memory.
+
+    That state is weights, gradients and two moments of AdamW in float32: 16 bytes a parameter.
+    Activations come on top, so that a model which passes may still not fit.
+
+    Raises:
+        RequirementMissing: it is.
+    """
+    if device.type == "cuda":
+        there = int(torch.cuda.get_device_properties(device).total_memory)
+    else:
+        there = os.sysconf("SC_PHYS_PAGES") * _PAGE_BYTES
+    if (needed := 16 * parameters) > there:
+        raise RequirementMissing(
+            f"{parameters} parameters need {needed >> 30} GiB to be trained; {device} has {there >> 30}",
+            why="weights, gradients and two moments take 16 bytes a parameter, before any activation",
+            mend="make the model smaller, or train on a larger device",
+        )
+
+
 def device_name(device: torch.device) -> str:
     """The device's own name: the card's, or the processor's."""
     if device.type == "cuda":

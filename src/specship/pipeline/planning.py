@@ -9,9 +9,11 @@ from typing import Any
 from specship.errors import UnusableInput
 from specship.pipeline.architecture import config_fields, parameter_count
 from specship.pipeline.budget import Objection, Plan, objections
+from specship.pipeline.device import refuse_too_large, resolve_device
 from specship.pipeline.held_out_noise import held_out_noise
 from specship.pipeline.initialisation import examine
 from specship.pipeline.token_reader import TokenReader
+from specship.pipeline.trainer import refuse_unfit
 from specship.pipeline.training_data import TrainingData
 from specship.pipeline.training_settings import Recipe
 
@@ -37,10 +39,11 @@ def plan_of(recipe: Recipe, data: TrainingData, initial: Path | None) -> Plan:
     """The plan that a recipe comes to on these data.
 
     Raises:
+        RequirementMissing: the device asked for is not here, or too small.
         UnusableInput, DamagedArtifact: the data or the initial checkpoint cannot be trained on.
     """
     training = recipe.training
-    recipe.fits_beginning(initialised=initial is not None)
+    refuse_unfit(recipe, resolve_device(training.device), initialised=initial is not None)
     reader = TokenReader(data.shards, "train", length=training.sequence_length, seed=0, at_end="cycle")
     if initial is not None:
         length = training.sequence_length
@@ -51,6 +54,7 @@ def plan_of(recipe: Recipe, data: TrainingData, initial: Path | None) -> Plan:
         parameters = parameter_count(
             config_fields(recipe.model, vocabulary=reader.vocab_size, separator_id=reader.separator_id)
         )
+    refuse_too_large(resolve_device(training.device), parameters)
     return Plan(
         training=training,
         parameters=parameters,

@@ -22,7 +22,7 @@ from specship.pipeline.causal_model import build_model, load_checkpoint, load_we
 from specship.pipeline.checkpoint_folder import CONFIG, open_any_checkpoint
 from specship.pipeline.checkpoints import read_moments, write_checkpoint
 from specship.pipeline.decoder_shape import elements
-from specship.pipeline.device import memory_bytes
+from specship.pipeline.device import memory_bytes, refuse_too_large
 from specship.pipeline.evaluation import HeldOut, evaluate
 from specship.pipeline.family import read_model
 from specship.pipeline.generators import generators_state, restore_generators, seed_generators
@@ -48,6 +48,27 @@ class TrainingAborted(StageFailed):
         self.step = step
 
 
+def refuse_unfit(recipe: Recipe, device: torch.device, *, initialised: bool) -> None:
+    """Refuse settings that contradict each other or the device, before anything is built or written.
+
+    Raises:
+        UnusableInput: they do.
+    """
+    recipe.fits_beginning(initialised=initialised)
+    training, model = recipe.training, recipe.model
+    if training.precision == "bfloat16-autocast" and device.type != "cuda":
+        raise UnusableInput(
+            "bfloat16 autocast is for CUDA; this run is on the CPU",
+            why="a CPU without bfloat16 units takes twice as long with it, and nothing would say so",
+            mend="set training.precision to 'float32'",
+        )
+    if model is not None and training.sequence_length > model.max_positions:
+        raise UnusableInput(
+            f"sequence_length {training.sequence_length} exceeds max_positions {model.max_positions}",
+            mend="raise model.max_positions or shorten training.sequence_length",
+        )
+
+
 class Trainer:
     """Model, optimizer, data and counters of one run."""
 
@@ -61,13 +82,7 @@ class Trainer:
         on_wrap: Callable[[int, int], None] | None = None,
     ) -> None:
         settings = recipe.training
-        if settings.precision == "bfloat16-autocast" and device.type != "cuda":
-            raise UnusableInput(
-                "bfloat16 autocast is for CUDA; this run is on the CPU",
-                why="a CPU without bfloat16 units takes twice as long with it, and nothing would say so",
-                mend="set training.precision to 'float32'",
-            )
-        recipe.fits_beginning(initialised=initial is not None)
+        refuse_unfit(recipe, device, initialised=initial is not None)
         self.settings = settings
         self.device = device
         self.reader = TokenReader(
@@ -80,6 +95,7 @@ class Trainer:
         )
         self.initial = initial
         self.config = self._declared(recipe.model, initial)
+        refuse_too_large(device, self.declared_parameters)
         seed_generators(settings.seed)
         self.model = build_model(self.config, device)
         if initial is not None:
@@ -96,12 +112,6 @@ class Trainer:
         if initial is not None:
             return continued_config(initial)
         assert model is not None  # noqa: S101 - a recipe has one or the other
-        if self.settings.sequence_length > model.max_positions:
-            raise UnusableInput(
-                f"sequence_length {self.settings.sequence_length} exceeds max_positions "
-                f"{model.max_positions}",
-                mend="raise model.max_positions or shorten training.sequence_length",
-            )
         return config_fields(model, vocabulary=self.reader.vocab_size, separator_id=self.reader.separator_id)
 
     @property

@@ -27,7 +27,7 @@ from specship.pipeline.run_reading import RUN_FORMAT, checkpoint_path
 from specship.pipeline.shard_manifest import MANIFEST, read_manifest
 from specship.pipeline.termination import TerminationWatch
 from specship.pipeline.token_reader import EndOfData, TokenReader
-from specship.pipeline.trainer import Trainer, TrainingAborted
+from specship.pipeline.trainer import Trainer, TrainingAborted, refuse_unfit
 from specship.pipeline.training_settings import Recipe
 
 Report = Callable[..., None]
@@ -236,8 +236,7 @@ def pretrain(
         DamagedArtifact: the shards, the tokenizer or the initial weights cannot be used.
         CannotWrite: the disk is full or refuses; the run can be resumed when it does no more.
     """
-    resolve_device(recipe.training.device)
-    recipe.fits_beginning(initialised=initial is not None)
+    refuse_unfit(recipe, resolve_device(recipe.training.device), initialised=initial is not None)
     length = recipe.training.sequence_length
     beginning = examine(initial, tokenizer, read_manifest(shards), length=length) if initial else None
     output.mkdir(parents=True, exist_ok=True)

@@ -17,7 +17,7 @@ from specship.errors import UnusableInput
 from specship.pipeline.stage import Settings
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(gt=0)]
+Count = Annotated[int, Field(gt=0, le=1 << 40)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 MODE_DEFAULTS: Final[dict[str, tuple[float, int]]] = {"scratch": (3e-4, 1000), "fine-tune": (5e-5, 100)}

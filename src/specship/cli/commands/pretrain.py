@@ -25,6 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from specship.cli.settings_flags import add_settings
     from specship.pipeline.training_settings import ModelSettings, TrainingSettings
 
+    parser.usage = "specship pretrain --data DIR --output RUN [--init CHECKPOINT] [--dry-run] [settings]"
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="what `specship tokenize` wrote"
     )
