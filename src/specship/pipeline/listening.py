@@ -11,7 +11,7 @@ from specship.pipeline.compare_sides import Ids, Side
 from specship.pipeline.llamacpp import Request, ask_llama_cpp
 from specship.pipeline.next_token_laws import Law
 
-_FIGURES: Final = 1_000_000
+_FIGURES: Final = 300_000
 """About how many log-probabilities are asked for in all: they come as JSON."""
 _FEWEST: Final = 256
 """Likeliest tokens of each position at least."""

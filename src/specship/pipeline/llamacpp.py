@@ -11,6 +11,7 @@ Source: llama.cpp tools/server/README.md, POST /completion, /tokenize and /apply
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import json
 import os
@@ -178,7 +179,7 @@ def _server_parameters(request: Request, header: GgufFile) -> Any:
 
 
 class _Server:
-    """A connection to the child's own llama.cpp server."""
+    """The child's own llama.cpp server."""
 
     def __init__(self, request: Request, header: GgufFile) -> None:
         import xllamacpp
@@ -196,12 +197,16 @@ class _Server:
         address = urllib.parse.urlparse(self._server.listening_address)
         if address.hostname != _LOOPBACK:
             raise _Refused(f"llama.cpp listens on {address.hostname}, which is not loopback")
-        self._connection = http.client.HTTPConnection(_LOOPBACK, address.port or 0)
+        self._port = address.port or 0
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        self._connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
-        response = self._connection.getresponse()
-        answer: dict[str, Any] = json.loads(response.read())
+        # One connection a request: the server closes one that is idle for seconds, and reading a long
+        # answer can take longer than that.
+        connection = http.client.HTTPConnection(_LOOPBACK, self._port)
+        with contextlib.closing(connection):
+            connection.request("POST", path, json.dumps(body), {"Content-Type": "application/json"})
+            response = connection.getresponse()
+            answer: dict[str, Any] = json.loads(response.read())
         if response.status != http.HTTPStatus.OK:
             raise _Refused(f"llama.cpp refuses {path}: {str(answer)[:300]}")
         return answer
