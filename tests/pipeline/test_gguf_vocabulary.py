@@ -34,6 +34,7 @@ from tests.pipeline.tokenizer_kinds import (
     split,
     steps,
 )
+from tests.test_cli import specship
 
 SPELLING = tuple(
     text.format(*pair) for pair in ((SPECIAL[0], PLAIN[0]), (SPECIAL[2], PLAIN[1])) for text in SPELLED
@@ -99,6 +100,14 @@ def test_decomposed_characters_are_what_the_note_says(tmp_path: Path) -> None:
     assert differing(folder, [text], lambda one: tokenizer.encode(one).ids, tmp_path / "m.gguf") == [text]
     composed = unicodedata.normalize("NFC", text)
     assert differing(folder, [composed], lambda one: tokenizer.encode(one).ids, tmp_path / "m.gguf") == []
+
+
+def test_the_notes_are_said(tmp_path: Path) -> None:
+    """What llama.cpp will cut otherwise stands on standard error; a tokenizer that it reproduces says nothing."""
+    for kind, expected in (("qwen2", [f"note: {NFC_NOTE}"]), ("gpt-2", [])):
+        done = specship("export", str(byte_level_checkpoint(kind)), str(tmp_path / "m.gguf"))
+        said = [line for line in done.stderr.splitlines() if line.startswith("note: ")]
+        assert (done.returncode, said) == (0, expected)
 
 
 def test_types_and_padding() -> None:

@@ -47,11 +47,14 @@ def export_gguf(
     sources: Sequence[str] = (),
     base_model: str = "",
     report: Report = lambda *_: None,
+    note: Callable[[str], None] = lambda _: None,
 ) -> GgufFile:
     """Write a checkpoint folder as one GGUF file; returns it as our reader sees it.
 
     `licence` is an SPDX expression, `sources` say where the training text came from, and `base_model`
     names the checkpoint that this one was taken over from; each goes into the metadata when given.
+
+    `note` is told which texts llama.cpp will cut otherwise than the checkpoint's own tokenizer.
 
     Raises:
         UnusableInput: the checkpoint or its tokenizer cannot be exported.
@@ -62,8 +65,10 @@ def export_gguf(
     digest = Background(opened.weights_digest)
     architecture = architecture_of(opened.shape, checkpoint).name
     sizes = architecture_keys(architecture, opened.shape, checkpoint)
-    vocabulary = read_vocabulary(opened.path, opened.shape.vocabulary).metadata()
-    tokens = [key_of(key, value) for key, value in vocabulary.items()]
+    vocabulary = read_vocabulary(opened.path, opened.shape.vocabulary)
+    for line in vocabulary.notes:
+        note(line)
+    tokens = [key_of(key, value) for key, value in vocabulary.metadata().items()]
     plans = list(_planned(opened, dtype))
     with _renamed_when_good(output) as partial, write_errors(output):
         about = About(

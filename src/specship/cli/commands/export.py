@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,14 +37,20 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.cli.progress import progress
 
     needs_pipeline()
+    notes: list[str] = []
     with progress("export") as report:
-        written = _export(arguments, report)
+        written = _export(arguments, report, notes.append)
+    for note in notes:
+        print(f"note: {note}", file=sys.stderr)
     print(f"{arguments.output}: {len(written.tensors)} tensors, {arguments.output.stat().st_size} bytes")
     return 0
 
 
-def _export(arguments: argparse.Namespace, report: Callable[..., None]) -> GgufFile:
+def _export(
+    arguments: argparse.Namespace, report: Callable[..., None], note: Callable[[str], None]
+) -> GgufFile:
     about = {
+        "note": note,
         "name": arguments.name or arguments.checkpoint.resolve().name,
         "licence": arguments.licence,
         "report": lambda done, total: report(done / 1e6, total / 1e6, "MB"),
