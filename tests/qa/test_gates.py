@@ -1,6 +1,7 @@
 """Every gate passes a sound trained model and fails each damage that it is there for, naming it."""
 
 import json
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -9,11 +10,13 @@ import numpy as np
 import pytest
 
 from specship.contracts.judging import Verdict
+from specship.pipeline.gguf_writer import export_gguf
 from specship.pipeline.qa.gate import all_gates
 from specship.pipeline.qa.records import Answer
 from specship.pipeline.qa.runner import ask
 from specship.pipeline.qa.subject import Subject
-from specship.pipeline.rotary_order import interleave_rows
+from specship.pipeline.qa.writing import known_letters
+from specship.pipeline.rotary_order import interleave_rows, separate_rows
 from tests.trained_checkpoint import HIDDEN, copied, edit_config, exported, put, tensors, trained
 
 Array = np.ndarray[Any, Any]
@@ -166,6 +169,87 @@ def test_a_damage_fails_its_gate_and_is_named(tmp_path: Path, damage: str) -> No
     found = answer(gate, damaged(tmp_path, inflict))
     assert (found.verdict, found.executed) == (Verdict.FAIL, True)
     assert words in " ".join((found.detail, *found.notes))
+
+
+def patched(old: bytes, new: bytes) -> Callable[[bytes], bytes]:
+    """Other bytes of the same length, once."""
+
+    def damage(data: bytes) -> bytes:
+        assert len(old) == len(new)
+        assert old in data
+        return data.replace(old, new, 1)
+
+    return damage
+
+
+def stale_file_type(data: bytes) -> bytes:
+    """X5: the header says F16, and nothing is."""
+    key = b"general.file_type" + struct.pack("<I", 4)
+    return patched(key + struct.pack("<I", 0), key + struct.pack("<I", 1))(data)
+
+
+GGUF_DAMAGES: Final[dict[str, tuple[str, Callable[[bytes], bytes], str]]] = {
+    "cut in half": ("structure", lambda data: data[: len(data) // 2], "the file was cut at"),
+    "a stale file type": ("structure", stale_file_type, "general.file_type says F16"),
+    "another name of a tensor": (
+        "inventory",
+        patched(b"blk.1.attn_q.weight", b"blk.1.attn_z.weight"),
+        "blk.1.attn_q.weight is missing",
+    ),
+    "NaN in the last tensor": ("statistics", lambda data: data[:-64] + b"\xff" * 64, "is nan"),
+    "no rotation base": (
+        "metadata",
+        patched(b"llama.rope.freq_base", b"llama.rope.freq_bass"),
+        "llama.rope.freq_base is missing",
+    ),
+    "a class name for an architecture": (
+        "metadata",
+        patched(struct.pack("<Q", 5) + b"llama", struct.pack("<Q", 5) + b"Llama"),
+        "general.architecture is 'Llama'",
+    ),
+    "an ordinary token ends a text": (
+        "tokenizer",
+        patched(
+            b"tokenizer.ggml.eos_token_id" + struct.pack("<II", 4, 0),
+            b"tokenizer.ggml.eos_token_id" + struct.pack("<II", 4, 77),
+        ),
+        "the ordinary token",
+    ),
+}
+
+
+@pytest.mark.parametrize("damage", GGUF_DAMAGES)
+def test_a_damage_of_a_gguf_fails_its_gate_and_is_named(tmp_path: Path, damage: str) -> None:
+    gate, inflict, words = GGUF_DAMAGES[damage]
+    path = tmp_path / "model.gguf"
+    path.write_bytes(inflict(exported().read_bytes()))
+    found = answer(gate, path)
+    assert (found.verdict, found.executed) == (Verdict.FAIL, True)
+    assert words in " ".join((found.detail, *found.notes))
+
+
+def test_an_export_that_left_rows_as_they_were_is_found(tmp_path: Path) -> None:
+    """llama.cpp and our runner agree on such a file, and both are wrong."""
+    weights = tensors(trained())
+    rows = {name: weights[name] for name in weights if "q_proj" in name or "k_proj" in name}
+    folder = copied(tmp_path / "model")
+    put(folder, **{name: separate_rows(array, 4) for name, array in rows.items()})
+    path = tmp_path / "model.gguf"
+    export_gguf(folder, path)
+    assert answer("parity", path).verdict is Verdict.PASS
+    found = answer("layout", path)
+    assert found.verdict is Verdict.FAIL
+    assert "all layers: rows of q_proj and k_proj were separated twice" in " ".join(found.notes[:3])
+
+
+@pytest.mark.parametrize("text", ["xxx9,x,x", "\ns\ns\ns\ns", "", "0 0 0 0", "gtieeeeee ses. raed"])
+def test_texts_of_models_that_know_nothing_have_no_known_words(text: str) -> None:
+    known, _ = known_letters(text)
+    assert known == 0
+
+
+def test_words_are_known_however_they_are_joined() -> None:
+    assert known_letters("self.read_line(keyValue) qzx") == (20, 23)
 
 
 def noise(folder: Path) -> None:

@@ -102,7 +102,7 @@ class Subject:
         Raises:
             UnusableInput: the context is too short for any text.
         """
-        found = [self.encoded(text)[: self.context] for text in PLAIN_TEXT]
+        found = [self.given(text)[: self.context] for text in PLAIN_TEXT]
         if min(len(piece) for piece in found) < 16:
             raise UnusableInput(f"the context of {self.context} tokens is too short for a text", at=self.path)
         return found
@@ -110,3 +110,8 @@ class Subject:
     def encoded(self, text: str) -> list[int]:
         """A text in tokens, without special ones in front."""
         return list(self.tokenizer.encode(text, add_special_tokens=False).ids)
+
+    def given(self, text: str) -> list[int]:
+        """A text as the model wants to be given it: with the begin token where its tokenizer adds one."""
+        ids = list(self.tokenizer.encode(text).ids)
+        return ids[:-1] if ids and ids[-1] in self.shape.eos_ids else ids

@@ -37,7 +37,7 @@ _UNITS: Final = {
 
 def _measure(subject: Subject) -> Findings:
     decoder, tokenizer, banned = subject.decoder, subject.tokenizer, subject.shape.eos_ids
-    prompts = [subject.encoded(prompt)[-(subject.context - STEPS) :] for prompt in PROMPTS]
+    prompts = [subject.given(prompt)[-(subject.context - STEPS) :] for prompt in PROMPTS]
     greedy = [write_on(decoder, ids, STEPS, banned=banned, fresh_pairs=False) for ids in prompts]
     fresh = [write_on(decoder, ids, STEPS, banned=banned, fresh_pairs=True) for ids in prompts]
     texts = [tokenizer.decode(ids, skip_special_tokens=False) for ids in greedy]
@@ -96,7 +96,7 @@ def _differing(
     for one in stored.texts:
         text = written.get(one.prompt) if stored.steps == STEPS else None
         if text is None:
-            ids = subject.encoded(one.prompt)
+            ids = subject.given(one.prompt)
             tokens = write_on(subject.decoder, ids, stored.steps, banned=banned, fresh_pairs=False)
             text = tokenizer.decode(tokens, skip_special_tokens=False)
         if text != one.text:
@@ -112,7 +112,7 @@ def _differing(
 _BASES: Final = (1e4, 1e5, 5e5, 1e6)
 """Rotation bases of released Llama and Qwen models."""
 _SHORT: Final = 128
-_KNOWN: Final = 0.15
+_KNOWN: Final = 0.2
 _STRANGE: Final = 0.02
 _REPEATED: Final = 0.95
 _BETTER: Final = 0.1

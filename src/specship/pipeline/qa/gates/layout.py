@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 _TOLD: Final = 3.0
 """Standard errors by which a text must get less likely before a model is said to tell."""
 _FEWEST_TOKENS: Final = 64
-_WORK: Final = {"cpu": 3e13, "cuda": 3e16}
-"""Floating-point operations that this gate may cost: minutes on two cores, or on a GPU."""
+_WORK: Final = {"cpu": 4e12, "cuda": 4e15}
+"""Floating-point operations that this gate may cost: a minute or two on two cores, or on a GPU."""
 _UNITS: Final = {
     "hypotheses": "hypotheses",
     "tokens": "tokens",

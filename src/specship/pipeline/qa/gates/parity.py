@@ -82,7 +82,7 @@ def _asked(subject: Subject) -> dict[str, Any]:
     from specship.pipeline.qa.transformers_child import ask_transformers
 
     room = subject.context - STEPS
-    prompts = tuple(tuple(subject.encoded(prompt)[-room:]) for prompt in PROMPTS)
+    prompts = tuple(tuple(subject.given(prompt)[-room:]) for prompt in PROMPTS)
     digest = subject.model.weights_digest()
     completions: Sequence[Sequence[Step]]
     if subject.is_folder:
@@ -128,7 +128,7 @@ def _recorded(subject: Subject) -> dict[str, Any] | None:
             mend="run the stage that made them again",
         )
     room = subject.context - STEPS
-    wanted = [subject.encoded(prompt)[-room:] for prompt in PROMPTS]
+    wanted = [subject.given(prompt)[-room:] for prompt in PROMPTS]
     if [one["prompt_ids"] for one in record["prompts"]] != wanted:
         raise DamagedArtifact("the second runner was asked about other prompts", at=subject.path)
     return record
