@@ -162,7 +162,8 @@ class Report:
         lines = []
         for answer in self.answers:
             lines.append(answer.as_text())
-            lines += [f"    {note}" for note in answer.notes if note not in answer.detail]
+            notes = answer.notes if answer.executed else ()
+            lines += [f"    {note}" for note in notes if note not in answer.detail]
         total = len(self.answers)
         lines.append(f"{self.executed} of {total} gates executed, {self.passed} passed: {self.model}")
         return "\n".join(lines)
