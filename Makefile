@@ -30,8 +30,10 @@ falsify: $(READY)
 test: $(READY)
 	$(PYTEST) -n 2
 
-# The converter that exports are compared with; what needs it is skipped, and says so, where it cannot be had.
+# Ray, and the converter that exports are compared with; what needs them is skipped, and says so, where they
+# cannot be had.
 slow: $(READY)
+	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]'
 	-$(BIN)/python benchmarks/llama_cpp_sources.py
 	$(PYTEST) -m "slow and not ship"
 

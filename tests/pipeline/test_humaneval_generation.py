@@ -337,6 +337,7 @@ BAD: dict[str, tuple[list[str], str]] = {
     "a temperature below zero": (["--temperature", "-1"], "a temperature of -1"),
     "a temperature that is no number": (["--temperature", "nan"], "a temperature of nan"),
     "no tokens": (["--max-tokens", "0"], "give 1 or more"),
+    "shards without a cluster": (["--shards", "2"], "--shards without a cluster"),
     "a model and completions": (["--completions", "x.jsonl"], "a model and completions at once"),
 }  # fmt: skip
 

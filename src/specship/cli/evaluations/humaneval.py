@@ -48,6 +48,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--workers", type=_workers, default=2)
     parser.add_argument("--shard", type=_shard, default=(1, 1), metavar="I/N", help="every N-th sample only")
+    parser.add_argument("--ray", metavar="ADDRESS", help="run the shards on this Ray cluster (specship[ray])")
+    parser.add_argument("--shards", type=_workers, help="with --ray: how many (default: one a node)")
     parser.add_argument(
         "--level",
         choices=("auto", "namespaces", "landlock+seccomp", "rlimits"),
@@ -63,16 +65,20 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when every sample was scored in a sound sandbox, 1 when not."""
     if arguments.check_sandbox:
         return _check(arguments)
-    return _score(arguments)
+    return _evaluate(arguments)
 
 
-def _score(arguments: argparse.Namespace) -> int:
+def _evaluate(arguments: argparse.Namespace) -> int:
     from specship.cli.progress import progress
     from specship.pipeline.humaneval.evaluation import evaluate
+    from specship.pipeline.humaneval.ray_shards import evaluate_on_cluster
 
     asked = _asked(arguments)
     with progress("HumanEval") as report:
-        answer = evaluate(asked, report=report)
+        if arguments.ray:
+            answer = evaluate_on_cluster(asked, arguments.ray, shards=arguments.shards, report=report)
+        else:
+            answer = evaluate(asked, report=report)
     return _shown(answer, arguments.format)
 
 
@@ -86,6 +92,8 @@ def _asked(arguments: argparse.Namespace) -> Asked:
             "nothing to score" if arguments.model is None else "a model and completions at once",
             mend="give --problems FILE, and either a MODEL or --completions FILE",
         )
+    if arguments.shards and not arguments.ray:
+        raise UnusableInput("--shards without a cluster", mend="give --ray ADDRESS, or --shard I/N")
     if arguments.model is not None:
         needs_pipeline()
     names = ("model", "problems", "completions", "samples", "temperature", "seed", "max_tokens", "device",
