@@ -35,7 +35,7 @@ class ProgressLines:
         self._live = live
         self._width = width
         self._losses: list[float] = []
-        self._last = 0.0
+        self._last = time.monotonic()
         self._open = False
 
     def __call__(self, event: dict[str, Any]) -> None:
