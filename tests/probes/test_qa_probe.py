@@ -87,6 +87,7 @@ def test_a_skipped_gate_counted_as_passed_does_not_help(tmp_path: Path) -> None:
     assert verdict(found) is Verdict.FAIL
 
 
+@pytest.mark.slow
 def test_a_damage_after_the_stage_is_seen(tmp_path: Path) -> None:
     folder = copied(tmp_path / "model")
     put(folder, **{"model.norm.weight": np.full(64, np.nan, "f4")})

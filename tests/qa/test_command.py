@@ -36,6 +36,7 @@ def test_a_sound_gguf_passes_all_eight(capsys: pytest.CaptureFixture[str], tmp_p
     assert report["gates"][5]["figures"][-1]["name"] == "differing_from_golden"
 
 
+@pytest.mark.slow
 def test_transformers_agrees_on_the_folder(capsys: pytest.CaptureFixture[str]) -> None:
     status, report = asked(capsys, str(trained()))
     assert (status, report["executed"], report["passed"]) == (0, 8, 8)
