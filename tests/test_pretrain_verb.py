@@ -327,23 +327,22 @@ def test_run_that_ends_no_better_than_it_began_is_exit_1(
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("name", "status"), [("SIGINT", 130), ("SIGTERM", 143)])
-def test_interrupted_run_is_finished_by_the_same_command(
-    data: Path, tmp_path: Path, name: str, status: int
-) -> None:
-    """The console script, a real signal, and the log of a run that was never interrupted."""
+def test_interrupted_run_is_finished_by_the_same_command(data: Path, tmp_path: Path) -> None:
+    """The console script, Ctrl-C, then SIGTERM, then the log of a run that was never interrupted."""
     longer = ["--steps", "160", "--evaluate-every", "80", "--accept-starvation", "a test"]
     line = [SCRIPT, "pretrain", "--data", str(data), *TRAINING, *MODEL, *longer, "--output"]
     assert subprocess.run([*line, str(tmp_path / "whole")], check=False).returncode == 0
-    child = subprocess.Popen([*line, str(tmp_path / "cut")])
     log = tmp_path / "cut/train.jsonl"
-    while child.poll() is None and (not log.exists() or log.read_bytes().count(b"\n") < 20):
-        time.sleep(0.01)
-    child.send_signal(signal.Signals[name])
-    assert child.wait() == status
-    assert read_run(tmp_path / "cut").status == "preempted"
+    for name, status, steps in (("SIGINT", 130, 20), ("SIGTERM", 143, 90)):
+        child = subprocess.Popen([*line, str(tmp_path / "cut")])
+        while child.poll() is None and (not log.exists() or log.read_bytes().count(b"\n") < steps):
+            time.sleep(0.01)
+        child.send_signal(signal.Signals[name])
+        assert child.wait() == status
+        assert read_run(tmp_path / "cut").status == "preempted"
     assert subprocess.run([*line, str(tmp_path / "cut")], check=False).returncode == 0
     assert comparable(tmp_path / "whole/train.jsonl") == comparable(log)
+    assert read_run(tmp_path / "cut").sessions == 3
 
 
 def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
