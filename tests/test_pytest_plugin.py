@@ -99,6 +99,8 @@ def test_a_gate_that_does_not_hold_fails_where_its_criterion_is_not_judged_too(p
 
     assert done.returncode == 1
     assert "1 failed, 1 passed, 1 skipped" in done.stdout
+    assert re.search(r"GATE-SMALL-002 +FAIL +characters", done.stdout)
+    assert "GATE-SMALL-003 " not in done.stdout.partition("MODEL-1 at profile")[2]
     assert [criterion["status"] for criterion in model["criteria"]] == [
         "DISCHARGED",
         "NOT_JUDGED",

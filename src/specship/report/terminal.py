@@ -52,8 +52,9 @@ def _criterion_rows(criterion: CriterionReport) -> Iterable[tuple[str, ...]]:
         else criterion.statement
     )
     yield *heading, f"[bright_black]{escape(said)}[/]", "", f"weight {criterion.weight}"
-    if criterion.status != "NOT_JUDGED":
-        yield from (_gate_row(gate) for gate in criterion.gates)
+    judged = criterion.status != "NOT_JUDGED"
+    # What could be measured of a criterion that is not judged is shown all the same.
+    yield from (_gate_row(gate) for gate in criterion.gates if judged or gate.measured)
 
 
 def _model_table(model: ModelReport) -> Table:
