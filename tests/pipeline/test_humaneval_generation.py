@@ -245,7 +245,7 @@ def test_a_killed_evaluation_continues_with_the_same_samples(
         "--problems",
         str(problems),
         "--samples",
-        "60",
+        "30",
         "--temperature",
         "1",
         "--max-tokens",
