@@ -101,6 +101,7 @@ def test_the_matrix_says_who_caught_what(seen: Path) -> None:
     assert "3 of 3 pairs caught at profile rehearsal, 3 faults planted, 2 of 2 gates armed" in done.stdout
 
 
+@pytest.mark.slow
 def test_what_was_measured_is_not_measured_again(project: Path) -> None:
     worlds = sorted((project / ".specship/falsify").rglob("ledger/*.json"))
 
@@ -120,6 +121,7 @@ def test_nothing_of_a_world_counts(seen: Path) -> None:
     ] == ["PASS", "PASS"]
 
 
+@pytest.mark.slow
 def test_without_the_mark_no_pair_is_collected(seen: Path) -> None:
     assert "most-files" not in run(seen, "-m", "pytest", "--collect-only", "-q", "contracts").stdout
     assert "1 test collected" in run(seen, "-m", "pytest", "--collect-only", "-q", IDS[0]).stdout
@@ -128,6 +130,7 @@ def test_without_the_mark_no_pair_is_collected(seen: Path) -> None:
 LOOSENED = "      documents: {at_least: 1, unit: documents}\n"
 
 
+@pytest.mark.slow
 def test_a_loosened_limit_turns_the_matrix_red(project: Path) -> None:
     edit(project / "contracts/small-v1.yaml", FIRST, LOOSENED)
     done = falsify(project)
@@ -246,3 +249,51 @@ def test_a_release_wants_a_key_of_the_project(clone: Path) -> None:
     assert armed() == [False, False, False]
     edit(clone / "pyproject.toml", 'probes = "probes"\n', f'probes = "probes"\ntrusted_keys = ["{key}"]\n')
     assert armed() == [True, True, False]
+
+
+HEALTHY = """\
+model: MODEL-1
+measures: [corpus]
+variants:
+  - {name: another-split, settings: {corpus: {heldout_fraction: 0.3}}}
+"""
+SICK = "  - {name: nothing-left, settings: {corpus: {heldout_fraction: 0.9}}}\n"
+
+
+def with_variants(project: Path, text: str) -> Path:
+    """The project with a file of healthy variants."""
+    (project / "healthy.yaml").write_text(text)
+    edit(project / "pyproject.toml", 'probes = "probes"\n', 'probes = "probes"\nhealthy = "healthy.yaml"\n')
+    return project
+
+
+@pytest.mark.slow
+def test_a_gate_that_accuses_a_healthy_variant_is_a_false_alarm(project: Path) -> None:
+    with_variants(project, HEALTHY)
+    sound = run(project, "-m", "pytest", "-m", "falsify", "-rA", "healthy.yaml")
+    said = specship(project, "faults").stdout
+    (project / "healthy.yaml").write_text(HEALTHY + SICK)
+    accused = run(project, "-m", "pytest", "-m", "falsify", "healthy.yaml")
+
+    assert "PASSED healthy.yaml::another-split" in sound.stdout
+    assert "0 false alarms in 2 verdicts on 1 healthy variants" in said
+    assert accused.returncode == 1
+    assert "nothing-left is healthy\nGATE-SMALL-001 FAIL: documents = " in accused.stdout
+    assert "1 false alarms in 4 verdicts on 2 healthy variants" in specship(project, "faults").stdout
+
+
+BAD_VARIANTS = {
+    "an unknown key": (HEALTHY.replace("measures", "measure"), "healthy.yaml:2:1", "write 'measures'"),
+    "a name twice": (HEALTHY + HEALTHY.splitlines()[-1] + "\n", "healthy.yaml:5:6", "the variant 'another-split' stands twice"),
+    "no variant": (HEALTHY.partition("  - ")[0].replace("variants:", "variants: []"), "healthy.yaml:3:1", "at least 1 is needed"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BAD_VARIANTS, ids=lambda name: name.replace(" ", "-"))
+def test_bad_variants_are_refused_with_their_place(case: str, clone: Path) -> None:
+    text, place, message = BAD_VARIANTS[case]
+    done = specship(with_variants(clone, text), "faults")
+
+    assert done.returncode == 2
+    assert place in done.stderr, done.stderr
+    assert message in done.stderr
