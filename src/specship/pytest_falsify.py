@@ -221,7 +221,7 @@ class PairItem(pytest.Item):
         report = falsification.settle(self.pair)
         self.plugin.ship.clear()
         self.outcome = report.model_dump(mode="json")
-        if report.catch == Catch.NOT_RUN:
+        if report.catch == Catch.BLOCKED:
             pytest.skip(f"{report.node}: {report.reason}")
         if report.catch != Catch.CAUGHT:
             raise NotSeenToFail(f"{report.node}\n{report.catch}: {report.reason}")

@@ -27,7 +27,7 @@ def inject() -> None:
 
         return opened
 
-    spoil(generations, "open_model", another)
+    spoil(generations, "open_any_checkpoint", another)
 
 
 def _turned(tensors: dict[str, Any]) -> None:

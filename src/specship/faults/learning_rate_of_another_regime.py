@@ -7,5 +7,5 @@ from specship.faults.fault import Fault
 FAULT = Fault(
     row="R40",
     stage="run",
-    settings={"training": {"mode": "fine-tune", "peak_learning_rate": None, "warmup_steps": None}},
+    settings={"training": {"peak_learning_rate": 5e-5, "warmup_steps": 100}},
 )

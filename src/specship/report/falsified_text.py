@@ -48,11 +48,13 @@ def _lines(matrix: Matrix, bold: tuple[str, str]) -> Iterator[str]:
     yield from _alone(matrix, by_fault.keys())
     yield from _alarms(matrix)
     counts = Counter(pair.catch for pair in matrix.pairs)
+    beyond = sum(gate.blocked for gate in matrix.gates)
     planted = {row.fault for row in named if row.way != "described"}
     armed = sum(gate.armed for gate in matrix.gates)
     yield (
         f"{counts[Catch.CAUGHT]} of {len(matrix.pairs)} pairs caught at profile {matrix.profile}, "
         f"{len(planted)} faults planted, {armed} of {len(matrix.gates)} gates armed"
+        + (f" ({beyond} cannot be measured here)" if beyond else "")
     )
 
 

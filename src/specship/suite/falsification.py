@@ -136,7 +136,9 @@ class Falsification:
         if gate.id not in self._clean:
             self._clean[gate.id] = self.clean.settle(pair.check) if make else self.clean.known(pair.check)
         clean = self._clean[gate.id]
-        if clean.verdict == Verdict.BLOCKED or not (make or clean.fresh):
+        if clean.verdict == Verdict.BLOCKED:
+            return _report(pair, loaded, Catch.BLOCKED, clean.reason)
+        if not (make or clean.fresh):
             return _report(pair, loaded, Catch.NOT_RUN, clean.reason)
         if not gate.faults[pair.fault]:
             return _report(pair, loaded, Catch.UNPREDICTED, "the contract does not say which quantity fails")

@@ -28,6 +28,8 @@ class Catch(StrEnum):
     """The contract does not say which quantity fails."""
     DESCRIBED = "DESCRIBED"
     """The fault is described and nothing plants it."""
+    BLOCKED = "BLOCKED"
+    """This machine cannot measure the gate at the profile of falsification."""
     NOT_RUN = "NOT_RUN"
     """Nobody tried."""
 

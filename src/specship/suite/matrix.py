@@ -48,6 +48,8 @@ class GateRow(Frozen):
     """Whether it was seen to fail on each of its faults, as it stands today."""
     unarmed: str
     """Why it is not armed; empty when it is."""
+    blocked: bool
+    """Whether nothing on this machine could show it: it is neither armed nor decoration here."""
     decoration: bool
     """Whether it catches nothing: no fault, or none that was seen to make it fail."""
 
@@ -77,6 +79,7 @@ def read_matrix(project: Project) -> Matrix:
     falsification, book = Falsification(plan), ArmingBook(project)
     pairs = tuple(_pair(falsification, book, pair) for pair in pairs_of(plan))
     caught = {pair.gate for pair in pairs if pair.catch == Catch.CAUGHT}
+    blocked = {pair.gate for pair in pairs if pair.catch == Catch.BLOCKED}
     gates = []
     for check in plan.checks:
         if check.probe is not None:
@@ -87,7 +90,8 @@ def read_matrix(project: Project) -> Matrix:
                     contract=check.file.path,
                     armed=not why,
                     unarmed=why,
-                    decoration=check.gate.id not in caught,
+                    blocked=check.gate.id in blocked,
+                    decoration=check.gate.id not in caught | blocked,
                 )
             )
     problems = [str(error) for error in book.damaged]
@@ -105,7 +109,7 @@ def read_matrix(project: Project) -> Matrix:
 def _pair(falsification: Falsification, book: ArmingBook, pair: Pair) -> PairReport:
     """What was measured here; on a clone that never falsified, what the gate's record says."""
     report = falsification.known(pair)
-    if report.catch != Catch.NOT_RUN or book.why_unarmed(pair.check, falsification.plan):
+    if report.catch not in {Catch.NOT_RUN, Catch.BLOCKED} or book.why_unarmed(pair.check, falsification.plan):
         return report
     for entry in book.by_gate.get(report.gate, ()):
         seen = entry.arming.faults.get(pair.fault)

@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when every gate with a probe is armed, 1 when one is not or a record is damaged."""
+    """0 when every gate that can be shown here is armed, 1 when one is not or a record is damaged."""
     from specship.report import falsified_text
     from specship.specs.project import load_project
     from specship.suite.arming import arm
@@ -37,4 +37,4 @@ def run(arguments: argparse.Namespace) -> int:
         print(falsified_text.render(matrix, colour=sys.stdout.isatty()), end="")
         if armed is not None:
             print(falsified_text.armed(armed, project.root), end="")
-    return 0 if not matrix.problems and all(gate.armed for gate in matrix.gates) else 1
+    return 0 if not matrix.problems and all(gate.armed or gate.blocked for gate in matrix.gates) else 1
