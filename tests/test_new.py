@@ -226,7 +226,7 @@ def test_what_a_contract_misses_can_be_written(kind: str, name: str, project: Pa
         more = f"    probe: {name}\n    expect:\n      files: {{at_least: 1, unit: files}}\n"
         contract.write_text(contract.read_text() + more)
     else:
-        edit(contract, "[control-characters-in-text]", f"[{name}]")
+        edit(contract, "control-characters-in-text:", f"{name}:")
     (found,) = {fault.split("mend: ")[1].split("\n")[0] for fault in faults(project)}
 
     assert found.endswith(f"specship new {kind} {name}")

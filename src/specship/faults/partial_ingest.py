@@ -11,14 +11,14 @@ FAULT = Fault(row="C10", stage="corpus")
 
 
 def inject() -> None:
-    """The list of files ends after a quarter of them."""
+    """Every third file is left out of the list."""
     from specship.pipeline import corpus_source
 
-    def quarter(listing: Callable[..., Any]) -> Callable[..., Any]:
+    def some(listing: Callable[..., Any]) -> Callable[..., Any]:
         def listed(*arguments: Any) -> Any:
             found = listing(*arguments)
-            return found[: max(1, len(found) // 4)]
+            return [file for place, file in enumerate(found) if place % 3]
 
         return listed
 
-    spoil(corpus_source, "list_files", quarter)
+    spoil(corpus_source, "list_files", some)

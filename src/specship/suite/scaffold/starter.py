@@ -94,7 +94,9 @@ gates:
       changed: {equals: 0, unit: files}
       wrong_digests: {equals: 0, unit: documents}
       missing_documents: {equals: 0, unit: documents}
-    falsified_by: [partial-ingest, edited-document]
+    falsified_by:  # defects that must make it fail, and the quantities that fail then
+      partial-ingest: [unlisted]
+      edited-document: [wrong_digests]
   - id: GATE-$ID-002
     rule: No held-out document is known to training, neither by its bytes nor as a near copy.
     binds_to: [AC-$ID-001]
@@ -105,7 +107,9 @@ gates:
       shared_digests: {equals: 0, unit: documents}
       highest_jaccard: {below: 0.85, unit: fraction}
       highest_containment: {below: 0.8, unit: fraction}
-    falsified_by: [heldout-inside-training, near-duplicate-across-split]
+    falsified_by:
+      heldout-inside-training: [shared_digests]
+      near-duplicate-across-split: [highest_jaccard, highest_containment]
   - id: GATE-$ID-003
     rule: The licence of every document is known and allowed, and its text is kept with the corpus.
     binds_to: [AC-$ID-001]
@@ -116,7 +120,9 @@ gates:
       misstated: {equals: 0, unit: documents}
       licences: {one_of: [Apache-2.0, MIT], unit: text}
       licence_text: {above: 0, unit: bytes}
-    falsified_by: [unlicensed-document, licence-text-missing]
+    falsified_by:
+      unlicensed-document: [misstated, licences]
+      licence-text-missing: [licence_text]
   # The probe of this gate is your own, in probes/$module.py; its fault is described in faults/.
   - id: GATE-$ID-004
     rule: No document is empty or holds characters that no person can see.
@@ -126,7 +132,8 @@ gates:
     expect:
       control_characters: {equals: 0, unit: characters}
       shortest: {at_least: 40, unit: characters}
-    falsified_by: [control-characters-in-text]
+    falsified_by:
+      control-characters-in-text: [control_characters]
   # Your next step: this gate is UNBOUND, a rule that nobody measures yet, and worth nothing until then.
   # Write a probe (`specship new probe $module.subject`), then name it here with `probe:` and `expect:`.
   - id: GATE-$ID-005
@@ -178,6 +185,10 @@ corpus answers with characters that garble a terminal.
 
 import json
 from pathlib import Path
+
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="", stage="corpus")
 
 
 def plant(folder: Path) -> None:
