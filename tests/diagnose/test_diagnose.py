@@ -73,7 +73,7 @@ def memorised(folder: Path) -> None:
 
 
 def ended(folder: Path) -> None:
-    edit_run(folder, status="data_exhausted", steps_done=100)
+    edit_run(folder, status="data_exhausted", steps_done=100, windows_per_pass=800)
     edit_log(folder / "train.jsonl", lambda records: records[:100])
     with_event(folder, event="end_of_data", step=101, reason="the data ended")
 
@@ -97,7 +97,9 @@ def diverging(folder: Path) -> None:
 
 
 def many_passes(folder: Path) -> None:
-    edit_run(folder, unique_train_tokens=10_000, windows_per_pass=156, parameters=400)
+    edit_run(
+        folder, unique_train_tokens=10_000, windows_per_pass=156, parameters=400, declared_parameters=400
+    )
     for number in range(1, 15):
         with_event(folder, event="wrap", step=20 * number)
 
@@ -107,13 +109,28 @@ def not_finite(folder: Path) -> None:
     with_event(folder, event="aborted", step=290, reason="non-finite train_loss")
 
 
+def unmoved(folder: Path) -> None:
+    checkpoints = sorted((folder / "checkpoints").iterdir())
+    shutil.copy(checkpoints[0] / "model.safetensors", checkpoints[-1] / "model.safetensors")
+
+
+def overrun(folder: Path) -> None:
+    edit_log(
+        folder / "train.jsonl",
+        lambda records: [*records, records[-1] | {"step": len(records) + 1, "lr": 1e-3}],
+    )
+
+
 def standing(folder: Path) -> None:
     edit_log(folder / "train.jsonl", each(lambda _, at: {"train_loss": 5.54 + (at * at * 7 % 101) / 9000}))
     edit_log(folder / "evaluations.jsonl", set_all("val_loss", 5.545))
 
 
 DOCTORED: dict[str, tuple[str, Callable[[Path], Any]]] = {
-    "few-tokens": ("data-starvation", lambda folder: edit_run(folder, parameters=10**9)),
+    "few-tokens": (
+        "data-starvation",
+        lambda folder: edit_run(folder, parameters=10**9, declared_parameters=10**9),
+    ),
     "many-passes": ("data-starvation", many_passes),
     "memorisation": ("data-starvation", memorised),
     "data-ended": ("data-starvation", ended),
@@ -173,6 +190,17 @@ DOCTORED: dict[str, tuple[str, Callable[[Path], Any]]] = {
         "infrastructure-masking",
         lambda folder: edit_log(folder / "train.jsonl", set_all("tokens_per_second", 0.0)),
     ),
+    "clipping-not-applied": (
+        "optimization-defect",
+        lambda folder: edit_log(folder / "train.jsonl", set_all("grad_norm_after_clip", 7.5, 50, 60)),
+    ),
+    "tensors-unmoved": ("optimization-defect", unmoved),
+    "steps-beyond-plan": ("optimization-defect", overrun),
+    "wall-clock-short": ("infrastructure-masking", lambda folder: edit_run(folder, wall_seconds=0.01)),
+    "another-architecture": (
+        "infrastructure-masking",
+        lambda folder: edit_run(folder, declared_parameters=7000),
+    ),
     "held-out-leak": (
         "infrastructure-masking",
         lambda folder: edit_log(
@@ -213,7 +241,7 @@ def test_a_cause_is_found_in_its_class(healthy: Path, tmp_path: Path, name: str)
 
 def test_confidence_can_be_computed_again(healthy: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(healthy, tmp_path / "run"))
-    edit_run(folder, parameters=20_000)
+    edit_run(folder, parameters=20_000, declared_parameters=20_000)
     done = subprocess.run(
         [SCRIPT, "diagnose", str(folder), "--format", "json"], capture_output=True, text=True, check=False
     )
@@ -232,9 +260,28 @@ def test_confidence_can_be_computed_again(healthy: Path, tmp_path: Path) -> None
     assert len(report["five_whys"]) == 5
 
 
+def test_a_stream_that_ends_early_is_no_lack_of_data(healthy: Path, tmp_path: Path) -> None:
+    """The corpus had more to give: the same status as that of a corpus that is too small, another cause."""
+    folder = Path(shutil.copytree(healthy, tmp_path / "run"))
+    ended(folder)
+    starved = diagnose_run(folder)
+    edit_run(folder, windows_per_pass=10_000)
+    cut = diagnose_run(folder)
+
+    assert "data-ended" in names(starved)
+    assert (cut.binding, names(cut)[0]) == ("infrastructure-masking", "exhausted-stream")
+
+
+def test_a_fine_tune_of_nothing(healthy: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(healthy, tmp_path / "run"))
+    settings(folder, mode="fine-tune")
+
+    assert names(diagnose_run(folder)) == ["wrong-mode-defaults"]
+
+
 def test_a_doubt_about_the_records_comes_before_what_they_say(healthy: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(healthy, tmp_path / "run"))
-    edit_run(folder, parameters=10**9, device_asked="cuda")
+    edit_run(folder, parameters=10**9, declared_parameters=10**9, device_asked="cuda")
     edit_log(folder / "train.jsonl", set_all("lr", 0.01))
 
     found = diagnose_run(folder)

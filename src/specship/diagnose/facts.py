@@ -32,6 +32,8 @@ class Step:
     loss: float | None = None
     """Nats a token."""
     grad_norm: float | None = None
+    clipped_norm: float | None = None
+    """Gradient norm after clipping."""
     lr: float | None = None
     tokens_per_second: float | None = None
     tokens_seen: int | None = None
@@ -100,6 +102,15 @@ class Facts:
     schedule: Schedule | None = None
     mode: str | None = None
     """`scratch` or `fine-tune`."""
+    clip_norm: float | None = None
+    initialised: bool | None = None
+    """Whether the run began from the weights of a checkpoint."""
+    declared_parameters: int | None = None
+    """What the declared architecture comes to."""
+    tensors: int | None = None
+    """Tensors of the first checkpoint that the last one has too."""
+    unmoved_tensors: int | None = None
+    """Those of them that hold the same bytes in both."""
     min_improvement: float | None = None
     """Nats a token that early stopping looks for."""
     told: frozenset[str] = field(default_factory=frozenset)

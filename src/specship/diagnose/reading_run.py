@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 from specship.diagnose.facts import Evaluation, Event, Facts, Line, Schedule, Step
 from specship.errors import DamagedArtifact, Place
+from specship.pipeline.run_reading import checkpoints_of
+from specship.pipeline.safetensors_header import read_safetensors_header
 from specship.strict_json import parse, raw_lines, read_json
 
 RUN: Final = "run.json"
 _TRAIN, _EVALUATIONS, _EVENTS = "train.jsonl", "evaluations.jsonl", "events.jsonl"
+_WEIGHTS, _CHUNK_BYTES = "model.safetensors", 1 << 20
 _SCRATCH_PEAK: Final = "peak_learning_rate"
 
 
@@ -29,6 +33,7 @@ def read_run_facts(folder: Path) -> tuple[Facts, list[str]]:
     evaluations = [_evaluation(line, one) for line, one in _records(folder / _EVALUATIONS, notes)]
     events = [_event(line, one) for line, one in _records(folder / _EVENTS, notes)]
     training = _mapping(_mapping(record, "config"), "training")
+    tensors, unmoved = _compared_weights(folder, notes)
     windows, length = _number(record, "windows_per_pass"), _number(training, "sequence_length")
     facts = Facts(
         kind="specship run",
@@ -50,9 +55,41 @@ def read_run_facts(folder: Path) -> tuple[Facts, list[str]]:
         wall_seconds=_number(record, "wall_seconds"),
         schedule=_schedule(training),
         mode=_text(training, "mode"),
+        clip_norm=_number(training, "clip_norm"),
+        initialised=record.get("initialisation") is not None,
+        declared_parameters=_count(record, "declared_parameters"),
+        tensors=tensors,
+        unmoved_tensors=unmoved,
         min_improvement=_number(training, "min_improvement"),
     )
     return facts, notes
+
+
+def _compared_weights(folder: Path, notes: list[str]) -> tuple[int | None, int | None]:
+    """Tensors that the first and the last checkpoint share, and how many of them are equal to the byte."""
+    found = checkpoints_of(folder)
+    if len(found) < 2 or found[0][0] != 0:
+        return None, None
+    try:
+        first, last = (_tensor_digests(path / _WEIGHTS) for _, path in (found[0], found[-1]))
+    except (DamagedArtifact, OSError) as error:
+        notes.append(f"checkpoints were not compared: {error}")
+        return None, None
+    shared = first.keys() & last.keys()
+    return len(shared), sum(first[name] == last[name] for name in shared)
+
+
+def _tensor_digests(path: Path) -> dict[str, bytes]:
+    found = {}
+    with path.open("rb") as file:
+        for name, tensor in read_safetensors_header(path).items():
+            file.seek(tensor.offset)
+            digest, left = hashlib.sha256(), tensor.size
+            while left and (chunk := file.read(min(left, _CHUNK_BYTES))):
+                digest.update(chunk)
+                left -= len(chunk)
+            found[name] = digest.digest()
+    return found
 
 
 def _records(path: Path, notes: list[str]) -> Iterator[tuple[Line, dict[str, Any]]]:
@@ -84,6 +121,7 @@ def _step(line: Line, record: dict[str, Any]) -> Step | None:
         step=step,
         loss=_number(record, "train_loss"),
         grad_norm=_number(record, "grad_norm"),
+        clipped_norm=_number(record, "grad_norm_after_clip"),
         lr=_number(record, "lr"),
         tokens_per_second=_number(record, "tokens_per_second"),
         tokens_seen=_count(record, "tokens_seen"),

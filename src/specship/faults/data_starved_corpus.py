@@ -8,7 +8,7 @@ from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="C1", stage="shards")
+FAULT = Fault(row="C1", binds="data-starvation", stage="shards")
 
 
 def inject() -> None:

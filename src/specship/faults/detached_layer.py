@@ -7,7 +7,7 @@ from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="R19", stage="run")
+FAULT = Fault(row="R19", binds="optimization-defect", stage="run")
 
 
 def inject() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="R9", stage="run")
+FAULT = Fault(row="R9", binds="optimization-defect", stage="run")
 
 
 def inject() -> None:

@@ -38,6 +38,8 @@ class Fault:
     """Other artifacts of the same form, for models that have those."""
     settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Pipeline settings by section that replace the profile's."""
+    binds: str = ""
+    """Root-cause class that a diagnosis of the run must name; empty where a run's records cannot show it."""
     described: str = ""
     """Why nothing here plants it: what a tiny model, or this machine, cannot reproduce."""
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="R22", stage="run")
+FAULT = Fault(row="R22", binds="optimization-defect", stage="run")
 
 
 def inject() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="R24", stage="run")
+FAULT = Fault(row="R24", binds="infrastructure-masking", stage="run")
 
 
 def inject() -> None:

@@ -6,6 +6,7 @@ from specship.faults.fault import Fault
 
 FAULT = Fault(
     row="R40",
+    binds="optimization-defect",
     stage="run",
     settings={"training": {"peak_learning_rate": 5e-5, "warmup_steps": 100}},
 )

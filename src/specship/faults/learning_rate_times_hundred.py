@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="R9", stage="run", settings={"training": {"peak_learning_rate": 1.0}})
+FAULT = Fault(
+    row="R9", binds="optimization-defect", stage="run", settings={"training": {"peak_learning_rate": 1.0}}
+)

@@ -8,7 +8,7 @@ from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="R29", stage="run")
+FAULT = Fault(row="R29", binds="optimization-defect", stage="run")
 
 
 def inject() -> None:

@@ -4,4 +4,9 @@ from __future__ import annotations
 
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="R4", stage="run", settings={"training": {"evaluation_tokens": 1024, "patience": 2}})
+FAULT = Fault(
+    row="R4",
+    binds="optimization-defect",
+    stage="run",
+    settings={"training": {"evaluation_tokens": 1024, "patience": 2}},
+)

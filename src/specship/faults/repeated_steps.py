@@ -7,7 +7,7 @@ from pathlib import Path
 from specship.faults._bytes import edit_lines
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="R34", stage="run")
+FAULT = Fault(row="R34", binds="infrastructure-masking", stage="run")
 
 
 def plant(folder: Path) -> None:

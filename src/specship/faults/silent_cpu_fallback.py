@@ -8,7 +8,7 @@ from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="R1", stage="run")
+FAULT = Fault(row="R1", binds="infrastructure-masking", stage="run")
 
 
 def inject() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="R37", stage="run")
+FAULT = Fault(row="R37", binds="infrastructure-masking", stage="run")
 
 
 def inject() -> None:

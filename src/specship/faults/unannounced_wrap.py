@@ -5,7 +5,10 @@ from __future__ import annotations
 from specship.faults.fault import Fault, spoil
 
 FAULT = Fault(
-    row="C2", stage="run", settings={"corpus": {"file_bytes_limit": 1500}, "training": {"at_end": "cycle"}}
+    row="C2",
+    binds="infrastructure-masking",
+    stage="run",
+    settings={"corpus": {"file_bytes_limit": 1500}, "training": {"at_end": "cycle"}},
 )
 
 

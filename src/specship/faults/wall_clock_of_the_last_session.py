@@ -7,7 +7,7 @@ from pathlib import Path
 from specship.faults._bytes import edit_json
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="R37", stage="run")
+FAULT = Fault(row="R37", binds="infrastructure-masking", stage="run")
 
 
 def plant(folder: Path) -> None:

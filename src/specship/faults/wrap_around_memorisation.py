@@ -8,7 +8,7 @@ from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="C3", stage="shards", settings={"training": {"at_end": "cycle"}})
+FAULT = Fault(row="C3", binds="data-starvation", stage="shards", settings={"training": {"at_end": "cycle"}})
 
 
 def inject() -> None:

@@ -65,12 +65,14 @@ class Falsification:
             SpecshipError: there is no such fault, or its file cannot be used.
         """
         if name not in self._worlds:
-            world = find_world(self.plan, name)
-            plan = world.plan_of(self.plan)
-            session = Session(plan, self.listener, world=name, judge=self.clean.judge)
-            session.make_runner = lambda model: self._runner(session, world, model)
-            self._worlds[name] = session
+            self._worlds[name] = self.session_in(find_world(self.plan, name))
         return self._worlds[name]
+
+    def session_in(self, world: World) -> Session:
+        """A session in a world; it takes from the clean pipeline what the world does not reach."""
+        session = Session(world.plan_of(self.plan), self.listener, world=world.name, judge=self.clean.judge)
+        session.make_runner = lambda model: self._runner(session, world, model)
+        return session
 
     def _runner(self, session: Session, world: World, model: str) -> WorldRunner:
         plan = session.plan

@@ -10,7 +10,8 @@ from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
 def _examine(facts: Facts) -> Observed | None:
     planned, done = facts.planned_steps or 0, facts.steps[-1].step
-    if facts.status != "data_exhausted" or done >= planned:
+    enough = facts.tokens_per_pass is not None and facts.tokens_per_pass >= (facts.planned_tokens or 0)
+    if facts.status != "data_exhausted" or done >= planned or enough:
         return None
     ends = tuple(event.line for event in facts.events or () if event.name == "end_of_data")
     return Observed(

@@ -1,4 +1,4 @@
-"""The stream of data ended or stopped short, and the run called itself complete."""
+"""The stream of data stopped short: the run called itself complete, or the corpus had more to give."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
-_NAMED: Final = {"stopped_early", "aborted", "preempted", "data_exhausted", "running"}
+_NAMED: Final = {"stopped_early", "aborted", "preempted", "running"}
 
 
 def _examine(facts: Facts) -> Observed | None:
@@ -15,12 +15,17 @@ def _examine(facts: Facts) -> Observed | None:
     # Trainer's last record may stand up to one logging interval before its last step.
     if facts.status in _NAMED or done + facts.log_every > planned:
         return None
+    if facts.status == "data_exhausted" and (facts.tokens_per_pass or 0) < (facts.planned_tokens or 0):
+        return None  # there really is no more: `data-ended` says so
     return Observed(
         figures=(Figure("steps_done", done, "steps"), Figure("planned_steps", planned, "steps")),
         lines=(facts.steps[-1].line,),
         confidence=1.0 - done / planned,
         rule="1 - steps_done / planned_steps",
-        says=f"{done} of {planned} planned steps are on record, and no reason is",
+        says=(
+            f"{done} of {planned} planned steps are on record, and "
+            + ("the corpus had more to give" if facts.status == "data_exhausted" else "no reason is")
+        ),
         refute_by="count the batches that the data give: there would be enough for the plan",
     )
 

@@ -12,6 +12,8 @@ _OTHER: Final = {"scratch": "fine-tune", "fine-tune": "scratch"}
 
 
 def _examine(facts: Facts) -> Observed | None:
+    if facts.mode == "fine-tune" and facts.initialised is False:
+        return _nothing_to_tune(facts)
     schedule, other = facts.schedule, _OTHER.get(facts.mode or "")
     if schedule is None or other is None:
         return None
@@ -30,6 +32,18 @@ def _examine(facts: Facts) -> Observed | None:
         rule="matches / 2: peak rate and warm-up steps that are exactly those of the other mode",
         says=f"a {facts.mode} run has the peak learning rate {peak:g} that belongs to {other}",
         refute_by=f"run the first tenth with the defaults of {facts.mode}: the loss would fall no faster",
+    )
+
+
+def _nothing_to_tune(facts: Facts) -> Observed:
+    peak = facts.schedule.peak if facts.schedule else 0.0
+    return Observed(
+        figures=(Figure("mode", "fine-tune", "text"), Figure("peak", peak, "ratio")),
+        lines=(facts.steps[0].line,) if facts.steps else (),
+        confidence=1.0,
+        rule="1: mode and beginning are on record",
+        says=f"the run is called a fine-tune (peak rate {peak:g}) and began from random weights",
+        refute_by="name the checkpoint that it began from: its loss would be that of step 0",
     )
 
 

@@ -1,0 +1,35 @@
+"""Tensors that are the same bytes in the first checkpoint and in the last."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from specship.diagnose.facts import Facts
+from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+
+
+def _examine(facts: Facts) -> Observed | None:
+    tensors, unmoved = facts.tensors or 0, facts.unmoved_tensors or 0
+    if not unmoved:
+        return None
+    return Observed(
+        figures=(Figure("unmoved_tensors", unmoved, "tensors"), Figure("tensors", tensors, "tensors")),
+        lines=(facts.steps[-1].line,),
+        confidence=1.0,
+        rule="1: the bytes of both checkpoints were compared",
+        says=f"{unmoved} of {tensors} tensors are the same in the first checkpoint and in the last",
+        refute_by="take one step and look at each gradient: none would be missing",
+    )
+
+
+CAUSE: Final = Cause(
+    name="tensors-unmoved",
+    root=RootCause.OPTIMIZATION,
+    needs=("tensors", "unmoved_tensors", "steps"),
+    reference="Karpathy 2019, A Recipe for Training Neural Networks",
+    mechanism="A part of the model is cut out of the backward pass, or the optimizer does not hold it.",
+    unseen="The rest of the model learns around it, and the loss falls all the same.",
+    prevention="The first checkpoint is compared with the last: every trainable tensor must have moved.",
+    examine=_examine,
+    essential=False,
+)
