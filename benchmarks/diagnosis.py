@@ -34,30 +34,32 @@ MODEL = "MODEL-2"
 BASE: dict[str, dict[str, Any]] = {
     "tokenizer": {"vocab_size": 300},
     "model": {
-        "hidden_size": 16,
+        "hidden_size": 24,
         "layers": 1,
         "heads": 2,
         "kv_heads": 1,
-        "intermediate_size": 32,
+        "intermediate_size": 48,
     },
-    "training": {"steps": 280, "evaluate_every": 56, "warmup_steps": 20},
+    "training": {"steps": 490, "evaluate_every": 98, "warmup_steps": 30},
 }
-"""7 152 parameters, 143 360 tokens."""
+"""12 456 parameters, 250 880 tokens."""
+OVERFLOWS = {"training": {"steps": 280, "evaluate_every": 56}}
+"""For a fault whose weights grow: in a longer run they are no numbers any more, and nothing is logged."""
 VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
     **{f"seed {seed}": {"training": {"seed": seed}} for seed in range(2, 8)},
-    "wider": {"model": {"hidden_size": 24, "intermediate_size": 48}, "training": {"steps": 520}},
-    "two layers": {"model": {"layers": 2}, "training": {"steps": 380, "seed": 8}},
-    "untied head": {"model": {"tied_embeddings": False}, "training": {"steps": 480, "seed": 9}},
+    "wider": {"model": {"hidden_size": 32, "intermediate_size": 64}, "training": {"steps": 750}},
+    "two layers": {"model": {"layers": 2}, "training": {"steps": 700, "seed": 8}},
+    "untied head": {"model": {"tied_embeddings": False}, "training": {"steps": 780, "seed": 9}},
     "longer windows": {"training": {"sequence_length": 128, "micro_batch": 4, "seed": 10}},
     "shorter windows": {"training": {"sequence_length": 32, "micro_batch": 16, "seed": 11}},
     "accumulated": {"training": {"micro_batch": 4, "accumulation": 2, "seed": 12}},
-    "more steps": {"training": {"steps": 400, "seed": 13}},
+    "more steps": {"training": {"steps": 600, "seed": 13}},
     "longer warm-up": {"training": {"warmup_steps": 60, "seed": 14}},
     "no warm-up": {"training": {"warmup_steps": 0, "peak_learning_rate": 0.006, "seed": 15}},
     "half the rate": {"training": {"peak_learning_rate": 0.005, "seed": 16}},
     "higher rate": {"training": {"peak_learning_rate": 0.015, "seed": 17}},
     "lower floor": {"training": {"floor_share": 0.01, "seed": 18}},
-    "more evaluations": {"training": {"evaluate_every": 28, "seed": 19}},
+    "more evaluations": {"training": {"evaluate_every": 49, "seed": 19}},
     "tighter clip": {"training": {"clip_norm": 0.5, "seed": 20}},
 }
 
@@ -72,7 +74,8 @@ def worlds(falsification: Falsification) -> list[tuple[World, str]]:
     for name in sorted(planted_faults(folder)):
         loaded = load_fault(name, folder)
         if loaded.fault.binds:
-            found.append((World(name, MODEL, loaded.fault.settings, loaded), loaded.fault.binds))
+            changes = OVERFLOWS if name == "divergence-continues" else loaded.fault.settings
+            found.append((World(name, MODEL, changes, loaded), loaded.fault.binds))
     return found
 
 

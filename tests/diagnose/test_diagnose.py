@@ -272,6 +272,24 @@ def test_a_stream_that_ends_early_is_no_lack_of_data(healthy: Path, tmp_path: Pa
     assert (cut.binding, names(cut)[0]) == ("infrastructure-masking", "exhausted-stream")
 
 
+def test_noise_is_named_before_it_ends_a_run(healthy: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(healthy, tmp_path / "run"))
+    edit_log(folder / "evaluations.jsonl", set_all("standard_error", 0.06))
+    found = diagnose_run(folder)
+
+    assert names(found) == ["premature-stop"]
+    assert found.findings[0].observed.says.startswith(
+        "early stopping would decide with held-out noise of 0.06"
+    )
+
+
+def test_gradients_that_stay_large_are_seen(healthy: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(healthy, tmp_path / "run"))
+    edit_log(folder / "train.jsonl", set_all("grad_norm", 2e6, 60))
+
+    assert names(diagnose_run(folder)) == ["gradient-blow-up"]
+
+
 def test_a_fine_tune_of_nothing(healthy: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(healthy, tmp_path / "run"))
     settings(folder, mode="fine-tune")

@@ -38,6 +38,7 @@ class Step:
     tokens_per_second: float | None = None
     tokens_seen: int | None = None
     device: str | None = None
+    device_memory_bytes: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

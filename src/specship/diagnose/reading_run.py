@@ -126,6 +126,7 @@ def _step(line: Line, record: dict[str, Any]) -> Step | None:
         tokens_per_second=_number(record, "tokens_per_second"),
         tokens_seen=_count(record, "tokens_seen"),
         device=_text(record, "device"),
+        device_memory_bytes=_count(record, "device_memory_bytes"),
     )
 
 

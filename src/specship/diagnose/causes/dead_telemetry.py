@@ -7,7 +7,7 @@ from typing import Final
 from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
-_POSITIVE: Final = ("grad_norm", "tokens_per_second", "tokens_seen")
+_POSITIVE: Final = ("grad_norm", "tokens_per_second", "tokens_seen", "device_memory_bytes")
 
 
 def _examine(facts: Facts) -> Observed | None:

@@ -1,4 +1,4 @@
-"""The loss does not move: over the whole run, or over its second half while little is known."""
+"""The loss does not move: over the whole run, or after its first fifth while little is known."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
 _FEWEST: Final = 10
 """Records of training below which nothing is said."""
-_KNOWS_LITTLE: Final = 0.75
-"""Share of ln V above which a loss that stands still has not been learned down."""
+_KNOWS_LITTLE: Final = 0.7
+"""Share of ln V above which little was learned: the frequencies of tokens alone give as much."""
 _NOISES: Final = 2.0
 _LEAST: Final = 0.02
-"""Share of ln V: a run that learned anything moved by more."""
+"""Share of ln V by which a run that learned anything moved."""
+_LEAST_AFTER: Final = 0.05
+"""The same of the last four fifths of a run that knows little."""
 
 
 def _examine(facts: Facts) -> Observed | None:
@@ -23,20 +25,23 @@ def _examine(facts: Facts) -> Observed | None:
     bound = facts.ln_vocabulary
     if len(steps) < _FEWEST or bound is None:
         return None
-    moved = _moved(steps, bound, "whole run")
-    half = steps[len(steps) // 2 :]
-    little = statistics.fmean(step.loss or 0.0 for step in half) > _KNOWS_LITTLE * bound
-    return moved or (_moved(half, bound, "second half") if little and len(half) >= _FEWEST else None)
+    rest = steps[len(steps) // 5 :]
+    little = statistics.fmean(step.loss or 0.0 for step in facts.last_tenth) > _KNOWS_LITTLE * bound
+    return _moved(steps, bound, "whole run", _LEAST) or (
+        _moved(rest, bound, "run but its first fifth", _LEAST_AFTER)
+        if little and len(rest) >= _FEWEST
+        else None
+    )
 
 
-def _moved(steps: Sequence[Step], bound: float, part: str) -> Observed | None:
+def _moved(steps: Sequence[Step], bound: float, part: str, least: float) -> Observed | None:
     """Compare the mean of the first fifth with that of the last."""
     fifth = max(2, len(steps) // 5)
     first, last = ([step.loss or 0.0 for step in some] for some in (steps[:fifth], steps[-fifth:]))
     fallen = statistics.fmean(first) - statistics.fmean(last)
     noise = (statistics.variance(first) / fifth + statistics.variance(last) / fifth) ** 0.5
     # A step's batch differs from the next one's, so that a level that stands still moves by its noise.
-    threshold = max(_NOISES * noise, _LEAST * bound)
+    threshold = max(_NOISES * noise, least * bound)
     if not -threshold <= fallen < threshold or statistics.fmean(last) < bound / 4:
         return None
     return Observed(
@@ -48,7 +53,7 @@ def _moved(steps: Sequence[Step], bound: float, part: str) -> Observed | None:
         ),
         lines=(steps[0].line, steps[-1].line),
         confidence=1.0 - max(0.0, fallen) / threshold,
-        rule="1 - max(0, fallen) / threshold, the threshold being 2 standard errors and at least 2 % of ln V",
+        rule=f"1 - max(0, fallen) / threshold: {_NOISES:g} standard errors, at least {least:g} ln V",
         says=f"over the {part} the loss fell by {fallen:.3g} nats a token; learning is above {threshold:.3g}",
         refute_by="train on one batch alone for 100 steps: its loss would fall to almost nothing",
     )

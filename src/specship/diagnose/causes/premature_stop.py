@@ -1,4 +1,4 @@
-"""Early stopping reacted to the noise of its held-out set, or while the training loss was still falling."""
+"""Early stopping inside the noise of its held-out set, or while the training loss was still falling."""
 
 from __future__ import annotations
 
@@ -10,20 +10,21 @@ from typing import Final
 from specship.diagnose.facts import Facts, Step
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
+_BY_NOISE: Final = 0.1
 _FALLING: Final = 3.0
 """Standard errors of the slope at which a loss is still falling."""
 
 
 def _examine(facts: Facts) -> Observed | None:
     stops = [event for event in facts.events or () if event.name == "early_stop"]
-    if facts.status != "stopped_early" and not stops:
-        return None
+    withheld = [event for event in facts.events or () if event.name == "early_stop_withheld"]
+    stopped = facts.status == "stopped_early" or bool(stops)
     noise = max((one.standard_error or 0.0 for one in facts.evaluations), default=0.0)
     wanted = facts.min_improvement or 0.0
     by_noise = math.erfc(wanted / (2.0 * noise)) if noise else 0.0
     slope, z = _slope(facts.losses[len(facts.losses) // 2 :])
     by_slope = math.erf(z / math.sqrt(2.0)) if slope < 0 and z > _FALLING else 0.0
-    if by_noise < 0.1 and not by_slope:
+    if by_noise < _BY_NOISE and not (by_slope and stopped):
         return None
     return Observed(
         figures=(
@@ -32,14 +33,18 @@ def _examine(facts: Facts) -> Observed | None:
             Figure("training_slope", slope, "nats/token/step"),
             Figure("slope_over_error", z, "ratio"),
         ),
-        lines=(*(event.line for event in stops[:1]), *(one.line for one in facts.evaluations[-2:])),
-        confidence=max(by_noise, by_slope),
+        lines=(
+            *(event.line for event in (*stops, *withheld)[:2]),
+            *(one.line for one in facts.evaluations[-2:]),
+        ),
+        confidence=max(by_noise, by_slope if stopped else 0.0),
         rule=(
             "the larger of erfc(min_improvement / (2 standard_error)), the chance of such a difference "
-            "by noise alone, and erf(slope_over_error / sqrt 2) where the slope is below 0"
+            "by noise alone, and erf(slope_over_error / sqrt 2) where it stopped on a falling loss"
         ),
         says=(
-            f"it stopped early with held-out noise of {noise:.3g} nats a token, {wanted:.3g} being "
+            f"{'it stopped early' if stopped else 'early stopping would decide'} with held-out noise of "
+            f"{noise:.3g} nats a token, {wanted:.3g} being "
             f"looked for, while training loss moved by {slope:.3g} a step"
         ),
         refute_by="go on with 8 times the held-out tokens: no evaluation would be better",
