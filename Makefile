@@ -9,7 +9,7 @@ PYTEST := $(BIN)/python -m pytest
 
 help:
 	@echo "make ship   train MODEL-2, take it over as MODEL-1, export and judge both at the rehearsal profile (minutes on 2 cores)"
-	@echo "make falsify  plant every fault, want its gates to fail, and write evidence/arming (minutes on 2 cores)"
+	@echo "make falsify  plant every fault, want its gates to fail, write evidence/arming, and diagnose sick runs"
 	@echo "make test   the project's tests"
 	@echo "make slow   the longer tests"
 	@echo "make check  formatting, lint, types, and the contracts themselves"
@@ -25,7 +25,9 @@ ship: $(READY)
 	$(PYTEST) -m ship --junitxml=.specship/junit.xml --specship-report=.specship/report.json contracts
 
 falsify: $(READY)
-	$(PYTEST) -m falsify -n 2 contracts specs/ship-two-001/healthy.yaml; $(BIN)/specship faults --arm
+	$(PYTEST) -m falsify -n 2 contracts specs/ship-two-001/healthy.yaml; status=$$?; \
+	$(BIN)/specship faults --arm || status=$$?; \
+	$(BIN)/python benchmarks/diagnosis.py || status=$$?; exit $$status
 
 test: $(READY)
 	$(PYTEST) -n 2
