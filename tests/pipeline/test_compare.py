@@ -422,7 +422,11 @@ def test_more_positions_than_the_model_has_are_refused() -> None:
         compared(model("llama"), model("llama"), Work(texts=(TEXT,), steps=300))
 
 
-@pytest.mark.parametrize("work", [Work(texts=()), Work(texts=(TEXT,), steps=0), Work(texts=("",))], ids=str)
+@pytest.mark.parametrize(
+    "work",
+    [Work(texts=()), Work(texts=(TEXT,), steps=0), Work(texts=("",))],
+    ids=["no text", "no step", "an empty text"],
+)
 def test_nothing_compared_is_not_agreement(work: Work) -> None:
     with pytest.raises(UnusableInput):
         compared(model("llama"), model("llama"), work)
