@@ -388,7 +388,14 @@ def test_missing_architecture_field_is_an_error_that_names_it(spoilt: Path) -> N
 
 
 def test_checkpoint_without_tokenizer_does_not_open(spoilt: Path) -> None:
+    """The missing file is the answer; what only an opened folder could tell has no figure, which no limit takes."""
     (spoilt / "checkpoint/tokenizer.json").unlink()
+
+    assert failing("checkpoint.self_contained", spoilt) >= {"missing_files", "round_trip_differences"}
+
+
+def test_a_whole_checkpoint_that_does_not_open_is_no_measurement(spoilt: Path) -> None:
+    (spoilt / "checkpoint/tokenizer.json").write_text("{}")
     with pytest.raises(SpecshipError, match="cannot open"):
         measure("checkpoint.self_contained", spoilt)
 
