@@ -93,10 +93,11 @@ def test_a_gate_that_passes(explain: Printed) -> None:
 
 
 @pytest.mark.usefixtures("small")
-def test_a_gate_that_passes_needs_no_mending(explain: Printed) -> None:
+def test_a_gate_that_passes_needs_arming_only(explain: Printed) -> None:
     entry = at_profile(explain, "GATE-SMALL-001", "rehearsal")
 
-    assert entry["mend"] == []
+    (mend,) = entry["mend"]
+    assert mend.startswith("it passes and is not armed")
     assert entry["standing"]["fresh"]
     assert len(entry["standing"]["evidence"]) == 64
 
@@ -194,8 +195,10 @@ def test_a_criterion(explain: Printed) -> None:
     assert "AC-SMALL-003 has to be discharged first: specship explain AC-SMALL-003" in said
 
 
-def test_a_criterion_that_is_discharged_or_has_no_gate(small: Path, explain: Printed) -> None:
-    assert at_profile(explain, "AC-SMALL-001", "rehearsal")["mend"] == []
+def test_a_criterion_that_is_not_armed_or_has_no_gate(small: Path, explain: Printed) -> None:
+    (mend,) = at_profile(explain, "AC-SMALL-001", "rehearsal")["mend"]
+    assert "passes and is not armed (it was never seen to fail)" in mend
+    assert "pytest -m falsify -k GATE-SMALL-001" in mend
     edit(small / "contracts/small-v1.yaml", "[AC-SMALL-003]", "[AC-SMALL-001]")
     assert "specship new contract NAME --criterion AC-SMALL-003" in explain("AC-SMALL-003")
 
@@ -204,7 +207,7 @@ def test_a_criterion_that_is_discharged_or_has_no_gate(small: Path, explain: Pri
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("MODEL-1", "at profile rehearsal: rehearsed 60 %"),
+        ("MODEL-1", "at profile rehearsal: rehearsed 0 %"),
         ("gate-small-001", "GATE-SMALL-001 (contracts/"),
         ("small.documents", "gates GATE-SMALL-001, GATE-SMALL-002"),
         ("corpus.split", "highest_jaccard in fraction"),

@@ -42,7 +42,7 @@ def test_every_gate_of_a_new_project_has_an_honest_verdict(rehearsed: tuple[Path
     }
 
     assert gates == {f"GATE-MY-MODEL-00{n}": "PASS" for n in range(1, 5)} | {"GATE-MY-MODEL-005": "UNBOUND"}
-    assert report["models"][0]["ship_percent"] == 80
+    assert report["models"][0]["ship_percent"] == 0
     assert "4 passed, 1 skipped" in printed
 
 
@@ -50,8 +50,21 @@ def test_status_of_a_new_project(rehearsed: tuple[Path, str]) -> None:
     done = script(rehearsed[0], "specship", "status")
 
     assert done.returncode == 0
-    assert "rehearsed 80 %" in done.stdout
+    assert "rehearsed 0 %" in done.stdout
     assert "ships 0 %" in done.stdout
+    assert "gates is armed yet" in done.stdout
+
+
+def test_a_new_project_earns_credit_once_its_gates_were_seen_to_fail(
+    rehearsed: tuple[Path, str], tmp_path: Path
+) -> None:
+    """The commands that `init` prints, in their order."""
+    folder = shutil.copytree(rehearsed[0], tmp_path / "copy")
+    falsified = script(folder, "python", "-m", "pytest", "-m", "falsify", "-p", "no:cacheprovider")
+    assert "7 of 7 pairs caught as predicted" in falsified.stdout, falsified.stdout
+    script(folder, "specship", "faults", "--arm")
+
+    assert "rehearsed 80 %" in script(folder, "specship", "status").stdout
 
 
 def test_a_new_project_is_clean(tmp_path: Path) -> None:

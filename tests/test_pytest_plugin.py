@@ -18,6 +18,7 @@ import jsonschema
 import pytest
 
 from specship.report.schema import schema_of
+from tests.faults.small_faults import arm_small
 from tests.suite.small_project import edit, make_project, text
 
 NODE = "contracts/small-v1.yaml::GATE-SMALL-001"
@@ -26,6 +27,12 @@ NODE = "contracts/small-v1.yaml::GATE-SMALL-001"
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
     return make_project(tmp_path / "project")
+
+
+@pytest.fixture
+def armed(project: Path) -> None:
+    """Its two gates were seen to fail on their faults, so that a pass of them counts."""
+    arm_small(project)
 
 
 def ship(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -87,6 +94,7 @@ def test_what_is_recalled_is_what_is_there(case: str, project: Path) -> None:
     assert numbers is not None or third.returncode in {2, 4}
 
 
+@pytest.mark.usefixtures("armed")
 def test_a_gate_that_does_not_hold_fails_where_its_criterion_is_not_judged_too(project: Path) -> None:
     """What can be rehearsed of such a criterion is rehearsed in earnest; the percentage leaves it out."""
     edit(project / "contracts/small-v1.yaml", "at_least: 100", "at_least: 100000000")
@@ -125,6 +133,34 @@ def test_a_forged_collection_hides_no_gate(project: Path) -> None:
     assert "1 of 3 gates were not run in this session" in done.stdout
 
 
+def test_gates_that_were_never_seen_to_fail_earn_nothing(project: Path) -> None:
+    done = ship(project, "-m", "ship", "--specship-report=.specship/report.json")
+    model = report_of(project)["models"][0]
+
+    assert "2 passed, 1 skipped" in done.stdout
+    assert model["ship_percent"] == 0
+    assert [criterion["status"] for criterion in model["criteria"]] == ["OPEN", "OPEN", "OPEN"]
+    assert "GATE-SMALL-001 is not armed: it names no fault" in model["criteria"][0]["reasons"][0]
+
+
+@pytest.mark.usefixtures("armed")
+def test_an_edited_fault_takes_the_credit_of_its_gates(project: Path) -> None:
+    """The evidence stays fresh and the gate passes: it is the arming that is stale."""
+    ship(project, "-m", "ship")
+    assert status_percent(project) == 90.0
+    edit(project / "faults/texts_gone.py", '"text": ""', '"text": "x"')
+
+    assert status_percent(project) == 60.0
+    assert freshness(project) == [True, True]
+    done = subprocess.run(
+        [sys.executable, "-m", "specship.cli", "explain", "AC-SMALL-002"],
+        cwd=project, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    assert "the fault texts-gone changed since it was seen to fail" in " ".join(done.stdout.split())
+    assert "pytest -m falsify -k GATE-SMALL-002" in " ".join(done.stdout.split())
+
+
+@pytest.mark.usefixtures("armed")
 def test_ship_measures_reports_and_remembers(project: Path) -> None:
     """First run: measured. Second run: nothing runs again, and it says why. Same facts in every report."""
     first = ship(project, "-m", "ship", "--junitxml", "junit.xml")
@@ -136,7 +172,7 @@ def test_ship_measures_reports_and_remembers(project: Path) -> None:
     assert (model["model"], model["profile"], model["ship_percent"]) == ("MODEL-1", "rehearsal", 90.0)
     assert [c["status"] for c in model["criteria"]] == ["DISCHARGED", "DISCHARGED", "OPEN"]
     gate = model["criteria"][0]["gates"][0]
-    assert (gate["verdict"], gate["fresh"], gate["armed"], gate["cached"]) == ("PASS", True, False, False)
+    assert (gate["verdict"], gate["fresh"], gate["armed"], gate["cached"]) == ("PASS", True, True, False)
     assert gate["measured"][0]["limit"] == "≥ 10 documents"
     assert re.fullmatch("[0-9]+ documents", gate["checked"])
     assert report["models"][1] | {"criteria": []} == {
@@ -164,6 +200,7 @@ def test_ship_measures_reports_and_remembers(project: Path) -> None:
     assert len(list((project / ".specship" / "ledger").glob("*.json"))) == 2
 
 
+@pytest.mark.usefixtures("armed")
 def test_status_agrees_with_the_session(project: Path) -> None:
     ship(project, "-m", "ship")
     done = subprocess.run(
@@ -194,6 +231,7 @@ def test_a_failing_gate_is_a_failing_test(project: Path) -> None:
     assert report_of(project)["models"][0]["criteria"][0]["status"] == "FAILED"
 
 
+@pytest.mark.usefixtures("armed")
 def test_a_changed_limit_makes_evidence_stale(project: Path) -> None:
     ship(project, "-m", "ship")
     edit(
@@ -212,6 +250,7 @@ def test_a_changed_limit_makes_evidence_stale(project: Path) -> None:
     assert "rehearsed 30 %" in done.stdout
 
 
+@pytest.mark.usefixtures("armed")
 def test_a_changed_probe_makes_evidence_stale_and_a_comment_does_not(project: Path) -> None:
     ship(project, "-m", "ship")
     probe = project / "probes/small.py"
@@ -229,6 +268,7 @@ def test_a_changed_probe_makes_evidence_stale_and_a_comment_does_not(project: Pa
     assert "rehearsed 0 %" in done.stdout
 
 
+@pytest.mark.usefixtures("armed")
 def test_a_touched_artifact_earns_nothing_and_is_made_again(project: Path) -> None:
     ship(project, "-m", "ship")
     path = project / report_of(project)["stages"][0]["path"] / "train.jsonl"
@@ -256,6 +296,7 @@ def test_a_changed_text_makes_the_corpus_again(project: Path) -> None:
     assert report_of(project)["stages"][0]["cached"] is False, done.stdout
 
 
+@pytest.mark.usefixtures("armed")
 @pytest.mark.parametrize(
     ("probe", "said"),
     [
@@ -280,6 +321,7 @@ def test_what_could_not_be_measured_is_an_error(probe: str, said: str, project: 
         assert criteria[1]["status"] == "DISCHARGED"
 
 
+@pytest.mark.usefixtures("armed")
 def test_a_missing_requirement_blocks(project: Path) -> None:
     """CUDA where there is none: BLOCKED, never passed; under --ship-strict a failure."""
     from specship.evidence.environment import cuda_devices
@@ -306,6 +348,7 @@ def test_a_missing_corpus_blocks(project: Path) -> None:
     assert "nowhere" in done.stdout
 
 
+@pytest.mark.usefixtures("armed")
 def test_rehearsal_evidence_never_counts_for_release(project: Path) -> None:
     """Not even when the settings and the bytes are the same, and the name is changed in the statement."""
     ship(project, "-m", "ship")
@@ -317,6 +360,7 @@ def test_rehearsal_evidence_never_counts_for_release(project: Path) -> None:
     assert "no key that counts at this profile signed it" in done.stdout
 
 
+@pytest.mark.usefixtures("armed")
 def test_fail_under(project: Path) -> None:
     assert ship(project, "-m", "ship", "--ship-fail-under", "90").returncode == 0
     done = ship(project, "-m", "ship", "--ship-fail-under", "91")
@@ -345,6 +389,7 @@ def test_last_failed_runs_what_failed(project: Path) -> None:
     assert "1 failed in" in done.stdout
 
 
+@pytest.mark.usefixtures("armed")
 def test_two_workers_make_each_artifact_once(project: Path) -> None:
     done = ship(project, "-m", "ship", "-n", "2")
     report = report_of(project)
@@ -460,6 +505,7 @@ def test_a_suite_beside_contracts_runs_as_ever(project: Path) -> None:
     assert not (project / ".specship").exists()
 
 
+@pytest.mark.usefixtures("armed")
 @pytest.mark.parametrize("bytes_a_file", [3_000, 12_000])
 def test_a_full_disk_is_said_and_the_next_run_continues(bytes_a_file: int, project: Path) -> None:
     """The kernel refuses longer files: neither corpus nor report fits, then the corpus alone does not."""
@@ -496,6 +542,16 @@ def status_percent(project: Path) -> float:
     return float(json.loads(done.stdout)["models"][0]["ship_percent"])
 
 
+def freshness(project: Path) -> list[bool]:
+    """Of the two measured gates."""
+    done = subprocess.run(
+        [sys.executable, "-m", "specship.cli", "status", "--format", "json"],
+        cwd=project, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    criteria = json.loads(done.stdout)["models"][0]["criteria"]
+    return [criterion["gates"][0]["fresh"] for criterion in criteria[:2]]
+
+
 def test_code_that_a_probe_imports_counts_as_its_code(project: Path) -> None:
     (project / "probes" / "counting.py").write_text("def count(lines):\n    return len(lines)\n")
     edit(project / "probes/small.py", '"documents": len(lines)', '"documents": count(lines)')
@@ -505,10 +561,10 @@ def test_code_that_a_probe_imports_counts_as_its_code(project: Path) -> None:
         "import json\nfrom specship_project_probes.counting import count",
     )
     assert ship(project, "-m", "ship").returncode == 0
-    assert status_percent(project) == 90.0
+    assert freshness(project) == [True, True]
     edit(project / "probes/counting.py", "len(lines)", "0")
 
-    assert status_percent(project) == 0.0
+    assert freshness(project) == [False, False]
 
 
 def test_a_probe_file_that_patches_others_takes_its_credit_with_it(project: Path) -> None:
@@ -519,10 +575,10 @@ def test_a_probe_file_that_patches_others_takes_its_credit_with_it(project: Path
         "def lie(self, artifacts):\n    found = honest(self, artifacts)\n    return found\n\nregistry.Probe.__call__ = lie\n"
     )
     ship(project, "-m", "ship")
-    assert status_percent(project) == 90.0
+    assert freshness(project) == [True, True]
     patch.unlink()
 
-    assert status_percent(project) == 0.0
+    assert freshness(project) == [False, False]
 
 
 def test_a_forged_compiled_probe_is_not_run(project: Path) -> None:
@@ -543,6 +599,7 @@ def test_a_forged_compiled_probe_is_not_run(project: Path) -> None:
     assert gate["measured"][0]["value"] < 1000
 
 
+@pytest.mark.usefixtures("armed")
 def test_settings_that_changed_since_the_artifact_was_made_earn_nothing(project: Path) -> None:
     ship(project, "-m", "ship")
     edit(project / "specs/small/profiles/rehearsal.yaml", "heldout_fraction: 0.2", "heldout_fraction: 0.4")
@@ -550,6 +607,7 @@ def test_settings_that_changed_since_the_artifact_was_made_earn_nothing(project:
     assert status_percent(project) == 0.0
 
 
+@pytest.mark.usefixtures("armed")
 def test_a_damaged_statement_takes_all_credit(project: Path) -> None:
     """Else a failure could be made to vanish by cutting its file short."""
     ship(project, "-m", "ship")
@@ -558,6 +616,7 @@ def test_a_damaged_statement_takes_all_credit(project: Path) -> None:
     assert status_percent(project) == 0.0
 
 
+@pytest.mark.usefixtures("armed")
 def test_a_folder_without_its_manifest_is_made_again(project: Path) -> None:
     """A crash between the two, or a manifest that somebody deleted."""
     ship(project, "-m", "ship")

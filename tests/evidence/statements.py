@@ -38,6 +38,6 @@ def today(signer: bytes, /, **changes: Any) -> Today:
     facts: dict[str, Any] = {
         "gate": GATE, "contract": "contracts/a-v1.yaml", "model": "MODEL-1", "profile": "rehearsal",
         "gate_digest": "a" * 64, "profile_digest": "d" * 64, "subjects": {"run": "e" * 64},
-        "trusted": frozenset({signer}),
+        "trusted": frozenset({signer}), "unarmed": "",
     }  # fmt: skip
     return Today(**(facts | changes))

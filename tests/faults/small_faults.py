@@ -1,6 +1,10 @@
 """The small project with faults of its own: a component, an artifact's bytes, a setting."""
 
+import subprocess
+import sys
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from tests.suite.small_project import edit, make_project
 
@@ -48,7 +52,11 @@ FAULTS_OF_SECOND = "    falsified_by:\n      texts-gone: [characters]\n"
 
 def make_falsifiable(folder: Path) -> Path:
     """The project, whose two measured gates name the faults that must make them fail."""
-    project = make_project(folder)
+    return name_faults(make_project(folder))
+
+
+def name_faults(project: Path) -> Path:
+    """Faults for the measured gates of the small project; none was planted yet."""
     for name, text in (
         ("most_files_unlisted", COMPONENT),
         ("texts_gone", ARTIFACT),
@@ -61,4 +69,25 @@ def make_falsifiable(folder: Path) -> Path:
     contract = project / "contracts/small-v1.yaml"
     edit(contract, FIRST, FIRST + FAULTS_OF_FIRST)
     edit(contract, SECOND, SECOND + FAULTS_OF_SECOND)
+    return project
+
+
+@cache
+def _records() -> dict[str, bytes]:
+    """What a user's two commands write below `evidence/arming`; once a process, for every project alike."""
+    with TemporaryDirectory() as folder:
+        project = make_falsifiable(Path(folder, "project"))
+        for words in ("pytest -q -m falsify contracts", "specship.cli faults --arm"):
+            subprocess.run(
+                [sys.executable, "-m", *words.split()], cwd=project, check=True, capture_output=True
+            )
+        return {path.name: path.read_bytes() for path in (project / "evidence/arming").iterdir()}
+
+
+def arm_small(project: Path) -> Path:
+    """The small project with faults, and records of its gates having failed on them: as a fresh clone has."""
+    folder = name_faults(project) / "evidence/arming"
+    folder.mkdir(parents=True)
+    for name, data in _records().items():
+        (folder / name).write_bytes(data)
     return project

@@ -148,6 +148,43 @@ def test_ship_percent_is_the_weight_of_what_is_discharged(key: SigningKey) -> No
     assert statuses(key, Ledger((), (), ())) == (["OPEN", "OPEN", "OPEN"], 0.0)
 
 
+@pytest.mark.parametrize(
+    ("why", "mend"),
+    [
+        ("it was never seen to fail", "pytest -m falsify -k GATE-A-001"),
+        ("its arming is stale: the fault x changed since it was seen to fail", "specship faults --arm"),
+        ("it names no fault", "write `falsified_by:` in its contract"),
+    ],
+)
+def test_a_gate_that_is_not_armed_takes_the_credit(why: str, mend: str, key: SigningKey) -> None:
+    """And so much the more if the other gate of the same criterion is armed."""
+    other = GATE.model_copy(update={"id": "GATE-A-002"})
+    gates = [today(key.public, unarmed=why), today(key.public, gate=other)]
+    ledger = Ledger(opened(key, evidence(), evidence(gate="GATE-A-002")), (), ())
+    report = assess(MODEL, PROFILE, gates, ledger, now=NOW)
+
+    assert (report.criteria[0].status, report.ship_percent) == (Standing.OPEN, 0.0)
+    (reason,) = report.criteria[0].reasons
+    assert reason.startswith(f"GATE-A-001 is not armed: {why}")
+    assert mend in reason
+
+
+def test_what_could_not_be_measured_says_so_before_arming(key: SigningKey) -> None:
+    unarmed = today(key.public, unarmed="it was never seen to fail", missing="no CUDA")
+
+    assert (
+        assess(MODEL, PROFILE, [unarmed], Ledger((), (), ()), now=NOW).criteria[0].status == Standing.BLOCKED
+    )
+
+
+def test_an_advisory_gate_need_not_be_armed(key: SigningKey) -> None:
+    advisory = GATE.model_copy(update={"id": "GATE-A-003", "ship_blocking": False})
+    gates = [today(key.public), today(key.public, gate=advisory, unarmed="it was never seen to fail")]
+    ledger = Ledger(opened(key, evidence(), evidence(gate="GATE-A-003")), (), ())
+
+    assert assess(MODEL, PROFILE, gates, ledger, now=NOW).ship_percent == 60.0
+
+
 def test_a_criterion_waits_for_those_it_depends_on(key: SigningKey) -> None:
     second_only = opened(key, evidence(gate="GATE-A-002"))
 

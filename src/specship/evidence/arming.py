@@ -27,6 +27,7 @@ from specship.files import write_new_file
 
 PAYLOAD_TYPE: Final = "application/vnd.specship.arming+json"
 _FORMAT: Final = "specship-arming/1"
+NAMES_NO_FAULT: Final = "it names no fault"
 _NAME_DIGITS: Final = 16
 
 
@@ -132,7 +133,7 @@ def why_unarmed(
     are those of the gate that a key which counts has signed.
     """
     if not faults:
-        return "it names no fault"
+        return NAMES_NO_FAULT
     reasons = [_difference(entry.arming, faults, digests, codes, profile) for entry in records]
     if not reasons:
         return "it was never seen to fail"

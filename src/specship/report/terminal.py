@@ -106,6 +106,7 @@ def render(report: Report, *, detailed: frozenset[str], width: int = 140, colour
     gates = {gate.id: gate for model in report.models for c in model.criteria for gate in c.gates}
     if gates and not any(gate.armed for gate in gates.values()):
         console.print(f"none of {len(gates)} gates is armed yet: no fault has been injected to see them fail")
+        console.print("only armed gates earn credit: `pytest -m falsify`, then `specship faults --arm`")
     console.print(f"{report.spec} {report.version}")
     for line in _ship_lines(report):
         console.print(line, soft_wrap=True)

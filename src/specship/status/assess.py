@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
+from specship.evidence.arming import NAMES_NO_FAULT
 from specship.evidence.ledger import Ledger
 from specship.specs.records import Criterion, Model, Profile
 from specship.status.freshness import GateStanding, Today, standing
@@ -68,6 +69,13 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
     )
 
 
+def to_arm(gate: GateReport) -> str:
+    """What arms a gate, in words."""
+    if gate.unarmed == NAMES_NO_FAULT:
+        return "write `falsified_by:` in its contract, then `pytest -m falsify` and `specship faults --arm`"
+    return f"see it fail (`make falsify`, or `pytest -m falsify -k {gate.id}`), then `specship faults --arm`"
+
+
 def _standing_of(gates: Sequence[GateReport], ledger: Ledger) -> tuple[Standing, tuple[str, ...]]:
     """The status that blocking gates give a criterion, before its dependencies are asked."""
     blocking = [gate for gate in gates if gate.blocking]
@@ -86,6 +94,10 @@ def _standing_of(gates: Sequence[GateReport], ledger: Ledger) -> tuple[Standing,
     if ledger.holes or ledger.damaged:
         lost = len(ledger.holes) + len(ledger.damaged)
         return Standing.STALE, (f"the ledger is not whole: {lost} statements are missing or damaged",)
+    if unarmed := [gate for gate in blocking if not gate.armed]:
+        return Standing.OPEN, tuple(
+            f"{gate.id} is not armed: {gate.unarmed}; {to_arm(gate)}" for gate in unarmed
+        )
     failing = [gate for gate in gates if not gate.blocking and gate.verdict in {"FAIL", "ERROR"}]
     return Standing.DISCHARGED, tuple(f"advisory {gate.id} fails: {gate.reason}" for gate in failing)
 

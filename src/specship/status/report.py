@@ -14,7 +14,7 @@ class Standing(StrEnum):
     """The status of a criterion. Only DISCHARGED counts."""
 
     DISCHARGED = "DISCHARGED"
-    """Every blocking gate passes on fresh evidence."""
+    """Every blocking gate passes on fresh evidence, and was seen to fail on each of its faults."""
     FAILED = "FAILED"
     """A blocking gate fails, could not be measured, or gave two answers for the same bytes."""
     STALE = "STALE"
@@ -22,7 +22,7 @@ class Standing(StrEnum):
     BLOCKED = "BLOCKED"
     """A requirement, an upstream artifact or a criterion it depends on is missing."""
     OPEN = "OPEN"
-    """Nobody can say yet: no evidence, or a gate without a probe."""
+    """Nobody can say yet: no evidence, a gate without a probe, or one that was never seen to fail."""
     NOT_JUDGED = "NOT_JUDGED"
     """This profile cannot judge it and says why; it is not in the percentage."""
 

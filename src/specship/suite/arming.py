@@ -17,6 +17,7 @@ from typing import Final
 from specship.contracts.expectation import Expectation
 from specship.errors import DamagedArtifact, SpecshipError, UnusableInput
 from specship.evidence.arming import (
+    NAMES_NO_FAULT,
     Arming,
     FaultSeen,
     OpenedArming,
@@ -127,7 +128,7 @@ class ArmingBook:
         if own and not signed:
             return "no key that counts at this profile signed its arming"
         if not signed:
-            return "it was never seen to fail" if check.gate.faults else "it names no fault"
+            return "it was never seen to fail" if check.gate.faults else NAMES_NO_FAULT
         digests = {plan.profile.profile: check.gate_digest}
         if check.gate.id in self._seen_at:
             digests[self._profile] = self._seen_at[check.gate.id].gate_digest

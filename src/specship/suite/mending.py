@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from specship.contracts.expectation import Expectation
 from specship.probes.registry import Probe
+from specship.status.assess import to_arm
 from specship.status.report import CriterionReport, GateReport, Measured
 from specship.suite.plan import Check, Plan
 from specship.suite.scaffold.contract import probes_of_stage
@@ -36,7 +37,7 @@ def gate_mend(plan: Plan, check: Check, known: GateReport, probes: Mapping[str, 
         return (*_misses(check, known), f"mend what it measures, then: {again}")
     if known.verdict == "ERROR":
         return (f"mend the cause named above, then: {again}",)
-    return ()
+    return () if known.armed else (f"it passes and is not armed ({known.unarmed}): {to_arm(known)}",)
 
 
 def _to_bind(check: Check, probes: Mapping[str, Probe]) -> Iterable[str]:
@@ -108,7 +109,7 @@ def criterion_mend(
     steps = [
         f"{gate.id}: {mends[gate.id][0]}"
         for gate in report.gates
-        if gate.blocking and not (gate.fresh and gate.verdict == "PASS") and mends.get(gate.id)
+        if gate.blocking and not (gate.fresh and gate.verdict == "PASS" and gate.armed) and mends.get(gate.id)
     ]
     waiting = [name for name, status in statuses.items() if status not in {"DISCHARGED", "NOT_JUDGED"}]
     steps += [f"{name} has to be discharged first: specship explain {name}" for name in waiting]
