@@ -100,9 +100,11 @@ def test_what_it_prints(
     assert {line.removeprefix("wrote ") for line in out.splitlines() if line.startswith("wrote ")} == set(
         contents(tmp_path / "a b")
     )
-    assert out.splitlines()[-4:] == [
+    assert out.splitlines()[-6:] == [
         "  cd 'a b'",
         "  pytest -m ship                     # run the gates",
+        "  pytest -m falsify                  # see each gate fail on its faults: only then does a pass count",
+        "  specship faults --arm              # sign what was seen, and commit evidence/arming",
         "  specship status                    # what the evidence supports",
         "  specship explain GATE-SHOP-005   # the gate that waits for a probe",
     ]
