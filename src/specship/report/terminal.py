@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -103,11 +103,25 @@ def render(report: Report, *, detailed: frozenset[str], width: int = 140, colour
             console.print(_stage_line(stage), no_wrap=True, overflow="ellipsis")
     for problem in report.problems:
         console.print(f"[red]{escape(problem)}[/]", soft_wrap=True)
-    gates = {gate.id: gate for model in report.models for c in model.criteria for gate in c.gates}
-    if gates and not any(gate.armed for gate in gates.values()):
-        console.print(f"none of {len(gates)} gates is armed yet: no fault has been injected to see them fail")
-        console.print("only armed gates earn credit: `pytest -m falsify`, then `specship faults --arm`")
+    for line in _armed_lines(model for model in report.models if model.profile in detailed):
+        console.print(line, soft_wrap=True)
     console.print(f"{report.spec} {report.version}")
     for line in _ship_lines(report):
         console.print(line, soft_wrap=True)
     return text.getvalue()
+
+
+def _armed_lines(models: Iterable[ModelReport]) -> Iterator[str]:
+    """How many of the gates that are shown were seen to fail."""
+    gates = {gate.id: gate for model in models for criterion in model.criteria for gate in criterion.gates}
+    unarmed = [identity for identity, gate in gates.items() if not gate.armed]
+    if not gates:
+        return
+    if len(unarmed) == len(gates):
+        yield f"none of {len(gates)} gates is armed yet: no fault has been injected to see them fail"
+        yield "only armed gates earn credit: `pytest -m falsify`, then `specship faults --arm`"
+    elif unarmed:
+        first = ", ".join(unarmed[:4]) + (" and others" if len(unarmed) > 4 else "")
+        yield f"{len(gates) - len(unarmed)} of {len(gates)} gates are armed; never seen to fail: {first}"
+    else:
+        yield f"all {len(gates)} gates are armed: each was seen to fail on its faults"
