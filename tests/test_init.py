@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -64,7 +65,9 @@ def test_a_new_project_earns_credit_once_its_gates_were_seen_to_fail(
     assert "7 of 7 pairs caught as predicted" in falsified.stdout, falsified.stdout
     script(folder, "specship", "faults", "--arm")
 
-    assert "rehearsed 80 %" in script(folder, "specship", "status").stdout
+    status = script(folder, "specship", "status").stdout
+    assert "rehearsed 80 %" in status
+    assert re.search(r"^[1-9] of \d gates are armed at profile rehearsal; not yet: ", status, re.MULTILINE)
 
 
 def test_a_new_project_is_clean(tmp_path: Path) -> None:

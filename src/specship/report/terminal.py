@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from rich.box import SIMPLE_HEAD
@@ -103,25 +104,28 @@ def render(report: Report, *, detailed: frozenset[str], width: int = 140, colour
             console.print(_stage_line(stage), no_wrap=True, overflow="ellipsis")
     for problem in report.problems:
         console.print(f"[red]{escape(problem)}[/]", soft_wrap=True)
-    for line in _armed_lines(model for model in report.models if model.profile in detailed):
-        console.print(line, soft_wrap=True)
+    for profile in dict.fromkeys(model.profile for model in report.models if model.profile in detailed):
+        for line in _armed_lines(profile, (model for model in report.models if model.profile == profile)):
+            console.print(line, soft_wrap=True)
     console.print(f"{report.spec} {report.version}")
     for line in _ship_lines(report):
         console.print(line, soft_wrap=True)
     return text.getvalue()
 
 
-def _armed_lines(models: Iterable[ModelReport]) -> Iterator[str]:
-    """How many of the gates that are shown were seen to fail."""
+def _armed_lines(profile: str, models: Iterable[ModelReport]) -> Iterator[str]:
+    """How many gates of a profile were seen to fail on each of their faults, and why others were not."""
     gates = {gate.id: gate for model in models for criterion in model.criteria for gate in criterion.gates}
-    unarmed = [identity for identity, gate in gates.items() if not gate.armed]
+    unarmed = {identity: gate.unarmed for identity, gate in gates.items() if not gate.armed}
     if not gates:
         return
     if len(unarmed) == len(gates):
-        yield f"none of {len(gates)} gates is armed yet: no fault has been injected to see them fail"
+        why = Counter(unarmed.values()).most_common(1)[0][0]
+        yield f"none of {len(gates)} gates is armed yet at profile {profile}: {why}"
         yield "only armed gates earn credit: `pytest -m falsify`, then `specship faults --arm`"
     elif unarmed:
-        first = ", ".join(unarmed[:4]) + (" and others" if len(unarmed) > 4 else "")
-        yield f"{len(gates) - len(unarmed)} of {len(gates)} gates are armed; never seen to fail: {first}"
+        first = ", ".join(sorted(unarmed)[:4]) + (" and others" if len(unarmed) > 4 else "")
+        armed = len(gates) - len(unarmed)
+        yield f"{armed} of {len(gates)} gates are armed at profile {profile}; not yet: {first}"
     else:
-        yield f"all {len(gates)} gates are armed: each was seen to fail on its faults"
+        yield f"all {len(gates)} gates are armed at profile {profile}: each was seen to fail on its faults"
