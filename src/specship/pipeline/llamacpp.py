@@ -178,6 +178,11 @@ def _server_parameters(request: Request, header: GgufFile) -> Any:
     return parameters
 
 
+_STARTED: Final[list[Any]] = []
+"""Servers of this process, kept until it ends: one that is let go within milliseconds of its start can wait
+for ever for a main loop that has not begun."""
+
+
 class _Server:
     """The child's own llama.cpp server."""
 
@@ -192,6 +197,7 @@ class _Server:
         parameters = _server_parameters(request, header)
         try:
             self._server = xllamacpp.Server(parameters)
+            _STARTED.append(self._server)
         except (RuntimeError, ValueError) as error:
             raise _Refused(f"llama.cpp refuses the file: {error}") from error
         address = urllib.parse.urlparse(self._server.listening_address)
