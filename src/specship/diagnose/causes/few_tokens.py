@@ -6,16 +6,14 @@ from typing import Final
 
 from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
-
-ENOUGH: Final = 20.0
-"""Training tokens a parameter of a compute-optimal run, about."""
+from specship.pipeline.budget import TOKENS_PER_PARAMETER
 
 
 def _examine(facts: Facts) -> Observed | None:
     parameters, unique = facts.parameters or 0, facts.unique_tokens or 0
     planned = facts.planned_tokens or facts.trained_tokens or 0
     ratio = min(unique, planned) / parameters
-    if ratio >= ENOUGH:
+    if ratio >= TOKENS_PER_PARAMETER:
         return None
     scarce = "unique tokens" if unique <= planned else "planned tokens"
     return Observed(
@@ -26,10 +24,10 @@ def _examine(facts: Facts) -> Observed | None:
             Figure("tokens_per_parameter", ratio, "tokens/parameter"),
         ),
         lines=(facts.steps[-1].line,) if facts.steps else (),
-        confidence=1.0 - ratio / ENOUGH,
-        rule=f"1 - tokens_per_parameter / {ENOUGH:g}",
-        says=f"{ratio:.3g} {scarce} a parameter; about {ENOUGH:g} are needed",
-        refute_by=f"train it on {ENOUGH * parameters:.4g} unique tokens: its loss would fall no further",
+        confidence=1.0 - ratio / TOKENS_PER_PARAMETER,
+        rule=f"1 - tokens_per_parameter / {TOKENS_PER_PARAMETER:g}",
+        says=f"{ratio:.3g} {scarce} a parameter; about {TOKENS_PER_PARAMETER:g} are needed",
+        refute_by=f"train on {parameters * TOKENS_PER_PARAMETER:.4g} unique tokens: it would be no better",
     )
 
 

@@ -6,14 +6,12 @@ from typing import Final
 
 from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
-
-MOST: Final = 4.0
-"""Passes up to which repeated tokens are worth almost as much as new ones."""
+from specship.pipeline.budget import PASSES
 
 
 def _examine(facts: Facts) -> Observed | None:
     passes = facts.passes or 0.0
-    if passes <= MOST:
+    if passes <= PASSES:
         return None
     wraps = tuple(event.line for event in facts.events or () if event.name == "wrap")
     return Observed(
@@ -23,10 +21,10 @@ def _examine(facts: Facts) -> Observed | None:
             Figure("unique_tokens", facts.unique_tokens or facts.tokens_per_pass or 0, "tokens"),
         ),
         lines=wraps[:5] or (facts.steps[-1].line,),
-        confidence=1.0 - MOST / passes,
-        rule=f"1 - {MOST:g} / passes",
-        says=f"the corpus was read {passes:.3g} times; beyond {MOST:g} repetition teaches little",
-        refute_by=f"train as long on a corpus {passes / MOST:.2g} times as large: the loss would be the same",
+        confidence=1.0 - PASSES / passes,
+        rule=f"1 - {PASSES:g} / passes",
+        says=f"the corpus was read {passes:.3g} times; beyond {PASSES:g} repetition teaches little",
+        refute_by=f"train as long on a corpus {passes / PASSES:.2g} times as large: it would fall no lower",
     )
 
 
