@@ -27,7 +27,8 @@ ship: $(READY)
 falsify: $(READY)
 	$(PYTEST) -m falsify -n 2 contracts specs/ship-two-001/healthy.yaml; status=$$?; \
 	$(BIN)/specship faults --arm || status=$$?; \
-	$(BIN)/python benchmarks/diagnosis.py || status=$$?; exit $$status
+	$(BIN)/python benchmarks/diagnosis.py || status=$$?; \
+	$(BIN)/python benchmarks/diagnosis.py --set unseen || status=$$?; exit $$status
 
 test: $(READY)
 	$(PYTEST) -n 2

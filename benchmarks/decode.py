@@ -121,7 +121,7 @@ def measure(folder: Path, *, tokens: int, rounds: int, threads: int) -> dict[str
     opened = open_any_checkpoint(checkpoint)
     rates: dict[str, list[float]] = {OURS: [], REFERENCE: [], LLAMA_CPP: []}
     for _ in range(rounds):
-        ours, reference = take_samples(opened, PROMPT, tokens=tokens, samples=1, device="cpu")
+        *_, ours, reference = take_samples(opened, PROMPT, tokens=tokens, samples=1, device="cpu")
         theirs = in_llama_cpp(gguf, tokens, threads)
         if not ours.token_ids == reference.token_ids == tuple(theirs["tokens"]):
             sys.exit("the decoders wrote different tokens; their speed is not comparable")

@@ -15,7 +15,13 @@ from tests.inference_chain import base, checkpoint, copy_of, corpus, tokenizer
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "imported": {"source": "a tiny model"},
-    "foreign": {"dtype": "bfloat16", "shard_bytes": 60_000, "rows_multiple": 32, "seed": 1},
+    "foreign": {
+        "dtype": "bfloat16",
+        "shard_bytes": 60_000,
+        "rows_multiple": 32,
+        "bias_range": 0.05,
+        "seed": 1,
+    },
     "completions": {
         "headers": ["def fib(n):", "def main():"],
         "new_tokens": 12,

@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,18 @@ def test_speed_stands_on_its_samples() -> None:
     assert found["tokens_per_second_low"] <= found["tokens_per_second"] <= found["tokens_per_second_high"]
 
 
+@pytest.mark.parametrize("cold", [lambda ours: ours[1:], lambda ours: [*ours[1:], ours[0]]])
+def test_a_speed_without_warm_up_is_seen(speed: Path, cold: Callable[[list[Any]], list[Any]]) -> None:
+    """The warm-up is missing, or it came after what it should have warmed."""
+    assert measure("speed.decode")["warm_up_tokens"] == 24
+    samples = json.loads((speed / "speed.json").read_text())["samples"]
+    ours = [one for one in samples if one["decoder"] == "specship"]
+    theirs = [one for one in samples if one["decoder"] != "specship"]
+    edit_json(speed / "speed.json", samples=[*cold(ours), *theirs])
+    found = measure("speed.decode", speed=speed)
+    assert (found["warm_up_tokens"], found["samples"], found["tokens"]) == (0, 5, 115)
+
+
 def test_tokens_are_counted_and_not_believed(speed: Path) -> None:
     samples = json.loads((speed / "speed.json").read_text())["samples"]
     edit_json(
@@ -95,7 +108,7 @@ def test_invented_tokens_and_other_weights_are_seen(speed: Path) -> None:
     padded = [one | {"token_ids": [chance.randrange(500) for _ in range(24)]} for one in samples]
     edit_json(speed / "speed.json", samples=padded)
     assert measure("speed.decode", speed=speed)["differing_tokens"] > 100
-    assert measure("speed.decode", checkpoint=checkpoint(seed=2))["foreign_samples"] == 10
+    assert measure("speed.decode", checkpoint=checkpoint(seed=2))["foreign_samples"] == 12
 
 
 @pytest.mark.parametrize("name", ["generations.syntax", "generations.reference"])

@@ -4,6 +4,7 @@ The generator knows the part of draft-07 that our schemas use, and nothing of th
 them: what it makes is what an editor would let somebody write.
 """
 
+import copy
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -36,6 +37,8 @@ ODD_TEXTS = (
 ODD_VALUES: tuple[Any, ...] = (
     None, True, 0, -1, 1.0, 2.5, 1e300, 10**18, 10**30, "text", "", [], {}, [None], {"a": None}, [[]], {"": {}}, "1",
 )  # fmt: skip
+_ODD = st.sampled_from(ODD_VALUES).map(copy.deepcopy)
+"""Copies: a later damage inside of one must not change the next document's."""
 
 
 @functools.cache
@@ -181,13 +184,13 @@ def _damaged(draw: Draw, document: Any) -> Any:
     for step in path:
         parent = parent[step]
     if not isinstance(parent, dict | list) or not parent:
-        return draw(st.sampled_from(ODD_VALUES))
+        return draw(_ODD)
     damage = draw(st.sampled_from(["drop", "add", "misspell", "null", "turn", "turn"]))
     if damage == "drop":
         del parent[last]
     elif damage in {"add", "misspell"} and isinstance(parent, dict):
-        value = parent.pop(last) if damage == "misspell" else draw(st.sampled_from(ODD_VALUES))
+        value = parent.pop(last) if damage == "misspell" else draw(_ODD)
         parent[f"{last}s" if damage == "misspell" else draw(st.sampled_from(ODD_TEXTS))] = value
     else:
-        parent[last] = None if damage == "null" else draw(st.sampled_from(ODD_VALUES))
+        parent[last] = None if damage == "null" else draw(_ODD)
     return document

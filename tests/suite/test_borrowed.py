@@ -107,7 +107,7 @@ def test_a_checkpoint_that_would_be_made_from_itself_is_told_so(project: Path) -
     profile = project / "specs/small/profiles/rehearsal.yaml"
     circle = (
         "    imported: {source: itself}\n"
-        "    foreign: {dtype: float32, shard_bytes: 9, rows_multiple: 1, seed: 1}\n"
+        "    foreign: {dtype: float32, shard_bytes: 9, rows_multiple: 1, bias_range: 0, seed: 1}\n"
     )
     profile.write_text(profile.read_text() + circle)
     probes = project / "probes/small.py"

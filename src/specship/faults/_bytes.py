@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import tempfile
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -35,6 +37,24 @@ def edit_tensors(path: Path, edit: Callable[[dict[str, Any]], None]) -> None:
     save_file(
         {name: tensor.contiguous() for name, tensor in tensors.items()}, path, metadata={"format": "pt"}
     )
+
+
+def of_other_weights(opening: Callable[..., Any]) -> Callable[..., Any]:
+    """What opens a checkpoint folder, given a copy with the rows of each matrix in the opposite order."""
+
+    def opened(folder: Path, *arguments: Any, **named: Any) -> Any:
+        copy = Path(tempfile.mkdtemp()) / "checkpoint"
+        shutil.copytree(folder, copy)
+        edit_tensors(copy / "model.safetensors", _turned)
+        return opening(copy, *arguments, **named)
+
+    return opened
+
+
+def _turned(tensors: dict[str, Any]) -> None:
+    for name, tensor in tensors.items():
+        if tensor.ndim > 1:
+            tensors[name] = tensor.flip(0)
 
 
 def flip_a_bit(path: Path) -> None:

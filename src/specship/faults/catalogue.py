@@ -21,6 +21,8 @@ from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.faults.fault import Fault
 from specship.probes.registry import load_source
 
+_SHARED: Final = "specship.faults._"
+"""How the modules begin that hold what several faults need."""
 _NO_FAULTS: Final = frozenset({"catalogue", "fault"})
 """Files of the folder that say what a fault is."""
 
@@ -112,18 +114,26 @@ class LoadedFault:
 
 
 def fault_code(path: Path) -> str:
-    """Digest of what a fault's file does.
+    """Digest of what a fault's file does, with the `_NAME.py` beside specship's own faults that it imports.
 
-    Of the file alone: what it reaches into is the pipeline's, which changes what is measured and not what
-    the defect is; a component that is gone is told when it is planted.
+    What it reaches into is the pipeline's, which changes what is measured and not what the defect is; a
+    component that is gone is told when it is planted.
 
     Raises:
         UnusableInput: the file is no Python, or cannot be read.
     """
     try:
-        return digest_of(code_shape(path.read_text(encoding="utf-8")))
+        source = path.read_text(encoding="utf-8")
+        return digest_of([code_shape(source), *(fault_code(shared) for shared in _shared_files(source))])
     except (SyntaxError, ValueError, OSError) as error:
         raise UnusableInput(f"not a Python file: {error}", at=path, mend="mend or remove it") from error
+
+
+def _shared_files(source: str) -> list[Path]:
+    """Files of what several faults need, as a fault's source imports them."""
+    imported = (node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom))
+    names = {module.removeprefix(_SHARED) for module in imported if module and module.startswith(_SHARED)}
+    return [Path(__file__).parent / f"_{name}.py" for name in sorted(names)]
 
 
 def file_of(name: str, folder: Path | None) -> Path:

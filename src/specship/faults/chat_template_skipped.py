@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-from specship.faults._bytes import edit_json
-from specship.faults.fault import Fault
+from specship.faults.fault import Fault, spoil
 
 FAULT = Fault(row="E2", stage="completions")
 
 
-def plant(folder: Path) -> None:
-    """The record says that the model wants no template."""
+def inject() -> None:
+    """Whether the checkpoint stops where its template ends an answer is read the wrong way round."""
+    from specship.pipeline import chat_decision
 
-    def unwanted(about: Any) -> None:
-        about["chat"]["wants"] = not about["chat"]["wants"]
+    def reversed_(judge: Callable[..., tuple[bool, str]]) -> Callable[..., tuple[bool, str]]:
+        def judged(*arguments: Any) -> tuple[bool, str]:
+            wants, why = judge(*arguments)
+            return not wants, why
 
-    edit_json(folder / "generations.json", unwanted)
+        return judged
+
+    spoil(chat_decision, "_judged", reversed_)

@@ -8,23 +8,20 @@ from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="E5", stage="harness")
+FAULT = Fault(row="E5", stage="harness", also=("humaneval",))
 
 
 def inject() -> None:
-    """An answer that never came passes."""
-    from specship.pipeline.humaneval import selftest
+    """A fallback that nobody took out puts the problem's own solution where no answer came."""
+    from specship.pipeline.humaneval import scoring
 
     def generous(score: Callable[..., Any]) -> Callable[..., Any]:
-        def scored(*arguments: Any, **named: Any) -> Any:
-            found = score(*arguments, **named)
-            samples = arguments[1].samples
-            changed = {
-                sample.key: replace(found.outcomes[sample.key], outcome="passed")
-                for sample in [one for one in samples if not one.completion.strip()]
-            }
-            return replace(found, outcomes={**found.outcomes, **changed})
+        def scored(run: Any, judge: Any, sample: Any) -> Any:
+            if sample.completion.strip():
+                return score(run, judge, sample)
+            solution = run._problems.problems[sample.task_id].canonical_solution
+            return score(run, judge, replace(sample, completion=solution, unanswered=""))
 
         return scored
 
-    spoil(selftest, "score", generous)
+    spoil(scoring._Run, "_outcome", generous)

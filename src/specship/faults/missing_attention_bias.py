@@ -1,10 +1,14 @@
-"""The biases of queries, keys and values are not exported."""
+"""The biases of the attention's projections are not exported."""
 
 from __future__ import annotations
 
-from specship.faults.fault import Fault
+from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(
-    row="K3",
-    described="the model that is trained here has none; it takes a model that was imported",
-)
+FAULT = Fault(row="K3", stage="gguf")
+
+
+def inject() -> None:
+    """The table of tensors is that of the family's first members, which had none."""
+    from specship.pipeline import gguf_names
+
+    spoil(gguf_names, "_has_bias", lambda _: lambda *_arguments: False)

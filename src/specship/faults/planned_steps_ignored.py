@@ -24,4 +24,4 @@ def inject() -> None:
 
         return more
 
-    spoil(training._Run, "steps", overshooting)  # noqa: SLF001 - a run has no other name
+    spoil(training._Run, "steps", overshooting)

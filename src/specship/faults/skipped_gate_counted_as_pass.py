@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
-from specship.faults._bytes import edit_json
-from specship.faults.fault import Fault
+from specship.faults.fault import Fault, spoil
 
 FAULT = Fault(row="E8", stage="qa")
 
 
-def plant(folder: Path) -> None:
-    """The second runner never ran on either model, and its gate stays green."""
+def inject() -> None:
+    """The runner does not ask the gate that needs a second runner, and answers for it that it passed."""
+    from specship.contracts.judging import Verdict
+    from specship.pipeline.qa import runner
+    from specship.pipeline.qa.records import Answer
 
-    def without(document: Any) -> None:
-        for model in document["models"].values():
-            for gate in model["gates"]:
-                if gate["name"] == "parity":
-                    gate["records"] = {}
+    def lenient(ask: Callable[..., Any]) -> Callable[..., Any]:
+        def asked(gate: Any, subject: Any) -> Any:
+            if gate.name != "parity":
+                return ask(gate, subject)
+            return Answer(
+                number=gate.number, name=gate.name, verdict=Verdict.PASS, executed=True, detail="skipped"
+            )
 
-    edit_json(folder / "qa.json", without)
+        return asked
+
+    spoil(runner, "ask", lenient)

@@ -16,4 +16,4 @@ def inject() -> None:
     """Nobody listens to the reader when it begins again."""
     from specship.pipeline import training
 
-    spoil(training._Run, "_wrapped", lambda _: lambda _run, _epoch, _seen: None)  # noqa: SLF001 - as above
+    spoil(training._Run, "_wrapped", lambda _: lambda _run, _epoch, _seen: None)

@@ -1,26 +1,28 @@
-"""The exported checkpoint holds the weights from before the training."""
+"""The run trains, and every checkpoint that it writes holds the weights with which it began."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import copy
+from collections.abc import Callable
 from typing import Any
 
-from specship.faults._bytes import edit_tensors
-from specship.faults.fault import Fault
+from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="R14", stage="checkpoint")
+FAULT = Fault(row="R19", stage="run")
 
 
-def plant(folder: Path) -> None:
-    """Every matrix is as a fresh one."""
-    import torch
+def inject() -> None:
+    """Whoever writes checkpoints keeps the model that it was first given; the log is the trained one."""
+    from specship.pipeline import trainer
 
-    generator = torch.Generator().manual_seed(1)
+    begun: list[Any] = []
 
-    def redraw(tensors: dict[str, Any]) -> None:
-        for name, tensor in tensors.items():
-            if tensor.ndim > 1:
-                drawn = torch.randn(tensor.shape, generator=generator) * 0.05
-                tensors[name] = drawn.to(tensor.dtype)
+    def stale(write: Callable[..., None]) -> Callable[..., None]:
+        def written(*arguments: Any, model: Any, **named: Any) -> None:
+            if not begun:
+                begun.append(copy.deepcopy(model))
+            write(*arguments, model=begun[0], **named)
 
-    edit_tensors(folder / "model.safetensors", redraw)
+        return written
+
+    spoil(trainer, "write_checkpoint", stale)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -9,22 +11,29 @@ from typing import Any
 from specship.faults.fault import Fault, spoil
 
 FAULT = Fault(row="E5", stage="harness")
+_SECONDS = 20
 
 
 def inject() -> None:
-    """What a completion prints is taken for the verdict."""
-    from specship.pipeline.humaneval import selftest
+    """What the program of a known wrong answer prints is taken for the verdict."""
+    from specship.pipeline.humaneval import judging
+    from specship.pipeline.humaneval.selftest import ADD
 
-    def listening(score: Callable[..., Any]) -> Callable[..., Any]:
-        def scored(*arguments: Any, **named: Any) -> Any:
-            found = score(*arguments, **named)
-            samples = arguments[1].samples
-            changed = {
-                sample.key: replace(found.outcomes[sample.key], outcome="passed")
-                for sample in [one for one in samples if "print('passed'" in one.completion]
-            }
-            return replace(found, outcomes={**found.outcomes, **changed})
+    def listening(judge: Callable[..., Any]) -> Callable[..., Any]:
+        def judged(process: Any, problem: Any, program: str) -> Any:
+            found = judge(process, problem, program)
+            said = _printed(problem, program) if problem.task_id == ADD.task_id else b""
+            return replace(found, outcome="passed") if b"passed" in said else found
 
-        return scored
+        return judged
 
-    spoil(selftest, "score", listening)
+    spoil(judging.JudgeProcess, "judge", listening)
+
+
+def _printed(problem: Any, program: str) -> bytes:
+    whole = f"{program}\n{problem.test}\ncheck({problem.entry_point})\n"
+    command = [sys.executable, "-I", "-c", whole]
+    ended = subprocess.run(  # noqa: S603 - a known text of the self-test
+        command, capture_output=True, timeout=_SECONDS, check=False
+    )
+    return ended.stdout

@@ -1,5 +1,6 @@
 """Decode speed of our decoder and of a reference decoder, taken in turns.
 
+Both warm up first, and what they decoded then is kept as round 0, which counts in no rate.
 A sample begins when the first new token is known, so neither the prompt nor its token counts,
 and ends when the last one is known. Both decoders get the same prompt and greedy decoding
 without end tokens; the token ids stay in the sample, so that a reader counts them himself.
@@ -8,7 +9,7 @@ without end tokens; the token ids stay in the sample, so that a reader counts th
 from __future__ import annotations
 
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
@@ -22,11 +23,16 @@ from specship.pipeline.device import device_name, resolve_device
 
 OURS: Final = "specship"
 REFERENCE: Final = "transformers"
+WARM_UP: Final = 0
+"""The round before those that count: caches, allocators and kernels that the first call sets up."""
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """One timed decode: seconds from the first new token to the last, and all new tokens' ids."""
+    """One timed decode: seconds from the first new token to the last, and all new tokens' ids.
+
+    Round 0 is the warm-up.
+    """
 
     decoder: str
     round: int
@@ -61,7 +67,7 @@ def bench(
     prompt = tuple(prompt_ids) or tuple(range(min(16, opened.shape.vocabulary)))
     taken = take_samples(opened, prompt, tokens=tokens, samples=samples, device=device)
     rates = {
-        name: [(len(s.token_ids) - 1) / s.seconds for s in taken if s.decoder == name]
+        name: [(len(s.token_ids) - 1) / s.seconds for s in taken if s.decoder == name and s.round != WARM_UP]
         for name in (OURS, REFERENCE)
     }
     on = resolve_device(device)
@@ -81,7 +87,7 @@ def bench(
 def take_samples(
     opened: CheckpointFolder, prompt_ids: Sequence[int], *, tokens: int, samples: int, device: str
 ) -> list[Sample]:
-    """Interleaved samples of both decoders, after a warm-up round that is not among them.
+    """The warm-up of both decoders, and their interleaved samples from round 1 on.
 
     Raises:
         UnusableInput: prompt and tokens exceed the context.
@@ -92,13 +98,17 @@ def take_samples(
         OURS: _ours(opened, device, len(prompt_ids) + tokens),
         REFERENCE: _reference(opened.path, on),
     }
-    found = []
-    for number in range(samples + 1):
-        for name, decode in timed.items():
-            seconds, token_ids = decode(prompt_ids, tokens)
-            if number:
-                found.append(Sample(name, number, seconds, token_ids))
+    found = _take_round(timed, WARM_UP, prompt_ids, tokens)
+    for number in range(1, samples + 1):
+        found += _take_round(timed, number, prompt_ids, tokens)
     return found
+
+
+def _take_round(
+    timed: Mapping[str, _Timed], number: int, prompt_ids: Sequence[int], tokens: int
+) -> list[Sample]:
+    """One sample of each decoder."""
+    return [Sample(name, number, *decode(prompt_ids, tokens)) for name, decode in timed.items()]
 
 
 def _ours(opened: CheckpointFolder, device: str, context: int) -> _Timed:

@@ -18,6 +18,7 @@ Ainslie et al. 2023 (arXiv:2305.13245); for the relatives see `families`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -253,9 +254,10 @@ class Decoder:
         if tap:
             tap(f"{name}.attention", self._project(nothing_TC, seen_TN, layer))
         x_TC = self._project(x_TC, seen_TN, layer)
+        normed_TC = F.rms_norm(x_TC, (shape.hidden,), layer.mlp_norm_C, shape.rms_eps)
         if tap:
-            tap(f"{name}.mlp", self._feed_forward(x_TC, layer, nothing_TC))
-        return self._feed_forward(x_TC, layer, x_TC)
+            tap(f"{name}.mlp", self._feed_forward(normed_TC, layer, nothing_TC))
+        return self._feed_forward(normed_TC, layer, x_TC)
 
     def _norm_heads(self, qkv: Tensor, layer: _Layer) -> None:
         """Norm queries and keys in place, head by head, where the family does so."""
@@ -274,11 +276,23 @@ class Decoder:
         x_TC = torch.addmm(onto_TC, seen_TN, layer.out_CN)
         return x_TC if layer.out_bias_C is None else x_TC.add_(layer.out_bias_C)
 
-    def _feed_forward(self, x_TC: Tensor, layer: _Layer, onto_TC: Tensor) -> Tensor:
-        normed_TC = F.rms_norm(x_TC, (self.shape.hidden,), layer.mlp_norm_C, self.shape.rms_eps)
+    def _feed_forward(self, normed_TC: Tensor, layer: _Layer, onto_TC: Tensor) -> Tensor:
+        """What a layer's feed-forward part makes of its normed input, added onto something else."""
         gate_TN, up_TN = F.linear(normed_TC, layer.gate_up_NC, layer.gate_up_bias_N).chunk(2, -1)
         x_TC = torch.addmm(onto_TC, F.silu(gate_TN).mul_(up_TN), layer.down_NC)
         return x_TC if layer.down_bias_C is None else x_TC.add_(layer.down_bias_C)
+
+    def _norm_row(self, x_1C: Tensor, weight_C: Tensor) -> Tensor:
+        """RMSNorm of one position (Zhang and Sennrich 2019, arXiv:1910.07467).
+
+        On a CPU torch's own is several kernels one after another; there a sum that is read back at once costs
+        less than half of them. Elsewhere reading it back would wait for the device.
+        """
+        if self.device.type != "cpu":
+            return F.rms_norm(x_1C, (self.shape.hidden,), weight_C, self.shape.rms_eps)
+        row_C = x_1C[0]
+        mean_square = torch.dot(row_C, row_C).item() / self.shape.hidden
+        return (x_1C * weight_C).mul_(1 / math.sqrt(mean_square + self.shape.rms_eps))
 
     def step(self, token_id: int) -> Tensor:
         """`logits_V` after one more token; runs under the caller's inference mode.
@@ -294,7 +308,7 @@ class Decoder:
         turns_D = self._turns_SD[at]
         x_TC = self._embedding_VC[token_id : token_id + 1]
         for layer in self._layers:
-            normed_TC = F.rms_norm(x_TC, (shape.hidden,), layer.norm_C, shape.rms_eps)
+            normed_TC = self._norm_row(x_TC, layer.norm_C)
             qkv_HD = F.linear(normed_TC, layer.qkv_NC, layer.qkv_bias_N).view(-1, head_dim)
             self._norm_heads(qkv_HD, layer)
             self._rotate(qkv_HD, turns_D)
@@ -304,9 +318,9 @@ class Decoder:
                 qkv_HD[:heads].view(1, kv_heads, -1, head_dim), keys_KSD[None], values_KSD[None]
             )
             x_TC = self._project(x_TC, seen_KGD.reshape(1, -1), layer)
-            x_TC = self._feed_forward(x_TC, layer, x_TC)
+            x_TC = self._feed_forward(self._norm_row(x_TC, layer.mlp_norm_C), layer, x_TC)
         self._length = at + 1
-        normed_TC = F.rms_norm(x_TC, (shape.hidden,), self._norm_C, shape.rms_eps)
+        normed_TC = self._norm_row(x_TC, self._norm_C)
         return F.linear(normed_TC, self._head_VC)[0]
 
 

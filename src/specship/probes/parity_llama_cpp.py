@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 from specship.digests import sha256_file
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
+from specship.pipeline.checkpoint_folder import CheckpointFolder, open_any_checkpoint
 from specship.pipeline.corpus_manifest import read_documents
-from specship.pipeline.inference_records import read_parity
+from specship.pipeline.inference_records import ParityPrompt, read_parity
 from specship.probes.registry import Artifact, Figures, probe
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+
+    from specship.pipeline.parity import Agreement
 
 _FILE: Final = "model.gguf"
 
@@ -38,34 +44,11 @@ def parity_llama_cpp(checkpoint: Artifact, gguf: Artifact, parity: Artifact, cor
     list twice. `opened_the_artifact` is yes when llama.cpp opened these very bytes and both
     sides used these weights. Raises DamagedArtifact.
     """
-    from specship.pipeline.decoder import Decoder
-    from specship.pipeline.llamacpp import Step
-    from specship.pipeline.parity import teacher_forced
-
     found, opened = read_parity(parity.path), open_any_checkpoint(checkpoint.path)
     tokenizer = opened.tokenizer()
     same = found.gguf_sha256 == sha256_file(gguf.path / _FILE)
     same = same and found.weights_sha256 == opened.weights_digest()
-    decoder = Decoder(opened)
-    agreements = [
-        teacher_forced(
-            decoder,
-            prompt.prompt_ids,
-            [
-                Step(step.token, {int(token): value for token, value in step.logprobs.items()})
-                for step in prompt.llama_cpp
-            ],
-            barred_ids=opened.shape.eos_ids,
-        )
-        for prompt in found.prompts
-        if prompt.llama_cpp
-    ]
-    texts = {document.sha256: document.text for document in read_documents(corpus.path, "heldout")}
-    known = {
-        tuple(prompt.prompt_ids)
-        for prompt in found.prompts
-        if tokenizer.decode(prompt.prompt_ids) in texts.get(prompt.document_sha256, "")
-    }
+    agreements = _read_again(found.prompts, opened)
     cut_apart = [
         text.text
         for text in found.texts
@@ -76,17 +59,53 @@ def parity_llama_cpp(checkpoint: Artifact, gguf: Artifact, parity: Artifact, cor
         "shortest": min((agreement.steps for agreement in agreements), default=None),
         "steps": sum(agreement.steps for agreement in agreements),
         "differing_tokens": sum(agreement.differing for agreement in agreements),
-        "differing_from_record": sum(
-            step.token != ours
-            for prompt in found.prompts
-            for step, ours in zip(prompt.llama_cpp, prompt.decoder_ids, strict=False)
-        )
-        + sum(abs(len(prompt.llama_cpp) - len(prompt.decoder_ids)) for prompt in found.prompts),
+        "differing_from_record": sum(map(_otherwise, found.prompts)),
         "logprobs": sum(agreement.logprobs for agreement in agreements),
         "max_abs_logprob": max((agreement.max_abs_logprob for agreement in agreements), default=None),
         "texts": len(found.texts),
         "differing_tokenizations": len(cut_apart),
-        "foreign_prompts": len(found.prompts) - len(known),
+        "foreign_prompts": len(found.prompts) - len(_held_out(found.prompts, tokenizer, corpus)),
         "opened_the_artifact": "yes" if same else "no",
         "notes": [f"cut otherwise: {text[:60]!r}" for text in cut_apart[:5]],
+    }
+
+
+def _read_again(prompts: Sequence[ParityPrompt], opened: CheckpointFolder) -> list[Agreement]:
+    """How each continuation of llama.cpp's reads to the checkpoint."""
+    from specship.pipeline.decoder import Decoder
+    from specship.pipeline.llamacpp import Step
+    from specship.pipeline.parity import teacher_forced
+
+    decoder = Decoder(opened)
+    return [
+        teacher_forced(
+            decoder,
+            prompt.prompt_ids,
+            [
+                Step(step.token, {int(token): value for token, value in step.logprobs.items()})
+                for step in prompt.llama_cpp
+            ],
+            barred_ids=opened.shape.eos_ids,
+        )
+        for prompt in prompts
+        if prompt.llama_cpp
+    ]
+
+
+def _otherwise(prompt: ParityPrompt) -> int:
+    """Tokens that the decoder's record has otherwise than llama.cpp, or not at all."""
+    pairs = zip(prompt.llama_cpp, prompt.decoder_ids, strict=False)
+    unpaired = abs(len(prompt.llama_cpp) - len(prompt.decoder_ids))
+    return sum(step.token != ours for step, ours in pairs) + unpaired
+
+
+def _held_out(
+    prompts: Sequence[ParityPrompt], tokenizer: Tokenizer, corpus: Artifact
+) -> set[tuple[int, ...]]:
+    """Prompts that stand in the held-out document that they name, each once."""
+    texts = {document.sha256: document.text for document in read_documents(corpus.path, "heldout")}
+    return {
+        tuple(prompt.prompt_ids)
+        for prompt in prompts
+        if tokenizer.decode(prompt.prompt_ids) in texts.get(prompt.document_sha256, "")
     }

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 import statistics
+from typing import Final
 
 from specship.pipeline.architecture import training_flops_per_token
 from specship.pipeline.run_reading import checkpoint_path, read_run, read_steps
 from specship.probes.registry import Artifact, Figures, probe
+
+_TRIES: Final = 8
+"""Half seconds in which the device may show what it does when nothing disturbs it."""
+_NEAR: Final = 2.0
+"""What the run measured over what is measured now, up to which nobody was disturbed."""
 
 
 @probe(
@@ -26,7 +32,8 @@ def run_throughput_bound(run: Artifact) -> Figures:
 
     The work a token is the least that forward and backward need, counted from the stored
     config. The device's rate is the better of what the run measured before its first step and
-    what is measured now on every core, since a busy moment only ever makes it look slower; the
+    what is measured now on every core, since a busy moment only ever makes it look slower; for the
+    same reason what is measured now is measured again, some times, where it would accuse the run. The
     ratio of the two is a figure too, so that the run's word cannot raise the bound by much. A
     step that had no data and one whose speed was typed in are both faster than the device.
     `wall_over_floor` is the run's wall time over the time its tokens need at the measured rate.
@@ -43,10 +50,14 @@ def run_throughput_bound(run: Artifact) -> Figures:
     work = training_flops_per_token(config, record.config.training.sequence_length)
     device = resolve_device(record.device_got)
     prepare(device, 0)
-    now = matmul_flops_per_second(device, seconds=0.5)
-    measured = max(now, record.matmul_flops_per_second)
     speeds = [float(step["tokens_per_second"]) for step in steps]
     fastest = max(speeds)
+    recorded, now = record.matmul_flops_per_second, 0.0
+    for _ in range(_TRIES):
+        now = max(now, matmul_flops_per_second(device, seconds=0.5))
+        if recorded <= _NEAR * now and fastest * work <= max(now, recorded):
+            break
+    measured = max(now, recorded)
     place = steps[speeds.index(fastest)]["step"]
     return {
         "steps": len(steps),
@@ -55,6 +66,6 @@ def run_throughput_bound(run: Artifact) -> Figures:
         "wall_over_floor": record.wall_seconds * measured / (steps[-1]["tokens_seen"] * work),
         "median_speed": statistics.median(speeds),
         "measured_matmul": now,
-        "recorded_over_measured": record.matmul_flops_per_second / now,
+        "recorded_over_measured": recorded / now,
         "notes": [f"the fastest step is {place}: {fastest:.6g} tokens/s"],
     }

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import takewhile
 from statistics import median, stdev
 
 from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.inference_records import SpeedSample, read_speed
+from specship.pipeline.inference_records import SpeedFile, SpeedSample, read_speed
 from specship.probes.registry import Artifact, Figures, probe
 
 _OURS, _REFERENCE = "specship", "transformers"
+_WARM_UP = 0
 
 
 @probe(
@@ -21,6 +23,7 @@ _OURS, _REFERENCE = "specship", "transformers"
     tokens_per_second_low="tokens/s",
     tokens_per_second_high="tokens/s",
     spread="tokens/s",
+    warm_up_tokens="tokens",
     reference_tokens_per_second="tokens/s",
     ratio_to_reference="ratio",
     differing_tokens="tokens",
@@ -35,13 +38,18 @@ def speed_decode(checkpoint: Artifact, speed: Artifact) -> Figures:
     The interval is the lowest and highest sample: with n samples it covers the median with
     probability 1 - 2^(1-n). `spread` is the standard deviation. `differing_tokens` counts ids, of
     both decoders, that our decoder, run again on the CPU, does not write; `foreign_samples` all
-    samples when they were taken from other weights. Raises DamagedArtifact.
+    samples when they were taken from other weights. Round 0 counts in no rate; `warm_up_tokens` are those
+    that our decoder wrote in it before the first sample. Raises DamagedArtifact.
     """
     from specship.pipeline.decoder import Decoder
 
     found, opened = read_speed(speed.path), open_any_checkpoint(checkpoint.path)
-    ours = [sample for sample in found.samples if sample.decoder == _OURS]
-    theirs = {sample.round: sample for sample in found.samples if sample.decoder == _REFERENCE}
+    ours = [sample for sample in found.samples if sample.decoder == _OURS and sample.round != _WARM_UP]
+    theirs = {
+        sample.round: sample
+        for sample in found.samples
+        if sample.decoder == _REFERENCE and sample.round != _WARM_UP
+    }
     rates = [_rate(sample) for sample in ours]
     ratios = [_rate(sample) / _rate(theirs[sample.round]) for sample in ours if sample.round in theirs]
     longest = max((len(sample.token_ids) for sample in found.samples), default=0)
@@ -59,6 +67,7 @@ def speed_decode(checkpoint: Artifact, speed: Artifact) -> Figures:
         "tokens_per_second_low": min(rates, default=None),
         "tokens_per_second_high": max(rates, default=None),
         "spread": stdev(rates) if len(rates) > 1 else None,
+        "warm_up_tokens": _warm_up_tokens(found),
         "reference_tokens_per_second": median(map(_rate, theirs.values())) if theirs else None,
         "ratio_to_reference": median(ratios) if ratios else None,
         "differing_tokens": differing,
@@ -70,6 +79,12 @@ def speed_decode(checkpoint: Artifact, speed: Artifact) -> Figures:
             f"{len(ours)} samples of {longest - 1} tokens, {found.threads} threads, {found.device_name}"
         ],
     }
+
+
+def _warm_up_tokens(found: SpeedFile) -> int:
+    """Tokens of our decoder in round 0, as far as its samples stand before all that count."""
+    ours = [sample for sample in found.samples if sample.decoder == _OURS]
+    return sum(len(sample.token_ids) for sample in takewhile(lambda one: one.round == _WARM_UP, ours))
 
 
 def _rate(sample: SpeedSample) -> float:

@@ -1,9 +1,9 @@
 """Foreign: the checkpoint as another tool would hand it over, for rehearsing what befalls strangers' models.
 
-`transformers` opens it, gives it a chat template with tokens of its own and a padded embedding, rounds
-it to another number type and saves it in several files. So the folder differs from the trained one in
-all that importing has to cope with, and its weights are other weights: nothing that was measured on the
-trained ones holds for them.
+`transformers` opens it, gives it a chat template with tokens of its own, a padded embedding and biases in
+its attention, rounds it to another number type and saves it in several files. So the folder differs from
+the trained one in all that importing has to cope with, and its weights are other weights: nothing that was
+measured on the trained ones holds for them.
 """
 
 from __future__ import annotations
@@ -43,8 +43,10 @@ class ForeignSettings(Settings):
     """Largest file of weights; a tensor that is larger has a file of its own."""
     rows_multiple: Annotated[int, Field(ge=1)]
     """The embedding gets rows up to a multiple of this, more than the tokenizer has ids."""
+    bias_range: Annotated[float, Field(ge=0, allow_inf_nan=False)]
+    """Standard deviation of the biases that the projections of the attention get; 0: they get none."""
     seed: int
-    """Of the rows that are added."""
+    """Of the rows and biases that are added."""
 
 
 STAGE = Stage(
@@ -69,7 +71,11 @@ def run(work: Work) -> None:
     torch.manual_seed(settings.seed)
     source, output = work.inputs["checkpoint"], work.output
     tokenizer = _with_chat(source)
-    model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32, local_files_only=True)
+    biased = {"attention_bias": True} if settings.bias_range else {}
+    model = AutoModelForCausalLM.from_pretrained(source, dtype=torch.float32, local_files_only=True, **biased)
+    for name, parameter in model.named_parameters():
+        if name.endswith("_proj.bias"):
+            torch.nn.init.normal_(parameter, std=settings.bias_range)
     model.resize_token_embeddings(len(tokenizer), pad_to_multiple_of=settings.rows_multiple)
     with write_errors(output):
         model.to(getattr(torch, settings.dtype)).save_pretrained(output, max_shard_size=settings.shard_bytes)
