@@ -12,11 +12,11 @@ import functools
 import importlib
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from specship.diagnose.facts import Facts
-from specship.diagnose.finding import Cause, Finding, RootCause
+from specship.diagnose.finding import Cause, Finding, NotExamined, RootCause
 
 HEALTHY: Final = "healthy"
 UNKNOWN: Final = "unknown"
@@ -35,6 +35,8 @@ class Diagnosis:
     missing: Mapping[str, tuple[str, ...]]
     """Causes that could not be examined, with the facts that the records do not hold."""
     examined: tuple[str, ...]
+    inapplicable: Mapping[str, str] = field(default_factory=dict)
+    """Causes whose question does not arise for this run, and why not."""
     notes: tuple[str, ...] = ()
 
     @property
@@ -59,14 +61,21 @@ def all_causes() -> Mapping[str, Cause]:
 
 def diagnose(run: str, facts: Facts, notes: tuple[str, ...] = ()) -> Diagnosis:
     """Examine every cause whose records are there."""
-    findings, missing, examined = [], {}, []
+    findings, missing, examined, inapplicable = [], {}, [], {}
     for name, cause in all_causes().items():
         absent = tuple(need for need in cause.needs if _absent(facts, need))
         if absent:
             missing[name] = absent
             continue
+        observed = cause.examine(facts)
+        if isinstance(observed, NotExamined):
+            if observed.missing:
+                missing[name] = observed.missing
+            else:
+                inapplicable[name] = observed.because
+            continue
         examined.append(name)
-        if (observed := cause.examine(facts)) is not None:
+        if observed is not None:
             findings.append(Finding(cause, observed))
     findings.sort(key=_order)
     return Diagnosis(
@@ -75,6 +84,7 @@ def diagnose(run: str, facts: Facts, notes: tuple[str, ...] = ()) -> Diagnosis:
         findings=tuple(findings),
         missing=missing,
         examined=tuple(examined),
+        inapplicable=inapplicable,
         notes=notes,
     )
 

@@ -45,6 +45,16 @@ class Observed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NotExamined:
+    """A cause's answer where it cannot judge, or where its question does not arise."""
+
+    missing: tuple[str, ...] = ()
+    """Facts that it turned out to need and that the records do not hold, named as in `Cause.needs`."""
+    because: str = ""
+    """Why the question does not arise for this run; empty where facts are missing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
     """One way in which a run can be sick; a file of `causes/` defines one as `CAUSE`."""
 
@@ -59,7 +69,7 @@ class Cause:
     """Why nobody saw it."""
     prevention: str
     """What would have prevented it."""
-    examine: Callable[[Facts], Observed | None]
+    examine: Callable[[Facts], Observed | NotExamined | None]
     """None where the records are there and show nothing."""
     essential: bool = True
     """Whether a run can be called healthy only when this one was examined."""

@@ -21,6 +21,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "findings": [_finding(finding) for finding in diagnosis.findings],
         "cannot_tell": {name: list(facts) for name, facts in diagnosis.missing.items()},
         "examined": list(diagnosis.examined),
+        "inapplicable": dict(diagnosis.inapplicable),
         "told": sorted(diagnosis.facts.told),
         "notes": list(diagnosis.notes),
         "five_whys": [{"why": why.question, "because": why.answer} for why in five_whys(diagnosis)],
@@ -101,6 +102,8 @@ def _whys(diagnosis: Diagnosis) -> list[str]:
 def _ending(diagnosis: Diagnosis) -> list[str]:
     lines = [f"  {name}: {', '.join(facts)} not on record" for name, facts in diagnosis.missing.items()]
     lines = ["", "not examined", *lines] if lines else []
+    if diagnosis.inapplicable:
+        lines += ["", "not asked", *(f"  {name}: {why}" for name, why in diagnosis.inapplicable.items())]
     if diagnosis.facts.told:
         lines += ["", f"told by the caller: {', '.join(sorted(diagnosis.facts.told))}"]
     return lines + [f"note: {note}" for note in diagnosis.notes]
@@ -133,6 +136,9 @@ def as_markdown(diagnosis: Diagnosis) -> str:
     if diagnosis.missing:
         lines += ["", "## Not examined", ""]
         lines += [f"- {name}: {', '.join(facts)} not on record" for name, facts in diagnosis.missing.items()]
+    if diagnosis.inapplicable:
+        lines += ["", "## Not asked", ""]
+        lines += [f"- {name}: {_cell(why)}" for name, why in diagnosis.inapplicable.items()]
     lines += [f"- told by the caller: {name}" for name in sorted(diagnosis.facts.told)]
     return "\n".join([*lines, *(f"- note: {_cell(note)}" for note in diagnosis.notes), ""])
 

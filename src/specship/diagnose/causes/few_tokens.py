@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Final
 
 from specship.diagnose.facts import Facts
-from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
 from specship.pipeline.budget import TOKENS_PER_PARAMETER
 
 
-def _examine(facts: Facts) -> Observed | None:
+def _examine(facts: Facts) -> Observed | NotExamined | None:
+    if facts.initialised:
+        return NotExamined(
+            because="the run began from a checkpoint, whose own training had its tokens; "
+            f"{TOKENS_PER_PARAMETER:g} tokens a parameter are for weights that begin at random"
+        )
     parameters, unique = facts.parameters or 0, facts.unique_tokens or 0
     planned = facts.planned_tokens or facts.trained_tokens or 0
     ratio = min(unique, planned) / parameters
