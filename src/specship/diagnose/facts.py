@@ -7,20 +7,22 @@ finding nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """Where a record stands: a file of the run, and its line (or entry of a list) from 1."""
+    """Where a record stands: a file of the run, and its line from 1."""
 
     file: str
     number: int
+    entry: bool = False
+    """The number is that of an entry of a Trainer's `log_history`, from 1, and not that of a line."""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.number}"
+        return f"{self.file} entry {self.number}" if self.entry else f"{self.file}:{self.number}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,29 @@ class Facts:
     """Those of them that hold the same bytes in both."""
     min_improvement: float | None = None
     """Nats a token that early stopping looks for."""
+    record_line: Line | None = None
+    """Where the run's summary says how it ended: `status` of run.json, `global_step` of a Trainer's state."""
+    record_lines: Mapping[str, Line] = field(default_factory=dict)
+    """Where each key of that summary stands; see `recorded`."""
+    ended_step: int | None = None
+    """Step at which the run ended by its summary; None while it goes on."""
+    finished: bool | None = None
+    """Whether nothing more was to come, by the summary: True where the run ended, well or not; False where
+    it goes on, was killed or preempted, or this is a checkpoint on the way; None where nothing says."""
+    stop_reason: str = ""
+    """What ended it before its plan, in the words of the record; empty where nothing is said to have."""
+    checkpointed_step: int | None = None
+    """Step whose checkpoint `wall_seconds` belongs to: the time of all steps up to it and none behind it."""
+    epochs: float | None = None
+    """Passes over the training set by the run's own count."""
+    initialisation_difference: float | None = None
+    """First held-out loss of the run against that of the checkpoint it began from, nats a token."""
+    initialisation_tolerance: float | None = None
+    """How large that difference may be, nats a token."""
+    initialisation_improvement: float | None = None
+    """Held-out loss of step 0 less that of the last evaluation, nats a token."""
+    bypasses: tuple[str, ...] = ()
+    """Checks that somebody relaxed, each as `accept-starvation: the reason given`."""
     told: frozenset[str] = field(default_factory=frozenset)
     """Facts that the caller gave because the records do not hold them."""
 
@@ -138,7 +163,11 @@ class Facts:
     def passes(self) -> float | None:
         """Passes over the training set that the run made."""
         per_pass = self.tokens_per_pass or self.unique_tokens
-        return self.trained_tokens / per_pass if self.trained_tokens and per_pass else None
+        return self.trained_tokens / per_pass if self.trained_tokens and per_pass else self.epochs
+
+    def recorded(self, *names: str) -> tuple[Line, ...]:
+        """Lines of the summary record that hold these keys; those that it lacks are left out."""
+        return tuple(self.record_lines[name] for name in names if name in self.record_lines)
 
     @property
     def losses(self) -> list[Step]:

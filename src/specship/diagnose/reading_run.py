@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from specship.bounds import JSON_REPORT_BYTES
 from specship.diagnose.facts import Evaluation, Event, Facts, Line, Schedule, Step
+from specship.diagnose.record_lines import key_lines
 from specship.errors import DamagedArtifact, Place
 from specship.pipeline.run_reading import checkpoints_of
 from specship.pipeline.safetensors_header import read_safetensors_header
-from specship.strict_json import parse, raw_lines, read_json
+from specship.strict_json import parse, raw_lines, read_bytes
 
 RUN: Final = "run.json"
 _TRAIN, _EVALUATIONS, _EVENTS = "train.jsonl", "evaluations.jsonl", "events.jsonl"
 _WEIGHTS, _CHUNK_BYTES = "model.safetensors", 1 << 20
 _SCRATCH_PEAK: Final = "peak_learning_rate"
+_GOES_ON: Final = {"running", "preempted"}
+_AS_PLANNED: Final = "completed"
 
 
 def read_run_facts(folder: Path) -> tuple[Facts, list[str]]:
@@ -26,7 +31,8 @@ def read_run_facts(folder: Path) -> tuple[Facts, list[str]]:
         DamagedArtifact: `run.json` is there and cannot be read.
     """
     notes: list[str] = []
-    record = read_json(folder / RUN)
+    data = read_bytes(folder / RUN, JSON_REPORT_BYTES)
+    record = parse(data, Place(str(folder / RUN)))
     if not isinstance(record, dict):
         raise DamagedArtifact("not a JSON object", at=folder / RUN, mend="name a run's folder")
     steps = [_step(line, one) for line, one in _records(folder / _TRAIN, notes)]
@@ -62,7 +68,31 @@ def read_run_facts(folder: Path) -> tuple[Facts, list[str]]:
         unmoved_tensors=unmoved,
         min_improvement=_number(training, "min_improvement"),
     )
-    return facts, notes
+    return replace(facts, **_ending(record, key_lines(RUN, data.decode("utf-8")))), notes
+
+
+def _ending(record: dict[str, Any], lines: dict[str, Line]) -> dict[str, Any]:
+    """How the run ended, what it began from and what was relaxed, by its summary."""
+    status, done = _text(record, "status"), _count(record, "steps_done")
+    begun = _mapping(record, "initialisation")
+    return {
+        "record_line": lines.get("status", Line(RUN, 1)),
+        "record_lines": lines,
+        "ended_step": None if status in _GOES_ON else done,
+        "finished": None if status is None else status not in _GOES_ON,
+        "stop_reason": "" if status in {_AS_PLANNED, None} else _text(record, "reason") or "",
+        "checkpointed_step": done if "wall_seconds" in record else None,
+        "initialisation_difference": _number(begun, "difference"),
+        "initialisation_tolerance": _number(begun, "tolerance"),
+        "initialisation_improvement": _number(begun, "improvement"),
+        "bypasses": tuple(_bypasses(record.get("bypasses"))),
+    }
+
+
+def _bypasses(value: Any) -> Iterator[str]:
+    for one in value if isinstance(value, list) else ():
+        if isinstance(one, dict) and (name := _text(one, "name")):
+            yield f"{name}: {_text(one, 'reason') or 'no reason is given'}"
 
 
 def _compared_weights(folder: Path, notes: list[str]) -> tuple[int | None, int | None]:

@@ -9,19 +9,27 @@ Source: transformers, trainer_callback.py (TrainerState) and trainer.py (log, _m
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import statistics
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 from specship.bounds import JSON_REPORT_BYTES
 from specship.diagnose.facts import Evaluation, Facts, Line, Step
+from specship.diagnose.record_lines import key_lines
 from specship.errors import DamagedArtifact, SpecshipError
 from specship.pipeline.decoder_shape import elements
 from specship.pipeline.family import read_model
 from specship.strict_json import read_bytes
 
 STATE: Final = "trainer_state.json"
+_CHECKPOINT: Final = "checkpoint-"
+_NO_LENGTH: Final = 1 << 31
+_RUNTIME: Final = "train_runtime"
+"""A key of the record that `train()` logs when it comes to its end."""
+_EARLY: Final = "EarlyStoppingCallback"
+_PATIENCE: Final = "early_stopping_patience"
 
 
 def state_file(folder: Path) -> Path | None:
@@ -38,9 +46,11 @@ def read_trainer_facts(path: Path) -> tuple[Facts, list[str]]:
     Raises:
         DamagedArtifact: it cannot be read, or is no state of a Trainer.
     """
-    state = _read(path)
+    state, lines = _read(path)
     entries = [
-        (Line(path.name, at), one) for at, one in enumerate(state["log_history"], 1) if isinstance(one, dict)
+        (Line(path.name, at, entry=True), one)
+        for at, one in enumerate(state["log_history"], 1)
+        if isinstance(one, dict)
     ]
     steps = tuple(_steps(entries))
     parameters, vocabulary, notes = _model(path.parent)
@@ -49,17 +59,22 @@ def read_trainer_facts(path: Path) -> tuple[Facts, list[str]]:
         steps=steps,
         evaluations=tuple(_evaluations(entries)),
         planned_steps=_count(state.get("max_steps")),
-        log_every=min((after.step - before.step for before, after in pairwise(steps)), default=1) or 1,
+        log_every=_log_every(state, steps),
         parameters=parameters,
         vocabulary=vocabulary,
         tokens_per_step=_tokens_per_step(state),
+        record_line=lines.get("global_step", Line(path.name, 1)),
+        record_lines=lines,
+        epochs=_epochs(state),
+        **_ending(state, path, ended=any(_RUNTIME in one for _, one in entries)),
     )
     return facts, notes
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, Line]]:
     try:
-        state = json.loads(read_bytes(path, JSON_REPORT_BYTES).decode("utf-8"))
+        text = read_bytes(path, JSON_REPORT_BYTES).decode("utf-8")
+        state = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise DamagedArtifact(f"cannot be read as JSON: {error}", at=path) from error
     if not isinstance(state, dict) or not isinstance(state.get("log_history"), list):
@@ -68,7 +83,51 @@ def _read(path: Path) -> dict[str, Any]:
             at=path,
             mend="name the output folder of a Trainer",
         )
-    return state
+    return state, key_lines(path.name, text)
+
+
+def _log_every(state: dict[str, Any], steps: Sequence[Step]) -> int:
+    """Steps between records: the usual distance, since the first, the last or one logged twice differ."""
+    between = [after.step - before.step for before, after in pairwise(steps) if after.step > before.step]
+    return statistics.median_low(between) if between else _count(state.get("logging_steps")) or 1
+
+
+def _epochs(state: dict[str, Any]) -> float | None:
+    """Passes over the data; not where these have no length: Trainer then plans `sys.maxsize` epochs."""
+    planned = _count(state.get("num_train_epochs"))
+    if planned is None or not 0 < planned < _NO_LENGTH:
+        return None
+    epochs = _number(state.get("epoch"))
+    return epochs if epochs is not None and 0 <= epochs < _NO_LENGTH else None
+
+
+def _ending(state: dict[str, Any], path: Path, *, ended: bool) -> dict[str, Any]:
+    """How the run ended: as planned, by a callback, by `train()` coming to its end, or not yet."""
+    step, planned = _count(state.get("global_step")), _count(state.get("max_steps"))
+    reason = _early_stop(state)
+    finished: bool | None = None
+    if ended or reason or (step is not None and planned and step >= planned):
+        finished = True
+    elif step is not None and planned and path.parent.name.startswith(_CHECKPOINT):
+        finished = False
+    return {
+        "ended_step": None if finished is False else step,
+        "finished": finished,
+        "stop_reason": reason if step is None or not planned or step < planned else "",
+    }
+
+
+def _early_stop(state: dict[str, Any]) -> str:
+    """In words where an `EarlyStoppingCallback` had lost its patience; a list where there are several."""
+    callbacks = state.get("stateful_callbacks")
+    found = callbacks.get(_EARLY) if isinstance(callbacks, dict) else None
+    for one in found if isinstance(found, list) else [found]:
+        parts = [one.get(name) if isinstance(one, dict) else None for name in ("args", "attributes")]
+        given, used = (part if isinstance(part, dict) else {} for part in parts)
+        patience, spent = (_count(given.get(_PATIENCE)), _count(used.get(f"{_PATIENCE}_counter")))
+        if patience is not None and spent is not None and spent >= max(patience, 1):
+            return f"{_EARLY}: {spent} evaluations without improvement, {patience} were allowed"
+    return ""
 
 
 def _steps(entries: list[tuple[Line, dict[str, Any]]]) -> Iterator[Step]:
