@@ -79,7 +79,7 @@ class Facts:
     """Everything that a cause may ask for."""
 
     kind: str
-    """`specship run` or `Trainer output`."""
+    """`OURS` or `TRAINER`."""
     steps: Sequence[Step] = ()
     evaluations: Sequence[Evaluation] = ()
     events: Sequence[Event] | None = None
@@ -129,6 +129,8 @@ class Facts:
     """What ended it before its plan, in the words of the record; empty where nothing is said to have."""
     checkpointed_step: int | None = None
     """Step whose checkpoint `wall_seconds` belongs to: the time of all steps up to it and none behind it."""
+    total_flops: float | None = None
+    """Operations of the whole run by its own count; `wall_seconds` is then the time of the same steps."""
     epochs: float | None = None
     """Passes over the training set by the run's own count."""
     initialisation_difference: float | None = None
@@ -139,6 +141,8 @@ class Facts:
     """Held-out loss of step 0 less that of the last evaluation, nats a token."""
     bypasses: tuple[str, ...] = ()
     """Checks that somebody relaxed, each as `accept-starvation: the reason given`."""
+    damage: tuple[str, ...] = ()
+    """What of the records is lost, cut or no record, in words: nothing is known of what stood there."""
     told: frozenset[str] = field(default_factory=frozenset)
     """Facts that the caller gave because the records do not hold them."""
 
@@ -186,6 +190,9 @@ class Facts:
         return math.log(self.vocabulary) if self.vocabulary and self.vocabulary > 1 else None
 
 
+OURS: Final = "specship run"
+TRAINER: Final = "Trainer output"
+"""The two kinds of runs that are read."""
 TELLABLE: Final = (
     "parameters",
     "vocabulary",
@@ -195,5 +202,6 @@ TELLABLE: Final = (
     "device_asked",
     "device_got",
     "mode",
+    "device_flops",
 )
 """Facts that a caller may state where the records do not hold them."""

@@ -71,8 +71,10 @@ class Cause:
     """What would have prevented it."""
     examine: Callable[[Facts], Observed | NotExamined | None]
     """None where the records are there and show nothing."""
+    guards: tuple[str, ...] = ()
+    """How bypasses and events begin that show its prevention to have been there: `accept-starvation`,
+    `aborted: divergence`."""
     essential: bool = True
-    """Whether a run can be called healthy only when this one was examined."""
 
 
 @dataclass(frozen=True, slots=True)

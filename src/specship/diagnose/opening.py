@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
+from specship.bounds import JSON_LARGEST_INTEGER
 from specship.diagnose.diagnosing import Diagnosis, diagnose
 from specship.diagnose.facts import TELLABLE, Facts
 from specship.diagnose.reading_run import RUN, read_run_facts
 from specship.diagnose.reading_trainer import read_trainer_facts, state_file
 from specship.errors import UnknownName, UnusableInput, did_you_mean
+from specship.pipeline.training_settings import MODE_DEFAULTS
 
-_COUNTS = frozenset({"parameters", "vocabulary", "unique_tokens", "tokens_per_step", "planned_steps"})
+_COUNTS: Final = frozenset({"parameters", "vocabulary", "unique_tokens", "tokens_per_step", "planned_steps"})
+_NUMBER: Final = re.compile(r"[0-9]+(_[0-9]+)*(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
+_WHOLE: Final = re.compile(r"[0-9]+(_[0-9]+)*")
+_FINE_TUNE: Final = "fine-tune"
 
 
 def diagnose_run(folder: Path, told: Mapping[str, str] | None = None) -> Diagnosis:
@@ -50,13 +57,31 @@ def _told(facts: Facts, told: Mapping[str, str]) -> Facts:
                 f"{name} is on record: {getattr(facts, name)}", why="a record is not overruled by a caller"
             )
         values[name] = _value(name, text)
-    assert values.keys() <= {one.name for one in fields(Facts)}  # noqa: S101 - TELLABLE names fields
-    return replace(facts, **values, told=frozenset(values))
+    names = frozenset(values)
+    if "mode" in values and facts.initialised is None:  # what the mode of a foreign run is asked for
+        values["initialised"] = values["mode"] == _FINE_TUNE
+    return replace(facts, **values, told=names)
 
 
-def _value(name: str, text: str) -> int | str:
-    if name not in _COUNTS:
+def _value(name: str, text: str) -> int | float | str:
+    if name == "mode":
+        return _mode(text)
+    if name not in (*_COUNTS, "device_flops"):
         return text
-    if not text.replace("_", "").isdecimal() or int(text) < 1:
-        raise UnusableInput(f"{name} is {text!r}, not a whole number above 0", mend=f"write {name}=1000000")
-    return int(text)
+    number = float(text) if _NUMBER.fullmatch(text) else 0.0
+    if name == "device_flops" and 0 < number < math.inf:
+        return number
+    if name in _COUNTS and _WHOLE.fullmatch(text) and 0 < number <= JSON_LARGEST_INTEGER:
+        return int(text)
+    kind = "whole number above 0 and up to 2**53" if name in _COUNTS else "number above 0"
+    raise UnusableInput(f"{name} is {text[:40]!r}, not a {kind}", mend=f"write {name}=1000000")
+
+
+def _mode(text: str) -> str:
+    if text not in MODE_DEFAULTS:
+        raise UnusableInput(
+            f"mode is {text[:40]!r}",
+            why="a run begins from random weights or from a checkpoint",
+            mend=did_you_mean(text, MODE_DEFAULTS) or f"write one of {', '.join(MODE_DEFAULTS)}",
+        )
+    return text

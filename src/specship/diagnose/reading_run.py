@@ -2,26 +2,44 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from specship.bounds import JSON_REPORT_BYTES
-from specship.diagnose.facts import Evaluation, Event, Facts, Line, Schedule, Step
+from specship.diagnose.facts import OURS, Evaluation, Event, Facts, Line, Schedule, Step
+from specship.diagnose.reading_logs import (
+    EVALUATIONS,
+    EVENTS,
+    TRAIN,
+    lost_evaluations,
+    lost_events,
+    lost_steps,
+    records_of,
+)
+from specship.diagnose.reading_weights import compared_weights
 from specship.diagnose.record_lines import key_lines
 from specship.errors import DamagedArtifact, Place
-from specship.pipeline.run_reading import checkpoints_of
-from specship.pipeline.safetensors_header import read_safetensors_header
-from specship.strict_json import parse, raw_lines, read_bytes
+from specship.strict_json import parse, read_bytes
 
+T = TypeVar("T")
 RUN: Final = "run.json"
-_TRAIN, _EVALUATIONS, _EVENTS = "train.jsonl", "evaluations.jsonl", "events.jsonl"
-_WEIGHTS, _CHUNK_BYTES = "model.safetensors", 1 << 20
 _SCRATCH_PEAK: Final = "peak_learning_rate"
 _GOES_ON: Final = {"running", "preempted"}
 _AS_PLANNED: Final = "completed"
+_ABOVE_ZERO: Final = (
+    "planned_steps",
+    "parameters",
+    "vocabulary",
+    "unique_train_tokens",
+    "tokens_per_step",
+    "windows_per_pass",
+    "flops_per_token",
+    "matmul_flops_per_second",
+    "declared_parameters",
+)
+"""Keys of the summary that mean nothing at zero."""
 
 
 def read_run_facts(folder: Path) -> tuple[Facts, list[str]]:
@@ -30,45 +48,89 @@ def read_run_facts(folder: Path) -> tuple[Facts, list[str]]:
     Raises:
         DamagedArtifact: `run.json` is there and cannot be read.
     """
-    notes: list[str] = []
     data = read_bytes(folder / RUN, JSON_REPORT_BYTES)
     record = parse(data, Place(str(folder / RUN)))
     if not isinstance(record, dict):
         raise DamagedArtifact("not a JSON object", at=folder / RUN, mend="name a run's folder")
-    steps = [_step(line, one) for line, one in _records(folder / _TRAIN, notes)]
-    evaluations = [_evaluation(line, one) for line, one in _records(folder / _EVALUATIONS, notes)]
-    events = [_event(line, one) for line, one in _records(folder / _EVENTS, notes)]
+    lines = key_lines(RUN, data.decode("utf-8"))
+    damage, notes = list(_unusable(record, lines)), list[str]()
     training = _mapping(_mapping(record, "config"), "training")
-    tensors, unmoved = _compared_weights(folder, notes)
-    windows, length = _number(record, "windows_per_pass"), _number(training, "sequence_length")
+    steps = _series(folder / TRAIN, _step, damage)
+    evaluations = _series(folder / EVALUATIONS, _evaluation, damage)
+    events = _series(folder / EVENTS, _event, damage)
+    ending = _ending(record, lines)
+    if steps:
+        damage += lost_steps(steps, ending["ended_step"])
+    if evaluations:
+        every = _count(training, "evaluate_every")
+        damage += lost_evaluations(evaluations, every, steps[-1].step if steps else 0)
+    if (folder / EVENTS).is_file():
+        damage += lost_events(events, _text(record, "status"))
+    tensors, unmoved = compared_weights(folder, notes)
     facts = Facts(
-        kind="specship run",
-        steps=tuple(step for step in steps if step is not None),
-        evaluations=tuple(one for one in evaluations if one is not None),
-        events=tuple(one for one in events if one is not None) if (folder / _EVENTS).is_file() else None,
-        status=_text(record, "status"),
-        reason=_text(record, "reason") or "",
-        planned_steps=_count(record, "planned_steps"),
-        parameters=_count(record, "parameters"),
-        vocabulary=_count(record, "vocabulary"),
-        unique_tokens=_count(record, "unique_train_tokens"),
-        tokens_per_step=_count(record, "tokens_per_step"),
-        tokens_per_pass=int(windows * length) if windows and length else None,
-        device_asked=_text(record, "device_asked"),
-        device_got=_text(record, "device_got"),
-        flops_per_token=_number(record, "flops_per_token"),
-        device_flops=_number(record, "matmul_flops_per_second"),
-        wall_seconds=_number(record, "wall_seconds"),
-        schedule=_schedule(training),
-        mode=_text(training, "mode"),
-        clip_norm=_number(training, "clip_norm"),
-        initialised=record.get("initialisation") is not None,
-        declared_parameters=_count(record, "declared_parameters"),
+        kind=OURS,
+        steps=steps,
+        evaluations=evaluations,
+        events=events if (folder / EVENTS).is_file() else None,
         tensors=tensors,
         unmoved_tensors=unmoved,
-        min_improvement=_number(training, "min_improvement"),
+        damage=tuple(damage),
+        **_summary(record),
+        **ending,
     )
-    return replace(facts, **_ending(record, key_lines(RUN, data.decode("utf-8")))), notes
+    return replace(facts, **_settings(training)), damage + notes
+
+
+def _unusable(record: dict[str, Any], lines: dict[str, Line]) -> Iterator[str]:
+    for key in _ABOVE_ZERO:
+        value = record.get(key)
+        if value is not None and not ((_number(record, key) or 0.0) > 0):
+            yield f"{lines.get(key, Line(RUN, 1))}: `{key}` is {value!r:.40}, and no number above 0"
+
+
+def _series(path: Path, make: Callable[[Line, dict[str, Any]], T | None], damage: list[str]) -> tuple[T, ...]:
+    """Records of a log as facts; one that lacks what makes it a record is damage."""
+    found = []
+    for line, record in records_of(path, damage):
+        one = make(line, record)
+        if one is None:
+            damage.append(f"{line} lacks what makes it a record")
+        else:
+            found.append(one)
+    return tuple(found)
+
+
+def _summary(record: dict[str, Any]) -> dict[str, Any]:
+    """What `run.json` says of the model, the data and the machine."""
+    windows = _positive(record, "windows_per_pass")
+    length = _positive(_mapping(_mapping(record, "config"), "training"), "sequence_length")
+    return {
+        "status": _text(record, "status"),
+        "reason": _text(record, "reason") or "",
+        "planned_steps": _positive(record, "planned_steps"),
+        "parameters": _positive(record, "parameters"),
+        "vocabulary": _positive(record, "vocabulary"),
+        "unique_tokens": _positive(record, "unique_train_tokens"),
+        "tokens_per_step": _positive(record, "tokens_per_step"),
+        "tokens_per_pass": windows * length if windows and length else None,
+        "device_asked": _text(record, "device_asked"),
+        "device_got": _text(record, "device_got"),
+        "flops_per_token": _number(record, "flops_per_token") or None,
+        "device_flops": _number(record, "matmul_flops_per_second") or None,
+        "wall_seconds": _number(record, "wall_seconds"),
+        "initialised": record.get("initialisation") is not None,
+        "declared_parameters": _positive(record, "declared_parameters"),
+    }
+
+
+def _settings(training: dict[str, Any]) -> dict[str, Any]:
+    """What the settings say that a cause asks for."""
+    return {
+        "schedule": _schedule(training),
+        "mode": _text(training, "mode"),
+        "clip_norm": _number(training, "clip_norm") or None,
+        "min_improvement": _number(training, "min_improvement"),
+    }
 
 
 def _ending(record: dict[str, Any], lines: dict[str, Line]) -> dict[str, Any]:
@@ -93,53 +155,6 @@ def _bypasses(value: Any) -> Iterator[str]:
     for one in value if isinstance(value, list) else ():
         if isinstance(one, dict) and (name := _text(one, "name")):
             yield f"{name}: {_text(one, 'reason') or 'no reason is given'}"
-
-
-def _compared_weights(folder: Path, notes: list[str]) -> tuple[int | None, int | None]:
-    """Tensors that the first and the last checkpoint share, and how many of them are equal to the byte."""
-    found = checkpoints_of(folder)
-    if len(found) < 2 or found[0][0] != 0:
-        return None, None
-    try:
-        first, last = (_tensor_digests(path / _WEIGHTS) for _, path in (found[0], found[-1]))
-    except (DamagedArtifact, OSError) as error:
-        notes.append(f"checkpoints were not compared: {error}")
-        return None, None
-    shared = first.keys() & last.keys()
-    return len(shared), sum(first[name] == last[name] for name in shared)
-
-
-def _tensor_digests(path: Path) -> dict[str, bytes]:
-    found = {}
-    with path.open("rb") as file:
-        for name, tensor in read_safetensors_header(path).items():
-            file.seek(tensor.offset)
-            digest, left = hashlib.sha256(), tensor.size
-            while left and (chunk := file.read(min(left, _CHUNK_BYTES))):
-                digest.update(chunk)
-                left -= len(chunk)
-            found[name] = digest.digest()
-    return found
-
-
-def _records(path: Path, notes: list[str]) -> Iterator[tuple[Line, dict[str, Any]]]:
-    """Records of a log; the first line that is none ends it, with a note."""
-    if not path.is_file():
-        notes.append(f"{path.name} is missing")
-        return
-    for number, (_, data) in enumerate(raw_lines(path), start=1):
-        if not data.endswith(b"\n"):
-            notes.append(f"{path.name}:{number} was cut while it was written")
-            return
-        try:
-            record = parse(data[:-1], Place(path.name, line=number))
-        except DamagedArtifact as error:
-            notes.append(f"{error.at}: {error.message}; what stands behind it was not read")
-            return
-        if isinstance(record, dict):
-            yield Line(path.name, number), record
-        else:
-            notes.append(f"{path.name}:{number} is no record")
 
 
 def _step(line: Line, record: dict[str, Any]) -> Step | None:
@@ -198,6 +213,10 @@ def _text(record: dict[str, Any], key: str) -> str | None:
 def _number(record: dict[str, Any], key: str) -> float | None:
     value = record.get(key)
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def _positive(record: dict[str, Any], key: str) -> int | None:
+    return _count(record, key) or None
 
 
 def _count(record: dict[str, Any], key: str) -> int | None:

@@ -1,7 +1,8 @@
 """Facts from the output folder of Hugging Face's Trainer: `trainer_state.json`, and `config.json` beside it.
 
-`training_args.bin` is a pickle and is never opened, so the schedule, the device that was asked for and the
-size of the data are not known from here; a caller may state them. Trainer writes NaN and Infinity into its
+`training_args.bin` is a pickle and is never opened, so the schedule and the device that was asked for are not
+known from here; a caller may state the device. The size of the data follows from epochs and tokens, where
+Trainer counted these. Trainer writes NaN and Infinity into its
 JSON, so this one file is read with them.
 Source: transformers, trainer_callback.py (TrainerState) and trainer.py (log, _maybe_log_save_evaluate).
 """
@@ -9,6 +10,7 @@ Source: transformers, trainer_callback.py (TrainerState) and trainer.py (log, _m
 from __future__ import annotations
 
 import json
+import math
 import statistics
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
@@ -16,20 +18,17 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.bounds import JSON_REPORT_BYTES
-from specship.diagnose.facts import Evaluation, Facts, Line, Step
+from specship.diagnose.facts import TRAINER, Evaluation, Facts, Line, Step
+from specship.diagnose.json_values import count, number
+from specship.diagnose.reading_model import Size, read_size
 from specship.diagnose.record_lines import key_lines
-from specship.errors import DamagedArtifact, SpecshipError
-from specship.pipeline.decoder_shape import elements
-from specship.pipeline.family import read_model
+from specship.diagnose.trainer_ending import ending, epochs, whole_runtime
+from specship.errors import DamagedArtifact
 from specship.strict_json import read_bytes
 
 STATE: Final = "trainer_state.json"
-_CHECKPOINT: Final = "checkpoint-"
-_NO_LENGTH: Final = 1 << 31
-_RUNTIME: Final = "train_runtime"
-"""A key of the record that `train()` logs when it comes to its end."""
-_EARLY: Final = "EarlyStoppingCallback"
-_PATIENCE: Final = "early_stopping_patience"
+_WHOLE: Final = 1e-12
+"""Relative error of a quotient of two whole numbers in floating point, with room for sums of many."""
 
 
 def state_file(folder: Path) -> Path | None:
@@ -47,28 +46,49 @@ def read_trainer_facts(path: Path) -> tuple[Facts, list[str]]:
         DamagedArtifact: it cannot be read, or is no state of a Trainer.
     """
     state, lines = _read(path)
-    entries = [
-        (Line(path.name, at, entry=True), one)
-        for at, one in enumerate(state["log_history"], 1)
-        if isinstance(one, dict)
-    ]
-    steps = tuple(_steps(entries))
-    parameters, vocabulary, notes = _model(path.parent)
+    entries, damage = _entries(path.name, state["log_history"])
+    steps, plain = tuple(_steps(entries)), [entry for _, entry in entries]
+    size = read_size(path.parent)
+    tokens, counted = _tokens(state, size), epochs(state)
+    per_pass = round(tokens / counted) if tokens and counted else None
+    done = count(state.get("global_step"))
+    runtime = whole_runtime(state, plain)
     facts = Facts(
-        kind="Trainer output",
+        kind=TRAINER,
         steps=steps,
         evaluations=tuple(_evaluations(entries)),
-        planned_steps=_count(state.get("max_steps")),
+        planned_steps=count(state.get("max_steps")) or None,
         log_every=_log_every(state, steps),
-        parameters=parameters,
-        vocabulary=vocabulary,
-        tokens_per_step=_tokens_per_step(state),
+        parameters=size.parameters,
+        vocabulary=size.vocabulary,
+        tokens_per_step=round(tokens / done) or None if tokens and done else None,
+        tokens_per_pass=per_pass or None,
+        unique_tokens=per_pass or None,
+        epochs=counted,
+        wall_seconds=runtime,
+        total_flops=number(state.get("total_flos")) or None if runtime else None,
         record_line=lines.get("global_step", Line(path.name, 1)),
         record_lines=lines,
-        epochs=_epochs(state),
-        **_ending(state, path, ended=any(_RUNTIME in one for _, one in entries)),
+        damage=tuple(damage),
+        **ending(state, path, plain),
     )
-    return facts, notes
+    return facts, [*damage, *size.notes]
+
+
+def _entries(file: str, history: list[Any]) -> tuple[list[tuple[Line, dict[str, Any]]], list[str]]:
+    """Records of the log, and what of them cannot be read."""
+    found, damage = [], []
+    for at, one in enumerate(history, 1):
+        line = Line(file, at, entry=True)
+        if not isinstance(one, dict):
+            damage.append(f"{line} is no record")
+            continue
+        found.append((line, one))
+        if any(name in one and number(one[name]) is None for name in ("loss", "eval_loss")):
+            damage.append(f"{line}: its loss is no number")
+        elif "loss" in one and count(one.get("step")) is None:
+            damage.append(f"{line}: it has a loss and no step")
+    return found, damage
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Line]]:
@@ -89,88 +109,40 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Line]]:
 def _log_every(state: dict[str, Any], steps: Sequence[Step]) -> int:
     """Steps between records: the usual distance, since the first, the last or one logged twice differ."""
     between = [after.step - before.step for before, after in pairwise(steps) if after.step > before.step]
-    return statistics.median_low(between) if between else _count(state.get("logging_steps")) or 1
-
-
-def _epochs(state: dict[str, Any]) -> float | None:
-    """Passes over the data; not where these have no length: Trainer then plans `sys.maxsize` epochs."""
-    planned = _count(state.get("num_train_epochs"))
-    if planned is None or not 0 < planned < _NO_LENGTH:
-        return None
-    epochs = _number(state.get("epoch"))
-    return epochs if epochs is not None and 0 <= epochs < _NO_LENGTH else None
-
-
-def _ending(state: dict[str, Any], path: Path, *, ended: bool) -> dict[str, Any]:
-    """How the run ended: as planned, by a callback, by `train()` coming to its end, or not yet."""
-    step, planned = _count(state.get("global_step")), _count(state.get("max_steps"))
-    reason = _early_stop(state)
-    finished: bool | None = None
-    if ended or reason or (step is not None and planned and step >= planned):
-        finished = True
-    elif step is not None and planned and path.parent.name.startswith(_CHECKPOINT):
-        finished = False
-    return {
-        "ended_step": None if finished is False else step,
-        "finished": finished,
-        "stop_reason": reason if step is None or not planned or step < planned else "",
-    }
-
-
-def _early_stop(state: dict[str, Any]) -> str:
-    """In words where an `EarlyStoppingCallback` had lost its patience; a list where there are several."""
-    callbacks = state.get("stateful_callbacks")
-    found = callbacks.get(_EARLY) if isinstance(callbacks, dict) else None
-    for one in found if isinstance(found, list) else [found]:
-        parts = [one.get(name) if isinstance(one, dict) else None for name in ("args", "attributes")]
-        given, used = (part if isinstance(part, dict) else {} for part in parts)
-        patience, spent = (_count(given.get(_PATIENCE)), _count(used.get(f"{_PATIENCE}_counter")))
-        if patience is not None and spent is not None and spent >= max(patience, 1):
-            return f"{_EARLY}: {spent} evaluations without improvement, {patience} were allowed"
-    return ""
+    return statistics.median_low(between) if between else count(state.get("logging_steps")) or 1
 
 
 def _steps(entries: list[tuple[Line, dict[str, Any]]]) -> Iterator[Step]:
     for line, entry in entries:
-        step = _count(entry.get("step"))
+        step = count(entry.get("step"))
         if step is not None and "loss" in entry:
             yield Step(
                 line=line,
                 step=step,
-                loss=_number(entry.get("loss")),
-                grad_norm=_number(entry.get("grad_norm")),
-                lr=_number(entry.get("learning_rate")),
-                tokens_seen=_count(entry.get("num_input_tokens_seen")) or None,
+                loss=number(entry.get("loss")),
+                grad_norm=number(entry.get("grad_norm")),
+                lr=number(entry.get("learning_rate")),
+                tokens_seen=count(entry.get("num_input_tokens_seen")) or None,
             )
 
 
 def _evaluations(entries: list[tuple[Line, dict[str, Any]]]) -> Iterator[Evaluation]:
     for line, entry in entries:
-        step, loss = _count(entry.get("step")), _number(entry.get("eval_loss"))
+        step, loss = count(entry.get("step")), number(entry.get("eval_loss"))
         if step is not None and loss is not None:
             yield Evaluation(line=line, step=step, loss=loss)
 
 
-def _tokens_per_step(state: dict[str, Any]) -> int | None:
-    """Only where Trainer counted its input tokens (`include_num_input_tokens_seen`)."""
-    seen, step = _count(state.get("num_input_tokens_seen")), _count(state.get("global_step"))
-    return round(seen / step) if seen and step else None
+def _tokens(state: dict[str, Any], size: Size) -> int | None:
+    """Tokens of all steps, padding included: counted by Trainer, or by the operations that it counted.
 
-
-def _model(folder: Path) -> tuple[int | None, int | None, list[str]]:
-    """Parameters and vocabulary by the `config.json` beside the state, where it is of a known family."""
-    if not (folder / "config.json").is_file():
-        return None, None, ["there is no config.json beside the state: the parameters are not known"]
-    try:
-        model = read_model(folder / "config.json")
-    except SpecshipError as error:
-        return None, None, [f"config.json: {error.message}; the parameters are not known"]
-    return elements(model.tensors()), model.shape.vocabulary, []
-
-
-def _number(value: Any) -> float | None:
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _count(value: Any) -> int | None:
-    return value if type(value) is int and value >= 0 else None
+    Trainer adds 6 operations a token and parameter, those of the embedding left out, on every process
+    (Trainer.floating_point_ops); where the quotient is no whole number, the model is another one.
+    """
+    if seen := count(state.get("num_input_tokens_seen")):
+        return seen
+    flops, parameters = number(state.get("total_flos")), size.beside_embedding
+    if flops is None or not parameters or not 0 < flops < math.inf:
+        return None
+    tokens = flops / (6 * parameters)
+    return round(tokens) if abs(tokens - round(tokens)) <= _WHOLE * tokens else None

@@ -6,20 +6,33 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from specship.diagnose.diagnosing import HEALTHY, UNKNOWN, Diagnosis
+from specship.diagnose.diagnosing import FLOOR, HEALTHY, UNKNOWN, Diagnosis
 from specship.diagnose.finding import Figure, Finding
+from specship.diagnose.records import in_words
 from specship.diagnose.whys import five_whys
 from specship.units import show
 
 
 def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
-    """The published shape; figures that are not finite are written as text, which JSON has."""
+    """The published shape; a figure that is not finite is null, with its name as text beside it."""
     return {
         "run": diagnosis.run,
         "kind": diagnosis.facts.kind,
         "binding": diagnosis.binding,
+        "classes": [
+            {
+                "rank": one.rank,
+                "class": one.root.value,
+                "strongest": one.strongest.cause.name,
+                "confidence": one.strongest.observed.confidence,
+                "findings": len(one.findings),
+            }
+            for one in diagnosis.classes
+        ],
         "findings": [_finding(finding) for finding in diagnosis.findings],
-        "cannot_tell": {name: list(facts) for name, facts in diagnosis.missing.items()},
+        "remarks": [_finding(finding) for finding in diagnosis.remarks],
+        "cannot_tell": {name: _needs(diagnosis, name) for name in diagnosis.missing},
+        "open_ends": list(diagnosis.open_ends),
         "examined": list(diagnosis.examined),
         "inapplicable": dict(diagnosis.inapplicable),
         "told": sorted(diagnosis.facts.told),
@@ -35,23 +48,31 @@ def _finding(finding: Finding) -> dict[str, Any]:
         "name": cause.name,
         "says": observed.says,
         "figures": {
-            figure.name: {"value": _plain(figure.value), "unit": figure.unit} for figure in observed.figures
+            figure.name: {**_plain("value", figure.value), "unit": figure.unit} for figure in observed.figures
         },
         "lines": [str(line) for line in observed.lines],
-        "confidence": observed.confidence,
+        **_plain("confidence", observed.confidence),
         "confidence_rule": observed.rule,
         "refute_by": observed.refute_by,
         "reference": cause.reference,
     }
 
 
-def _plain(value: float | str) -> float | str:
-    return value if isinstance(value, str) or math.isfinite(value) else str(value)
+def _plain(name: str, value: float | str) -> dict[str, float | str | None]:
+    """A value under its name; JSON has neither NaN nor infinity, so that these are null, with `*_text`."""
+    if isinstance(value, str) or math.isfinite(value):
+        return {name: value}
+    return {name: None, f"{name}_text": str(value)}
+
+
+def _needs(diagnosis: Diagnosis, name: str) -> list[str]:
+    return [in_words(need, diagnosis.facts.kind) for need in diagnosis.missing[name]]
 
 
 def as_text(diagnosis: Diagnosis) -> str:
     """For a terminal: what binds, then each finding with its grounds."""
     lines = [f"{diagnosis.run} ({diagnosis.facts.kind}): {_headline(diagnosis)}"]
+    lines += [f"  {text}" for text in _ranks(diagnosis)]
     for finding in diagnosis.findings:
         observed = finding.observed
         lines += [
@@ -64,15 +85,37 @@ def as_text(diagnosis: Diagnosis) -> str:
             f"  refute by   {observed.refute_by}",
             f"  reference   {finding.cause.reference}",
         ]
+    lines += ["", *_remarks(diagnosis)] if diagnosis.remarks else []
     return "\n".join([*lines, *_whys(diagnosis), *_ending(diagnosis)])
 
 
 def _headline(diagnosis: Diagnosis) -> str:
     if diagnosis.binding == HEALTHY:
-        return f"healthy: {len(diagnosis.examined)} causes were examined and none was found"
+        return f"healthy: {len(diagnosis.examined)} causes were examined and none was found to bind"
     if diagnosis.binding == UNKNOWN:
-        return "cannot tell: nothing was found, and not everything could be examined"
+        lacks = ["not everything could be examined"] if diagnosis.missing else []
+        lacks += ["the records leave it open"] if diagnosis.open_ends else []
+        return f"cannot tell: nothing was found to bind, and {' and '.join(lacks)}"
     return f"{diagnosis.binding} binds"
+
+
+def _ranks(diagnosis: Diagnosis) -> list[str]:
+    """The classes in the order in which they bind."""
+    return [
+        f"{one.rank}. {one.root.value}: {one.strongest.cause.name} "
+        f"(confidence {one.strongest.observed.confidence:.3f}"
+        + (f", with {len(one.findings) - 1} more)" if len(one.findings) > 1 else ")")
+        for one in diagnosis.classes
+    ]
+
+
+def _remarks(diagnosis: Diagnosis) -> list[str]:
+    """What was seen with too little confidence to bind."""
+    return [
+        f"remark: {one.cause.name}: {one.observed.says} "
+        f"(confidence {one.observed.confidence:.3f}, under {FLOOR:g}: it binds nothing)"
+        for one in diagnosis.remarks
+    ]
 
 
 def _figures(figures: Iterable[Figure]) -> str:
@@ -100,13 +143,20 @@ def _whys(diagnosis: Diagnosis) -> list[str]:
 
 
 def _ending(diagnosis: Diagnosis) -> list[str]:
-    lines = [f"  {name}: {', '.join(facts)} not on record" for name, facts in diagnosis.missing.items()]
+    lines = [f"  {name}: no record of {', '.join(_needs(diagnosis, name))}" for name in diagnosis.missing]
     lines = ["", "not examined", *lines] if lines else []
     if diagnosis.inapplicable:
         lines += ["", "not asked", *(f"  {name}: {why}" for name, why in diagnosis.inapplicable.items())]
+    if diagnosis.open_ends:
+        lines += ["", "left open", *(f"  {text}" for text in diagnosis.open_ends)]
     if diagnosis.facts.told:
         lines += ["", f"told by the caller: {', '.join(sorted(diagnosis.facts.told))}"]
-    return lines + [f"note: {note}" for note in diagnosis.notes]
+    return lines + [f"note: {note}" for note in _other_notes(diagnosis)]
+
+
+def _other_notes(diagnosis: Diagnosis) -> list[str]:
+    """Notes that are not said already under what is left open."""
+    return [note for note in diagnosis.notes if note not in diagnosis.open_ends]
 
 
 def as_markdown(diagnosis: Diagnosis) -> str:
@@ -118,6 +168,7 @@ def as_markdown(diagnosis: Diagnosis) -> str:
         "",
     ]
     if diagnosis.findings:
+        lines += [*(_cell(text) for text in _ranks(diagnosis)), ""]
         lines += [
             "| class | finding | confidence | rests on | refute by |",
             "| --- | --- | --- | --- | --- |",
@@ -133,14 +184,19 @@ def as_markdown(diagnosis: Diagnosis) -> str:
             f"Confidence: {_cell(finding.observed.rule)}. {finding.cause.reference}."
             for finding in diagnosis.findings
         ]
+    lines += ["", *(f"- {_cell(text)}" for text in _remarks(diagnosis))] if diagnosis.remarks else []
     if diagnosis.missing:
         lines += ["", "## Not examined", ""]
-        lines += [f"- {name}: {', '.join(facts)} not on record" for name, facts in diagnosis.missing.items()]
+        lines += [
+            f"- {name}: no record of {', '.join(_needs(diagnosis, name))}" for name in diagnosis.missing
+        ]
     if diagnosis.inapplicable:
         lines += ["", "## Not asked", ""]
         lines += [f"- {name}: {_cell(why)}" for name, why in diagnosis.inapplicable.items()]
+    if diagnosis.open_ends:
+        lines += ["", "## Left open", "", *(f"- {_cell(text)}" for text in diagnosis.open_ends)]
     lines += [f"- told by the caller: {name}" for name in sorted(diagnosis.facts.told)]
-    return "\n".join([*lines, *(f"- note: {_cell(note)}" for note in diagnosis.notes), ""])
+    return "\n".join([*lines, *(f"- note: {_cell(note)}" for note in _other_notes(diagnosis)), ""])
 
 
 def _row(finding: Finding) -> str:

@@ -33,13 +33,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "json", "markdown"), default="text")
 
 
+def _told(facts: list[tuple[str, str]]) -> dict[str, str]:
+    from specship.errors import UnusableInput
+
+    told = dict(facts)
+    if len(told) < len(facts):
+        twice = next(name for name, _ in facts if sum(other == name for other, _ in facts) > 1)
+        raise UnusableInput(f"--fact {twice} is given twice", mend="state it once")
+    return told
+
+
 def run(arguments: argparse.Namespace) -> int:
     """0 for a healthy run, 1 where something was found or nobody can tell."""
     from specship.diagnose.diagnosing import HEALTHY
     from specship.diagnose.opening import diagnose_run
     from specship.report.diagnosis import as_json, as_markdown, as_text
 
-    found = diagnose_run(arguments.folder, dict(arguments.fact))
+    found = diagnose_run(arguments.folder, _told(arguments.fact))
     if arguments.format == "json":
         print(json.dumps(as_json(found), indent=2, allow_nan=False))
     else:

@@ -33,5 +33,6 @@ CAUSE: Final = Cause(
     unseen="Steps and tokens were planned apart.",
     prevention="The plan is held against the size of the corpus before the first step.",
     examine=_examine,
+    guards=("end_of_data",),
     essential=False,
 )

@@ -76,4 +76,5 @@ CAUSE: Final = Cause(
     unseen="Nothing compared an evaluation with the one before it.",
     prevention="A held-out loss that doubles, or a training loss above 2 ln V, ends the run with its reason.",
     examine=_examine,
+    guards=("aborted: divergence",),
 )

@@ -45,4 +45,5 @@ CAUSE: Final = Cause(
     unseen="Nobody divided the tokens by the parameters before the run was paid for.",
     prevention="The plan states tokens a parameter; below the limit a run needs a recorded reason.",
     examine=_examine,
+    guards=("accept-starvation",),
 )

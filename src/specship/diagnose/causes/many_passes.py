@@ -37,4 +37,5 @@ CAUSE: Final = Cause(
     unseen="The reader began again in silence, and tokens were counted as if they were new.",
     prevention="Every wrap is an event in the log, and passes over the corpus have a limit.",
     examine=_examine,
+    guards=("wrap",),
 )

@@ -83,4 +83,5 @@ CAUSE: Final = Cause(
     unseen="Only the training loss was looked at, and it kept falling.",
     prevention="Held-out loss is judged beside training loss, and passes over the corpus have a limit.",
     examine=_examine,
+    guards=("wrap",),
 )

@@ -48,4 +48,5 @@ CAUSE: Final = Cause(
     unseen="A mean over steps can leave the bad ones out.",
     prevention="Loss, gradients, optimizer state and rate are checked before the optimizer moves a weight.",
     examine=_examine,
+    guards=("aborted: non-finite",),
 )

@@ -73,5 +73,6 @@ CAUSE: Final = Cause(
     unseen="The constants came from a smoke test, and an early end looks like a finished run.",
     prevention="Held-out noise must be smaller than the improvement looked for, or stopping is withheld.",
     examine=_examine,
+    guards=("early_stop_withheld",),
     essential=False,
 )

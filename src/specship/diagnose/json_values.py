@@ -1,0 +1,23 @@
+"""Values of a foreign JSON document as facts: of the kind that is asked for, or None."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from specship.bounds import JSON_LARGEST_INTEGER
+
+
+def number(value: Any) -> float | None:
+    """A number, NaN and infinity included; one that no float can hold is infinite."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
+
+
+def count(value: Any) -> int | None:
+    """A whole number from 0 to 2**53: nothing is more than that, and readers disagree on its digits."""
+    return value if type(value) is int and 0 <= value <= JSON_LARGEST_INTEGER else None

@@ -1,0 +1,83 @@
+"""Size and vocabulary of the model beside a Trainer's state, as far as its files leave no doubt."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from specship.diagnose.json_values import count
+from specship.errors import SpecshipError
+from specship.pipeline.decoder_shape import EMBEDDING, elements
+from specship.pipeline.family import read_model
+from specship.pipeline.safetensors_header import read_safetensors_header
+from specship.strict_json import read_json
+
+_CONFIG: Final = "config.json"
+_WEIGHTS: Final = "model.safetensors"
+_FLOATS: Final = {"F16", "BF16", "F32", "F64"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """What is certain of a model; None where it is not."""
+
+    parameters: int | None
+    vocabulary: int | None
+    beside_embedding: int | None = None
+    """Parameters but those of the embedding, which Trainer leaves out when it counts operations."""
+    notes: tuple[str, ...] = ()
+
+
+def read_size(folder: Path) -> Size:
+    """The size by `config.json` and `model.safetensors`.
+
+    A family that is known has everything in its `config.json`. Of any other the field `vocab_size` is taken,
+    which all of them name so, and the parameters are counted in `model.safetensors`: what is stored is what
+    was trained, unless it is quantized or an adapter lies beside it.
+    """
+    path = folder / _CONFIG
+    if not path.is_file():
+        note = f"there is no {_CONFIG} beside the state: the vocabulary is not known"
+        return Size(parameters=_stored(folder), vocabulary=None, notes=(note,))
+    try:
+        model = read_model(path)
+    except SpecshipError as error:
+        return Size(
+            parameters=_stored(folder),
+            vocabulary=_plain_vocabulary(path),
+            notes=(f"{_CONFIG}: {error.message}; sizes are taken where they are plain",),
+        )
+    tensors = model.tensors()
+    return Size(
+        parameters=elements(tensors),
+        vocabulary=model.shape.vocabulary,
+        beside_embedding=None if _adapted(folder) else elements(tensors) - math.prod(tensors[EMBEDDING]),
+    )
+
+
+def _adapted(folder: Path) -> bool:
+    return next(folder.glob("adapter_*"), None) is not None
+
+
+def _plain_vocabulary(path: Path) -> int | None:
+    try:
+        config: Any = read_json(path)
+    except SpecshipError:
+        return None
+    found = count(config.get("vocab_size")) if isinstance(config, dict) else None
+    return found if found and found > 1 else None
+
+
+def _stored(folder: Path) -> int | None:
+    """Elements of the stored tensors; None where they are in several files, or not numbers of a model."""
+    if not (folder / _WEIGHTS).is_file() or _adapted(folder):
+        return None
+    try:
+        tensors = read_safetensors_header(folder / _WEIGHTS).values()
+    except SpecshipError:
+        return None
+    if not tensors or any(tensor.dtype not in _FLOATS for tensor in tensors):
+        return None
+    return sum(math.prod(tensor.shape) for tensor in tensors)

@@ -1,0 +1,41 @@
+"""The first and the last checkpoint of a run held side by side, tensor by tensor."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+from typing import Final
+
+from specship.errors import DamagedArtifact
+from specship.pipeline.run_reading import checkpoints_of
+from specship.pipeline.safetensors_header import read_safetensors_header
+
+_WEIGHTS: Final = "model.safetensors"
+_CHUNK_BYTES: Final = 1 << 20
+
+
+def compared_weights(folder: Path, notes: list[str]) -> tuple[int | None, int | None]:
+    """Tensors that the first and the last checkpoint share, and how many of them are equal to the byte."""
+    found = checkpoints_of(folder)
+    if len(found) < 2 or found[0][0] != 0:
+        return None, None
+    try:
+        first, last = (_tensor_digests(path / _WEIGHTS) for _, path in (found[0], found[-1]))
+    except (DamagedArtifact, OSError) as error:
+        notes.append(f"checkpoints were not compared: {error}")
+        return None, None
+    shared = first.keys() & last.keys()
+    return len(shared), sum(first[name] == last[name] for name in shared)
+
+
+def _tensor_digests(path: Path) -> dict[str, bytes]:
+    found = {}
+    with path.open("rb") as file:
+        for name, tensor in read_safetensors_header(path).items():
+            file.seek(tensor.offset)
+            digest, left = hashlib.sha256(), tensor.size
+            while left and (chunk := file.read(min(left, _CHUNK_BYTES))):
+                digest.update(chunk)
+                left -= len(chunk)
+            found[name] = digest.digest()
+    return found
