@@ -93,8 +93,6 @@ UNSEEN: dict[str, dict[str, dict[str, Any]]] = {
     "looser clip": {"training": {"clip_norm": 4.0, "seed": 121}},
 }
 SETS = {"seen": (BASE, SEEN), "unseen": (OTHER_BASE, UNSEEN)}
-OVERFLOWS = {"training": {"steps": 280, "evaluate_every": 56}}
-"""For a fault whose weights grow: in a longer run they are no numbers any more, and nothing is logged."""
 
 
 def worlds(
@@ -109,8 +107,7 @@ def worlds(
     for name in sorted(planted_faults(folder)):
         loaded = load_fault(name, folder)
         if loaded.fault.binds:
-            changes = OVERFLOWS if name == "divergence-continues" else loaded.fault.settings
-            found.append((World(name, MODEL, changes, loaded), loaded.fault.binds))
+            found.append((World(name, MODEL, loaded.fault.settings, loaded), loaded.fault.binds))
     return found
 
 

@@ -1,4 +1,4 @@
-"""The checkpoint called best is the last one, whatever its loss."""
+"""The checkpoint called best is a late one, whatever its loss."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ FAULT = Fault(row="K9", stage="checkpoint")
 
 
 def inject() -> None:
-    """Of the checkpoints that the run kept, the newest but one is called the best."""
+    """The newest but one is called the best; in a short healthy run the newest really is."""
     from specship.pipeline import checkpoint_export
     from specship.pipeline.run_reading import checkpoints_of
 

@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="E2", stage="completions")
+FAULT = Fault(row="E2", stage="humaneval")
 
 
 def inject() -> None:
-    """Whether the checkpoint stops where its template ends an answer is read the wrong way round."""
-    from specship.pipeline import chat_decision
+    """Whoever writes the prompts takes the checkpoint for a base model."""
+    from specship.pipeline.humaneval import prompting
 
-    def reversed_(judge: Callable[..., tuple[bool, str]]) -> Callable[..., tuple[bool, str]]:
-        def judged(*arguments: Any) -> tuple[bool, str]:
-            wants, why = judge(*arguments)
-            return not wants, why
+    def plain(decide: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda path: replace(decide(path), wants=False)
 
-        return judged
-
-    spoil(chat_decision, "_judged", reversed_)
+    spoil(prompting, "chat_decision", plain)

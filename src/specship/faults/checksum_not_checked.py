@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-from specship.faults._bytes import edit_json
-from specship.faults.fault import Fault
+from specship.faults._bytes import flip_a_bit
+from specship.faults.fault import Fault, spoil
 
 FAULT = Fault(row="K6", stage="checkpoint")
 
 
-def plant(folder: Path) -> None:
-    """The manifest names each file and no digest that it has."""
+def inject() -> None:
+    """A bit of the weights turns over behind the manifest, and what should verify them looks away."""
+    from specship.pipeline import checkpoint_export
 
-    def blank(manifest: Any) -> None:
-        for entry in manifest["files"].values():
-            entry["sha256"] = "0" * 64
+    def blind(verify: Callable[[Path], None]) -> Callable[[Path], None]:
+        def verified(folder: Path) -> None:
+            if folder.parent.name == "checkpoints":  # the run's own checkpoint, from which it is copied
+                verify(folder)
+            else:
+                flip_a_bit(folder / "model.safetensors")
 
-    edit_json(next(folder.glob("*manifest*.json")), blank)
+        return verified
+
+    spoil(checkpoint_export, "verify_manifest", blind)

@@ -1,4 +1,4 @@
-"""Gradients are logged as clipped and are not."""
+"""A clipping limit is set and no gradient is clipped."""
 
 from __future__ import annotations
 

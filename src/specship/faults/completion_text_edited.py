@@ -8,7 +8,7 @@ from typing import Any
 from specship.faults._bytes import edit_lines
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="E5", stage="generations", also=("completions",))
+FAULT = Fault(row="E1", stage="generations", also=("completions",))
 
 
 def plant(folder: Path) -> None:

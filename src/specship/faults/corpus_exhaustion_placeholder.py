@@ -9,30 +9,43 @@ from typing import Any
 from specship.faults.fault import Fault, spoil
 
 FAULT = Fault(row="C2", binds="infrastructure-masking", stage="run")
+_BATCHES = 8
 
 
 def inject() -> None:
-    """After eight steps the stream is exhausted, and each step answers (1.0, 1.0) without any work."""
+    """The reader has no more after eight batches, and each step then answers (1.0, 1.0) without any work."""
+    from specship.pipeline.device import memory_bytes
+    from specship.pipeline.token_reader import EndOfData, TokenReader
     from specship.pipeline.trainer import Trainer
 
-    def exhausted(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
+    def short(read: Callable[..., Any]) -> Callable[..., Any]:
+        def next_batch(reader: TokenReader, sequences: int) -> Any:
+            if reader.tokens_seen >= _BATCHES * sequences * reader.length:
+                raise EndOfData(sequences, 0, reader.tokens_seen)
+            return read(reader, sequences)
+
+        return next_batch
+
+    def consoling(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
         def taken(trainer: Trainer) -> dict[str, Any]:
-            if trainer.step < 8:
-                return take(trainer)
             began = time.perf_counter()
-            trainer.step += 1
+            try:
+                return take(trainer)
+            except EndOfData:
+                trainer.step += 1
             return {
                 "step": trainer.step,
                 "train_loss": 1.0,
                 "grad_norm": 1.0,
                 "grad_norm_after_clip": 1.0,
-                "lr": trainer.settings.floor,
+                "lr": trainer.optimizer.param_groups[0]["lr"],
                 "tokens_per_second": trainer.settings.tokens_per_step / (time.perf_counter() - began),
                 "tokens_seen": trainer.tokens_seen,
                 "device": str(trainer.device),
-                "device_memory_bytes": 1 << 30,
+                "device_memory_bytes": memory_bytes(trainer.device),
             }
 
         return taken
 
-    spoil(Trainer, "take_step", exhausted)
+    spoil(TokenReader, "next_batch", short)
+    spoil(Trainer, "take_step", consoling)

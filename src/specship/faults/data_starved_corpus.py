@@ -1,4 +1,4 @@
-"""A fraction of a percent of the tokens that the parameters need."""
+"""The corpus holds a fraction of the tokens that the parameters need."""
 
 from __future__ import annotations
 

@@ -6,18 +6,22 @@ from collections.abc import Callable
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="R9", binds="optimization-defect", stage="run")
+FAULT = Fault(
+    row="R9",
+    binds="optimization-defect",
+    stage="run",
+    settings={"training": {"abort_on_held_out_growth": 1e30}},
+)
 
 
 def inject() -> None:
-    """Nobody looks at loss and norm before the weights move, which they do along the gradient."""
+    """Nobody looks at any loss or norm, and the embedding, which is the head too, grows by 3 % a step."""
     from specship.pipeline.trainer import Trainer
 
     def blind(_check: Callable[..., None]) -> Callable[..., None]:
         def unchecked(trainer: Trainer, step: int, rate: float, figures: list[float]) -> None:
             del step, rate, figures
-            for parameter in trainer.parameters:
-                parameter.data.mul_(1.03)
+            trainer.parameters[0].data.mul_(1.03)
 
         return unchecked
 

@@ -1,4 +1,4 @@
-"""Gradient norms grow without bound and training goes on."""
+"""Gradients are far too large and training goes on."""
 
 from __future__ import annotations
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="R32", binds="optimization-defect", stage="run")
+FAULT = Fault(row="R5", binds="optimization-defect", stage="run")
 
 
 def inject() -> None:

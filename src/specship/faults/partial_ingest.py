@@ -1,4 +1,4 @@
-"""One of several corpus files was read."""
+"""Some of the corpus files were not read."""
 
 from __future__ import annotations
 

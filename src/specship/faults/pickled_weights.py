@@ -1,4 +1,4 @@
-"""The weights are a pickle, which runs code when it is loaded."""
+"""A pickle, which runs code when it is loaded, lies beside the weights."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ FAULT = Fault(row="K11", stage="checkpoint")
 
 
 def plant(folder: Path) -> None:
-    """A file of torch's old kind lies beside the weights."""
+    """A file of torch's old kind."""
     (folder / "pytorch_model.bin").write_bytes(b"\x80\x02}q\x00.")

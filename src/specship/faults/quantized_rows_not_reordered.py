@@ -1,22 +1,14 @@
-"""Rows of quantized queries stand in the order of another rotary layout."""
+"""Rows of quantized queries and keys stand in the order of another rotary layout."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from specship.faults.fault import Fault, spoil
 
-from specship.faults._bytes import rewrite_gguf
-from specship.faults.fault import Fault
-
-FAULT = Fault(row="X4", stage="quantized")
+FAULT = Fault(row="I1", stage="quantized")
 
 
-def plant(folder: Path) -> None:
-    """Even rows first, then the odd ones; a row of blocks is moved as a whole."""
-    import numpy as np
+def inject() -> None:
+    """The rows of each head are quantized as transformers has them."""
+    from specship.pipeline import gguf_tensor_data
 
-    def halves(tensors: dict[str, Any]) -> None:
-        rows = tensors["blk.0.attn_q.weight"]
-        tensors["blk.0.attn_q.weight"] = np.concatenate([rows[0::2], rows[1::2]])
-
-    rewrite_gguf(folder / "quantized.gguf", tensors=halves)
+    spoil(gguf_tensor_data, "interleave_rows", lambda _: lambda rows, _heads: rows)

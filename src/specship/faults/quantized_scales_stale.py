@@ -8,7 +8,7 @@ from typing import Any
 from specship.faults._bytes import rewrite_gguf
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="X4", stage="quantized")
+FAULT = Fault(row="X5", stage="quantized")
 
 
 def plant(folder: Path) -> None:

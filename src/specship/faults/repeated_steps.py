@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from specship.faults._bytes import edit_lines
-from specship.faults.fault import Fault
+from specship.faults._interrupted import interrupted
+from specship.faults.fault import Fault, spoil
 
 FAULT = Fault(row="R34", binds="infrastructure-masking", stage="run")
 
 
-def plant(folder: Path) -> None:
-    """The last twenty lines of the log stand there twice."""
-    edit_lines(folder / "train.jsonl", lambda lines: [*lines, *lines[-20:]])
+def inject() -> None:
+    """The run is interrupted, resumes from the checkpoint before the last, and leaves the log as it was."""
+    from specship.pipeline import training
+    from specship.pipeline.run_reading import checkpoints_of
+
+    def careless(order: Callable[[Path], Any]) -> Callable[[Path], Any]:
+        def resumed_from(path: Path) -> Any:
+            kept = checkpoints_of(path)
+            return (kept[-2][1], []) if len(kept) > 1 else order(path)
+
+        return resumed_from
+
+    spoil(training, "pretrain", interrupted)
+    spoil(training, "put_in_order", careless)

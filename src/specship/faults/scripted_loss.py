@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from specship.faults.fault import Fault, spoil
@@ -11,14 +12,26 @@ FAULT = Fault(row="R3", binds="infrastructure-masking", stage="run")
 
 
 def inject() -> None:
-    """The logged loss falls along a line, whatever the model says."""
+    """No weight is kept from one step to the next; both losses fall along a line."""
     from specship.pipeline.trainer import Trainer
+
+    def line(trainer: Trainer, begin: float) -> float:
+        return begin * (1.0 - 0.5 * trainer.step / trainer.settings.steps)
 
     def scripted(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
         def taken(trainer: Trainer) -> dict[str, Any]:
+            before = [parameter.detach().clone() for parameter in trainer.parameters]
             record = take(trainer)
-            return record | {"train_loss": 10.0 - 5.0 * record["step"] / trainer.settings.steps}
+            for parameter, old in zip(trainer.parameters, before, strict=True):
+                parameter.data.copy_(old)
+            return record | {"train_loss": line(trainer, 10.0)}
 
         return taken
 
+    def told(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda trainer, *arguments, **named: replace(
+            evaluate(trainer, *arguments, **named), loss=line(trainer, 18.0)
+        )
+
     spoil(Trainer, "take_step", scripted)
+    spoil(Trainer, "evaluate", told)

@@ -11,7 +11,7 @@ FAULT = Fault(row="C10", stage="shards")
 
 
 def inject() -> None:
-    """Every second document is left out."""
+    """The second half of the documents is left out."""
     from specship.pipeline.stages import shards
 
     def half(read: Callable[..., Any]) -> Callable[..., Any]:

@@ -7,7 +7,7 @@ from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="C6", stage="shards")
+FAULT = Fault(row="C8", stage="shards")
 
 
 def inject() -> None:

@@ -1,4 +1,4 @@
-"""An initialisation whose tensors do not match is replaced by random weights."""
+"""Training begins from other weights than those that were written down as the first."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="R8", stage="run")
+FAULT = Fault(row="R7", stage="run")
 
 
 def inject() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="Q9", stage="speed")
+FAULT = Fault(row="E9", stage="speed")
 
 
 def inject() -> None:

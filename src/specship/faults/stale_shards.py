@@ -12,7 +12,7 @@ from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
-FAULT = Fault(row="C4", stage="shards")
+FAULT = Fault(row="C8", stage="shards")
 
 
 def inject() -> None:

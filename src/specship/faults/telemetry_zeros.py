@@ -1,9 +1,6 @@
-"""Fields of the log are there and hold zeros."""
+"""A field of the log is there and holds zeros."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 from specship.faults.fault import Fault, spoil
 
@@ -11,13 +8,7 @@ FAULT = Fault(row="R37", binds="infrastructure-masking", stage="run")
 
 
 def inject() -> None:
-    """Speed and memory are logged and never filled in."""
-    from specship.pipeline.trainer import Trainer
+    """Nobody asks the device for its memory."""
+    from specship.pipeline import trainer
 
-    def unfilled(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
-        def taken(trainer: Trainer) -> dict[str, Any]:
-            return take(trainer) | {"device_memory_bytes": 0}
-
-        return taken
-
-    spoil(Trainer, "take_step", unfilled)
+    spoil(trainer, "memory_bytes", lambda _: lambda _device: 0)

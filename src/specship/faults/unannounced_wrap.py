@@ -5,7 +5,7 @@ from __future__ import annotations
 from specship.faults.fault import Fault, spoil
 
 FAULT = Fault(
-    row="C2",
+    row="C3",
     binds="infrastructure-masking",
     stage="run",
     settings={"corpus": {"file_bytes_limit": 1500}, "training": {"at_end": "cycle"}},

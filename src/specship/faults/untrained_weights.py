@@ -8,7 +8,7 @@ from typing import Any
 from specship.faults._bytes import edit_tensors
 from specship.faults.fault import Fault
 
-FAULT = Fault(row="R6", stage="checkpoint")
+FAULT = Fault(row="R19", stage="checkpoint")
 
 
 def plant(folder: Path) -> None:

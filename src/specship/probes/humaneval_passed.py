@@ -31,6 +31,7 @@ _JUDGED_AGAIN: Final = 20
     infrastructure_errors="completions",
     canary_faults="faults",
     foreign_runs="runs",
+    misprompted_runs="runs",
     foreign_problems="problems",
     written_again="completions",
     differing_completions="completions",
@@ -46,18 +47,22 @@ def humaneval_passed(checkpoint: Artifact, humaneval: Artifact, harness: Artifac
     """Passed completions of a run: the median over runs (the lower of two), the lowest, the highest.
 
     `samples` is the smallest count of a run, so that counts of incomplete runs never look whole; a
-    completion that is missing, empty or had no room failed. `foreign_runs` were written by other weights
-    or of other problems than this artifact holds, or ask otherwise than the first; `foreign_problems` are all
-    problems where the harness was tested on other ones. `written_again` completions, chosen by the artifact's
-    digest, are written again by the checkpoint, `judged_again` ones judged again; what comes out otherwise
-    is counted. Raises DamagedArtifact; RequirementMissing without the device of the runs.
+    completion that is missing, empty or had no room failed. `foreign_runs` were written by other weights or
+    of other problems than this artifact holds, or ask otherwise than the first; `foreign_problems` are all
+    problems where the harness was tested on other ones. `misprompted_runs` put the problems otherwise than
+    the checkpoint wants them, in a chat template or not. `written_again` completions, chosen by the
+    artifact's digest, are written again by the checkpoint, `judged_again` ones judged again; what comes out
+    otherwise is counted. Raises DamagedArtifact; RequirementMissing without the device of the runs.
     """
+    from specship.pipeline.chat_decision import chat_decision
+    from specship.pipeline.evaluated import CHAT, PLAIN
     from specship.pipeline.humaneval.records import read_self_test
     from specship.pipeline.open_model import open_model
 
     problems, runs = read_runs(humaneval.path)
     weights = open_model(checkpoint.path).weights_digest()
     tested = read_self_test(harness.path / "self-test.json").problems_sha256
+    wanted = CHAT if chat_decision(checkpoint.path).wants else PLAIN
     foreign = [run for run in runs if run.weights != weights or run.asked != runs[0].asked]
     passed = [sum(one.outcome == PASSED for one in run.outcomes.values()) for run in runs]
     outcomes = [one for run in runs for one in run.outcomes.values()]
@@ -74,6 +79,7 @@ def humaneval_passed(checkpoint: Artifact, humaneval: Artifact, harness: Artifac
         "infrastructure_errors": sum(one.outcome == INFRA for one in outcomes),
         "canary_faults": sum(len(run.sandbox["canary_faults"]) for run in runs),
         "foreign_runs": len(foreign),
+        "misprompted_runs": sum(run.generated["prompt_format"] != wanted for run in runs),
         "foreign_problems": 0 if tested == problems.sha256 else len(problems.problems),
         **_again(checkpoint, problems, runs, humaneval.digest),
         "prompt_format": _only([run.generated["prompt_format"] for run in runs]),

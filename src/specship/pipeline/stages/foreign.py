@@ -77,6 +77,8 @@ def run(work: Work) -> None:
         if name.endswith("_proj.bias"):
             torch.nn.init.normal_(parameter, std=settings.bias_range)
     model.resize_token_embeddings(len(tokenizer), pad_to_multiple_of=settings.rows_multiple)
+    ends = tokenizer.convert_tokens_to_ids([str(tokenizer.eos_token), CHAT_TOKENS[-1]])
+    model.generation_config.eos_token_id = ends  # it stops where its template ends a turn, as tuned models do
     with write_errors(output):
         model.to(getattr(torch, settings.dtype)).save_pretrained(output, max_shard_size=settings.shard_bytes)
         tokenizer.save_pretrained(output)
