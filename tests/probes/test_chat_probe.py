@@ -22,7 +22,7 @@ def test_a_sound_template_renders_as_llama_cpp_and_a_person_do() -> None:
     assert (found["conversations"], found["differing_texts"], found["differing_ids"]) == (5, 0, 0)
     assert (found["same_template"], found["golden"]) == ("yes", GOLDEN)
     assert (found["evaluations"], found["evaluations_silent"]) == (1, 0)
-    assert found["wants_template"] == "no"  # nothing taught it to end a turn
+    assert found["wants_template"] == "yes"  # it stops where its template ends a turn
 
 
 def with_template(folder: Path, template: str | None) -> Path:

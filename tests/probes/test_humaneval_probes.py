@@ -218,9 +218,17 @@ def asked_otherwise(run: Path) -> None:
     bound(run, samples, outcomes)
 
 
+def put_in_a_template(run: Path) -> None:
+    """A base model was asked as a chat model is."""
+    samples, outcomes = lines_of(run / "samples.jsonl"), lines_of(run / "outcomes.jsonl")
+    samples[0]["prompt_format"] = outcomes[0]["generated"]["prompt_format"] = "chat template"
+    bound(run, samples, outcomes)
+
+
 PLANTED: dict[str, tuple[str, Callable[[Path], None], str]] = {
     "completions that the model never wrote": ("run-1", solutions_put_in, "differing_completions"),
     "failures called passes": ("run-1", failures_called_passes, "differing_outcomes"),
+    "a base model in a chat template": ("run-2", put_in_a_template, "misprompted_runs"),
     "a run that was asked otherwise": ("run-2", asked_otherwise, "foreign_runs"),
 }
 
