@@ -42,6 +42,11 @@ class Step:
     device: str | None = None
     device_memory_bytes: int | None = None
 
+    @property
+    def hides_nan(self) -> bool:
+        """Trainer leaves NaN out of the mean it logs: loss 0 beside a gradient norm that is no number."""
+        return self.loss == 0.0 and self.grad_norm is not None and not math.isfinite(self.grad_norm)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evaluation:
@@ -116,6 +121,8 @@ class Facts:
     """Those of them that hold the same bytes in both."""
     min_improvement: float | None = None
     """Nats a token that early stopping looks for."""
+    patience: int | None = None
+    """Evaluations in a row without that improvement which end a run."""
     record_line: Line | None = None
     """Where the run's summary says how it ended: `status` of run.json, `global_step` of a Trainer's state."""
     record_lines: Mapping[str, Line] = field(default_factory=dict)
@@ -145,6 +152,13 @@ class Facts:
     """What of the records is lost, cut or no record, in words: nothing is known of what stood there."""
     told: frozenset[str] = field(default_factory=frozenset)
     """Facts that the caller gave because the records do not hold them."""
+
+    @property
+    def from_scratch(self) -> bool | None:
+        """Whether the run began from random weights, by its record or by the mode that a caller states."""
+        if self.initialised is not None:
+            return not self.initialised
+        return None if self.mode is None else self.mode == "scratch"
 
     @property
     def trained_tokens(self) -> int | None:

@@ -74,7 +74,6 @@ class Cause:
     guards: tuple[str, ...] = ()
     """How bypasses and events begin that show its prevention to have been there: `accept-starvation`,
     `aborted: divergence`."""
-    essential: bool = True
 
 
 @dataclass(frozen=True, slots=True)

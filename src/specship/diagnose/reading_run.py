@@ -130,6 +130,7 @@ def _settings(training: dict[str, Any]) -> dict[str, Any]:
         "mode": _text(training, "mode"),
         "clip_norm": _number(training, "clip_norm") or None,
         "min_improvement": _number(training, "min_improvement"),
+        "patience": _count(training, "patience"),
     }
 
 

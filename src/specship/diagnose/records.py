@@ -80,6 +80,10 @@ _RECORDS: Final = {
     "min_improvement": _Record(
         "improvement that early stopping looks for", "`config.training.min_improvement` in run.json"
     ),
+    "patience": _Record(
+        "evaluations that patience waits for", "`config.training.patience` in run.json"
+    ),
+    "stop_reason": _Record("reason of the end", "`reason` in run.json"),
     "initialised": _Record(
         "whether it began from a checkpoint", "`initialisation` in run.json"
     ),

@@ -17,7 +17,7 @@ def _examine(facts: Facts) -> Observed | None:
             Figure("parameters", trained, "parameters"),
             Figure("declared_parameters", declared, "parameters"),
         ),
-        lines=(facts.steps[0].line,) if facts.steps else (),
+        lines=facts.recorded("parameters", "declared_parameters"),
         confidence=1.0,
         rule="1: both numbers are on record",
         says=f"{trained} parameters were trained, the declared architecture has {declared}",
@@ -29,10 +29,12 @@ CAUSE: Final = Cause(
     name="another-architecture",
     root=RootCause.INFRASTRUCTURE,
     needs=("parameters", "declared_parameters"),
-    reference="the declared config.json, counted",
+    reference=(
+        "Humbatova et al. 2019, Taxonomy of Real Faults in Deep Learning Systems (arXiv:1910.11015), "
+        "on wrong network architectures"
+    ),
     mechanism="Another model was built under the declared one's name.",
     unseen="It trains as well as the declared one would, until somebody loads it.",
     prevention="Parameters are counted from the declaration and from the weights, and compared.",
     examine=_examine,
-    essential=False,
 )

@@ -1,30 +1,32 @@
-"""Steps of the log that are missing, come twice or go back."""
+"""Steps of the log that are missing between others, come twice or go back."""
 
 from __future__ import annotations
 
 from itertools import pairwise
 from typing import Final
 
-from specship.diagnose.facts import Facts
+from specship.diagnose.facts import OURS, Facts
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
 
 def _examine(facts: Facts) -> Observed | None:
+    each = facts.kind == OURS  # a Trainer logs now and then, and may log one step twice
     pairs = list(pairwise(facts.steps))
-    back = [after for before, after in pairs if after.step <= before.step]
-    gaps = [after for before, after in pairs if after.step > before.step + facts.log_every]
-    if facts.log_every > 1:  # means over an interval: the last one may be shorter, a gap says nothing
-        gaps = []
+    back = [after for before, after in pairs if after.step < before.step + each]
+    gaps = [after for before, after in pairs if each and after.step > before.step + 1]
     bad = len(back) + len(gaps)
     if not bad:
         return None
     return Observed(
-        figures=(Figure("steps_repeated", len(back), "steps"), Figure("gaps", len(gaps), "gaps")),
+        figures=(Figure("steps_repeated", len(back), "records"), Figure("gaps", len(gaps), "gaps")),
         lines=tuple(step.line for step in (*back, *gaps)[:5]),
         confidence=1.0 - 1.0 / (1.0 + bad),
         rule="1 - 1 / (1 + steps_repeated + gaps)",
         says=f"the log repeats {len(back)} steps and has {len(gaps)} gaps",
-        refute_by="resume the run twice from one checkpoint: both logs would count on without a break",
+        refute_by=(
+            "take the steps around the break again from the checkpoint before it: the log would hold each "
+            "of their losses once, in that order"
+        ),
     )
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from specship.diagnose.facts import Facts
-from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
 
 _ROUNDING: Final = 1.001
 
 
-def _examine(facts: Facts) -> Observed | None:
+def _examine(facts: Facts) -> Observed | NotExamined | None:
     clip = facts.clip_norm or 0.0
-    logged = [step for step in facts.steps if step.clipped_norm is not None]
+    if not 0 < clip < math.inf:
+        return NotExamined(missing=("clip_norm",))
+    logged = [step for step in facts.steps if math.isfinite(step.clipped_norm or math.nan)]
     above = [step for step in logged if (step.clipped_norm or 0.0) > clip * _ROUNDING]
     clippable = [step for step in logged if (step.grad_norm or 0.0) > clip * _ROUNDING]
     if not above:
@@ -20,8 +23,8 @@ def _examine(facts: Facts) -> Observed | None:
     worst = max(above, key=lambda step: step.clipped_norm or 0.0)
     return Observed(
         figures=(
-            Figure("steps_above", len(above), "steps"),
-            Figure("steps_to_clip", max(len(clippable), len(above)), "steps"),
+            Figure("steps_above", len(above), "records"),
+            Figure("steps_to_clip", max(len(clippable), len(above)), "records"),
             Figure("largest_over_clip", (worst.clipped_norm or 0.0) / clip, "ratio"),
         ),
         lines=tuple(step.line for step in above[:3]),
@@ -41,5 +44,4 @@ CAUSE: Final = Cause(
     unseen="Only the norm before clipping was logged.",
     prevention="The norm after clipping is logged each step and held against the clip.",
     examine=_examine,
-    essential=False,
 )

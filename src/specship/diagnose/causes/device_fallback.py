@@ -5,28 +5,39 @@ from __future__ import annotations
 from typing import Final
 
 from specship.diagnose.facts import Facts
-from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
 
 
-def _kind(device: str) -> str:
-    return device.partition(":")[0]
+def _meets(device: str, asked: str) -> bool:
+    """Whether a device is one that was asked for: `cuda` is any CUDA device, `cuda:1` that one alone."""
+    kind, sign, _ = asked.partition(":")
+    return device == asked if sign else device.partition(":")[0] == kind
 
 
-def _examine(facts: Facts) -> Observed | None:
-    asked, got = _kind(facts.device_asked or ""), _kind(facts.device_got or "")
-    strangers = [step for step in facts.steps if step.device is not None and _kind(step.device) != asked]
-    if asked == "auto" or (asked == got and not strangers):
+def _examine(facts: Facts) -> Observed | NotExamined | None:
+    asked, got = facts.device_asked or "", facts.device_got or ""
+    if asked == "auto":
+        if _meets(got, "cpu"):
+            # Whether the machine had another device is on record nowhere: `auto` may have fallen back.
+            return NotExamined(missing=("device_asked",))
+        asked = got
+    strangers = [step for step in facts.steps if step.device is not None and not _meets(step.device, asked)]
+    if _meets(got, asked) and not strangers:
         return None
     return Observed(
         figures=(
             Figure("asked", facts.device_asked or "", "text"),
-            Figure("got", facts.device_got or "", "text"),
-            Figure("steps_elsewhere", len(strangers), "steps"),
+            Figure("got", got, "text"),
+            Figure("steps_elsewhere", len(strangers), "records"),
         ),
-        lines=tuple(step.line for step in strangers[:3]),
+        lines=(*facts.recorded("device_asked", "device_got"), *(step.line for step in strangers[:3])),
         confidence=1.0,
         rule="1: both devices are on record",
-        says=f"{facts.device_asked} was asked for, {facts.device_got} did the work",
+        says=(
+            f"{facts.device_asked} was asked for, {got} did the work"
+            if not _meets(got, asked)
+            else f"{asked} was asked for, and {len(strangers)} steps were on {strangers[0].device}"
+        ),
         refute_by="ask the driver which processes use the device while it trains: the run's would be one",
     )
 
@@ -35,7 +46,10 @@ CAUSE: Final = Cause(
     name="device-fallback",
     root=RootCause.INFRASTRUCTURE,
     needs=("device_asked", "device_got"),
-    reference="PyTorch documentation, CUDA semantics",
+    reference=(
+        "Humbatova et al. 2019, Taxonomy of Real Faults in Deep Learning Systems (arXiv:1910.11015), "
+        "on missing and wrong references to a GPU"
+    ),
     mechanism="A missing device was answered with another one.",
     unseen="The fallback was silent, and a slow run looks like a large one.",
     prevention="A device that is not there is an error; the device in use is in every record.",

@@ -4,67 +4,111 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from specship.diagnose.facts import Facts, Step
+from specship.diagnose.facts import Evaluation, Facts, Line, Step
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
 _GROWTH: Final = 2.0
 """Ratio between successive held-out losses that is divergence."""
 _RISE: Final = 1.1
 """Ratio of the last training losses to the lowest level before."""
+_NOISES: Final = 5.0
+"""Standard errors by which a training loss must have risen: the lowest of many levels is low by chance."""
+_EVALUATION_NOISES: Final = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Grown:
+    """A loss that is larger than before; `ratio` 1 where none is."""
+
+    ratio: float = 1.0
+    noise: float = 0.0
+    lines: tuple[Line, ...] = ()
 
 
 def _examine(facts: Facts) -> Observed | None:
-    aborted = [
-        event for event in facts.events or () if event.name == "aborted" and "divergence" in event.text
-    ]
-    growth, pair = max(
-        (
-            (after.loss / before.loss, (before, after))
-            for before, after in pairwise(facts.evaluations)
-            if before.loss > 0
-        ),
-        key=lambda found: found[0],
-        default=(1.0, None),
-    )
-    rise, low = _rise(facts)
-    if not aborted and growth <= _GROWTH and rise <= _RISE:
+    aborts = int(facts.status == "aborted" and facts.reason.startswith("divergence"))
+    held_out, training = _held_out(facts), _training(facts)
+    if not aborts and held_out.ratio <= _GROWTH and training.ratio <= _RISE:
         return None
-    lines = [event.line for event in aborted]
-    lines += [one.line for one in pair] if pair and growth > _GROWTH else []
-    lines += [low.line, facts.last_tenth[-1].line] if low and rise > _RISE else []
-    strength = max(growth / _GROWTH, rise / _RISE)
+    ends = [event.line for event in facts.events or () if event.name == "aborted"] if aborts else []
+    lines = [*ends[-1:], *(facts.recorded("status", "reason") if aborts else ())]
+    lines += held_out.lines if held_out.ratio > _GROWTH else ()
+    lines += training.lines if training.ratio > _RISE else ()
+    strength = max(held_out.ratio / _GROWTH, training.ratio / _RISE)
     return Observed(
         figures=(
-            Figure("held_out_growth", growth, "ratio"),
-            Figure("training_rise", rise, "ratio"),
-            Figure("aborts", len(aborted), "events"),
+            Figure("held_out_growth", held_out.ratio, "ratio"),
+            Figure("training_rise", training.ratio, "ratio"),
+            Figure("noise_of_the_rise", training.noise, "nats/token"),
+            Figure("aborts", aborts, "runs"),
         ),
         lines=tuple(lines[:5]),
-        confidence=1.0 if aborted else 1.0 - 1.0 / (1.0 + strength**4),
+        confidence=1.0 if aborts else 1.0 - 1.0 / (1.0 + strength**4),
         rule=(
             "1 where the run aborted itself for it, else 1 - 1 / (1 + s^4), "
-            f"with s the larger of held_out_growth / {_GROWTH:g} and training_rise / {_RISE:g}"
+            f"with s the larger of held_out_growth / {_GROWTH:g} and training_rise / {_RISE:g}; "
+            f"a rise counts above {_NOISES:g} noise_of_the_rise"
         ),
-        says=f"losses grew: held-out to {growth:.3g} of the one before, training to {rise:.3g} of its lowest",
+        says=(
+            f"losses grew: held-out to {held_out.ratio:.3g} of the one before, training to "
+            f"{training.ratio:.3g} of its lowest" + (f"; the run ended: {facts.reason}" if aborts else "")
+        ),
         refute_by="go on from the last good checkpoint with a tenth of the rate: it would grow again",
     )
 
 
-def _rise(facts: Facts) -> tuple[float, Step | None]:
-    """The last tenth's mean over the lowest mean of a stretch of that length before it."""
+def _held_out(facts: Facts) -> _Grown:
+    """The largest growth between evaluations that is beyond noise, while training loss did not fall.
+
+    Where training loss fell the text was learned by heart, and nothing diverged.
+    """
+    finite = [one for one in facts.evaluations if math.isfinite(one.loss)]
+    grown = [
+        _Grown(after.loss / before.loss, lines=(before.line, after.line))
+        for before, after in pairwise(finite)
+        if before.loss > 0
+        and after.loss - before.loss > _EVALUATION_NOISES * _noise(before, after)
+        and not _training_fell(facts.losses, before.step, after.step)
+    ]
+    return max(grown, key=lambda one: one.ratio, default=_Grown())
+
+
+def _noise(*evaluations: Evaluation) -> float:
+    return math.hypot(*(one.standard_error or 0.0 for one in evaluations))
+
+
+def _training_fell(steps: Sequence[Step], start: int, end: int) -> bool:
+    """Whether training losses between two steps lie below those of as many steps before them."""
+    within = _finite(step for step in steps if start < step.step <= end)
+    before = _finite(step for step in steps if 2 * start - end < step.step <= start)
+    return bool(within and before) and statistics.fmean(within) < statistics.fmean(before)
+
+
+def _finite(steps: Iterable[Step]) -> list[float]:
+    return [step.loss for step in steps if step.loss is not None and math.isfinite(step.loss)]
+
+
+def _training(facts: Facts) -> _Grown:
+    """The last tenth's mean over the lowest of stretches of that length before it, where beyond noise."""
     finite = [step for step in facts.losses if math.isfinite(step.loss or 0.0)]
     size = len(facts.last_tenth)
     stretches = (
         [finite[at : at + size] for at in range(0, len(finite) - 2 * size + 1, size)] if size > 2 else []
     )
     if not stretches:
-        return 1.0, None
+        return _Grown()
     lowest = min(stretches, key=lambda some: statistics.fmean(step.loss or 0.0 for step in some))
-    low, last = (statistics.fmean(step.loss or 0.0 for step in some) for some in (lowest, facts.last_tenth))
-    return (last / low if low > 0 else 1.0), lowest[0]
+    low, last = ([step.loss or 0.0 for step in some] for some in (lowest, facts.last_tenth))
+    noise = math.sqrt((statistics.variance(low) + statistics.variance(last)) / size)
+    level, ended = statistics.fmean(low), statistics.fmean(last)
+    if level <= 0 or ended - level <= _NOISES * noise:
+        return _Grown(noise=noise)
+    return _Grown(ended / level, noise, (lowest[0].line, facts.last_tenth[-1].line))
 
 
 CAUSE: Final = Cause(

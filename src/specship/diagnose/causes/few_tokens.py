@@ -10,16 +10,20 @@ from specship.pipeline.budget import TOKENS_PER_PARAMETER
 
 
 def _examine(facts: Facts) -> Observed | NotExamined | None:
-    if facts.initialised:
+    if facts.from_scratch is False:
         return NotExamined(
             because="the run began from a checkpoint, whose own training had its tokens; "
             f"{TOKENS_PER_PARAMETER:g} tokens a parameter are for weights that begin at random"
         )
     parameters, unique = facts.parameters or 0, facts.unique_tokens or 0
     planned = facts.planned_tokens or facts.trained_tokens or 0
+    if not parameters:
+        return NotExamined(missing=("parameters",))
     ratio = min(unique, planned) / parameters
     if ratio >= TOKENS_PER_PARAMETER:
         return None
+    if facts.from_scratch is None:
+        return NotExamined(missing=("mode",))
     scarce = "unique tokens" if unique <= planned else "planned tokens"
     return Observed(
         figures=(
@@ -28,7 +32,7 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
             Figure("parameters", parameters, "parameters"),
             Figure("tokens_per_parameter", ratio, "tokens/parameter"),
         ),
-        lines=(facts.steps[-1].line,) if facts.steps else (),
+        lines=facts.recorded("parameters", "unique_train_tokens", "planned_steps", "tokens_per_step"),
         confidence=1.0 - ratio / TOKENS_PER_PARAMETER,
         rule=f"1 - tokens_per_parameter / {TOKENS_PER_PARAMETER:g}",
         says=f"{ratio:.3g} {scarce} a parameter; about {TOKENS_PER_PARAMETER:g} are needed",

@@ -9,28 +9,31 @@ from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
 _TIMES: Final = 1000.0
-"""Of a norm that nine tenths of the steps exceed: the median may be one that has blown up already."""
+"""Of a norm that nine tenths of the steps before it exceed."""
+_FEWEST: Final = 10
 
 
 def _examine(facts: Facts) -> Observed | None:
     steps = [step for step in facts.steps if step.grad_norm is not None and math.isfinite(step.grad_norm)]
-    if len(steps) < 10:
+    if len(steps) <= _FEWEST:
         return None
-    usual = sorted(step.grad_norm or 0.0 for step in steps)[len(steps) // 10]
-    worst = max(steps, key=lambda step: step.grad_norm or 0.0)
+    # Before it only: norms that shrink as a text is learned make the first ones look large.
+    at = max(range(_FEWEST, len(steps)), key=lambda number: steps[number].grad_norm or 0.0)
+    worst, before = steps[at], sorted(step.grad_norm or 0.0 for step in steps[:at])
+    usual = before[at // 10]
     ratio = (worst.grad_norm or 0.0) / usual if usual > 0 else 0.0
     if ratio <= _TIMES:
         return None
     return Observed(
         figures=(
-            Figure("largest_norm", worst.grad_norm or 0.0, "ratio"),
-            Figure("usual_norm", usual, "ratio"),
+            Figure("largest_norm", worst.grad_norm or 0.0, "gradient norm"),
+            Figure("usual_norm_before", usual, "gradient norm"),
             Figure("largest_over_usual", ratio, "ratio"),
         ),
-        lines=(worst.line,),
+        lines=(steps[0].line, steps[at - 1].line, worst.line),
         confidence=1.0 - _TIMES / ratio,
         rule=f"1 - {_TIMES:g} / largest_over_usual",
-        says=f"at step {worst.step} the gradient norm is {ratio:.3g} times the usual one",
+        says=f"at step {worst.step} the gradient norm is {ratio:.3g} times the usual one before it",
         refute_by="repeat that step alone from the checkpoint before it: its norm would be ordinary",
     )
 
@@ -44,5 +47,4 @@ CAUSE: Final = Cause(
     unseen="The norm was logged after clipping, or not at all.",
     prevention="The norm before clipping is logged each step and has a ceiling.",
     examine=_examine,
-    essential=False,
 )

@@ -2,25 +2,32 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from typing import Final
 
 from specship.diagnose.facts import Facts
-from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
 
 _SLACK: Final = 1.25
 """The device's rate was measured in a moment that may have been a slow one."""
 
 
-def _examine(facts: Facts) -> Observed | None:
+def _examine(facts: Facts) -> Observed | NotExamined | None:
     work, rate = facts.flops_per_token or 0.0, facts.device_flops or 0.0
-    timed = [step for step in facts.steps if step.tokens_per_second is not None]
-    speeds = [step.tokens_per_second or 0.0 for step in timed]
-    typical = statistics.median(speeds) * work / rate
-    fastest = max(timed, key=lambda step: step.tokens_per_second or 0.0)
-    peak = (fastest.tokens_per_second or 0.0) * work / rate
-    tokens, wall = facts.trained_tokens or 0, facts.wall_seconds
-    floor = tokens * work / rate / wall if wall else 0.0
+    if not (work > 0 and 0 < rate < math.inf):
+        return NotExamined(missing=("device_flops" if work > 0 else "flops_per_token",))
+    timed = [
+        (step.tokens_per_second, step)
+        for step in facts.steps
+        if step.tokens_per_second is not None and math.isfinite(step.tokens_per_second)
+    ]
+    if not timed:
+        return NotExamined(missing=("steps.tokens_per_second",))
+    typical = statistics.median(speed for speed, _ in timed) * work / rate
+    speed, fastest = max(timed, key=lambda pair: pair[0])
+    peak = speed * work / rate
+    floor = _least_over_wall(facts, work / rate)
     worst = max(typical, peak / 2, floor)
     if worst <= _SLACK:
         return None
@@ -32,7 +39,10 @@ def _examine(facts: Facts) -> Observed | None:
             Figure("flops_per_token", work, "FLOP/token"),
             Figure("device_rate", rate, "FLOP/s"),
         ),
-        lines=(fastest.line,),
+        lines=(
+            fastest.line,
+            *facts.recorded("flops_per_token", "matmul_flops_per_second", "wall_seconds", "steps_done"),
+        ),
         confidence=1.0 - _SLACK / worst,
         rule=(
             f"1 - {_SLACK:g} / w, w the largest of median_over_device, fastest_over_device / 2 "
@@ -41,6 +51,14 @@ def _examine(facts: Facts) -> Observed | None:
         says=f"the work claimed is {worst:.3g} times what the device did in plain matrix products",
         refute_by="train 20 steps under an outside clock: they would take as little time",
     )
+
+
+def _least_over_wall(facts: Facts, seconds_per_token: float) -> float:
+    """The least time of the steps that the wall time on record covers, over that time; 0 where unknown."""
+    step, wall = facts.checkpointed_step, facts.wall_seconds
+    if not step or not wall or not facts.tokens_per_step:
+        return 0.0
+    return step * facts.tokens_per_step * seconds_per_token / wall
 
 
 CAUSE: Final = Cause(
@@ -52,5 +70,4 @@ CAUSE: Final = Cause(
     unseen="Fast is taken for good.",
     prevention="Speed is bounded by the device's own rate in matrix products.",
     examine=_examine,
-    essential=False,
 )

@@ -13,10 +13,10 @@ def _examine(facts: Facts) -> Observed | None:
     if len(logged) < 2 or any(step.lr != 0.0 for step in logged):
         return None
     return Observed(
-        figures=(Figure("steps_at_zero", len(logged), "steps"),),
+        figures=(Figure("records_at_zero", len(logged), "records"),),
         lines=tuple(step.line for step in logged[:3]),
         confidence=repeated(len(logged)),
-        rule="1 - 2^-steps_at_zero",
+        rule="1 - 2^-records_at_zero",
         says=f"the learning rate is 0 in all {len(logged)} records",
         refute_by="compare the weights before and after one step: they would differ",
     )
@@ -26,7 +26,10 @@ CAUSE: Final = Cause(
     name="learning-rate-zero",
     root=RootCause.OPTIMIZATION,
     needs=("steps.lr",),
-    reference="Loshchilov and Hutter 2017 (arXiv:1711.05101)",
+    reference=(
+        "Bengio 2012, Practical Recommendations for Gradient-Based Training of Deep Architectures "
+        "(doi:10.1007/978-3-642-35289-8_26), on the learning rate"
+    ),
     mechanism="An optimizer with a rate of zero moves nothing.",
     unseen="Losses of different batches differ, which looks like training.",
     prevention="The first checkpoint is compared with the last: every trainable tensor must have moved.",

@@ -1,51 +1,59 @@
 """A repeated corpus is learned by heart: training loss goes on falling while held-out loss turns and rises.
 
 The older sign counts as well: a held-out loss far *below* the training loss on a corpus that was read several
-times, which happens where held-out text shares documents with the text that is repeated.
+times, which happens where held-out text shares documents with the text that is repeated. It is asked of runs
+of ours only: a Trainer's evaluation text need not be a sample of the training text, and may be easier.
 """
 
 from __future__ import annotations
 
+import math
 import statistics
 from typing import Final
 
-from specship.diagnose.facts import Evaluation, Facts
-from specship.diagnose.finding import Cause, Figure, Observed, RootCause, within_noise
+from specship.diagnose.facts import OURS, Evaluation, Facts
+from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause, within_noise
 
 _LEAST: Final = 0.05
 """Nats a token below which a difference is not worth a diagnosis."""
+_LEAST_BELOW: Final = 0.3
+"""The same of a held-out loss below the training loss: dropout and a falling curve explain less."""
 _PASSES: Final = 1.0
 
 
-def _examine(facts: Facts) -> Observed | None:
-    if (facts.passes or 0.0) <= _PASSES or not facts.last_tenth:
+def _examine(facts: Facts) -> Observed | NotExamined | None:
+    finite = [one for one in facts.evaluations if math.isfinite(one.loss)]
+    if (facts.passes or 0.0) <= _PASSES:
         return None
-    last = facts.evaluations[-1]
-    best = min(facts.evaluations, key=lambda one: one.loss)
+    if not facts.last_tenth or not finite:
+        return NotExamined(missing=("evaluations" if facts.last_tenth else "steps.loss",))
+    last, best = finite[-1], min(finite, key=lambda one: one.loss)
     trained = statistics.fmean(step.loss or 0.0 for step in facts.last_tenth)
-    return _rose(facts, last, best, trained) or _below(facts, last, trained)
+    risen = _rose(facts, last, best, trained)
+    return risen or (_below(facts, last, trained) if facts.kind == OURS else None)
 
 
 def _noise(facts: Facts, *evaluations: Evaluation) -> float:
     """Standard error of a difference: of evaluations, where they have one, and of training losses."""
     losses = [step.loss or 0.0 for step in facts.last_tenth]
     spread = statistics.stdev(losses) / len(losses) ** 0.5 if len(losses) > 1 else 0.0
-    known = [one.standard_error or 0.0 for one in evaluations]
-    return float(sum(value**2 for value in (*known, spread)) ** 0.5)
+    return math.hypot(spread, *(one.standard_error or 0.0 for one in evaluations))
 
 
-def _rose(facts: Facts, last: Evaluation, best: Evaluation, trained: float) -> Observed | None:
+def _rose(facts: Facts, last: Evaluation, best: Evaluation, trained: float) -> Observed | NotExamined | None:
     risen, noise = last.loss - best.loss, _noise(facts, last, best)
     if risen < max(_LEAST, 3 * noise) or trained >= best.loss:
         return None
+    if not noise:
+        return NotExamined(missing=("evaluations.standard_error",))
     return Observed(
         figures=(
-            Figure("passes", facts.passes or 0.0, "ratio"),
+            Figure("passes", facts.passes or 0.0, "passes"),
             Figure("held_out_risen", risen, "nats/token"),
             Figure("training_below_held_out", last.loss - trained, "nats/token"),
             Figure("standard_error", noise, "nats/token"),
         ),
-        lines=(best.line, last.line),
+        lines=(best.line, last.line, facts.last_tenth[-1].line),
         confidence=within_noise(risen, noise),
         rule="erf(held_out_risen / (standard_error * sqrt 2))",
         says=(
@@ -56,13 +64,15 @@ def _rose(facts: Facts, last: Evaluation, best: Evaluation, trained: float) -> O
     )
 
 
-def _below(facts: Facts, last: Evaluation, trained: float) -> Observed | None:
+def _below(facts: Facts, last: Evaluation, trained: float) -> Observed | NotExamined | None:
     gap, noise = trained - last.loss, _noise(facts, last)
-    if gap < max(2 * _LEAST, 5 * noise):
+    if gap < max(_LEAST_BELOW, 5 * noise):
         return None
+    if not noise:
+        return NotExamined(missing=("evaluations.standard_error",))
     return Observed(
         figures=(
-            Figure("passes", facts.passes or 0.0, "ratio"),
+            Figure("passes", facts.passes or 0.0, "passes"),
             Figure("held_out_below_training", gap, "nats/token"),
             Figure("standard_error", noise, "nats/token"),
         ),
@@ -77,8 +87,11 @@ def _below(facts: Facts, last: Evaluation, trained: float) -> Observed | None:
 CAUSE: Final = Cause(
     name="memorisation",
     root=RootCause.DATA,
-    needs=("unique_tokens", "steps.loss", "evaluations"),
-    reference="Lee et al. 2021 (arXiv:2107.06499)",
+    needs=("passes", "steps.loss", "evaluations"),
+    reference=(
+        "Xue et al. 2023, To Repeat or Not To Repeat (arXiv:2305.13230), on held-out loss under repetition; "
+        "Lee et al. 2021 (arXiv:2107.06499), on documents that both splits hold"
+    ),
     mechanism="The same text came back until the model knew it by heart.",
     unseen="Only the training loss was looked at, and it kept falling.",
     prevention="Held-out loss is judged beside training loss, and passes over the corpus have a limit.",

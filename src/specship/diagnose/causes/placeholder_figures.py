@@ -1,48 +1,68 @@
-"""Losses that stand for an error or for missing data: exactly 0, or loss and gradient norm exactly 1."""
+"""Losses that stand for an error or for missing data: exactly 0, or loss and gradient norm exactly 1.
+
+A loss of 0 is no placeholder by itself: four decimals make one of a memorised text, and losses of
+reinforcement learning begin there. It is one beside a gradient norm that is no number, or where the losses
+around it are far above 0 and no gradient says that there was a loss.
+"""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Final
 
 from specship.diagnose.facts import Facts, Step
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause, repeated
 
-
-def _placeholder(step: Step) -> bool:
-    return step.loss == 0.0 or (step.loss == 1.0 and step.grad_norm == 1.0)
-
-
-def _hidden_nan(step: Step) -> bool:
-    """Trainer leaves NaN out of the mean it logs: the loss reads 0 beside a gradient norm that is NaN."""
-    return step.loss == 0.0 and step.grad_norm is not None and math.isnan(step.grad_norm)
+_FAR: Final = 0.1
+"""Nats a token: a loss falls from here to 0 over many steps, never from one to the next."""
 
 
 def _examine(facts: Facts) -> Observed | None:
-    found = [step for step in facts.steps if _placeholder(step)]
+    found = [step for step in facts.losses if _ones(step)] + list(_zeros(facts.losses))
     if not found:
         return None
-    hidden = sum(map(_hidden_nan, found))
+    found.sort(key=lambda step: step.line.number)
+    hidden = sum(step.hides_nan for step in found)
     said = ", NaN hidden by the logger's filter" if hidden else ""
     return Observed(
         figures=(
-            Figure("placeholder_steps", len(found), "steps"),
-            Figure("hidden_nan", hidden, "steps"),
-            Figure("steps", len(facts.steps), "steps"),
+            Figure("placeholders", len(found), "records"),
+            Figure("hidden_nan", hidden, "records"),
+            Figure("records", len(facts.losses), "records"),
         ),
         lines=tuple(step.line for step in found[:3]),
         confidence=repeated(len(found)),
-        rule="1 - 2^-placeholder_steps",
-        says=f"{len(found)} of {len(facts.steps)} records hold a placeholder (loss {found[0].loss:g}{said})",
+        rule="1 - 2^-placeholders",
+        says=f"{len(found)} of {len(facts.losses)} records hold a placeholder (loss {found[0].loss:g}{said})",
         refute_by="score the same batch with the checkpoint of that step: its loss would be that number",
     )
+
+
+def _ones(step: Step) -> bool:
+    return step.loss == 1.0 and step.grad_norm == 1.0
+
+
+def _zeros(steps: Sequence[Step]) -> list[Step]:
+    """Zeros beside a gradient norm that is no number, and zeros that come from far above."""
+    found: list[Step] = []
+    before = next((abs(step.loss) for step in steps if step.loss and math.isfinite(step.loss)), None)
+    for step in steps:
+        if step.hides_nan or (step.loss == 0.0 and not step.grad_norm and (before is None or before >= _FAR)):
+            found.append(step)
+        elif step.loss and math.isfinite(step.loss):
+            before = abs(step.loss)
+    return found
 
 
 CAUSE: Final = Cause(
     name="placeholder-figures",
     root=RootCause.INFRASTRUCTURE,
     needs=("steps.loss",),
-    reference="transformers documentation, TrainingArguments.logging_nan_inf_filter",
+    reference=(
+        "Tambon et al. 2021, Silent Bugs in Deep Learning Frameworks (arXiv:2112.13314), on wrong figures "
+        "without an error; for NaN that reads 0, transformers, TrainingArguments.logging_nan_inf_filter"
+    ),
     mechanism="An error, or data that had ended, was answered with a constant.",
     unseen="A check for NaN stays green on a constant.",
     prevention="A step without data or with an error ends the run; constants in the log are refused.",

@@ -1,78 +1,127 @@
-"""Early stopping inside the noise of its held-out set, or while the training loss was still falling."""
+"""Early stopping that noise decides: the run ended by it, or its held-out set is too small for it to work.
+
+The rule is the one that `specship pretrain` plans with (`budget.largest_useful_noise`), asked of the noise
+that was measured. The evaluations are given to the stopping rule once more: where patience had not run out,
+or had on differences that noise explains, the stop was premature; where no improvement of the size looked for
+can hide in the noise, it was justified, whatever the training loss did.
+"""
 
 from __future__ import annotations
 
 import math
-import statistics
 from collections.abc import Sequence
 from typing import Final
 
-from specship.diagnose.facts import Facts, Step
-from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.diagnose.facts import Evaluation, Facts, Line
+from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
+from specship.pipeline.budget import largest_useful_noise
+from specship.pipeline.early_stopping import EarlyStopping
 
-_BY_NOISE: Final = 0.1
-_FALLING: Final = 3.0
-"""Standard errors of the slope at which a loss is still falling."""
+_NOISES: Final = 3.0
+"""Standard errors of a difference beyond which noise is no explanation."""
 
 
-def _examine(facts: Facts) -> Observed | None:
-    stops = [event for event in facts.events or () if event.name == "early_stop"]
-    withheld = [event for event in facts.events or () if event.name == "early_stop_withheld"]
-    stopped = facts.status == "stopped_early" or bool(stops)
-    noise = max((one.standard_error or 0.0 for one in facts.evaluations), default=0.0)
-    wanted = facts.min_improvement or 0.0
-    by_noise = math.erfc(wanted / (2.0 * noise)) if noise else 0.0
-    slope, z = _slope(facts.losses[len(facts.losses) // 2 :])
-    by_slope = math.erf(z / math.sqrt(2.0)) if slope < 0 and z > _FALLING else 0.0
-    if by_noise < _BY_NOISE and not (by_slope and stopped):
+def _examine(facts: Facts) -> Observed | NotExamined | None:
+    patience, wanted = facts.patience or 0, facts.min_improvement or 0.0
+    stopped = facts.status == "stopped_early"
+    done = [
+        one
+        for one in facts.evaluations
+        if math.isfinite(one.loss) and not (stopped and one.step > (facts.ended_step or one.step))
+    ]
+    known = [one for one in done if one.standard_error is not None and math.isfinite(one.standard_error)]
+    if not known:
+        return NotExamined(missing=("evaluations.standard_error",))
+    if stopped:
+        rule = _replayed(done, patience, wanted)
+        if rule.without_improvement < patience:
+            return _too_soon(facts, done, rule.without_improvement)
+        if _justified(done[-rule.without_improvement :], rule.reference or 0.0, wanted):
+            return None
+    elif len(done) - 1 <= patience:
+        return None  # patience could not have ended it
+    largest = known[-1] if stopped else max(known, key=lambda one: one.standard_error or 0.0)
+    return _too_noisy(facts, largest, patience, wanted)
+
+
+def _replayed(evaluations: Sequence[Evaluation], patience: int, wanted: float) -> EarlyStopping:
+    """The stopping rule after these evaluations."""
+    rule = EarlyStopping(patience, wanted)
+    for one in evaluations:
+        rule.observe(one.step, one.loss, one.standard_error or 0.0)
+    return rule
+
+
+def _justified(window: Sequence[Evaluation], reference: float, wanted: float) -> bool:
+    """Whether none of the evaluations that patience ran out on can have been the improvement looked for.
+
+    The error of a difference of two evaluations is at most the root of 2 times that of one.
+    """
+    return all(
+        reference - one.loss + _NOISES * math.sqrt(2.0) * (one.standard_error or math.inf) < wanted
+        for one in window
+    )
+
+
+def _too_soon(facts: Facts, evaluations: Sequence[Evaluation], without: int) -> Observed:
+    return Observed(
+        figures=(
+            Figure("without_improvement", without, "evaluations"),
+            Figure("patience", facts.patience or 0, "evaluations"),
+            Figure("min_improvement", facts.min_improvement or 0.0, "nats/token"),
+        ),
+        lines=(*_ending(facts), *(one.line for one in evaluations[-2:])),
+        confidence=1.0,
+        rule="1: fewer evaluations without improvement than patience are on record",
+        says=(
+            f"it stopped early after {without} evaluations without an improvement of "
+            f"{facts.min_improvement:g} nats a token; patience is {facts.patience}"
+        ),
+        refute_by="give the evaluations to the stopping rule: it would stop where the run did",
+    )
+
+
+def _too_noisy(facts: Facts, worst: Evaluation, patience: int, wanted: float) -> Observed | None:
+    noise, most = worst.standard_error or 0.0, largest_useful_noise(patience, wanted)
+    if noise <= most:
         return None
+    stopped = facts.status == "stopped_early"
+    withheld = [event.line for event in facts.events or () if event.name == "early_stop_withheld"]
     return Observed(
         figures=(
             Figure("standard_error", noise, "nats/token"),
+            Figure("largest_useful_noise", most, "nats/token"),
             Figure("min_improvement", wanted, "nats/token"),
-            Figure("training_slope", slope, "nats/token/step"),
-            Figure("slope_over_error", z, "ratio"),
+            Figure("patience", patience, "evaluations"),
         ),
-        lines=(
-            *(event.line for event in (*stops, *withheld)[:2]),
-            *(one.line for one in facts.evaluations[-2:]),
-        ),
-        confidence=max(by_noise, by_slope if stopped else 0.0),
+        lines=(*(_ending(facts) if stopped else withheld[:2]), worst.line),
+        confidence=1.0 - most / noise,
         rule=(
-            "the larger of erfc(min_improvement / (2 standard_error)), the chance of such a difference "
-            "by noise alone, and erf(slope_over_error / sqrt 2) where it stopped on a falling loss"
+            "1 - largest_useful_noise / standard_error; useful is at most min_improvement, and "
+            "(patience - 1) min_improvement / (2.326 sqrt 2)"
         ),
         says=(
             f"{'it stopped early' if stopped else 'early stopping would decide'} with held-out noise of "
-            f"{noise:.3g} nats a token, {wanted:.3g} being "
-            f"looked for, while training loss moved by {slope:.3g} a step"
+            f"{noise:.3g} nats a token; patience {patience} for improvements of {wanted:g} needs less "
+            f"than {most:.3g}"
         ),
         refute_by="go on with 8 times the held-out tokens: no evaluation would be better",
     )
 
 
-def _slope(steps: Sequence[Step]) -> tuple[float, float]:
-    """Least-squares slope of the loss over steps, and its size in standard errors."""
-    if len(steps) < 4:
-        return 0.0, 0.0
-    xs, ys = [float(step.step) for step in steps], [step.loss or 0.0 for step in steps]
-    slope, start = statistics.linear_regression(xs, ys)
-    middle = statistics.fmean(xs)
-    squares = math.fsum((x - middle) ** 2 for x in xs)
-    residual = math.fsum((y - start - slope * x) ** 2 for x, y in zip(xs, ys, strict=True)) / (len(xs) - 2)
-    error = math.sqrt(residual / squares) if squares else 0.0
-    return slope, abs(slope) / error if error else 0.0
+def _ending(facts: Facts) -> tuple[Line, ...]:
+    stops = tuple(event.line for event in facts.events or () if event.name == "early_stop")
+    return (*stops[-1:], *facts.recorded("status", "reason"))
 
 
 CAUSE: Final = Cause(
     name="premature-stop",
     root=RootCause.OPTIMIZATION,
-    needs=("steps.loss", "evaluations", "events", "min_improvement"),
+    needs=("evaluations", "min_improvement", "patience", "status"),
     reference="Prechelt 1998, Early Stopping - But When? (doi:10.1007/3-540-49430-8_3)",
-    mechanism="Patience ran out on evaluations that differ by their own noise.",
+    mechanism="The stopping rule compares evaluations that differ by their own noise.",
     unseen="The constants came from a smoke test, and an early end looks like a finished run.",
     prevention="Held-out noise must be smaller than the improvement looked for, or stopping is withheld.",
     examine=_examine,
     guards=("early_stop_withheld",),
-    essential=False,
 )

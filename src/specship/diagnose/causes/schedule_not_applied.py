@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from specship.diagnose.facts import Facts
@@ -15,7 +16,9 @@ _TOLERANCE: Final = 1e-6
 def _examine(facts: Facts) -> Observed | None:
     schedule = facts.schedule
     assert schedule is not None  # noqa: S101 - among the needs
-    logged = [step for step in facts.steps if step.lr is not None]
+    logged = [
+        step for step in facts.steps if step.lr is not None and math.isfinite(step.lr) and step.step > 0
+    ]
     off = []
     for step in logged:
         expected = learning_rate(
@@ -33,11 +36,11 @@ def _examine(facts: Facts) -> Observed | None:
     distinct = len({step.lr for step in logged})
     return Observed(
         figures=(
-            Figure("steps_off", len(off), "steps"),
-            Figure("steps", len(logged), "steps"),
+            Figure("steps_off", len(off), "records"),
+            Figure("steps", len(logged), "records"),
             Figure("distinct_rates", distinct, "rates"),
-            Figure("logged", worst.lr or 0.0, "ratio"),
-            Figure("configured", expected, "ratio"),
+            Figure("logged", worst.lr or 0.0, "learning rate"),
+            Figure("configured", expected, "learning rate"),
         ),
         lines=(worst.line, *(step.line for step, _ in off[:3])),
         confidence=len(off) / len(logged),
@@ -60,5 +63,4 @@ CAUSE: Final = Cause(
     unseen="Two budgets gave the same losses, and nobody asked whether what was varied had moved.",
     prevention="Every step's rate is held against the closed form of the settings.",
     examine=_examine,
-    essential=False,
 )

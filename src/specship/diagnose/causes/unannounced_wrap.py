@@ -18,9 +18,9 @@ def _examine(facts: Facts) -> Observed | None:
         figures=(
             Figure("wraps_needed", needed, "wraps"),
             Figure("wraps_announced", announced, "wraps"),
-            Figure("passes", facts.passes or 0.0, "ratio"),
+            Figure("passes", facts.passes or 0.0, "passes"),
         ),
-        lines=(facts.steps[-1].line,),
+        lines=(facts.steps[-1].line, *facts.recorded("windows_per_pass")),
         confidence=1.0 - announced / needed,
         rule="1 - wraps_announced / wraps_needed",
         says=f"{facts.trained_tokens} tokens need {needed} wraps of the data; {announced} are announced",
@@ -37,5 +37,4 @@ CAUSE: Final = Cause(
     unseen="Tokens seen go up as if they were new.",
     prevention="End of data is answered by a halt or by an announced cycle.",
     examine=_examine,
-    essential=False,
 )

@@ -18,19 +18,17 @@ def _examine(facts: Facts) -> Observed | None:
     if schedule is None or other is None:
         return None
     peak, warmup = MODE_DEFAULTS[other]
-    matches = (schedule.peak == peak) + (schedule.warmup_steps == warmup)
-    if schedule.peak != peak:
-        return None
+    if (schedule.peak, schedule.warmup_steps) != (peak, warmup):
+        return None  # a rate alone may be chosen for a reason
     return Observed(
         figures=(
-            Figure("peak", schedule.peak, "ratio"),
+            Figure("peak", schedule.peak, "learning rate"),
             Figure("warmup_steps", schedule.warmup_steps, "steps"),
-            Figure("matches", matches, "settings"),
         ),
-        lines=(facts.steps[0].line,) if facts.steps else (),
-        confidence=matches / 2,
-        rule="matches / 2: peak rate and warm-up steps that are exactly those of the other mode",
-        says=f"a {facts.mode} run has the peak learning rate {peak:g} that belongs to {other}",
+        lines=facts.recorded("config"),
+        confidence=1.0,
+        rule="1: peak rate and warm-up steps are exactly those of the other mode",
+        says=f"a {facts.mode} run has peak rate {peak:g} and {warmup} warm-up steps, as {other} has",
         refute_by=f"run the first tenth with the defaults of {facts.mode}: the loss would fall no faster",
     )
 
@@ -38,8 +36,8 @@ def _examine(facts: Facts) -> Observed | None:
 def _nothing_to_tune(facts: Facts) -> Observed:
     peak = facts.schedule.peak if facts.schedule else 0.0
     return Observed(
-        figures=(Figure("mode", "fine-tune", "text"), Figure("peak", peak, "ratio")),
-        lines=(facts.steps[0].line,) if facts.steps else (),
+        figures=(Figure("mode", "fine-tune", "text"), Figure("peak", peak, "learning rate")),
+        lines=facts.recorded("config", "initialisation"),
         confidence=1.0,
         rule="1: mode and beginning are on record",
         says=f"the run is called a fine-tune (peak rate {peak:g}) and began from random weights",
@@ -56,5 +54,4 @@ CAUSE: Final = Cause(
     unseen="The settings in force were not echoed.",
     prevention="Rate and warm-up belong to a mode and travel together; settings in force are recorded.",
     examine=_examine,
-    essential=False,
 )
