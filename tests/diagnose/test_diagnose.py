@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from specship.cli import main
 from specship.diagnose.diagnosing import Diagnosis, all_causes
 from specship.diagnose.opening import diagnose_run
 from tests.diagnose.sick_runs import PLANTS, train
@@ -434,6 +435,13 @@ def test_facts_can_be_told_and_are_shown_as_told(tmp_path: Path) -> None:
     [
         ("unique_token=5", "write 'unique_tokens'"),
         ("unique_tokens=many", "not a whole number above 0"),
+        ("unique_tokens=1__0", "not a whole number above 0"),
+        ("unique_tokens=_5", "not a whole number above 0"),
+        ("unique_tokens=0", "not a whole number above 0"),
+        ("unique_tokens=" + "9" * 5000, "not a whole number above 0 and up to 2**53"),
+        ("device_flops=1e999", "device_flops is '1e999', not a number above 0"),
+        ("mode=fine-tuned", "write 'fine-tune'"),
+        ("mode=banana", "write one of scratch, fine-tune"),
         ("max=", "write NAME=VALUE"),
         ("planned_steps=7", "planned_steps is on record: 100"),
     ],
@@ -446,6 +454,14 @@ def test_a_fact_that_cannot_be_taken(tmp_path: Path, fact: str, message: str) ->
 
     assert done.returncode == 2
     assert message in done.stderr
+
+
+def test_a_fact_that_is_told_twice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = state(tmp_path / "out", [falling(1)])
+    facts = ["--fact", "mode=scratch", "--fact", "parameters=5", "--fact", "mode=fine-tune"]
+
+    assert main(["diagnose", str(out), *facts]) == 2
+    assert "--fact mode is given twice" in capsys.readouterr().err
 
 
 @pytest.mark.slow

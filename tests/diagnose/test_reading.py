@@ -122,9 +122,17 @@ def test_a_checkpoint_on_the_way_is_no_end(tmp_path: Path) -> None:
 
 
 def test_training_that_came_to_its_end_before_the_plan_has_finished(tmp_path: Path) -> None:
-    facts = trainer(tmp_path, *records(100, 200), {"step": 200, "train_runtime": 9.0}, global_step=200)
+    facts = trainer(tmp_path, *records(100, 200), {"step": 200, "train_loss": 2.9}, global_step=200)
 
     assert (facts.ended_step, facts.finished, facts.stop_reason) == (200, True, "")
+
+
+def test_a_runtime_in_the_record_of_a_step_is_no_end(tmp_path: Path) -> None:
+    """Where Trainer counts tokens, every record of a step has the time so far."""
+    step = {"step": 100, "loss": 3.0, "train_runtime": 4.0, "num_input_tokens_seen": 1000}
+    facts = trainer(tmp_path / "checkpoint-100", step, global_step=100)
+
+    assert (facts.ended_step, facts.finished, facts.wall_seconds) == (None, False, None)
 
 
 @pytest.mark.parametrize("steps", [(1, 2, 4, 6, 8), (2, 4, 4, 6, 8), (2, 4, 6, 2, 4, 6), (2, 4, 6, 7)])
@@ -139,3 +147,123 @@ def test_epochs_are_passes_where_tokens_are_unknown(tmp_path: Path) -> None:
 def test_data_without_a_length_have_no_passes(tmp_path: Path) -> None:
     """Trainer plans `sys.maxsize` epochs of them and counts its own steps as one."""
     assert trainer(tmp_path, *records(10), epoch=1.0, num_train_epochs=2**63 - 1).passes is None
+
+
+def test_a_log_says_how_far_a_trainer_got_where_its_state_does_not(tmp_path: Path) -> None:
+    facts = trainer(tmp_path, *records(500, 1000))
+
+    assert (facts.ended_step, facts.finished) == (1000, True)
+
+
+LLAMA: dict[str, Any] = {
+    "architectures": ["LlamaForCausalLM"],
+    "model_type": "llama",
+    "vocab_size": 100,
+    "hidden_size": 8,
+    "intermediate_size": 16,
+    "num_hidden_layers": 1,
+    "num_attention_heads": 2,
+    "rms_norm_eps": 1e-6,
+    "tie_word_embeddings": False,
+    "max_position_embeddings": 64,
+}
+EMBEDDING = 100 * 8
+PARAMETERS = 2 * EMBEDDING + 4 * 8 * 8 + 3 * 8 * 16 + 3 * 8
+
+
+def with_config(folder: Path, config: dict[str, Any]) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.json").write_text(json.dumps(config))
+    return folder
+
+
+def test_tokens_follow_from_the_operations_that_trainer_counted(tmp_path: Path) -> None:
+    """6 operations a token and parameter beside the embedding; two passes of 64 000 tokens in 1000 steps."""
+    flops = 6.0 * (PARAMETERS - EMBEDDING) * 128_000
+    facts = trainer(
+        with_config(tmp_path, LLAMA), *records(500, 1000), global_step=1000, epoch=2.0, total_flos=flops
+    )
+
+    assert (facts.parameters, facts.vocabulary) == (PARAMETERS, 100)
+    assert (facts.tokens_per_step, facts.tokens_per_pass, facts.unique_tokens) == (128, 64_000, 64_000)
+    assert facts.passes == 2.0
+
+
+@pytest.mark.parametrize("file", ["adapter_config.json", None])
+def test_operations_of_another_model_say_nothing_of_tokens(tmp_path: Path, file: str | None) -> None:
+    flops = 6.0 * (PARAMETERS - EMBEDDING) * 128_000 + (0 if file else 5)
+    with_config(tmp_path, LLAMA)
+    if file:
+        (tmp_path / file).write_text("{}")
+    facts = trainer(tmp_path, *records(500, 1000), global_step=1000, epoch=2.0, total_flos=flops)
+
+    assert (facts.tokens_per_step, facts.unique_tokens) == (None, None)
+
+
+def test_tokens_that_trainer_counted_itself(tmp_path: Path) -> None:
+    facts = trainer(tmp_path, *records(1000), global_step=1000, epoch=0.5, num_input_tokens_seen=128_000)
+
+    assert (facts.tokens_per_step, facts.unique_tokens) == (128, 256_000)
+
+
+def test_the_time_of_a_whole_run_goes_with_its_operations(tmp_path: Path) -> None:
+    last = {"step": 1000, "train_loss": 2.5, "train_runtime": 50.0, "train_steps_per_second": 20.0}
+    facts = trainer(tmp_path, *records(1000), last, global_step=1000, total_flos=1e15)
+
+    assert (facts.wall_seconds, facts.total_flops) == (50.0, 1e15)
+
+
+def test_the_time_of_a_resumed_part_is_not_that_of_the_run(tmp_path: Path) -> None:
+    last = {"step": 1000, "train_loss": 2.5, "train_runtime": 5.0, "train_steps_per_second": 20.0}
+    facts = trainer(tmp_path, *records(1000), last, global_step=1000, total_flos=1e15)
+
+    assert (facts.wall_seconds, facts.total_flops) == (None, None)
+
+
+def test_a_family_that_is_not_known_still_names_its_vocabulary(tmp_path: Path) -> None:
+    config = {"model_type": "gpt2", "architectures": ["GPT2LMHeadModel"], "vocab_size": 50257}
+    facts = trainer(with_config(tmp_path, config), *records(1000))
+
+    assert (facts.vocabulary, facts.parameters) == (50257, None)
+
+
+def stored(folder: Path, dtype: str) -> None:
+    """A file of one tensor of 6 elements."""
+    size = 6 * {"F32": 4, "U8": 1}[dtype]
+    header = json.dumps({"w": {"dtype": dtype, "shape": [2, 3], "data_offsets": [0, size]}}).encode()
+    data = len(header).to_bytes(8, "little") + header + bytes(size)
+    (folder / "model.safetensors").write_bytes(data)
+
+
+@pytest.mark.parametrize(("dtype", "parameters"), [("F32", 6), ("U8", None)])
+def test_parameters_of_any_family_are_those_that_are_stored(
+    tmp_path: Path, dtype: str, parameters: int | None
+) -> None:
+    stored(with_config(tmp_path, {"model_type": "gpt2", "vocab_size": 50257}), dtype)
+
+    assert trainer(tmp_path, *records(1000)).parameters == parameters
+
+
+@pytest.mark.parametrize(
+    "config", [{"model_type": "gpt2", "vocab_size": True}, {"vocab_size": -5}, {"vocab_size": 10**400}, [], 7]
+)
+def test_a_vocabulary_that_is_none_is_not_taken(tmp_path: Path, config: Any) -> None:
+    assert trainer(with_config(tmp_path, config), *records(1000)).vocabulary is None
+
+
+def test_numbers_that_nothing_can_hold(tmp_path: Path) -> None:
+    huge = {"step": 10, "loss": 10**400, "learning_rate": -(10**400), "num_input_tokens_seen": 10**400}
+    facts = trainer(tmp_path, huge, {"step": 10**400, "loss": 1.0}, global_step=10**400, epoch=10**400)
+
+    assert facts.steps[0].loss == float("inf")
+    assert (facts.steps[0].lr, facts.steps[0].tokens_seen, facts.epochs) == (float("-inf"), None, None)
+    assert facts.damage == ("trainer_state.json entry 2: it has a loss and no step",)
+
+
+def test_a_history_with_what_is_no_record(tmp_path: Path) -> None:
+    facts = trainer(tmp_path, *records(500), 7, {"step": 1000, "loss": "low"}, global_step=1000)  # type: ignore[arg-type]
+
+    assert facts.damage == (
+        "trainer_state.json entry 2 is no record",
+        "trainer_state.json entry 3: its loss is no number",
+    )

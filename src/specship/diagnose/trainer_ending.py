@@ -13,8 +13,10 @@ from typing import Any, Final
 from specship.diagnose.json_values import count, number
 
 CHECKPOINT: Final = "checkpoint-"
-RUNTIME: Final = "train_runtime"
-"""A key of the record that `train()` logs when it comes to its end."""
+_RUNTIME: Final = "train_runtime"
+_LAST: Final = "train_loss"
+"""A key of the record that `train()` logs when it comes to its end, and of no other; where tokens are counted
+every record of a step has `train_runtime` too."""
 _NO_LENGTH: Final = 1 << 31
 _EARLY: Final = "EarlyStoppingCallback"
 _PATIENCE: Final = "early_stopping_patience"
@@ -35,7 +37,7 @@ def ending(state: dict[str, Any], path: Path, entries: list[dict[str, Any]]) -> 
     step = count(state.get("global_step"))
     if step is None:  # its log then says how far it got
         step = max((found for entry in entries if (found := count(entry.get("step")))), default=None)
-    ended = any(RUNTIME in entry for entry in entries)
+    ended = any(_LAST in entry for entry in entries)
     reason = _early_stop(state)
     finished: bool | None = None
     if ended or reason or (step is not None and planned and step >= planned):
@@ -69,10 +71,10 @@ def whole_runtime(state: dict[str, Any], entries: list[dict[str, Any]]) -> float
     Trainer logs the steps a second of the steps that this call did. Earlier releases divide the planned steps
     instead; there a resumed run that came to its end cannot be told from a whole one.
     """
-    found = [entry for entry in entries if RUNTIME in entry]
+    found = [entry for entry in entries if _LAST in entry]
     if len(found) != 1:
         return None
-    seconds, speed = number(found[0].get(RUNTIME)), number(found[0].get("train_steps_per_second"))
+    seconds, speed = number(found[0].get(_RUNTIME)), number(found[0].get("train_steps_per_second"))
     steps = count(state.get("global_step"))
     if seconds is None or speed is None or not steps or not 0 < seconds * speed < _NO_LENGTH:
         return None
