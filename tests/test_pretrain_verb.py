@@ -230,12 +230,70 @@ def test_dry_run_says_what_it_would_take_and_writes_nothing(
     )
     assert plan["held_out"]["tokens"] == 2048
     assert cost["wall_seconds"] >= 12 * cost["step_seconds"] > 0
-    assert cost["memory_bytes"] > 50 << 20
+    assert cost["memory_bytes"] > cost["memory_before_bytes"] > 50 << 20
+    assert cost["beginning_seconds"] == 0
+    assert (found["objections"], cost["checkpoint_beside_output"]) == ([], True)
     assert (everything_in(tmp_path), everything_in(data.parent)) == ([], before)
     assert pretrain(data, *MODEL, *SHORT[:4], "--dry-run") == 2
     shown = capsys.readouterr()
     assert "wall time    about" in shown.out
+    assert shown.out.index("refused      accept-starvation: 1536 different") < shown.out.index("wall time")
+    assert "MiB in all, " in shown.out
+    assert "tried on the temporary disk: no --output" in shown.out
     assert "20 are needed" in shown.err
+
+
+@pytest.mark.parametrize(
+    ("batch", "said"), [("5000", "(one step, cold)"), ("9000", "cost         not measured: the data do not")]
+)
+def test_dry_run_of_data_that_end_at_once_says_what_speaks_against_it(
+    data: Path, capsys: pytest.CaptureFixture[str], batch: str, said: str
+) -> None:
+    """Fewer steps than are timed, or none at all: plan and objections come first, and no error hides them."""
+    ends = ["--micro-batch", batch, "--accept-starvation", "a test", "--dry-run"]
+    assert pretrain(data, *MODEL, *ends) == 2
+    shown = capsys.readouterr()
+    assert shown.out.startswith("parameters   7 152\n")
+    assert "refused      data-end: the data end after" in shown.out
+    assert said in shown.out
+    assert shown.err.startswith("the data end after")
+    assert ("mend: plan 1 steps" if batch == "5000" else "mend: take smaller steps") in shown.err
+    assert pretrain(data, *MODEL, *ends, "--format", "json") == 2
+    found = json.loads(capsys.readouterr().out)
+    assert [one["name"] for one in found["objections"]] == ["data-end"]
+    assert (found["forecast"] is None) == (batch == "9000")
+
+
+def test_dry_run_writes_a_checkpoint_where_the_run_will_be_and_counts_the_initial_one(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The disk that is foretold is what a run's checkpoints then take; nothing of the trial stays."""
+    assert scratch(data, tmp_path / "run", *SHORT) == 0
+    base = checkpoint_path(tmp_path / "run", 12)
+    size = sum(path.stat().st_size for path in base.iterdir())
+    before = everything_in(tmp_path)
+    capsys.readouterr()
+    line = [*SHORT, "--output", str(tmp_path / "deep/er/run"), "--dry-run", "--format", "json"]
+    assert pretrain(data, *line, "--init", str(base)) == 0
+    cost = json.loads(capsys.readouterr().out)["forecast"]
+    assert cost["disk_bytes"] / 3 == pytest.approx(size, rel=0.02)
+    assert cost["checkpoint_seconds"] > 0
+    assert cost["beginning_seconds"] > 0
+    assert cost["wall_seconds"] == pytest.approx(
+        cost["beginning_seconds"]
+        + 12 * cost["step_seconds"]
+        + 3 * (cost["evaluation_seconds"] + cost["checkpoint_seconds"])
+    )
+    assert everything_in(tmp_path) == before
+
+
+def test_dry_run_of_a_place_that_takes_no_file_says_so_after_the_plan(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert scratch(data, Path("/proc/run"), *SHORT, "--dry-run") == 2
+    shown = capsys.readouterr()
+    assert shown.out.startswith("parameters   7 152\n")
+    assert "/proc: cannot write" in shown.err
 
 
 @pytest.mark.slow

@@ -50,6 +50,17 @@ class Objection:
     figures: dict[str, float]
     acceptable: bool = False
 
+    def as_json(self) -> dict[str, Any]:
+        """For machines; a figure that is infinite is null, for JSON has no such number."""
+        figures = {name: value if math.isfinite(value) else None for name, value in self.figures.items()}
+        return {
+            "name": self.name,
+            "message": self.message,
+            "why": self.why,
+            "mend": self.mend,
+            "figures": figures,
+        }
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -144,7 +155,7 @@ def objections(plan: Plan, *, max_passes: float | None = None) -> list[Objection
 def warnings(plan: Plan) -> list[str]:
     """What a person should know before it is too late, and may want nevertheless."""
     found = []
-    if plan.passes > PASSES:
+    if plan.training.at_end == "cycle" and plan.passes > PASSES:
         found.append(
             f"{plan.passes:.1f} passes over the corpus; above {PASSES:g} a token seen again teaches little"
         )
@@ -196,7 +207,8 @@ def _ends_early(plan: Plan) -> Objection | None:
         "data-end",
         f"the data end after {possible} of {plan.training.steps} steps",
         "the learning rate of a schedule that is cut off never comes down",
-        f"plan {possible} steps, bring more text, or let it begin again: --at-end cycle",
+        f"{f'plan {possible}' if possible else 'take smaller'} steps, bring more text, or let it begin "
+        "again: --at-end cycle",
         {"possible_steps": possible, "steps": plan.training.steps},
     )
 

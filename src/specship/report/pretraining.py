@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from specship.pipeline.budget import Plan, largest_useful_noise
+from specship.pipeline.budget import Objection, Plan, largest_useful_noise
 from specship.report.words import duration
 
 
@@ -42,16 +42,43 @@ def plan_lines(plan: Plan) -> Iterator[str]:
     )
 
 
-def forecast_lines(found: Mapping[str, Any]) -> Iterator[str]:
-    """A forecast, with how it was made."""
+def forecast_lines(found: Mapping[str, Any] | None) -> Iterator[str]:
+    """A forecast, with how it was made; None where there was not one step to measure."""
+    if found is None:
+        yield "cost         not measured: the data do not fill a single step"
+        return
+    steps = found["steps_measured"]
+    measured = f"median of {steps} real steps after a warm one" if found["warmed_up"] else "one step, cold"
+    begins = f", {found['beginning_seconds']:.3g} s to check the initial checkpoint"
     yield f"device       {found['device']}"
     yield (
         f"wall time    about {duration(found['wall_seconds'])}: {found['step_seconds']:.3g} s a step "
-        f"(median of {found['steps_measured']} real steps after a warm one), "
-        f"{found['evaluation_seconds']:.3g} s an evaluation, {found['checkpoint_seconds']:.3g} s a checkpoint"
+        f"({measured}), {found['evaluation_seconds']:.3g} s an evaluation, "
+        f"{found['checkpoint_seconds']:.3g} s a checkpoint{begins if found['beginning_seconds'] else ''}"
     )
-    yield f"memory       about {found['memory_bytes'] / 2**20:.0f} MiB (the most in use during those steps)"
-    yield f"disk         about {found['disk_bytes'] / 2**20:.0f} MiB of checkpoints"
+    yield f"memory       {_memory(found)}"
+    where = "" if found["checkpoint_beside_output"] else "; tried on the temporary disk: no --output"
+    yield f"disk         about {_mebibytes(found['disk_bytes'])} of checkpoints{where}"
+
+
+def _memory(found: Mapping[str, Any]) -> str:
+    most, before = found["memory_bytes"], found["memory_before_bytes"]
+    if found["memory_since_start"]:
+        return f"at most {_mebibytes(most)}: the most that this whole process ever had"
+    return (
+        f"about {_mebibytes(most)} in all, {_mebibytes(max(0, most - before))} of it more than before the "
+        "model was built"
+    )
+
+
+def objection_lines(found: Iterable[Objection]) -> Iterator[str]:
+    """What a plan will be refused for."""
+    for one in found:
+        yield f"refused      {one.name}: {one.message}"
+
+
+def _mebibytes(size: int) -> str:
+    return f"{size / 2**20:.0f} MiB"
 
 
 def bypass_lines(bypasses: Iterable[Mapping[str, Any]]) -> Iterator[str]:

@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from specship.pipeline.budget import Plan
+    from collections.abc import Callable
+
+    from specship.pipeline.budget import Objection, Plan
     from specship.pipeline.training import Outcome
     from specship.pipeline.training_data import TrainingData
     from specship.pipeline.training_settings import Recipe
@@ -39,7 +41,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--accept-starvation", metavar="REASON", help="train with under 20 tokens a parameter; it is recorded"
     )
     parser.add_argument("--max-passes", type=_passes, metavar="N", help="refuse more passes over the corpus")
-    parser.add_argument("--dry-run", action="store_true", help="print the plan and its cost; write nothing")
+    parser.add_argument("--dry-run", action="store_true", help="print the plan and its cost; nothing stays")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     add_settings(parser, "model", ModelSettings)
     add_settings(parser, "training", TrainingSettings)
@@ -69,10 +71,12 @@ def run(arguments: argparse.Namespace) -> int:
     recipe, initial = _recipe(arguments)
     plan = plan_of(recipe, data, initial)
     standing, bypasses = weighed(plan, consent)
-    if arguments.dry_run:
-        _show_plan(arguments, plan, _forecast(recipe, data, plan, initial), bypasses)
     for text in warnings(plan):
         print(f"warning: {text}", file=sys.stderr)
+    if arguments.dry_run:
+        _rehearse(
+            arguments, plan, standing, bypasses, lambda: _forecast(arguments, recipe, data, plan, initial)
+        )
     refuse(standing)
     return 0 if arguments.dry_run else _train(arguments, recipe, data, initial, bypasses)
 
@@ -92,21 +96,41 @@ def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, Path | None]:
     return recipe_of(model, training, initialised=initial is not None), initial
 
 
-def _forecast(recipe: Recipe, data: TrainingData, plan: Plan, initial: Path | None) -> dict[str, Any]:
+def _forecast(
+    arguments: argparse.Namespace, recipe: Recipe, data: TrainingData, plan: Plan, initial: Path | None
+) -> dict[str, Any] | None:
     from specship.pipeline.forecast import forecast
 
-    return asdict(forecast(recipe, data.shards, plan, initial=initial))
+    found = forecast(recipe, data, plan, initial=initial, output=arguments.output)
+    return asdict(found) if found else None
 
 
-def _show_plan(
-    arguments: argparse.Namespace, plan: Plan, cost: dict[str, Any], bypasses: list[dict[str, Any]]
+def _rehearse(
+    arguments: argparse.Namespace,
+    plan: Plan,
+    standing: list[Objection],
+    bypasses: list[dict[str, Any]],
+    measure: Callable[[], dict[str, Any] | None],
 ) -> None:
-    from specship.report.pretraining import bypass_lines, forecast_lines, plan_lines
+    """Print the plan with what speaks against it, then its cost: what cannot be measured hides neither."""
+    from specship.report.pretraining import bypass_lines, forecast_lines, objection_lines, plan_lines
 
     if arguments.format == "json":
-        print(json.dumps({"plan": plan.as_json(), "forecast": cost, "bypasses": bypasses}, indent=2))
+        cost = None
+        try:
+            cost = measure()
+        finally:
+            shown = {
+                "plan": plan.as_json(),
+                "objections": [one.as_json() for one in standing],
+                "bypasses": bypasses,
+                "forecast": cost,
+            }
+            print(json.dumps(shown, indent=2, allow_nan=False))
         return
-    print("\n".join([*plan_lines(plan), *forecast_lines(cost), *bypass_lines(bypasses)]))
+    lines = [*plan_lines(plan), *bypass_lines(bypasses), *objection_lines(standing)]
+    print("\n".join(lines), flush=True)
+    print("\n".join(forecast_lines(measure())))
 
 
 def _train(
