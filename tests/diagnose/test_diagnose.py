@@ -313,7 +313,7 @@ def test_a_doubt_about_the_records_comes_before_what_they_say(healthy: Path, tmp
 
     found = diagnose_run(folder)
 
-    assert names(found) == ["device-fallback", "few-tokens", "schedule-not-applied"]
+    assert names(found) == ["device-fallback", "schedule-not-applied", "few-tokens"]
 
 
 def test_missing_records_are_no_health(healthy: Path, tmp_path: Path) -> None:
@@ -462,6 +462,22 @@ def test_a_fact_that_is_told_twice(tmp_path: Path, capsys: pytest.CaptureFixture
 
     assert main(["diagnose", str(out), *facts]) == 2
     assert "--fact mode is given twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("mode", "asked"), [({"mode": "scratch"}, True), ({"mode": "fine-tune"}, False), ({}, False)]
+)
+def test_the_mode_of_a_foreign_run_decides_whether_its_tokens_are_few(
+    tmp_path: Path, mode: dict[str, str], asked: bool
+) -> None:
+    """20 tokens a parameter are for weights that begin at random; of a foreign run nobody knows unless told."""
+    out = state(tmp_path / "out", [falling(at) for at in range(1, 101)], global_step=100)
+    told = {"parameters": "1000000", "unique_tokens": "25600", "tokens_per_step": "256"} | mode
+    found = diagnose_run(out, told)
+
+    assert ("few-tokens" in names(found)) == asked
+    assert ("few-tokens" in found.missing) == (not mode)
+    assert ("few-tokens" in found.inapplicable) == (mode == {"mode": "fine-tune"})
 
 
 @pytest.mark.slow

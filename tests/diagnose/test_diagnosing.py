@@ -80,6 +80,32 @@ def test_every_class_has_a_rank_of_its_own(run: Path, capsys: pytest.CaptureFixt
     assert "1. infrastructure-masking: device-fallback (confidence 1.000)\n2. optimization-defect" in markdown
 
 
+def shortened(run: Path, steps: int) -> None:
+    edit_run(run, steps_done=steps)
+    keep(run, "train.jsonl", 0, steps)
+
+
+@pytest.mark.parametrize(
+    ("doctor", "name"),
+    [
+        (lambda run: edit_log(run / "train.jsonl", set_all("lr", 0.01, 280)), "schedule-not-applied"),
+        (
+            lambda run: edit_log(run / "train.jsonl", set_all("grad_norm_after_clip", 7.5, 286)),
+            "clipping-not-applied",
+        ),
+        (lambda run: shortened(run, 280), "exhausted-stream"),
+    ],
+)
+def test_a_defect_that_is_on_record_binds_however_small_a_part_of_the_run_it_is(
+    run: Path, doctor: Callable[[Path], Any], name: str
+) -> None:
+    doctor(run)
+    found = diagnose_run(run)
+
+    assert name in names(found)
+    assert found.binding != "healthy"
+
+
 def lines_of(run: Path, name: str) -> list[str]:
     return (run / name).read_text().splitlines(keepends=True)
 

@@ -20,7 +20,6 @@ from specship.pipeline.training_settings import MODE_DEFAULTS
 _COUNTS: Final = frozenset({"parameters", "vocabulary", "unique_tokens", "tokens_per_step", "planned_steps"})
 _NUMBER: Final = re.compile(r"[0-9]+(_[0-9]+)*(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
 _WHOLE: Final = re.compile(r"[0-9]+(_[0-9]+)*")
-_FINE_TUNE: Final = "fine-tune"
 
 
 def diagnose_run(folder: Path, told: Mapping[str, str] | None = None) -> Diagnosis:
@@ -57,10 +56,7 @@ def _told(facts: Facts, told: Mapping[str, str]) -> Facts:
                 f"{name} is on record: {getattr(facts, name)}", why="a record is not overruled by a caller"
             )
         values[name] = _value(name, text)
-    names = frozenset(values)
-    if "mode" in values and facts.initialised is None:  # what the mode of a foreign run is asked for
-        values["initialised"] = values["mode"] == _FINE_TUNE
-    return replace(facts, **values, told=names)
+    return replace(facts, **values, told=frozenset(values))
 
 
 def _value(name: str, text: str) -> int | float | str:

@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from specship.diagnose.facts import Facts
-from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
+from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause, repeated
 
 _ROUNDING: Final = 1.001
 
@@ -28,8 +28,8 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
             Figure("largest_over_clip", (worst.clipped_norm or 0.0) / clip, "ratio"),
         ),
         lines=tuple(step.line for step in above[:3]),
-        confidence=len(above) / max(len(clippable), len(above)),
-        rule="steps_above / steps_to_clip",
+        confidence=repeated(len(above)),
+        rule="1 - 2^-steps_above",
         says=f"{len(above)} steps have a norm above the clip of {clip:g} after clipping",
         refute_by="clip a gradient of a known norm: its norm would come out as the clip",
     )

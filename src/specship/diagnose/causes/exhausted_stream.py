@@ -25,6 +25,7 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
         return NotExamined(missing=("tokens_per_pass", "tokens_per_step"))
     if done >= possible:
         return None
+    contradicts = facts.status == "completed"
     return Observed(
         figures=(
             Figure("steps_done", done, "steps"),
@@ -36,8 +37,11 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
             *(step.line for step in facts.steps[-1:]),
             *facts.recorded("steps_done", "global_step", "planned_steps", "max_steps", "windows_per_pass"),
         ),
-        confidence=1.0 - done / possible,
-        rule="1 - steps_done / possible_steps: those of the plan that the data suffice for",
+        confidence=1.0 if contradicts else 1.0 - done / possible,
+        rule=(
+            "1 where the run calls itself completed and did fewer steps than it planned, else "
+            "1 - steps_done / possible_steps: those of the plan that the data suffice for"
+        ),
         says=(
             f"the run ended after {done} of {planned} planned steps, and "
             + (

@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from specship.diagnose.facts import Facts
-from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.diagnose.finding import Cause, Figure, Observed, RootCause, repeated
 from specship.pipeline.schedule import learning_rate
 
 _TOLERANCE: Final = 1e-6
@@ -43,8 +43,8 @@ def _examine(facts: Facts) -> Observed | None:
             Figure("configured", expected, "learning rate"),
         ),
         lines=(worst.line, *(step.line for step, _ in off[:3])),
-        confidence=len(off) / len(logged),
-        rule="steps_off / steps",
+        confidence=repeated(len(off)),
+        rule="1 - 2^-steps_off",
         says=(
             f"{len(off)} of {len(logged)} steps have another learning rate than configured; "
             f"at step {worst.step} {worst.lr:.3g} instead of {expected:.3g}"

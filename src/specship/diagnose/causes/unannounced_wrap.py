@@ -6,7 +6,7 @@ import math
 from typing import Final
 
 from specship.diagnose.facts import Facts
-from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.diagnose.finding import Cause, Figure, Observed, RootCause, repeated
 
 
 def _examine(facts: Facts) -> Observed | None:
@@ -21,8 +21,8 @@ def _examine(facts: Facts) -> Observed | None:
             Figure("passes", facts.passes or 0.0, "passes"),
         ),
         lines=(facts.steps[-1].line, *facts.recorded("windows_per_pass")),
-        confidence=1.0 - announced / needed,
-        rule="1 - wraps_announced / wraps_needed",
+        confidence=repeated(needed - announced),
+        rule="1 - 2^-(wraps_needed - wraps_announced)",
         says=f"{facts.trained_tokens} tokens need {needed} wraps of the data; {announced} are announced",
         refute_by="count the tokens that the reader can give in one pass: they would suffice",
     )
