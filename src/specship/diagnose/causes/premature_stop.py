@@ -40,7 +40,8 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
             return None
     elif len(done) - 1 <= patience:
         return None  # patience could not have ended it
-    largest = known[-1] if stopped else max(known, key=lambda one: one.standard_error or 0.0)
+    # A few sequences tell little of their own noise: the error of one evaluation alone is often too small.
+    largest = max(known, key=lambda one: one.standard_error or 0.0)
     return _too_noisy(facts, largest, patience, wanted)
 
 
