@@ -103,6 +103,8 @@ def test_a_plan_that_patience_cannot_end_needs_no_quiet_evaluations(tmp_path: Pa
     four = diagnose_run(write_run(tmp_path / "four", held_out=held_out, training={"patience": 4}))
 
     assert (names(five), names(four)) == ([], ["premature-stop"])
+    # Four evaluations may differ by 3 times 0.05 and be told from noise once in a hundred: 3 x 0.05 / 3.29.
+    assert four.findings[0].observed.confidence == pytest.approx(1 - 3 * 0.05 / (2.326 * 2**0.5) / 0.2)
 
 
 def live(folder: Path, status: str = "running") -> Path:

@@ -28,7 +28,7 @@ def edit_log(path: Path, change: Callable[[Records], Records | None]) -> None:
 
 def edit_run(folder: Path, **changes: Any) -> None:
     path = folder / "run.json"
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
+    path.write_text(json.dumps(json.loads(path.read_text()) | changes, indent=2))
 
 
 def names(found: Diagnosis) -> list[str]:

@@ -297,7 +297,7 @@ def test_the_chain_says_how_the_run_ended_by_its_own_record(run: Path) -> None:
     settings(run, peak_learning_rate=5e-5, warmup_steps=100)
     whys = because(run)
 
-    assert "The run recorded `completed`: every planned step was done (run.json:1)." in whys[3]
+    assert "The run recorded `completed`: every planned step was done (run.json:3)." in whys[3]
     assert "training loss ended at" in whys[0]
     assert "(train.jsonl:290)" in whys[0]
     assert " Beside it: " in whys[2]

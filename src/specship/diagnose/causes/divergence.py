@@ -19,6 +19,8 @@ _RISE: Final = 1.1
 _NOISES: Final = 5.0
 """Standard errors by which a training loss must have risen: the lowest of many levels is low by chance."""
 _EVALUATION_NOISES: Final = 3.0
+_LEAST: Final = 0.05
+"""Nats a token: losses near 0, of a text known by heart or of reinforcement learning, double by less."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def _examine(facts: Facts) -> Observed | None:
         rule=(
             "1 where the run aborted itself for it, else 1 - 1 / (1 + s^4), "
             f"with s the larger of held_out_growth / {_GROWTH:g} and training_rise / {_RISE:g}; "
-            f"a rise counts above {_NOISES:g} noise_of_the_rise"
+            f"a rise counts above {_NOISES:g} noise_of_the_rise and {_LEAST:g} nats/token"
         ),
         says=(
             f"losses grew: held-out to {held_out.ratio:.3g} of the one before, training to "
@@ -72,7 +74,7 @@ def _held_out(facts: Facts) -> _Grown:
         _Grown(after.loss / before.loss, lines=(before.line, after.line))
         for before, after in pairwise(finite)
         if before.loss > 0
-        and after.loss - before.loss > _EVALUATION_NOISES * _noise(before, after)
+        and after.loss - before.loss > max(_LEAST, _EVALUATION_NOISES * _noise(before, after))
         and not _training_fell(facts.losses, before.step, after.step)
     ]
     return max(grown, key=lambda one: one.ratio, default=_Grown())
@@ -106,7 +108,7 @@ def _training(facts: Facts) -> _Grown:
     low, last = ([step.loss or 0.0 for step in some] for some in (lowest, facts.last_tenth))
     noise = math.sqrt((statistics.variance(low) + statistics.variance(last)) / size)
     level, ended = statistics.fmean(low), statistics.fmean(last)
-    if level <= 0 or ended - level <= _NOISES * noise:
+    if level <= 0 or ended - level <= max(_LEAST, _NOISES * noise):
         return _Grown(noise=noise)
     return _Grown(ended / level, noise, (lowest[0].line, facts.last_tenth[-1].line))
 

@@ -32,7 +32,10 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
             Figure("parameters", parameters, "parameters"),
             Figure("tokens_per_parameter", ratio, "tokens/parameter"),
         ),
-        lines=facts.recorded("parameters", "unique_train_tokens", "planned_steps", "tokens_per_step"),
+        lines=facts.recorded(
+            *("parameters", "unique_train_tokens", "planned_steps", "tokens_per_step"),
+            *("max_steps", "num_input_tokens_seen"),
+        ),
         confidence=1.0 - ratio / TOKENS_PER_PARAMETER,
         rule=f"1 - tokens_per_parameter / {TOKENS_PER_PARAMETER:g}",
         says=f"{ratio:.3g} {scarce} a parameter; about {TOKENS_PER_PARAMETER:g} are needed",

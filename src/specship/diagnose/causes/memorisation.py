@@ -18,6 +18,8 @@ _LEAST: Final = 0.05
 """Nats a token below which a difference is not worth a diagnosis."""
 _LEAST_BELOW: Final = 0.3
 """The same of a held-out loss below the training loss: dropout and a falling curve explain less."""
+_NOISES: Final = 3.0
+_NOISES_BELOW: Final = 5.0
 _PASSES: Final = 1.0
 
 
@@ -42,7 +44,7 @@ def _noise(facts: Facts, *evaluations: Evaluation) -> float:
 
 def _rose(facts: Facts, last: Evaluation, best: Evaluation, trained: float) -> Observed | NotExamined | None:
     risen, noise = last.loss - best.loss, _noise(facts, last, best)
-    if risen < max(_LEAST, 3 * noise) or trained >= best.loss:
+    if risen < max(_LEAST, _NOISES * noise) or trained >= best.loss:
         return None
     if not noise:
         return NotExamined(missing=("evaluations.standard_error",))
@@ -64,12 +66,10 @@ def _rose(facts: Facts, last: Evaluation, best: Evaluation, trained: float) -> O
     )
 
 
-def _below(facts: Facts, last: Evaluation, trained: float) -> Observed | NotExamined | None:
+def _below(facts: Facts, last: Evaluation, trained: float) -> Observed | None:
     gap, noise = trained - last.loss, _noise(facts, last)
-    if gap < max(_LEAST_BELOW, 5 * noise):
+    if gap < max(_LEAST_BELOW, _NOISES_BELOW * noise):
         return None
-    if not noise:
-        return NotExamined(missing=("evaluations.standard_error",))
     return Observed(
         figures=(
             Figure("passes", facts.passes or 0.0, "passes"),
@@ -77,8 +77,11 @@ def _below(facts: Facts, last: Evaluation, trained: float) -> Observed | NotExam
             Figure("standard_error", noise, "nats/token"),
         ),
         lines=(last.line, facts.last_tenth[-1].line),
-        confidence=within_noise(gap, noise),
-        rule="erf(held_out_below_training / (standard_error * sqrt 2))",
+        confidence=1.0 - _LEAST_BELOW / gap,
+        rule=(
+            f"1 - {_LEAST_BELOW:g} / held_out_below_training, where that is above "
+            f"{_NOISES_BELOW:g} standard_error"
+        ),
         says=f"held-out loss is {gap:.3g} nats a token below training loss after {facts.passes:.3g} passes",
         refute_by="compare the documents of both splits: none would be shared",
     )

@@ -19,6 +19,8 @@ from specship.pipeline.early_stopping import EarlyStopping
 
 _NOISES: Final = 3.0
 """Standard errors of a difference beyond which noise is no explanation."""
+_UNSURE: Final = 1.25
+"""A standard error over 64 sequences is itself known to a tenth, and the plan could but estimate it."""
 
 
 def _examine(facts: Facts) -> Observed | NotExamined | None:
@@ -40,9 +42,9 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
             return None
     elif len(done) - 1 <= patience:
         return None  # patience could not have ended it
-    # A few sequences tell little of their own noise: the error of one evaluation alone is often too small.
-    largest = max(known, key=lambda one: one.standard_error or 0.0)
-    return _too_noisy(facts, largest, patience, wanted)
+    # A few sequences tell little of their own noise, so that one evaluation alone may show too little of it.
+    by_noise = sorted(known[1:] or known, key=lambda one: one.standard_error or 0.0)
+    return _too_noisy(facts, by_noise[-1 if stopped else len(by_noise) // 2], patience, wanted)
 
 
 def _replayed(evaluations: Sequence[Evaluation], patience: int, wanted: float) -> EarlyStopping:
@@ -82,9 +84,9 @@ def _too_soon(facts: Facts, evaluations: Sequence[Evaluation], without: int) -> 
     )
 
 
-def _too_noisy(facts: Facts, worst: Evaluation, patience: int, wanted: float) -> Observed | None:
-    noise, most = worst.standard_error or 0.0, largest_useful_noise(patience, wanted)
-    if noise <= most:
+def _too_noisy(facts: Facts, usual: Evaluation, patience: int, wanted: float) -> Observed | None:
+    noise, most = usual.standard_error or 0.0, largest_useful_noise(patience, wanted)
+    if noise <= _UNSURE * most:
         return None
     stopped = facts.status == "stopped_early"
     withheld = [event.line for event in facts.events or () if event.name == "early_stop_withheld"]
@@ -95,7 +97,7 @@ def _too_noisy(facts: Facts, worst: Evaluation, patience: int, wanted: float) ->
             Figure("min_improvement", wanted, "nats/token"),
             Figure("patience", patience, "evaluations"),
         ),
-        lines=(*(_ending(facts) if stopped else withheld[:2]), worst.line),
+        lines=(*(_ending(facts) if stopped else withheld[:2]), usual.line),
         confidence=1.0 - most / noise,
         rule=(
             "1 - largest_useful_noise / standard_error; useful is at most min_improvement, and "

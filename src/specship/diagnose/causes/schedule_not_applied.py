@@ -36,15 +36,15 @@ def _examine(facts: Facts) -> Observed | None:
     distinct = len({step.lr for step in logged})
     return Observed(
         figures=(
-            Figure("steps_off", len(off), "records"),
-            Figure("steps", len(logged), "records"),
+            Figure("records_off", len(off), "records"),
+            Figure("records", len(logged), "records"),
             Figure("distinct_rates", distinct, "rates"),
             Figure("logged", worst.lr or 0.0, "learning rate"),
             Figure("configured", expected, "learning rate"),
         ),
         lines=(worst.line, *(step.line for step, _ in off[:3])),
         confidence=repeated(len(off)),
-        rule="1 - 2^-steps_off",
+        rule="1 - 2^-records_off",
         says=(
             f"{len(off)} of {len(logged)} steps have another learning rate than configured; "
             f"at step {worst.step} {worst.lr:.3g} instead of {expected:.3g}"
