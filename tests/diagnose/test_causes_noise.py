@@ -139,6 +139,16 @@ def test_losses_of_reinforcement_learning_begin_at_zero(tmp_path: Path) -> None:
     assert names(trainer(tmp_path, history)) == []
 
 
+@pytest.mark.parametrize(("standing", "found"), [(6, []), (60, ["constant-losses"])])
+def test_a_preference_loss_stands_until_the_weights_move(
+    tmp_path: Path, standing: int, found: list[str]
+) -> None:
+    """The logarithm of 2, to four decimals, in the first steps of a warm-up."""
+    values = [0.6931] * standing + [round(0.2 + loss / 10, 4) for loss in losses(100 - standing)]
+
+    assert names(trainer(tmp_path, trainer_history(values))) == found
+
+
 @pytest.mark.parametrize("gradient", [0.0, NAN])
 def test_zeros_that_come_from_far_above_are_placeholders(tmp_path: Path, gradient: float) -> None:
     history = trainer_history(losses(60))

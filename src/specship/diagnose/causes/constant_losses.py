@@ -12,11 +12,14 @@ from specship.diagnose.facts import Facts, Step
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
 _LONGEST: Final = 3
+_BEGINNING: Final = 0.2
+"""Share of the log: a preference loss is one number for all data until the weights have moved (DPO: ln 2)."""
 
 
 def _examine(facts: Facts) -> Observed | None:
     longest = max(_rows(facts.losses), key=len, default=[])
-    if len(longest) < _LONGEST:
+    at_the_start = bool(longest) and longest[0] is facts.losses[0]
+    if len(longest) < max(_LONGEST, _BEGINNING * len(facts.losses) if at_the_start else 0):
         return None
     loss = longest[0].loss or 0.0
     chance = agreement_by_chance(

@@ -60,8 +60,12 @@ def _not_finite(*values: float | None) -> bool:
 
 
 def _skips_of_a_scaler(facts: Facts) -> float:
-    """Records that may show an overflow of a scaled gradient: those of the beginning, then one in 2000."""
-    return math.ceil(_HALVINGS / facts.log_every) + len(facts.steps) / _DOUBLED_AFTER
+    """Records that may show an overflow of a scaled gradient: those of the beginning, then one in 2000.
+
+    Three standard deviations of such a count come on top.
+    """
+    usual = len(facts.steps) / _DOUBLED_AFTER
+    return math.ceil(_HALVINGS / facts.log_every) + usual + 3 * math.sqrt(usual)
 
 
 CAUSE: Final = Cause(
