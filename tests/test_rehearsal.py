@@ -97,11 +97,7 @@ def test_every_gate_that_can_be_judged_passes(name: str, rehearsed: Path) -> Non
     assert {c["status"] for c in model["criteria"]} == {"DISCHARGED", "NOT_JUDGED"}
     assert model["ship_percent"] == 100
     assert all(gate["checked"] != "nothing" for gate in gates.values() if gate["verdict"] == "PASS")
-    assert all(gate["armed"] for gate in gates.values() if gate["verdict"] == "PASS")
-    assert not any(gate["armed"] for gate in gates.values() if gate["verdict"] == "BLOCKED")
-    assert (
-        "52 of 54 gates are armed at profile rehearsal; not yet: GATE-HUMANEVAL-001, GATE-IMPORT-005" in text
-    )
+    assert all(gate["armed"] for gate in gates.values())
 
 
 def test_a_second_run_makes_nothing_and_says_why(rehearsed: Path) -> None:
