@@ -206,6 +206,14 @@ def test_what_is_lost_of_the_records_is_said_and_is_not_healthy(
     assert any(says in one for one in found.open_ends)
 
 
+def test_a_step_that_is_any_number_is_not_counted_up_to(run: Path) -> None:
+    edit_log(run / "train.jsonl", lambda records: records[-1].update(step=2**53))
+    found = diagnose_run(run)
+
+    lost = 2**53 // 58 + 1 - 6
+    assert f"evaluations.jsonl holds no evaluation of {lost} steps, the first of them 348" in found.open_ends
+
+
 def test_a_preempted_run_said_so_and_goes_on(run: Path) -> None:
     edit_run(run, status="preempted", reason="SIGTERM")
     with_event(run, event="preempted", step=290, reason="SIGTERM")

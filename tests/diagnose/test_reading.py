@@ -267,3 +267,14 @@ def test_a_history_with_what_is_no_record(tmp_path: Path) -> None:
         "trainer_state.json entry 2 is no record",
         "trainer_state.json entry 3: its loss is no number",
     )
+
+
+def test_figures_of_a_trainer_are_cited_by_the_lines_they_come_from(tmp_path: Path) -> None:
+    with_config(tmp_path, {})
+    (tmp_path / "config.json").write_text(json.dumps(LLAMA, indent=2))
+    facts = trainer(tmp_path, *records(1000), global_step=1000, epoch=2.0, total_flos=6.0 * 688 * 128_000)
+    wanted = ("steps_done", "global_step", "unique_train_tokens", "parameters", "vocabulary", "status")
+    lines = facts.recorded(*wanted)
+    keys = [(tmp_path / line.file).read_text().splitlines()[line.number - 1].split('"')[1] for line in lines]
+
+    assert keys == ["global_step", "epoch", "hidden_size", "vocab_size"]

@@ -184,8 +184,11 @@ class Facts:
         return self.trained_tokens / per_pass if self.trained_tokens and per_pass else self.epochs
 
     def recorded(self, *names: str) -> tuple[Line, ...]:
-        """Lines of the summary record that hold these keys; those that it lacks are left out."""
-        return tuple(self.record_lines[name] for name in names if name in self.record_lines)
+        """Lines of the summary record that hold these keys, each once; those that it lacks are left out.
+
+        The keys are those of `run.json`; of a Trainer's output they name what its figures were taken from.
+        """
+        return tuple(dict.fromkeys(self.record_lines[name] for name in names if name in self.record_lines))
 
     @property
     def losses(self) -> list[Step]:

@@ -7,7 +7,7 @@ nobody can call the run healthy.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -77,10 +77,11 @@ def lost_evaluations(evaluations: Sequence[Evaluation], every: int | None, last:
     """Evaluations that the settings ask for, up to the last step, and that the log does not hold."""
     if not every:
         return
-    there = {one.step for one in evaluations}
-    lost = [step for step in range(0, last + 1, every) if step not in there]
-    if lost:
-        yield f"{EVALUATIONS} holds no evaluation of {len(lost)} steps, the first of them {lost[0]}"
+    there = {one.step for one in evaluations if one.step <= last and one.step % every == 0}
+    lost = last // every + 1 - len(there)
+    if lost > 0:  # the last step may be any number, and is not counted up to
+        first = next(step for step in count(0, every) if step not in there)
+        yield f"{EVALUATIONS} holds no evaluation of {lost} steps, the first of them {first}"
 
 
 def lost_events(events: Sequence[Event], status: str | None) -> Iterator[str]:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from specship.bounds import JSON_REPORT_BYTES
+from specship.diagnose.facts import Line
 from specship.diagnose.json_values import count
+from specship.diagnose.record_lines import key_lines
 from specship.errors import SpecshipError
 from specship.pipeline.decoder_shape import EMBEDDING, elements
 from specship.pipeline.family import read_model
 from specship.pipeline.safetensors_header import read_safetensors_header
-from specship.strict_json import read_json
+from specship.strict_json import read_bytes, read_json
 
 _CONFIG: Final = "config.json"
 _WEIGHTS: Final = "model.safetensors"
@@ -27,6 +30,8 @@ class Size:
     vocabulary: int | None
     beside_embedding: int | None = None
     """Parameters but those of the embedding, which Trainer leaves out when it counts operations."""
+    lines: dict[str, Line] = field(default_factory=dict)
+    """Where the parameters and the vocabulary stand; what is counted in a binary file has no line."""
     notes: tuple[str, ...] = ()
 
 
@@ -47,14 +52,22 @@ def read_size(folder: Path) -> Size:
         return Size(
             parameters=_stored(folder),
             vocabulary=_plain_vocabulary(path),
+            lines={"vocabulary": _line(path, "vocab_size")},
             notes=(f"{_CONFIG}: {error.message}; sizes are taken where they are plain",),
         )
     tensors = model.tensors()
     return Size(
         parameters=elements(tensors),
         vocabulary=model.shape.vocabulary,
+        lines={"parameters": _line(path, "hidden_size"), "vocabulary": _line(path, "vocab_size")},
         beside_embedding=None if _adapted(folder) else elements(tensors) - math.prod(tensors[EMBEDDING]),
     )
+
+
+def _line(path: Path, key: str) -> Line:
+    """Of a key in `config.json`, which `read_model` could read or which is not there."""
+    text = read_bytes(path, JSON_REPORT_BYTES).decode("utf-8", errors="replace")
+    return key_lines(path.name, text).get(key, Line(path.name, 1))
 
 
 def _adapted(folder: Path) -> bool:

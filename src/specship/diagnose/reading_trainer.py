@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
@@ -27,6 +27,7 @@ from specship.errors import DamagedArtifact
 from specship.strict_json import read_bytes
 
 STATE: Final = "trainer_state.json"
+_SEEN: Final = "num_input_tokens_seen"
 _WHOLE: Final = 1e-12
 """Relative error of a quotient of two whole numbers in floating point, with room for sums of many."""
 
@@ -68,11 +69,19 @@ def read_trainer_facts(path: Path) -> tuple[Facts, list[str]]:
         wall_seconds=runtime,
         total_flops=number(state.get("total_flos")) or None if runtime else None,
         record_line=lines.get("global_step", Line(path.name, 1)),
-        record_lines=lines,
+        record_lines=lines | _as_in_ours(lines, counted=bool(state.get(_SEEN))) | size.lines,
         damage=tuple(damage),
         **ending(state, path, plain),
     )
     return facts, [*damage, *size.notes]
+
+
+def _as_in_ours(lines: Mapping[str, Line], *, counted: bool) -> dict[str, Line]:
+    """Lines of the state under the keys that `run.json` has for the same figures."""
+    tokens = _SEEN if counted else "total_flos"
+    same = {"steps_done": "global_step", "planned_steps": "max_steps", "tokens_per_step": tokens}
+    same |= {"unique_train_tokens": "epoch", "windows_per_pass": "epoch"}
+    return {ours: lines[theirs] for ours, theirs in same.items() if theirs in lines}
 
 
 def _entries(file: str, history: list[Any]) -> tuple[list[tuple[Line, dict[str, Any]]], list[str]]:
@@ -122,7 +131,7 @@ def _steps(entries: list[tuple[Line, dict[str, Any]]]) -> Iterator[Step]:
                 loss=number(entry.get("loss")),
                 grad_norm=number(entry.get("grad_norm")),
                 lr=number(entry.get("learning_rate")),
-                tokens_seen=count(entry.get("num_input_tokens_seen")) or None,
+                tokens_seen=count(entry.get(_SEEN)) or None,
             )
 
 
@@ -139,7 +148,7 @@ def _tokens(state: dict[str, Any], size: Size) -> int | None:
     Trainer adds 6 operations a token and parameter, those of the embedding left out, on every process
     (Trainer.floating_point_ops); where the quotient is no whole number, the model is another one.
     """
-    if seen := count(state.get("num_input_tokens_seen")):
+    if seen := count(state.get(_SEEN)):
         return seen
     flops, parameters = number(state.get("total_flos")), size.beside_embedding
     if flops is None or not parameters or not 0 < flops < math.inf:

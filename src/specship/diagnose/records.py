@@ -41,7 +41,7 @@ _RECORDS: Final = {
         "noise of each evaluation", "`standard_error` in evaluations.jsonl"
     ),
     "events": _Record("what the run announced", "events.jsonl"),
-    "status": _Record("how the run ended", "`status` in run.json"),
+    "status": _Record("the status that the run gave itself", "`status` in run.json"),
     "planned_steps": _Record("planned steps", "`planned_steps` in run.json", f"`max_steps` in {_STATE}"),
     "ended_step": _Record("last step of the run", "`steps_done` in run.json", f"`global_step` in {_STATE}"),
     "finished": _Record("whether the run ended", "`status` in run.json", f"`global_step` in {_STATE}"),

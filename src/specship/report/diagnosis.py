@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from specship.diagnose.diagnosing import FLOOR, HEALTHY, UNKNOWN, Diagnosis
-from specship.diagnose.finding import Figure, Finding
+from specship.diagnose.finding import Figure, Finding, Observed
 from specship.diagnose.records import in_words
 from specship.diagnose.whys import five_whys
 from specship.units import show
@@ -80,13 +80,18 @@ def as_text(diagnosis: Diagnosis) -> str:
             f"{finding.cause.root.value}  {finding.cause.name}  confidence {observed.confidence:.3f}",
             f"  {observed.says}",
             f"  figures     {_figures(observed.figures)}",
-            f"  rests on    {', '.join(map(str, observed.lines)) or 'the record of the run'}",
+            f"  rests on    {_grounds(diagnosis, observed)}",
             f"  confidence  {observed.rule}",
             f"  refute by   {observed.refute_by}",
             f"  reference   {finding.cause.reference}",
         ]
     lines += ["", *_remarks(diagnosis)] if diagnosis.remarks else []
     return "\n".join([*lines, *_whys(diagnosis), *_ending(diagnosis)])
+
+
+def _grounds(diagnosis: Diagnosis, observed: Observed) -> str:
+    told = "what the caller told" if diagnosis.facts.told else "the record of the run"
+    return ", ".join(map(str, observed.lines)) or told
 
 
 def _headline(diagnosis: Diagnosis) -> str:
@@ -173,7 +178,7 @@ def as_markdown(diagnosis: Diagnosis) -> str:
             "| class | finding | confidence | rests on | refute by |",
             "| --- | --- | --- | --- | --- |",
         ]
-        lines += [_row(finding) for finding in diagnosis.findings]
+        lines += [_row(diagnosis, finding) for finding in diagnosis.findings]
         lines += ["", "## Five whys", ""]
         lines += [
             f"{n}. *{why.question}* {_cell(why.answer)}" for n, why in enumerate(five_whys(diagnosis), 1)
@@ -199,13 +204,13 @@ def as_markdown(diagnosis: Diagnosis) -> str:
     return "\n".join([*lines, *(f"- note: {_cell(note)}" for note in _other_notes(diagnosis)), ""])
 
 
-def _row(finding: Finding) -> str:
+def _row(diagnosis: Diagnosis, finding: Finding) -> str:
     observed = finding.observed
     cells = (
         finding.cause.root.value,
         f"{finding.cause.name}: {observed.says}",
         f"{observed.confidence:.3f}",
-        ", ".join(map(str, observed.lines)),
+        _grounds(diagnosis, observed),
         observed.refute_by,
     )
     return "| " + " | ".join(map(_cell, cells)) + " |"
