@@ -131,9 +131,12 @@ def test_a_loss_that_stands_still_is_no_rounding(tmp_path: Path, decimals: int, 
     assert names(trainer(tmp_path, trainer_history(values))) == ["constant-losses"]
 
 
-def test_losses_of_reinforcement_learning_begin_at_zero(tmp_path: Path) -> None:
+@pytest.mark.parametrize("growth", [0.0, 0.003])
+def test_losses_of_reinforcement_learning_begin_at_zero(tmp_path: Path, growth: float) -> None:
+    """And may grow with the distance from the model that they began with."""
     draw = random.Random(5)  # noqa: S311 - noise of a loss
-    values = [0.0, 0.0, 0.0, *(round(abs(draw.gauss(0.0005, 0.0003)), 4) for _ in range(60))]
+    later = (round(abs(draw.gauss(0.0005 + growth * at, 0.0003)), 4) for at in range(60))
+    values = [0.0, 0.0, 0.0, *later]
     history = trainer_history(values, grad_norm=0.4)
 
     assert names(trainer(tmp_path, history)) == []
@@ -227,6 +230,30 @@ def test_zeros_in_a_summary_end_no_diagnosis(
 
     assert status == 1
     assert json.loads(capsys.readouterr().out)["binding"] != "healthy"
+
+
+@pytest.mark.parametrize(
+    "run",
+    [
+        {"log": records([1e308, -1e308, 1e38] * 20)},
+        {"held_out": evaluations([5.5, 1e300, 1e-300, 1.9, 3e38, 1.7])},
+        {"held_out": evaluations([5.5, 2.5, 1.9, 1.8, 1.7, 1.69], error=-2.0), "training": {"patience": 2}},
+        {"training": {"patience": 0}},
+        {"training": {"min_improvement": -1.0}},
+        {"wall_seconds": -5.0},
+        {"log": records(losses(), tokens_per_second=-3.0)},
+        {"log": records(losses(), tokens_per_second=1e308)},
+        {"log": records(losses(), grad_norm=1e308, grad_norm_after_clip=1e308)},
+    ],
+)
+def test_figures_that_no_run_has_end_no_diagnosis(
+    tmp_path: Path, run: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    status = main(["diagnose", str(write_run(tmp_path / "run", **run)), "--format", "json"])
+    report = json.loads(capsys.readouterr().out)
+
+    assert (status, report["binding"] == "healthy") == (1, False)
+    assert all(0 <= finding["confidence"] <= 1 for finding in report["findings"])
 
 
 @pytest.mark.parametrize(

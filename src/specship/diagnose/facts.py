@@ -11,6 +11,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+_LARGEST: Final = 3.5e38
+"""Beyond what float32 holds; sums of squares of what is below it are still numbers."""
+
+
+def is_finite(value: float | None) -> bool:
+    """Whether a loss or a norm is a number that float32 holds."""
+    return value is not None and abs(value) < _LARGEST
+
 
 @dataclass(frozen=True, slots=True)
 class Line:
@@ -45,7 +53,7 @@ class Step:
     @property
     def hides_nan(self) -> bool:
         """Trainer leaves NaN out of the mean it logs: loss 0 beside a gradient norm that is no number."""
-        return self.loss == 0.0 and self.grad_norm is not None and not math.isfinite(self.grad_norm)
+        return self.loss == 0.0 and self.grad_norm is not None and not is_finite(self.grad_norm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,9 +204,19 @@ class Facts:
         return [step for step in self.steps if step.loss is not None]
 
     @property
+    def finite_losses(self) -> list[Step]:
+        """Records whose loss is a number that training in float32 can have."""
+        return [step for step in self.losses if is_finite(step.loss)]
+
+    @property
+    def finite_evaluations(self) -> list[Evaluation]:
+        """Evaluations whose loss is such a number."""
+        return [one for one in self.evaluations if is_finite(one.loss)]
+
+    @property
     def last_tenth(self) -> list[Step]:
         """The last tenth of the finite training losses, at least 5 where there are so many."""
-        finite = [step for step in self.losses if math.isfinite(step.loss or 0.0)]
+        finite = self.finite_losses
         return finite[-max(5, len(finite) // 10) :]
 
     @property

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
 from specship.diagnose.coincidence import RARE, agreement_by_chance, resolution, rows_by_chance
-from specship.diagnose.facts import Facts, Step
+from specship.diagnose.facts import Facts, Step, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
 _LONGEST: Final = 3
@@ -25,7 +24,7 @@ def _examine(facts: Facts) -> Observed | None:
     chance = agreement_by_chance(
         list(_changes(facts.losses, set(map(id, longest)))),
         loss,
-        resolution([step.loss or 0.0 for step in facts.losses if math.isfinite(step.loss or 0.0)]),
+        resolution([step.loss or 0.0 for step in facts.finite_losses]),
     )
     expected = rows_by_chance(chance, len(longest) - 1, len(facts.losses))
     if expected > RARE:
@@ -52,7 +51,7 @@ def _rows(steps: Sequence[Step]) -> Iterator[list[Step]]:
     """Records one after another with one finite loss; NaN equals nothing, itself included."""
     row: list[Step] = []
     for step in steps:
-        if step.loss is None or not math.isfinite(step.loss):
+        if not is_finite(step.loss):
             row = []
         elif row and step.loss == row[-1].loss:
             row.append(step)
@@ -66,7 +65,7 @@ def _changes(steps: Sequence[Step], without: set[int]) -> Iterator[float]:
     for before, after in pairwise(steps):
         one, two = before.loss or 0.0, after.loss or 0.0
         size = (abs(one) + abs(two)) / 2
-        if not {id(before), id(after)} <= without and math.isfinite(size) and size > 0:
+        if not {id(before), id(after)} <= without and is_finite(size) and size > 0:
             yield abs(one - two) / size
 
 

@@ -1,4 +1,4 @@
-"""Figures that are there and hold zeros."""
+"""Figures that are there and hold zeros, or what is below: no step has them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def _examine(facts: Facts) -> Observed | None:
     dead = {}
     for name in _POSITIVE:
         held = [step for step in facts.steps if getattr(step, name) is not None]
-        if len(held) > 1 and all(getattr(step, name) == 0 for step in held):
+        if len(held) > 1 and all(getattr(step, name) <= 0 for step in held):
             dead[name] = held
     if not dead:
         return None
@@ -24,7 +24,7 @@ def _examine(facts: Facts) -> Observed | None:
         lines=tuple(step.line for step in held[:3]),
         confidence=1.0 - 1.0 / len(held),
         rule="1 - 1 / records",
-        says=f"{', '.join(dead)} is 0 in all {len(held)} records",
+        says=f"{', '.join(dead)} is not above 0 in any of {len(held)} records",
         refute_by="measure the same figure from outside for one step: it would be 0",
     )
 

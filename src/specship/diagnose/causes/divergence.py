@@ -41,7 +41,7 @@ def _examine(facts: Facts) -> Observed | None:
     lines = [*ends[-1:], *(facts.recorded("status", "reason") if aborts else ())]
     lines += held_out.lines if held_out.ratio > _GROWTH else ()
     lines += training.lines if training.ratio > _RISE else ()
-    strength = max(held_out.ratio / _GROWTH, training.ratio / _RISE)
+    strength = min(max(held_out.ratio / _GROWTH, training.ratio / _RISE), 1e9)  # certain long before
     return Observed(
         figures=(
             Figure("held_out_growth", held_out.ratio, "ratio"),
@@ -69,13 +69,13 @@ def _held_out(facts: Facts) -> _Grown:
 
     Where training loss fell the text was learned by heart, and nothing diverged.
     """
-    finite = [one for one in facts.evaluations if math.isfinite(one.loss)]
+    finite = facts.finite_evaluations
     grown = [
         _Grown(after.loss / before.loss, lines=(before.line, after.line))
         for before, after in pairwise(finite)
         if before.loss > 0
         and after.loss - before.loss > max(_LEAST, _EVALUATION_NOISES * _noise(before, after))
-        and not _training_fell(facts.losses, before.step, after.step)
+        and not _training_fell(facts.finite_losses, before.step, after.step)
     ]
     return max(grown, key=lambda one: one.ratio, default=_Grown())
 
@@ -86,23 +86,24 @@ def _noise(*evaluations: Evaluation) -> float:
 
 def _training_fell(steps: Sequence[Step], start: int, end: int) -> bool:
     """Whether training losses between two steps lie below those of as many steps before them."""
-    within = _finite(step for step in steps if start < step.step <= end)
-    before = _finite(step for step in steps if 2 * start - end < step.step <= start)
+    within = _values(step for step in steps if start < step.step <= end)
+    before = _values(step for step in steps if 2 * start - end < step.step <= start)
     return bool(within and before) and statistics.fmean(within) < statistics.fmean(before)
 
 
-def _finite(steps: Iterable[Step]) -> list[float]:
-    return [step.loss for step in steps if step.loss is not None and math.isfinite(step.loss)]
+def _values(steps: Iterable[Step]) -> list[float]:
+    return [step.loss for step in steps if step.loss is not None]
 
 
 def _training(facts: Facts) -> _Grown:
     """The last tenth's mean over the lowest of stretches of that length before it, where beyond noise."""
-    finite = [step for step in facts.losses if math.isfinite(step.loss or 0.0)]
+    finite = facts.finite_losses
     size = len(facts.last_tenth)
     stretches = (
         [finite[at : at + size] for at in range(0, len(finite) - 2 * size + 1, size)] if size > 2 else []
     )
-    if not stretches:
+    # What begins at 0 is no cost of tokens: the objective of GRPO does, and grows with its KL (TRL #2703).
+    if not stretches or finite[0].loss == 0:
         return _Grown()
     lowest = min(stretches, key=lambda some: statistics.fmean(step.loss or 0.0 for step in some))
     low, last = ([step.loss or 0.0 for step in some] for some in (lowest, facts.last_tenth))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from typing import Final
 
-from specship.diagnose.facts import Facts
+from specship.diagnose.facts import Facts, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
 _TIMES: Final = 1000.0
@@ -14,7 +13,7 @@ _FEWEST: Final = 10
 
 
 def _examine(facts: Facts) -> Observed | None:
-    steps = [step for step in facts.steps if step.grad_norm is not None and math.isfinite(step.grad_norm)]
+    steps = [step for step in facts.steps if is_finite(step.grad_norm)]
     if len(steps) <= _FEWEST:
         return None
     # Before it only: norms that shrink as a text is learned make the first ones look large.

@@ -19,7 +19,7 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
         return NotExamined(
             because="a Trainer's evaluation text need not be a sample of its training text, and may be easier"
         )
-    steps, finite = facts.last_tenth, [one for one in facts.evaluations if math.isfinite(one.loss)]
+    steps, finite = facts.last_tenth, facts.finite_evaluations
     if (facts.passes or 0.0) > 1.0:
         return None  # `memorisation` looks at what is read again
     if len(steps) < 5 or not finite:

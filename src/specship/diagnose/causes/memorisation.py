@@ -24,7 +24,7 @@ _PASSES: Final = 1.0
 
 
 def _examine(facts: Facts) -> Observed | NotExamined | None:
-    finite = [one for one in facts.evaluations if math.isfinite(one.loss)]
+    finite = facts.finite_evaluations
     if (facts.passes or 0.0) <= _PASSES:
         return None
     if not facts.last_tenth or not finite:

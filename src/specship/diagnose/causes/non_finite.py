@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from specship.diagnose.facts import OURS, Facts, Step
+from specship.diagnose.facts import OURS, Facts, Step, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
 _HALVINGS: Final = 16
@@ -21,7 +21,7 @@ _DOUBLED_AFTER: Final = 2000
 def _examine(facts: Facts) -> Observed | None:
     found = [step for step in facts.steps if _not_finite(step.loss, step.lr) or step.hides_nan]
     skipped = [step for step in facts.steps if step not in found and _not_finite(step.grad_norm)]
-    losses = [one for one in facts.evaluations if not math.isfinite(one.loss)]
+    losses = [one for one in facts.evaluations if not is_finite(one.loss)]
     aborts = int(facts.status == "aborted" and facts.reason.startswith("non-finite"))
     allowed = 0.0 if facts.kind == OURS else _skips_of_a_scaler(facts)
     if not (found or losses or aborts) and len(skipped) <= allowed:
@@ -56,7 +56,7 @@ def _examine(facts: Facts) -> Observed | None:
 
 
 def _not_finite(*values: float | None) -> bool:
-    return any(value is not None and not math.isfinite(value) for value in values)
+    return any(value is not None and not is_finite(value) for value in values)
 
 
 def _skips_of_a_scaler(facts: Facts) -> float:

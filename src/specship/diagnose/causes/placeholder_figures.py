@@ -7,11 +7,10 @@ around it are far above 0 and no gradient says that there was a loss.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from typing import Final
 
-from specship.diagnose.facts import Facts, Step
+from specship.diagnose.facts import Facts, Step, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause, repeated
 
 _FAR: Final = 0.1
@@ -46,11 +45,11 @@ def _ones(step: Step) -> bool:
 def _zeros(steps: Sequence[Step]) -> list[Step]:
     """Zeros beside a gradient norm that is no number, and zeros that come from far above."""
     found: list[Step] = []
-    before = next((abs(step.loss) for step in steps if step.loss and math.isfinite(step.loss)), None)
+    before = next((abs(step.loss) for step in steps if step.loss and is_finite(step.loss)), None)
     for step in steps:
         if step.hides_nan or (step.loss == 0.0 and not step.grad_norm and (before is None or before >= _FAR)):
             found.append(step)
-        elif step.loss and math.isfinite(step.loss):
+        elif step.loss and is_finite(step.loss):
             before = abs(step.loss)
     return found
 

@@ -6,7 +6,6 @@ fine-tune, and is not judged here: that takes a baseline, which the gates of tra
 
 from __future__ import annotations
 
-import math
 import statistics
 from collections.abc import Sequence
 from typing import Final
@@ -27,7 +26,7 @@ _LEAST_AFTER: Final = 0.05
 
 def _examine(facts: Facts) -> Observed | NotExamined | None:
     bound = facts.ln_vocabulary
-    steps = [step for step in facts.losses if math.isfinite(step.loss or 0.0)]
+    steps = facts.finite_losses
     if bound is None or len(steps) < _FEWEST:
         missing = "vocabulary" if bound is None else "steps.loss"
         return NotExamined(missing=(missing,))

@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from specship.diagnose.facts import Evaluation, Facts, Line
+from specship.diagnose.facts import Evaluation, Facts, Line, is_finite
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
 from specship.pipeline.budget import largest_useful_noise
 from specship.pipeline.early_stopping import EarlyStopping
@@ -25,13 +25,15 @@ _UNSURE: Final = 1.25
 
 def _examine(facts: Facts) -> Observed | NotExamined | None:
     patience, wanted = facts.patience or 0, facts.min_improvement or 0.0
+    if patience < 1 or not wanted > 0:
+        return NotExamined(missing=("patience" if patience < 1 else "min_improvement",))
     stopped = facts.status == "stopped_early"
     done = [
         one
         for one in facts.evaluations
-        if math.isfinite(one.loss) and not (stopped and one.step > (facts.ended_step or one.step))
+        if is_finite(one.loss) and not (stopped and one.step > (facts.ended_step or one.step))
     ]
-    known = [one for one in done if one.standard_error is not None and math.isfinite(one.standard_error)]
+    known = [one for one in done if is_finite(one.standard_error) and (one.standard_error or 0.0) >= 0]
     if not known:
         return NotExamined(missing=("evaluations.standard_error",))
     if stopped:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from specship.diagnose.coincidence import RARE, agreement_by_chance, resolution, rows_by_chance
-from specship.diagnose.facts import Evaluation, Facts, Step
+from specship.diagnose.facts import Evaluation, Facts, Step, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
 _Scored = Step | Evaluation
@@ -57,7 +56,7 @@ def _examine(facts: Facts) -> Observed | None:
 
 def _longest_straight(series: Sequence[_Scored]) -> _Row:
     """The longest row of records whose loss changes, and lies midway between its neighbours'."""
-    records = [record for record in series if math.isfinite(record.loss or 0.0)]
+    records = [record for record in series if is_finite(record.loss)]
     losses = [record.loss or 0.0 for record in records]
     best: list[_Scored] = []
     row: list[_Scored] = []

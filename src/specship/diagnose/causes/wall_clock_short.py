@@ -18,7 +18,9 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
         facts.checkpointed_step or 0,
     )
     # The wall time is written down with a checkpoint, and the log goes on behind it.
-    timed = [step for step in facts.steps if step.tokens_per_second and step.step <= until]
+    timed = [step for step in facts.steps if (step.tokens_per_second or 0.0) > 0 and step.step <= until]
+    if wall < 0:
+        return NotExamined(missing=("wall_seconds",))
     if not timed:
         return NotExamined(because="no step lies before the checkpoint that the wall time belongs to")
     steps = math.fsum(per_step / (step.tokens_per_second or math.inf) for step in timed)

@@ -16,7 +16,7 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
         return NotExamined(because="the run began from random weights")
     if not facts.finished or facts.status == "aborted":
         return NotExamined(because="the run did not come to an end that it could be judged by")
-    finite = [one for one in facts.evaluations if math.isfinite(one.loss)]
+    finite = facts.finite_evaluations
     gained = facts.initialisation_improvement
     if gained is None or not math.isfinite(gained) or not finite:
         missing = "evaluations" if gained is not None and not finite else "initialisation_improvement"
