@@ -487,7 +487,12 @@ def test_the_output_of_a_real_trainer(tmp_path: Path) -> None:
     found = {rate: diagnose_run(tmp_path / str(rate)) for rate in (3e-3, 0.0)}
 
     assert found[3e-3].binding == "unknown"
-    assert found[3e-3].facts.parameters == parameters[0] > 0
+    facts = found[3e-3].facts
+    assert facts.parameters == parameters[0] > 0
+    assert (facts.tokens_per_step, facts.unique_tokens, facts.passes) == (4 * 32, 300 * 32, 0.8)
+    assert (facts.ended_step, facts.finished, facts.stop_reason) == (60, True, "")
+    assert facts.wall_seconds is not None
+    assert names(diagnose_run(tmp_path / str(3e-3), {"mode": "scratch"})) == ["few-tokens"]
     assert found[0.0].binding == "optimization-defect"
     assert {"learning-rate-zero", "plateau"} <= set(names(found[0.0]))
 
@@ -509,7 +514,10 @@ def _trainer_run(folder: Path, rate: float) -> int:
         eval_strategy="steps", eval_steps=20, report_to=[], use_cpu=True, disable_tqdm=True,
     )  # fmt: skip
     model = LlamaForCausalLM(declared)
-    Trainer(model, arguments, train_dataset=rows[:300], eval_dataset=rows[300:]).train()
+    trainer = Trainer(model, arguments, train_dataset=rows[:300], eval_dataset=rows[300:])
+    trainer.train()
+    trainer.save_model()
+    trainer.save_state()
     return sum(parameter.numel() for parameter in model.parameters())
 
 

@@ -231,6 +231,22 @@ def test_any_cause_that_cannot_be_examined_leaves_a_run_of_ours_open(run: Path) 
     ]
 
 
+@pytest.mark.parametrize(
+    ("told", "binding"),
+    [
+        ({}, "unknown"),
+        ({"device_asked": "cpu"}, "healthy"),
+        ({"device_asked": "cuda"}, "infrastructure-masking"),
+    ],
+)
+def test_auto_that_got_the_cpu_is_open_until_somebody_says_what_was_meant(
+    run: Path, told: dict[str, str], binding: str
+) -> None:
+    edit_run(run, device_asked="auto")
+
+    assert diagnose_run(run, told).binding == binding
+
+
 def test_a_need_is_named_in_words_of_the_run() -> None:
     assert in_words("steps.lr", OURS) == "learning rate of each step (`lr` in train.jsonl)"
     assert in_words("steps.lr", TRAINER) == "learning rate of each step (`learning_rate` in `log_history`)"

@@ -18,6 +18,8 @@ from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.pipeline.training_settings import MODE_DEFAULTS
 
 _COUNTS: Final = frozenset({"parameters", "vocabulary", "unique_tokens", "tokens_per_step", "planned_steps"})
+_ANY: Final = "auto"
+"""A device that names none: what was meant may be told."""
 _NUMBER: Final = re.compile(r"[0-9]+(_[0-9]+)*(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?")
 _WHOLE: Final = re.compile(r"[0-9]+(_[0-9]+)*")
 
@@ -51,7 +53,7 @@ def _told(facts: Facts, told: Mapping[str, str]) -> Facts:
         if name not in TELLABLE:
             known = did_you_mean(name, TELLABLE) or f"known are {', '.join(TELLABLE)}"
             raise UnknownName(f"no fact is called {name!r}", mend=known)
-        if getattr(facts, name) is not None:
+        if getattr(facts, name) is not None and not (name == "device_asked" and facts.device_asked == _ANY):
             raise UnusableInput(
                 f"{name} is on record: {getattr(facts, name)}", why="a record is not overruled by a caller"
             )
