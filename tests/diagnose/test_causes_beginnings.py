@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from specship.diagnose.diagnosing import Diagnosis
 from specship.diagnose.opening import diagnose_run
 from specship.report.diagnosis import as_json, as_markdown, as_text
 from tests.diagnose.written_runs import (
     evaluations,
     losses,
+    names,
     records,
     trainer_history,
     write_run,
@@ -20,10 +20,6 @@ from tests.diagnose.written_runs import (
 
 BEGUN: dict[str, Any] = {"source": "base", "tolerance": 0.01, "difference": 0.002, "improvement": 0.4}
 FROM_A_CHECKPOINT: dict[str, Any] = {"initialisation": BEGUN, "training": {"mode": "fine-tune"}}
-
-
-def names(found: Diagnosis) -> list[str]:
-    return [finding.cause.name for finding in found.findings]
 
 
 def test_a_continued_checkpoint_is_not_judged_by_tokens_a_parameter(tmp_path: Path) -> None:

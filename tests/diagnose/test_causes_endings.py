@@ -11,6 +11,7 @@ from tests.diagnose.written_runs import (
     TOKENS_PER_STEP,
     evaluations,
     losses,
+    names,
     records,
     trainer_history,
     write_run,
@@ -19,10 +20,6 @@ from tests.diagnose.written_runs import (
 
 STOPPED: dict[str, Any] = {"status": "stopped_early", "reason": "no improvement of 0.05 nats/token"}
 EARLY_STOP = {"event": "early_stop", "step": 200, "reason": "no improvement"}
-
-
-def names(found: Diagnosis) -> list[str]:
-    return [finding.cause.name for finding in found.findings]
 
 
 def stopped(

@@ -16,6 +16,7 @@ from tests.diagnose.written_runs import (
     Records,
     evaluations,
     losses,
+    names,
     records,
     trainer_history,
     write_run,
@@ -23,10 +24,6 @@ from tests.diagnose.written_runs import (
 )
 
 NAN, INF = float("nan"), float("inf")
-
-
-def names(found: Diagnosis) -> list[str]:
-    return [finding.cause.name for finding in found.findings]
 
 
 def trainer(folder: Path, history: Records, told: dict[str, str] | None = None, **state: Any) -> Diagnosis:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from specship.diagnose.diagnosing import Diagnosis
 from specship.pipeline.schedule import learning_rate
 
 Records = list[dict[str, Any]]
@@ -131,3 +132,8 @@ def trainer_history(values: Sequence[float], *, every: int = 1, **figures: Any) 
         {"step": at * every, "loss": loss, "grad_norm": 1.0 + at % 3 / 10, "learning_rate": 1e-4} | figures
         for at, loss in enumerate(values, start=1)
     ]
+
+
+def names(found: Diagnosis) -> list[str]:
+    """Causes that were found, the binding one first."""
+    return [finding.cause.name for finding in found.findings]
