@@ -1,4 +1,4 @@
-"""Values of a foreign JSON document as facts: of the kind that is asked for, or None."""
+"""Values of a JSON document as facts: of the kind that is asked for, or None."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from typing import Any, Final, TypeVar
 
 from specship.bounds import JSON_REPORT_BYTES
 from specship.diagnose.facts import OURS, Evaluation, Event, Facts, Line, Schedule, Step
+from specship.diagnose.json_values import count, number
 from specship.diagnose.reading_logs import (
     EVALUATIONS,
     EVENTS,
@@ -212,8 +213,7 @@ def _text(record: dict[str, Any], key: str) -> str | None:
 
 
 def _number(record: dict[str, Any], key: str) -> float | None:
-    value = record.get(key)
-    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+    return number(record.get(key))
 
 
 def _positive(record: dict[str, Any], key: str) -> int | None:
@@ -221,5 +221,4 @@ def _positive(record: dict[str, Any], key: str) -> int | None:
 
 
 def _count(record: dict[str, Any], key: str) -> int | None:
-    value = record.get(key)
-    return value if type(value) is int and value >= 0 else None
+    return count(record.get(key))
