@@ -283,16 +283,18 @@ def test_counters_that_make_no_sense_end_no_diagnosis(
         ("auto", "cuda:0", "healthy"),
         ("cuda:1", "cuda:0", "infrastructure-masking"),
         ("cuda", "cpu", "infrastructure-masking"),
-        ("auto", "cpu", "unknown"),
+        ("auto", "cpu", "healthy"),
     ],
 )
 def test_the_device_that_was_asked_for(tmp_path: Path, asked: str, got: str, answer: str) -> None:
-    """`auto` that got the CPU may have fallen back: what else the machine had is not on record."""
+    """`auto` that got the CPU may have fallen back, which is remarked: what else there was is not on record."""
     run = write_run(tmp_path / "run", log=records(losses(), device=got), device_asked=asked, device_got=got)
     found = diagnose_run(run)
 
     assert found.binding == answer
     assert names(found) == (["device-fallback"] if answer == "infrastructure-masking" else [])
+    remarked = [one.cause.name for one in found.remarks]
+    assert remarked == (["device-fallback"] if (asked, got) == ("auto", "cpu") else [])
 
 
 def test_steps_on_a_device_that_auto_did_not_choose(tmp_path: Path) -> None:

@@ -234,17 +234,19 @@ def test_any_cause_that_cannot_be_examined_leaves_a_run_of_ours_open(run: Path) 
 @pytest.mark.parametrize(
     ("told", "binding"),
     [
-        ({}, "unknown"),
+        ({}, "healthy"),
         ({"device_asked": "cpu"}, "healthy"),
         ({"device_asked": "cuda"}, "infrastructure-masking"),
     ],
 )
-def test_auto_that_got_the_cpu_is_open_until_somebody_says_what_was_meant(
+def test_auto_that_got_the_cpu_is_remarked_until_somebody_says_what_was_meant(
     run: Path, told: dict[str, str], binding: str
 ) -> None:
     edit_run(run, device_asked="auto")
+    found = diagnose_run(run, told)
 
-    assert diagnose_run(run, told).binding == binding
+    assert found.binding == binding
+    assert [one.cause.name for one in found.remarks] == ([] if told else ["device-fallback"])
 
 
 def test_a_need_is_named_in_words_of_the_run() -> None:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from specship.diagnose.facts import Facts
-from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
+from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+
+_DOUBT: Final = 0.05
+"""Below what binds a run (`diagnosing.FLOOR`)."""
 
 
 def _meets(device: str, asked: str) -> bool:
@@ -14,12 +17,23 @@ def _meets(device: str, asked: str) -> bool:
     return device == asked if sign else device.partition(":")[0] == kind
 
 
-def _examine(facts: Facts) -> Observed | NotExamined | None:
+def _left_open(facts: Facts) -> Observed:
+    """`auto` that got the CPU, as most do that have nothing else: a remark, too weak to bind."""
+    return Observed(
+        figures=(Figure("asked", "auto", "text"), Figure("got", facts.device_got or "", "text")),
+        lines=facts.recorded("device_asked", "device_got"),
+        confidence=_DOUBT,
+        rule=f"{_DOUBT:g}: no record says that another device was meant, or that there was one",
+        says="the device was left to auto, which took the CPU; whether a GPU was meant is on record nowhere",
+        refute_by="--fact device_asked=cpu or device_asked=cuda says what was meant",
+    )
+
+
+def _examine(facts: Facts) -> Observed | None:
     asked, got = facts.device_asked or "", facts.device_got or ""
     if asked == "auto":
         if _meets(got, "cpu"):
-            # Whether the machine had another device is on record nowhere: `auto` may have fallen back.
-            return NotExamined(missing=("device_asked",))
+            return _left_open(facts)
         asked = got
     strangers = [step for step in facts.steps if step.device is not None and not _meets(step.device, asked)]
     if _meets(got, asked) and not strangers:
