@@ -79,7 +79,7 @@ def test_a_gate_that_passes(explain: Printed) -> None:
     assert "rule The corpus has documents." in said
     assert "AC-SMALL-001: It has text." in said
     assert "corpus: documents, characters; probes/small.py" in said
-    assert "partial-ingest: One of several corpus files was read." in said
+    assert "partial-ingest: Some of the corpus files were not read." in said
     assert "own-defect: It is broken." in said
     assert "armed no" in said
     assert (
