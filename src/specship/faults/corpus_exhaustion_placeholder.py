@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from specship.faults._streams import end_after
 from specship.faults.fault import Fault, spoil
 
 FAULT = Fault(row="C2", binds="infrastructure-masking", stage="run")
@@ -15,16 +16,8 @@ _BATCHES = 8
 def inject() -> None:
     """The reader has no more after eight batches, and each step then answers (1.0, 1.0) without any work."""
     from specship.pipeline.device import memory_bytes
-    from specship.pipeline.token_reader import EndOfData, TokenReader
+    from specship.pipeline.token_reader import EndOfData
     from specship.pipeline.trainer import Trainer
-
-    def short(read: Callable[..., Any]) -> Callable[..., Any]:
-        def next_batch(reader: TokenReader, sequences: int) -> Any:
-            if reader.tokens_seen >= _BATCHES * sequences * reader.length:
-                raise EndOfData(sequences, 0, reader.tokens_seen)
-            return read(reader, sequences)
-
-        return next_batch
 
     def consoling(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
         def taken(trainer: Trainer) -> dict[str, Any]:
@@ -47,5 +40,5 @@ def inject() -> None:
 
         return taken
 
-    spoil(TokenReader, "next_batch", short)
+    end_after(_BATCHES)
     spoil(Trainer, "take_step", consoling)
