@@ -2,8 +2,8 @@
 
 The processes fork from a server that has imported torch once, so that a test starts many. Calls
 that can be deadly: `forward` (inside a step, between two accumulated batches too), `tensors`
-(before a safetensors file), `rename` (before a folder gets its name), and `os` functions such
-as `fsync`, `write` and `open`.
+(before a safetensors file), `rename` (before a folder gets its name), `prune` (before checkpoints that
+are not kept go), and `os` functions such as `fsync`, `write` and `open`.
 """
 
 from __future__ import annotations
@@ -44,12 +44,14 @@ def _replace(owner: Any, name: str, number: int) -> None:
 
 
 def _plant(call: str, number: int) -> None:
-    from specship.pipeline import checkpoints, trainer
+    from specship.pipeline import checkpoints, trainer, training
 
     if call == "forward":
         _replace(trainer, "mean_loss", number)
     elif call == "tensors":
         _replace(checkpoints, "save_file", number)
+    elif call == "prune":
+        _replace(training, "prune", number)
     elif call == "rename":
         _replace(Path, "rename", number)
     elif call == "file-size":

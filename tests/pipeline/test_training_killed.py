@@ -31,7 +31,7 @@ SETTINGS = {
     "model": {**MODEL, "attention_dropout": 0.1},
     "training": {**TRAINING, "accumulation": 3, "at_end": "cycle"},
 }
-KILL_POINTS = [("forward", 25), ("fsync", 30), ("tensors", 5), ("rename", 3)]
+KILL_POINTS = [("forward", 25), ("fsync", 30), ("tensors", 5), ("rename", 3), ("prune", 5)]
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +83,7 @@ def assert_equal_runs(run: Path, other: Path) -> None:
 def test_killed_run_resumes_to_the_same_log(
     data: Path, uninterrupted: Path, tmp_path: Path, call: str, number: int
 ) -> None:
-    """Killed inside an accumulation, inside a flush, inside a checkpoint's tensors and before its rename."""
+    """Killed inside an accumulation, inside a flush, inside a checkpoint's tensors and before its rename, behind it."""
     status, _ = run_child(data, tmp_path / "run", call, number)
     assert status == -signal.SIGKILL
     status, text = run_child(data, tmp_path / "run")

@@ -131,6 +131,8 @@ class _Run:
         progress = self.trainer.restore(checkpoint)
         self.stopping = EarlyStopping(**progress["stopping"])
         self._seconds_before = float(progress["wall_seconds"])
+        # A kill between a checkpoint's name and the end of what it replaces leaves one too many.
+        prune(self.folder.path, best_step=self.stopping.best_step)
 
     def save(self, **metadata: float | None) -> None:
         """Write the checkpoint of this step, once the logs it relies on are on the disk."""
