@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from specship.faults.catalogue import load_fault, shipped_files
+from specship.faults import catalogue
+from specship.faults.catalogue import fault_code, load_fault, shipped_files
 
 TABLE = Path(__file__).parents[2] / "docs" / "defects.md"
 ROWS = dict(re.findall(r"^\| ([A-Z]\d+) \| (.+?) \|", TABLE.read_text(encoding="utf-8"), re.MULTILINE))
@@ -24,3 +25,15 @@ def test_every_row_of_the_table_has_a_fault() -> None:
 def test_each_fault_says_one_thing_in_a_sentence_of_its_own() -> None:
     sentences = [load_fault(name, None).sentence for name in shipped_files()]
     assert len(set(sentences)) == len(sentences)
+
+
+def test_what_several_faults_share_is_part_of_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a shared file could be made harmless, and records of arming would go on holding."""
+    monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "catalogue.py"))
+    fault, shared = tmp_path / "broken.py", tmp_path / "_bytes.py"
+    fault.write_text("from specship.faults._bytes import spoil_bytes\n")
+    shared.write_text("def spoil_bytes(path):\n    path.unlink()\n")
+    before = fault_code(fault)
+    shared.write_text("def spoil_bytes(path):\n    pass\n")
+
+    assert fault_code(fault) != before

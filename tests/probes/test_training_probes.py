@@ -267,6 +267,21 @@ def test_device_rate_typed_into_the_record_is_seen(spoilt: Path) -> None:
     assert failing("run.throughput_bound", spoilt) >= {"recorded_over_measured"}
 
 
+def test_a_busy_moment_accuses_no_run(spoilt: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Twice the device seems a thousandth as fast as when the run began; the third time it is itself again."""
+    asked: list[float] = []
+
+    def disturbed(*_: Any, **__: Any) -> float:
+        asked.append(1e9 if len(asked) < 2 else 1e12)
+        return asked[-1]
+
+    edit_json(spoilt / "run/run.json", lambda record: record.update(matmul_flops_per_second=1e12))
+    monkeypatch.setattr("specship.pipeline.device.matmul_flops_per_second", disturbed)
+
+    assert failing("run.throughput_bound", spoilt) == set()
+    assert asked == [1e9, 1e9, 1e12]
+
+
 def test_accumulation_nobody_meant_shows_in_the_projection(spoilt: Path) -> None:
     """A plan of 5 million steps at this step time takes days."""
     edit_json(
