@@ -63,7 +63,7 @@ def write_model(folder: Path) -> tuple[Path, Path]:
     from transformers import LlamaConfig, LlamaForCausalLM
     from transformers.utils import logging
 
-    from specship.pipeline.gguf_writer import export_gguf
+    from specship.pipeline.export.writer import export_gguf
 
     torch.manual_seed(1)
     declared = LlamaConfig(
@@ -113,8 +113,8 @@ def measure(folder: Path, *, tokens: int, rounds: int, threads: int) -> dict[str
     """Tokens a second of each decoder, round by round."""
     import torch
 
-    from specship.pipeline.checkpoint_folder import open_any_checkpoint
-    from specship.pipeline.decode_bench import take_samples
+    from specship.pipeline.checkpoint.folder import open_any_checkpoint
+    from specship.pipeline.inference.decode_bench import take_samples
 
     torch.set_num_threads(threads)
     checkpoint, gguf = write_model(folder)

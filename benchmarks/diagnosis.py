@@ -30,8 +30,8 @@ from specship.diagnose.opening import diagnose_run
 from specship.errors import SpecshipError
 from specship.faults.catalogue import load_fault, planted_faults
 from specship.specs.project import load_project
-from specship.suite.falsification import Falsification
-from specship.suite.worlds import World, altered, falsification_plan
+from specship.suite.falsify.falsification import Falsification
+from specship.suite.plan.fault_injection import World, altered, falsification_plan
 
 MODEL = "MODEL-2"
 BASE: dict[str, dict[str, Any]] = {

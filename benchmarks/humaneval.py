@@ -37,7 +37,7 @@ def completions(mutants: int) -> list[dict[str, str]]:
     sys.path.insert(0, str(ROOT))
     from tests.hostile.humaneval_mutants import mutants as mutants_of
 
-    from specship.pipeline.humaneval.problems import read_problems
+    from specship.pipeline.evaluation.humaneval.problems import read_problems
 
     problems = read_problems(PROBLEMS).problems.values()
     return [
@@ -65,9 +65,9 @@ def by_reference(records: list[dict[str, str]], workers: int) -> dict[str, Any]:
 
 
 def by_specship(records: list[dict[str, str]], workers: int) -> dict[str, Any]:
-    from specship.pipeline.humaneval.limits import Limits
-    from specship.pipeline.humaneval.problems import CompletionFile, Sample, read_problems
-    from specship.pipeline.humaneval.scoring import Settings, choose_level, score
+    from specship.pipeline.evaluation.humaneval.problems import CompletionFile, Sample, read_problems
+    from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
+    from specship.pipeline.evaluation.humaneval.scoring import Settings, choose_level, score
 
     problems = read_problems(PROBLEMS)
     samples = tuple(Sample(r["task_id"], n, r["completion"]) for n, r in enumerate(records))

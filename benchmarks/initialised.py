@@ -23,13 +23,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from specship.pipeline.run_reading import checkpoint_path, read_evaluations, read_run
+from specship.pipeline.planning.training_data import TrainingData, write_corpus, write_tokens
 from specship.pipeline.stages.corpus import CorpusSettings
 from specship.pipeline.stages.shards import ShardsSettings
 from specship.pipeline.stages.tokenizer import TokenizerSettings
-from specship.pipeline.training import pretrain
-from specship.pipeline.training_data import TrainingData, write_corpus, write_tokens
-from specship.pipeline.training_settings import ModelSettings, Recipe, TrainingSettings
+from specship.pipeline.training.run_reading import checkpoint_path, read_evaluations, read_run
+from specship.pipeline.training.settings import ModelSettings, Recipe, TrainingSettings
+from specship.pipeline.training.training import pretrain
 
 TARGET = ("asyncio", "email", "http", "json", "unittest", "xml")
 """Packages of the smaller part."""

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from specship.pipeline.corpus_manifest import read_documents
+from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.stage import all_stages, run_stage
 from specship.probes.registry import Artifact
 
@@ -108,7 +108,7 @@ def _checkpoint(tied: bool, head_dim: int, seed: int) -> Path:
     import torch
     from safetensors.torch import save_file
 
-    from specship.pipeline.checkpoint_folder import expected_tensors, read_shape
+    from specship.pipeline.checkpoint.folder import expected_tensors, read_shape
 
     folder = base() / f"checkpoint-{tied}-{head_dim}-{seed}"
     folder.mkdir()

@@ -7,7 +7,7 @@ from pathlib import Path
 from specship.cli import main
 from specship.errors import SpecshipError
 from specship.specs.project import survey_project
-from specship.suite.plan import make_plan
+from specship.suite.plan.plan import make_plan
 
 SCRIPTS = Path(sys.executable).parent
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from specship.answers import ProjectFiles, inputs_digest, project_files, recall, remember
+from specship.result_cache import ProjectFiles, inputs_digest, project_files, recall, remember
 from tests.lint.sound_project import SHORT, sound_project
 
 ANSWERS: list[Any] = [{}, [], 0, "text é \u202e \udcff", {"a": [1, 2.5, None, True, "\n"]}]

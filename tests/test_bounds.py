@@ -24,16 +24,16 @@ from specship.errors import DamagedArtifact, UnusableInput
 from specship.evidence.ledger import append, read_ledger
 from specship.evidence.signing import SigningKey
 from specship.evidence.statement import seal
-from specship.pipeline import inference_records
-from specship.pipeline.chat_rendering import render
-from specship.pipeline.chat_template import ChatTemplate, read_template
-from specship.pipeline.checkpoint_folder import read_shape
-from specship.pipeline.gguf_reader import read_gguf
-from specship.pipeline.gguf_tokenizer import rebuilt_tokenizer
-from specship.pipeline.inference_records import read_generations
-from specship.pipeline.safetensors_header import read_safetensors_header
-from specship.pipeline.sentencepiece_model import read_sentencepiece
-from specship.pipeline.tokenizer_files import read_object
+from specship.pipeline.chat.rendering import render
+from specship.pipeline.chat.template import ChatTemplate, read_template
+from specship.pipeline.checkpoint.folder import read_shape
+from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
+from specship.pipeline.evaluation import inference_records
+from specship.pipeline.evaluation.inference_records import read_generations
+from specship.pipeline.gguf.reader import read_gguf
+from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
+from specship.pipeline.tokenizer.files import read_object
+from specship.pipeline.tokenizer.sentencepiece_model import read_sentencepiece
 from specship.strict_json import read_json, read_json_lines
 from tests.evidence.statements import evidence
 from tests.hostile import sentencepiece_files

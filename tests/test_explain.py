@@ -13,7 +13,7 @@ from specship.codes import CODES
 from specship.contracts.expectation import Expectation
 from specship.lint.registry import all_rules
 from specship.status.report import Measured
-from specship.suite.mending import miss
+from specship.suite.explain.remedies import miss
 from tests.scaffolded import begin, script
 from tests.suite.small_project import edit, make_project
 

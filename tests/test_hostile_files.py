@@ -17,9 +17,9 @@ import pytest
 
 from specship import bounds
 from specship.errors import SpecshipError
-from specship.pipeline.gguf_reader import read_gguf
-from specship.pipeline.json_log import whole_lines
-from specship.pipeline.safetensors_header import read_safetensors_header
+from specship.json_log import whole_lines
+from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
+from specship.pipeline.gguf.reader import read_gguf
 from specship.strict_json import read_json, read_json_lines
 from tests.hostile import gguf_files, json_texts, safetensors_files
 
@@ -143,8 +143,8 @@ CHILD: Final = """
 import json, sys
 from pathlib import Path
 from specship.errors import UnusableInput
-from specship.pipeline.gguf_reader import read_gguf
-from specship.pipeline.safetensors_header import read_safetensors_header
+from specship.pipeline.gguf.reader import read_gguf
+from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
 from specship.strict_json import read_json
 readers = {"gguf": read_gguf, "safetensors": read_safetensors_header, "json": read_json}
 refused = 0

@@ -17,8 +17,8 @@ from specship.cli import main
 from specship.contracts.judging import Verdict, judge
 from specship.probes.registry import Artifact, all_probes
 from specship.specs.project import load_project
-from specship.suite.artifacts import Store
-from specship.suite.plan import make_plan
+from specship.suite.artifacts.store import Store
+from specship.suite.plan.plan import make_plan
 from specship.suite.scaffold.placing import Draft, place
 from tests.scaffolded import begin, contents, faults, insist_clean, script
 

@@ -16,7 +16,7 @@ from typing import Any, Final
 import pytest
 
 from specship.cli import main
-from specship.pipeline.run_reading import checkpoint_path, read_run
+from specship.pipeline.training.run_reading import checkpoint_path, read_run
 from tests.pipeline.initial_checkpoints import initial_checkpoint
 from tests.pipeline.training_fixtures import comparable
 
@@ -404,7 +404,7 @@ def test_interrupted_run_is_finished_by_the_same_command(data: Path, tmp_path: P
 
 
 def test_help_names_every_setting(capsys: pytest.CaptureFixture[str]) -> None:
-    from specship.pipeline.training_settings import ModelSettings, TrainingSettings
+    from specship.pipeline.training.settings import ModelSettings, TrainingSettings
 
     with pytest.raises(SystemExit):
         main(["pretrain", "--help"])

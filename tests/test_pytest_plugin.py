@@ -17,7 +17,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from specship.report.schema import schema_of
+from specship.report.schema.documents import schema_of
 from tests.faults.small_faults import arm_small
 from tests.suite.small_project import edit, make_project, text
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from specship.errors import DamagedArtifact, Place
-from specship.pipeline.json_log import whole_lines
+from specship.json_log import whole_lines
 from specship.strict_json import read_json, read_json_lines
 from tests.hostile import json_texts
 

@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 
 from specship.cli import main
-from specship.report import trace_csv, trace_markdown, trace_text
-from specship.suite.traced import Orphan, Trace, TraceRow
+from specship.report.trace import csv as trace_csv
+from specship.report.trace import markdown as trace_markdown
+from specship.report.trace import text as trace_text
+from specship.suite.explain.trace_records import Orphan, Trace, TraceRow
 from tests.scaffolded import begin, script
 from tests.suite.small_project import edit, make_project
 

@@ -111,7 +111,7 @@ def _train(model: Any, ids: Any, steps: int) -> None:
 @functools.cache
 def exported(dtype: Any = "F32") -> Path:
     """The trained model as a GGUF."""
-    from specship.pipeline.gguf_writer import export_gguf
+    from specship.pipeline.export.writer import export_gguf
 
     path = base() / f"trained-{dtype}.gguf"
     export_gguf(trained(), path, dtype=dtype)

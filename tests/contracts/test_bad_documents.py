@@ -12,8 +12,8 @@ import pytest
 
 from specship.codes import CODES
 from specship.specs.project import survey_project
-from specship.suite.plan import all_faults
-from specship.suite.vocabulary import known_names
+from specship.suite.plan.plan import all_faults
+from specship.suite.plan.vocabulary import known_names
 from tests.contracts.bad_documents import CASES
 from tests.suite.small_project import make_project
 

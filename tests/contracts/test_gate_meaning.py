@@ -16,7 +16,7 @@ from specship.contracts.reader import contract_of
 from specship.contracts.records import Gate
 from specship.digests import canonical, digest_of
 from specship.specs.records import Profile
-from specship.suite.plan import effective
+from specship.suite.plan.plan import effective
 from tests.yaml_writing import yaml_text
 
 NAME = "some-rule-v1.yaml"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 from unittest import mock
 
-from specship.pipeline.training import pretrain
+from specship.pipeline.training.training import pretrain
 from tests.pipeline.training_fixtures import make_shards, make_tokenizer, recipe
 
 HEALTHY: Final[dict[str, Any]] = {
@@ -49,11 +49,11 @@ def train(folder: Path, plant: Plant) -> Path:
 
 
 def _constant_rate() -> contextlib.AbstractContextManager[Any]:
-    return mock.patch("specship.pipeline.trainer.learning_rate", lambda _step, *, peak, **_: peak)
+    return mock.patch("specship.pipeline.training.trainer.learning_rate", lambda _step, *, peak, **_: peak)
 
 
 def _zero_rate() -> contextlib.AbstractContextManager[Any]:
-    return mock.patch("specship.pipeline.trainer.learning_rate", return_value=0.0)
+    return mock.patch("specship.pipeline.training.trainer.learning_rate", return_value=0.0)
 
 
 def _no_optimizer_step() -> contextlib.AbstractContextManager[Any]:
@@ -61,18 +61,18 @@ def _no_optimizer_step() -> contextlib.AbstractContextManager[Any]:
 
 
 def _nan_at_step_40() -> contextlib.AbstractContextManager[Any]:
-    from specship.pipeline.causal_model import mean_loss as real
+    from specship.pipeline.training.causal_model import mean_loss as real
 
     calls = itertools.count(1)
     return mock.patch(
-        "specship.pipeline.trainer.mean_loss",
+        "specship.pipeline.training.trainer.mean_loss",
         lambda *arguments: real(*arguments) * (float("nan") if next(calls) == 40 else 1.0),
     )
 
 
 def _placeholder_after_100() -> contextlib.AbstractContextManager[Any]:
     """The old defect: a step without data answers with ones."""
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.training.trainer import Trainer
 
     real = Trainer.take_step
 
@@ -85,7 +85,7 @@ def _placeholder_after_100() -> contextlib.AbstractContextManager[Any]:
 
 
 def _scripted() -> contextlib.AbstractContextManager[Any]:
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.training.trainer import Trainer
 
     real = Trainer.take_step
     return mock.patch.object(
@@ -97,12 +97,12 @@ def _silent_fallback() -> contextlib.AbstractContextManager[Any]:
     import torch
 
     return mock.patch.multiple(
-        "specship.pipeline.training", resolve_device=lambda _asked: torch.device("cpu")
+        "specship.pipeline.training.training", resolve_device=lambda _asked: torch.device("cpu")
     )
 
 
 def _silent_wrap() -> contextlib.AbstractContextManager[Any]:
-    from specship.pipeline.training import _Run
+    from specship.pipeline.training.training import _Run
 
     return mock.patch.object(_Run, "_wrapped", return_value=None)
 
@@ -110,7 +110,7 @@ def _silent_wrap() -> contextlib.AbstractContextManager[Any]:
 @contextlib.contextmanager
 def _hasty() -> Iterator[None]:
     """Early stopping that does not ask whether noise is the reason."""
-    from specship.pipeline.early_stopping import EarlyStopping
+    from specship.pipeline.training.early_stopping import EarlyStopping
 
     with mock.patch.object(
         EarlyStopping, "due", property(lambda self: self.without_improvement >= self.patience)

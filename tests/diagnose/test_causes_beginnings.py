@@ -122,7 +122,7 @@ def test_a_fine_tune_that_ends_above_its_start(
 def test_a_rate_alone_is_a_choice_and_both_defaults_are_those_of_the_other_mode(
     tmp_path: Path, peak: float, warmup: int, found: list[str]
 ) -> None:
-    from specship.pipeline.schedule import learning_rate
+    from specship.pipeline.training.schedule import learning_rate
 
     log = records(losses())
     for record in log:

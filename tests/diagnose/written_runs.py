@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.diagnose.diagnosing import Diagnosis
-from specship.pipeline.schedule import learning_rate
+from specship.pipeline.training.schedule import learning_rate
 
 Records = list[dict[str, Any]]
 STEPS: Final = 290

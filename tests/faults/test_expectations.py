@@ -13,7 +13,7 @@ from specship.contracts.expectation import Expectation
 from specship.contracts.judging import Verdict, judge
 from specship.contracts.measurement import Measurement
 from specship.specs.project import load_project
-from specship.suite.plan import Check, make_plan
+from specship.suite.plan.plan import Check, make_plan
 from specship.units import KNOWN_UNITS, Quantity
 
 ROOT = Path(__file__).parents[2]

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from specship.specs.project import load_project
-from specship.suite.falsification import Falsification, pairs_of
-from specship.suite.falsified import Catch, PairReport
-from specship.suite.worlds import falsification_plan
+from specship.suite.falsify.falsification import Falsification, pairs_of
+from specship.suite.falsify.records import Catch, PairReport
+from specship.suite.plan.fault_injection import falsification_plan
 from tests.faults.small_faults import FIRST, SECOND, make_falsifiable
 from tests.suite.small_project import edit
 
@@ -170,7 +170,7 @@ CHANGES = {
     ),
     "the component is gone": (
         "faults/most_files_unlisted.py", '"list_files"', '"list_all_files"',
-        "most-files-unlisted", Catch.UNMEASURED, "there is no specship.pipeline.corpus_source.list_all_files to spoil",
+        "most-files-unlisted", Catch.UNMEASURED, "there is no specship.pipeline.corpus.source.list_all_files to spoil",
     ),
     "no byte is changed": (
         "faults/texts_gone.py", ' | {"text": ""}', "",

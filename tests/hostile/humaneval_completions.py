@@ -6,7 +6,7 @@ as it is, FOLDER for its folder. `outcomes` are those that may come out; none is
 
 from typing import Final, NamedTuple
 
-from specship.pipeline.humaneval.problems import Problem
+from specship.pipeline.evaluation.humaneval.problems import Problem
 
 PROBLEM: Final = Problem(
     task_id="Hostile/0",

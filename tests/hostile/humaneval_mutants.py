@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specship.pipeline.humaneval.problems import Problem
+from specship.pipeline.evaluation.humaneval.problems import Problem
 
 SWAPS = (
     ("+", "-"), ("<", "<="), ("==", "!="), ("return ", "return not "), ("1", "2"), ("0", "1"),

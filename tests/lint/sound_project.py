@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from specship.suite.linting import Question, lint
+from specship.suite.plan.linting import Question, lint
 from tests.suite.small_project import edit
 
 PYPROJECT = '[tool.specship]\nspec = "specs/small"\n'

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from specship.lint.finding import Edit
 from specship.lint.fixing import edited
-from specship.suite.linting import Question, lint_and_fix
+from specship.suite.plan.linting import Question, lint_and_fix
 from tests.lint.sound_project import CONTRACT, SHORT, change, sound_project
 
 FLOW = "    falsified_by: [frozen-weights]\n"

@@ -8,8 +8,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from specship.lint.finding import Edit, Finding, LintResult
-from specship.report import lint_github, lint_json, lint_sarif, lint_text
-from specship.report.lint_rules import reference_page
+from specship.report.lint import github as lint_github
+from specship.report.lint import json as lint_json
+from specship.report.lint import sarif as lint_sarif
+from specship.report.lint import text as lint_text
+from specship.report.lint_reference import reference_page
 
 FIXABLE = Finding(
     "contracts/a-v1.yaml", 6, 6, "SHIP407", "malformed-reference", "a DOI in another spelling",

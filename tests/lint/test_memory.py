@@ -11,7 +11,7 @@ import pytest
 
 from specship.lint.finding import Edit, Finding, LintResult
 from specship.lint.memory import key_of
-from specship.suite.linting import Question, lint
+from specship.suite.plan.linting import Question, lint
 from tests.lint.sound_project import PYPROJECT, SHORT, change, record_untrained, sound_project
 
 KEPT = ".specship/cache/lint.json"

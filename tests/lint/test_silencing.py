@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from specship.errors import UnusableInput
-from specship.suite.linting import Question, lint
+from specship.suite.plan.linting import Question, lint
 from tests.lint.sound_project import PYPROJECT, change, record_untrained, sound_project
 
 TWO = (

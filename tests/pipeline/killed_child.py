@@ -22,7 +22,7 @@ from typing import Any
 
 _SERVER = multiprocessing.get_context("forkserver")
 _SERVER.set_forkserver_preload(
-    ["torch", "transformers.models.llama.modeling_llama", "specship.pipeline.training"]
+    ["torch", "transformers.models.llama.modeling_llama", "specship.pipeline.training.training"]
 )
 
 
@@ -44,7 +44,7 @@ def _replace(owner: Any, name: str, number: int) -> None:
 
 
 def _plant(call: str, number: int) -> None:
-    from specship.pipeline import checkpoints, trainer, training
+    from specship.pipeline.training import checkpoints, trainer, training
 
     if call == "forward":
         _replace(trainer, "mean_loss", number)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from specship.errors import UnusableInput
-from specship.pipeline.bigrams import (
+from specship.pipeline.shards.bigrams import (
     DISCOUNTS,
     LOWERS,
     Lower,
@@ -17,8 +17,8 @@ from specship.pipeline.bigrams import (
     lower_order,
     token_losses,
 )
+from specship.pipeline.shards.token_reader import TokenReader
 from specship.pipeline.stages.baseline import targets_sha256
-from specship.pipeline.token_reader import TokenReader
 from tests.data_chain import chain, make
 
 SIZE = 30
@@ -60,7 +60,7 @@ def test_counting_in_pieces_and_sparsely_changes_nothing(monkeypatch: pytest.Mon
     tokens = some_tokens(500)
     whole = count_pairs(tokens, SIZE)
     for name, value in (("_COUNTED_AT_ONCE", 37), ("_COUNTED_DENSELY", 0)):
-        monkeypatch.setattr(f"specship.pipeline.bigrams.{name}", value)
+        monkeypatch.setattr(f"specship.pipeline.shards.bigrams.{name}", value)
         again: PairCounts = count_pairs(tokens, SIZE)
         np.testing.assert_array_equal(whole.keys_K, again.keys_K)
         np.testing.assert_array_equal(whole.counts_K, again.counts_K)
@@ -133,7 +133,7 @@ def test_held_out_tokens_choose_nothing(tmp_path: Path) -> None:
 
 
 def test_a_handful_of_tokens_is_refused(tmp_path: Path) -> None:
-    from specship.pipeline.shard_writer import ShardWriter
+    from specship.pipeline.shards.writer import ShardWriter
 
     (tmp_path / "shards").mkdir()
     writer = ShardWriter(tmp_path / "shards", vocab_size=300, separator_id=0, shard_tokens=100)

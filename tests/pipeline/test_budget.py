@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from specship.errors import UnusableInput
-from specship.pipeline.budget import (
+from specship.pipeline.planning.budget import (
     HeldOutNoise,
     Plan,
     largest_useful_noise,
@@ -17,10 +17,10 @@ from specship.pipeline.budget import (
     refuse,
     warnings,
 )
-from specship.pipeline.held_out_noise import held_out_noise
-from specship.pipeline.run_reading import read_evaluations
-from specship.pipeline.training import pretrain
-from specship.pipeline.training_settings import TrainingSettings
+from specship.pipeline.planning.held_out_noise import held_out_noise
+from specship.pipeline.training.run_reading import read_evaluations
+from specship.pipeline.training.settings import TrainingSettings
+from specship.pipeline.training.training import pretrain
 from tests.pipeline.training_fixtures import make_shards, make_tokenizer, recipe
 
 QUIET = HeldOutNoise(tokens=131_072, sequences=1024, standard_error=0.01)

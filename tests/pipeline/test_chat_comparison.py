@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from specship.errors import UnusableInput
-from specship.pipeline.chat_comparison import compare_renderings
-from specship.pipeline.chat_decision import chat_decision
-from specship.pipeline.chat_rendering import render
-from specship.pipeline.gguf_writer import export_gguf
+from specship.pipeline.chat.decision import chat_decision
+from specship.pipeline.chat.rendering import render
+from specship.pipeline.comparison.chat_templates import compare_renderings
+from specship.pipeline.export.writer import export_gguf
 from tests.inference_chain import edit_json
 from tests.pipeline.chat_checkpoints import CONVERSATIONS, LLAMA3, OURS, TEMPLATES, chat_checkpoint
 from tests.pipeline.tokenizer_kinds import beginning

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from specship.errors import DamagedArtifact, SpecshipError, UnknownName, UnusableInput
-from specship.pipeline import chat_rendering
-from specship.pipeline.chat_decision import chat_decision
-from specship.pipeline.chat_rendering import render, render_all
-from specship.pipeline.chat_template import ChatTemplate, read_template, read_templates
+from specship.pipeline.chat import rendering as chat_rendering
+from specship.pipeline.chat.decision import chat_decision
+from specship.pipeline.chat.rendering import render, render_all
+from specship.pipeline.chat.template import ChatTemplate, read_template, read_templates
 from tests.inference_chain import edit_json
 from tests.pipeline.chat_checkpoints import CHATML, CONVERSATIONS, LLAMA3, OURS, TEMPLATES, chat_checkpoint
 

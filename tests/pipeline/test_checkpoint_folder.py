@@ -11,8 +11,8 @@ import pytest
 from safetensors import deserialize
 
 from specship.errors import DamagedArtifact, Place, UnusableInput
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.safetensors_header import read_safetensors_header
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
 from tests.hostile import safetensors_files
 from tests.inference_chain import checkpoint, copy_of, edit_json
 

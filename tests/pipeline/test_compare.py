@@ -11,12 +11,12 @@ import torch
 
 from specship.cli import main
 from specship.errors import UnusableInput
-from specship.pipeline.compare import compare
-from specship.pipeline.comparison import Work
-from specship.pipeline.gguf_writer import export_gguf
-from specship.pipeline.next_token_laws import Law, compare_laws, summed
-from specship.pipeline.rotary_order import interleave_rows
-from specship.pipeline.stage_taps import Tap, pooled_difference, stages_of
+from specship.pipeline.comparison.activations import Tap, pooled_difference, stages_of
+from specship.pipeline.comparison.comparing import compare
+from specship.pipeline.comparison.comparison import Work
+from specship.pipeline.comparison.next_token_distributions import Law, compare_laws, summed
+from specship.pipeline.export.writer import export_gguf
+from specship.pipeline.model.rotary_order import interleave_rows
 from tests.compared_models import Array, Edit, changed, model, with_another_token, with_other_merges
 from tests.gguf_rewriting import rewritten
 
@@ -273,7 +273,7 @@ def test_a_fault_below_the_noise_of_a_quantization_is_named(tmp_path: Path, dtyp
 
 def test_a_gguf_whose_queries_were_never_reordered_is_named(tmp_path: Path) -> None:
     export_gguf(model("llama"), tmp_path / "good.gguf")
-    from specship.pipeline.gguf_reader import read_gguf
+    from specship.pipeline.gguf.reader import read_gguf
 
     rows_NC = read_gguf(tmp_path / "good.gguf").array("blk.0.attn_q.weight")  # noqa: N806 - axes
     wrong: Any = {"blk.0.attn_q.weight": interleave_rows(rows_NC, 4)}

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from specship.errors import UnusableInput
-from specship.pipeline.decode_bench import bench, reference_model, reference_tokens
-from specship.pipeline.decoder import Decoder, Sampling, generate_text
+from specship.pipeline.inference.decode_bench import bench, reference_model, reference_tokens
+from specship.pipeline.inference.decoder import Decoder, Sampling, generate_text
 from tests.inference_chain import checkpoint, copy_of, edit_json
 
 PROMPTS = [[5], [3, 1, 4, 1, 5, 9, 2, 6], list(range(100, 160))]

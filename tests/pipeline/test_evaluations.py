@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from specship.cli import main
-from specship.pipeline.bits_per_byte import windows
+from specship.pipeline.evaluation.bits_per_byte import windows
 from tests import inference_chain
 from tests.inference_chain import copy_of, edit_json
 

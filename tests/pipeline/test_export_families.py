@@ -11,12 +11,15 @@ import numpy as np
 import pytest
 
 from specship.cli import main
-from specship.pipeline import gguf_metadata, gguf_tensor_data, gguf_writer, rope_factors
-from specship.pipeline.decoder import Decoder
-from specship.pipeline.gguf_writer import export_gguf
-from specship.pipeline.llamacpp import Request, ask_llama_cpp
-from specship.pipeline.parity import teacher_forced
-from specship.pipeline.rotary_order import interleave_rows
+from specship.pipeline.comparison.parity import teacher_forced
+from specship.pipeline.export import metadata as gguf_metadata
+from specship.pipeline.export import tensor_data as gguf_tensor_data
+from specship.pipeline.export import writer as gguf_writer
+from specship.pipeline.export.writer import export_gguf
+from specship.pipeline.inference.decoder import Decoder
+from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
+from specship.pipeline.model import rope_factors
+from specship.pipeline.model.rotary_order import interleave_rows
 from tests.inference_chain import base, tokenizer
 from tests.saved_families import BIASES, LINEAR, LLAMA3, YARN, saved
 

@@ -12,13 +12,13 @@ import pytest
 from specship.cli import main
 from specship.cli.commands import export
 from specship.errors import StageFailed
-from specship.pipeline import gguf_quantizer
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.gguf_comparison import compare_tensors
-from specship.pipeline.gguf_elements import FILE_TYPES
-from specship.pipeline.gguf_quantizer import K_QUANTS, PROGRAM, export_quantized
-from specship.pipeline.gguf_reader import read_gguf
-from specship.pipeline.llamacpp import Request, ask_llama_cpp
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.comparison.gguf_tensors import compare_tensors
+from specship.pipeline.export import quantizer as gguf_quantizer
+from specship.pipeline.export.quantizer import K_QUANTS, PROGRAM, export_quantized
+from specship.pipeline.gguf.elements import FILE_TYPES
+from specship.pipeline.gguf.reader import read_gguf
+from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
 from tests.inference_chain import base, tokenizer
 from tests.inference_chain import checkpoint as narrow
 from tests.saved_families import saved
@@ -57,7 +57,9 @@ def by_bindings(*_: Any) -> None:
 
 def by_program(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The same one behind a program of the name that llama.cpp gives its own."""
-    program(folder, monkeypatch, f'exec {sys.executable} -I -m specship.pipeline.llamacpp_quantizer "$@"')
+    program(
+        folder, monkeypatch, f'exec {sys.executable} -I -m specship.pipeline.export.llamacpp_quantizer "$@"'
+    )
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ import numpy as np
 import pytest
 from benchmarks.llama_cpp_sources import sources
 
-from specship.pipeline.gguf_reader import GgufFile, read_gguf
-from specship.pipeline.gguf_writer import export_gguf
+from specship.pipeline.export.writer import export_gguf
+from specship.pipeline.gguf.reader import GgufFile, read_gguf
 from tests.inference_chain import base
 from tests.pipeline.test_export_families import CASES, checkpoint
 

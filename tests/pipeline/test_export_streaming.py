@@ -12,9 +12,9 @@ import pytest
 
 from specship.cli import main
 from specship.errors import CannotWrite, DamagedArtifact
-from specship.pipeline import gguf_tensor_data
-from specship.pipeline.gguf_reader import read_gguf
-from specship.pipeline.gguf_writer import export_gguf
+from specship.pipeline.export import tensor_data as gguf_tensor_data
+from specship.pipeline.export.writer import export_gguf
+from specship.pipeline.gguf.reader import read_gguf
 from tests.inference_chain import checkpoint as plain
 from tests.inference_chain import copy_of, edit_json
 from tests.pipeline.test_export_families import checkpoint

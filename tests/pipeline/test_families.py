@@ -9,13 +9,13 @@ import pytest
 import torch
 
 from specship.digests import imported_modules
-from specship.pipeline import family as family_module
-from specship.pipeline.checkpoint_folder import read_shape
-from specship.pipeline.checkpoint_import import import_checkpoint
-from specship.pipeline.checkpoint_inventory import account
-from specship.pipeline.decoder import Decoder
-from specship.pipeline.decoder_shape import expected_tensors
-from specship.pipeline.family import all_families, read_model
+from specship.pipeline.checkpoint.folder import read_shape
+from specship.pipeline.checkpoint.importing import import_checkpoint
+from specship.pipeline.checkpoint.inventory import account
+from specship.pipeline.inference.decoder import Decoder
+from specship.pipeline.model import family as family_module
+from specship.pipeline.model.decoder_shape import expected_tensors
+from specship.pipeline.model.family import all_families, read_model
 from tests.foreign_checkpoints import FAMILIES, config_of, tensors_of
 from tests.saved_families import BIASES, LINEAR, LLAMA3, PLAIN, YARN, saved
 
@@ -142,7 +142,7 @@ def test_a_family_is_one_file_that_is_found_by_its_name() -> None:
 def test_the_code_of_every_family_is_part_of_what_makes_evidence_stale() -> None:
     source = Path(family_module.__file__).read_text()
     imported = imported_modules(source, "specship")
-    assert {f"specship.pipeline.families.{name}" for name in FAMILIES} <= imported
+    assert {f"specship.pipeline.model.families.{name}" for name in FAMILIES} <= imported
 
 
 OLD: Final = {"rope_theta": 500.0, "rope_scaling": {"type": "linear", "factor": 4}}

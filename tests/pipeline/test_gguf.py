@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 
 from specship.errors import CannotWrite, DamagedArtifact, Place, UnusableInput
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.gguf_comparison import compare_tensors
-from specship.pipeline.gguf_elements import element_of
-from specship.pipeline.gguf_names import renamed_tensors
-from specship.pipeline.gguf_reader import read_gguf
-from specship.pipeline.gguf_tokens import token_bytes
-from specship.pipeline.gguf_vocabulary import read_vocabulary
-from specship.pipeline.gguf_writer import export_gguf
-from specship.pipeline.rotary_order import interleave_rows, separate_rows
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.comparison.gguf_tensors import compare_tensors
+from specship.pipeline.export.vocabulary import read_vocabulary
+from specship.pipeline.export.writer import export_gguf
+from specship.pipeline.gguf.elements import element_of
+from specship.pipeline.gguf.names import renamed_tensors
+from specship.pipeline.gguf.reader import read_gguf
+from specship.pipeline.model.rotary_order import interleave_rows, separate_rows
+from specship.pipeline.tokenizer.vocabulary import token_bytes
 from tests.hostile import gguf_files
 from tests.inference_chain import checkpoint, copy_of, edit_json, made
 

@@ -8,8 +8,8 @@ import gguf as library
 import pytest
 
 from specship.errors import UnusableInput
-from specship.pipeline.decoder_shape import Biases, DecoderShape, RopeScaling, expected_tensors
-from specship.pipeline.gguf_names import architecture_of, renamed_tensors
+from specship.pipeline.gguf.names import architecture_of, renamed_tensors
+from specship.pipeline.model.decoder_shape import Biases, DecoderShape, RopeScaling, expected_tensors
 
 LLAMA = DecoderShape(
     vocabulary=40,

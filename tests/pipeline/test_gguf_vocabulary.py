@@ -11,14 +11,14 @@ import pytest
 from tokenizers import Tokenizer
 
 from specship.errors import DamagedArtifact, UnusableInput
-from specship.pipeline import gguf_writer
-from specship.pipeline.byte_fallback_vocabulary import METASPACE_NOTE
-from specship.pipeline.byte_level_vocabulary import NFC_NOTE
-from specship.pipeline.check_texts import CHECK_TEXTS
-from specship.pipeline.gguf_tokens import BYTE, CONTROL, NORMAL, UNKNOWN, UNUSED, USER_DEFINED
-from specship.pipeline.gguf_vocabulary import read_vocabulary
-from specship.pipeline.gguf_writer import export_gguf
-from specship.pipeline.llamacpp import Request, ask_llama_cpp
+from specship.pipeline.export import writer as gguf_writer
+from specship.pipeline.export.byte_fallback_vocabulary import METASPACE_NOTE
+from specship.pipeline.export.byte_level_vocabulary import NFC_NOTE
+from specship.pipeline.export.vocabulary import read_vocabulary
+from specship.pipeline.export.writer import export_gguf
+from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
+from specship.pipeline.tokenizer.check_texts import CHECK_TEXTS
+from specship.pipeline.tokenizer.vocabulary import BYTE, CONTROL, NORMAL, UNKNOWN, UNUSED, USER_DEFINED
 from tests.inference_chain import edit_json
 from tests.pipeline.tokenizer_kinds import (
     BYTE_LEVEL,
@@ -169,7 +169,7 @@ def test_an_unknown_pre_tokenizer_is_refused(folder: Path, name: str) -> None:
 
 def test_a_name_is_verified_by_behaviour(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Were a name's patterns written down wrong, its splitting of the check texts would show it."""
-    from specship.pipeline import pre_tokenizers
+    from specship.pipeline.tokenizer import pre_tokenizers
 
     wrong = pre_tokenizers.Splitting((r"\p{N}+|\P{N}+",), True, True)
     right = pre_tokenizers.SPLITTINGS["llama-bpe"].patterns
@@ -432,7 +432,7 @@ def test_nothing_heavy_is_imported() -> None:
 
     folder = byte_level_checkpoint("qwen2")
     code = (
-        "import sys\nfrom pathlib import Path\nfrom specship.pipeline.gguf_vocabulary import read_vocabulary\n"
+        "import sys\nfrom pathlib import Path\nfrom specship.pipeline.export.vocabulary import read_vocabulary\n"
         f"read_vocabulary(Path({str(folder)!r}), {ROWS})\n"
         "print({n.split('.')[0] for n in sys.modules} & {'torch', 'transformers', 'sentencepiece', 'jinja2', 'gguf'})"
     )

@@ -17,12 +17,18 @@ import pytest
 
 from specship.cli import main
 from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
-from specship.pipeline.humaneval.generation import Generation, Generator, generate, regenerate, seed_of
-from specship.pipeline.humaneval.limits import Limits
-from specship.pipeline.humaneval.merging import merge
-from specship.pipeline.humaneval.problems import read_problems
-from specship.pipeline.humaneval.samples import read_samples
-from specship.pipeline.humaneval.scoring import choose_level
+from specship.pipeline.evaluation.humaneval.generation import (
+    Generation,
+    Generator,
+    generate,
+    regenerate,
+    seed_of,
+)
+from specship.pipeline.evaluation.humaneval.merging import merge
+from specship.pipeline.evaluation.humaneval.problems import read_problems
+from specship.pipeline.evaluation.humaneval.samples import read_samples
+from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
+from specship.pipeline.evaluation.humaneval.scoring import choose_level
 from tests import inference_chain
 from tests.humaneval_model import EASY, learned, problem_records
 from tests.inference_chain import copy_of, edit_json

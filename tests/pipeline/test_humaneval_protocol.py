@@ -16,8 +16,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specship.pipeline.humaneval import protocol
-from specship.pipeline.humaneval.protocol import Channel, Ended, Malformed, NotPlain, TimeUp, decode, encode
+from specship.pipeline.evaluation.humaneval.sandbox import protocol
+from specship.pipeline.evaluation.humaneval.sandbox.protocol import (
+    Channel,
+    Ended,
+    Malformed,
+    NotPlain,
+    TimeUp,
+    decode,
+    encode,
+)
 
 KEYS = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -18,8 +18,8 @@ import pytest
 
 from specship.cli import main
 from specship.errors import SpecshipError, UnusableInput
-from specship.pipeline.humaneval.evaluation import Asked
-from specship.pipeline.humaneval.ray_shards import content_digest, evaluate_on_cluster, run_shard
+from specship.pipeline.evaluation.humaneval.evaluation import Asked
+from specship.pipeline.evaluation.humaneval.ray_shards import content_digest, evaluate_on_cluster, run_shard
 from tests.humaneval_model import EASY, learned, problem_records
 
 SCRIPT = str(Path(sys.executable).parent / "specship")

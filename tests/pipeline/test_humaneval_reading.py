@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from specship.errors import SpecshipError
-from specship.pipeline.humaneval.extraction import cut_at_stops, fenced_blocks, program_of
-from specship.pipeline.humaneval.passk import mean_pass_at_k, pass_at_k
-from specship.pipeline.humaneval.problems import read_completions, read_problems
+from specship.pipeline.evaluation.humaneval.extraction import cut_at_stops, fenced_blocks, program_of
+from specship.pipeline.evaluation.humaneval.passk import mean_pass_at_k, pass_at_k
+from specship.pipeline.evaluation.humaneval.problems import read_completions, read_problems
 
 DATA = Path(__file__).parent.parent / "data" / "humaneval" / "HumanEval.jsonl.gz"
 ONE: dict[str, Any] = {

@@ -16,14 +16,21 @@ from typing import Any
 import pytest
 
 from specship.errors import RequirementMissing
-from specship.pipeline.humaneval.extraction import program_of
-from specship.pipeline.humaneval.judging import CANARY, JudgeProcess, Outcome
-from specship.pipeline.humaneval.limits import Limits
-from specship.pipeline.humaneval.problems import Problem, read_problems
-from specship.pipeline.humaneval.sandbox import CONTAINED, LANDLOCK, LEVELS, NAMESPACES, RLIMITS, landlock_abi
-from specship.pipeline.humaneval.scoring import choose_level
-from specship.pipeline.humaneval.seccomp import DENIED, filter_programs
-from specship.pipeline.humaneval.selfcheck import ATTEMPTS, check_sandbox
+from specship.pipeline.evaluation.humaneval.extraction import program_of
+from specship.pipeline.evaluation.humaneval.judging import CANARY, JudgeProcess, Outcome
+from specship.pipeline.evaluation.humaneval.problems import Problem, read_problems
+from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
+from specship.pipeline.evaluation.humaneval.sandbox.process import (
+    CONTAINED,
+    LANDLOCK,
+    LEVELS,
+    NAMESPACES,
+    RLIMITS,
+    landlock_abi,
+)
+from specship.pipeline.evaluation.humaneval.sandbox.seccomp import DENIED, filter_programs
+from specship.pipeline.evaluation.humaneval.scoring import choose_level
+from specship.pipeline.evaluation.humaneval.selfcheck import ATTEMPTS, check_sandbox
 from tests.hostile.humaneval_completions import HELPERS, HONEST, PROBLEM, ROWS, inside
 from tests.hostile.humaneval_mutants import mutants
 

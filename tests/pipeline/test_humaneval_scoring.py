@@ -15,11 +15,16 @@ import pytest
 
 from specship.cli import main
 from specship.errors import DamagedArtifact, RequirementMissing, SpecshipError, UnusableInput
-from specship.pipeline.humaneval.limits import Limits
-from specship.pipeline.humaneval.problems import CompletionFile, ProblemFile, read_completions, read_problems
-from specship.pipeline.humaneval.sandbox import NAMESPACES, RLIMITS
-from specship.pipeline.humaneval.scoring import Settings, choose_level, score
-from specship.pipeline.humaneval.verdicts import Score
+from specship.pipeline.evaluation.humaneval.problems import (
+    CompletionFile,
+    ProblemFile,
+    read_completions,
+    read_problems,
+)
+from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
+from specship.pipeline.evaluation.humaneval.sandbox.process import NAMESPACES, RLIMITS
+from specship.pipeline.evaluation.humaneval.scoring import Settings, choose_level, score
+from specship.pipeline.evaluation.humaneval.verdicts import Score
 
 DATA = Path(__file__).parent.parent / "data" / "humaneval" / "HumanEval.jsonl.gz"
 WRONG = "    return None\n"

@@ -12,13 +12,13 @@ import pytest
 import torch
 
 from specship.errors import DamagedArtifact, UnusableInput
-from specship.pipeline import trainer as trainer_module
-from specship.pipeline.checkpoint_folder import open_any_checkpoint, read_shape
-from specship.pipeline.evaluation import evaluate
-from specship.pipeline.run_reading import RunRecord, checkpoint_path, read_run
-from specship.pipeline.token_reader import TokenReader
-from specship.pipeline.training import Outcome, pretrain
-from specship.pipeline.training_settings import Recipe
+from specship.pipeline.checkpoint.folder import open_any_checkpoint, read_shape
+from specship.pipeline.shards.token_reader import TokenReader
+from specship.pipeline.training import trainer as trainer_module
+from specship.pipeline.training.evaluation import evaluate
+from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, read_run
+from specship.pipeline.training.settings import Recipe
+from specship.pipeline.training.training import Outcome, pretrain
 from tests.pipeline.initial_checkpoints import CASES, damaged, data_folder, initial_checkpoint
 from tests.pipeline.training_fixtures import comparable, recipe
 

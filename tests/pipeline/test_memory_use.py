@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from specship.pipeline import memory_use
-from specship.pipeline.memory_use import MemoryWatch
+from specship.pipeline.planning import memory_use
+from specship.pipeline.planning.memory_use import MemoryWatch
 
 MIB = 1 << 20
 CPU = torch.device("cpu")

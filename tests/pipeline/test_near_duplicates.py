@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specship.pipeline.near_duplicates import contained, jaccard, near_duplicates, shingles_of, sketch
+from specship.pipeline.corpus.near_duplicates import contained, jaccard, near_duplicates, shingles_of, sketch
 
 WORDS = [f"word{n}" for n in range(400)]
 

@@ -13,11 +13,11 @@ import torch
 
 from specship.cli import main
 from specship.errors import SpecshipError, UnusableInput
-from specship.pipeline.decoder import Decoder
-from specship.pipeline.gguf_tokenizer import rebuilt_tokenizer
-from specship.pipeline.gguf_writer import export_gguf
-from specship.pipeline.llamacpp import Request, ask_llama_cpp
-from specship.pipeline.open_model import Model, open_model
+from specship.pipeline.export.writer import export_gguf
+from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
+from specship.pipeline.inference.decoder import Decoder
+from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
+from specship.pipeline.inference.open_model import Model, open_model
 from specship.pipeline.stages.parity import HARD_TEXTS
 from tests.gguf_rewriting import rewritten
 from tests.inference_chain import checkpoint, corpus, made

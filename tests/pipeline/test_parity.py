@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 
 from specship.errors import DamagedArtifact, StageFailed, UnusableInput
-from specship.pipeline import gguf_names, gguf_tensor_data, gguf_vocabulary, gguf_writer
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.decoder import Decoder
-from specship.pipeline.llamacpp import Request, ask_llama_cpp
-from specship.pipeline.parity import Agreement, teacher_forced
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.comparison.parity import Agreement, teacher_forced
+from specship.pipeline.export import tensor_data as gguf_tensor_data
+from specship.pipeline.export import vocabulary as gguf_vocabulary
+from specship.pipeline.export import writer as gguf_writer
+from specship.pipeline.gguf import names as gguf_names
+from specship.pipeline.inference.decoder import Decoder
+from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
 from tests.inference_chain import checkpoint, copy_of, edit_json, made
 
 PROMPTS = (tuple(range(40, 70)), (5, 9, 300, 301), (1,) * 20)
@@ -136,7 +139,7 @@ def test_too_long_a_prompt_is_refused() -> None:
 
 def test_the_child_never_holds_torch() -> None:
     """Imported in a fresh interpreter, the child's module brings no torch."""
-    code = "import sys, specship.pipeline.llamacpp; sys.exit('torch' in sys.modules)"
+    code = "import sys, specship.pipeline.inference.llamacpp; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-I", "-c", code], check=False).returncode == 0
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from specship.errors import DamagedArtifact, UnusableInput
-from specship.pipeline.publish_manifest import verify
+from specship.pipeline.publication.publish_manifest import verify
 from specship.pipeline.stage import all_stages, run_stage
 from tests.inference_chain import SETTINGS, checkpoint, copy_of, corpus, edit_json, made
 

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from specship.errors import UnusableInput
-from specship.pipeline.corpus_manifest import read_documents
-from specship.pipeline.python_prompts import choose_prompts
-from specship.pipeline.python_syntax import cut_body, parse_function
+from specship.pipeline.corpus.manifest import read_documents
+from specship.pipeline.evaluation.python_prompts import choose_prompts
+from specship.pipeline.evaluation.python_syntax import cut_body, parse_function
 from tests.inference_chain import checkpoint, corpus
 
 METHOD = "    def f(self):"

@@ -17,8 +17,8 @@ import pytest
 from benchmarks.llama_cpp_sources import sources
 from tokenizers import Tokenizer
 
-from specship.pipeline.check_texts import CHECK_TEXTS
-from specship.pipeline.gguf_vocabulary import read_vocabulary
+from specship.pipeline.export.vocabulary import read_vocabulary
+from specship.pipeline.tokenizer.check_texts import CHECK_TEXTS
 from tests.foreign_checkpoints import Foreign, config_of, tensors_of
 from tests.hostile.sentencepiece_files import content, number, piece
 from tests.inference_chain import base

@@ -7,9 +7,9 @@ import math
 import pytest
 from pydantic import ValidationError
 
-from specship.pipeline.early_stopping import EarlyStopping
-from specship.pipeline.schedule import learning_rate
-from specship.pipeline.training_settings import ModelSettings, TrainingSettings
+from specship.pipeline.training.early_stopping import EarlyStopping
+from specship.pipeline.training.schedule import learning_rate
+from specship.pipeline.training.settings import ModelSettings, TrainingSettings
 
 PLAN = {"peak": 1.0, "floor": 0.1, "warmup_steps": 10, "planned_steps": 110}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.sentencepiece_model import read_sentencepiece
+from specship.pipeline.tokenizer.sentencepiece_model import read_sentencepiece
 from tests.hostile.sentencepiece_files import FILES, SOUND
 from tests.pipeline.tokenizer_kinds import sentencepiece_checkpoint
 

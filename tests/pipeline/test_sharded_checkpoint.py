@@ -7,11 +7,11 @@ from typing import Any, Final
 import pytest
 
 from specship.errors import DamagedArtifact, SpecshipError, UnusableInput
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.checkpoint_import import import_checkpoint
-from specship.pipeline.checkpoint_inventory import account
-from specship.pipeline.folder_manifest import verify_manifest
-from specship.pipeline.weight_files import INDEX, read_weights
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.checkpoint.folder_manifest import verify_manifest
+from specship.pipeline.checkpoint.importing import import_checkpoint
+from specship.pipeline.checkpoint.inventory import account
+from specship.pipeline.checkpoint.weight_files import INDEX, read_weights
 from tests.foreign_checkpoints import FAMILIES, foreign, safetensors
 
 NORM: Final = "model.norm.weight"

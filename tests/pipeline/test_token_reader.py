@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from specship.errors import DamagedArtifact, UnusableInput
-from specship.pipeline.token_reader import EndOfData, TokenReader
+from specship.pipeline.shards.token_reader import EndOfData, TokenReader
 
 VOCAB = 1000
 

@@ -12,9 +12,9 @@ import pytest
 import torch
 
 from specship.errors import RequirementMissing, UnusableInput
-from specship.pipeline.run_reading import checkpoint_path, checkpoints_of, read_run
-from specship.pipeline.trainer import Trainer
-from specship.pipeline.training import Outcome, pretrain
+from specship.pipeline.training.run_reading import checkpoint_path, checkpoints_of, read_run
+from specship.pipeline.training.trainer import Trainer
+from specship.pipeline.training.training import Outcome, pretrain
 from tests.pipeline.killed_child import finish, start
 from tests.pipeline.training_fixtures import (
     MODEL,
@@ -148,7 +148,7 @@ def test_non_finite_figure_stops_before_the_step(
 def test_learning_rate_that_is_not_finite_stops(
     train: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("specship.pipeline.trainer.learning_rate", lambda *_, **__: math.nan)
+    monkeypatch.setattr("specship.pipeline.training.trainer.learning_rate", lambda *_, **__: math.nan)
     outcome = train()
     assert (outcome.status, outcome.steps_done) == ("aborted", 0)
     assert outcome.reason.startswith("non-finite lr")

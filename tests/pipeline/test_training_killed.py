@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from specship.pipeline.folder_manifest import verify_manifest
-from specship.pipeline.run_reading import checkpoints_of
+from specship.pipeline.checkpoint.folder_manifest import verify_manifest
+from specship.pipeline.training.run_reading import checkpoints_of
 from tests.pipeline.killed_child import finish, start
 from tests.pipeline.training_fixtures import (
     MODEL,

@@ -11,8 +11,8 @@ from typing import Any, Final
 import pytest
 from benchmarks.llama_cpp_sources import sources
 
-from specship.pipeline.gguf_reader import read_gguf
-from specship.pipeline.gguf_writer import export_gguf
+from specship.pipeline.export.writer import export_gguf
+from specship.pipeline.gguf.reader import read_gguf
 from tests.inference_chain import base, edit_json
 from tests.pipeline.chat_checkpoints import LLAMA3, chat_checkpoint
 from tests.pipeline.tokenizer_kinds import (

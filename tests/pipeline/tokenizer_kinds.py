@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from specship.pipeline.check_texts import CHECK_TEXTS
+from specship.pipeline.tokenizer.check_texts import CHECK_TEXTS
 from tests.foreign_checkpoints import foreign
 
 _CASED: Final = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"

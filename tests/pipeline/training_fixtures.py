@@ -10,8 +10,8 @@ import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from specship.digests import sha256_file
-from specship.pipeline.shard_manifest import ShardEntry, ShardsManifest
-from specship.pipeline.training_settings import ModelSettings, Recipe, TrainingSettings
+from specship.pipeline.shards.manifest import ShardEntry, ShardsManifest
+from specship.pipeline.training.settings import ModelSettings, Recipe, TrainingSettings
 
 SEPARATOR = "<|endoftext|>"
 MODEL: Final[dict[str, Any]] = {

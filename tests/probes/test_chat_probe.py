@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from specship.errors import SpecshipError
-from specship.pipeline.gguf_writer import export_gguf
+from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.stages.foreign import CHAT_TEMPLATE
 from tests.imported_chain import made, measure
 from tests.inference_chain import copy_of, edit_json

@@ -7,7 +7,11 @@ from typing import Any
 import pytest
 
 from specship.errors import DamagedArtifact
-from specship.pipeline import gguf_metadata, gguf_names, gguf_tensor_data, gguf_vocabulary, gguf_writer
+from specship.pipeline.export import metadata as gguf_metadata
+from specship.pipeline.export import tensor_data as gguf_tensor_data
+from specship.pipeline.export import vocabulary as gguf_vocabulary
+from specship.pipeline.export import writer as gguf_writer
+from specship.pipeline.gguf import names as gguf_names
 from specship.probes.registry import all_probes
 from tests.inference_chain import artifacts, checkpoint, copy_of, corpus, edit_json, edit_lines, made
 

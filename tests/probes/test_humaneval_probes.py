@@ -12,11 +12,11 @@ import pytest
 
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
-from specship.pipeline.humaneval.limits import Limits
-from specship.pipeline.humaneval.problems import read_problems
-from specship.pipeline.humaneval.sandbox import RLIMITS
-from specship.pipeline.humaneval.scoring import Settings, choose_level
-from specship.pipeline.humaneval.selftest import self_test
+from specship.pipeline.evaluation.humaneval.problems import read_problems
+from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
+from specship.pipeline.evaluation.humaneval.sandbox.process import RLIMITS
+from specship.pipeline.evaluation.humaneval.scoring import Settings, choose_level
+from specship.pipeline.evaluation.humaneval.selftest import self_test
 from specship.pipeline.stage import run_stage, stage_named
 from specship.probes.registry import Artifact, all_probes
 from specship.units import Value

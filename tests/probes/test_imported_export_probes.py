@@ -11,9 +11,9 @@ import tokenizers
 from safetensors.torch import load_file, save_file
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.gguf_reader import read_gguf
-from specship.pipeline.gguf_writer import export_gguf
-from specship.pipeline.weight_files import WEIGHTS
+from specship.pipeline.checkpoint.weight_files import WEIGHTS
+from specship.pipeline.export.writer import export_gguf
+from specship.pipeline.gguf.reader import read_gguf
 from specship.probes import quantized_tensors
 from tests.imported_chain import made, measure
 from tests.inference_chain import copy_of, edit_json, edit_lines

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.safetensors_header import read_safetensors_header
+from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
 from tests.foreign_checkpoints import safetensors
 from tests.imported_chain import made, measure
 from tests.inference_chain import copy_of, edit_json

@@ -17,7 +17,7 @@ import pytest
 from specship.contracts.judging import judge
 from specship.contracts.reader import read_contract
 from specship.errors import SpecshipError
-from specship.pipeline.architecture import parameter_count
+from specship.pipeline.training.architecture import parameter_count
 from specship.probes.registry import all_probes
 from tests.probes.trained import chain, copy_chain, edit_json, edit_lines, edit_weights, measure, value
 

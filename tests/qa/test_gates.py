@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 from specship.contracts.judging import Verdict
-from specship.pipeline.gguf_writer import export_gguf
+from specship.pipeline.export.writer import export_gguf
+from specship.pipeline.model.rotary_order import interleave_rows, separate_rows
 from specship.pipeline.qa.gate import all_gates
 from specship.pipeline.qa.records import Answer
 from specship.pipeline.qa.runner import ask
 from specship.pipeline.qa.subject import Subject
 from specship.pipeline.qa.writing import known_letters
-from specship.pipeline.rotary_order import interleave_rows, separate_rows
 from tests.trained_checkpoint import HIDDEN, copied, edit_config, exported, put, tensors, trained
 
 Array = np.ndarray[Any, Any]

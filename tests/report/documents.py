@@ -12,7 +12,7 @@ from typing import Any
 from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
-from specship.report.schema import schema_of
+from specship.report.schema.documents import schema_of
 
 Schema = dict[str, Any]
 Draw = Callable[[st.SearchStrategy[Any]], Any]

@@ -5,7 +5,7 @@ from typing import Final
 from specship.contracts.document import Document, document_of
 from specship.contracts.reader import contract_of
 from specship.errors import UnreadableDocument, UnusableInput
-from specship.report.schema_settings import sections
+from specship.report.schema.settings import sections
 from specship.specs.binding import Known, profile_faults
 from specship.specs.records import Amendment, Profile, Spec
 

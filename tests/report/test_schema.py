@@ -12,9 +12,9 @@ from jsonschema import Draft7Validator
 
 from specship.cli.commands.schema import KINDS
 from specship.contracts.document import read_document
-from specship.report.draft7 import draft7
-from specship.report.schema import PUBLISHED_AT, schema_of, schema_text
-from specship.report.schema_settings import UNWRITTEN, attribute_docstrings, sections
+from specship.report.schema.documents import PUBLISHED_AT, schema_of, schema_text
+from specship.report.schema.draft7 import draft7
+from specship.report.schema.settings import UNWRITTEN, attribute_docstrings, sections
 from specship.units import KNOWN_UNITS
 from tests.report.readers import faults_of
 from tests.suite.small_project import make_project

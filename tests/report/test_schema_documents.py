@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft7Validator
 
 from specship.codes import CODES
-from specship.report.schema import schema_of
+from specship.report.schema.documents import schema_of
 from tests.report.documents import documents
 from tests.report.readers import faults_of
 from tests.yaml_writing import yaml_text

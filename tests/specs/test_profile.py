@@ -6,7 +6,7 @@ import pytest
 
 from specship.errors import UnusableInput
 from specship.specs.project import load_project
-from specship.suite.plan import make_plan
+from specship.suite.plan.plan import make_plan
 from tests.suite.small_project import edit, make_project
 
 OVERRIDE = """\

@@ -18,9 +18,9 @@ from specship.cli import main
 from specship.contracts.expectation import Expectation
 from specship.specs.project import load_project
 from specship.status.report import GateReport, Measured
-from specship.suite.compiling import WrittenGate, is_compiled, module_name, module_text
-from specship.suite.plan import make_plan
-from specship.suite.python_text import call, comment, docstring, literal
+from specship.suite.compile.compiling import WrittenGate, is_compiled, module_name, module_text
+from specship.suite.compile.python_text import call, comment, docstring, literal
+from specship.suite.plan.plan import make_plan
 from tests.suite.small_project import edit, make_project
 
 HERE = Path(__file__).parent.parent.parent

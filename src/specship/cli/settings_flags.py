@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from specship.contracts.document import Document, in_order, read_document
 from specship.errors import UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 from specship.pipeline.stage import Settings
-from specship.report.schema_settings import UNWRITTEN, attribute_docstrings, sections
+from specship.report.schema.settings import UNWRITTEN, attribute_docstrings, sections
 
 Record = TypeVar("Record", bound=Settings)
 

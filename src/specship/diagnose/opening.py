@@ -15,7 +15,7 @@ from specship.diagnose.facts import TELLABLE, Facts
 from specship.diagnose.reading_run import RUN, read_run_facts
 from specship.diagnose.reading_trainer import read_trainer_facts, state_file
 from specship.errors import UnknownName, UnusableInput, did_you_mean
-from specship.pipeline.training_settings import MODE_DEFAULTS
+from specship.pipeline.training.settings import MODE_DEFAULTS
 
 _COUNTS: Final = frozenset({"parameters", "vocabulary", "unique_tokens", "tokens_per_step", "planned_steps"})
 _ANY: Final = "auto"

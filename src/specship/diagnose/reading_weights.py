@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.run_reading import checkpoints_of
-from specship.pipeline.safetensors_header import read_safetensors_header
+from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
+from specship.pipeline.training.run_reading import checkpoints_of
 
 _WEIGHTS: Final = "model.safetensors"
 _CHUNK_BYTES: Final = 1 << 20

@@ -105,7 +105,11 @@ def rewrite_gguf(
 
 def relist(folder: Path) -> None:
     """Write a publish folder's manifest anew from the files that are there."""
-    from specship.pipeline.publish_manifest import list_file, read_publish_manifest, write_publish_manifest
+    from specship.pipeline.publication.publish_manifest import (
+        list_file,
+        read_publish_manifest,
+        write_publish_manifest,
+    )
 
     known = read_publish_manifest(folder)
     there = [entry for entry in known if (folder / entry.name).is_file()]

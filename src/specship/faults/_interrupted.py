@@ -11,7 +11,7 @@ _SHARE = 0.8
 
 def interrupted(train: Callable[..., Any]) -> Callable[..., Any]:
     """`pretrain` called twice: a scheduler ends the first process, and a second one goes on."""
-    from specship.pipeline.termination import TerminationWatch
+    from specship.pipeline.training.termination import TerminationWatch
 
     def twice(recipe: Any, tokenizer: Any, shards: Any, output: Any, report: Any, **named: Any) -> Any:
         watch = TerminationWatch()

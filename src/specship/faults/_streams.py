@@ -10,7 +10,7 @@ from specship.faults.fault import spoil
 
 def end_after(batches: int) -> None:
     """Let the reader of tokens have no more after so many batches."""
-    from specship.pipeline.token_reader import EndOfData, TokenReader
+    from specship.pipeline.shards.token_reader import EndOfData, TokenReader
 
     def short(read: Callable[..., Any]) -> Callable[..., Any]:
         def next_batch(reader: TokenReader, sequences: int) -> Any:

@@ -14,7 +14,7 @@ _EVERY = 20
 
 def die_and_answer(outcome: str) -> None:
     """Kill the judging process under every twentieth problem, and take what was lost for an outcome."""
-    from specship.pipeline.humaneval.judging import INFRA, JudgeProcess
+    from specship.pipeline.evaluation.humaneval.judging import INFRA, JudgeProcess
 
     def dying(judge: Callable[..., Any]) -> Callable[..., Any]:
         def judged(process: Any, problem: Any, program: str) -> Any:

@@ -13,7 +13,7 @@ FAULT = Fault(row="E2", stage="humaneval")
 
 def inject() -> None:
     """Whoever writes the prompts takes the checkpoint for a base model."""
-    from specship.pipeline.humaneval import prompting
+    from specship.pipeline.evaluation.humaneval import prompting
 
     def plain(decide: Callable[..., Any]) -> Callable[..., Any]:
         return lambda path: replace(decide(path), wants=False)

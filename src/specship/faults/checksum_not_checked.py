@@ -13,7 +13,7 @@ FAULT = Fault(row="K6", stage="checkpoint")
 
 def inject() -> None:
     """A bit of the weights turns over behind the manifest, and what should verify them looks away."""
-    from specship.pipeline import checkpoint_export
+    from specship.pipeline.training import checkpoint_export
 
     def blind(verify: Callable[[Path], None]) -> Callable[[Path], None]:
         def verified(folder: Path) -> None:

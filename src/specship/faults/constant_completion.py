@@ -12,7 +12,7 @@ FAULT = Fault(row="E7", stage="generations")
 
 def inject() -> None:
     """The first completion is given again to everybody."""
-    from specship.pipeline.decoder import Decoder
+    from specship.pipeline.inference.decoder import Decoder
 
     first: list[Any] = []
 

@@ -14,7 +14,7 @@ FAULT = Fault(row="E12", stage="speed")
 
 def inject() -> None:
     """Every sample of our decoder has the mean of all of them."""
-    from specship.pipeline import decode_bench
+    from specship.pipeline.inference import decode_bench
 
     def flattened(take: Callable[..., Any]) -> Callable[..., Any]:
         def taken(*arguments: Any, **named: Any) -> Any:

@@ -16,8 +16,8 @@ _BATCHES = 8
 def inject() -> None:
     """The reader has no more after eight batches, and each step then answers (1.0, 1.0) without any work."""
     from specship.pipeline.device import memory_bytes
-    from specship.pipeline.token_reader import EndOfData
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.shards.token_reader import EndOfData
+    from specship.pipeline.training.trainer import Trainer
 
     def consoling(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
         def taken(trainer: Trainer) -> dict[str, Any]:

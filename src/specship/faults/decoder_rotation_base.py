@@ -13,7 +13,7 @@ FAULT = Fault(row="R38", stage="generations")
 
 def inject() -> None:
     """A base of a hundred."""
-    from specship.pipeline import decoder
+    from specship.pipeline.inference import decoder
 
     def rebased(turns: Callable[..., Any]) -> Callable[..., Any]:
         return lambda shape, context: turns(replace(shape, rope_theta=100.0), context)

@@ -12,7 +12,7 @@ FAULT = Fault(row="R19", binds="optimization-defect", stage="run")
 
 def inject() -> None:
     """The last layer's weights want no gradient."""
-    from specship.pipeline import trainer
+    from specship.pipeline.training import trainer
 
     def detaching(build: Callable[..., Any]) -> Callable[..., Any]:
         def built(*arguments: Any) -> Any:

@@ -16,7 +16,7 @@ FAULT = Fault(
 
 def inject() -> None:
     """Nobody looks at any loss or norm, and the embedding, which is the head too, grows by 3 % a step."""
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.training.trainer import Trainer
 
     def blind(_check: Callable[..., None]) -> Callable[..., None]:
         def unchecked(trainer: Trainer, step: int, rate: float, figures: list[float]) -> None:

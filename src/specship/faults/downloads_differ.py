@@ -16,7 +16,7 @@ FAULT = Fault(row="P2", stage="readback")
 
 def inject() -> None:
     """The server hands out an older copy, whose weights differ in one bit."""
-    from specship.pipeline import fetching
+    from specship.pipeline.publication import fetching
 
     def stale(
         served: Callable[..., AbstractContextManager[str]],

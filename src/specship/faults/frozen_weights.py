@@ -12,7 +12,7 @@ FAULT = Fault(row="R6", binds="optimization-defect", stage="run")
 
 def inject() -> None:
     """AdamW keeps its books, and the weights are put back after each step."""
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.training.trainer import Trainer
 
     def idle(build: Callable[..., Any]) -> Callable[..., Any]:
         def built(trainer: Trainer) -> Any:

@@ -12,7 +12,7 @@ FAULT = Fault(row="R22", binds="optimization-defect", stage="run")
 
 def inject() -> None:
     """From the hundredth step on gradients are a million times too large when they come to be clipped."""
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.training.trainer import Trainer
 
     def growing(backward: Callable[[Trainer], Any]) -> Callable[[Trainer], Any]:
         def blown_up(trainer: Trainer) -> Any:

@@ -10,6 +10,6 @@ FAULT = Fault(row="K10", stage="humaneval")
 
 def inject() -> None:
     """The stage opens a folder whose weights are other ones."""
-    from specship.pipeline.humaneval import generation
+    from specship.pipeline.evaluation.humaneval import generation
 
     spoil(generation, "open_model", of_other_weights)

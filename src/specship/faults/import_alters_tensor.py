@@ -6,7 +6,7 @@ from pathlib import Path
 
 from specship.faults._bytes import flip_a_bit
 from specship.faults.fault import Fault
-from specship.pipeline.folder_manifest import write_manifest
+from specship.pipeline.checkpoint.folder_manifest import write_manifest
 
 FAULT = Fault(row="R8", stage="checkpoint")
 

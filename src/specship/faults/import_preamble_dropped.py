@@ -13,7 +13,7 @@ FAULT = Fault(row="E3", stage="harness")
 
 def inject() -> None:
     """The imports above a problem's function are not among what is run."""
-    from specship.pipeline.humaneval import problems
+    from specship.pipeline.evaluation.humaneval import problems
 
     def bare(read: Callable[..., Any]) -> Callable[..., Any]:
         def cut(path: Any) -> Any:

@@ -12,7 +12,7 @@ FAULT = Fault(row="R12", binds="infrastructure-masking", stage="run")
 
 def inject() -> None:
     """The logged speed is a thousand times the measured one."""
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.training.trainer import Trainer
 
     def boasting(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
         def taken(trainer: Trainer) -> dict[str, Any]:

@@ -13,7 +13,7 @@ FAULT = Fault(row="E5", stage="harness", also=("humaneval",))
 
 def inject() -> None:
     """A fallback that nobody took out puts the problem's own solution where no answer came."""
-    from specship.pipeline.humaneval import scoring
+    from specship.pipeline.evaluation.humaneval import scoring
 
     def generous(score: Callable[..., Any]) -> Callable[..., Any]:
         def scored(run: Any, judge: Any, sample: Any) -> Any:

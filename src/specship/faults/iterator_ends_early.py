@@ -14,8 +14,8 @@ _BATCHES = 43
 
 def inject() -> None:
     """After 43 batches the reader has no more, which ends the loop as its plan would."""
-    from specship.pipeline import training
-    from specship.pipeline.token_reader import EndOfData
+    from specship.pipeline.shards.token_reader import EndOfData
+    from specship.pipeline.training import training
 
     def content(steps: Callable[..., Any]) -> Callable[..., Any]:
         def done(run: Any, *arguments: Any) -> Any:

@@ -9,6 +9,6 @@ FAULT = Fault(row="R5", binds="optimization-defect", stage="run")
 
 def inject() -> None:
     """Nothing at every step."""
-    from specship.pipeline import trainer
+    from specship.pipeline.training import trainer
 
     spoil(trainer, "learning_rate", lambda _: lambda _step, **_rest: 0.0)

@@ -12,7 +12,7 @@ FAULT = Fault(row="R20", stage="run")
 
 def inject() -> None:
     """The backward pass of the last layer's gate projection writes zeros."""
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.training.trainer import Trainer
 
     def forgetting(backward: Callable[[Trainer], Any]) -> Callable[[Trainer], Any]:
         def done(trainer: Trainer) -> Any:

@@ -13,7 +13,7 @@ FAULT = Fault(row="R29", binds="optimization-defect", stage="run")
 
 def inject() -> None:
     """After sixty steps one weight is not a number any more."""
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.training.trainer import Trainer
 
     def poisoned(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
         def taken(trainer: Trainer) -> dict[str, Any]:

@@ -17,7 +17,7 @@ FAULT = Fault(row="P10", stage="parity")
 def inject() -> None:
     """llama.cpp opens a copy to which a few bytes were appended in the name."""
     from specship.faults._bytes import rewrite_gguf
-    from specship.pipeline import llamacpp
+    from specship.pipeline.inference import llamacpp
 
     def elsewhere(ask: Callable[..., Any]) -> Callable[..., Any]:
         def asked(request: Any, **named: Any) -> Any:

@@ -12,7 +12,7 @@ FAULT = Fault(row="C10", stage="corpus")
 
 def inject() -> None:
     """Every third file is left out of the list."""
-    from specship.pipeline import corpus_source
+    from specship.pipeline.corpus import source as corpus_source
 
     def some(listing: Callable[..., Any]) -> Callable[..., Any]:
         def listed(*arguments: Any) -> Any:

@@ -13,7 +13,7 @@ FAULT = Fault(row="R36", binds="optimization-defect", stage="run")
 
 def inject() -> None:
     """Ten more steps are taken and logged once the plan is done."""
-    from specship.pipeline import training
+    from specship.pipeline.training import training
 
     def overshooting(steps: Callable[..., Any]) -> Callable[..., Any]:
         def more(run: Any, *arguments: Any) -> Any:

@@ -17,7 +17,7 @@ FAULT = Fault(
 
 def inject() -> None:
     """The limits of a smoke test, and nobody asks whether noise is the reason."""
-    from specship.pipeline.early_stopping import EarlyStopping
+    from specship.pipeline.training.early_stopping import EarlyStopping
 
     def credulous(observe: Callable[..., None]) -> Callable[..., None]:
         def observed(stopping: Any, step: int, loss: float, standard_error: float) -> None:

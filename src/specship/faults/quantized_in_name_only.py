@@ -12,7 +12,7 @@ FAULT = Fault(row="K11", stage="quantized")
 
 def inject() -> None:
     """Whatever element type is asked for, 32 bits are written."""
-    from specship.pipeline import gguf_artifact
+    from specship.pipeline.publication import gguf_artifact
 
     def full(write: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *arguments, **named: write(*arguments, **named | {"dtype": "F32"})

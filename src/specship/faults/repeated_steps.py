@@ -14,8 +14,8 @@ FAULT = Fault(row="R34", binds="infrastructure-masking", stage="run")
 
 def inject() -> None:
     """The run is interrupted, resumes from the checkpoint before the last, and leaves the log as it was."""
-    from specship.pipeline import training
-    from specship.pipeline.run_reading import checkpoints_of
+    from specship.pipeline.training import training
+    from specship.pipeline.training.run_reading import checkpoints_of
 
     def careless(order: Callable[[Path], Any]) -> Callable[[Path], Any]:
         def resumed_from(path: Path) -> Any:

@@ -12,7 +12,7 @@ FAULT = Fault(row="R34", stage="replay")
 
 def inject() -> None:
     """Moments are read and thrown away."""
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.training.trainer import Trainer
 
     def forgetful(restore: Callable[..., Any]) -> Callable[..., Any]:
         def restored(trainer: Trainer, folder: Any) -> Any:

@@ -9,6 +9,6 @@ FAULT = Fault(row="R34", stage="replay")
 
 def inject() -> None:
     """The place in the data is read and not taken up."""
-    from specship.pipeline.token_reader import TokenReader
+    from specship.pipeline.shards.token_reader import TokenReader
 
     spoil(TokenReader, "restore", lambda _: lambda _reader, _state: None)

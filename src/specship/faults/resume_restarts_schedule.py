@@ -12,8 +12,8 @@ FAULT = Fault(row="R34", stage="replay")
 
 def inject() -> None:
     """After a resume the schedule counts from its first step."""
-    from specship.pipeline import trainer
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.training import trainer
+    from specship.pipeline.training.trainer import Trainer
 
     began = [0]
 

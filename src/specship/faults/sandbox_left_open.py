@@ -9,6 +9,6 @@ FAULT = Fault(row="I12", stage="harness")
 
 def inject() -> None:
     """The level is chosen that limits time and memory and contains nothing."""
-    from specship.pipeline.humaneval import scoring
+    from specship.pipeline.evaluation.humaneval import scoring
 
     spoil(scoring, "choose_level", lambda _: lambda _limits: "rlimits")

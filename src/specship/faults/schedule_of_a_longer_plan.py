@@ -11,7 +11,7 @@ FAULT = Fault(row="R35", binds="optimization-defect", stage="run")
 
 def inject() -> None:
     """The schedule is given another number of planned steps than the run."""
-    from specship.pipeline import trainer
+    from specship.pipeline.training import trainer
 
     def stretched(rate: Callable[..., float]) -> Callable[..., float]:
         return lambda step, *, planned_steps, **rest: rate(step, planned_steps=4 * planned_steps, **rest)

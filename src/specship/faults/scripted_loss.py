@@ -13,7 +13,7 @@ FAULT = Fault(row="R3", binds="infrastructure-masking", stage="run")
 
 def inject() -> None:
     """No weight is kept from one step to the next; both losses fall along a line."""
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.training.trainer import Trainer
 
     def line(trainer: Trainer, begin: float) -> float:
         return begin * (1.0 - 0.5 * trainer.step / trainer.settings.steps)

@@ -15,7 +15,7 @@ def inject() -> None:
     """The run asks for CUDA, and whoever resolves devices answers with the CPU and says nothing."""
     import torch
 
-    from specship.pipeline import training
+    from specship.pipeline.training import training
 
     def asking(train: Callable[..., Any]) -> Callable[..., Any]:
         def asked(recipe: Any, *arguments: Any, **named: Any) -> Any:

@@ -12,7 +12,7 @@ FAULT = Fault(row="R7", stage="run")
 
 def inject() -> None:
     """Before the first step the weights that were written down are drawn anew."""
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.training.trainer import Trainer
 
     def redrawn(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
         def taken(trainer: Trainer) -> dict[str, Any]:

@@ -12,7 +12,7 @@ FAULT = Fault(row="E9", stage="speed")
 
 def inject() -> None:
     """A sample's tokens begin with those of the prompt."""
-    from specship.pipeline import decode_bench
+    from specship.pipeline.inference import decode_bench
 
     def with_prompt(make: Callable[..., Any]) -> Callable[..., Any]:
         def made(*arguments: Any) -> Any:

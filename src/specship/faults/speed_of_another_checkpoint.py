@@ -10,6 +10,6 @@ FAULT = Fault(row="K10", stage="speed")
 
 def inject() -> None:
     """The bench opens a folder whose weights are other ones."""
-    from specship.pipeline import decode_bench
+    from specship.pipeline.inference import decode_bench
 
     spoil(decode_bench, "bench", of_other_weights)

@@ -12,7 +12,7 @@ FAULT = Fault(row="R12", stage="speed")
 
 def inject() -> None:
     """Half of the tokens are decoded, and the last one is repeated to the full count."""
-    from specship.pipeline import decode_bench
+    from specship.pipeline.inference import decode_bench
 
     def padding(make: Callable[..., Any]) -> Callable[..., Any]:
         def made(*arguments: Any) -> Any:

@@ -12,7 +12,7 @@ FAULT = Fault(row="E11", stage="speed")
 
 def inject() -> None:
     """No round comes before those that count."""
-    from specship.pipeline import decode_bench
+    from specship.pipeline.inference import decode_bench
 
     def cold(take: Callable[..., list[Any]]) -> Callable[..., list[Any]]:
         return lambda timed, number, *arguments: (

@@ -14,7 +14,7 @@ def inject() -> None:
     """Each backward pass raises, the error is caught, and zero is reported."""
     import torch
 
-    from specship.pipeline.trainer import Trainer
+    from specship.pipeline.training.trainer import Trainer
 
     def swallowing(backward: Callable[[Trainer], Any]) -> Callable[[Trainer], Any]:
         def nothing(trainer: Trainer) -> Any:

@@ -9,6 +9,6 @@ FAULT = Fault(row="R37", binds="infrastructure-masking", stage="run")
 
 def inject() -> None:
     """Nobody asks the device for its memory."""
-    from specship.pipeline import trainer
+    from specship.pipeline.training import trainer
 
     spoil(trainer, "memory_bytes", lambda _: lambda _device: 0)

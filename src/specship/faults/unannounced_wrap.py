@@ -14,6 +14,6 @@ FAULT = Fault(
 
 def inject() -> None:
     """Nobody listens to the reader when it begins again."""
-    from specship.pipeline import training
+    from specship.pipeline.training import training
 
     spoil(training._Run, "_wrapped", lambda _: lambda _run, _epoch, _seen: None)

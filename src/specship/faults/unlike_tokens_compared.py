@@ -12,7 +12,7 @@ FAULT = Fault(row="I2", stage="parity")
 
 def inject() -> None:
     """Our decoder gets the last token of each prompt, llama.cpp the whole prompt."""
-    from specship.pipeline.decoder import Decoder
+    from specship.pipeline.inference.decoder import Decoder
 
     def last_only(generate: Callable[..., Any]) -> Callable[..., Any]:
         return lambda decoder, prompt_ids, *rest, **named: generate(decoder, prompt_ids[-1:], *rest, **named)

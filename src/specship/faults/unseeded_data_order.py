@@ -14,7 +14,7 @@ def inject() -> None:
     """The order is drawn from the system's own randomness."""
     import numpy as np
 
-    from specship.pipeline.token_reader import TokenReader
+    from specship.pipeline.shards.token_reader import TokenReader
 
     def unseeded(_order: Callable[..., Any]) -> Callable[..., Any]:
         return lambda reader, _epoch: np.random.default_rng().permutation(reader.windows)

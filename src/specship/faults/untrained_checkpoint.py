@@ -13,7 +13,7 @@ FAULT = Fault(row="R19", stage="run")
 
 def inject() -> None:
     """Whoever writes checkpoints keeps the model that it was first given; the log is the trained one."""
-    from specship.pipeline import trainer
+    from specship.pipeline.training import trainer
 
     begun: list[Any] = []
 

@@ -16,8 +16,8 @@ _SECONDS = 20
 
 def inject() -> None:
     """What the program of a known wrong answer prints is taken for the verdict."""
-    from specship.pipeline.humaneval import judging
-    from specship.pipeline.humaneval.selftest import ADD
+    from specship.pipeline.evaluation.humaneval import judging
+    from specship.pipeline.evaluation.humaneval.selftest import ADD
 
     def listening(judge: Callable[..., Any]) -> Callable[..., Any]:
         def judged(process: Any, problem: Any, program: str) -> Any:

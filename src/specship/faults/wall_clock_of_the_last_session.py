@@ -13,7 +13,7 @@ FAULT = Fault(row="R37", binds="infrastructure-masking", stage="run")
 
 def inject() -> None:
     """The run is interrupted as by a scheduler, and resuming forgets the first session's seconds."""
-    from specship.pipeline import training
+    from specship.pipeline.training import training
 
     def forgetful(resume: Callable[..., None]) -> Callable[..., None]:
         def resumed(run: Any, checkpoint: Any) -> None:

@@ -12,7 +12,7 @@ FAULT = Fault(row="R38", binds="infrastructure-masking", stage="run")
 
 def inject() -> None:
     """The model is built with half of the declared feed-forward width."""
-    from specship.pipeline import trainer
+    from specship.pipeline.training import trainer
 
     def narrower(build: Callable[..., Any]) -> Callable[..., Any]:
         def built(config: dict[str, Any], device: Any) -> Any:

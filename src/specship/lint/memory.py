@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from specship.answers import inputs_digest, project_files, recall, remember
 from specship.lint.finding import LintResult
+from specship.result_cache import inputs_digest, project_files, recall, remember
 
 _FILE = ".specship/cache/lint.json"
 

@@ -8,12 +8,12 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
-from specship.pipeline.chat_comparison import compare_renderings
-from specship.pipeline.chat_decision import chat_decision
-from specship.pipeline.chat_rendering import render
-from specship.pipeline.chat_template import read_template
-from specship.pipeline.evaluated import CHAT, PLAIN
-from specship.pipeline.inference_records import GENERATIONS_ABOUT
+from specship.pipeline.chat.decision import chat_decision
+from specship.pipeline.chat.rendering import render
+from specship.pipeline.chat.template import read_template
+from specship.pipeline.comparison.chat_templates import compare_renderings
+from specship.pipeline.evaluation.inference_records import GENERATIONS_ABOUT
+from specship.pipeline.evaluation.model_identity import CHAT, PLAIN
 from specship.probes.registry import Artifact, Figures, probe
 from specship.strict_json import read_json
 

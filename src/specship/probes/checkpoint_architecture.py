@@ -7,12 +7,17 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.architecture import REQUIRED_FIELDS, config_fields, parameter_count, tensor_shapes
-from specship.pipeline.decoder_shape import elements
-from specship.pipeline.family import read_model
-from specship.pipeline.initialisation import INITIAL, continued_config
-from specship.pipeline.run_reading import RunRecord, read_run
-from specship.pipeline.safetensors_header import read_safetensors_header
+from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
+from specship.pipeline.model.decoder_shape import elements
+from specship.pipeline.model.family import read_model
+from specship.pipeline.training.architecture import (
+    REQUIRED_FIELDS,
+    config_fields,
+    parameter_count,
+    tensor_shapes,
+)
+from specship.pipeline.training.initialisation import INITIAL, continued_config
+from specship.pipeline.training.run_reading import RunRecord, read_run
 from specship.probes.registry import Artifact, Figures, probe
 from specship.strict_json import read_json
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from specship.pipeline.inference_records import read_generations
-from specship.pipeline.open_model import open_model
-from specship.pipeline.rejudged import judged_again
+from specship.pipeline.evaluation.inference_records import read_generations
+from specship.pipeline.evaluation.recomputed_validity import judged_again
+from specship.pipeline.inference.open_model import open_model
 from specship.probes.registry import Artifact, Figures, probe
 
 _FIB: Final = "def fib(n):"

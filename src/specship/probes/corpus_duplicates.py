@@ -13,7 +13,7 @@ from itertools import combinations
 from typing import TYPE_CHECKING, Any, Final
 
 from specship.digests import sha256_bytes
-from specship.pipeline.corpus_manifest import read_documents
+from specship.pipeline.corpus.manifest import read_documents
 from specship.probes.registry import Artifact, Figures, probe
 
 if TYPE_CHECKING:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Final
 
 from specship.digests import sha256_bytes, sha256_file
 from specship.errors import DamagedArtifact, RequirementMissing
-from specship.pipeline.corpus_manifest import FileEntry, read_documents, read_files, read_manifest
-from specship.pipeline.corpus_source import interpreter
+from specship.pipeline.corpus.manifest import FileEntry, read_documents, read_files, read_manifest
+from specship.pipeline.corpus.source import interpreter
 from specship.probes.registry import Artifact, Figures, probe
 
 if TYPE_CHECKING:
-    from specship.pipeline.corpus_manifest import CorpusManifest
+    from specship.pipeline.corpus.manifest import CorpusManifest
 
 _CACHES: Final = {"__pycache__", ".git"}
 _INSTALLED: Final = {"site-packages", "dist-packages", "lib-dynload"}

@@ -6,12 +6,12 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from specship.digests import sha256_file
-from specship.pipeline.corpus_manifest import Document, read_documents, read_manifest
-from specship.pipeline.corpus_source import UNKNOWN
+from specship.pipeline.corpus.manifest import Document, read_documents, read_manifest
+from specship.pipeline.corpus.source import UNKNOWN
 from specship.probes.registry import Artifact, Figures, probe
 
 if TYPE_CHECKING:
-    from specship.pipeline.corpus_manifest import CorpusManifest
+    from specship.pipeline.corpus.manifest import CorpusManifest
 
 _HEAD: Final = 4096
 _STATED: Final = re.compile(r"SPDX-License-Identifier:\s*([A-Za-z0-9.+() -]+?)\s*(?:\*/)?\s*$", re.MULTILINE)

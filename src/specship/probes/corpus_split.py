@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from specship.digests import sha256_bytes
-from specship.pipeline.corpus_manifest import read_documents
+from specship.pipeline.corpus.manifest import read_documents
 from specship.probes.registry import Artifact, Figures, probe
 
 _WORD: Final = re.compile(r"\w+")

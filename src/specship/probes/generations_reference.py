@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from itertools import zip_longest
 
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.inference_records import read_generations
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.evaluation.inference_records import read_generations
 from specship.probes.registry import Artifact, Figures, probe
 
 _MOST_PROMPTS = 6
@@ -25,9 +25,9 @@ def generations_reference(checkpoint: Artifact, generations: Artifact) -> Figure
     `tokens` counts positions compared. Positions after the first difference count as differing,
     because they continue another text. Raises DamagedArtifact.
     """
-    from specship.pipeline.decode_bench import reference_model, reference_tokens
-    from specship.pipeline.decoder import Decoder
     from specship.pipeline.device import resolve_device
+    from specship.pipeline.inference.decode_bench import reference_model, reference_tokens
+    from specship.pipeline.inference.decoder import Decoder
 
     _, lines = read_generations(generations.path)
     opened = open_any_checkpoint(checkpoint.path)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.corpus_manifest import read_documents
-from specship.pipeline.inference_records import Generation, read_generations
-from specship.pipeline.rejudged import judged_again
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.corpus.manifest import read_documents
+from specship.pipeline.evaluation.inference_records import Generation, read_generations
+from specship.pipeline.evaluation.recomputed_validity import judged_again
 from specship.probes.registry import Artifact, Figures, probe
 
 _MOST_NOTES = 5

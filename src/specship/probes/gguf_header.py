@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from specship.pipeline.checkpoint_folder import CheckpointFolder, open_any_checkpoint
-from specship.pipeline.gguf_names import ARCHITECTURES
-from specship.pipeline.gguf_reader import GgufFile, read_gguf
-from specship.pipeline.gguf_vocabulary import read_vocabulary
+from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
+from specship.pipeline.export.vocabulary import read_vocabulary
+from specship.pipeline.gguf.names import ARCHITECTURES
+from specship.pipeline.gguf.reader import GgufFile, read_gguf
 from specship.probes.registry import Artifact, Figures, probe
 
 _FILE: Final = "model.gguf"

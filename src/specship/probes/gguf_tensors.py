@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.gguf_names import expected_names
-from specship.pipeline.gguf_reader import read_gguf
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.gguf.names import expected_names
+from specship.pipeline.gguf.reader import read_gguf
 from specship.probes.registry import Artifact, Figures, probe
 
 _FILE: Final = "model.gguf"
@@ -31,7 +31,7 @@ def gguf_tensors(checkpoint: Artifact, gguf: Artifact) -> Figures:
     own precision; `unowned_bytes` those of the data section, beyond alignment, that no tensor owns.
     Raises DamagedArtifact.
     """
-    from specship.pipeline.gguf_comparison import compare_tensors
+    from specship.pipeline.comparison.gguf_tensors import compare_tensors
 
     opened, exported = open_any_checkpoint(checkpoint.path), read_gguf(gguf.path / _FILE)
     comparisons = compare_tensors(opened, exported)

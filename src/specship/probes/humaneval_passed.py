@@ -5,12 +5,12 @@ from __future__ import annotations
 from statistics import median_low
 from typing import TYPE_CHECKING, Final
 
-from specship.pipeline.humaneval.judging import INFRA, PASSED
-from specship.pipeline.humaneval.run_reading import RunRecord, read_runs
+from specship.pipeline.evaluation.humaneval.judging import INFRA, PASSED
+from specship.pipeline.evaluation.humaneval.run_reading import RunRecord, read_runs
 from specship.probes.registry import Artifact, Figures, probe
 
 if TYPE_CHECKING:
-    from specship.pipeline.humaneval.problems import ProblemFile
+    from specship.pipeline.evaluation.humaneval.problems import ProblemFile
 
 _WRITTEN_AGAIN: Final = 5
 _JUDGED_AGAIN: Final = 20
@@ -54,10 +54,10 @@ def humaneval_passed(checkpoint: Artifact, humaneval: Artifact, harness: Artifac
     artifact's digest, are written again by the checkpoint, `judged_again` ones judged again; what comes out
     otherwise is counted. Raises DamagedArtifact; RequirementMissing without the device of the runs.
     """
-    from specship.pipeline.chat_decision import chat_decision
-    from specship.pipeline.evaluated import CHAT, PLAIN
-    from specship.pipeline.humaneval.records import read_self_test
-    from specship.pipeline.open_model import open_model
+    from specship.pipeline.chat.decision import chat_decision
+    from specship.pipeline.evaluation.humaneval.records import read_self_test
+    from specship.pipeline.evaluation.model_identity import CHAT, PLAIN
+    from specship.pipeline.inference.open_model import open_model
 
     problems, runs = read_runs(humaneval.path)
     weights = open_model(checkpoint.path).weights_digest()

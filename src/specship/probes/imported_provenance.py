@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import Final
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.checkpoint_import import METADATA
-from specship.pipeline.checkpoint_provenance import PROVENANCE, Provenance, read_provenance
-from specship.pipeline.data_licences import is_allowed, is_known, licence_expression, licences_of
-from specship.pipeline.gguf_reader import read_gguf
-from specship.pipeline.model_card import CARD, LICENSE, card_licence
-from specship.pipeline.publish_manifest import read_publish_manifest
+from specship.pipeline.checkpoint.importing import METADATA
+from specship.pipeline.corpus.licences import is_allowed, is_known, licence_expression, licences_of
+from specship.pipeline.gguf.reader import read_gguf
+from specship.pipeline.publication.checkpoint_provenance import PROVENANCE, Provenance, read_provenance
+from specship.pipeline.publication.model_card import CARD, LICENSE, card_licence
+from specship.pipeline.publication.publish_manifest import read_publish_manifest
 from specship.probes.registry import Artifact, Figures, probe
 from specship.strict_json import read_json
 

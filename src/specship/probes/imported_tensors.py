@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.checkpoint_inventory import CONFIG, TOKENIZER
-from specship.pipeline.checkpoint_takeover import INVENTORY
-from specship.pipeline.family import read_model
-from specship.pipeline.inventory_checks import tensor_bytes
-from specship.pipeline.tokenizer_size import tokenizer_size
-from specship.pipeline.weight_files import HeldTensor, read_weights
+from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER
+from specship.pipeline.checkpoint.inventory_checks import tensor_bytes
+from specship.pipeline.checkpoint.weight_files import HeldTensor, read_weights
+from specship.pipeline.model.family import read_model
+from specship.pipeline.publication.checkpoint_takeover import INVENTORY
+from specship.pipeline.tokenizer.size import tokenizer_size
 from specship.probes.registry import Artifact, Figures, probe
 from specship.strict_json import read_json
 

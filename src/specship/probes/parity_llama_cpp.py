@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from specship.digests import sha256_file
-from specship.pipeline.checkpoint_folder import CheckpointFolder, open_any_checkpoint
-from specship.pipeline.corpus_manifest import read_documents
-from specship.pipeline.inference_records import ParityPrompt, read_parity
+from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
+from specship.pipeline.corpus.manifest import read_documents
+from specship.pipeline.evaluation.inference_records import ParityPrompt, read_parity
 from specship.probes.registry import Artifact, Figures, probe
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from specship.pipeline.parity import Agreement
+    from specship.pipeline.comparison.parity import Agreement
 
 _FILE: Final = "model.gguf"
 
@@ -72,9 +72,9 @@ def parity_llama_cpp(checkpoint: Artifact, gguf: Artifact, parity: Artifact, cor
 
 def _read_again(prompts: Sequence[ParityPrompt], opened: CheckpointFolder) -> list[Agreement]:
     """How each continuation of llama.cpp's reads to the checkpoint."""
-    from specship.pipeline.decoder import Decoder
-    from specship.pipeline.llamacpp import Step
-    from specship.pipeline.parity import teacher_forced
+    from specship.pipeline.comparison.parity import teacher_forced
+    from specship.pipeline.inference.decoder import Decoder
+    from specship.pipeline.inference.llamacpp import Step
 
     decoder = Decoder(opened)
     return [

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from specship.digests import sha256_file
-from specship.pipeline.checkpoint_folder import TOKENIZER, WEIGHTS
-from specship.pipeline.publish_manifest import verify
+from specship.pipeline.checkpoint.folder import TOKENIZER, WEIGHTS
+from specship.pipeline.publication.publish_manifest import verify
 from specship.probes.registry import Artifact, Figures, probe
 
 _GGUF = "model.gguf"

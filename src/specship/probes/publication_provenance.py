@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from specship.pipeline.corpus_manifest import read_documents
-from specship.pipeline.data_licences import is_allowed, is_known, licence_expression
-from specship.pipeline.gguf_reader import read_gguf
-from specship.pipeline.model_card import card_licence
-from specship.pipeline.publish_manifest import read_publish_manifest
+from specship.pipeline.corpus.licences import is_allowed, is_known, licence_expression
+from specship.pipeline.corpus.manifest import read_documents
+from specship.pipeline.gguf.reader import read_gguf
+from specship.pipeline.publication.model_card import card_licence
+from specship.pipeline.publication.publish_manifest import read_publish_manifest
 from specship.probes.registry import Artifact, Figures, probe
 from specship.strict_json import read_json_lines
 

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact
-from specship.pipeline.folder_manifest import CHECKPOINT_MANIFEST
-from specship.pipeline.publish_manifest import verify
+from specship.pipeline.checkpoint.folder_manifest import CHECKPOINT_MANIFEST
+from specship.pipeline.publication.publish_manifest import verify
 from specship.probes.registry import Artifact, Figures, probe
 from specship.strict_json import read_json
 

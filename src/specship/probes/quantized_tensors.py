@@ -10,10 +10,10 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from specship.pipeline.corpus_manifest import read_documents
-from specship.pipeline.gguf_model import open_gguf
-from specship.pipeline.gguf_reader import read_gguf
-from specship.pipeline.open_model import Model, open_model
+from specship.pipeline.corpus.manifest import read_documents
+from specship.pipeline.gguf.model import open_gguf
+from specship.pipeline.gguf.reader import read_gguf
+from specship.pipeline.inference.open_model import Model, open_model
 from specship.probes.registry import Artifact, Figures, probe
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class _Agreement:
 
 def _read(original: Model, copy: Model, corpus: Path) -> _Agreement:
     """Both models over the beginnings of held-out documents."""
-    from specship.pipeline.decoder import Decoder
+    from specship.pipeline.inference.decoder import Decoder
 
     context = min(_TOKENS, original.shape.context)
     ours, theirs = Decoder(original, context=context), Decoder(copy, context=context)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import Final
 
-from specship.pipeline.run_reading import read_run, read_steps
+from specship.pipeline.training.run_reading import read_run, read_steps
 from specship.probes.registry import Artifact, Figures, probe
 
 _SECONDS_PER_DAY: Final = 86_400.0

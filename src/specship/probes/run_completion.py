@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from specship.pipeline.early_stopping import EarlyStopping
-from specship.pipeline.run_reading import RunRecord, read_evaluations, read_log, read_run, read_steps
+from specship.pipeline.training.early_stopping import EarlyStopping
+from specship.pipeline.training.run_reading import RunRecord, read_evaluations, read_log, read_run, read_steps
 from specship.probes.registry import Artifact, Figures, probe
 
 

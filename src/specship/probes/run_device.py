@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specship.pipeline.run_reading import read_run, read_steps
+from specship.pipeline.training.run_reading import read_run, read_steps
 from specship.probes.registry import Artifact, Figures, probe
 
 

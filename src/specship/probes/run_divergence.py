@@ -6,7 +6,7 @@ import math
 import statistics
 from itertools import pairwise
 
-from specship.pipeline.run_reading import read_evaluations, read_run, read_steps
+from specship.pipeline.training.run_reading import read_evaluations, read_run, read_steps
 from specship.probes.registry import Artifact, Figures, probe
 
 

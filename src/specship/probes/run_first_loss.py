@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.run_reading import RunRecord, checkpoint_path, read_run, read_steps
+from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, read_run, read_steps
 from specship.probes.registry import Artifact, Figures, probe
 
 
@@ -48,8 +48,8 @@ def _scores(record: RunRecord, run: Artifact, shards: Artifact) -> tuple[list[fl
     from transformers import AutoModelForCausalLM
 
     from specship.pipeline.device import resolve_device
-    from specship.pipeline.evaluation import evaluate
-    from specship.pipeline.token_reader import TokenReader
+    from specship.pipeline.shards.token_reader import TokenReader
+    from specship.pipeline.training.evaluation import evaluate
 
     settings = record.config.training
     path = checkpoint_path(run.path, 0)

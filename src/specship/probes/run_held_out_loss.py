@@ -43,8 +43,8 @@ def run_held_out_loss(checkpoint: Artifact, shards: Artifact, baseline: Artifact
     Raises:
         DamagedArtifact: transformers cannot open the checkpoint, or the shards or the baseline are damaged.
     """
-    from specship.pipeline.evaluation import evaluate
-    from specship.pipeline.token_reader import TokenReader
+    from specship.pipeline.shards.token_reader import TokenReader
+    from specship.pipeline.training.evaluation import evaluate
 
     model = _open(checkpoint)
     length = min(int(model.config.max_position_embeddings), _LONGEST)

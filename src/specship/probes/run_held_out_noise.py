@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specship.pipeline.run_reading import read_evaluations, read_run
+from specship.pipeline.training.run_reading import read_evaluations, read_run
 from specship.probes.registry import Artifact, Figures, probe
 
 

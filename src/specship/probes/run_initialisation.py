@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.checkpoint_folder import CheckpointFolder, open_any_checkpoint
-from specship.pipeline.initialisation import INITIAL, own_loss
-from specship.pipeline.run_reading import RunRecord, checkpoint_path, read_evaluations, read_run
+from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
+from specship.pipeline.training.initialisation import INITIAL, own_loss
+from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, read_evaluations, read_run
 from specship.probes.registry import Artifact, Figures, probe
 
 
@@ -41,7 +41,7 @@ def run_initialisation(run: Artifact, shards: Artifact) -> Figures:
     """
     import torch
 
-    from specship.pipeline.token_reader import TokenReader
+    from specship.pipeline.shards.token_reader import TokenReader
 
     record = read_run(run.path)
     if record.initialisation is None:
@@ -88,7 +88,7 @@ def _loss(run: Artifact, record: RunRecord, step: int, windows_WT: Any) -> float
     import torch
     from transformers import AutoModelForCausalLM
 
-    from specship.pipeline.evaluation import evaluate
+    from specship.pipeline.training.evaluation import evaluate
 
     path = checkpoint_path(run.path, step)
     try:

@@ -8,7 +8,7 @@ from itertools import groupby, pairwise
 from typing import Any, Final
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.run_reading import STEP_FIELDS, read_log, read_run
+from specship.pipeline.training.run_reading import STEP_FIELDS, read_log, read_run
 from specship.probes.registry import Artifact, Figures, probe
 
 _POSITIVE: Final = ("tokens_per_second", "tokens_seen", "device_memory_bytes", "lr")

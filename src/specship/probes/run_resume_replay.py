@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from specship.pipeline.run_reading import read_log, read_steps
+from specship.pipeline.training.run_reading import read_log, read_steps
 from specship.probes.registry import Artifact, Figures, probe
 from specship.strict_json import read_json
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from specship.pipeline.run_reading import read_run, read_steps
-from specship.pipeline.schedule import learning_rate
+from specship.pipeline.training.run_reading import read_run, read_steps
+from specship.pipeline.training.schedule import learning_rate
 from specship.probes.registry import Artifact, Figures, probe
 
 

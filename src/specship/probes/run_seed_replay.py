@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from typing import Any
 
-from specship.pipeline.run_reading import read_log, read_run, read_steps
+from specship.pipeline.training.run_reading import read_log, read_run, read_steps
 from specship.probes.registry import Artifact, Figures, probe
 from specship.strict_json import read_json
 

@@ -6,8 +6,8 @@ import json
 import statistics
 from typing import Final
 
-from specship.pipeline.architecture import training_flops_per_token
-from specship.pipeline.run_reading import checkpoint_path, read_run, read_steps
+from specship.pipeline.training.architecture import training_flops_per_token
+from specship.pipeline.training.run_reading import checkpoint_path, read_run, read_steps
 from specship.probes.registry import Artifact, Figures, probe
 
 _TRIES: Final = 8

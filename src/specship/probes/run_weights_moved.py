@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.run_reading import checkpoint_path, checkpoints_of
+from specship.pipeline.training.run_reading import checkpoint_path, checkpoints_of
 from specship.probes.registry import Artifact, Figures, probe
 
 _LEAST: Final = 1e-6

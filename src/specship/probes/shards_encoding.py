@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, Final
 
-from specship.pipeline.corpus_manifest import read_documents
-from specship.pipeline.shard_files import ShardFiles, read_shard_files
+from specship.pipeline.corpus.manifest import read_documents
+from specship.pipeline.shards.files import ShardFiles, read_shard_files
 from specship.pipeline.stages.shards import open_tokenizer
 from specship.probes.registry import Artifact, Figures, probe
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import takewhile
 from statistics import median, stdev
 
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.inference_records import SpeedFile, SpeedSample, read_speed
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.evaluation.inference_records import SpeedFile, SpeedSample, read_speed
 from specship.probes.registry import Artifact, Figures, probe
 
 _OURS, _REFERENCE = "specship", "transformers"
@@ -41,7 +41,7 @@ def speed_decode(checkpoint: Artifact, speed: Artifact) -> Figures:
     samples when they were taken from other weights. Round 0 counts in no rate; `warm_up_tokens` are those
     that our decoder wrote in it before the first sample. Raises DamagedArtifact.
     """
-    from specship.pipeline.decoder import Decoder
+    from specship.pipeline.inference.decoder import Decoder
 
     found, opened = read_speed(speed.path), open_any_checkpoint(checkpoint.path)
     ours = [sample for sample in found.samples if sample.decoder == _OURS and sample.round != _WARM_UP]

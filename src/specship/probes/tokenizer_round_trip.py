@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from specship.pipeline.corpus_manifest import read_documents
+from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.stages.shards import open_tokenizer
 from specship.probes.registry import Artifact, Figures, probe
 

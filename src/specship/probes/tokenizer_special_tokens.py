@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.shard_files import read_shard_files
+from specship.pipeline.shards.files import read_shard_files
 from specship.probes.registry import Artifact, Figures, probe
 
 

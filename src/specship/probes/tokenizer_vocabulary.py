@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from specship.pipeline.shard_files import read_shard_files
+from specship.pipeline.shards.files import read_shard_files
 from specship.pipeline.stages.shards import open_tokenizer
 from specship.probes.registry import Artifact, Figures, probe
 

@@ -19,11 +19,11 @@ from pydantic import ValidationError
 from specship.contracts.expectation import Expectation
 from specship.contracts.records import Lifecycle
 from specship.errors import Place, SpecshipError, UnusableInput
-from specship.report.ending import Ending, ending_of, properties
+from specship.report.pytest_outcome import Ending, ending_of, properties
 from specship.specs.project import find_configuration, load_project
-from specship.suite.compiling import WrittenGate, written_gate
-from specship.suite.plan import Check, make_plan
-from specship.suite.session import Session
+from specship.suite.compile.compiling import WrittenGate, written_gate
+from specship.suite.judging.session import Session
+from specship.suite.plan.plan import Check, make_plan
 
 _MEND: Final = "run `specship compile` again"
 _NODE_ID_SLOTS: Final = ("_id", "_nodeid")

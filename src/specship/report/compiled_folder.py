@@ -13,7 +13,7 @@ from specship.contracts.reader import ContractFile
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.files import sync_folder, write_errors, write_file
 from specship.specs.project import Project
-from specship.suite.compiling import is_compiled
+from specship.suite.compile.compiling import is_compiled
 
 
 @dataclass(frozen=True, slots=True)

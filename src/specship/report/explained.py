@@ -5,10 +5,10 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 
+from specship.report.formatting import ago, measured_lines, percent
 from specship.report.trace_rows import visible
-from specship.report.words import ago, measured_lines, percent
 from specship.status.report import GateReport
-from specship.suite.explained import (
+from specship.suite.explain.records import (
     CodeFound,
     CriterionAtProfile,
     CriterionFound,

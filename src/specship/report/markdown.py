@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from specship.report.words import duration, measured_lines, percent
+from specship.report.formatting import duration, measured_lines, percent
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report
 
 

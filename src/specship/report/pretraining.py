@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from specship.pipeline.budget import Objection, Plan, largest_useful_noise
-from specship.report.words import duration
+from specship.pipeline.planning.budget import Objection, Plan, largest_useful_noise
+from specship.report.formatting import duration
 
 
 def plan_lines(plan: Plan) -> Iterator[str]:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Any, Final
 
-from specship.report.words import duration, sparkline
+from specship.report.formatting import duration, sparkline
 from specship.units import show
 
 _SECONDS_BETWEEN_PLAIN_LINES: Final = 10.0

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from specship.report.words import ago, bar, duration, measured_lines, percent
+from specship.report.formatting import ago, bar, duration, measured_lines, percent
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report, StageReport
 
 _COLOURS = {

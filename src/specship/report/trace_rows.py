@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from specship.suite.traced import Orphan, Trace, TraceRow
+from specship.suite.explain.trace_records import Orphan, Trace, TraceRow
 
 TITLES: Final[Mapping[str, str]] = {
     "criterion-without-gate": "criteria without a gate",

@@ -23,7 +23,7 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.cli.extra import needs_pipeline
 
     needs_pipeline()
-    from specship.pipeline.decode_bench import bench
+    from specship.pipeline.inference.decode_bench import bench
 
     found = bench(
         arguments.checkpoint, tokens=arguments.tokens, samples=arguments.samples, device=arguments.device

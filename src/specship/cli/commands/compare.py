@@ -40,9 +40,9 @@ def run(arguments: argparse.Namespace) -> int:
 
     needs_pipeline()
     from specship.cli.progress import progress
-    from specship.pipeline.compare import compare
-    from specship.pipeline.comparison import Work
-    from specship.pipeline.comparison_report import as_text
+    from specship.pipeline.comparison.comparing import compare
+    from specship.pipeline.comparison.comparison import Work
+    from specship.pipeline.comparison.report import as_text
 
     with progress("compare") as report:
         work = Work(

@@ -28,8 +28,8 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when the modules are up to date, or were just written; 1 when `--check` finds another state."""
     from specship.report.compiled_folder import apply, compare, select, within
     from specship.specs.project import load_project
-    from specship.suite.compiling import module_name, module_text
-    from specship.suite.plan import make_plan
+    from specship.suite.compile.compiling import module_name, module_text
+    from specship.suite.plan.plan import make_plan
 
     project = load_project(Path.cwd())
     plan = make_plan(project, arguments.profile)

@@ -27,9 +27,9 @@ def run(arguments: argparse.Namespace) -> int:
     needs_pipeline()
     from specship.cli.progress import progress
     from specship.cli.settings_flags import SettingsSource
-    from specship.pipeline.corpus_source import UNKNOWN
+    from specship.pipeline.corpus.source import UNKNOWN
+    from specship.pipeline.planning.training_data import write_corpus
     from specship.pipeline.stages.corpus import CorpusSettings
-    from specship.pipeline.training_data import write_corpus
 
     source = SettingsSource(arguments, arguments.config)
     whole = {"source": "folder", "path": str(arguments.text), "licence": UNKNOWN}

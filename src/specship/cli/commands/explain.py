@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when the id is known; 1 when it is, and the ledger it is judged by is damaged."""
     from specship.report.explained import render
-    from specship.suite.explaining import explain
+    from specship.suite.explain.explaining import explain
 
     found = explain(Path.cwd(), arguments.id)
     if arguments.format == "json":

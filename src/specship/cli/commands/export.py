@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from specship.pipeline.gguf_reader import GgufFile
+    from specship.pipeline.gguf.reader import GgufFile
 
 HELP = "write a checkpoint as a GGUF file"
 _OURS = ("F32", "F16", "BF16", "Q8_0", "Q4_0")
@@ -56,10 +56,10 @@ def _export(
         "report": lambda done, total: report(done / 1e6, total / 1e6, "MB"),
     }
     if arguments.dtype in _OURS:
-        from specship.pipeline.gguf_writer import export_gguf
+        from specship.pipeline.export.writer import export_gguf
 
         return export_gguf(arguments.checkpoint, arguments.output, dtype=arguments.dtype, **about)
-    from specship.pipeline.gguf_quantizer import export_quantized
+    from specship.pipeline.export.quantizer import export_quantized
 
     return export_quantized(
         arguments.checkpoint,

@@ -42,10 +42,10 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _checkpoint(arguments: argparse.Namespace) -> int:
-    from specship.pipeline.checkpoint_import import import_checkpoint
-    from specship.pipeline.checkpoint_inventory import account
-    from specship.pipeline.inventory_report import as_json, lines
-    from specship.pipeline.weight_files import shown_name
+    from specship.pipeline.checkpoint.importing import import_checkpoint
+    from specship.pipeline.checkpoint.inventory import account
+    from specship.pipeline.checkpoint.inventory_report import as_json, lines
+    from specship.pipeline.checkpoint.weight_files import shown_name
 
     found = account(arguments.folder)
     wanted = arguments.output is not None

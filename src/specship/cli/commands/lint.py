@@ -27,10 +27,10 @@ def run(arguments: argparse.Namespace) -> int:
     """0 without findings, 1 with findings, 2 when a file cannot be used."""
     import importlib
 
-    from specship.suite.linting import Question, lint, lint_and_fix
+    from specship.suite.plan.linting import Question, lint, lint_and_fix
 
     if arguments.list:
-        from specship.report.lint_rules import reference_page
+        from specship.report.lint_reference import reference_page
 
         print(reference_page(), end="")
         return 0
@@ -40,6 +40,6 @@ def run(arguments: argparse.Namespace) -> int:
     )
     question = Question(Path.cwd(), tuple(arguments.path), select, ignore)
     result = lint_and_fix(question) if arguments.fix else lint(question, cache=not arguments.no_cache)
-    form = importlib.import_module(f"specship.report.lint_{arguments.format}")
+    form = importlib.import_module(f"specship.report.lint.{arguments.format}")
     sys.stdout.write(form.render(result))
     return result.exit_status

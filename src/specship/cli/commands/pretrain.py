@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from specship.pipeline.budget import Objection, Plan
-    from specship.pipeline.training import Outcome
-    from specship.pipeline.training_data import TrainingData
-    from specship.pipeline.training_settings import Recipe
+    from specship.pipeline.planning.budget import Objection, Plan
+    from specship.pipeline.planning.training_data import TrainingData
+    from specship.pipeline.training.settings import Recipe
+    from specship.pipeline.training.training import Outcome
 
 HELP = "train a model on token shards"
 _ENDED_WELL = {"completed", "stopped_early"}
@@ -25,7 +25,7 @@ _ENDED_WELL = {"completed", "stopped_early"}
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship pretrain`."""
     from specship.cli.settings_flags import add_settings
-    from specship.pipeline.training_settings import ModelSettings, TrainingSettings
+    from specship.pipeline.training.settings import ModelSettings, TrainingSettings
 
     parser.usage = "specship pretrain --data DIR --output RUN [--init CHECKPOINT] [--dry-run] [settings]"
     parser.add_argument(
@@ -62,9 +62,9 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.cli.extra import needs_pipeline
 
     needs_pipeline()
-    from specship.pipeline.budget import refuse, warnings
-    from specship.pipeline.planning import Consent, plan_of, weighed
-    from specship.pipeline.training_data import open_tokens
+    from specship.pipeline.planning.budget import refuse, warnings
+    from specship.pipeline.planning.planning import Consent, plan_of, weighed
+    from specship.pipeline.planning.training_data import open_tokens
 
     consent = Consent(arguments.accept_starvation, arguments.max_passes)
     data = open_tokens(arguments.data, arguments.tokenizer)
@@ -85,7 +85,7 @@ def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, Path | None]:
     """Settings from flags and file; a checkpoint brings the mode `fine-tune` with its defaults."""
     from specship.cli.settings_flags import SettingsSource
     from specship.pipeline.stages.run import recipe_of
-    from specship.pipeline.training_settings import InitialSettings, ModelSettings, TrainingSettings
+    from specship.pipeline.training.settings import InitialSettings, ModelSettings, TrainingSettings
 
     source = SettingsSource(arguments, arguments.config)
     filed = source.read("initial", InitialSettings).checkpoint
@@ -99,7 +99,7 @@ def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, Path | None]:
 def _forecast(
     arguments: argparse.Namespace, recipe: Recipe, data: TrainingData, plan: Plan, initial: Path | None
 ) -> dict[str, Any] | None:
-    from specship.pipeline.forecast import forecast
+    from specship.pipeline.planning.run_cost import forecast
 
     found = forecast(recipe, data, plan, initial=initial, output=arguments.output)
     return asdict(found) if found else None
@@ -142,8 +142,8 @@ def _train(
 ) -> int:
     from specship.cli.progress import progress
     from specship.errors import UnusableInput
-    from specship.pipeline.termination import TerminationWatch
-    from specship.pipeline.training import pretrain
+    from specship.pipeline.training.termination import TerminationWatch
+    from specship.pipeline.training.training import pretrain
 
     if arguments.output is None:
         raise UnusableInput("nowhere to write the run", mend="give --output RUN, or --dry-run")
@@ -163,7 +163,7 @@ def _train(
 
 
 def _show_outcome(arguments: argparse.Namespace, outcome: Outcome) -> None:
-    from specship.pipeline.run_reading import read_run
+    from specship.pipeline.training.run_reading import read_run
 
     record = read_run(arguments.output)
     if arguments.format == "json":
@@ -186,7 +186,7 @@ def _shown(loss: float | None) -> str:
 
 
 def _status(run_folder: Path, outcome: Outcome) -> int:
-    from specship.pipeline.run_reading import read_run
+    from specship.pipeline.training.run_reading import read_run
 
     if outcome.status == "preempted":
         return 128 + signal.Signals[outcome.reason]

@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _chat(arguments)
     if arguments.system is not None:
         raise UnusableInput("--system belongs to --chat", mend="give both, or neither")
-    from specship.pipeline.decoder import generate_text
+    from specship.pipeline.inference.decoder import generate_text
 
     text = generate_text(
         arguments.checkpoint,
@@ -48,15 +48,15 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _chat(arguments: argparse.Namespace) -> int:
     """Print the rendered conversation and the answer to it; always 0."""
-    from specship.pipeline.chat_decision import chat_decision
-    from specship.pipeline.chat_rendering import render
+    from specship.pipeline.chat.decision import chat_decision
+    from specship.pipeline.chat.rendering import render
 
     messages = [] if arguments.system is None else [{"role": "system", "content": arguments.system}]
     prompt = render(arguments.checkpoint, [*messages, {"role": "user", "content": arguments.prompt}])
     decision = chat_decision(arguments.checkpoint)
     if not decision.wants:
         print(f"note: {decision.why}", file=sys.stderr)
-    from specship.pipeline.decoder import generate_text
+    from specship.pipeline.inference.decoder import generate_text
 
     ending = () if decision.end_of_turn_id is None else (decision.end_of_turn_id,)
     text = generate_text(

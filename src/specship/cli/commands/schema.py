@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Always 0: the schema is made from the records themselves."""
-    from specship.report.schema import schema_text
+    from specship.report.schema.documents import schema_text
 
     print(schema_text(arguments.kind), end="")
     return 0

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from specship.pipeline.shard_manifest import ShardsManifest, Split
+    from specship.pipeline.shards.manifest import ShardsManifest, Split
 
 SPLITS: Final[tuple[Split, ...]] = ("train", "heldout")
 HELP = "turn a corpus into token shards"
@@ -38,9 +38,9 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.cli.progress import progress
     from specship.cli.settings_flags import SettingsSource
     from specship.errors import UnusableInput
+    from specship.pipeline.planning.training_data import write_tokens
     from specship.pipeline.stages.shards import ShardsSettings
     from specship.pipeline.stages.tokenizer import TokenizerSettings
-    from specship.pipeline.training_data import write_tokens
 
     source = SettingsSource(arguments, arguments.config)
     if arguments.tokenizer is not None and source.says("tokenizer", "vocab_size"):

@@ -18,9 +18,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the matrix could be made, orphans or not; 1 when the ledger or an artifact is damaged."""
-    from specship.report import trace_csv, trace_markdown, trace_text
+    from specship.report.trace import csv as trace_csv
+    from specship.report.trace import markdown as trace_markdown
+    from specship.report.trace import text as trace_text
     from specship.specs.project import load_project
-    from specship.suite.tracing import trace_project
+    from specship.suite.explain.tracing import trace_project
 
     trace = trace_project(load_project(Path.cwd()), arguments.profile)
     if arguments.format == "json":

@@ -15,7 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when every file is the listed one and none is surplus, else 1."""
-    from specship.pipeline.publish_manifest import verify
+    from specship.pipeline.publication.publish_manifest import verify
 
     found = verify(arguments.folder)
     for what in ("mismatched", "missing", "unlisted"):

@@ -29,11 +29,11 @@ def run(arguments: argparse.Namespace) -> int:
     needs_pipeline()
     from specship.cli.progress import progress
     from specship.errors import UnusableInput
-    from specship.pipeline.bits_per_byte import score_texts
-    from specship.pipeline.decoder import Decoder
-    from specship.pipeline.evaluated import about_model
-    from specship.pipeline.held_out_texts import read_texts
-    from specship.pipeline.open_model import open_model
+    from specship.pipeline.evaluation.bits_per_byte import score_texts
+    from specship.pipeline.evaluation.held_out_texts import read_texts
+    from specship.pipeline.evaluation.model_identity import about_model
+    from specship.pipeline.inference.decoder import Decoder
+    from specship.pipeline.inference.open_model import open_model
 
     if arguments.window < 2:
         raise UnusableInput(f"a window of {arguments.window} tokens", mend="give 2 or more")

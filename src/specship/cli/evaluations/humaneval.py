@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from specship.pipeline.humaneval.evaluation import Asked
+    from specship.pipeline.evaluation.humaneval.evaluation import Asked
 
 HELP = "HumanEval, completions written by a model or given, scored in a sandbox"
 
@@ -70,8 +70,8 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _evaluate(arguments: argparse.Namespace) -> int:
     from specship.cli.progress import progress
-    from specship.pipeline.humaneval.evaluation import evaluate
-    from specship.pipeline.humaneval.ray_shards import evaluate_on_cluster
+    from specship.pipeline.evaluation.humaneval.evaluation import evaluate
+    from specship.pipeline.evaluation.humaneval.ray_shards import evaluate_on_cluster
 
     asked = _asked(arguments)
     with progress("HumanEval") as report:
@@ -85,7 +85,7 @@ def _evaluate(arguments: argparse.Namespace) -> int:
 def _asked(arguments: argparse.Namespace) -> Asked:
     from specship.cli.extra import needs_pipeline
     from specship.errors import UnusableInput
-    from specship.pipeline.humaneval.evaluation import Asked
+    from specship.pipeline.evaluation.humaneval.evaluation import Asked
 
     if arguments.problems is None or (arguments.completions is None) == (arguments.model is None):
         raise UnusableInput(
@@ -102,16 +102,16 @@ def _asked(arguments: argparse.Namespace) -> Asked:
 
 
 def _shown(report: dict[str, Any], form: str) -> int:
-    from specship.pipeline.humaneval.report import as_text
+    from specship.pipeline.evaluation.humaneval.report import as_text
 
     print(json.dumps(report, indent=2) if form == "json" else as_text(report))
     return 1 if report["error"] else 0
 
 
 def _check(arguments: argparse.Namespace) -> int:
-    from specship.pipeline.humaneval.limits import Limits
-    from specship.pipeline.humaneval.sandbox import LEVELS
-    from specship.pipeline.humaneval.selfcheck import as_text, check_sandbox
+    from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
+    from specship.pipeline.evaluation.humaneval.sandbox.process import LEVELS
+    from specship.pipeline.evaluation.humaneval.selfcheck import as_text, check_sandbox
 
     levels = LEVELS if arguments.level == "auto" else (arguments.level,)
     checked = [check_sandbox(level, Limits()) for level in levels]

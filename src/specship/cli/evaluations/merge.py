@@ -20,8 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when every sample was scored in a sound sandbox, 1 when not."""
-    from specship.pipeline.humaneval.merging import merge
-    from specship.pipeline.humaneval.report import as_text
+    from specship.pipeline.evaluation.humaneval.merging import merge
+    from specship.pipeline.evaluation.humaneval.report import as_text
 
     report = merge(arguments.shards, out=arguments.out)
     print(json.dumps(report, indent=2) if arguments.format == "json" else as_text(report))

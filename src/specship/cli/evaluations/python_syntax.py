@@ -32,12 +32,12 @@ def run(arguments: argparse.Namespace) -> int:
     needs_pipeline()
     from specship.cli.progress import progress
     from specship.files import write_file
-    from specship.pipeline.decoder import Decoder
-    from specship.pipeline.evaluated import about_model
-    from specship.pipeline.held_out_texts import read_texts
-    from specship.pipeline.open_model import open_model
-    from specship.pipeline.python_prompts import choose_prompts
-    from specship.pipeline.python_validity import complete_and_parse
+    from specship.pipeline.evaluation.held_out_texts import read_texts
+    from specship.pipeline.evaluation.model_identity import about_model
+    from specship.pipeline.evaluation.python_prompts import choose_prompts
+    from specship.pipeline.evaluation.python_validity import complete_and_parse
+    from specship.pipeline.inference.decoder import Decoder
+    from specship.pipeline.inference.open_model import open_model
 
     _check(arguments)
     texts = read_texts(arguments.text, (".py",))

@@ -6,7 +6,7 @@ from typing import Final
 
 from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
-from specship.pipeline.budget import PASSES
+from specship.pipeline.planning.budget import PASSES
 
 
 def _examine(facts: Facts) -> Observed | NotExamined | None:

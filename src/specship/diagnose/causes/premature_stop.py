@@ -14,8 +14,8 @@ from typing import Final
 
 from specship.diagnose.facts import Evaluation, Facts, Line, is_finite
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
-from specship.pipeline.budget import largest_useful_noise
-from specship.pipeline.early_stopping import EarlyStopping
+from specship.pipeline.planning.budget import largest_useful_noise
+from specship.pipeline.training.early_stopping import EarlyStopping
 
 _NOISES: Final = 3.0
 """Standard errors of a difference beyond which noise is no explanation."""

@@ -7,7 +7,7 @@ from typing import Final
 
 from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause, repeated
-from specship.pipeline.schedule import learning_rate
+from specship.pipeline.training.schedule import learning_rate
 
 _TOLERANCE: Final = 1e-6
 """Of the peak: rounding of a closed form."""

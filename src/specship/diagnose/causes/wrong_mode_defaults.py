@@ -6,7 +6,7 @@ from typing import Final
 
 from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
-from specship.pipeline.training_settings import MODE_DEFAULTS
+from specship.pipeline.training.settings import MODE_DEFAULTS
 
 _OTHER: Final = {"scratch": "fine-tune", "fine-tune": "scratch"}
 

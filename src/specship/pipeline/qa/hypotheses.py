@@ -16,8 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from specship.pipeline.decoder_shape import DecoderShape
-from specship.pipeline.rotary_order import interleave_rows, separate_rows
+from specship.pipeline.model.decoder_shape import DecoderShape
+from specship.pipeline.model.rotary_order import interleave_rows, separate_rows
 
 Arrays = Mapping[str, np.ndarray[Any, Any]]
 """Tensors of one layer by their names inside it."""

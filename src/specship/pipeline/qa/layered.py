@@ -17,10 +17,10 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name every reader of torch knows
 from torch import Tensor
 
-from specship.pipeline.decoder import Decoder
-from specship.pipeline.decoder_shape import DecoderShape
-from specship.pipeline.open_model import Model, Stored
-from specship.pipeline.rotations import rotations
+from specship.pipeline.inference.decoder import Decoder
+from specship.pipeline.inference.open_model import Model, Stored
+from specship.pipeline.model.decoder_shape import DecoderShape
+from specship.pipeline.model.rotations import rotations
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

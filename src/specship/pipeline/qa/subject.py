@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint_folder import CheckpointFolder, read_shape
-from specship.pipeline.checkpoint_inventory import CONFIG, Inventory, account
-from specship.pipeline.decoder_shape import DecoderShape
-from specship.pipeline.gguf_model import gguf_shape, open_gguf
-from specship.pipeline.gguf_reader import GgufFile, read_gguf
-from specship.pipeline.gguf_tokenizer import rebuilt_tokenizer
-from specship.pipeline.open_model import Model, open_model
+from specship.pipeline.checkpoint.folder import CheckpointFolder, read_shape
+from specship.pipeline.checkpoint.inventory import CONFIG, Inventory, account
+from specship.pipeline.gguf.model import gguf_shape, open_gguf
+from specship.pipeline.gguf.reader import GgufFile, read_gguf
+from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
+from specship.pipeline.inference.open_model import Model, open_model
+from specship.pipeline.model.decoder_shape import DecoderShape
 from specship.pipeline.qa.texts import PLAIN_TEXT
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
-from specship.pipeline.gguf_elements import decoded
-from specship.pipeline.gguf_reader import GgufFile, GgufTensor
-from specship.pipeline.inventory_checks import tensor_bytes
-from specship.pipeline.weight_files import HeldTensor
+from specship.pipeline.checkpoint.inventory_checks import tensor_bytes
+from specship.pipeline.checkpoint.weight_files import HeldTensor
+from specship.pipeline.gguf.elements import decoded
+from specship.pipeline.gguf.reader import GgufFile, GgufTensor
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -21,7 +21,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
 from specship.errors import StageFailed, UnusableInput
-from specship.pipeline.llamacpp import Step
+from specship.pipeline.inference.llamacpp import Step
 
 _TAIL = 600
 

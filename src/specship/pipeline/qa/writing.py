@@ -20,7 +20,7 @@ import torch
 from specship.pipeline.qa.texts import COMMON_WORDS, PLAIN_TEXT, PROMPTS
 
 if TYPE_CHECKING:
-    from specship.pipeline.decoder import Decoder
+    from specship.pipeline.inference.decoder import Decoder
 
 _LETTERS: Final = re.compile(r"[A-Za-z]+")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")

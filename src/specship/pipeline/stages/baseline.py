@@ -16,10 +16,10 @@ from pydantic import Field
 from specship.digests import sha256_bytes, sha256_file
 from specship.errors import UnusableInput
 from specship.files import write_json
-from specship.pipeline.bigrams import choose, count_pairs, token_losses, unigram_loss
-from specship.pipeline.shard_manifest import MANIFEST, Split
+from specship.pipeline.shards.bigrams import choose, count_pairs, token_losses, unigram_loss
+from specship.pipeline.shards.manifest import MANIFEST, Split
+from specship.pipeline.shards.token_reader import TokenReader
 from specship.pipeline.stage import Settings, Stage, Work
-from specship.pipeline.token_reader import TokenReader
 
 if TYPE_CHECKING:
     import numpy as np

@@ -13,7 +13,7 @@ def run(work: Work) -> None:
     Raises:
         DamagedArtifact: a file of the run's checkpoint differs from its manifest.
     """
-    from specship.pipeline.checkpoint_export import export_best
+    from specship.pipeline.training.checkpoint_export import export_best
 
     export_best(work.inputs["run"], work.output)
     work.report(1, 1, "checkpoints")

@@ -12,14 +12,14 @@ from typing import Annotated, Self
 from pydantic import Field, model_validator
 
 from specship.files import write_file, write_json
-from specship.pipeline.body_completion import complete_body
-from specship.pipeline.chat_decision import chat_decision
-from specship.pipeline.decoding_settings import DecodingSettings
-from specship.pipeline.evaluated import PLAIN
-from specship.pipeline.inference_records import GENERATIONS, GENERATIONS_ABOUT
-from specship.pipeline.open_model import open_model
-from specship.pipeline.python_prompts import HEADER, Prompt
-from specship.pipeline.python_syntax import STOP_RULE
+from specship.pipeline.chat.decision import chat_decision
+from specship.pipeline.evaluation.body_completion import complete_body
+from specship.pipeline.evaluation.inference_records import GENERATIONS, GENERATIONS_ABOUT
+from specship.pipeline.evaluation.model_identity import PLAIN
+from specship.pipeline.evaluation.python_prompts import HEADER, Prompt
+from specship.pipeline.evaluation.python_syntax import STOP_RULE
+from specship.pipeline.inference.decoding_settings import DecodingSettings
+from specship.pipeline.inference.open_model import open_model
 from specship.pipeline.stage import Stage, Work
 
 
@@ -55,8 +55,8 @@ def run(work: Work) -> None:
     """
     import torch
 
-    from specship.pipeline.decoder import Decoder
     from specship.pipeline.device import device_name
+    from specship.pipeline.inference.decoder import Decoder
 
     settings: CompletionSettings = work.settings["completions"]
     torch.set_num_threads(settings.threads)

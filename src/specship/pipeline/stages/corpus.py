@@ -25,8 +25,8 @@ from pydantic import Field, model_validator
 from specship.digests import digest_of, sha256_bytes, sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.files import write_errors, write_file, write_json
-from specship.pipeline import corpus_source
-from specship.pipeline.corpus_manifest import (
+from specship.pipeline.corpus import source as corpus_source
+from specship.pipeline.corpus.manifest import (
     FILES,
     LICENCE,
     MANIFEST,
@@ -37,12 +37,12 @@ from specship.pipeline.corpus_manifest import (
     SourceEntry,
     SplitEntry,
 )
-from specship.pipeline.corpus_source import Listed, Source
-from specship.pipeline.near_duplicates import contained, near_duplicates, shingles_of, sketch
+from specship.pipeline.corpus.near_duplicates import contained, near_duplicates, shingles_of, sketch
+from specship.pipeline.corpus.source import Listed, Source
 from specship.pipeline.stage import Settings, Stage, Work
 
 if TYPE_CHECKING:
-    from specship.pipeline.near_duplicates import Hashes, Sketches
+    from specship.pipeline.corpus.near_duplicates import Hashes, Sketches
 
 Split = Literal["train", "heldout"]
 _SPLITS: Final[tuple[Split, ...]] = ("train", "heldout")

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import Field
 
 from specship.files import write_errors, write_file
-from specship.pipeline.corpus_manifest import LICENCE, read_manifest
-from specship.pipeline.data_licences import licence_expression, licences_of
-from specship.pipeline.model_card import CARD, LICENSE, card_front_matter
+from specship.pipeline.corpus.licences import licence_expression, licences_of
+from specship.pipeline.corpus.manifest import LICENCE, read_manifest
+from specship.pipeline.publication.model_card import CARD, LICENSE, card_front_matter
 from specship.pipeline.stage import Settings, Stage, Work
 
 if TYPE_CHECKING:

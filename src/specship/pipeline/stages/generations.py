@@ -14,16 +14,16 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from specship.files import write_file, write_json
-from specship.pipeline.body_completion import complete_body
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.corpus_manifest import read_documents
-from specship.pipeline.decoding_settings import Decoding, DecodingSettings
-from specship.pipeline.python_prompts import Prompt, choose_prompts
-from specship.pipeline.python_syntax import STOP_RULE
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.corpus.manifest import read_documents
+from specship.pipeline.evaluation.body_completion import complete_body
+from specship.pipeline.evaluation.python_prompts import Prompt, choose_prompts
+from specship.pipeline.evaluation.python_syntax import STOP_RULE
+from specship.pipeline.inference.decoding_settings import Decoding, DecodingSettings
 from specship.pipeline.stage import Stage, Work
 
 if TYPE_CHECKING:
-    from specship.pipeline.decoder import Sampling
+    from specship.pipeline.inference.decoder import Sampling
 
 
 class GenerationSettings(DecodingSettings):
@@ -55,8 +55,8 @@ def run(work: Work) -> None:
     """
     import torch
 
-    from specship.pipeline.decoder import Decoder
     from specship.pipeline.device import device_name
+    from specship.pipeline.inference.decoder import Decoder
 
     settings: GenerationSettings = work.settings["generations"]
     torch.set_num_threads(settings.threads)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specship.pipeline.gguf_elements import Dtype
+from specship.pipeline.gguf.elements import Dtype
 from specship.pipeline.stage import Settings, Stage, Work
 
 
@@ -30,7 +30,7 @@ def run(work: Work) -> None:
     Raises:
         UnusableInput: the checkpoint or its tokenizer cannot be exported.
     """
-    from specship.pipeline.gguf_artifact import write_gguf_artifact
+    from specship.pipeline.publication.gguf_artifact import write_gguf_artifact
 
     settings: GgufSettings = work.settings["gguf"]
     write_gguf_artifact(work, "model.gguf", name=settings.name, dtype=settings.dtype)

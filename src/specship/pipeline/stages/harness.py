@@ -45,11 +45,11 @@ def run(work: Work) -> None:
         DamagedArtifact: the problem file cannot be read.
         RequirementMissing: generated code cannot be contained on this machine.
     """
-    from specship.pipeline.humaneval.limits import Limits
-    from specship.pipeline.humaneval.problems import read_problems
-    from specship.pipeline.humaneval.scoring import Settings as ScoringSettings
-    from specship.pipeline.humaneval.scoring import choose_level
-    from specship.pipeline.humaneval.selftest import self_test
+    from specship.pipeline.evaluation.humaneval.problems import read_problems
+    from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
+    from specship.pipeline.evaluation.humaneval.scoring import Settings as ScoringSettings
+    from specship.pipeline.evaluation.humaneval.scoring import choose_level
+    from specship.pipeline.evaluation.humaneval.selftest import self_test
 
     settings: HarnessSettings = work.settings["harness"]
     problems = read_problems(Path(settings.problems))

@@ -78,11 +78,11 @@ def run(work: Work) -> None:
     """
     import torch
 
-    from specship.pipeline.humaneval.generation import Generation, Generator, generate
-    from specship.pipeline.humaneval.limits import Limits
-    from specship.pipeline.humaneval.problems import plain_bytes, read_problems
-    from specship.pipeline.humaneval.scoring import Settings as ScoringSettings
-    from specship.pipeline.humaneval.scoring import choose_level, score
+    from specship.pipeline.evaluation.humaneval.generation import Generation, Generator, generate
+    from specship.pipeline.evaluation.humaneval.problems import plain_bytes, read_problems
+    from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
+    from specship.pipeline.evaluation.humaneval.scoring import Settings as ScoringSettings
+    from specship.pipeline.evaluation.humaneval.scoring import choose_level, score
 
     settings: HumanEvalSettings = work.settings["humaneval"]
     torch.set_num_threads(settings.threads)

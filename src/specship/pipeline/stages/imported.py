@@ -27,7 +27,7 @@ def run(work: Work) -> None:
     Raises:
         DamagedArtifact: a tensor does not fit.
     """
-    from specship.pipeline.checkpoint_takeover import take_over
+    from specship.pipeline.publication.checkpoint_takeover import take_over
 
     found = take_over(work.inputs["foreign"], work.output, work.settings["imported"].source)
     work.report(1, 1, "checkpoints", tensors=len(found.tensors))

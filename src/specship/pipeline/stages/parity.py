@@ -12,9 +12,9 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from specship.files import write_json
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.corpus_manifest import read_documents
-from specship.pipeline.python_prompts import choose_prompts
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.corpus.manifest import read_documents
+from specship.pipeline.evaluation.python_prompts import choose_prompts
 from specship.pipeline.stage import Settings, Stage, Work
 
 GGUF_FILE: Final = "model.gguf"
@@ -57,7 +57,7 @@ def run(work: Work) -> None:
         StageFailed: llama.cpp crashed or did not end.
         RequirementMissing: the device is not here.
     """
-    from specship.pipeline.llamacpp import Request, ask_llama_cpp
+    from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
 
     settings: ParitySettings = work.settings["parity"]
     opened = open_any_checkpoint(work.inputs["checkpoint"])
@@ -81,7 +81,7 @@ def run(work: Work) -> None:
 
     import torch
 
-    from specship.pipeline.decoder import Decoder
+    from specship.pipeline.inference.decoder import Decoder
 
     torch.set_num_threads(settings.threads)
     decoder = Decoder(opened, device=settings.device, context=settings.context_tokens + settings.steps)

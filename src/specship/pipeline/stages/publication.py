@@ -10,11 +10,11 @@ from typing import Final
 from specship.digests import sha256_file
 from specship.errors import UnusableInput
 from specship.files import write_file
-from specship.pipeline.checkpoint_folder import TOKENIZER, open_any_checkpoint
-from specship.pipeline.corpus_manifest import LICENCE, read_documents, read_manifest
-from specship.pipeline.data_licences import licence_expression, licences_of
-from specship.pipeline.model_card import CARD, model_card
-from specship.pipeline.publish_manifest import copied, list_file, write_publish_manifest
+from specship.pipeline.checkpoint.folder import TOKENIZER, open_any_checkpoint
+from specship.pipeline.corpus.licences import licence_expression, licences_of
+from specship.pipeline.corpus.manifest import LICENCE, read_documents, read_manifest
+from specship.pipeline.publication.model_card import CARD, model_card
+from specship.pipeline.publication.publish_manifest import copied, list_file, write_publish_manifest
 from specship.pipeline.stage import Settings, Stage, Work
 
 PROVENANCE: Final = "data-provenance.jsonl"

@@ -31,7 +31,7 @@ def run(work: Work) -> None:
     Raises:
         UnusableInput: the checkpoint or its tokenizer cannot be exported.
     """
-    from specship.pipeline.gguf_artifact import write_gguf_artifact
+    from specship.pipeline.publication.gguf_artifact import write_gguf_artifact
 
     settings: QuantizedSettings = work.settings["quantized"]
     write_gguf_artifact(work, "quantized.gguf", name=settings.name, dtype=settings.dtype)

@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import Field
 
 from specship.files import write_json
-from specship.pipeline.publish_manifest import MANIFEST, read_publish_manifest
+from specship.pipeline.publication.publish_manifest import MANIFEST, read_publish_manifest
 from specship.pipeline.stage import Settings, Stage, Work
 
 
@@ -37,7 +37,7 @@ def run(work: Work) -> None:
         RequirementMissing: the address does not answer.
         StageFailed: it answers with something else than the file.
     """
-    from specship.pipeline.fetching import fetch, served
+    from specship.pipeline.publication.fetching import fetch, served
 
     folder, address = work.inputs["publication"], work.settings["readback"].address
     names = [MANIFEST, *(entry.name for entry in read_publish_manifest(folder))]

@@ -43,7 +43,7 @@ def run(work: Work) -> None:
         RequirementMissing: the folder is not there.
         DamagedArtifact: a tensor does not fit.
     """
-    from specship.pipeline.checkpoint_takeover import take_over
+    from specship.pipeline.publication.checkpoint_takeover import take_over
 
     settings: ReceivedSettings = work.settings["received"]
     folder = Path(settings.folder)

@@ -9,7 +9,7 @@ replay.json        which steps those are
 from __future__ import annotations
 
 from specship.pipeline.stage import Stage, Work
-from specship.pipeline.training_settings import ModelSettings, Recipe, ReplaySettings, TrainingSettings
+from specship.pipeline.training.settings import ModelSettings, Recipe, ReplaySettings, TrainingSettings
 
 STAGE = Stage(
     makes="replay",
@@ -26,8 +26,8 @@ def run(work: Work) -> None:
     Raises:
         StageFailed: the run has no checkpoint in its middle, or a step aborted.
     """
-    from specship.pipeline.replaying import replay
-    from specship.pipeline.run_reading import read_run
+    from specship.pipeline.training.determinism_check import replay
+    from specship.pipeline.training.run_reading import read_run
 
     initialised = read_run(work.inputs["run"]).initialisation is not None
     recipe = Recipe(None if initialised else work.settings["model"], work.settings["training"])

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from specship.errors import UnusableInput
 from specship.files import write_file
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.checkpoint_provenance import PROVENANCE, read_provenance
-from specship.pipeline.folder_manifest import CHECKPOINT_MANIFEST
-from specship.pipeline.imported_card import imported_card
-from specship.pipeline.model_card import CARD
-from specship.pipeline.publish_manifest import copied, list_file, write_publish_manifest
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.checkpoint.folder_manifest import CHECKPOINT_MANIFEST
+from specship.pipeline.publication.checkpoint_provenance import PROVENANCE, read_provenance
+from specship.pipeline.publication.imported_card import imported_card
+from specship.pipeline.publication.model_card import CARD
+from specship.pipeline.publication.publish_manifest import copied, list_file, write_publish_manifest
 from specship.pipeline.stage import Settings, Stage, Work
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from specship.digests import digest_of, sha256_file
 from specship.errors import UnusableInput
 from specship.pipeline.stage import Stage, Work
-from specship.pipeline.training_settings import InitialSettings, ModelSettings, Recipe, TrainingSettings
+from specship.pipeline.training.settings import InitialSettings, ModelSettings, Recipe, TrainingSettings
 
 
 def _outside(settings: Mapping[str, Any], project: Path) -> str:
@@ -52,8 +52,8 @@ def run(work: Work) -> None:
     Raises:
         SystemExit: SIGTERM came; the work is saved and the status is 143.
     """
-    from specship.pipeline.termination import PREEMPTED_STATUS
-    from specship.pipeline.training import pretrain
+    from specship.pipeline.training.termination import PREEMPTED_STATUS
+    from specship.pipeline.training.training import pretrain
 
     checkpoint = work.settings["initial"].checkpoint
     initial = Path(checkpoint) if checkpoint else None

@@ -16,9 +16,9 @@ from pydantic import Field
 
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact
-from specship.pipeline.corpus_manifest import CorpusManifest, Document, read_documents, read_manifest
-from specship.pipeline.shard_manifest import Split
-from specship.pipeline.shard_writer import ShardWriter
+from specship.pipeline.corpus.manifest import CorpusManifest, Document, read_documents, read_manifest
+from specship.pipeline.shards.manifest import Split
+from specship.pipeline.shards.writer import ShardWriter
 from specship.pipeline.stage import Settings, Stage, Work
 from specship.strict_json import read_json
 

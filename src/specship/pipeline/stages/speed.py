@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from specship.files import write_json
-from specship.pipeline.checkpoint_folder import open_any_checkpoint
-from specship.pipeline.corpus_manifest import read_documents
-from specship.pipeline.python_prompts import choose_prompts
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.corpus.manifest import read_documents
+from specship.pipeline.evaluation.python_prompts import choose_prompts
 from specship.pipeline.stage import Settings, Stage, Work
 
 
@@ -42,7 +42,7 @@ def run(work: Work) -> None:
         UnusableInput: the checkpoint cannot be used.
         RequirementMissing: the device is not here.
     """
-    from specship.pipeline.decode_bench import bench
+    from specship.pipeline.inference.decode_bench import bench
 
     settings: SpeedSettings = work.settings["speed"]
     tokenizer = open_any_checkpoint(work.inputs["checkpoint"]).tokenizer()

@@ -16,7 +16,7 @@ from pydantic import Field
 from specship.digests import sha256_file
 from specship.errors import UnusableInput
 from specship.files import write_errors, write_json
-from specship.pipeline.corpus_manifest import read_documents
+from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.stage import Settings, Stage, Work
 
 END_OF_DOCUMENT: Final = "<|endoftext|>"

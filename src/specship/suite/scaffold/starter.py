@@ -147,7 +147,7 @@ _PROBE: Final = '''\
 
 import unicodedata
 
-from specship.pipeline.corpus_manifest import read_documents
+from specship.pipeline.corpus.manifest import read_documents
 from specship.probes.registry import Artifact, Figures, probe
 
 

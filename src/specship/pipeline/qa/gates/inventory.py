@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Final
 
-from specship.pipeline.decoder_shape import elements, expected_tensors
-from specship.pipeline.gguf_model import gguf_shape
-from specship.pipeline.gguf_names import ROPE_FACTORS, renamed_tensors
+from specship.pipeline.gguf.model import gguf_shape
+from specship.pipeline.gguf.names import ROPE_FACTORS, renamed_tensors
+from specship.pipeline.model.decoder_shape import elements, expected_tensors
 from specship.pipeline.qa.gate import Gate
 from specship.pipeline.qa.records import Findings, Limits, findings, limit
 from specship.pipeline.qa.subject import Subject

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from specship.pipeline.decoder_shape import elements, expected_tensors
+from specship.pipeline.model.decoder_shape import elements, expected_tensors
 from specship.pipeline.qa.gate import Gate
 from specship.pipeline.qa.hypotheses import HYPOTHESES, Arrays, Hypothesis, undone
 from specship.pipeline.qa.likelihood import Difference, counting_nats, difference, surprise
@@ -24,7 +24,7 @@ from specship.pipeline.qa.records import Findings, Limits, findings, limit
 from specship.pipeline.qa.subject import Subject
 
 if TYPE_CHECKING:
-    from specship.pipeline.open_model import Model
+    from specship.pipeline.inference.open_model import Model
 
 _TOLD: Final = 3.0
 """Standard errors by which a text must get less likely before a model is said to tell."""

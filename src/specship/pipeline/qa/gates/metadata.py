@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint_inventory import CONFIG
+from specship.pipeline.checkpoint.inventory import CONFIG
 from specship.pipeline.qa.gate import Gate
 from specship.pipeline.qa.records import Findings, Limits, findings, limit
 from specship.pipeline.qa.subject import Subject

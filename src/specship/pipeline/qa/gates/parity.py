@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.llamacpp import Request, Step, ask_llama_cpp
+from specship.pipeline.inference.llamacpp import Request, Step, ask_llama_cpp
 from specship.pipeline.qa.gate import Gate
 from specship.pipeline.qa.records import Findings, Limits, findings, limit
 from specship.pipeline.qa.subject import Subject
@@ -44,7 +44,7 @@ _COARSE: Final = (1.0, 0.1)
 
 
 def _measure(subject: Subject) -> Findings:
-    from specship.pipeline.parity import teacher_forced
+    from specship.pipeline.comparison.parity import teacher_forced
 
     barred = subject.shape.eos_ids
     record = _recorded(subject) or _asked(subject)

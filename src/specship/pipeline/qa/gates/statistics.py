@@ -20,12 +20,12 @@ from typing import Final
 import numpy as np
 
 from specship.errors import UnusableInput
-from specship.pipeline.gguf_names import ROPE_FACTORS
+from specship.pipeline.checkpoint.weight_files import read_weights
+from specship.pipeline.gguf.names import ROPE_FACTORS
 from specship.pipeline.qa.gate import Gate
 from specship.pipeline.qa.records import Findings, Limits, findings, limit
 from specship.pipeline.qa.subject import Subject
 from specship.pipeline.qa.tensor_values import Values, values_of_gguf, values_of_held
-from specship.pipeline.weight_files import read_weights
 
 _LARGEST_RMS: Final = 10.0
 _LARGEST_RATIO: Final = 100.0

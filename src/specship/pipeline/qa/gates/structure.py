@@ -11,13 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint_inventory import CONFIG, TOKENIZER
-from specship.pipeline.gguf_elements import FILE_TYPES
-from specship.pipeline.gguf_reader import GgufFile
+from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER
+from specship.pipeline.checkpoint.weight_files import StoredWeights, read_weights, refuse_link
+from specship.pipeline.gguf.elements import FILE_TYPES
+from specship.pipeline.gguf.reader import GgufFile
 from specship.pipeline.qa.gate import Gate
 from specship.pipeline.qa.records import Findings, Limits, findings, limit
 from specship.pipeline.qa.subject import Subject
-from specship.pipeline.weight_files import StoredWeights, read_weights, refuse_link
 from specship.strict_json import read_json
 
 _UNITS: Final = {"files": "files", "tensors": "tensors", "bytes": "bytes", "faults": "faults"}

@@ -1,0 +1,1 @@
+"""Checkpoint: a Hugging Face folder, opened with distrust; every tensor accounted for."""

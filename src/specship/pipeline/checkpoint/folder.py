@@ -1,0 +1,145 @@
+"""A checkpoint folder: a plain Hugging Face folder of a decoder, opened with distrust.
+
+    config.json  model.safetensors  tokenizer.json  and whatever else lies beside them
+
+Weights come from safetensors only; pickled weights run code when they are opened. The header and
+every shape are checked against the configuration before a tensor is read.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from specship.bounds import JSON_REPORT_BYTES
+from specship.digests import digest_of, sha256_file
+from specship.errors import DamagedArtifact
+from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER, account
+from specship.pipeline.checkpoint.safetensors_header import StoredTensor
+from specship.pipeline.checkpoint.weight_files import WEIGHTS, counted
+from specship.pipeline.model.decoder_shape import DecoderShape, expected_tensors
+from specship.pipeline.model.family import read_model
+from specship.strict_json import read_bytes
+
+if TYPE_CHECKING:
+    import numpy as np
+    from tokenizers import Tokenizer
+
+__all__ = [
+    "CONFIG",
+    "TOKENIZER",
+    "WEIGHTS",
+    "CheckpointFolder",
+    "LlamaShape",
+    "expected_tensors",
+    "numbers",
+    "open_any_checkpoint",
+    "read_shape",
+]
+
+_NUMPY_DTYPES: Final = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+
+
+LlamaShape = DecoderShape
+"""The name from before there were other families."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointFolder:
+    """An opened checkpoint: its shape and where each tensor stands in `model.safetensors`."""
+
+    kind: ClassVar[str] = "folder"
+    path: Path
+    shape: DecoderShape
+    tensors: dict[str, StoredTensor]
+    shards: Mapping[str, str] = field(default_factory=dict)
+    """File of each tensor, where the weights are in several; empty where they are in one."""
+
+    @property
+    def weights(self) -> Path:
+        """The weights file, where there is one."""
+        return self.path / WEIGHTS
+
+    def weights_digest(self) -> str:
+        """Hex sha256 of the weights file; of the names and sums of several, where there are several."""
+        if not self.shards:
+            return sha256_file(self.weights)
+        return digest_of({name: sha256_file(self.path / name) for name in set(self.shards.values())})
+
+    def array(self, name: str) -> np.ndarray[Any, Any]:
+        """One tensor as float32 or float16; bfloat16 is widened to float32, which loses nothing."""
+        import numpy as np
+
+        stored = self.tensors[name]
+        path, count = self.path / self.shards.get(name, WEIGHTS), math.prod(stored.shape)
+        flat = np.fromfile(path, dtype=_NUMPY_DTYPES[stored.dtype], count=count, offset=stored.offset)
+        if len(flat) != count:
+            raise DamagedArtifact(
+                f"{name} ends early", at=path, why="the file changed while it was read", mend="open it again"
+            )
+        return numbers(flat, stored.dtype).reshape(stored.shape)
+
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer that lies in the folder.
+
+        Raises:
+            DamagedArtifact: there is none, or it cannot be read.
+        """
+        from tokenizers import Tokenizer
+
+        path = self.path / TOKENIZER
+        try:
+            return Tokenizer.from_str(read_bytes(path, JSON_REPORT_BYTES).decode("utf-8"))
+        except Exception as error:  # the library raises bare Exception
+            raise DamagedArtifact(
+                f"the tokenizer cannot be read: {error}",
+                at=path,
+                why="a checkpoint without its tokenizer cannot be evaluated or exported",
+                mend="copy tokenizer.json of the training run into the folder",
+            ) from error
+
+
+def numbers(data: bytes | np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, Any]:
+    """Stored bytes as a list of float32 or float16; bfloat16 is widened to float32, which loses nothing."""
+    import numpy as np
+
+    raw = np.frombuffer(data, dtype=_NUMPY_DTYPES[dtype])
+    return (raw.astype("<u4") << 16).view("<f4") if dtype == "BF16" else raw
+
+
+def open_any_checkpoint(folder: Path, *, tokenizer: bool = True) -> CheckpointFolder:
+    """Open a checkpoint folder of any known family, in one file or in shards; nothing is loaded yet.
+
+    Without `tokenizer` that file is not looked at, for callers that read it themselves.
+
+    Raises:
+        UnusableInput: pickled weights, an unknown family, or a feature that the decoder does not have.
+        DamagedArtifact: the configuration or the weights are missing, cut short or contradict each other.
+    """
+    found = account(folder, tokenizer=tokenizer)
+    if found.misfits:
+        first = found.misfits[0]
+        raise DamagedArtifact(
+            f"{counted(found.misfits)}, first {first.name} {first.message}",
+            at=folder,
+            why=f"the weights and {CONFIG} do not describe the same model",
+            mend=f"{first.mend}; see all of it: specship import checkpoint {folder}",
+        )
+    kept = found.model.tensors()
+    shards = {} if found.files == (WEIGHTS,) else {name: found.tensors[name].file for name in kept}
+    return CheckpointFolder(
+        folder, found.model.shape, {name: found.tensors[name].stored for name in kept}, shards
+    )
+
+
+def read_shape(path: Path) -> DecoderShape:
+    """The shape that a `config.json` of any known family describes.
+
+    Raises:
+        UnusableInput: another architecture, or a feature this decoder does not have.
+        DamagedArtifact: missing, unreadable, or a field that is missing or impossible.
+    """
+    return read_model(path).shape

@@ -1,0 +1,139 @@
+"""Every tensor of a foreign checkpoint held against its own configuration, before any is loaded.
+
+    account(folder) -> Inventory
+
+A misfit is something that does not fit and is named; a note is something that a person may want to
+know and that changes nothing. Values are not looked at, with one exception: a head that is declared to
+be the embedding and is stored once more must have the same bytes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from specship.errors import UnusableInput
+from specship.pipeline.checkpoint.inventory_checks import departures, redundant_tensors
+from specship.pipeline.checkpoint.weight_files import (
+    HeldTensor,
+    Misfit,
+    StoredWeights,
+    pickles_in,
+    read_weights,
+    refuse_link,
+    shown_name,
+)
+from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, elements
+from specship.pipeline.model.family import DeclaredModel, read_model
+from specship.pipeline.tokenizer.size import tokenizer_size
+
+CONFIG: Final = "config.json"
+TOKENIZER: Final = "tokenizer.json"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inventory:
+    """What a checkpoint folder holds, and what of it does not fit."""
+
+    path: Path
+    model: DeclaredModel
+    files: tuple[str, ...]
+    tensors: dict[str, HeldTensor]
+    redundant: frozenset[str]
+    """Stored tensors that say nothing new: a tied head stored once more, rotations."""
+    misfits: tuple[Misfit, ...]
+    notes: tuple[str, ...]
+    declared_parameters: int
+    tokenizer_tokens: int | None
+    """Ids that `tokenizer.json` can give; None where it is missing or unreadable."""
+
+    @property
+    def stored_parameters(self) -> int:
+        """Numbers in all stored tensors that are not redundant."""
+        held = {name: one.stored.shape for name, one in self.tensors.items() if name not in self.redundant}
+        return elements(held)
+
+    @property
+    def padding_rows(self) -> int | None:
+        """Rows of the embedding that no token uses."""
+        tokens = self.tokenizer_tokens
+        return None if tokens is None else max(0, self.model.shape.vocabulary - tokens)
+
+    @property
+    def dtypes(self) -> dict[str, int]:
+        """How many tensors are stored as each element type."""
+        return dict(sorted(Counter(one.stored.dtype for one in self.tensors.values()).items()))
+
+
+def account(folder: Path, *, tokenizer: bool = True) -> Inventory:
+    """Name every tensor of a folder, and everything that does not fit.
+
+    Without `tokenizer` that file is left to whoever reads it anyway, which takes as long as all the rest.
+
+    Raises:
+        UnknownName: a family that nobody knows.
+        UnusableInput: pickled weights, or a feature that no family here has.
+        DamagedArtifact: the configuration or a weights file cannot be read.
+    """
+    if not folder.is_dir():
+        raise UnusableInput(
+            "no such folder", at=folder, mend="give a folder with config.json; nothing is fetched from a hub"
+        )
+    refuse_link(folder / CONFIG)
+    model = read_model(folder / CONFIG)
+    weights = read_weights(folder)
+    tokens, tokenizer_misfits = _tokenizer(folder, model.shape.vocabulary) if tokenizer else (None, [])
+    redundant, head_misfits = redundant_tensors(folder, model, weights)
+    misfits = (
+        *weights.misfits,
+        *departures(model, weights, redundant),
+        *head_misfits,
+        *tokenizer_misfits,
+    )
+    return Inventory(
+        path=folder,
+        model=model,
+        files=weights.files,
+        tensors=weights.tensors,
+        redundant=redundant,
+        misfits=misfits,
+        notes=tuple(_notes(folder, model, weights, redundant)),
+        declared_parameters=elements(model.tensors()),
+        tokenizer_tokens=tokens,
+    )
+
+
+def _tokenizer(folder: Path, rows: int) -> tuple[int | None, list[Misfit]]:
+    path = folder / TOKENIZER
+    if not path.exists() and not path.is_symlink():
+        return None, []
+    mend = "take the tokenizer from the same checkpoint"
+    try:
+        refuse_link(path)
+        tokens = tokenizer_size(path)
+    except UnusableInput as error:
+        return None, [Misfit("tokenizer", TOKENIZER, error.message, error.mend or mend)]
+    if tokens <= rows:
+        return tokens, []
+    said = f"gives ids up to {tokens - 1}; the embedding has {rows} rows"
+    return tokens, [Misfit("tokenizer", TOKENIZER, said, mend)]
+
+
+def _notes(
+    folder: Path, model: DeclaredModel, weights: StoredWeights, redundant: Iterable[str]
+) -> Iterator[str]:
+    if not (folder / TOKENIZER).exists():
+        yield f"there is no {TOKENIZER}: the model can be read, but no text can be given to it"
+    for name in pickles_in(folder):
+        yield f"{shown_name(name)} was not opened: a pickle runs code while it is being read"
+    left_out = sorted(redundant)
+    if HEAD in left_out:
+        yield f"{HEAD} is stored once more with the bytes of {EMBEDDING}, which it is tied to"
+    if rotations := [name for name in left_out if name != HEAD]:
+        yield f"{len(rotations)} stored rotations follow from the configuration, first {rotations[0]}"
+    stored = {held.stored.dtype for held in weights.tensors.values()}
+    if model.dtype and model.dtype not in stored:
+        yield f"the configuration says {model.dtype}, no tensor is stored so"

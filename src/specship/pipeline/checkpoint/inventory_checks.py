@@ -1,0 +1,138 @@
+"""What of a stored checkpoint departs from its configuration: names, shapes, types, a head stored twice."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from specship.errors import DamagedArtifact
+from specship.pipeline.checkpoint.weight_files import HeldTensor, Misfit, StoredWeights
+from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, TensorTable
+from specship.pipeline.model.family import DeclaredModel
+from specship.strict_json import open_regular
+
+WEIGHT_DTYPES: Final = ("F32", "F16", "BF16")
+_DERIVED: Final = re.compile(r"model\.layers\.[0-9]{1,3}\.self_attn\.rotary_emb\.inv_freq")
+"""Older writers stored these; they follow from the configuration."""
+_CHUNK_BYTES: Final = 1 << 20
+_SAME: Final = "take the weights and config.json from the same checkpoint"
+
+
+def departures(model: DeclaredModel, weights: StoredWeights, redundant: frozenset[str]) -> list[Misfit]:
+    """Every tensor that is missing, unexpected, of another shape or of another type."""
+    return [
+        *_misnamed(model, weights, redundant),
+        *_misshapen(model, weights),
+        *_mistyped(model, weights),
+    ]
+
+
+def _misnamed(model: DeclaredModel, weights: StoredWeights, redundant: frozenset[str]) -> Iterator[Misfit]:
+    expected = model.tensors()
+    known = {one.name for one in weights.misfits if one.kind == "index"} | weights.absent
+    for name in sorted(expected.keys() - weights.tensors.keys() - known):
+        untied = "set tie_word_embeddings to true if the head is the embedding" if name == HEAD else _SAME
+        yield Misfit("missing", name, f"is not stored; it has shape {list(expected[name])}", untied)
+    allowed = expected.keys() | redundant | ({HEAD} if model.shape.tied else set())
+    for name in sorted(weights.tensors.keys() - allowed):
+        held = weights.tensors[name]
+        yield Misfit(
+            "unexpected",
+            name,
+            f"is stored in {held.file} and belongs to no {model.model_type} like this",
+            _SAME,
+        )
+
+
+def _misshapen(model: DeclaredModel, weights: StoredWeights) -> Iterator[Misfit]:
+    for name, wanted in sorted(_with_head(model).items()):
+        held = weights.tensors.get(name)
+        if held is None or held.stored.shape == wanted:
+            continue
+        turned = held.stored.shape == wanted[::-1]
+        yield Misfit(
+            "shape",
+            name,
+            f"has shape {_short(held.stored.shape)}, the configuration says {list(wanted)}"
+            + ("; it was transposed" if turned else ""),
+            "store it transposed" if turned else _SAME,
+        )
+
+
+def _short(shape: tuple[int, ...]) -> str:
+    return str(list(shape[:8])) if len(shape) <= 8 else f"of {len(shape)} dimensions"
+
+
+def _with_head(model: DeclaredModel) -> TensorTable:
+    return {HEAD: (model.shape.vocabulary, model.shape.hidden)} | model.tensors()
+
+
+def _mistyped(model: DeclaredModel, weights: StoredWeights) -> Iterator[Misfit]:
+    """Types that hold no weights, and types that depart from what the configuration or most others say."""
+    ours = {name: weights.tensors[name].stored for name in _with_head(model) if name in weights.tensors}
+    counts = Counter(one.dtype for one in ours.values())
+    usual = counts.most_common(1)[0][0] if counts else ""
+    wanted = model.dtype if model.dtype in counts else usual
+    for name, stored in sorted(ours.items()):
+        if stored.dtype not in WEIGHT_DTYPES:
+            said = f"is stored as {stored.dtype}; weights are F32, F16 or BF16"
+            yield Misfit("dtype", name, said, "save the checkpoint without quantization")
+        elif stored.dtype != wanted:
+            said = f"is stored as {stored.dtype}, the checkpoint is {wanted}"
+            yield Misfit("dtype", name, said, "save all weights in one type")
+
+
+def redundant_tensors(
+    folder: Path, model: DeclaredModel, weights: StoredWeights
+) -> tuple[frozenset[str], list[Misfit]]:
+    """Stored tensors that may be left out, and a head that may not."""
+    found = {
+        name
+        for name, held in weights.tensors.items()
+        if _DERIVED.fullmatch(name) and held.stored.shape == (model.shape.head_dim // 2,)
+    }
+    head, embedding = weights.tensors.get(HEAD), weights.tensors.get(EMBEDDING)
+    if not model.shape.tied or head is None or embedding is None:
+        return frozenset(found), []
+    if _same_bytes(folder, head, embedding):
+        return frozenset(found | {HEAD}), []
+    said = f"is declared to be {EMBEDDING}, and is stored with other bytes"
+    mend = "set tie_word_embeddings to false if the head was trained apart; else remove it"
+    return frozenset(found), [Misfit("head", HEAD, said, mend)]
+
+
+def _same_bytes(folder: Path, one: HeldTensor, other: HeldTensor) -> bool:
+    if (one.stored.dtype, one.stored.shape) != (other.stored.dtype, other.stored.shape):
+        return False
+    first, second = (_digest(folder, held) for held in (one, other))
+    return first == second
+
+
+def _digest(folder: Path, held: HeldTensor) -> str:
+    digest = hashlib.sha256()
+    for chunk in tensor_bytes(folder, held):
+        digest.update(chunk)
+    return digest.hexdigest()
+
+
+def tensor_bytes(folder: Path, held: HeldTensor) -> Iterator[bytes]:
+    """The bytes of one tensor, a piece at a time.
+
+    Raises:
+        DamagedArtifact: the file was cut since its header was read.
+    """
+    path, left = folder / held.file, held.stored.size
+    with open_regular(path) as (file, _):
+        file.seek(held.stored.offset)
+        while left:
+            chunk = file.read(min(left, _CHUNK_BYTES))
+            if not chunk:
+                raise DamagedArtifact(
+                    f"{held.stored.name} ends early", at=path, why="the file changed while it was read"
+                )
+            left -= len(chunk)
+            yield chunk

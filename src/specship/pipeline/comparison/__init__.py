@@ -1,0 +1,1 @@
+"""Comparison: two copies of a model, from tensors to text, and where they diverge."""

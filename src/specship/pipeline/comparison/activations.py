@@ -1,0 +1,138 @@
+"""What every stage of a model puts out on given tokens: of our decoder, and of a live transformers model.
+
+    embedding  block.N.attention  block.N.mlp  final_norm  head
+
+Attention and MLP are taken as they are added to the residual, so that an error shows where it is made
+and is not thinned by what came before. Figures are made of two taps only where both are of the same
+stage, the same tokens and the same shape; a mean over seven tokens is no match for one of the last.
+Axes: T tokens, X whatever the stage puts out.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import torch
+from torch import Tensor
+
+from specship.errors import UnusableInput
+
+if TYPE_CHECKING:
+    from specship.pipeline.inference.decoder import Decoder
+
+EMBEDDING: Final = "embedding"
+FINAL_NORM: Final = "final_norm"
+HEAD: Final = "head"
+
+
+@dataclass(frozen=True, slots=True)
+class Tap:
+    """The output of one stage."""
+
+    stage: str
+    tokens: tuple[int, int]
+    """First position and the one after the last."""
+    values_TX: Tensor  # noqa: N815 - axes
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Tokens and what the stage puts out for each."""
+        return tuple(self.values_TX.shape)
+
+
+Taps = dict[str, Tap]
+"""In the order in which the stages work."""
+
+
+def stages_of(layers: int) -> list[str]:
+    """Names of all stages of a model, in order."""
+    blocks = [f"block.{index}.{part}" for index in range(layers) for part in ("attention", "mlp")]
+    return [EMBEDDING, *blocks, FINAL_NORM, HEAD]
+
+
+def decoder_taps(decoder: Decoder, token_ids: Sequence[int]) -> Taps:
+    """All stages of our decoder on a sequence.
+
+    Raises:
+        UnusableInput: the sequence exceeds the context or leaves the vocabulary.
+    """
+    found: Taps = {}
+
+    def tap(stage: str, values_TX: Tensor) -> None:  # noqa: N803
+        found[stage] = Tap(stage, (0, len(token_ids)), values_TX.detach().cpu().clone())
+
+    decoder.tapped(token_ids, tap)
+    return found
+
+
+@torch.inference_mode()
+def live_taps(model: Any, token_ids: Sequence[int]) -> Taps:
+    """All stages of a transformers model on a sequence, by forward hooks; the model is left as it was."""
+    found: Taps = {}
+    modules = {EMBEDDING: model.model.embed_tokens, FINAL_NORM: model.model.norm, HEAD: model.lm_head}
+    for index, layer in enumerate(model.model.layers):
+        modules |= {f"block.{index}.attention": layer.self_attn, f"block.{index}.mlp": layer.mlp}
+
+    def hook(stage: str) -> Any:
+        def keep(_module: Any, _given: Any, output: Any) -> None:
+            values_BTX = output[0] if isinstance(output, tuple) else output  # noqa: N806
+            found[stage] = Tap(stage, (0, len(token_ids)), values_BTX[0].detach().float().cpu().clone())
+
+        return keep
+
+    handles = [module.register_forward_hook(hook(stage)) for stage, module in modules.items()]
+    try:
+        model(torch.tensor([list(token_ids)], device=model.device))
+    finally:
+        for handle in handles:
+            handle.remove()
+    return {stage: found[stage] for stage in stages_of(len(model.model.layers)) if stage in found}
+
+
+def trimmed(taps: Taps, vocabulary: int) -> Taps:
+    """Taps with the head cut to the first so many tokens."""
+    head = taps[HEAD]
+    return taps | {HEAD: Tap(HEAD, head.tokens, head.values_TX[:, :vocabulary])}
+
+
+def same_kind(a: Tap, b: Tap) -> None:
+    """Refuse a pair of which no figure would mean anything.
+
+    Raises:
+        UnusableInput: stage, tokens or shape differ.
+    """
+    for what, of_a, of_b in (
+        ("stage", a.stage, b.stage),
+        ("tokens", a.tokens, b.tokens),
+        ("shape", a.shape, b.shape),
+    ):
+        if of_a != of_b:
+            raise UnusableInput(
+                f"the {what} of two records differ: {of_a} and {of_b}",
+                why="a figure made of unlike things says nothing about either",
+                mend="record the same stage over the same tokens on both sides",
+            )
+
+
+def pooled_difference(pairs: Sequence[tuple[Tap, Tap]]) -> float:
+    """Norm of the differences over the norm of all first ones: 0 when equal, about 1.4 when unrelated.
+
+    Infinite when a figure of either is not finite.
+
+    Raises:
+        UnusableInput: see `same_kind`, or there is nothing to compare.
+    """
+    if not pairs:
+        raise UnusableInput("no stage was recorded", why="nothing compared is not agreement")
+    apart = scale = 0.0
+    for a, b in pairs:
+        same_kind(a, b)
+        first = a.values_TX.double()
+        apart += float((first - b.values_TX.double()).square().sum())
+        scale += float(first.square().sum())
+    if not math.isfinite(apart) or not math.isfinite(scale):
+        return math.inf
+    return math.sqrt(apart / scale) if scale else (math.inf if apart else 0.0)

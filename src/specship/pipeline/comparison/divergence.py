@@ -1,0 +1,72 @@
+"""Why a stage departs: each guess is undone on one side, and the stage is computed again.
+
+Stages before it agree, so the stage is computed alone, on what side a feeds into it; what differs is in
+the stage itself: its tensors, the biases that it has, or the figures of the configuration that it uses. A
+guess is kept only when the stage agrees after it was undone; else the kind is `unknown`, and what was
+tried is listed with its figures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from specship.pipeline.comparison.activations import Taps
+from specship.pipeline.comparison.fault_hypotheses import Guess, StageCase
+from specship.pipeline.comparison.quantization_noise import float32_tolerance
+from specship.pipeline.inference.open_model import Model
+
+UNKNOWN: Final = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Departure:
+    """The first stage that departs, the kind of fault that explains it, and all that was tried."""
+
+    stage: str
+    kind: str
+    """`transposed`, `permuted`, `scaled`, `biased`, `wrong eps`, `wrong theta`, `wrong rope`, `unknown`."""
+    what: str
+    before: float
+    after: float | None
+    """What is left when it is undone; None for `unknown`."""
+    allowed: float
+    tried: tuple[Guess, ...]
+
+
+def diagnose(
+    a: Model,
+    b: Model,
+    stage: str,
+    sequences: Sequence[tuple[int, ...]],
+    *,
+    taps: tuple[Sequence[Taps], Sequence[Taps]],
+    allowed: float,
+) -> Departure:
+    """Try every guess about the first stage that departs; side b is taken for the faulty one."""
+    case = StageCase(a, b, stage, sequences, taps)
+    tried = [*case.by_weights(), *case.by_configuration(), *case.by_output()]
+    best = _best([guess for guess in tried if guess.after <= allowed], float32_tolerance(a.shape))
+    return Departure(
+        stage=stage,
+        kind=best.kind if best else UNKNOWN,
+        what=best.what if best else _unexplained(tried),
+        before=case.before,
+        after=best.after if best else None,
+        allowed=allowed,
+        tried=tuple(tried),
+    )
+
+
+def _best(fitting: Sequence[Guess], rounding: float) -> Guess | None:
+    """The first of those that leave as little as the best one does: weights come first, outputs last."""
+    least = min((guess.after for guess in fitting), default=0.0)
+    return next((guess for guess in fitting if guess.after <= max(2 * least, rounding)), None)
+
+
+def _unexplained(tried: Sequence[Guess]) -> str:
+    if not tried:
+        return "no guess applies to what differs"
+    nearest = min(tried, key=lambda guess: guess.after)
+    return f"none of {len(tried)} guesses explains it; nearest: {nearest.what}"

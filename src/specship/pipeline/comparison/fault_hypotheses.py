@@ -1,0 +1,213 @@
+"""Guesses about a stage that departs: each is undone on side b, and the stage is computed again, alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+import torch
+
+from specship.pipeline.comparison.activations import (
+    EMBEDDING,
+    FINAL_NORM,
+    HEAD,
+    Tap,
+    Taps,
+    decoder_taps,
+    pooled_difference,
+)
+from specship.pipeline.comparison.isolated_block import alone, given_to
+from specship.pipeline.comparison.quantization_noise import Altered, types_of
+from specship.pipeline.comparison.tensor_comparison import difference
+from specship.pipeline.comparison.weight_transformations import best_undoing
+from specship.pipeline.inference.decoder import Decoder
+from specship.pipeline.inference.open_model import Model
+from specship.pipeline.model.decoder_shape import EMBEDDING as EMBEDDING_TENSOR
+from specship.pipeline.model.decoder_shape import HEAD as HEAD_TENSOR
+from specship.pipeline.model.decoder_shape import DecoderShape, expected_tensors
+from specship.pipeline.model.rotations import frequencies
+
+_EPSILONS: Final = (1e-5, 1e-6, 1e-8, 1e-12, 1e-3)
+_THETAS: Final = (1e4, 5e5, 1e6, 1e5, 5e6)
+"""What models in use have; the other side's own figure is tried before them."""
+_ENOUGH_TOKENS: Final = 8
+"""A constant is seen to be one only over so many tokens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Guess:
+    """One fault that was undone, and the stage's relative difference before and after."""
+
+    kind: str
+    what: str
+    before: float
+    after: float
+
+
+class StageCase:
+    """One stage of two sides: what side a feeds into it, and what both put out."""
+
+    def __init__(
+        self,
+        a: Model,
+        b: Model,
+        stage: str,
+        sequences: Sequence[tuple[int, ...]],
+        taps: tuple[Sequence[Taps], Sequence[Taps]],
+    ) -> None:
+        self.a, self.b, self.stage, self.sequences = a, b, stage, sequences
+        self.good = [one[stage] for one in taps[0]]
+        self.bad = [one[stage] for one in taps[1]]
+        layers = a.shape.layers
+        given = [
+            one[EMBEDDING].values_TX if stage == EMBEDDING else given_to(stage, one, layers)
+            for one in taps[0]
+        ]
+        self.given_TC = torch.cat(given)
+        self.before = pooled_difference(list(zip(self.good, self.bad, strict=True)))
+
+    def by_weights(self) -> Iterator[Guess]:
+        """Undo, all at once, what seems to have been done to the stage's tensors."""
+        fixed: dict[str, Any] = {}
+        found: list[tuple[float, str, str]] = []
+        for name in self._tensors():
+            good, bad = self.a.array(name), self.b.array(name)
+            compared = difference(name, good, bad, (types_of(self.a)[name], types_of(self.b)[name]))
+            if not compared.departs:
+                continue
+            undoing = best_undoing(name, good, bad, self.b.shape)
+            if undoing is None:
+                return
+            fixed[name] = undoing[0].array
+            found.append((compared.relative_difference, undoing[0].kind, f"{name}: {undoing[0].what}"))
+        if found:
+            kinds = dict.fromkeys(kind for _, kind, _ in sorted(found, reverse=True))
+            what = "; ".join(text for *_, text in found)
+            yield self._tested(
+                " and ".join(kinds), what, Altered(self.b, self.b.shape, self.b.tensors, fixed)
+            )
+        yield from self._exchanged()
+        yield from self._bias_vectors()
+
+    def _exchanged(self) -> Iterator[Guess]:
+        """Two tensors of the stage that stand in each other's place."""
+        names = self._tensors()
+        for at, name in enumerate(names):
+            for other in names[at + 1 :]:
+                if self.b.tensors[name].shape != self.b.tensors[other].shape:
+                    continue
+                fixed = {name: self.b.array(other), other: self.b.array(name)}
+                types = types_of(self.a)[name], types_of(self.b)[other]
+                if difference(name, self.a.array(name), fixed[name], types).departs:
+                    continue
+                if not difference(name, self.a.array(name), self.b.array(name), types).departs:
+                    continue
+                yield self._tested(
+                    "permuted",
+                    f"{name} and {other} stand in each other's place",
+                    Altered(self.b, self.b.shape, self.b.tensors, fixed),
+                )
+
+    def _bias_vectors(self) -> Iterator[Guess]:
+        """Biases that one side has and the other has not."""
+        ours, theirs = self.a.shape.biases, self.b.shape.biases
+        if ours == theirs:
+            return
+        shape = replace(self.b.shape, biases=ours)
+        added = [name for name in expected_tensors(shape) if name not in self.b.tensors]
+        fixed = {name: self.a.array(name) for name in added}
+        tensors = {
+            name: (self.b.tensors if name in self.b.tensors else self.a.tensors)[name]
+            for name in expected_tensors(shape)
+        }
+        lost = sorted(self.b.tensors.keys() - tensors.keys())
+        what = f"{len(added)} bias vectors are missing" if added else f"{len(lost)} bias vectors are too many"
+        yield self._tested(
+            "biased", f"{what}, first {(added or lost)[0]}", Altered(self.b, shape, tensors, fixed)
+        )
+
+    def by_configuration(self) -> Iterator[Guess]:
+        """Other figures of the configuration; only those that this stage uses."""
+        good, bad = self.a.shape, self.b.shape
+        if self.stage not in {EMBEDDING, HEAD}:
+            for eps in dict.fromkeys((good.rms_eps, *_EPSILONS)):
+                if eps != bad.rms_eps:
+                    yield self._reshaped(
+                        "wrong eps", f"rms_norm_eps {bad.rms_eps:g} should be {eps:g}", rms_eps=eps
+                    )
+        if self.stage.endswith("attention"):
+            for theta in dict.fromkeys((good.rope_theta, *_THETAS)):
+                if theta != bad.rope_theta:
+                    what = f"rope_theta {bad.rope_theta:g} should be {theta:g}"
+                    yield self._reshaped("wrong theta", what, rope_theta=theta)
+            if not _turns_alike(replace(good, rope_theta=bad.rope_theta), bad):
+                what = (
+                    f"rope scaling {bad.rope.kind} should be {good.rope.kind} of factor {good.rope.factor:g}"
+                )
+                yield self._reshaped("wrong rope", what, rope=good.rope, rope_theta=good.rope_theta)
+
+    def by_output(self) -> Iterator[Guess]:
+        """A factor on the stage's output, or a vector added to it, whatever made it."""
+        good = torch.cat([tap.values_TX for tap in self.good]).double()
+        bad = torch.cat([tap.values_TX for tap in self.bad]).double()
+        if not (good.isfinite().all() and bad.isfinite().all()):
+            return
+        if square := float((bad * bad).sum()):
+            factor = float((good * bad).sum()) / square
+            if factor:
+                what = f"its output is {1 / factor:.6g} times what it should be"
+                yield self._of_output("scaled", what, good, bad * factor)
+        if len(good) >= _ENOUGH_TOKENS:
+            bias = (good - bad).mean(0)
+            what = f"a vector of norm {float(bias.norm()):.6g} is missing from its output"
+            yield self._of_output("biased", what, good, bad + bias)
+
+    def _of_output(self, kind: str, what: str, good: torch.Tensor, fixed: torch.Tensor) -> Guess:
+        tokens = (0, len(good))
+        after = pooled_difference([(Tap(self.stage, tokens, good), Tap(self.stage, tokens, fixed))])
+        return Guess(kind=kind, what=what, before=self.before, after=after)
+
+    def _reshaped(self, kind: str, what: str, **changes: Any) -> Guess:
+        return self._tested(kind, what, Altered(self.b, replace(self.b.shape, **changes), self.b.tensors, {}))
+
+    def _tested(self, kind: str, what: str, model: Altered) -> Guess:
+        """Compute the stage again with a fault undone, on what side a feeds into it."""
+        decoder = Decoder(alone(model, self.stage, self.given_TC), context=max(map(len, self.sequences)))
+        own = f"block.0.{self.stage.split('.')[2]}" if self.stage.startswith("block.") else self.stage
+        pairs, at = [], 0
+        for good, ids in zip(self.good, self.sequences, strict=True):
+            rows = ids if self.stage == EMBEDDING else range(at, at + len(ids))
+            at += len(ids)
+            values_TX = decoder_taps(decoder, rows)[own].values_TX[:, : good.shape[1]]  # noqa: N806 - axes
+            pairs.append((good, Tap(self.stage, good.tokens, values_TX)))
+        return Guess(kind=kind, what=what, before=self.before, after=pooled_difference(pairs))
+
+    def _tensors(self) -> list[str]:
+        """Names of the stage's tensors that both sides have in one shape."""
+        return [
+            name
+            for name in stage_tensors(self.stage, self.b)
+            if name in self.a.tensors and self.a.tensors[name].shape == self.b.tensors[name].shape
+        ]
+
+
+def _turns_alike(one: DecoderShape, other: DecoderShape) -> bool:
+    """Whether two rotations are the same, however they are written down."""
+    lengths = {shape.rope.attention_factor if shape.rope.kind == "yarn" else 1.0 for shape in (one, other)}
+    return len(lengths) == 1 and torch.allclose(frequencies(one), frequencies(other), rtol=1e-5, atol=0.0)
+
+
+def stage_tensors(stage: str, model: Model) -> list[str]:
+    """The tensors that a stage uses."""
+    whole: Mapping[str, list[str]] = {
+        EMBEDDING: [EMBEDDING_TENSOR],
+        FINAL_NORM: ["model.norm.weight"],
+        HEAD: [EMBEDDING_TENSOR if model.shape.tied else HEAD_TENSOR],
+    }
+    if stage in whole:
+        return whole[stage]
+    _, index, part = stage.split(".")
+    own = ("input_layernorm.", "self_attn.") if part == "attention" else ("post_attention_layernorm.", "mlp.")
+    prefix = f"model.layers.{index}."
+    return [name for name in model.tensors if name.startswith(tuple(prefix + one for one in own))]

@@ -1,0 +1,87 @@
+"""Greedy continuations of both sides, each by its own decoding, and whether a difference is a departure.
+
+Where they part both sides have read the same tokens, so their laws of that place say why: two tokens
+that are as good as equally likely part by rounding alone, and everything behind is another text.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from specship.pipeline.comparison.llamacpp_logprobs import first_difference
+from specship.pipeline.comparison.next_token_distributions import Law, preference
+from specship.pipeline.comparison.sides import Ids
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parting:
+    """The first step at which two continuations differ."""
+
+    prompt: int
+    step: int
+    tokens: tuple[int, int]
+    odds: float
+    """By how much the sides' log-odds of the two tokens differ, nats."""
+    explained: bool
+    """Whether rounding explains it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GreedyText:
+    """All continuations of both sides."""
+
+    steps: int
+    """Steps written, all prompts together."""
+    equal_steps: int
+    """Steps before the continuations part."""
+    partings: tuple[Parting, ...]
+    wrote: tuple[list[Ids], list[Ids]]
+
+    @property
+    def departures(self) -> int:
+        """Continuations that part for another reason than rounding."""
+        return sum(not parting.explained for parting in self.partings)
+
+
+def compare_greedy(
+    prompts: Sequence[Ids],
+    wrote: tuple[list[Ids], list[Ids]],
+    laws: tuple[Sequence[Sequence[Law]], Sequence[Sequence[Law]]],
+    *,
+    slack: float,
+    barring: bool = False,
+) -> GreedyText:
+    """Compare continuations; `barring` says that one side bars more tokens than are known here.
+
+    `slack` is what rounding can move one centred logit by.
+    """
+    partings, equal = [], 0
+    for number, (prompt, mine, theirs) in enumerate(zip(prompts, *wrote, strict=True)):
+        step = first_difference(mine, theirs)
+        equal += len(mine) if step is None else step
+        if step is not None:
+            tokens = mine[step], theirs[step]
+            at = len(prompt) + step
+            pair = [next((law for law in side[number] if law.tokens == at), None) for side in laws]
+            partings.append(_parting(number, step, tokens, pair, slack=slack, barring=barring))
+    return GreedyText(steps=sum(map(len, wrote[0])), equal_steps=equal, partings=tuple(partings), wrote=wrote)
+
+
+def _parting(
+    prompt: int,
+    step: int,
+    tokens: tuple[int, int],
+    laws: Sequence[Law | None],
+    *,
+    slack: float,
+    barring: bool,
+) -> Parting:
+    """Each side should prefer its own token, unless it was barred from another one."""
+    preferences = [
+        0.0 if law is None else preference(law, own, other)
+        for law, own, other in zip(laws, tokens, tokens[::-1], strict=True)
+    ]
+    odds = sum(preferences)
+    own = barring or min(preferences) >= -2 * slack
+    return Parting(prompt=prompt, step=step, tokens=tokens, odds=odds, explained=own and odds <= 2 * slack)

@@ -1,0 +1,70 @@
+"""One stage of a model by itself, as a model of its own: what goes in is given instead of an embedding.
+
+So a guess about one stage of many costs one stage, and what other stages do cannot hide it. Axes: T tokens
+of all sequences, C hidden.
+"""
+# ruff: noqa: N803 - a tensor's name carries its axes
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from torch import Tensor
+
+from specship.pipeline.comparison.activations import EMBEDDING, HEAD, Taps, stages_of
+from specship.pipeline.comparison.quantization_noise import Altered, Array
+from specship.pipeline.inference.open_model import Model
+from specship.pipeline.model.decoder_shape import EMBEDDING as EMBEDDING_TENSOR
+from specship.pipeline.model.decoder_shape import HEAD as HEAD_TENSOR
+
+
+def given_to(stage: str, taps: Taps, layers: int) -> Tensor:
+    """What a stage's block is given: the embedding and all that blocks before it added."""
+    if stage == EMBEDDING:
+        return taps[EMBEDDING].values_TX
+    order = stages_of(layers)
+    at = order.index(stage)
+    before = order[: at - (stage.endswith(".mlp"))] if stage.startswith("block.") else order[:-2]
+    total_TC = taps[EMBEDDING].values_TX.double()  # noqa: N806
+    for name in before[1:]:
+        total_TC = total_TC + taps[name].values_TX  # noqa: N806
+    return total_TC.float()
+
+
+def alone(model: Model, stage: str, given_TC: Tensor) -> Model:
+    """A model whose only block, or none, is that of a stage; token number t is row t of what is given.
+
+    Its stages are called `block.0.attention` and so on; `embedding` stays the model's own.
+    """
+    names = {"model.norm.weight": "model.norm.weight"}
+    shape = replace(model.shape, layers=0, tied=True)
+    if stage == EMBEDDING:
+        return Altered(model, shape, model.tensors, {})
+    shape = replace(shape, vocabulary=len(given_TC))
+    if stage == HEAD:
+        names[HEAD_TENSOR] = EMBEDDING_TENSOR if model.shape.tied else HEAD_TENSOR
+        shape = replace(shape, tied=False)
+    if stage.startswith("block."):
+        prefix = f"model.layers.{stage.split('.')[1]}."
+        own = [name for name in model.tensors if name.startswith(prefix)]
+        names |= {f"model.layers.0.{name.removeprefix(prefix)}": name for name in own}
+        shape = replace(shape, layers=1)
+    tensors = {new: model.tensors[old] for new, old in names.items()}
+    return Altered(model, shape, tensors, _Renamed(model, names, given_TC.numpy()))
+
+
+class _Renamed(Mapping[str, Array]):
+    """Tensors of a model under other names, read when they are asked for, and an embedding of its own."""
+
+    def __init__(self, model: Model, names: Mapping[str, str], embedding: Array) -> None:
+        self._model, self._names, self._embedding = model, names, embedding
+
+    def __getitem__(self, name: str) -> Array:
+        return self._embedding if name == EMBEDDING_TENSOR else self._model.array(self._names[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter((*self._names, EMBEDDING_TENSOR))
+
+    def __len__(self) -> int:
+        return len(self._names) + 1

@@ -1,0 +1,217 @@
+"""How far two copies of one model may be apart when nothing is wrong with either.
+
+Two causes are counted. Sums in float32 come out a little different in another order. And a copy in
+fewer bits is another set of weights: how much that moves each stage is not guessed but rehearsed, by
+decoding the finer side's weights after they were rounded as the coarser side stores them. Types that
+nobody here can round to (K-quants) and llama.cpp's rounding of activations are rehearsed with noise of
+the same size.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+from zlib import crc32
+
+import numpy as np
+
+from specship.pipeline.gguf.elements import decoded, encoded
+from specship.pipeline.gguf.format import ELEMENT_TYPES
+from specship.pipeline.inference.open_model import Model, Stored
+from specship.pipeline.model.decoder_shape import DecoderShape
+
+if TYPE_CHECKING:
+    from tokenizers import Tokenizer
+    from torch import Tensor
+
+    from specship.pipeline.comparison.activations import Taps
+
+Array = np.ndarray[Any, Any]
+_FLOAT32: Final = 2.0**-24
+_SAFETY: Final = 32
+"""Sums of n products are off by about the square root of n roundings; this is for what multiplies it."""
+SLACK: Final = 2.0
+"""By how much a sound difference may exceed the rehearsed one: another quantizer rounds otherwise."""
+_MOST: Final = 0.5
+"""Half of a stage's norm is never explained by rounding: 1.4 is what unrelated outputs differ by."""
+_ROUNDABLE: Final = {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"}
+_ELEMENTS: Final = {element.name: element for element in ELEMENT_TYPES.values()}
+_LARGEST_HALF: Final = 65504.0
+_BITS: Final = {"Q2_K": 2, "Q3_K": 3, "Q4_K": 4, "Q5_K": 5, "Q6_K": 6}
+_ACTIVATIONS: Final = {"F32": 0.0, "F16": 2.0**-11, "BF16": 2.0**-8}
+"""Largest relative error of an activation that llama.cpp multiplies with weights of a type."""
+_BLOCK_ACTIVATIONS: Final = 1 / 127
+"""The same where weights are in blocks: activations are then Q8_0, 127 steps to the largest of 32."""
+
+
+@dataclass(frozen=True, slots=True)
+class Altered:
+    """A model with other weights or another shape, computed when they are asked for."""
+
+    kind: ClassVar[str] = "altered"
+    base: Model
+    shape: DecoderShape
+    tensors: Mapping[str, Stored]
+    changed: Mapping[str, Array]
+
+    @property
+    def path(self) -> Path:
+        """Of the model it was made from."""
+        return self.base.path
+
+    def array(self, name: str) -> Array:
+        """A changed tensor, or the original one."""
+        try:  # not `in`: asking a lazy mapping computes the tensor
+            return self.changed[name]
+        except KeyError:
+            return self.base.array(name)
+
+    def tokenizer(self) -> Tokenizer:
+        """That of the original."""
+        return self.base.tokenizer()
+
+    def weights_digest(self) -> str:
+        """That of the original; nothing of this is ever written."""
+        return self.base.weights_digest()
+
+
+class _Rounded(Mapping[str, Array]):
+    """Every tensor of a model as another one's types keep it; one at a time is in memory."""
+
+    def __init__(self, model: Model, types: Mapping[str, str], *, activations: bool) -> None:
+        self._model, self._types, self._activations = model, types, activations
+
+    def __getitem__(self, name: str) -> Array:
+        kept = as_stored(self._model.array(name), self._types.get(name, "F32"), name)
+        if self._activations:
+            return _noisy(kept, _activation_error(self._types.get(name, "F32")), name)
+        return kept
+
+    def __iter__(self) -> Any:
+        return iter(self._model.tensors)
+
+    def __len__(self) -> int:
+        return len(self._model.tensors)
+
+
+def types_of(model: Model) -> dict[str, str]:
+    """Element type of every tensor."""
+    return {name: stored.dtype for name, stored in model.tensors.items()}
+
+
+def as_stored(array: Array, dtype: str, name: str = "") -> Array:
+    """What a type keeps of a tensor; noise of the same size where nobody here can store it so."""
+    element = _ELEMENTS[dtype]
+    exact = np.ascontiguousarray(array, dtype=np.float32)
+    if dtype == "F32" or exact.shape[-1] % element.block:
+        return exact
+    if dtype == "F16":
+        exact = exact.clip(-_LARGEST_HALF, _LARGEST_HALF)  # what does not fit is a fault for others to name
+    if dtype in _ROUNDABLE:
+        return decoded(encoded(exact, element).ravel(), element, exact.shape).astype(np.float32)
+    return _noisy(exact, _step_error(dtype), name)
+
+
+def _step_error(dtype: str) -> float:
+    """Relative error of a K-quant: steps of equal width over the range of a block of Gaussian weights.
+
+    The range of 16 or 32 draws is about four standard deviations; an error within a step is its width
+    over the square root of 12.
+    """
+    steps = (1 << _BITS.get(dtype, 4)) - 1
+    return 4.2 / steps / math.sqrt(12)
+
+
+def _activation_error(dtype: str) -> float:
+    return _ACTIVATIONS.get(dtype, _BLOCK_ACTIVATIONS)
+
+
+def _noisy(array: Array, relative: float, name: str) -> Array:
+    """Noise of a relative size, the same on every run."""
+    if not relative:
+        return array
+    dice = np.random.default_rng(crc32(name.encode()))
+    scale = relative * math.sqrt(float(np.mean(np.square(array, dtype=np.float64))))
+    return (array + dice.standard_normal(array.shape, dtype=np.float32) * scale).astype(np.float32)
+
+
+def float32_tolerance(shape: DecoderShape) -> float:
+    """Relative difference that float32 sums in another order explain, after all stages."""
+    widest = max(shape.hidden, shape.intermediate)
+    return _SAFETY * _FLOAT32 * math.sqrt(widest * (2 * shape.layers + 3))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Allowance:
+    """What may differ between sound copies."""
+
+    floor: float
+    """Relative difference of any stage that float32 alone explains."""
+    stages: Mapping[str, float]
+    """What the rehearsal moved each stage by; empty where none was needed."""
+    logit: float
+    """By how much one centred logit may differ."""
+
+    def of(self, stage: str) -> float:
+        """The largest relative difference of a stage that is sound."""
+        return max(self.floor, min(SLACK * self.stages.get(stage, 0.0), _MOST))
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """How far a rehearsal moved each stage (relative), and its largest move of a centred logit."""
+
+    stages: Mapping[str, float]
+    logit: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsal:
+    """A model, what it says as it is, and the types that its weights are to be rounded to."""
+
+    model: Model
+    exact: Sequence[Taps]
+    types: Mapping[str, str]
+    activations: bool = False
+    """Whether what is multiplied with the weights is rounded too, as llama.cpp does."""
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether every tensor stays as it is."""
+        own = types_of(self.model)
+        return all(
+            self.types.get(name, "F32") in ({"F32"} if self.activations else {"F32", own[name]})
+            for name in own
+        )
+
+    def taps(self, sequences: Sequence[Sequence[int]], vocabulary: int) -> list[Taps]:
+        """What the rounded model says."""
+        from specship.pipeline.comparison.activations import decoder_taps, trimmed
+        from specship.pipeline.inference.decoder import Decoder
+
+        decoder = Decoder(self.rounded(), context=max(map(len, sequences)))
+        return [trimmed(decoder_taps(decoder, ids), vocabulary) for ids in sequences]
+
+    def rounded(self) -> Altered:
+        """The model with its weights rounded."""
+        changed = _Rounded(self.model, self.types, activations=self.activations)
+        return Altered(self.model, self.model.shape, self.model.tensors, changed)
+
+    def moves(self, rounded: Sequence[Taps]) -> Moves:
+        """How far rounding moves everything."""
+        from specship.pipeline.comparison.activations import HEAD, pooled_difference
+
+        pairs = list(zip(self.exact, rounded, strict=True))
+        stages = {
+            stage: pooled_difference([(a[stage], b[stage]) for a, b in pairs]) for stage in self.exact[0]
+        }
+        logit = max(largest_centred(a[HEAD].values_TX - b[HEAD].values_TX) for a, b in pairs)
+        return Moves(stages, logit)
+
+
+def largest_centred(logits_TV: Tensor) -> float:  # noqa: N803 - axes
+    """The largest logit, each position centred; figures that are not finite count as nothing."""
+    return float((logits_TV - logits_TV.mean(-1, keepdim=True)).nan_to_num(0.0, 0.0, 0.0).abs().max())

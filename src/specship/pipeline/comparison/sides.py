@@ -1,0 +1,140 @@
+"""What can be compared: a checkpoint folder or a GGUF file in our decoder, live transformers, llama.cpp.
+
+    FOLDER   FILE.gguf   transformers:FOLDER   llama.cpp:FILE.gguf
+
+The first three answer for every stage; llama.cpp gives probabilities of next tokens only, and writes its
+own continuation, which the other side then reads. It runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from specship.errors import UnusableInput
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.comparison.activations import Taps, decoder_taps, live_taps
+from specship.pipeline.device import resolve_device
+from specship.pipeline.gguf.model import open_gguf
+from specship.pipeline.inference.decode_bench import reference_model, reference_tokens
+from specship.pipeline.inference.decoder import Decoder
+from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
+from specship.pipeline.inference.open_model import Model, is_gguf, open_model
+
+Ids = tuple[int, ...]
+TRANSFORMERS: Final = "transformers:"
+LLAMA_CPP: Final = "llama.cpp:"
+_TOKENIZER_CONFIG: Final = "tokenizer_config.json"
+
+
+class Reader(Protocol):
+    """A loaded side."""
+
+    def taps(self, token_ids: Ids) -> Taps:
+        """Every stage on a sequence."""
+
+    def greedy(self, prompt: Ids, steps: int, barred: Collection[int]) -> Ids:
+        """The likeliest continuation, some tokens barred."""
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One side of a comparison, as it was named, with the model whose bytes it stands for."""
+
+    name: str
+    kind: str
+    """`folder`, `gguf`, `transformers` or `llama.cpp`."""
+    model: Model
+
+    @property
+    def has_stages(self) -> bool:
+        """Whether it can be looked into."""
+        return self.kind != "llama.cpp"
+
+    def cut(self, texts: Sequence[str]) -> list[Ids]:
+        """Texts as token ids, nothing put in front.
+
+        Raises:
+            UnusableInput, StageFailed: the tokenizer cannot be used; llama.cpp crashed.
+        """
+        if self.kind == "llama.cpp":
+            return list(ask_llama_cpp(Request(gguf=str(self.model.path), texts=tuple(texts))).tokenized)
+        if self.kind == "transformers" and (self.model.path / _TOKENIZER_CONFIG).exists():
+            tokenizer = _live_tokenizer(self.model.path)
+            return [tuple(tokenizer.encode(text, add_special_tokens=False)) for text in texts]
+        tokenizer = self.model.tokenizer()
+        return [tuple(tokenizer.encode(text, add_special_tokens=False).ids) for text in texts]
+
+    def load(self, positions: int, device: str) -> Reader:
+        """The weights in memory; those of llama.cpp's file in our decoder.
+
+        Raises:
+            UnusableInput: so many positions do not fit, or transformers cannot load it.
+            RequirementMissing: the device is not here.
+        """
+        if positions > self.model.shape.context:
+            raise UnusableInput(
+                f"{positions} positions are wanted, the model has {self.model.shape.context}",
+                at=self.model.path,
+                mend="ask for fewer steps or shorter texts",
+            )
+        if self.kind == "transformers":
+            return _Live(self.model.path, device)
+        return _Ours(self.model, positions, device)
+
+
+def open_side(name: str) -> Side:
+    """What a person named on the command line; nothing is loaded yet.
+
+    Raises:
+        UnusableInput: it is none of the four, or cannot be opened.
+    """
+    if name.startswith(TRANSFORMERS):
+        return Side(name, "transformers", open_any_checkpoint(Path(name.removeprefix(TRANSFORMERS))))
+    if name.startswith(LLAMA_CPP):
+        path = Path(name.removeprefix(LLAMA_CPP))
+        if not is_gguf(path):
+            raise UnusableInput("llama.cpp opens GGUF files", at=path, mend="llama.cpp:FILE.gguf")
+        return Side(name, "llama.cpp", open_gguf(path))
+    model = open_model(Path(name))
+    return Side(name, model.kind, model)
+
+
+class _Ours:
+    def __init__(self, model: Model, positions: int, device: str) -> None:
+        self._decoder = Decoder(model, device=device, context=positions)
+
+    def taps(self, token_ids: Ids) -> Taps:
+        return decoder_taps(self._decoder, token_ids)
+
+    def greedy(self, prompt: Ids, steps: int, barred: Collection[int]) -> Ids:
+        return self._decoder.generate(prompt, steps, banned_ids=barred).token_ids
+
+
+class _Live:
+    def __init__(self, folder: Path, device: str) -> None:
+        on = resolve_device(device)
+        try:
+            self._model = reference_model(folder, on)
+        except Exception as error:  # it raises whatever its parts raise
+            raise UnusableInput(f"transformers cannot load it: {str(error)[:200]}", at=folder) from error
+
+    def taps(self, token_ids: Ids) -> Taps:
+        return live_taps(self._model, token_ids)
+
+    def greedy(self, prompt: Ids, steps: int, barred: Collection[int]) -> Ids:
+        return reference_tokens(self._model, prompt, steps, banned_ids=barred)
+
+
+def _live_tokenizer(folder: Path) -> Any:
+    from transformers import AutoTokenizer
+
+    try:
+        load: Any = AutoTokenizer.from_pretrained
+        return load(folder, trust_remote_code=False, local_files_only=True)
+    except Exception as error:  # it raises whatever its parts raise
+        raise UnusableInput(
+            f"transformers cannot load the tokenizer: {str(error)[:200]}", at=folder
+        ) from error

@@ -1,0 +1,1 @@
+"""Corpus: licensed text, without duplicates, split into training and held-out documents."""

@@ -1,0 +1,1 @@
+"""Evaluation: held-out text, completions and their syntax, HumanEval."""

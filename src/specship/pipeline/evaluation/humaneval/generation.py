@@ -1,0 +1,179 @@
+"""Completions that a model writes for this evaluation, kept so that anybody can have it write them again.
+
+Every sample has a seed of its own, drawn from the evaluation's seed, its task and its number: a shard or a
+run that was killed writes the same samples as one that was not. The file is a heading (digests of the
+model and the problems, how it was asked, sampling, stop rules), then one line a sample in their order.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from specship.bounds import COMPLETION_LINES
+from specship.digests import sha256_file
+from specship.errors import UnusableInput
+from specship.pipeline.evaluation.humaneval.problems import CompletionFile, ProblemFile, Sample
+from specship.pipeline.evaluation.humaneval.prompting import prompting
+from specship.pipeline.evaluation.humaneval.samples import SAMPLES_FORMAT, Generated, SampleFile
+from specship.pipeline.evaluation.model_identity import about_model
+from specship.pipeline.inference.decoder import STOP_TOKEN, TOKEN_LIMIT, Decoder, Sampling
+from specship.pipeline.inference.open_model import open_model
+
+STOP_TEXT: Final = "stop-text"
+NO_ROOM: Final = "no-room"
+"""The prompt leaves no room in the context: nothing was written, and the sample failed."""
+_TAIL: Final = 24
+"""Tokens that are looked at for a stop text after each one; the longest stop has ten characters."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Generation:
+    """What is asked of the model."""
+
+    samples: int = 1
+    """Completions a problem."""
+    temperature: float = 0.0
+    """0 is greedy, which has one completion."""
+    seed: int = 0
+    max_tokens: int = 512
+    shard: tuple[int, int] = (1, 1)
+    """Which part, from 1, of how many: every so many-th sample."""
+
+    def __post_init__(self) -> None:
+        if self.samples < 1 or self.max_tokens < 1:
+            raise UnusableInput("fewer than one sample, or token", mend="give 1 or more")
+        if not 0 <= self.temperature < float("inf"):
+            raise UnusableInput(f"a temperature of {self.temperature}", mend="give 0 or more")
+        if self.temperature == 0 and self.samples != 1:
+            raise UnusableInput(
+                "greedy decoding has one completion a problem",
+                mend="give a temperature above 0, or one sample",
+            )
+
+
+def seed_of(seed: int, task_id: str, index: int) -> int:
+    """The seed of one sample, of 63 bits."""
+    return int.from_bytes(hashlib.sha256(f"{seed}\n{task_id}\n{index}".encode()).digest()[:8], "big") >> 1
+
+
+class Generator:
+    """A model that is open, with the prompts of all problems."""
+
+    def __init__(
+        self, path: Path, problems: ProblemFile, generation: Generation, *, device: str = "cpu"
+    ) -> None:
+        """Open and load it.
+
+        Raises:
+            UnusableInput: it is no model, or its chat template cannot be rendered.
+            DamagedArtifact: a file of it cannot be read.
+            RequirementMissing: the device is not here.
+        """
+        opened = open_model(path)
+        self.generation: Final = generation
+        self.problems: Final = problems
+        self.prompting: Final = prompting(path, opened, problems)
+        self._tokenizer = opened.tokenizer()
+        self._ids = {task: self.prompting.token_ids(self._tokenizer, task) for task in problems.problems}
+        longest = max(map(len, self._ids.values()))
+        self._decoder = Decoder(opened, device=device, context=longest + generation.max_tokens)
+        self._about = about_model(path, opened, self.prompting.prompt_format)
+        del self._about["model"]  # where it lies belongs to a machine, not to what it is
+
+    def heading(self) -> dict[str, Any]:
+        """All that the samples depend on, the shard apart."""
+        sampling = {name: value for name, value in asdict(self.generation).items() if name != "shard"}
+        found = {
+            **self._about,
+            **self.prompting.as_json(),
+            "sampling": {**sampling, "top_k": 0, "top_p": 1.0},
+            "context": self._decoder.context,
+            "device": self._decoder.device.type,
+        }
+        plain: dict[str, Any] = json.loads(json.dumps(found))  # as a file gives it back
+        return plain
+
+    def keys(self) -> list[tuple[str, int]]:
+        """Every sample of the whole evaluation, in order."""
+        return [(task, index) for task in self.problems.problems for index in range(self.generation.samples)]
+
+    def write(self, task_id: str, index: int) -> Generated:
+        """One sample."""
+        prompt_ids = self._ids[task_id]
+        room = min(self.generation.max_tokens, self._decoder.context - len(prompt_ids))
+        if room < 1:
+            return Generated(task_id, index, "", 0, NO_ROOM)
+        wanted = Sampling(
+            temperature=self.generation.temperature, seed=seed_of(self.generation.seed, task_id, index)
+        )
+        stream = self._decoder.stream(prompt_ids, sampling=wanted)
+        found: list[int] = []
+        for _ in range(room):
+            found.append(stream.next())
+            if found[-1] in self.prompting.stop_ids:
+                return Generated(task_id, index, self._text(prompt_ids, found[:-1]), len(found), STOP_TOKEN)
+            if self._stops(prompt_ids, found):
+                return Generated(task_id, index, self._text(prompt_ids, found), len(found), STOP_TEXT)
+        return Generated(task_id, index, self._text(prompt_ids, found), len(found), TOKEN_LIMIT)
+
+    def _stops(self, prompt_ids: list[int], found: list[int]) -> bool:
+        tail = self._decoded(found[-_TAIL:])
+        stops = self.prompting.stop_texts
+        return any(stop in tail for stop in stops) and any(
+            stop in self._text(prompt_ids, found) for stop in stops
+        )
+
+    def _text(self, prompt_ids: list[int], found: list[int]) -> str:
+        """What stands behind the prompt; alone, some tokenizers drop its first blank: indentation."""
+        before, whole = self._decoded(prompt_ids), self._decoded([*prompt_ids, *found])
+        return whole.removeprefix(before) if whole.startswith(before) else self._decoded(found)
+
+    def _decoded(self, ids: list[int]) -> str:
+        return str(self._tokenizer.decode(ids, skip_special_tokens=True))
+
+
+def generate(generator: Generator, out: Path, *, report: Callable[..., None] | None = None) -> CompletionFile:
+    """Write every sample of the shard that `out` does not hold yet; what it holds is what was written.
+
+    Raises:
+        UnusableInput: `out` holds samples of another evaluation, or there are too many to score.
+        DamagedArtifact: a line of it is no sample of this one.
+        CannotWrite: the disk refuses.
+    """
+    part, parts = generator.generation.shard
+    keys = generator.keys()
+    if len(keys) > COMPLETION_LINES:
+        raise UnusableInput(f"more than {COMPLETION_LINES} samples", mend="ask for fewer samples a problem")
+    generated = generator.heading()
+    heading = {
+        "format": SAMPLES_FORMAT,
+        "problems_sha256": generator.problems.sha256,
+        **generated,
+        "shard": [part, parts],
+    }
+    file = SampleFile(out, heading, keys[part - 1 :: parts])
+    wanted = keys[part - 1 :: parts][len(file.known) :]
+    for done, (task_id, index) in enumerate(wanted, start=1):
+        file.append(generator.write(task_id, index))
+        if report:
+            report(done, len(wanted), "samples")
+    file.close()
+    samples = tuple(_sample(one, generator) for one in file.known)
+    return CompletionFile(samples, sha256_file(out), generated, len(keys))
+
+
+def _sample(one: Generated, generator: Generator) -> Sample:
+    if one.stop_reason != NO_ROOM:
+        return Sample(one.task_id, one.index, one.completion)
+    context = generator.heading()["context"]
+    return Sample(one.task_id, one.index, "", f"the prompt does not fit the context of {context} tokens")
+
+
+def regenerate(generator: Generator, record: Generated) -> Generated:
+    """What the model writes for a sample today; equal to the record, or the record is not this model's."""
+    return generator.write(record.task_id, record.index)

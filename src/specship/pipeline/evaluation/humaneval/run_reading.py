@@ -1,0 +1,140 @@
+"""The runs of a model's evaluation, read with distrust: samples and outcomes that belong together."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from specship.digests import sha256_file
+from specship.errors import DamagedArtifact
+from specship.pipeline.evaluation.humaneval.judging import Outcome
+from specship.pipeline.evaluation.humaneval.outcomes import read_shard
+from specship.pipeline.evaluation.humaneval.problems import CompletionFile, ProblemFile, Sample, read_problems
+from specship.pipeline.evaluation.humaneval.samples import Generated, read_samples
+from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
+from specship.pipeline.evaluation.humaneval.scoring import Settings, score
+from specship.pipeline.evaluation.humaneval.verdicts import Key
+
+if TYPE_CHECKING:
+    from specship.pipeline.evaluation.humaneval.generation import Generator
+
+
+class _Form(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class _Chat(_Form):
+    wants: bool
+
+
+class _Sampling(_Form):
+    samples: int
+    temperature: float
+    seed: int
+    max_tokens: int
+
+
+class _Generated(_Form):
+    weights_digest: str
+    prompt_format: str
+    device: str
+    chat: _Chat
+    sampling: _Sampling
+    stop_texts: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """One run."""
+
+    generated: Mapping[str, Any]
+    samples: Sequence[Generated]
+    outcomes: Mapping[Key, Outcome]
+    sandbox: Mapping[str, Any]
+    scoring: Mapping[str, Any]
+    """Heading of the outcomes."""
+
+    @property
+    def weights(self) -> str:
+        """Digest of the weights that wrote it."""
+        return str(self.generated["weights_digest"])
+
+    @property
+    def asked(self) -> dict[str, Any]:
+        """Everything that runs have in common: all but the seed."""
+        sampling = {name: value for name, value in self.generated["sampling"].items() if name != "seed"}
+        scoring = {name: self.scoring[name] for name in ("problems_sha256", "level", "limits", "stops")}
+        return {**self.generated, "sampling": sampling, **scoring}
+
+    def chosen(self, count: int, salt: str) -> list[Generated]:
+        """Some samples, as a digest chooses them."""
+
+        def rank(one: Generated) -> bytes:
+            return hashlib.sha256(f"{salt}\n{one.task_id}\n{one.index}".encode()).digest()
+
+        return sorted(self.samples, key=rank)[:count]
+
+    def generator(self, checkpoint: Path, problems: ProblemFile) -> Generator:
+        """The checkpoint, asked as it was asked for this run."""
+        from specship.pipeline.evaluation.humaneval.generation import Generation, Generator
+
+        told = self.generated["sampling"]
+        names = ("samples", "temperature", "seed", "max_tokens")
+        asked = Generation(**{name: told[name] for name in names})
+        return Generator(checkpoint, problems, asked, device=self.generated["device"])
+
+    def judged_again(self, problems: ProblemFile, samples: Sequence[Generated]) -> dict[Key, str]:
+        """Outcomes of some samples, judged under the settings of the run."""
+        again = tuple(
+            Sample(one.task_id, one.index, one.completion, "" if one.stop_reason != "no-room" else "no room")
+            for one in samples
+        )
+        settings = Settings(
+            level=self.scoring["level"], limits=Limits(**self.scoring["limits"]), stops=self.scoring["stops"]
+        )
+        found = score(problems, CompletionFile(again, ""), settings)
+        return {key: outcome.outcome for key, outcome in found.outcomes.items()}
+
+
+def read_runs(folder: Path) -> tuple[ProblemFile, list[RunRecord]]:
+    """The problems of an artifact, and its runs in order.
+
+    Raises:
+        DamagedArtifact: a file of it is not what it must be, or samples and outcomes do not belong together.
+        UnusableInput: the outcomes of a run are not through.
+    """
+    problems = read_problems(folder / "problems.jsonl")
+    runs = sorted(folder.glob("run-*"), key=lambda path: (len(path.name), path.name))
+    return problems, [_run(path, problems) for path in runs]
+
+
+def _run(folder: Path, problems: ProblemFile) -> RunRecord:
+    heading, samples = read_samples(folder / "samples.jsonl")
+    scoring, outcomes, sandbox = read_shard(folder / "outcomes.jsonl")
+    generated = scoring["generated"]
+    try:
+        _Generated.model_validate(generated)
+        Limits(**scoring["limits"])
+    except (ValidationError, TypeError) as error:
+        raise DamagedArtifact(f"no run of a model: {error}", at=folder / "outcomes.jsonl") from error
+    told = {name: value for name, value in heading.items() if name in generated}
+    same = (
+        told == generated
+        and scoring["completions_sha256"] == sha256_file(folder / "samples.jsonl")
+        and scoring["problems_sha256"] == heading.get("problems_sha256") == problems.sha256
+        and {(one.task_id, one.index) for one in samples} == outcomes.keys()
+        and len(samples) == len(outcomes)
+    )
+    if not same:
+        raise DamagedArtifact(
+            "samples and outcomes do not belong together",
+            at=folder,
+            why="an outcome counts only for the completion that it was found for",
+            mend="run the evaluation again",
+        )
+    return RunRecord(generated, samples, outcomes, sandbox, scoring)

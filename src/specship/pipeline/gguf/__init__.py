@@ -1,0 +1,1 @@
+"""GGUF, read: header, keys, element types, tensor names, tokenizer and model."""

@@ -1,0 +1,86 @@
+"""One opener for whatever can be decoded here: a checkpoint folder or a GGUF file, of any known family.
+
+Both give the same face, so that what decodes, compares or judges a model does not ask where it lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from specship.errors import UnusableInput
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.gguf.model import open_gguf
+from specship.pipeline.model.decoder_shape import DecoderShape
+
+if TYPE_CHECKING:
+    import numpy as np
+    from tokenizers import Tokenizer
+
+GGUF_SUFFIX = ".gguf"
+
+
+class Stored(Protocol):
+    """A stored tensor, whatever format it is stored in."""
+
+    @property
+    def dtype(self) -> str:
+        """The name of its element type, as GGUF and safetensors write it."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sizes, in NumPy's order."""
+
+
+class Model(Protocol):
+    """An opened model; tensors go by the names of a checkpoint, rows in a checkpoint's order."""
+
+    @property
+    def path(self) -> Path:
+        """The folder or the file."""
+
+    @property
+    def kind(self) -> str:
+        """`folder` or `gguf`."""
+
+    @property
+    def shape(self) -> DecoderShape:
+        """Sizes, biases, norms and rotation."""
+
+    @property
+    def tensors(self) -> Mapping[str, Stored]:
+        """Every tensor the family has; a tied head is not among them."""
+
+    def array(self, name: str) -> np.ndarray[Any, Any]:
+        """One tensor as float32 or float16, dequantized where it was quantized."""
+
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer that belongs to it."""
+
+    def weights_digest(self) -> str:
+        """Hex sha256 that changes with the weights' bytes."""
+
+
+def is_gguf(path: Path) -> bool:
+    """Whether a path is taken for a GGUF file: everything that is no folder and ends in `.gguf`."""
+    return path.suffix.lower() == GGUF_SUFFIX and not path.is_dir()
+
+
+def open_model(path: Path) -> Model:
+    """Open a checkpoint folder of any known family, or a GGUF file; nothing is loaded yet.
+
+    Raises:
+        UnusableInput: neither of them, pickled weights, an unknown family or feature.
+        DamagedArtifact: it breaks a rule of its format, or contradicts itself.
+    """
+    if is_gguf(path):
+        return open_gguf(path)
+    if not path.is_dir():
+        raise UnusableInput(
+            "not a model: there is no such folder" if not path.exists() else "not a model",
+            at=path,
+            why="a model is a checkpoint folder (config.json and safetensors) or a file that ends in .gguf",
+            mend="give one of the two",
+        )
+    return open_any_checkpoint(path)

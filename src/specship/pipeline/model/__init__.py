@@ -1,0 +1,1 @@
+"""Model: what a `config.json` declares, family by family: sizes, rotation and the table of tensors."""

@@ -1,0 +1,117 @@
+"""Data made by hand: text to a corpus, a corpus to tokens; the functions behind are the stages' own.
+
+specship corpus TEXT --output CORPUS          the files of stage `corpus`
+specship tokenize CORPUS --output DATA        DATA/tokenizer and DATA/shards
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from specship.digests import sha256_file
+from specship.errors import UnusableInput
+from specship.files import new_folder
+from specship.pipeline.corpus.manifest import MANIFEST as CORPUS_MANIFEST
+from specship.pipeline.corpus.manifest import CorpusManifest
+from specship.pipeline.corpus.manifest import read_manifest as read_corpus
+from specship.pipeline.corpus.source import labelled_folder
+from specship.pipeline.shards.manifest import MANIFEST, ShardsManifest, read_manifest
+from specship.pipeline.stage import Work
+from specship.pipeline.stages import corpus as corpus_stage
+from specship.pipeline.stages import shards as shards_stage
+from specship.pipeline.stages import tokenizer as tokenizer_stage
+from specship.pipeline.stages.corpus import CorpusSettings
+from specship.pipeline.stages.shards import ShardsSettings
+from specship.pipeline.stages.tokenizer import TokenizerSettings
+from specship.pipeline.tokenizer.copying import copy_tokenizer
+
+Report = Callable[..., None]
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """Token shards, and the tokenizer that made them."""
+
+    tokenizer: Path
+    shards: Path
+    manifest: ShardsManifest
+
+
+def write_corpus(text: Path, output: Path, settings: CorpusSettings, report: Report) -> CorpusManifest:
+    """Make a corpus of a folder of text.
+
+    Raises:
+        UnusableInput: no such folder, nothing in it, or something under the output's name.
+        CannotWrite: the disk is full or refuses.
+    """
+    if not text.is_dir():
+        raise UnusableInput("no such folder", at=text, mend="give a folder of text files")
+    source = labelled_folder(text, text.resolve().name, settings.licence or "", settings.suffixes)
+    with new_folder(output) as partial:
+        work = Work({"corpus": settings}, {}, partial, report)
+        corpus_stage.make_corpus(source, settings, work)
+    return read_corpus(output)
+
+
+def write_tokens(
+    corpus: Path,
+    output: Path,
+    learned: TokenizerSettings,
+    cut: ShardsSettings,
+    *,
+    tokenizer: Path | None,
+    report: Report,
+) -> TrainingData:
+    """Encode a corpus with a tokenizer learned from it, or with an existing one.
+
+    Raises:
+        UnusableInput: the corpus is none or too small, or something is under the output's name.
+        DamagedArtifact: the corpus or the tokenizer cannot be used.
+        CannotWrite: the disk is full or refuses.
+    """
+    if not (corpus / CORPUS_MANIFEST).is_file():
+        raise UnusableInput("not a corpus", at=corpus, mend="make one: specship corpus TEXT --output CORPUS")
+    with new_folder(output) as partial:
+        inputs = {"corpus": corpus, "tokenizer": partial / "tokenizer"}
+        for name in ("tokenizer", "shards"):
+            (partial / name).mkdir()
+        if tokenizer is None:
+            tokenizer_stage.run(Work({"tokenizer": learned}, inputs, inputs["tokenizer"], report))
+        else:
+            copy_tokenizer(tokenizer, inputs["tokenizer"])
+        shards_stage.run(Work({"shards": cut}, inputs, partial / "shards", report))
+    return open_tokens(output, None)
+
+
+def open_tokens(data: Path, tokenizer: Path | None) -> TrainingData:
+    """What `write_tokens` wrote, or a folder of shards and its tokenizer beside it.
+
+    Raises:
+        UnusableInput: one of them is not there, or they do not belong together.
+        DamagedArtifact: the shards disagree with their manifest.
+    """
+    bare = (data / MANIFEST).is_file()
+    shards = data if bare else data / "shards"
+    folder = tokenizer or (data.parent / "tokenizer" if bare else data / "tokenizer")
+    if not (shards / MANIFEST).is_file():
+        raise UnusableInput(
+            "no token shards here", at=data, mend="make them: specship tokenize CORPUS --output DATA"
+        )
+    if not (folder / "tokenizer.json").is_file():
+        raise UnusableInput(
+            "no tokenizer.json",
+            at=folder,
+            why="a checkpoint without its tokenizer cannot be used",
+            mend="name the folder of the tokenizer that made the shards: --tokenizer FOLDER",
+        )
+    manifest = read_manifest(shards)
+    if manifest.tokenizer_sha256 != sha256_file(folder / "tokenizer.json"):
+        raise UnusableInput(
+            "the shards were made by another tokenizer",
+            at=folder / "tokenizer.json",
+            why="its ids mean other texts",
+            mend="name the tokenizer that made them: --tokenizer FOLDER",
+        )
+    return TrainingData(folder, shards, manifest)

@@ -1,0 +1,108 @@
+"""Where an imported checkpoint came from: `provenance.json`, written when it is taken over.
+
+source    in words, such as the name of a repository and its revision
+licence   as the source's own card names it; empty when it names none
+files     sha256 of every file of the source
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Final, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from specship.digests import sha256_file
+from specship.errors import DamagedArtifact
+from specship.files import write_json
+from specship.pipeline.corpus.licences import licence_expression, licences_of
+from specship.pipeline.corpus.manifest import read_manifest
+from specship.pipeline.publication.model_card import CARD, card_licence
+from specship.strict_json import read_json
+
+PROVENANCE: Final = "provenance.json"
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Provenance(BaseModel):
+    """The record of one import."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    format: Literal["specship-provenance/1"] = "specship-provenance/1"
+    source: str
+    licence: str
+    files: Mapping[str, Sha256]
+
+
+def describe_source(folder: Path, source: str) -> Provenance:
+    """What there is to say about a folder before it is taken over."""
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
+    return Provenance(
+        source=source,
+        licence=_licence_on_card(folder / CARD),
+        files={name: sha256_file(folder / name) for name in names},
+    )
+
+
+def _licence_on_card(path: Path) -> str:
+    """Empty where there is no card, or none that names a licence: the gate about it says so."""
+    try:
+        return card_licence(path)
+    except DamagedArtifact:
+        return ""
+
+
+def write_provenance(folder: Path, provenance: Provenance) -> None:
+    """Put the record beside the weights.
+
+    Raises:
+        CannotWrite: the disk is full or refuses.
+    """
+    write_json(folder / PROVENANCE, provenance.model_dump(mode="json"))
+
+
+def read_provenance(folder: Path) -> Provenance | None:
+    """The record of a checkpoint folder; None for one that was not imported.
+
+    Raises:
+        DamagedArtifact: it is malformed.
+    """
+    path = folder / PROVENANCE
+    if not path.exists():
+        return None
+    try:
+        return Provenance.model_validate(read_json(path))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise DamagedArtifact(
+            f"malformed: {where}: {first['msg']}", at=path, mend="import the checkpoint again"
+        ) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What an export says of where a model comes from."""
+
+    licence: str
+    """SPDX expression; empty where nobody named one."""
+    datasets: tuple[str, ...] = ()
+    """What it was trained on, where it was trained here."""
+    base_model: str = ""
+    """What it was taken over from, where it was not."""
+
+
+def origin_of(checkpoint: Path, corpus: Path) -> Origin:
+    """Licence and origin: of the source of an imported checkpoint, of the training text of another one.
+
+    Raises:
+        DamagedArtifact: the records cannot be read.
+    """
+    provenance = read_provenance(checkpoint)
+    if provenance is not None:
+        return Origin(licence=provenance.licence, base_model=provenance.source)
+    return Origin(licence_expression(licences_of(corpus)), datasets=(read_manifest(corpus).source.label,))

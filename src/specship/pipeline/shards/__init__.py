@@ -1,0 +1,1 @@
+"""Shards: token ids on the disk, their manifest, and batches of them."""

@@ -1,0 +1,1 @@
+"""Training: settings, model, loop, checkpoints, resume, and the folder of a run."""

@@ -1,0 +1,116 @@
+"""The model that is trained: transformers' class for a declared family, and weights put into it by name.
+
+Code that lies beside a checkpoint is never run: the class follows from `model_type`, which our own
+reader of families has accepted before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final, NoReturn, cast
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from specship.errors import DamagedArtifact
+from specship.pipeline.checkpoint.folder import CheckpointFolder
+
+_SPELLED_TWICE: Final = {"architectures", "model_type", "rope_theta", "torch_dtype"}
+"""Fields that a configuration of transformers derives itself from `rope_parameters` and `dtype`."""
+_NAMED: Final = 20
+"""Tensors that a refusal names; how many more there are is said."""
+
+
+def build_model(config: Mapping[str, Any], device: torch.device) -> nn.Module:
+    """A model with fresh weights drawn from torch's seeded generator, in float32.
+
+    The weights are drawn on the CPU, so that a seed means the same weights on every device.
+    """
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    fields = {name: value for name, value in config.items() if name not in _SPELLED_TWICE}
+    declared = AutoConfig.for_model(str(config["model_type"]), **fields)
+    build: Any = AutoModelForCausalLM.from_config
+    model = cast("nn.Module", build(declared, attn_implementation="sdpa", dtype=torch.float32))
+    return model.to(device=device)
+
+
+def load_weights(model: nn.Module, path: Path) -> int:
+    """Copy every tensor of a safetensors file into the model; returns how many there were.
+
+    Raises:
+        DamagedArtifact: the file cannot be read, or a tensor is missing, unknown or of another shape.
+    """
+    try:
+        stored = load_file(path)
+    except (SafetensorError, OSError) as error:
+        raise DamagedArtifact(f"cannot be read as safetensors: {error}", at=path) from error
+    own = _fitting(model, {name: tuple(tensor.shape) for name, tensor in stored.items()}, path)
+    with torch.no_grad():
+        for name, parameter in own.items():
+            parameter.copy_(stored[name])
+    return len(own)
+
+
+def load_checkpoint(model: nn.Module, checkpoint: CheckpointFolder) -> int:
+    """Copy every tensor of an opened checkpoint into the model, widened to float32, one at a time.
+
+    Raises:
+        DamagedArtifact: a tensor is missing, unknown or of another shape.
+    """
+    shapes = {name: tensor.shape for name, tensor in checkpoint.tensors.items()}
+    own = _fitting(model, shapes, checkpoint.path)
+    with torch.no_grad():
+        for name, parameter in own.items():
+            parameter.copy_(torch.from_numpy(checkpoint.array(name)))
+    return len(own)
+
+
+def _fitting(model: nn.Module, stored: Mapping[str, tuple[int, ...]], at: Path) -> dict[str, nn.Parameter]:
+    """The model's parameters by name, when the stored tensors are exactly these."""
+    own = dict(model.named_parameters())
+    wrong = [f"{name} is not stored" for name in sorted(own.keys() - stored.keys())]
+    wrong += [f"{name} belongs to no model like this" for name in sorted(stored.keys() - own.keys())]
+    wrong += [
+        f"{name} has shape {list(stored[name])}, not {list(own[name].shape)}"
+        for name in sorted(stored.keys() & own.keys())
+        if tuple(stored[name]) != tuple(own[name].shape)
+    ]
+    if wrong:
+        refuse_misfits(wrong, at)
+    return own
+
+
+def refuse_misfits(wrong: Sequence[str], at: Path) -> NoReturn:
+    """Refuse weights, naming all that does not fit.
+
+    Raises:
+        DamagedArtifact: always.
+    """
+    more = f"\n  and {len(wrong) - _NAMED} more" if len(wrong) > _NAMED else ""
+    raise DamagedArtifact(
+        f"{len(wrong)} tensors do not fit the declared architecture:\n  "
+        + "\n  ".join(wrong[:_NAMED])
+        + more,
+        at=at,
+        why="weights that are skipped quietly leave a random model under a trained one's name",
+        mend="take the weights and config.json from the same checkpoint",
+    )
+
+
+def token_losses(model: nn.Module, tokens_BT: torch.Tensor) -> torch.Tensor:  # noqa: N803 - axes of a tensor
+    """Cross entropy of each next token, nats: [B, T] from windows of T + 1 tokens."""
+    logits_BTV = model(input_ids=tokens_BT[:, :-1], use_cache=False).logits.float()  # noqa: N806
+    losses_N = nn.functional.cross_entropy(  # noqa: N806
+        logits_BTV.flatten(0, 1), tokens_BT[:, 1:].flatten(), reduction="none"
+    )
+    return losses_N.view(tokens_BT.shape[0], -1)
+
+
+def mean_loss(model: nn.Module, tokens_BT: torch.Tensor) -> torch.Tensor:  # noqa: N803 - axes of a tensor
+    """Mean cross entropy over the next tokens of windows of T + 1 tokens, nats a token."""
+    logits_BTV = model(input_ids=tokens_BT[:, :-1], use_cache=False).logits.float()  # noqa: N806
+    return nn.functional.cross_entropy(logits_BTV.flatten(0, 1), tokens_BT[:, 1:].flatten())

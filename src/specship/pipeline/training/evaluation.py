@@ -1,0 +1,64 @@
+"""Held-out loss with its standard error, over the same windows every time."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import torch
+from torch import nn
+
+from specship.pipeline.training.causal_model import token_losses
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+Autocast = Callable[[], contextlib.AbstractContextManager[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """The loss of one model on fixed held-out windows."""
+
+    loss: float
+    """Mean over tokens, nats a token."""
+    standard_error: float
+    """Of that mean, over sequences: tokens of one sequence are not independent. Nats a token."""
+    tokens: int
+    sequences: int
+
+
+def evaluate(
+    model: nn.Module,
+    windows_WT: NDArray[np.int64],  # noqa: N803 - axes of an array
+    *,
+    sequences: int,
+    autocast: Autocast = contextlib.nullcontext,
+) -> HeldOut:
+    """Score windows of T + 1 tokens, `sequences` at a time, without touching the model's mode for long."""
+    device = next(model.parameters()).device
+    was_training = model.training
+    model.eval()
+    means: list[float] = []
+    try:
+        with torch.inference_mode():
+            for start in range(0, len(windows_WT), sequences):
+                tokens_BT = torch.from_numpy(windows_WT[start : start + sequences]).to(device)  # noqa: N806
+                with autocast():
+                    losses_BT = token_losses(model, tokens_BT)  # noqa: N806
+                means += losses_BT.double().mean(dim=1).tolist()
+    finally:
+        model.train(was_training)
+    return summary(means, windows_WT.shape[1] - 1)
+
+
+def summary(means: Sequence[float], length: int) -> HeldOut:
+    """Mean and standard error from the mean losses of sequences of `length` targets each."""
+    count = len(means)
+    mean = math.fsum(means) / count if all(map(math.isfinite, means)) else math.nan
+    spread = math.fsum((value - mean) ** 2 for value in means) / max(1, count - 1)
+    return HeldOut(mean, math.sqrt(spread / count), count * length, count)

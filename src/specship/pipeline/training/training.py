@@ -1,0 +1,342 @@
+"""Pretraining: the loop around the steps, with evaluations, checkpoints, stops and resumes.
+
+`pretrain` may be called again on the folder of a run that was killed at any moment: it goes on
+from the newest checkpoint that verifies and leaves the log that an uninterrupted run leaves.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from specship.digests import sha256_file
+from specship.json_log import JsonLog
+from specship.pipeline.device import device_name, matmul_flops_per_second, prepare, resolve_device
+from specship.pipeline.shards.manifest import MANIFEST, read_manifest
+from specship.pipeline.shards.token_reader import EndOfData, TokenReader
+from specship.pipeline.training.architecture import training_flops_per_token
+from specship.pipeline.training.checkpoints import prune
+from specship.pipeline.training.early_stopping import EarlyStopping
+from specship.pipeline.training.evaluation import HeldOut
+from specship.pipeline.training.initialisation import Beginning, examine
+from specship.pipeline.training.run_folder import FINISHED, RunFolder, earlier_record, put_in_order
+from specship.pipeline.training.run_reading import RUN_FORMAT, checkpoint_path
+from specship.pipeline.training.settings import Recipe
+from specship.pipeline.training.termination import TerminationWatch
+from specship.pipeline.training.trainer import Trainer, TrainingAborted, refuse_unfit
+from specship.pipeline.training.warm_start_check import WatchedBeginning, carried_over
+
+Report = Callable[..., None]
+_PACKAGES: Final = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a run ended: `completed`, `stopped_early`, `data_exhausted`, `aborted` or `preempted`."""
+
+    status: str
+    reason: str
+    steps_done: int
+
+
+def _silent(_done: float, _total: float, _unit: str, **_figures: float | str) -> None:
+    """Report to nobody."""
+
+
+def _first_record(
+    recipe: Recipe, tokenizer: Path, shards: Path, beginning: Beginning | None
+) -> dict[str, Any]:
+    training = recipe.training
+    return {
+        "format": RUN_FORMAT,
+        "status": "running",
+        "reason": "",
+        "config": recipe.as_json(),
+        "shards_sha256": sha256_file(shards / MANIFEST),
+        "tokenizer_sha256": sha256_file(tokenizer / "tokenizer.json"),
+        "initial_sha256": beginning.sha256 if beginning else None,
+        "initialisation": beginning.as_json() if beginning else None,
+        "bypasses": [],
+        "device_asked": training.device,
+        "seed": training.seed,
+        "planned_steps": training.steps,
+        "steps_done": 0,
+        "tokens_per_step": training.tokens_per_step,
+        "packages": {name: importlib.metadata.version(name) for name in _PACKAGES},
+    }
+
+
+def _describe(trainer: Trainer, threads: int) -> dict[str, Any]:
+    """What is known of a run once its model is on its device."""
+    device = trainer.parameters[0].device
+    return {
+        "device_got": str(device),
+        "device_name": device_name(device),
+        "cpu_threads": threads,
+        "parameters": sum(parameter.numel() for parameter in trainer.parameters),
+        "declared_parameters": trainer.declared_parameters,
+        "vocabulary": trainer.reader.vocab_size,
+        "unique_train_tokens": trainer.reader.tokens,
+        "windows_per_pass": trainer.reader.windows,
+        "flops_per_token": training_flops_per_token(trainer.config, trainer.settings.sequence_length),
+        "matmul_flops_per_second": matmul_flops_per_second(device),
+    }
+
+
+class _Run:
+    """One process's share of a run."""
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        folder: RunFolder,
+        tokenizer: Path,
+        shards: Path,
+        *,
+        initial: Path | None,
+        report: Report,
+    ) -> None:
+        training = recipe.training
+        device = resolve_device(training.device)
+        threads = prepare(device, training.threads)
+        self.folder = folder
+        self.tokenizer = tokenizer
+        self.settings = training
+        held_out = TokenReader(shards, "heldout", length=training.sequence_length, seed=0, at_end="halt")
+        self.windows_WT = held_out.heldout_windows(training.sequence_length, training.evaluation_tokens)
+        self.watched = WatchedBeginning(folder.record["initialisation"]) if initial else None
+        if self.watched and initial:
+            self.watched.weigh(initial, self.windows_WT, device, report)
+        self.trainer = Trainer(recipe, shards, device, initial=initial, on_wrap=self._wrapped)
+        self.stopping = EarlyStopping(training.patience, training.min_improvement)
+        self.held_out_growth_bound = training.abort_on_held_out_growth
+        self._seconds_before = 0.0
+        self._began = time.monotonic()
+        folder.update(**_describe(self.trainer, threads))
+
+    @property
+    def wall_seconds(self) -> float:
+        """Time spent on the steps up to here, this process and those before it."""
+        return self._seconds_before + time.monotonic() - self._began
+
+    def _wrapped(self, epoch: int, tokens_seen: int) -> None:
+        self.folder.event("wrap", self.trainer.step + 1, epoch=epoch, tokens_seen=tokens_seen)
+
+    def resume(self, checkpoint: Path) -> None:
+        """Go on from a checkpoint that verified."""
+        progress = self.trainer.restore(checkpoint)
+        self.stopping = EarlyStopping(**progress["stopping"])
+        self._seconds_before = float(progress["wall_seconds"])
+        # A kill between a checkpoint's name and the end of what it replaces leaves one too many.
+        prune(self.folder.path, best_step=self.stopping.best_step)
+
+    def save(self, **metadata: float | None) -> None:
+        """Write the checkpoint of this step, once the logs it relies on are on the disk."""
+        self.folder.sync()
+        wall = self.wall_seconds
+        self.trainer.save(
+            checkpoint_path(self.folder.path, self.trainer.step),
+            self.tokenizer,
+            progress={"stopping": self.stopping.as_json(), "wall_seconds": wall},
+            metadata={"wall_seconds": wall, **metadata},
+        )
+        prune(self.folder.path, best_step=self.stopping.best_step)
+        self.folder.update(steps_done=self.trainer.step, wall_seconds=wall, best_step=self.stopping.best_step)
+
+    def evaluate(self) -> None:
+        """Score the held-out windows, log it, judge divergence, and save."""
+        step = self.trainer.step
+        found = self.trainer.evaluate(self.windows_WT)
+        self.folder.evaluations.append(
+            {
+                "step": step,
+                "val_loss": found.loss,
+                "standard_error": found.standard_error,
+                "val_tokens": found.tokens,
+                "sequences": found.sequences,
+            }
+        )
+        if self.watched and step == 0:
+            self.watched.compare(self._in_float32(found))
+        before = self.stopping.last_loss
+        if before is not None and found.loss > before * self.held_out_growth_bound:
+            raise TrainingAborted(
+                "divergence", f"held-out loss went from {before:.6g} to {found.loss:.6g}", step
+            )
+        self.stopping.observe(step, found.loss, found.standard_error)
+        if self.stopping.noisy and self.stopping.without_improvement >= self.stopping.patience:
+            self.folder.event("early_stop_withheld", step, standard_error=found.standard_error)
+        self.save(val_loss=found.loss, standard_error=found.standard_error, val_tokens=found.tokens)
+
+    def _in_float32(self, found: HeldOut) -> float:
+        """The loss of an evaluation as it is without autocast, measured again where there is one."""
+        if self.settings.precision == "float32":
+            return found.loss
+        return self.trainer.evaluate(self.windows_WT, whole_precision=True).loss
+
+    def steps(self, watch: TerminationWatch, report: Report) -> Outcome:
+        """Train until the plan, patience, the data or somebody's patience ends."""
+        trainer, planned = self.trainer, self.settings.steps
+        if trainer.step == 0 and self.stopping.last_loss is None:
+            self.evaluate()
+        while trainer.step < planned and not self.stopping.due:
+            if watch.asked:
+                return self._preempted(watch.signal_name)
+            record = trainer.take_step()
+            self.folder.steps.append(record)
+            report(
+                trainer.step,
+                planned,
+                "steps",
+                loss=record["train_loss"],
+                tokens_per_second=record["tokens_per_second"],
+            )
+            if trainer.step % self.settings.evaluate_every == 0 or trainer.step == planned:
+                self.evaluate()
+        if trainer.step == planned:
+            return Outcome("completed", "every planned step was done", trainer.step)
+        reason = (
+            f"no improvement of {self.stopping.min_improvement} nats/token "
+            f"in {self.stopping.without_improvement} evaluations"
+        )
+        self.folder.event("early_stop", trainer.step, reason=reason)
+        return Outcome("stopped_early", reason, trainer.step)
+
+    def _preempted(self, reason: str) -> Outcome:
+        step = self.trainer.step
+        if not checkpoint_path(self.folder.path, step).exists():
+            self.save(val_loss=None)
+        self.folder.event("preempted", step, reason=reason)
+        return Outcome("preempted", reason, step)
+
+
+def pretrain(
+    recipe: Recipe,
+    tokenizer: Path,
+    shards: Path,
+    output: Path,
+    report: Report | None = None,
+    *,
+    initial: Path | None = None,
+    bypasses: Sequence[Mapping[str, Any]] = (),
+    watch: TerminationWatch | None = None,
+) -> Outcome:
+    """Train a model into a run folder, or go on with a run that was interrupted there.
+
+    `initial` is a checkpoint folder whose weights a fine-tuning starts from: see `initialisation`.
+    `bypasses` are checks that were relaxed, for the record. `watch` notes signals that ask for an
+    end; SIGTERM by default. The outcome `preempted` wants exit status 143, and `aborted` exit
+    status 1, from whoever calls this.
+
+    Raises:
+        RequirementMissing: the device asked for is not on this machine.
+        UnusableInput: the settings do not fit the data, or the folder holds another run.
+        DamagedArtifact: the shards, the tokenizer or the initial weights cannot be used.
+        CannotWrite: the disk is full or refuses; the run can be resumed when it does no more.
+    """
+    refuse_unfit(recipe, resolve_device(recipe.training.device), initialised=initial is not None)
+    length = recipe.training.sequence_length
+    beginning = examine(initial, tokenizer, read_manifest(shards), length=length) if initial else None
+    output.mkdir(parents=True, exist_ok=True)
+    record = _first_record(recipe, tokenizer, shards, beginning)
+    earlier = earlier_record(output, record)
+    if earlier is not None and earlier["status"] in FINISHED:
+        return Outcome(earlier["status"], earlier["reason"], earlier["steps_done"])
+    checkpoint, events = put_in_order(output)
+    record |= carried_over(earlier, bypasses)
+    folder = RunFolder(output, record)
+    try:
+        record["sessions"] = 1 + (earlier or {}).get("sessions", 0)
+        kept = beginning.copy_into(output) if beginning else None
+        with watch or TerminationWatch() as watching:
+            return _drive(
+                _Run(recipe, folder, tokenizer, shards, initial=kept, report=report or _silent),
+                watching,
+                report or _silent,
+                checkpoint=checkpoint,
+                events=events,
+                resumed=earlier is not None,
+            )
+    finally:
+        folder.close()
+
+
+def _drive(
+    run: _Run,
+    watch: TerminationWatch,
+    report: Report,
+    *,
+    checkpoint: Path | None,
+    events: list[dict[str, Any]],
+    resumed: bool,
+) -> Outcome:
+    """Restore, train, and write down how it ended."""
+    folder = run.folder
+    if checkpoint is not None:
+        run.resume(checkpoint)
+    for event in events:
+        folder.events.append({"event": event["event"], "step": run.trainer.step, **event})
+    if resumed:
+        folder.event("resumed", run.trainer.step, checkpoint=checkpoint.name if checkpoint else None)
+    try:
+        outcome = run.steps(watch, report)
+    except TrainingAborted as abort:
+        folder.event("aborted", abort.step, reason=abort.reason, detail=abort.message)
+        outcome = Outcome("aborted", f"{abort.reason}: {abort.message}", run.trainer.step)
+    except EndOfData as end:
+        folder.event("end_of_data", run.trainer.step + 1, reason=end.message)
+        outcome = Outcome("data_exhausted", end.message, run.trainer.step)
+    folder.sync()
+    if run.watched and outcome.status in FINISHED:
+        outcome = replace(outcome, reason=run.watched.conclude(outcome.reason, run.stopping.last_loss))
+    folder.update(
+        status=outcome.status,
+        reason=outcome.reason,
+        steps_done=outcome.steps_done,
+        wall_seconds=run.wall_seconds,
+        best_step=run.stopping.best_step,
+    )
+    return outcome
+
+
+def repeat_steps(
+    recipe: Recipe,
+    shards: Path,
+    log: Path,
+    *,
+    steps: int,
+    start: Path | None = None,
+    initial: Path | None = None,
+    report: Report | None = None,
+) -> int:
+    """Train some steps again, from the beginning or from a checkpoint, and keep only their log.
+
+    The schedule stays that of the whole plan. Returns the steps done.
+
+    Raises:
+        RequirementMissing, DamagedArtifact: as `pretrain`.
+        TrainingAborted, EndOfData: as a step does.
+    """
+    device = resolve_device(recipe.training.device)
+    prepare(device, recipe.training.threads)
+    trainer = Trainer(recipe, shards, device, initial=initial)
+    if start is not None:
+        trainer.restore(start)
+    lines = JsonLog(log)
+    try:
+        for done in range(1, steps + 1):
+            lines.append(trainer.take_step())
+            (report or _silent)(done, steps, "steps")
+        lines.sync()
+    finally:
+        lines.close()
+    return steps
+
+
+def with_seed(recipe: Recipe, seed: int) -> Recipe:
+    """The same recipe under another seed."""
+    return replace(recipe, training=recipe.training.model_copy(update={"seed": seed}))

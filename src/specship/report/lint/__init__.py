@@ -1,0 +1,1 @@
+"""Formats of `specship lint`: one a file, named after the format."""

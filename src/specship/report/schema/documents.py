@@ -1,0 +1,50 @@
+"""JSON Schemas of what specship reads and writes, made from the records themselves.
+
+They are draft-07, the newest that YAML language servers document, and say as much of a record's
+own checks as JSON Schema can. Whatever they refuse, the reader refuses; the reader refuses more.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from specship.contracts.records import Contract
+from specship.report.schema.draft7 import DRAFT, draft7
+from specship.report.schema.rules import with_rules
+from specship.report.schema.settings import settings_definitions
+from specship.specs.records import Amendment, Profile, Spec
+from specship.status.report import Report
+
+PUBLISHED_AT: Final = "https://raw.githubusercontent.com/specship/specship/main/schemas"
+RECORDS: Final[dict[str, type[BaseModel]]] = {
+    "contract": Contract,
+    "spec": Spec,
+    "profile": Profile,
+    "amendment": Amendment,
+    "report": Report,
+}
+
+
+def schema_of(kind: str) -> dict[str, Any]:
+    """The JSON Schema (draft-07) of one kind of document."""
+    record = RECORDS[kind]
+    made = draft7(record.model_json_schema(mode="serialization" if kind == "report" else "validation"))
+    definitions = made.pop("definitions", {})
+    if kind == "profile":
+        definitions |= settings_definitions()
+        made["properties"]["pipeline"]["additionalProperties"] = {"$ref": "#/definitions/PipelineSettings"}
+    return {
+        "$schema": DRAFT,
+        "$id": f"{PUBLISHED_AT}/{kind}.schema.json",
+        **with_rules(record.__name__, made),
+        "title": f"specship {kind}",
+        "definitions": {name: with_rules(name, inner) for name, inner in sorted(definitions.items())},
+    }
+
+
+def schema_text(kind: str) -> str:
+    """The text that is printed, and committed under `schemas/`."""
+    return json.dumps(schema_of(kind), indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,1 @@
+"""Formats of `specship trace`: one a file, named after the format."""

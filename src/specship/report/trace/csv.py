@@ -1,0 +1,49 @@
+"""The trace as CSV: a row for each criterion and gate, then a row for each thing that stands alone.
+
+A cell that a spreadsheet would run as a formula gets an apostrophe in front.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+from typing import Final
+
+from specship.report.trace_rows import visible
+from specship.suite.explain.trace_records import Trace
+
+COLUMNS: Final = (
+    "model", "criterion", "weight", "status", "gate", "blocking", "place", "verdict", "fresh", "armed",
+    "probe", "faults", "evidence", "ended", "orphan", "said",
+)  # fmt: skip
+_FORMULA: Final = ("=", "+", "-", "@")
+_HOME: Final = {
+    "criterion": "criterion",
+    "gate": "gate",
+    "probe": "probe",
+    "fault": "faults",
+    "evidence": "evidence",
+}
+
+
+def render(trace: Trace) -> str:
+    """The whole trace; an orphan's name stands in the column of its kind."""
+    text = io.StringIO()
+    table = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")
+    table.writeheader()
+    for row in trace.rows:
+        facts = row.model_dump()
+        facts["faults"] = " ".join(row.faults)
+        table.writerow({name: _safe(value) for name, value in facts.items()})
+    for orphan in trace.orphans:
+        column = _HOME[orphan.kind.split("-", 1)[0]]
+        facts = {column: orphan.name, "place": orphan.place, "orphan": orphan.kind, "said": orphan.said}
+        table.writerow({name: _safe(value) for name, value in facts.items()})
+    return text.getvalue()
+
+
+def _safe(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    cell = "" if value is None else visible(str(value))
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell

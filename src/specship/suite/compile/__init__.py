@@ -1,0 +1,1 @@
+"""Compile: a contract as a pytest module that a person can read."""

@@ -1,0 +1,1 @@
+"""Falsify: faults planted in the pipeline, gates seen to fail on them, and the records of that."""

@@ -1,0 +1,1 @@
+"""Plan: contracts, spec, profile and probes bound to the checks of a session, faulty variants described."""

@@ -1,0 +1,106 @@
+"""Healthy variants: pipelines of other seeds, sizes and schedules that no gate may accuse.
+
+`[tool.specship] healthy` names a YAML file of them. A gate that fails on one of them raises a false alarm,
+which counts as much as a fault that is missed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from pydantic import Field
+
+from specship.contracts.document import read_document
+from specship.contracts.judging import Verdict
+from specship.contracts.records import Frozen, GateId, ModelId, Prose, Slug
+from specship.errors import UnusableInput
+from specship.specs.project import Project
+from specship.status.report import GateReport
+from specship.suite.plan.plan import Check, Plan
+
+
+class Variant(Frozen):
+    """One healthy way to run the pipeline."""
+
+    name: Slug
+    """Its name."""
+    settings: dict[Slug, dict[str, Any]] = Field(min_length=1)
+    """Settings by section that replace those of the profile of falsification."""
+
+
+class HealthyFile(Frozen):
+    """Variants of one model, and which gates look at them."""
+
+    model: ModelId
+    """Whose pipeline it is."""
+    measures: tuple[str, ...] = Field(min_length=1)
+    """Artifacts that are made; gates that measure one of them and nothing else are asked."""
+    not_asked: dict[GateId, Prose] = {}
+    """Gates whose limits are those of one size or schedule, with the reason."""
+    variants: tuple[Variant, ...] = Field(min_length=1)
+    """The variants."""
+
+
+class Alarm(Frozen):
+    """A gate that does not pass on a healthy variant."""
+
+    variant: str
+    """Name of the variant."""
+    gate: str
+    """Id of the gate."""
+    verdict: str
+    """What it says."""
+    reason: str
+    """Why."""
+
+
+class FalseAlarms(Frozen):
+    """What healthy variants were told."""
+
+    variants: int
+    """Variants that were run."""
+    judged: int
+    """Verdicts that were given."""
+    missing: int
+    """Verdicts that nobody gave yet."""
+    alarms: tuple[Alarm, ...]
+    """Verdicts that are not PASS."""
+
+
+def read_healthy(project: Project) -> HealthyFile | None:
+    """The healthy variants of a project; None where it names none.
+
+    Raises:
+        UnusableInput: the file has faults, or a name stands twice.
+    """
+    configured = project.configuration.healthy
+    if configured is None:
+        return None
+    document = read_document(project.root / configured, root=project.root)
+    found = document.build(HealthyFile)
+    names = [variant.name for variant in found.variants]
+    for index, name in enumerate(names):
+        if name in names[:index]:
+            raise UnusableInput(
+                f"the variant {name!r} stands twice",
+                at=document.place("variants", index, "name"),
+                mend="rename one of them",
+            )
+    return found
+
+
+def asked(plan: Plan, healthy: HealthyFile) -> Iterator[Check]:
+    """The gates that are asked of each variant."""
+    for check in plan.checks:
+        measured = check.probe.artifacts if check.probe else ()
+        ours = check.model.id == healthy.model and check.gate.id not in healthy.not_asked
+        if ours and measured and set(measured) <= set(healthy.measures):
+            yield check
+
+
+def alarm_of(variant: str, report: GateReport) -> Alarm | None:
+    """The alarm that a verdict is, if it is one."""
+    if report.fresh and report.verdict == Verdict.PASS:
+        return None
+    return Alarm(variant=variant, gate=report.id, verdict=report.verdict or "none", reason=report.reason)
