@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from specship.cli import main
+from specship.report.formats import View
 from specship.report.trace import csv as trace_csv
 from specship.report.trace import markdown as trace_markdown
 from specship.report.trace import text as trace_text
