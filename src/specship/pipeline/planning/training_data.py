@@ -6,7 +6,6 @@ specship tokenize CORPUS --output DATA        DATA/tokenizer and DATA/shards
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from specship.pipeline.corpus.manifest import MANIFEST as CORPUS_MANIFEST
 from specship.pipeline.corpus.manifest import CorpusManifest
 from specship.pipeline.corpus.manifest import read_manifest as read_corpus
 from specship.pipeline.corpus.source import labelled_folder
+from specship.pipeline.progress import Progress
 from specship.pipeline.shards.manifest import MANIFEST, ShardsManifest, read_manifest
 from specship.pipeline.stage import Work
 from specship.pipeline.stages import corpus as corpus_stage
@@ -26,8 +26,6 @@ from specship.pipeline.stages.corpus import CorpusSettings
 from specship.pipeline.stages.shards import ShardsSettings
 from specship.pipeline.stages.tokenizer import TokenizerSettings
 from specship.pipeline.tokenizer.copying import copy_tokenizer
-
-Report = Callable[..., None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ class TrainingData:
     manifest: ShardsManifest
 
 
-def write_corpus(text: Path, output: Path, settings: CorpusSettings, report: Report) -> CorpusManifest:
+def write_corpus(text: Path, output: Path, settings: CorpusSettings, report: Progress) -> CorpusManifest:
     """Make a corpus of a folder of text.
 
     Raises:
@@ -62,7 +60,7 @@ def write_tokens(
     cut: ShardsSettings,
     *,
     tokenizer: Path | None,
-    report: Report,
+    report: Progress,
 ) -> TrainingData:
     """Encode a corpus with a tokenizer learned from it, or with an existing one.
 
