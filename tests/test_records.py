@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError, model_validator
 
 from specship.errors import DamagedArtifact, Place
-from specship.records import Count, OpenRecord, Record, Sha256, checked
+from specship.records import Count, OpenRecord, Record, Sha256, checked, read_record
 
 
 class _Part(Record):
@@ -80,3 +80,27 @@ def test_what_and_why_are_the_callers(tmp_path: Path) -> None:
 def test_what_is_no_digest(text: object) -> None:
     with pytest.raises(ValidationError):
         TypeAdapter(Sha256).validate_python(text)
+
+
+def test_the_record_of_a_file(tmp_path: Path) -> None:
+    path = tmp_path / "part.json"
+    path.write_text('{"sizes": [3]}')
+    assert read_record(_Part, path).sizes == [3]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"sizes": [NaN]}', "NaN is not JSON"),
+        ('{"sizes": [1.5]}', "no list: sizes.0: Input should be a valid integer"),
+        (None, "cannot be opened"),
+    ],
+)
+def test_a_file_without_the_record(tmp_path: Path, text: str | None, said: str) -> None:
+    path = tmp_path / "part.json"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(DamagedArtifact) as caught:
+        read_record(_Part, path, what="no list")
+    assert str(caught.value).startswith(str(path))
+    assert said in str(caught.value)

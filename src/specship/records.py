@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from specship.errors import DamagedArtifact, Place
+from specship.strict_json import read_json
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 """A digest in lower-case hexadecimal."""
@@ -50,3 +51,12 @@ def checked(
         path = ".".join(map(str, first["loc"]))
         told = [what, path, first["msg"].removeprefix("Value error, ")]
         raise DamagedArtifact(": ".join(filter(None, told)), at=at, why=why, mend=mend) from error
+
+
+def read_record(model: type[R], path: Path, *, mend: str = "", what: str = MALFORMED, why: str = "") -> R:
+    """The record that a JSON file holds.
+
+    Raises:
+        DamagedArtifact: the file is missing, breaks a rule of `strict_json`, or holds no such record.
+    """
+    return checked(model, read_json(path), path, mend=mend, what=what, why=why)

@@ -12,8 +12,7 @@ from specship.digests import sha256_file
 from specship.pipeline.checkpoint.folder_manifest import CHECKPOINT_MANIFEST
 from specship.pipeline.publication.publish_manifest import verify
 from specship.probes.registry import Artifact, Figures, probe
-from specship.records import Count, Record, checked
-from specship.strict_json import read_json
+from specship.records import Count, Record, read_record
 
 
 class _File(Record):
@@ -49,9 +48,8 @@ def publication_readback(
     come, `unpublished` came and do not lie there, `unlisted` lie there and are in no manifest. `untested`
     counts files of checkpoint and GGUFs whose bytes did not come under their name. Raises DamagedArtifact.
     """
-    path = readback.path / "readback.json"
-    what = "not a record of what was read back"
-    found = checked(_Readback, read_json(path), path, what=what, mend="read it back again")
+    what, mend = "not a record of what was read back", "read it back again"
+    found = read_record(_Readback, readback.path / "readback.json", what=what, mend=mend)
     came = {file.name: (file.bytes, file.sha256) for file in found.files}
     there = {
         path.relative_to(publication.path).as_posix(): path

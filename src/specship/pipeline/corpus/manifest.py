@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Final, Literal
 
 from specship.errors import Place
-from specship.records import Count, Record, Sha256, checked
-from specship.strict_json import read_json, read_json_lines
+from specship.records import Count, Record, Sha256, checked, read_record
+from specship.strict_json import read_json_lines
 
 FileOutcome = Literal["train", "heldout", "duplicate", "near-duplicate", "skipped"]
 
@@ -108,8 +108,7 @@ def read_manifest(folder: Path) -> CorpusManifest:
     Raises:
         DamagedArtifact: it is missing or malformed.
     """
-    path = folder / MANIFEST
-    return checked(CorpusManifest, read_json(path), path, mend=_MEND)
+    return read_record(CorpusManifest, folder / MANIFEST, mend=_MEND)
 
 
 def read_files(folder: Path) -> Iterator[FileEntry]:

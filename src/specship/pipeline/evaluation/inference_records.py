@@ -9,8 +9,8 @@ from pydantic import Field
 
 from specship.bounds import COMPLETION_BYTES, COMPLETION_LINES
 from specship.errors import DamagedArtifact, Place
-from specship.records import Count, OpenRecord, checked
-from specship.strict_json import read_json, read_json_lines
+from specship.records import Count, OpenRecord, checked, read_record
+from specship.strict_json import read_json_lines
 
 GENERATIONS: Final = "generations.jsonl"
 GENERATIONS_ABOUT: Final = "generations.json"
@@ -118,8 +118,7 @@ def read_generations(folder: Path) -> tuple[GenerationsAbout, list[Generation]]:
         if line > COMPLETION_LINES:
             raise DamagedArtifact(f"more than {COMPLETION_LINES} completions", at=place)
         found.append(_bounded(checked(Generation, value, place, mend=_MEND), place))
-    about = folder / GENERATIONS_ABOUT
-    return checked(GenerationsAbout, read_json(about), about, mend=_MEND), found
+    return read_record(GenerationsAbout, folder / GENERATIONS_ABOUT, mend=_MEND), found
 
 
 def _bounded(generation: Generation, place: Place) -> Generation:
@@ -141,8 +140,7 @@ def read_speed(folder: Path) -> SpeedFile:
     Raises:
         DamagedArtifact: missing or malformed.
     """
-    path = folder / SPEED
-    return checked(SpeedFile, read_json(path), path, mend=_MEND)
+    return read_record(SpeedFile, folder / SPEED, mend=_MEND)
 
 
 def read_parity(folder: Path) -> ParityFile:
@@ -151,5 +149,4 @@ def read_parity(folder: Path) -> ParityFile:
     Raises:
         DamagedArtifact: missing or malformed.
     """
-    path = folder / PARITY
-    return checked(ParityFile, read_json(path), path, mend=_MEND)
+    return read_record(ParityFile, folder / PARITY, mend=_MEND)

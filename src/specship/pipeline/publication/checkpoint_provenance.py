@@ -18,8 +18,7 @@ from specship.files import write_json
 from specship.pipeline.corpus.licences import licence_expression, licences_of
 from specship.pipeline.corpus.manifest import read_manifest
 from specship.pipeline.publication.model_card import CARD, card_licence
-from specship.records import Record, Sha256, checked
-from specship.strict_json import read_json
+from specship.records import Record, Sha256, read_record
 
 PROVENANCE: Final = "provenance.json"
 
@@ -69,7 +68,7 @@ def read_provenance(folder: Path) -> Provenance | None:
     path = folder / PROVENANCE
     if not path.exists():
         return None
-    return checked(Provenance, read_json(path), path, mend="import the checkpoint again")
+    return read_record(Provenance, path, mend="import the checkpoint again")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,8 +19,7 @@ from pydantic import AfterValidator, Field, model_validator
 from specship.digests import sha256_file
 from specship.errors import UnusableInput
 from specship.files import write_errors, write_json
-from specship.records import Count, Record, Sha256, checked
-from specship.strict_json import read_json
+from specship.records import Count, Record, Sha256, read_record
 
 MANIFEST: Final = "manifest.json"
 _MEND: Final = "publish again from the tested artifacts; never patch a published folder"
@@ -119,9 +118,8 @@ def read_publish_manifest(folder: Path) -> tuple[PublishedFile, ...]:
     Raises:
         DamagedArtifact: missing, malformed, without files, a name given twice, or one that leaves the folder.
     """
-    path = folder / MANIFEST
-    manifest = checked(PublishManifest, read_json(path), path, what="not a publish manifest", mend=_MEND)
-    return tuple(manifest.files)
+    what = "not a publish manifest"
+    return tuple(read_record(PublishManifest, folder / MANIFEST, what=what, mend=_MEND).files)
 
 
 def verify(folder: Path) -> Verification:

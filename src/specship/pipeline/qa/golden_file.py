@@ -10,8 +10,7 @@ from pydantic import Field
 from specship.errors import UnusableInput
 from specship.files import write_json
 from specship.pipeline.qa.records import QaReport
-from specship.records import Record, checked
-from specship.strict_json import read_json
+from specship.records import Record, read_record
 
 FORMAT: Final = "specship-golden/1"
 _GATE: Final = "golden"
@@ -38,9 +37,8 @@ def read_golden(path: Path) -> GoldenFile:
     Raises:
         DamagedArtifact: missing, unreadable, or no such file as `write_golden` makes.
     """
-    return checked(
+    return read_record(
         GoldenFile,
-        read_json(path),
         path,
         what="not a file of golden texts",
         mend="write one of a model that is known to be good: specship qa MODEL --write-golden FILE",

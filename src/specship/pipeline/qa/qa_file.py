@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from specship.pipeline.qa.records import QaReport
-from specship.records import OpenRecord, checked
-from specship.strict_json import read_json
+from specship.records import OpenRecord, read_record
 
 QA_FILE: Final = "qa.json"
 
@@ -57,5 +56,4 @@ def read_qa(folder: Path) -> QaFile:
     Raises:
         DamagedArtifact: missing or malformed.
     """
-    path = folder / QA_FILE
-    return checked(QaFile, read_json(path), path, mend="run the stage that made it again")
+    return read_record(QaFile, folder / QA_FILE, mend="run the stage that made it again")

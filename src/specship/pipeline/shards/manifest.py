@@ -12,8 +12,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from specship.errors import DamagedArtifact
-from specship.records import Count, Record, Sha256, checked
-from specship.strict_json import read_json
+from specship.records import Count, Record, Sha256, read_record
 
 Split = Literal["train", "heldout"]
 
@@ -86,10 +85,8 @@ def read_manifest(folder: Path) -> ShardsManifest:
     Raises:
         DamagedArtifact: the manifest or a shard is missing, malformed or of another size.
     """
-    path = folder / MANIFEST
-    manifest = checked(
-        ShardsManifest, read_json(path), path, what="the manifest of the shards is malformed", mend=_MEND
-    )
+    what = "the manifest of the shards is malformed"
+    manifest = read_record(ShardsManifest, folder / MANIFEST, what=what, mend=_MEND)
     for shard in manifest.shards:
         _check_size(folder / shard.file, shard)
     return manifest

@@ -14,8 +14,7 @@ from pydantic import ConfigDict
 from specship.errors import DamagedArtifact, StageFailed
 from specship.json_log import whole_lines
 from specship.pipeline.training.settings import ModelSettings, TrainingSettings
-from specship.records import Record, Sha256, checked
-from specship.strict_json import read_json
+from specship.records import Record, Sha256, read_record
 
 RUN_FORMAT: Final = "specship-run/1"
 _MEND: Final = "run the training stage again"
@@ -124,9 +123,8 @@ def read_run(folder: Path) -> RunRecord:
     Raises:
         DamagedArtifact: `run.json` is missing or malformed.
     """
-    path = folder / "run.json"
     what = "the record of the run is malformed"
-    return checked(RunRecord, read_json(path), path, what=what, mend=_MEND)
+    return read_record(RunRecord, folder / "run.json", what=what, mend=_MEND)
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:

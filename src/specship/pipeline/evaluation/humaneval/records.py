@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from specship.pipeline.evaluation.humaneval.selftest import FORMAT
-from specship.records import Count, OpenRecord, checked
-from specship.strict_json import read_json
+from specship.records import Count, OpenRecord, read_record
 
 
 class KnownResult(OpenRecord):
@@ -54,6 +53,4 @@ def read_self_test(path: Path) -> SelfTest:
     Raises:
         DamagedArtifact: it is none.
     """
-    return checked(
-        SelfTest, read_json(path), path, what="no record of a self-test", why=f"its format is {FORMAT}"
-    )
+    return read_record(SelfTest, path, what="no record of a self-test", why=f"its format is {FORMAT}")
