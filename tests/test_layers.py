@@ -23,7 +23,7 @@ LARGER = {
     "cli/commands": "one verb a file",
 }
 """Folders that may hold more, with the reason: all are scanned, and nobody reads them from end to end."""
-BELOW_ROOMS = {"pipeline": {"stage", "progress", "device"}, "suite": set()}
+BELOW_ROOMS = {"pipeline": {"stage", "progress", "child", "device"}, "suite": set()}
 ABOVE_ROOMS = {"pipeline": {"registry", "__main__"}, "suite": set()}
 NO_TORCH = (
     "specship.pytest_plugin",

@@ -109,7 +109,7 @@ def test_llama_cpp_refuses_a_broken_export_and_we_say_why(
 def test_half_a_file_never_reaches_llama_cpp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = (made("gguf") / "model.gguf").read_bytes()
     (tmp_path / "half.gguf").write_bytes(data[: len(data) // 2])
-    monkeypatch.setattr(subprocess, "run", None)
+    monkeypatch.setattr(subprocess, "Popen", None)
     with pytest.raises(DamagedArtifact, match="cut"):
         ask_llama_cpp(LlamaCppRequest(gguf=str(tmp_path / "half.gguf")))
 
@@ -124,9 +124,9 @@ def test_a_child_that_does_not_end_is_ended() -> None:
 def test_a_crash_is_an_error_with_its_cause(
     monkeypatch: pytest.MonkeyPatch, ending: Any, message: str
 ) -> None:
-    whole = subprocess.run
+    whole = subprocess.Popen
     code = f"import os; {ending}"
-    monkeypatch.setattr(subprocess, "run", lambda command, **more: whole([command[0], "-c", code], **more))
+    monkeypatch.setattr(subprocess, "Popen", lambda command, **more: whole([command[0], "-c", code], **more))
     with pytest.raises(StageFailed, match=message):
         ask_llama_cpp(LlamaCppRequest(gguf=str(made("gguf") / "model.gguf")))
 
