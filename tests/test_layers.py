@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-SOURCE = Path(__file__).parent.parent / "src" / "specship"
+from tests.places import SOURCE
+
 LAYERS = (
     {"errors", "codes", "bounds", "units", "digests", "files", "strict_json", "json_log", "result_cache"},
     {"contracts", "specs"},

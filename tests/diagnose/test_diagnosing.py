@@ -17,7 +17,7 @@ from specship.diagnose.opening import diagnose_run
 from specship.diagnose.records import in_words, named
 from specship.diagnose.whys import five_whys
 from specship.report.diagnosis import as_json, as_markdown, as_text
-from tests.diagnose.test_diagnose import edit_log, edit_run, names, set_all, settings, with_event
+from tests.diagnose.doctored_runs import edit_log, edit_run, names, set_all, settings, with_event
 
 
 @pytest.fixture
