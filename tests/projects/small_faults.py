@@ -17,7 +17,7 @@ FAULT = Fault(row="C10", stage="corpus")
 
 
 def inject():
-    from specship.pipeline import corpus_source
+    from specship.pipeline.corpus import source as corpus_source
 
     spoil(corpus_source, "list_files", lambda listing: lambda source: listing(source)[:6])
 '''

@@ -387,7 +387,16 @@ def test_run_that_ends_no_better_than_it_began_is_exit_1(
 def test_interrupted_run_is_finished_by_the_same_command(data: Path, tmp_path: Path) -> None:
     """The console script, Ctrl-C, then SIGTERM, then the log of a run that was never interrupted."""
     longer = ["--steps", "160", "--evaluate-every", "80", "--accept-starvation", "a test"]
-    line = [str(SCRIPTS / "specship"), "pretrain", "--data", str(data), *TRAINING, *MODEL, *longer, "--output"]
+    line = [
+        str(SCRIPTS / "specship"),
+        "pretrain",
+        "--data",
+        str(data),
+        *TRAINING,
+        *MODEL,
+        *longer,
+        "--output",
+    ]
     assert subprocess.run([*line, str(tmp_path / "whole")], check=False).returncode == 0
     log = tmp_path / "cut/train.jsonl"
     for name, status, steps in (("SIGINT", 130, 20), ("SIGTERM", 143, 90)):
