@@ -10,8 +10,8 @@ import yaml
 
 from specship.cli import build_parser
 from specship.contracts.document import read_document
+from tests.places import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
 
