@@ -6,7 +6,9 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parents[2] / "docs" / "decisions"
 INDEX = FOLDER / "index.md"
-STATUS = re.compile(r"accepted|proposed|(?:superseded|amended) by (?:\[\d{4}\]\(\d{4}-[a-z0-9-]+\.md\)(?:, )?)+")
+STATUS = re.compile(
+    r"accepted|proposed|(?:superseded|amended) by (?:\[\d{4}\]\(\d{4}-[a-z0-9-]+\.md\)(?:, )?)+"
+)
 _HEAD = re.compile(r"# (\d{4}): (.+)\n\n- Date: (\d{4}-\d{2}-\d{2})\n- Status: (.+)\n\n")
 
 

@@ -26,7 +26,9 @@ def _steps() -> list[dict[str, Any]]:
 
 def test_each_hosted_step_is_a_target_that_exists() -> None:
     runs = [step["run"] for step in _steps() if "run" in step]
-    targets = [re.fullmatch(r"make ([a-z]+)(?: PYTHON=python\$\{\{ matrix\.python \}\})?", run) for run in runs]
+    targets = [
+        re.fullmatch(r"make ([a-z]+)(?: PYTHON=python\$\{\{ matrix\.python \}\})?", run) for run in runs
+    ]
 
     assert [run for run, target in zip(runs, targets, strict=True) if target is None] == []
     assert {target[1] for target in targets if target} == {"check", "docs", "test"} <= TARGETS
@@ -40,9 +42,13 @@ def test_the_local_run_has_the_same_steps_and_the_longer_tests() -> None:
 
 
 def test_tests_run_on_every_python_that_is_declared() -> None:
-    declared = re.findall(r'"Programming Language :: Python :: (3\.\d+)"', (ROOT / "pyproject.toml").read_text())
+    declared = re.findall(
+        r'"Programming Language :: Python :: (3\.\d+)"', (ROOT / "pyproject.toml").read_text()
+    )
 
-    assert _workflow()["jobs"]["tests"]["strategy"]["matrix"]["python"] == declared == ["3.11", "3.12", "3.13"]
+    assert (
+        _workflow()["jobs"]["tests"]["strategy"]["matrix"]["python"] == declared == ["3.11", "3.12", "3.13"]
+    )
 
 
 def test_hosted_checks_read_only_and_name_versions_of_actions() -> None:
