@@ -31,7 +31,7 @@ from specship.errors import SpecshipError
 from specship.faults.catalogue import load_fault, planted_faults
 from specship.specs.project import load_project
 from specship.suite.falsify.falsification import Falsification
-from specship.suite.plan.fault_injection import World, altered, falsification_plan
+from specship.suite.plan.fault_injection import FaultInjection, altered, falsification_plan
 
 MODEL = "MODEL-2"
 BASE: dict[str, dict[str, Any]] = {
@@ -95,26 +95,26 @@ UNSEEN: dict[str, dict[str, dict[str, Any]]] = {
 SETS = {"seen": (BASE, SEEN), "unseen": (OTHER_BASE, UNSEEN)}
 
 
-def worlds(
+def injections(
     falsification: Falsification, variants: Mapping[str, Mapping[str, Mapping[str, Any]]]
-) -> list[tuple[World, str]]:
-    """Every world with the class that a diagnosis must name."""
+) -> list[tuple[FaultInjection, str]]:
+    """Every injection with the class that a diagnosis must name."""
     folder = falsification.plan.project.fault_folder
     found = [
-        (World(f"healthy {name}".replace(" ", "-"), MODEL, changes), HEALTHY)
+        (FaultInjection(f"healthy {name}".replace(" ", "-"), MODEL, changes), HEALTHY)
         for name, changes in variants.items()
     ]
     for name in sorted(planted_faults(folder)):
         loaded = load_fault(name, folder)
         if loaded.fault.binds:
-            found.append((World(name, MODEL, loaded.fault.settings, loaded), loaded.fault.binds))
+            found.append((FaultInjection(name, MODEL, loaded.fault.settings, loaded), loaded.fault.binds))
     return found
 
 
-def answer(falsification: Falsification, world: World) -> tuple[str, str]:
-    """The class that binds the run of a world, and what was found."""
+def answer(falsification: Falsification, injection: FaultInjection) -> tuple[str, str]:
+    """The class that binds the run of an injection, and what was found."""
     try:
-        made = falsification.session_in(world).runner(MODEL).ensure("run")
+        made = falsification.session_in(injection).runner(MODEL).ensure("run")
         found = diagnose_run(made.path)
     except SpecshipError as error:
         return "no run", error.message
@@ -158,12 +158,12 @@ def main() -> int:
     falsification = Falsification(replace(plan, project=project, profile=profile))
     try:
         falsification.clean.runner(MODEL).ensure("run")
-        asked = worlds(falsification, variants)
+        asked = injections(falsification, variants)
         with ThreadPoolExecutor(arguments.workers) as pool:
             said = list(pool.map(lambda one: answer(falsification, one[0]), asked))
     finally:
         falsification.close()
-    rows = {world.fault: (truth, *one) for (world, truth), one in zip(asked, said, strict=True)}
+    rows = {injection.fault: (truth, *one) for (injection, truth), one in zip(asked, said, strict=True)}
     if arguments.output:
         arguments.output.write_text(json.dumps(rows, indent=1) + "\n")
     print(f"Set {arguments.set}: {as_markdown(rows)}")

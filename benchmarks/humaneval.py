@@ -67,13 +67,13 @@ def by_reference(records: list[dict[str, str]], workers: int) -> dict[str, Any]:
 def by_specship(records: list[dict[str, str]], workers: int) -> dict[str, Any]:
     from specship.pipeline.evaluation.humaneval.problems import CompletionFile, Sample, read_problems
     from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
-    from specship.pipeline.evaluation.humaneval.scoring import Settings, choose_level, score
+    from specship.pipeline.evaluation.humaneval.scoring import ScoringSettings, choose_level, score
 
     problems = read_problems(PROBLEMS)
     samples = tuple(Sample(r["task_id"], n, r["completion"]) for n, r in enumerate(records))
     level = os.environ.get("LEVEL") or choose_level(Limits())
     began = time.monotonic()
-    found = score(problems, CompletionFile(samples, "0" * 64), Settings(level=level, workers=workers))
+    found = score(problems, CompletionFile(samples, "0" * 64), ScoringSettings(level=level, workers=workers))
     seconds = time.monotonic() - began
     if found.error:
         raise SystemExit(found.error)

@@ -17,6 +17,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from specship import bounds, strict_json
+from specship.contracts.building import record_faults
 from specship.contracts.document import read_document
 from specship.contracts.records import Contract
 from specship.digests import sha256_bytes
@@ -99,7 +100,7 @@ def read_contract(path: Path) -> None:
 
 def read_with_faults(path: Path) -> None:
     """Read a contract of many defects, until more of them are there than are shown."""
-    for fault in read_document(path).record_faults(Contract)[1]:
+    for fault in record_faults(read_document(path), Contract)[1]:
         if "not shown" in fault.message:
             raise fault
 

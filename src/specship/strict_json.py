@@ -40,7 +40,7 @@ _BOM: Final = b"\xef\xbb\xbf"
 _AGAIN: Final = "make the artifact again"
 
 
-class _Refused(ValueError):
+class _JsonRefused(ValueError):
     """Something that `json` would take and a strict reader must not."""
 
     def __init__(self, message: str, why: str) -> None:
@@ -48,12 +48,12 @@ class _Refused(ValueError):
         self.why = why
 
 
-def _twice(key: str) -> _Refused:
-    return _Refused(f"the key {key[:80]!r} is given twice", "readers disagree on which of the two counts")
+def _twice(key: str) -> _JsonRefused:
+    return _JsonRefused(f"the key {key[:80]!r} is given twice", "readers disagree on which of the two counts")
 
 
-def _too_deep(depth: int) -> _Refused:
-    return _Refused(f"nested deeper than {depth}", "a program that follows it could run out of its stack")
+def _too_deep(depth: int) -> _JsonRefused:
+    return _JsonRefused(f"nested deeper than {depth}", "a program that follows it could run out of its stack")
 
 
 def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -69,7 +69,7 @@ def _whole(text: str, largest: int = JSON_LARGEST_INTEGER) -> int:
         return int(text)
     if len(text) > len(str(-largest)) or abs(int(text)) > largest:
         bound = "2**53" if largest == JSON_LARGEST_INTEGER else f"{largest:.0e}"
-        raise _Refused(
+        raise _JsonRefused(
             f"the whole number {text[:20]} is beyond {bound}", "readers disagree on its last digits"
         )
     return int(text)
@@ -78,12 +78,12 @@ def _whole(text: str, largest: int = JSON_LARGEST_INTEGER) -> int:
 def _decimal(text: str) -> float:
     value = float(text)
     if value in {float("inf"), float("-inf")}:
-        raise _Refused(f"the number {text[:20]} is infinite", "no reader can hold it")
+        raise _JsonRefused(f"the number {text[:20]} is infinite", "no reader can hold it")
     return value
 
 
 def _constant(text: str) -> NoReturn:
-    raise _Refused(
+    raise _JsonRefused(
         f"{text} is not JSON", "JSON has numbers only, and no measurement may hide in anything else"
     )
 
@@ -102,7 +102,9 @@ def _check_surrogates(value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode("utf-8")
     except UnicodeEncodeError as error:
-        raise _Refused("a lone surrogate", "it is half a character, and no UTF-8 text can hold it") from error
+        raise _JsonRefused(
+            "a lone surrogate", "it is half a character, and no UTF-8 text can hold it"
+        ) from error
 
 
 def _tokens(text: str) -> Iterator[tuple[re.Match[str], int]]:
@@ -116,7 +118,7 @@ def _tokens(text: str) -> Iterator[tuple[re.Match[str], int]]:
         depth -= bool(token["close"])
 
 
-def _first_fault(text: str, most: int, largest: int) -> tuple[int, _Refused] | None:
+def _first_fault(text: str, most: int, largest: int) -> tuple[int, _JsonRefused] | None:
     """Where a text that `json` could read first breaks a rule of ours, and which."""
     keys: list[set[str]] = [set()]
     for token, depth in _tokens(text):
@@ -140,7 +142,7 @@ def _first_fault(text: str, most: int, largest: int) -> tuple[int, _Refused] | N
                 if token["colon"] and value in keys[-1]:
                     raise _twice(value)
                 keys[-1].update([value] if token["colon"] else [])
-        except _Refused as fault:
+        except _JsonRefused as fault:
             return token.start(), fault
     return None
 
@@ -190,7 +192,7 @@ def parse(data: bytes, place: Place, *, depth: int = JSON_DEPTH, largest: int = 
     """
     try:
         if data.startswith(_BOM):
-            raise _Refused(
+            raise _JsonRefused(
                 "it begins with a byte-order mark", "JSON has none, and its bytes would be a value's"
             )
         return _parsed(text := data.decode("utf-8"), depth, largest)
@@ -200,7 +202,7 @@ def parse(data: bytes, place: Place, *, depth: int = JSON_DEPTH, largest: int = 
     except json.JSONDecodeError as error:
         message, why, at = error.msg, "", _inside(place, text[: error.pos].encode())
         cause = error
-    except _Refused as error:
+    except _JsonRefused as error:
         found = None if data.startswith(_BOM) else _first_fault(text, depth, largest)
         position, fault = found or (0, error)
         message, why, at = str(fault), fault.why, _inside(place, text[:position].encode() if found else b"")

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from specship.contracts.building import build
 from specship.contracts.digest import gate_digest
 from specship.contracts.document import document_of
 from specship.contracts.reader import contract_of
@@ -290,7 +291,7 @@ def test_a_profile_counts_by_what_is_in_force(
     }  # fmt: skip
     profile = {"profile": "tiny", "kind": "rehearsal", "summary": "S.", "overrides": {gate["id"]: override}}
     text = yaml_text(profile, chance, whole_as_decimal=True)
-    built = document_of(text.encode(), "tiny.yaml").build(Profile)
+    built = build(document_of(text.encode(), "tiny.yaml"), Profile)
     in_force = effective(read(contract(gate), chance), built.overrides[gate["id"]])
     said_itself = gate | {"expect": {quantity: limit}, "requires": {"device": device}}
 
@@ -302,7 +303,7 @@ def test_a_profile_counts_by_what_is_in_force(
 def test_an_override_that_repeats_the_contract_keeps_the_digest(gate: dict[str, Any], chance: Random) -> None:
     override = {"reason": "For clarity.", "expect": gate["expect"], "requires": gate["requires"]}
     profile = {"profile": "tiny", "kind": "rehearsal", "summary": "S.", "overrides": {gate["id"]: override}}
-    built = document_of(yaml_text(profile, chance).encode(), "tiny.yaml").build(Profile)
+    built = build(document_of(yaml_text(profile, chance).encode(), "tiny.yaml"), Profile)
 
     assert gate_digest(
         effective(read(contract(gate)), built.overrides[gate["id"]]), probe_code=CODE

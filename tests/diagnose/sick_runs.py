@@ -102,9 +102,9 @@ def _silent_fallback() -> contextlib.AbstractContextManager[Any]:
 
 
 def _silent_wrap() -> contextlib.AbstractContextManager[Any]:
-    from specship.pipeline.training.training import _Run
+    from specship.pipeline.training.training import _TrainingRun
 
-    return mock.patch.object(_Run, "_wrapped", return_value=None)
+    return mock.patch.object(_TrainingRun, "_wrapped", return_value=None)
 
 
 @contextlib.contextmanager

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from specship.diagnose.diagnosing import all_causes
-from specship.diagnose.finding import Finding
+from specship.diagnose.finding import CauseFinding
 from specship.diagnose.opening import diagnose_run
 from tests.diagnose.test_diagnose import DOCTORED
 
@@ -53,7 +53,7 @@ FILES = {"tensors-unmoved"}
 
 
 @pytest.fixture(scope="module")
-def findings(healthy: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[Finding, Path]]:
+def findings(healthy: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[CauseFinding, Path]]:
     """The finding of every cause, with the run that it was found in."""
     found = {}
     for name, (_, doctor) in DOCTORED.items():
@@ -65,7 +65,9 @@ def findings(healthy: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
 
 
 @pytest.mark.parametrize("name", sorted(DOCTORED))
-def test_a_reader_computes_the_confidence_again(findings: dict[str, tuple[Finding, Path]], name: str) -> None:
+def test_a_reader_computes_the_confidence_again(
+    findings: dict[str, tuple[CauseFinding, Path]], name: str
+) -> None:
     observed = findings[name][0].observed
     figures = {one.name: one.value for one in observed.figures if not isinstance(one.value, str)}
 
@@ -76,7 +78,7 @@ def test_a_reader_computes_the_confidence_again(findings: dict[str, tuple[Findin
 
 
 @pytest.mark.parametrize("name", sorted(DOCTORED))
-def test_a_unit_says_what_is_counted(findings: dict[str, tuple[Finding, Path]], name: str) -> None:
+def test_a_unit_says_what_is_counted(findings: dict[str, tuple[CauseFinding, Path]], name: str) -> None:
     for figure in findings[name][0].observed.figures:
         if figure.name.endswith("norm") or "norm_" in figure.name:
             assert figure.unit == "gradient norm"
@@ -88,7 +90,7 @@ def test_a_unit_says_what_is_counted(findings: dict[str, tuple[Finding, Path]], 
 
 @pytest.mark.parametrize("name", sorted(DOCTORED))
 def test_lines_of_the_summary_hold_what_is_cited(
-    findings: dict[str, tuple[Finding, Path]], name: str
+    findings: dict[str, tuple[CauseFinding, Path]], name: str
 ) -> None:
     """A cited line of `run.json` names a key, and every finding cites something that has lines."""
     finding, folder = findings[name]

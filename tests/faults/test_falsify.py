@@ -103,10 +103,10 @@ def test_the_matrix_says_who_caught_what(seen: Path) -> None:
 
 @pytest.mark.slow
 def test_what_was_measured_is_not_measured_again(project: Path) -> None:
-    worlds = sorted((project / ".specship/falsify").rglob("ledger/*.json"))
+    injections = sorted((project / ".specship/falsify").rglob("ledger/*.json"))
 
     assert falsify(project, "-n", "2").returncode == 0
-    assert sorted((project / ".specship/falsify").rglob("ledger/*.json")) == worlds
+    assert sorted((project / ".specship/falsify").rglob("ledger/*.json")) == injections
 
 
 def test_nothing_of_a_world_counts(seen: Path) -> None:

@@ -11,7 +11,7 @@ import pytest
 from specship.errors import UnusableInput
 from specship.pipeline.planning.budget import (
     HeldOutNoise,
-    Plan,
+    TrainingPlan,
     largest_useful_noise,
     objections,
     refuse,
@@ -26,14 +26,16 @@ from tests.pipeline.training_fixtures import make_shards, make_tokenizer, recipe
 QUIET = HeldOutNoise(tokens=131_072, sequences=1024, standard_error=0.01)
 
 
-def plan(parameters: int = 1000, corpus: int = 20_000, noise: HeldOutNoise = QUIET, **changes: Any) -> Plan:
+def plan(
+    parameters: int = 1000, corpus: int = 20_000, noise: HeldOutNoise = QUIET, **changes: Any
+) -> TrainingPlan:
     """200 steps of 100 tokens."""
     fields = {"steps": 200, "warmup_steps": 1, "sequence_length": 10, "micro_batch": 10, "evaluate_every": 10}
     training = TrainingSettings(**{**fields, "evaluation_tokens": noise.tokens, **changes})
-    return Plan(training=training, parameters=parameters, corpus_tokens=corpus, noise=noise)
+    return TrainingPlan(training=training, parameters=parameters, corpus_tokens=corpus, noise=noise)
 
 
-def names(of: Plan, **limits: float) -> list[str]:
+def names(of: TrainingPlan, **limits: float) -> list[str]:
     return [one.name for one in objections(of, **limits)]
 
 
@@ -53,7 +55,7 @@ def test_tokens_asked_for_and_not_there_feed_nobody() -> None:
 def test_starvation_is_asked_of_every_beginning() -> None:
     """The same gate fired only with an initial checkpoint; here it asks with one and without."""
     for initialised in (False, True):
-        one = Plan(
+        one = TrainingPlan(
             training=plan().training,
             parameters=5000,
             corpus_tokens=20_000,

@@ -11,10 +11,14 @@ import torch
 
 from specship.cli import main
 from specship.errors import UnusableInput
-from specship.pipeline.comparison.activations import Tap, pooled_difference, stages_of
+from specship.pipeline.comparison.activations import Activation, blocks_of, pooled_difference
 from specship.pipeline.comparison.comparing import compare
-from specship.pipeline.comparison.comparison import Work
-from specship.pipeline.comparison.next_token_distributions import Law, compare_laws, summed
+from specship.pipeline.comparison.comparison import ComparisonTask
+from specship.pipeline.comparison.next_token_distributions import (
+    NextTokenDistribution,
+    compare_distributions,
+    summed,
+)
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.model.rotary_order import interleave_rows
 from tests.compared_models import Array, Edit, changed, model, with_another_token, with_other_merges
@@ -22,7 +26,7 @@ from tests.gguf_rewriting import rewritten
 
 FAMILIES: Final = ("llama", "qwen2", "qwen3")
 TEXT: Final = "import os\nclass Node:\n    def __init__"
-WORK: Final = Work(texts=(TEXT,), steps=12)
+WORK: Final = ComparisonTask(texts=(TEXT,), steps=12)
 OTHER_ROTATION: Final = {"rope_type": "default", "rope_theta": 1e6}
 LINEAR: Final = {"rope_type": "linear", "rope_theta": 10000.0, "factor": 4.0}
 
@@ -35,7 +39,7 @@ def one_thread() -> Iterator[None]:
     torch.set_num_threads(before)
 
 
-def compared(a: Path | str, b: Path | str, work: Work = WORK) -> dict[str, Any]:
+def compared(a: Path | str, b: Path | str, work: ComparisonTask = WORK) -> dict[str, Any]:
     """A comparison without llama.cpp."""
     return compare(str(a), str(b), work, with_llama_cpp=False)
 
@@ -45,7 +49,7 @@ def test_a_checkpoint_agrees_with_live_transformers_stage_by_stage(family: str) 
     folder = model(family)
     found = compared(folder, f"transformers:{folder}")
     assert found["first_departing_stage"] is None
-    assert [row["stage"] for row in found["stages"]] == stages_of(2)
+    assert [row["stage"] for row in found["stages"]] == blocks_of(2)
     assert found["stages"][0]["relative_difference"] == 0
     assert all(0 < row["relative_difference"] < 1e-5 for row in found["stages"][1:])
     assert found["greedy"]["equal_steps"] == found["greedy"]["steps"] == 12
@@ -296,7 +300,9 @@ def test_live_transformers_with_another_rotation_departs_later_than_the_first_to
 
 def test_llama_cpp_is_a_side_and_departs_on_a_wrong_file(tmp_path: Path) -> None:
     export_gguf(model("qwen3"), tmp_path / "good.gguf")
-    sound = compared(model("qwen3"), f"llama.cpp:{tmp_path / 'good.gguf'}", Work(texts=(TEXT,), steps=64))
+    sound = compared(
+        model("qwen3"), f"llama.cpp:{tmp_path / 'good.gguf'}", ComparisonTask(texts=(TEXT,), steps=64)
+    )
     assert sound["first_departing_stage"] is None
     assert (sound["stages_compared"], sound["tokens_compared"] > 20) == (0, True)
     assert sound["greedy"]["equal_steps"] == 64
@@ -421,21 +427,21 @@ def test_what_is_no_side_is_said(a: str, b: str, message: str, capsys: pytest.Ca
 
 def test_more_positions_than_the_model_has_are_refused() -> None:
     with pytest.raises(UnusableInput, match="positions are wanted, the model has 256"):
-        compared(model("llama"), model("llama"), Work(texts=(TEXT,), steps=300))
+        compared(model("llama"), model("llama"), ComparisonTask(texts=(TEXT,), steps=300))
 
 
 @pytest.mark.parametrize(
     "work",
-    [Work(texts=()), Work(texts=(TEXT,), steps=0), Work(texts=("",))],
+    [ComparisonTask(texts=()), ComparisonTask(texts=(TEXT,), steps=0), ComparisonTask(texts=("",))],
     ids=["no text", "no step", "an empty text"],
 )
-def test_nothing_compared_is_not_agreement(work: Work) -> None:
+def test_nothing_compared_is_not_agreement(work: ComparisonTask) -> None:
     with pytest.raises(UnusableInput):
         compared(model("llama"), model("llama"), work)
 
 
-def tap(stage: str = "head", tokens: tuple[int, int] = (0, 7), shape: tuple[int, int] = (7, 5)) -> Tap:
-    return Tap(stage, tokens, torch.ones(shape))
+def tap(stage: str = "head", tokens: tuple[int, int] = (0, 7), shape: tuple[int, int] = (7, 5)) -> Activation:
+    return Activation(stage, tokens, torch.ones(shape))
 
 
 @pytest.mark.parametrize(
@@ -446,7 +452,7 @@ def tap(stage: str = "head", tokens: tuple[int, int] = (0, 7), shape: tuple[int,
         (tap(shape=(1, 5)), "the shape of two records differ"),
     ],
 )
-def test_figures_are_never_made_of_unlike_records(other: Tap, message: str) -> None:
+def test_figures_are_never_made_of_unlike_records(other: Activation, message: str) -> None:
     """A deviation over seven tokens against one of the last token looked like a defect once, and was none."""
     with pytest.raises(UnusableInput, match=message):
         pooled_difference([(tap(), other)])
@@ -459,13 +465,13 @@ def test_no_record_at_all_is_refused() -> None:
         summed([], slack=1.0)
 
 
-def law(*logits: float) -> Law:
-    return Law(3, torch.tensor(logits, dtype=torch.float64).log_softmax(-1))
+def law(*logits: float) -> NextTokenDistribution:
+    return NextTokenDistribution(3, torch.tensor(logits, dtype=torch.float64).log_softmax(-1))
 
 
 def test_a_near_tie_is_counted_apart_from_a_departure() -> None:
-    tie = compare_laws(0, law(2.0, 1.999, 0.0), law(1.999, 2.0, 0.0), 3)
-    apart = compare_laws(0, law(2.0, 1.0, 0.0), law(1.0, 2.0, 0.0), 3)
+    tie = compare_distributions(0, law(2.0, 1.999, 0.0), law(1.999, 2.0, 0.0), 3)
+    apart = compare_distributions(0, law(2.0, 1.0, 0.0), law(1.0, 2.0, 0.0), 3)
     found = summed([tie, apart], slack=0.01)
     assert (found.top1_agreement, found.near_ties, found.top1_departures) == (0.0, 1, 1)
     assert tie.likeliest == apart.likeliest == (0, 1)
@@ -473,9 +479,11 @@ def test_a_near_tie_is_counted_apart_from_a_departure() -> None:
 
 def test_a_divergence_over_some_tokens_is_a_lower_bound_of_the_whole_one() -> None:
     a, b = law(2.0, 1.0, 0.0, -1.0), law(1.5, 1.4, 0.3, -2.0)
-    whole = compare_laws(0, a, b, 4)
+    whole = compare_distributions(0, a, b, 4)
     assert isinstance(b.logprobs, torch.Tensor)
-    part = compare_laws(0, a, Law(3, {0: float(b.logprobs[0]), 1: float(b.logprobs[1])}), 4)
+    part = compare_distributions(
+        0, a, NextTokenDistribution(3, {0: float(b.logprobs[0]), 1: float(b.logprobs[1])}), 4
+    )
     expected = float((a.of(torch.arange(4)).exp() * (a.of(torch.arange(4)) - b.of(torch.arange(4)))).sum())
     assert whole.kl == pytest.approx(expected)
     assert 0 < part.kl < whole.kl
@@ -484,8 +492,8 @@ def test_a_divergence_over_some_tokens_is_a_lower_bound_of_the_whole_one() -> No
 
 def test_laws_of_other_places_or_vocabularies_are_refused() -> None:
     with pytest.raises(UnusableInput, match="a law after 3 tokens and one after 4"):
-        compare_laws(0, law(1.0, 2.0), Law(4, law(1.0, 2.0).logprobs), 2)
+        compare_distributions(0, law(1.0, 2.0), NextTokenDistribution(4, law(1.0, 2.0).logprobs), 2)
     with pytest.raises(UnusableInput, match="a law over 3 tokens, and 2 are compared"):
-        compare_laws(0, law(1.0, 2.0), law(1.0, 2.0, 3.0), 2)
+        compare_distributions(0, law(1.0, 2.0), law(1.0, 2.0, 3.0), 2)
     with pytest.raises(UnusableInput, match="no token in common"):
-        compare_laws(0, Law(3, {0: -1.0}), Law(3, {1: -1.0}), 2)
+        compare_distributions(0, NextTokenDistribution(3, {0: -1.0}), NextTokenDistribution(3, {1: -1.0}), 2)

@@ -17,7 +17,7 @@ from specship.pipeline.export import tensor_data as gguf_tensor_data
 from specship.pipeline.export import writer as gguf_writer
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.inference.decoder import Decoder
-from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
+from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 from specship.pipeline.model import rope_factors
 from specship.pipeline.model.rotary_order import interleave_rows
 from tests.inference_chain import base, tokenizer
@@ -105,7 +105,7 @@ def test_every_tensor_is_that_of_transformers(tmp_path: Path, case: str, dtype: 
 
 def departure(gguf: Path, case: str) -> float:
     """Largest difference of a log-probability between llama.cpp and our decoder; infinite for another token."""
-    answer = ask_llama_cpp(Request(gguf=str(gguf), prompts=PROMPTS, steps=32))
+    answer = ask_llama_cpp(LlamaCppRequest(gguf=str(gguf), prompts=PROMPTS, steps=32))
     decoder = Decoder.open(checkpoint(case))
     found = [
         teacher_forced(decoder, prompt, steps, barred_ids=(0,))

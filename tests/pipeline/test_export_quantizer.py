@@ -18,7 +18,7 @@ from specship.pipeline.export import quantizer as gguf_quantizer
 from specship.pipeline.export.quantizer import K_QUANTS, PROGRAM, export_quantized
 from specship.pipeline.gguf.elements import FILE_TYPES
 from specship.pipeline.gguf.reader import read_gguf
-from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
+from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 from tests.inference_chain import base, tokenizer
 from tests.inference_chain import checkpoint as narrow
 from tests.saved_families import saved
@@ -81,7 +81,7 @@ def test_the_real_quantizer_keeps_every_tensor_close(
     assert {one.equal for one in compared if one.type == "Q6_K"} == {None}
     assert all(one.equal for one in compared if one.type == "F32")
     assert min(one.cosine for one in compared) > 0.999
-    answer = ask_llama_cpp(Request(gguf=str(output), prompts=((5, 6, 7),), steps=8))
+    answer = ask_llama_cpp(LlamaCppRequest(gguf=str(output), prompts=((5, 6, 7),), steps=8))
     assert len(answer.completions[0]) == 8
 
 

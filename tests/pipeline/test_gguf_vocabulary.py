@@ -16,7 +16,7 @@ from specship.pipeline.export.byte_fallback_vocabulary import METASPACE_NOTE
 from specship.pipeline.export.byte_level_vocabulary import NFC_NOTE
 from specship.pipeline.export.vocabulary import read_vocabulary
 from specship.pipeline.export.writer import export_gguf
-from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
+from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 from specship.pipeline.tokenizer.check_texts import CHECK_TEXTS
 from specship.pipeline.tokenizer.vocabulary import BYTE, CONTROL, NORMAL, UNKNOWN, UNUSED, USER_DEFINED
 from tests.inference_chain import edit_json
@@ -47,7 +47,9 @@ def differing(
 ) -> list[str]:
     """Texts that llama.cpp cuts otherwise from the folder's export."""
     export_gguf(folder, output)
-    request = Request(gguf=str(output), texts=tuple(texts), parse_special=True, add_special=add_special)
+    request = LlamaCppRequest(
+        gguf=str(output), texts=tuple(texts), parse_special=True, add_special=add_special
+    )
     answer = ask_llama_cpp(request)
     return [
         text for text, ids in zip(texts, answer.tokenized, strict=True) if list(ids) != list(encode(text))

@@ -18,7 +18,7 @@ import pytest
 from specship.cli import main
 from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
 from specship.pipeline.evaluation.humaneval.generation import (
-    Generation,
+    GenerationTask,
     Generator,
     generate,
     regenerate,
@@ -101,7 +101,7 @@ def test_what_a_model_learned_passes(model: Path, problems: Path, level: str, tm
 
 def test_a_sample_is_written_again(model: Path, problems: Path, tmp_path: Path) -> None:
     """Every record comes back from the model, and an edited one does not."""
-    asked = Generation(samples=2, temperature=1.0, seed=5, max_tokens=24)
+    asked = GenerationTask(samples=2, temperature=1.0, seed=5, max_tokens=24)
     generator = Generator(model, read_problems(problems), asked)
     generate(generator, tmp_path / "samples.jsonl")
     _, samples = read_samples(tmp_path / "samples.jsonl")
@@ -110,7 +110,7 @@ def test_a_sample_is_written_again(model: Path, problems: Path, tmp_path: Path) 
     assert [regenerate(fresh, one) for one in reversed(samples)] == samples[::-1]
     assert len({one.completion for one in samples}) > 4
     other = Generator(
-        model, read_problems(problems), Generation(samples=2, temperature=1.0, seed=6, max_tokens=24)
+        model, read_problems(problems), GenerationTask(samples=2, temperature=1.0, seed=6, max_tokens=24)
     )
     assert [regenerate(other, one) for one in samples] != samples
 
@@ -275,7 +275,9 @@ def test_a_killed_evaluation_continues_with_the_same_samples(
     assert 9 <= whole.count(b"\n") < 121
     assert samples.read_bytes().startswith(whole)
     assert continued["samples"] == 120
-    fresh = Generator(model, read_problems(problems), Generation(samples=30, temperature=1.0, max_tokens=60))
+    fresh = Generator(
+        model, read_problems(problems), GenerationTask(samples=30, temperature=1.0, max_tokens=60)
+    )
     _, written = read_samples(samples)
     kept = whole.count(b"\n") - 1
     for one in (written[0], written[kept - 1], written[kept], written[-1]):
@@ -284,7 +286,7 @@ def test_a_killed_evaluation_continues_with_the_same_samples(
 
 def test_samples_of_another_model_are_refused(model: Path, problems: Path, tmp_path: Path) -> None:
     out = tmp_path / "samples.jsonl"
-    asked = Generation(max_tokens=2)
+    asked = GenerationTask(max_tokens=2)
     generate(Generator(model, read_problems(problems), asked), out)
     other = copy_of(inference_chain.checkpoint(), tmp_path / "other")
 
@@ -325,7 +327,7 @@ def test_an_empty_completion_fails(problems: Path, level: str, tmp_path: Path) -
 def test_a_model_that_wants_its_template_gets_it(problems: Path, level: str) -> None:  # noqa: ARG001 - skips
     """The decision is the checkpoint's; the prompt holds the problem and asks for a block of code."""
     folder = chat_checkpoint("chatml")
-    generator = Generator(folder, read_problems(problems), Generation(max_tokens=4))
+    generator = Generator(folder, read_problems(problems), GenerationTask(max_tokens=4))
     told = generator.heading()
 
     assert told["prompt_format"] == "chat template"

@@ -20,7 +20,7 @@ from specship.pipeline.evaluation.humaneval.sandbox import protocol
 from specship.pipeline.evaluation.humaneval.sandbox.protocol import (
     Channel,
     Ended,
-    Malformed,
+    MalformedFrame,
     NotPlain,
     TimeUp,
     decode,
@@ -63,7 +63,7 @@ def test_plain_values_come_back(value: Any) -> None:
 def test_any_bytes_are_one_value_in_its_one_spelling_or_refused(data: bytes) -> None:
     try:
         value = decode(data)
-    except Malformed:
+    except MalformedFrame:
         return
 
     if not isinstance(value, set | frozenset):  # their order is the sender's
@@ -162,7 +162,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_bytes_are_refused(name: str) -> None:
-    with pytest.raises(Malformed):
+    with pytest.raises(MalformedFrame):
         decode(HOSTILE[name])
 
 
@@ -187,9 +187,9 @@ def soon() -> float:
         (b"\0\0\0\5N", False, TimeUp),
         (b"", True, Ended),
         (b"\0\0\0\5N", True, Ended),
-        (b"\x80\0\0\0", False, Malformed),
-        (b"\0\x40\0\1" + b"x" * 100, False, Malformed),
-        (b"\0\0\0\1X", False, Malformed),
+        (b"\x80\0\0\0", False, MalformedFrame),
+        (b"\0\x40\0\1" + b"x" * 100, False, MalformedFrame),
+        (b"\0\0\0\1X", False, MalformedFrame),
     ],
 )
 def test_frames_that_do_not_come_whole(

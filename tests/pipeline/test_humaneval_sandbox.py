@@ -17,7 +17,7 @@ import pytest
 
 from specship.errors import RequirementMissing
 from specship.pipeline.evaluation.humaneval.extraction import program_of
-from specship.pipeline.evaluation.humaneval.judging import CANARY, JudgeProcess, Outcome
+from specship.pipeline.evaluation.humaneval.judging import CANARY, CandidateJudgeProcess, SampleOutcome
 from specship.pipeline.evaluation.humaneval.problems import Problem, read_problems
 from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
 from specship.pipeline.evaluation.humaneval.sandbox.process import (
@@ -47,13 +47,13 @@ def canonical(problem: Problem) -> str:
     return problem.prompt + problem.canonical_solution
 
 
-def judged(judge: JudgeProcess, code: str, problem: Problem = PROBLEM) -> Outcome:
+def judged(judge: CandidateJudgeProcess, code: str, problem: Problem = PROBLEM) -> SampleOutcome:
     return judge.judge(problem, program_of(problem.prompt, code, problem.entry_point))
 
 
 @contextlib.contextmanager
-def judging(level: str, limits: Limits) -> Iterator[JudgeProcess]:
-    judge = JudgeProcess(level, limits)
+def judging(level: str, limits: Limits) -> Iterator[CandidateJudgeProcess]:
+    judge = CandidateJudgeProcess(level, limits)
     try:
         yield judge
     finally:
@@ -69,13 +69,13 @@ def level() -> str:
 
 
 @pytest.fixture(scope="module")
-def judge(level: str) -> Iterator[JudgeProcess]:
+def judge(level: str) -> Iterator[CandidateJudgeProcess]:
     with judging(level, Limits()) as judge:
         yield judge
 
 
 @pytest.fixture(scope="module")
-def short(level: str) -> Iterator[JudgeProcess]:
+def short(level: str) -> Iterator[CandidateJudgeProcess]:
     with judging(level, SHORT) as judge:
         yield judge
 
@@ -95,7 +95,7 @@ def aimed(code: str, outside: Path) -> str:
     return code.replace("OUTSIDE", repr(str(outside)))
 
 
-def assert_refused(name: str, judge: JudgeProcess, outside: Path) -> None:
+def assert_refused(name: str, judge: CandidateJudgeProcess, outside: Path) -> None:
     row = ROWS[name]
     found = judged(judge, aimed(row.code, outside))
 
@@ -120,35 +120,35 @@ def processes_with(words: bytes) -> set[int]:
 
 @pytest.mark.parametrize("name", QUICK)
 def test_hostile_completions_never_score_and_never_harm(
-    name: str, judge: JudgeProcess, outside: Path
+    name: str, judge: CandidateJudgeProcess, outside: Path
 ) -> None:
     assert_refused(name, judge, outside)
 
 
 @pytest.mark.parametrize("name", ["40 endless loop", "43 one C call"])
-def test_processor_time_is_limited(name: str, short: JudgeProcess) -> None:
+def test_processor_time_is_limited(name: str, short: CandidateJudgeProcess) -> None:
     found = judged(short, ROWS[name].code)
 
     assert (found.outcome, found.detail) == ("failed:timeout", "1 s of processor time")
 
 
-def test_wall_time_is_limited(short: JudgeProcess) -> None:
+def test_wall_time_is_limited(short: CandidateJudgeProcess) -> None:
     assert judged(short, ROWS["42 cancels alarms and sleeps"].code).outcome == "failed:timeout"
     assert short.canary() == ""
 
 
 @pytest.mark.parametrize("name", HONEST)
-def test_right_completions_pass(name: str, judge: JudgeProcess) -> None:
+def test_right_completions_pass(name: str, judge: CandidateJudgeProcess) -> None:
     assert judged(judge, HONEST[name]).outcome == "passed"
 
 
 @pytest.mark.parametrize("task", FEW)
-def test_canonical_solutions_pass(task: str, judge: JudgeProcess) -> None:
+def test_canonical_solutions_pass(task: str, judge: CandidateJudgeProcess) -> None:
     assert judge.judge(PROBLEMS[task], canonical(PROBLEMS[task])).outcome == "passed"
 
 
 @pytest.mark.parametrize("task", HELPERS)
-def test_tests_use_the_helpers_of_the_prompt(task: str, judge: JudgeProcess) -> None:
+def test_tests_use_the_helpers_of_the_prompt(task: str, judge: CandidateJudgeProcess) -> None:
     """A plain run of prompt, completion and tests in one process credits all three."""
     program = program_of(PROBLEMS[task].prompt, HELPERS[task], PROBLEMS[task].entry_point)
 
@@ -158,7 +158,7 @@ def test_tests_use_the_helpers_of_the_prompt(task: str, judge: JudgeProcess) -> 
 
 @pytest.mark.parametrize("name", ["6 equal to everything", "7 equal to everything, an int"])
 def test_values_that_lie_are_credited_where_code_and_judge_share_a_process(
-    name: str, judge: JudgeProcess
+    name: str, judge: CandidateJudgeProcess
 ) -> None:
     program = program_of(PROBLEM.prompt, ROWS[name].code, "add")
 
@@ -217,7 +217,7 @@ def test_calls_are_limited(level: str) -> None:
         assert judged(judge, HONEST["71 correct"]).outcome == "failed:protocol"
 
 
-def test_nothing_of_a_sample_is_seen_by_the_next(judge: JudgeProcess) -> None:
+def test_nothing_of_a_sample_is_seen_by_the_next(judge: CandidateJudgeProcess) -> None:
     leave = "import os, sys, builtins\nopen('json.py', 'w').close()\nbuiltins.left = sys.left = 1\nos.environ['LEFT'] = '1'\nreturn a + b"
     look = "import os, sys, builtins\nif os.listdir('.') or hasattr(sys, 'left') or hasattr(builtins, 'left') or 'LEFT' in os.environ: return 41\nreturn a + b"
     try_first = judged(judge, inside(leave)).outcome
@@ -250,7 +250,7 @@ def test_no_process_is_left(level: str) -> None:
     assert not processes_with(mark.hex().encode())
 
 
-def test_a_judge_that_dies_of_a_result_is_replaced(judge: JudgeProcess) -> None:
+def test_a_judge_that_dies_of_a_result_is_replaced(judge: CandidateJudgeProcess) -> None:
     """Tests that kill their own process stand for a result that does."""
     problem = Problem(
         "T", PROBLEM.prompt, "add", "", "def check(c):\n    import os\n    c(1, 1)\n    os._exit(3)\n"
@@ -269,7 +269,7 @@ BROKEN_TESTS = {
 
 
 @pytest.mark.parametrize("name", BROKEN_TESTS)
-def test_a_problem_that_cannot_be_judged_is_nobodys_failure(name: str, judge: JudgeProcess) -> None:
+def test_a_problem_that_cannot_be_judged_is_nobodys_failure(name: str, judge: CandidateJudgeProcess) -> None:
     problem = Problem("T", PROBLEM.prompt, "add", "", BROKEN_TESTS[name])
 
     assert judged(judge, HONEST["71 correct"], problem).outcome == "infra"

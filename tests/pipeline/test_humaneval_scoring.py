@@ -23,7 +23,7 @@ from specship.pipeline.evaluation.humaneval.problems import (
 )
 from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
 from specship.pipeline.evaluation.humaneval.sandbox.process import NAMESPACES, RLIMITS
-from specship.pipeline.evaluation.humaneval.scoring import Settings, choose_level, score
+from specship.pipeline.evaluation.humaneval.scoring import ScoringSettings, choose_level, score
 from specship.pipeline.evaluation.humaneval.verdicts import Score
 
 DATA = Path(__file__).parent.parent / "data" / "humaneval" / "HumanEval.jsonl.gz"
@@ -56,12 +56,12 @@ def prepared(folder: Path, problems: int = 3, times: int = 2) -> tuple[ProblemFi
     return found, read_completions(write(folder / "completions.jsonl", *(right * times), *wrong), found)
 
 
-def run(folder: Path, settings: Settings, **given: Any) -> Score:
+def run(folder: Path, settings: ScoringSettings, **given: Any) -> Score:
     return score(*prepared(folder), settings, **given)
 
 
 def test_outcomes_are_counted_and_pass_at_k_has_no_bias(tmp_path: Path, level: str) -> None:
-    report = run(tmp_path, Settings(level=level)).as_json()
+    report = run(tmp_path, ScoringSettings(level=level)).as_json()
 
     assert [report[key] for key in ("problems", "samples", "passed", "failed", "infrastructure_errors")] == [
         3,
@@ -81,7 +81,7 @@ def test_outcomes_are_counted_and_pass_at_k_has_no_bias(tmp_path: Path, level: s
 
 def test_a_release_refuses_the_weakest_level(tmp_path: Path) -> None:
     """It scores, and says that no release may count it."""
-    report = run(tmp_path, Settings(level=RLIMITS)).as_json()
+    report = run(tmp_path, ScoringSettings(level=RLIMITS)).as_json()
 
     assert report["passed"] == 6
     assert report["sandbox"]["fit_for_release"] is False
@@ -95,7 +95,7 @@ def test_a_release_refuses_the_weakest_level(tmp_path: Path) -> None:
 def test_a_broken_sandbox_is_an_error_and_no_bad_model(
     tmp_path: Path, level: str, limits: Limits, reason: str
 ) -> None:
-    report = run(tmp_path, Settings(level=level, limits=limits)).as_json()
+    report = run(tmp_path, ScoringSettings(level=level, limits=limits)).as_json()
 
     assert report["infrastructure_errors"] == 9
     assert report["failed"] == 0
@@ -113,7 +113,7 @@ def test_a_problem_without_completion_takes_the_figure(tmp_path: Path, level: st
     problems, completions = prepared(tmp_path)
     some = CompletionFile(tuple(s for s in completions.samples if s.task_id != "HumanEval/1"), "0" * 64)
 
-    assert score(problems, some, Settings(level=level)).as_json()["pass_at"] == {}
+    assert score(problems, some, ScoringSettings(level=level)).as_json()["pass_at"] == {}
 
 
 def test_a_completion_beyond_the_bound_fails(tmp_path: Path, level: str) -> None:
@@ -122,13 +122,13 @@ def test_a_completion_beyond_the_bound_fails(tmp_path: Path, level: str) -> None
     completions = read_completions(write(tmp_path / "long.jsonl", long), problems)
 
     assert (
-        score(problems, completions, Settings(level=level)).as_json()["results"][0]["outcome"]
+        score(problems, completions, ScoringSettings(level=level)).as_json()["results"][0]["outcome"]
         == "failed:load"
     )
 
 
 def test_shards_are_all_samples_once(tmp_path: Path, level: str) -> None:
-    parts = [run(tmp_path, Settings(level=level, shard=(n, 2))).outcomes for n in (1, 2)]
+    parts = [run(tmp_path, ScoringSettings(level=level, shard=(n, 2))).outcomes for n in (1, 2)]
 
     assert {*parts[0], *parts[1]} == {sample.key for sample in prepared(tmp_path)[1].samples}
     assert not {*parts[0]} & {*parts[1]}
@@ -163,24 +163,24 @@ def test_a_killed_evaluation_continues_at_the_first_unscored_sample(tmp_path: Pa
     whole = before[: before.rfind(b"\n") + 1]
     out.write_bytes(whole + b'{"task_id": "HumanEval/1')  # what a kill inside a write leaves
 
-    continued = score(problems, completions, Settings(level=level), out=out).as_json()
+    continued = score(problems, completions, ScoringSettings(level=level), out=out).as_json()
 
     assert 12 <= whole.count(b"\n") < 81
     assert out.read_bytes().startswith(whole)
     assert out.read_bytes().count(b"\n") == 82
-    fresh = score(problems, completions, Settings(level=level)).as_json()
+    fresh = score(problems, completions, ScoringSettings(level=level)).as_json()
     assert plain(continued["results"]) == plain(fresh["results"])
     assert continued["passed"] == 60
 
 
 def test_infrastructure_errors_are_tried_again(tmp_path: Path, level: str) -> None:
     out = tmp_path / "outcomes.jsonl"
-    run(tmp_path, Settings(level=level), out=out)
+    run(tmp_path, ScoringSettings(level=level), out=out)
     lines = out.read_text().splitlines()
     lines[4] = lines[4].replace(json.loads(lines[4])["outcome"], "infra")
     out.write_text("\n".join(lines) + "\n")
 
-    assert run(tmp_path, Settings(level=level), out=out).as_json()["infrastructure_errors"] == 0
+    assert run(tmp_path, ScoringSettings(level=level), out=out).as_json()["infrastructure_errors"] == 0
     assert len(out.read_text().splitlines()) == 11
 
 
@@ -197,40 +197,42 @@ DAMAGE = {
 def test_outcomes_are_read_strictly(name: str, tmp_path: Path, level: str) -> None:
     line, error, message = DAMAGE[name]
     out = tmp_path / "outcomes.jsonl"
-    run(tmp_path, Settings(level=level, shard=(9, 9)), out=out)
+    run(tmp_path, ScoringSettings(level=level, shard=(9, 9)), out=out)
     out.write_text(out.read_text().splitlines()[0] + "\n" + line)
 
     with pytest.raises(error, match=message) as refused:
-        run(tmp_path, Settings(level=level, shard=(9, 9)), out=out)
+        run(tmp_path, ScoringSettings(level=level, shard=(9, 9)), out=out)
 
     assert "outcomes.jsonl:2" in str(refused.value)
 
 
 def test_a_line_twice_is_refused(tmp_path: Path, level: str) -> None:
     out = tmp_path / "outcomes.jsonl"
-    run(tmp_path, Settings(level=level), out=out)
+    run(tmp_path, ScoringSettings(level=level), out=out)
     out.write_text(out.read_text() + out.read_text().splitlines()[-2] + "\n")
 
     with pytest.raises(DamagedArtifact, match="there twice"):
-        run(tmp_path, Settings(level=level), out=out)
+        run(tmp_path, ScoringSettings(level=level), out=out)
 
 
 @pytest.mark.parametrize(
     ("other", "key"),
     [
-        (Settings(level=RLIMITS), "level"),
-        (Settings(level=NAMESPACES, limits=Limits(cpu_seconds=9)), "limits"),
-        (Settings(level=NAMESPACES, stops=True), "stops"),
-        (Settings(level=NAMESPACES, shard=(1, 3)), "shard"),
+        (ScoringSettings(level=RLIMITS), "level"),
+        (ScoringSettings(level=NAMESPACES, limits=Limits(cpu_seconds=9)), "limits"),
+        (ScoringSettings(level=NAMESPACES, stops=True), "stops"),
+        (ScoringSettings(level=NAMESPACES, shard=(1, 3)), "shard"),
     ],
 )
-def test_outcomes_of_another_evaluation_are_refused(other: Settings, key: str, tmp_path: Path) -> None:
-    heading = Settings(level=NAMESPACES, limits=Limits(descriptors=1 << 40))
-    same = Settings(level=other.level, limits=other.limits, stops=other.stops, shard=other.shard)
+def test_outcomes_of_another_evaluation_are_refused(other: ScoringSettings, key: str, tmp_path: Path) -> None:
+    heading = ScoringSettings(level=NAMESPACES, limits=Limits(descriptors=1 << 40))
+    same = ScoringSettings(level=other.level, limits=other.limits, stops=other.stops, shard=other.shard)
     out = tmp_path / "outcomes.jsonl"
     run(
         tmp_path,
-        Settings(level=NAMESPACES, limits=heading.limits if key == "limits" else Limits(), shard=(9, 9)),
+        ScoringSettings(
+            level=NAMESPACES, limits=heading.limits if key == "limits" else Limits(), shard=(9, 9)
+        ),
         out=out,
     )
 

@@ -18,7 +18,7 @@ from specship.pipeline.training import trainer as trainer_module
 from specship.pipeline.training.evaluation import evaluate
 from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, read_run
 from specship.pipeline.training.settings import Recipe
-from specship.pipeline.training.training import Outcome, pretrain
+from specship.pipeline.training.training import TrainingOutcome, pretrain
 from tests.pipeline.initial_checkpoints import CASES, damaged, data_folder, initial_checkpoint
 from tests.pipeline.training_fixtures import comparable, recipe
 
@@ -36,7 +36,7 @@ def checkpoints(data: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[st
     return {name: initial_checkpoint(base / name, data / "tokenizer", **case) for name, case in CASES.items()}
 
 
-def tune(data: Path, run: Path, initial: Path, **changes: Any) -> Outcome:
+def tune(data: Path, run: Path, initial: Path, **changes: Any) -> TrainingOutcome:
     tuned = Recipe(None, recipe(**{**TUNED, **changes}).training)
     return pretrain(tuned, data / "tokenizer", data / "shards", run, initial=initial)
 
@@ -65,7 +65,7 @@ def test_first_loss_is_the_checkpoints_own(
     found = beginning(record)
     theirs = by_transformers(checkpoints[name], data)
 
-    assert outcome == Outcome("completed", "every planned step was done", 12)
+    assert outcome == TrainingOutcome("completed", "every planned step was done", 12)
     assert found.own_loss == pytest.approx(theirs, abs=1e-4)
     assert found.step_zero_loss == pytest.approx(theirs, abs=1e-4)
     assert found.difference < 1e-4

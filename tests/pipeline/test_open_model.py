@@ -16,8 +16,8 @@ from specship.errors import SpecshipError, UnusableInput
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
 from specship.pipeline.inference.decoder import Decoder
-from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
-from specship.pipeline.inference.open_model import Model, open_model
+from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
+from specship.pipeline.inference.open_model import OpenModel, open_model
 from specship.pipeline.stages.parity import HARD_TEXTS
 from tests.gguf_rewriting import rewritten
 from tests.inference_chain import checkpoint, corpus, made
@@ -36,7 +36,7 @@ def one_thread() -> Iterator[None]:
 @pytest.mark.parametrize("shape", [{"tied": True}, {"tied": False, "head_dim": 24}], ids=str)
 def test_a_gguf_decodes_as_its_checkpoint_does(tmp_path: Path, shape: Any) -> None:
     export_gguf(checkpoint(**shape), tmp_path / "model.gguf")
-    opened: Model = open_model(tmp_path / "model.gguf")
+    opened: OpenModel = open_model(tmp_path / "model.gguf")
     folder = open_model(checkpoint(**shape))
     assert (opened.kind, folder.kind) == ("gguf", "folder")
     assert opened.tensors.keys() == folder.tensors.keys()
@@ -60,7 +60,7 @@ def test_the_rebuilt_tokenizer_cuts_text_as_the_folders_and_llama_cpp_do() -> No
         ids = ours.encode(text, add_special_tokens=False).ids
         assert ids == folders.encode(text, add_special_tokens=False).ids
         assert ours.decode(ids, skip_special_tokens=False) == text
-    answer = ask_llama_cpp(Request(gguf=str(made("gguf") / "model.gguf"), texts=HARD_TEXTS))
+    answer = ask_llama_cpp(LlamaCppRequest(gguf=str(made("gguf") / "model.gguf"), texts=HARD_TEXTS))
     assert [list(ids) for ids in answer.tokenized] == [ours.encode(text).ids for text in HARD_TEXTS]
 
 
@@ -128,7 +128,7 @@ def test_stretched_rotations_are_llama_cpps(tmp_path: Path, changes: dict[str, A
     """Every log-probability of llama.cpp on the same file, over 48 steps."""
     path = rewritten(made("gguf") / "model.gguf", tmp_path / "model.gguf", **changes)
     decoder = Decoder.open(path)
-    answer = ask_llama_cpp(Request(gguf=str(path), prompts=(tuple(PROMPT),), steps=48, top=10))
+    answer = ask_llama_cpp(LlamaCppRequest(gguf=str(path), prompts=(tuple(PROMPT),), steps=48, top=10))
     steps = answer.completions[0]
     laws_TV = decoder.logits([*PROMPT, *(step.token for step in steps)]).log_softmax(-1)  # noqa: N806
     apart = [
@@ -217,7 +217,7 @@ def test_pieces_with_scores_are_merged_as_llama_cpp_merges_them(tmp_path: Path) 
     writer.close()
     ours = rebuilt_tokenizer(open_model(tmp_path / "pieces.gguf").file)  # type: ignore[attr-defined]
     texts = ("abc abcab a bb cab", "ab\n\tcaf\u00e9", "abcabc")
-    answer = ask_llama_cpp(Request(gguf=str(tmp_path / "pieces.gguf"), texts=texts))
+    answer = ask_llama_cpp(LlamaCppRequest(gguf=str(tmp_path / "pieces.gguf"), texts=texts))
     for text, theirs in zip(texts, answer.tokenized, strict=True):
         ids = ours.encode(text, add_special_tokens=False).ids
         assert ids == list(theirs)

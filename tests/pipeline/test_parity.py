@@ -16,7 +16,7 @@ from specship.pipeline.export import vocabulary as gguf_vocabulary
 from specship.pipeline.export import writer as gguf_writer
 from specship.pipeline.gguf import names as gguf_names
 from specship.pipeline.inference.decoder import Decoder
-from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
+from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 from tests.inference_chain import checkpoint, copy_of, edit_json, made
 
 PROMPTS = (tuple(range(40, 70)), (5, 9, 300, 301), (1,) * 20)
@@ -25,7 +25,7 @@ STEPS = 64
 
 def agreements(gguf: Any, folder: Path) -> list[Agreement]:
     """What llama.cpp says on a file against what a checkpoint says."""
-    answer = ask_llama_cpp(Request(gguf=str(gguf), prompts=PROMPTS, steps=STEPS))
+    answer = ask_llama_cpp(LlamaCppRequest(gguf=str(gguf), prompts=PROMPTS, steps=STEPS))
     opened = open_any_checkpoint(folder)
     decoder = Decoder(opened)
     return [
@@ -103,7 +103,7 @@ def test_llama_cpp_refuses_a_broken_export_and_we_say_why(
     fault(monkeypatch)
     gguf_writer.export_gguf(checkpoint(), tmp_path / "model.gguf")
     with pytest.raises(UnusableInput, match=r"llama\.cpp refuses the file"):
-        ask_llama_cpp(Request(gguf=str(tmp_path / "model.gguf"), prompts=PROMPTS, steps=1))
+        ask_llama_cpp(LlamaCppRequest(gguf=str(tmp_path / "model.gguf"), prompts=PROMPTS, steps=1))
 
 
 def test_half_a_file_never_reaches_llama_cpp(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,11 +111,11 @@ def test_half_a_file_never_reaches_llama_cpp(tmp_path: Path, monkeypatch: pytest
     (tmp_path / "half.gguf").write_bytes(data[: len(data) // 2])
     monkeypatch.setattr(subprocess, "run", None)
     with pytest.raises(DamagedArtifact, match="cut"):
-        ask_llama_cpp(Request(gguf=str(tmp_path / "half.gguf")))
+        ask_llama_cpp(LlamaCppRequest(gguf=str(tmp_path / "half.gguf")))
 
 
 def test_a_child_that_does_not_end_is_ended() -> None:
-    request = Request(gguf=str(made("gguf") / "model.gguf"), prompts=PROMPTS, steps=STEPS)
+    request = LlamaCppRequest(gguf=str(made("gguf") / "model.gguf"), prompts=PROMPTS, steps=STEPS)
     with pytest.raises(StageFailed, match="did not answer within"):
         ask_llama_cpp(request, timeout_seconds=0.01)
 
@@ -128,11 +128,11 @@ def test_a_crash_is_an_error_with_its_cause(
     code = f"import os; {ending}"
     monkeypatch.setattr(subprocess, "run", lambda command, **more: whole([command[0], "-c", code], **more))
     with pytest.raises(StageFailed, match=message):
-        ask_llama_cpp(Request(gguf=str(made("gguf") / "model.gguf")))
+        ask_llama_cpp(LlamaCppRequest(gguf=str(made("gguf") / "model.gguf")))
 
 
 def test_too_long_a_prompt_is_refused() -> None:
-    request = Request(gguf=str(made("gguf") / "model.gguf"), prompts=((1,) * 120,), steps=64)
+    request = LlamaCppRequest(gguf=str(made("gguf") / "model.gguf"), prompts=((1,) * 120,), steps=64)
     with pytest.raises(UnusableInput, match="positions are wanted"):
         ask_llama_cpp(request)
 
@@ -144,7 +144,7 @@ def test_the_child_never_holds_torch() -> None:
 
 
 def test_bytes_after_the_reader_accepted_are_the_bytes_that_were_opened() -> None:
-    answer = ask_llama_cpp(Request(gguf=str(made("gguf") / "model.gguf"), texts=("def f():\n",)))
+    answer = ask_llama_cpp(LlamaCppRequest(gguf=str(made("gguf") / "model.gguf"), texts=("def f():\n",)))
     opened = open_any_checkpoint(checkpoint())
     assert answer.gguf_sha256 == json.loads((made("parity") / "parity.json").read_text())["gguf_sha256"]
     assert list(answer.tokenized[0]) == opened.tokenizer().encode("def f():\n").ids

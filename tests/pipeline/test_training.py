@@ -14,7 +14,7 @@ import torch
 from specship.errors import RequirementMissing, UnusableInput
 from specship.pipeline.training.run_reading import checkpoint_path, checkpoints_of, read_run
 from specship.pipeline.training.trainer import Trainer
-from specship.pipeline.training.training import Outcome, pretrain
+from specship.pipeline.training.training import TrainingOutcome, pretrain
 from tests.pipeline.killed_child import finish, start
 from tests.pipeline.training_fixtures import (
     MODEL,
@@ -36,10 +36,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def train(data: Path, tmp_path: Path) -> Callable[..., Outcome]:
+def train(data: Path, tmp_path: Path) -> Callable[..., TrainingOutcome]:
     """Train the tiny recipe with changes into `tmp_path / "run"`."""
 
-    def go(**changes: Any) -> Outcome:
+    def go(**changes: Any) -> TrainingOutcome:
         return pretrain(recipe(**changes), data / "tokenizer", data / "shards", tmp_path / "run")
 
     return go
@@ -49,9 +49,9 @@ def weights_of(run: Path, step: int) -> bytes:
     return (checkpoint_path(run, step) / "model.safetensors").read_bytes()
 
 
-def test_run_learns_and_says_everything(train: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_run_learns_and_says_everything(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
     """A whole run: its record, one line a step, and the checkpoints that are kept."""
-    assert train() == Outcome("completed", "every planned step was done", 24)
+    assert train() == TrainingOutcome("completed", "every planned step was done", 24)
     record = read_run(tmp_path / "run")
     assert (record.device_got, record.steps_done, record.sessions) == ("cpu", 24, 1)
     assert record.parameters == record.declared_parameters == 26_816
@@ -64,7 +64,7 @@ def test_run_learns_and_says_everything(train: Callable[..., Outcome], tmp_path:
     assert metadata["val_loss"] == lines_of(tmp_path / "run/evaluations.jsonl")[-1]["val_loss"]
 
 
-def test_finished_run_is_not_trained_again(train: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_finished_run_is_not_trained_again(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
     train(steps=6)
     before = (tmp_path / "run/train.jsonl").read_bytes()
     assert train(steps=6).status == "completed"
@@ -146,7 +146,7 @@ def test_non_finite_figure_stops_before_the_step(
 
 
 def test_learning_rate_that_is_not_finite_stops(
-    train: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+    train: Callable[..., TrainingOutcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("specship.pipeline.training.trainer.learning_rate", lambda *_, **__: math.nan)
     outcome = train()
@@ -172,7 +172,7 @@ def test_held_out_loss_that_is_not_finite_stops(
     assert checkpoints_of(tmp_path / "run")[-1][0] == 6
 
 
-def test_divergence_stops_with_its_reason(train: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_divergence_stops_with_its_reason(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
     """A learning rate a thousand times too high."""
     outcome = train(peak_learning_rate=30.0, warmup_steps=1)
     assert outcome.status == "aborted"
@@ -183,27 +183,29 @@ def test_divergence_stops_with_its_reason(train: Callable[..., Outcome], tmp_pat
 # --- ends that are no faults ----------------------------------------------------------------------
 
 
-def test_halt_names_the_end_of_data(train: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_halt_names_the_end_of_data(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
     """374 windows are 46 steps of 8: a longer plan ends there, and says so."""
     outcome = train(steps=60, evaluate_every=20)
     assert (outcome.status, outcome.steps_done) == ("data_exhausted", 46)
     assert lines_of(tmp_path / "run/events.jsonl")[-1]["event"] == "end_of_data"
 
 
-def test_cycle_announces_each_wrap(train: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_cycle_announces_each_wrap(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
     assert train(steps=60, evaluate_every=20, at_end="cycle").status == "completed"
     wraps = [line for line in lines_of(tmp_path / "run/events.jsonl") if line["event"] == "wrap"]
     assert [(wrap["step"], wrap["epoch"], wrap["tokens_seen"]) for wrap in wraps] == [(47, 1, 374 * 16)]
 
 
-def test_early_stop_has_a_name_and_its_patience(train: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_early_stop_has_a_name_and_its_patience(
+    train: Callable[..., TrainingOutcome], tmp_path: Path
+) -> None:
     """An improvement nobody reaches ends the run after three evaluations beyond the first."""
     outcome = train(min_improvement=10.0, patience=3)
     assert (outcome.status, outcome.steps_done) == ("stopped_early", 18)
     assert lines_of(tmp_path / "run/events.jsonl")[-1]["event"] == "early_stop"
 
 
-def test_noise_withholds_an_early_stop(train: Callable[..., Outcome], tmp_path: Path) -> None:
+def test_noise_withholds_an_early_stop(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
     """Below the standard error no lack of improvement is seen: the run goes on, and says why."""
     outcome = train(min_improvement=0.000001, patience=1, peak_learning_rate=1e-12, steps=12)
     assert outcome.status == "completed"
@@ -230,7 +232,7 @@ def interrupted(data: Path, run: Path, monkeypatch: pytest.MonkeyPatch, *, at_st
 
 
 def test_damaged_checkpoint_is_named_and_the_one_before_is_used(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Callable[..., Outcome]
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Callable[..., TrainingOutcome]
 ) -> None:
     """The newest weights lose their tail; the log loses half a line; both are reported."""
     run = tmp_path / "run"
@@ -252,7 +254,7 @@ def test_damaged_checkpoint_is_named_and_the_one_before_is_used(
 
 
 def test_folder_of_another_run_is_refused(
-    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Callable[..., Outcome]
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Callable[..., TrainingOutcome]
 ) -> None:
     interrupted(data, tmp_path / "run", monkeypatch, at_step=8)
     with pytest.raises(UnusableInput, match="another run"):
@@ -261,20 +263,22 @@ def test_folder_of_another_run_is_refused(
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
 @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7"])
-def test_cuda_by_name_is_never_a_cpu_run(train: Callable[..., Outcome], tmp_path: Path, device: str) -> None:
+def test_cuda_by_name_is_never_a_cpu_run(
+    train: Callable[..., TrainingOutcome], tmp_path: Path, device: str
+) -> None:
     with pytest.raises(RequirementMissing, match=device):
         train(device=device)
     assert not (tmp_path / "run").exists()
 
 
-def test_autocast_on_the_cpu_is_refused(train: Callable[..., Outcome]) -> None:
+def test_autocast_on_the_cpu_is_refused(train: Callable[..., TrainingOutcome]) -> None:
     with pytest.raises(UnusableInput, match="bfloat16"):
         train(precision="bfloat16-autocast")
 
 
 @pytest.mark.parametrize("limit", [3_000, 60_000, 110_000])
 def test_full_disk_stops_and_leaves_nothing_half_visible(
-    data: Path, tmp_path: Path, train: Callable[..., Outcome], limit: int
+    data: Path, tmp_path: Path, train: Callable[..., TrainingOutcome], limit: int
 ) -> None:
     """A real limit on file sizes in the child: the log, the weights and the optimizer hit it."""
     request = {

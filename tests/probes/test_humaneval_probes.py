@@ -15,7 +15,7 @@ from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
 from specship.pipeline.evaluation.humaneval.problems import read_problems
 from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
 from specship.pipeline.evaluation.humaneval.sandbox.process import RLIMITS
-from specship.pipeline.evaluation.humaneval.scoring import Settings, choose_level
+from specship.pipeline.evaluation.humaneval.scoring import ScoringSettings, choose_level
 from specship.pipeline.evaluation.humaneval.selftest import self_test
 from specship.pipeline.stage import run_stage, stage_named
 from specship.probes.registry import Artifact, all_probes
@@ -108,7 +108,7 @@ def test_dropped_imports_are_seen(harness: Path, tmp_path: Path) -> None:  # noq
 
     (tmp_path / "problems.jsonl").write_text(published(cut))
     problems = read_problems(tmp_path / "problems.jsonl")
-    record = self_test(problems, Settings(level=choose_level(Limits())))
+    record = self_test(problems, ScoringSettings(level=choose_level(Limits())))
     (tmp_path / SELF_TEST).write_text(json.dumps(record))
 
     assert (
@@ -118,7 +118,7 @@ def test_dropped_imports_are_seen(harness: Path, tmp_path: Path) -> None:  # noq
 
 def test_the_weakest_level_is_not_fit(tmp_path: Path) -> None:
     (tmp_path / "problems.jsonl").write_text(published().partition("\n")[0])
-    record = self_test(read_problems(tmp_path / "problems.jsonl"), Settings(level=RLIMITS))
+    record = self_test(read_problems(tmp_path / "problems.jsonl"), ScoringSettings(level=RLIMITS))
     (tmp_path / SELF_TEST).write_text(json.dumps(record))
     found = measured("harness.self_test", harness=tmp_path)
 

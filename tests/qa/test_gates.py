@@ -13,7 +13,7 @@ from specship.contracts.judging import Verdict
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.model.rotary_order import interleave_rows, separate_rows
 from specship.pipeline.qa.gate import all_gates
-from specship.pipeline.qa.records import Answer
+from specship.pipeline.qa.records import GateAnswer
 from specship.pipeline.qa.runner import ask
 from specship.pipeline.qa.subject import Subject
 from specship.pipeline.qa.writing import known_letters
@@ -26,13 +26,13 @@ O1: Final = "model.layers.1.self_attn.o_proj.weight"
 NORM: Final = "model.norm.weight"
 
 
-def answer(name: str, path: Path, **options: Any) -> Answer:
+def answer(name: str, path: Path, **options: Any) -> GateAnswer:
     """What one gate says of a model."""
     gate = next(gate for gate in all_gates() if gate.name == name)
     return ask(gate, Subject(path=path, **options))
 
 
-def figure(found: Answer, name: str) -> Any:
+def figure(found: GateAnswer, name: str) -> Any:
     return next(figure["value"] for figure in found.figures if figure["name"] == name)
 
 

@@ -2,6 +2,7 @@
 
 from typing import Final
 
+from specship.contracts.building import build
 from specship.contracts.document import Document, document_of
 from specship.contracts.reader import contract_of
 from specship.errors import UnreadableDocument, UnusableInput
@@ -17,8 +18,8 @@ def faults_of(kind: str, data: bytes, name: str) -> list[UnusableInput]:
         if kind == "contract":
             return contract_of(document, file_name=name)[1]
         if kind == "profile":
-            return _settings_faults(document, document.build(Profile))
-        document.build(Spec if kind == "spec" else Amendment)
+            return _settings_faults(document, build(document, Profile))
+        build(document, Spec if kind == "spec" else Amendment)
     except UnreadableDocument as error:
         return list(error.faults)
     except UnusableInput as error:

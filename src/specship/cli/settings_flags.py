@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from specship.contracts.building import build, record_faults
 from specship.contracts.document import Document, in_order, read_document
 from specship.errors import UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 from specship.pipeline.stage import Settings
@@ -66,7 +67,7 @@ class SettingsSource:
         }
         filed = self._filed(section)
         if self._document is not None and section in self._document.values and not flags and not defaults:
-            return self._document.build(record, section)
+            return build(self._document, record, section)
         try:
             return record.model_validate({**defaults, **filed, **flags}, strict=True)
         except ValidationError as error:
@@ -108,7 +109,7 @@ def _check_sections(document: Document) -> None:
                 UnusableInput(f"{name}: a mapping of keys is expected", at=document.value_place(name))
             )
         else:
-            faults += document.record_faults(known[name], name)[1] if name not in _COMPLETED else []
+            faults += record_faults(document, known[name], name)[1] if name not in _COMPLETED else []
     if faults:
         raise UnreadableDocument(in_order(faults))
 

@@ -6,16 +6,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Final, TypeVar, Union, get_args, get_origin
+from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from specship import bounds
-from specship.errors import UnknownName, UnusableInput, did_you_mean
-
-if TYPE_CHECKING:
-    from specship.contracts.document import Document
+from specship.contracts.document import Document, in_order
+from specship.errors import UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 
 Path_ = tuple[str | int, ...]
 """Keys and indices from the root of a document to a value."""
@@ -42,7 +40,22 @@ _EXAMPLES: Final = (
 _LONGEST_SHOWN: Final = 60
 
 
-def build(document: Document, record: type[Record], at: Path_) -> tuple[Record | None, list[UnusableInput]]:
+def build(document: Document, record: type[Record], *at: str | int) -> Record:
+    """The record that the values at a path describe.
+
+    Raises:
+        UnreadableDocument: unknown or missing keys, wrong types or values, and whatever was wrong
+            with the text; all are listed.
+    """
+    built, faults = record_faults(document, record, *at)
+    if document.faults or built is None:
+        raise UnreadableDocument(in_order([*document.faults, *faults]))
+    return built
+
+
+def record_faults(
+    document: Document, record: type[Record], *at: str | int
+) -> tuple[Record | None, list[UnusableInput]]:
     """The record that the values at a path describe, or None and everything that is wrong with them."""
     values = document.values
     for step in at:

@@ -8,17 +8,13 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 import yaml
-from pydantic import BaseModel
 
 from specship import bounds
-from specship.contracts.building import build
 from specship.contracts.yaml_nodes import Values, compose, place_of
-from specship.errors import Place, UnreadableDocument, UnusableInput
-
-Record = TypeVar("Record", bound=BaseModel)
+from specship.errors import Place, UnusableInput
 
 
 @dataclass(frozen=True)
@@ -76,24 +72,6 @@ class Document:
             except (KeyError, IndexError, TypeError):
                 return False
         return True
-
-    def record_faults(
-        self, record: type[Record], *at: str | int
-    ) -> tuple[Record | None, list[UnusableInput]]:
-        """The record that the values at a path describe, or everything that keeps them from being one."""
-        return build(self, record, at)
-
-    def build(self, record: type[Record], *at: str | int) -> Record:
-        """The record that the values at a path describe.
-
-        Raises:
-            UnreadableDocument: unknown or missing keys, wrong types or values, and whatever was wrong
-                with the text; all are listed.
-        """
-        built, faults = build(self, record, at)
-        if self.faults or built is None:
-            raise UnreadableDocument(in_order([*self.faults, *faults]))
-        return built
 
 
 def _child(node: yaml.Node, step: str | int) -> tuple[yaml.Node, yaml.Node] | None:

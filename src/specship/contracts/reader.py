@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from specship.contracts.building import record_faults
 from specship.contracts.document import Document, in_order, read_document
 from specship.contracts.expectation import Expectation, complaints
 from specship.contracts.records import SEMVER_PATTERN, SLUG_PATTERN, Contract, Gate, gate_complaints
@@ -53,7 +54,7 @@ def contract_of(document: Document, *, file_name: str) -> tuple[ContractFile | N
     if not isinstance(values, dict):
         place = document.value_place()
         return None, [UnusableInput("a contract is a mapping of keys", at=place, code="SHIP203")]
-    contract, faults = document.record_faults(Contract)
+    contract, faults = record_faults(document, Contract)
     faults = [*document.faults, *faults, *_name_faults(document, values, file_name)]
     faults += _inner_faults(document, values)
     if contract is None:

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from specship.diagnose.facts import Facts
-from specship.diagnose.finding import Cause, Finding, NotExamined, RootCause
+from specship.diagnose.finding import Cause, CauseFinding, NotExamined, RootCause
 from specship.diagnose.records import in_words, never_held
 
 HEALTHY: Final = "healthy"
@@ -35,11 +35,11 @@ class RankedClass:
 
     rank: int
     root: RootCause
-    findings: tuple[Finding, ...]
+    findings: tuple[CauseFinding, ...]
     """Strongest first."""
 
     @property
-    def strongest(self) -> Finding:
+    def strongest(self) -> CauseFinding:
         """The finding that gives the class its rank."""
         return self.findings[0]
 
@@ -50,9 +50,9 @@ class Diagnosis:
 
     run: str
     facts: Facts
-    findings: tuple[Finding, ...]
+    findings: tuple[CauseFinding, ...]
     """Most important first."""
-    remarks: tuple[Finding, ...] = ()
+    remarks: tuple[CauseFinding, ...] = ()
     """What was seen with too little confidence to bind anything."""
     missing: Mapping[str, tuple[str, ...]]
     """Causes that could not be examined, with the facts that the records do not hold."""
@@ -76,7 +76,7 @@ class Diagnosis:
     @property
     def classes(self) -> tuple[RankedClass, ...]:
         """The classes in the order in which they bind, each by its strongest finding."""
-        found: dict[RootCause, list[Finding]] = {}
+        found: dict[RootCause, list[CauseFinding]] = {}
         for finding in self.findings:
             found.setdefault(finding.cause.root, []).append(finding)
         return tuple(
@@ -108,7 +108,7 @@ def all_causes() -> Mapping[str, Cause]:
 
 def diagnose(run: str, facts: Facts, notes: tuple[str, ...] = ()) -> Diagnosis:
     """Examine every cause whose records are there."""
-    findings: list[Finding] = []
+    findings: list[CauseFinding] = []
     missing: dict[str, tuple[str, ...]] = {}
     inapplicable: dict[str, str] = {}
     examined: list[str] = []
@@ -130,7 +130,7 @@ def diagnose(run: str, facts: Facts, notes: tuple[str, ...] = ()) -> Diagnosis:
             continue
         examined.append(name)
         if observed is not None:
-            findings.append(Finding(cause, observed))
+            findings.append(CauseFinding(cause, observed))
     findings.sort(key=_order)
     return Diagnosis(
         run=run,
@@ -153,7 +153,7 @@ def _absent(facts: Facts, need: str) -> bool:
     return bool(name) and all(getattr(record, name) is None for record in value)
 
 
-def _order(finding: Finding) -> tuple[bool, float, str]:
+def _order(finding: CauseFinding) -> tuple[bool, float, str]:
     confidence = finding.observed.confidence
     confidence = 0.0 if math.isnan(confidence) else confidence
     first = finding.cause.root is RootCause.INFRASTRUCTURE and confidence >= _BELIEVED

@@ -34,7 +34,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class LoggedStep:
     """One record of training; a figure that it does not hold is None, one that is NaN stays NaN."""
 
     line: Line
@@ -93,7 +93,7 @@ class Facts:
 
     kind: str
     """`OURS` or `TRAINER`."""
-    steps: Sequence[Step] = ()
+    steps: Sequence[LoggedStep] = ()
     evaluations: Sequence[Evaluation] = ()
     events: Sequence[Event] | None = None
     """None where the format has no events: an absence of announcements then says nothing."""
@@ -199,12 +199,12 @@ class Facts:
         return tuple(dict.fromkeys(self.record_lines[name] for name in names if name in self.record_lines))
 
     @property
-    def losses(self) -> list[Step]:
+    def losses(self) -> list[LoggedStep]:
         """Records that hold a loss."""
         return [step for step in self.steps if step.loss is not None]
 
     @property
-    def finite_losses(self) -> list[Step]:
+    def finite_losses(self) -> list[LoggedStep]:
         """Records whose loss is a number that training in float32 can have."""
         return [step for step in self.losses if is_finite(step.loss)]
 
@@ -214,7 +214,7 @@ class Facts:
         return [one for one in self.evaluations if is_finite(one.loss)]
 
     @property
-    def last_tenth(self) -> list[Step]:
+    def last_tenth(self) -> list[LoggedStep]:
         """The last tenth of the finite training losses, at least 5 where there are so many."""
         finite = self.finite_losses
         return finite[-max(5, len(finite) // 10) :]

@@ -77,7 +77,7 @@ class Cause:
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class CauseFinding:
     """A cause and what it saw."""
 
     cause: Cause

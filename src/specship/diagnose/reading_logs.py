@@ -11,7 +11,7 @@ from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from specship.diagnose.facts import Evaluation, Event, Line, Step
+from specship.diagnose.facts import Evaluation, Event, Line, LoggedStep
 from specship.errors import DamagedArtifact, Place
 from specship.strict_json import parse, raw_lines
 
@@ -57,7 +57,7 @@ def records_of(path: Path, damage: list[str]) -> Iterator[tuple[Line, dict[str, 
         damage.append(f"{place}: {error.message}; what stands behind it was not read")
 
 
-def lost_steps(steps: Sequence[Step], done: int | None) -> Iterator[str]:
+def lost_steps(steps: Sequence[LoggedStep], done: int | None) -> Iterator[str]:
     """Steps that are not in the log, and figures that some of its records lack; every step has a record."""
     if steps and steps[0].step > 1:
         yield f"{TRAIN} begins at step {steps[0].step}: the steps before it are lost"

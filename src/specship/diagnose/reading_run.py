@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from specship.bounds import JSON_REPORT_BYTES
-from specship.diagnose.facts import OURS, Evaluation, Event, Facts, Line, Schedule, Step
+from specship.diagnose.facts import OURS, Evaluation, Event, Facts, Line, LoggedStep, Schedule
 from specship.diagnose.json_values import count, number
 from specship.diagnose.reading_logs import (
     EVALUATIONS,
@@ -159,11 +159,11 @@ def _bypasses(value: Any) -> Iterator[str]:
             yield f"{name}: {_text(one, 'reason') or 'no reason is given'}"
 
 
-def _step(line: Line, record: dict[str, Any]) -> Step | None:
+def _step(line: Line, record: dict[str, Any]) -> LoggedStep | None:
     step = _count(record, "step")
     if step is None:
         return None
-    return Step(
+    return LoggedStep(
         line=line,
         step=step,
         loss=_number(record, "train_loss"),

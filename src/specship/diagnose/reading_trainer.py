@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.bounds import JSON_REPORT_BYTES
-from specship.diagnose.facts import TRAINER, Evaluation, Facts, Line, Step
+from specship.diagnose.facts import TRAINER, Evaluation, Facts, Line, LoggedStep
 from specship.diagnose.json_values import count, number
 from specship.diagnose.reading_model import Size, read_size
 from specship.diagnose.record_lines import key_lines
@@ -115,17 +115,17 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, Line]]:
     return state, key_lines(path.name, text)
 
 
-def _log_every(state: dict[str, Any], steps: Sequence[Step]) -> int:
+def _log_every(state: dict[str, Any], steps: Sequence[LoggedStep]) -> int:
     """Steps between records: the usual distance, since the first, the last or one logged twice differ."""
     between = [after.step - before.step for before, after in pairwise(steps) if after.step > before.step]
     return statistics.median_low(between) if between else count(state.get("logging_steps")) or 1
 
 
-def _steps(entries: list[tuple[Line, dict[str, Any]]]) -> Iterator[Step]:
+def _steps(entries: list[tuple[Line, dict[str, Any]]]) -> Iterator[LoggedStep]:
     for line, entry in entries:
         step = count(entry.get("step"))
         if step is not None and "loss" in entry:
-            yield Step(
+            yield LoggedStep(
                 line=line,
                 step=step,
                 loss=number(entry.get("loss")),

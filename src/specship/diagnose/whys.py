@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from specship.diagnose.diagnosing import Diagnosis
 from specship.diagnose.facts import Facts, Line
-from specship.diagnose.finding import Finding
+from specship.diagnose.finding import CauseFinding
 
 _MOST = 3
 """Lines that an answer cites."""
@@ -83,7 +83,7 @@ def _beside(diagnosis: Diagnosis) -> str:
     return parts
 
 
-def _unseen(first: Finding, facts: Facts, guards: Iterable[_Guard]) -> str:
+def _unseen(first: CauseFinding, facts: Facts, guards: Iterable[_Guard]) -> str:
     """What the run announced was seen; of anything else, how the run ended and why that hides it."""
     seen = [guard for guard in guards if not guard.relaxed]
     if seen:
@@ -96,7 +96,7 @@ def _unseen(first: Finding, facts: Facts, guards: Iterable[_Guard]) -> str:
     return f"{ended} The run recorded {said}{f': {reason}' if reason else ''}{_at(facts.record_line)}."
 
 
-def _prevention(first: Finding, guards: tuple[_Guard, ...]) -> str:
+def _prevention(first: CauseFinding, guards: tuple[_Guard, ...]) -> str:
     relaxed = [guard for guard in guards if guard.relaxed]
     if relaxed:
         texts = "; ".join(f"{guard.text}{_at(guard.line)}" for guard in relaxed)
@@ -106,7 +106,7 @@ def _prevention(first: Finding, guards: tuple[_Guard, ...]) -> str:
     return f"Nothing on record shows that this was in place: {first.cause.prevention}"
 
 
-def _guards(finding: Finding, facts: Facts) -> Iterator[_Guard]:
+def _guards(finding: CauseFinding, facts: Facts) -> Iterator[_Guard]:
     for bypass in facts.bypasses:
         if bypass.startswith(finding.cause.guards):
             yield _Guard(bypass, next(iter(facts.recorded("bypasses")), None), relaxed=True)

@@ -14,7 +14,7 @@ _EVERY = 20
 
 def die_and_answer(outcome: str) -> None:
     """Kill the judging process under every twentieth problem, and take what was lost for an outcome."""
-    from specship.pipeline.evaluation.humaneval.judging import INFRA, JudgeProcess
+    from specship.pipeline.evaluation.humaneval.judging import INFRA, CandidateJudgeProcess
 
     def dying(judge: Callable[..., Any]) -> Callable[..., Any]:
         def judged(process: Any, problem: Any, program: str) -> Any:
@@ -29,4 +29,4 @@ def die_and_answer(outcome: str) -> None:
 
         return judged
 
-    spoil(JudgeProcess, "judge", dying)
+    spoil(CandidateJudgeProcess, "judge", dying)

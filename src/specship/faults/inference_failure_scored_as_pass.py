@@ -24,4 +24,4 @@ def inject() -> None:
 
         return scored
 
-    spoil(scoring._Run, "_outcome", generous)
+    spoil(scoring._ScoringRun, "_outcome", generous)

@@ -23,9 +23,9 @@ def inject() -> None:
                 return steps(run, *arguments)
             except EndOfData:
                 run.evaluate()
-                return training.Outcome("completed", "every planned step was done", run.trainer.step)
+                return training.TrainingOutcome("completed", "every planned step was done", run.trainer.step)
 
         return done
 
     end_after(_BATCHES)
-    spoil(training._Run, "steps", content)
+    spoil(training._TrainingRun, "steps", content)

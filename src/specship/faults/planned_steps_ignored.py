@@ -24,4 +24,4 @@ def inject() -> None:
 
         return more
 
-    spoil(training._Run, "steps", overshooting)
+    spoil(training._TrainingRun, "steps", overshooting)

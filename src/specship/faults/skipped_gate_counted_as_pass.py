@@ -14,13 +14,13 @@ def inject() -> None:
     """The runner does not ask the gate that needs a second runner, and answers for it that it passed."""
     from specship.contracts.judging import Verdict
     from specship.pipeline.qa import runner
-    from specship.pipeline.qa.records import Answer
+    from specship.pipeline.qa.records import GateAnswer
 
     def lenient(ask: Callable[..., Any]) -> Callable[..., Any]:
         def asked(gate: Any, subject: Any) -> Any:
             if gate.name != "parity":
                 return ask(gate, subject)
-            return Answer(
+            return GateAnswer(
                 number=gate.number, name=gate.name, verdict=Verdict.PASS, executed=True, detail="skipped"
             )
 

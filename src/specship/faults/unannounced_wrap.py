@@ -16,4 +16,4 @@ def inject() -> None:
     """Nobody listens to the reader when it begins again."""
     from specship.pipeline.training import training
 
-    spoil(training._Run, "_wrapped", lambda _: lambda _run, _epoch, _seen: None)
+    spoil(training._TrainingRun, "_wrapped", lambda _: lambda _run, _epoch, _seen: None)

@@ -27,7 +27,7 @@ def inject() -> None:
 
         return judged
 
-    spoil(judging.JudgeProcess, "judge", listening)
+    spoil(judging.CandidateJudgeProcess, "judge", listening)
 
 
 def _printed(problem: Any, program: str) -> bytes:

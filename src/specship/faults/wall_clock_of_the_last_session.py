@@ -23,4 +23,4 @@ def inject() -> None:
         return resumed
 
     spoil(training, "pretrain", interrupted)
-    spoil(training._Run, "resume", forgetful)
+    spoil(training._TrainingRun, "resume", forgetful)

@@ -43,7 +43,7 @@ _ISBN: Final = re.compile(r"\s*isbn(?:-1[03])?\s*:?\s*(?P<digits>[0-9Xx \-]*)\s*
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
+class MalformedReference:
     """What is wrong with a reference."""
 
     message: str
@@ -52,7 +52,7 @@ class Malformed:
     """The same reference as it should be written, where that is sure."""
 
 
-def malformed(text: str) -> Malformed | None:
+def malformed(text: str) -> MalformedReference | None:
     """What is wrong with a reference that tries to follow a scheme; None for a good one and for free text."""
     if len(text) > _LONGEST:
         return None
@@ -62,20 +62,20 @@ def malformed(text: str) -> Malformed | None:
     return None
 
 
-def _arxiv(text: str) -> Malformed | None:
+def _arxiv(text: str) -> MalformedReference | None:
     if _BARE_ARXIV.fullmatch(text):
-        return Malformed("an arXiv number without its scheme", f"write 'arXiv:{text.strip()}'")
+        return MalformedReference("an arXiv number without its scheme", f"write 'arXiv:{text.strip()}'")
     found = _ARXIV.search(text)
     if found is None:
         return None
     whole = _ARXIV_WHOLE.fullmatch(text)
     identity = whole["id"] if whole else (found["id"] or found["in_url"] or "").rstrip(",.;)]")
     if not _is_arxiv(identity):
-        return Malformed(
+        return MalformedReference(
             f"{identity!r} is no arXiv identifier", "write it as in 'arXiv:2203.15556' or 'arXiv:cs/0112017'"
         )
     if whole and text != f"arXiv:{identity}":
-        return Malformed(
+        return MalformedReference(
             "an arXiv reference in another spelling", f"write 'arXiv:{identity}'", f"arXiv:{identity}"
         )
     return None
@@ -93,25 +93,29 @@ def _is_arxiv(identity: str) -> bool:
     return "01" <= old["month"] <= "12" and (old["year"] >= "91" or old["year"] + old["month"] <= "0703")
 
 
-def _doi(text: str) -> Malformed | None:
+def _doi(text: str) -> MalformedReference | None:
     found = _DOI.fullmatch(text)
     if found is None:
         bad = _BARE_DOI.fullmatch(text.strip()) and not _DOI_NAME.fullmatch(text.strip())
         return (
-            Malformed(f"{text.strip()!r} is no DOI", "write it as in 'doi:10.1145/3442188'") if bad else None
+            MalformedReference(f"{text.strip()!r} is no DOI", "write it as in 'doi:10.1145/3442188'")
+            if bad
+            else None
         )
     if not _DOI_NAME.fullmatch(found["id"]):
-        return Malformed(f"{found['id']!r} is no DOI", "write it as in 'doi:10.1145/3442188'")
+        return MalformedReference(f"{found['id']!r} is no DOI", "write it as in 'doi:10.1145/3442188'")
     if text != f"doi:{found['id']}":
-        return Malformed("a DOI in another spelling", f"write 'doi:{found['id']}'", f"doi:{found['id']}")
+        return MalformedReference(
+            "a DOI in another spelling", f"write 'doi:{found['id']}'", f"doi:{found['id']}"
+        )
     return None
 
 
-def _github(text: str) -> Malformed | None:
+def _github(text: str) -> MalformedReference | None:
     """A pull request or issue, as an address or as `owner/repository#number`."""
     mend = "write it as in 'owner/repository#123'"
     if _LONE_NUMBER.fullmatch(text):
-        return Malformed(f"{text.strip()!r} does not say in which repository", mend)
+        return MalformedReference(f"{text.strip()!r} does not say in which repository", mend)
     if address := _GITHUB.fullmatch(text.strip()):
         found = _GITHUB_NUMBER.fullmatch(address["path"])
         if found is None:
@@ -119,23 +123,25 @@ def _github(text: str) -> Malformed | None:
         number = (found["rest"] or "").split("/", 1)[0]
         if found["kind"] in {"pull", "issues"} and _NUMBER.fullmatch(number):
             return None
-        return Malformed(f"{text.strip()!r} is the address of no pull request or issue", mend)
+        return MalformedReference(f"{text.strip()!r} is the address of no pull request or issue", mend)
     found = _HASH.fullmatch(text)
     if found is None or "/" not in (found["repository"] or "/"):
         return None  # `chapter#section` and its like
     if _REPOSITORY.fullmatch(found["repository"] or "") and _NUMBER.fullmatch(found["number"]):
         return None
-    return Malformed(f"{text.strip()!r} names no pull request or issue", mend)
+    return MalformedReference(f"{text.strip()!r} names no pull request or issue", mend)
 
 
-def _isbn(text: str) -> Malformed | None:
+def _isbn(text: str) -> MalformedReference | None:
     found = _ISBN.fullmatch(text)
     if found is None:
         return None
     digits = found["digits"].replace("-", "").replace(" ", "").upper()
     if _is_isbn(digits):
         return None
-    return Malformed(f"{digits!r} is no ISBN: its check digit does not fit", "copy it from the book again")
+    return MalformedReference(
+        f"{digits!r} is no ISBN: its check digit does not fit", "copy it from the book again"
+    )
 
 
 def _is_isbn(digits: str) -> bool:

@@ -31,7 +31,7 @@ Path_ = tuple[str | int, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class Violation:
     """What a rule found; its place is looked up only when it is shown."""
 
     document: Document
@@ -43,7 +43,7 @@ class Problem:
     """Computes the edits that mend it without changing what the file means."""
 
 
-Check = Callable[[View], Iterator[Problem]]
+Check = Callable[[View], Iterator[Violation]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Rule:
     fixable: bool
     check: Check
 
-    def finding(self, problem: Problem) -> Finding:
+    def finding(self, problem: Violation) -> Finding:
         """A problem with its place."""
         place = problem.document.place(*problem.at)
         edits = problem.edits() if problem.edits else ()

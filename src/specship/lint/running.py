@@ -9,12 +9,12 @@ from specship.codes import CODES
 from specship.contracts.reader import undisturbed
 from specship.errors import Place, SpecshipError
 from specship.lint.finding import Finding
-from specship.lint.silencing import Choice
+from specship.lint.silencing import RuleChoice
 from specship.lint.view import View
 
 
 def rule_findings(
-    view: View, choice: Choice, wanted: Callable[[str], bool]
+    view: View, choice: RuleChoice, wanted: Callable[[str], bool]
 ) -> tuple[list[Finding], int, int]:
     """Findings of the rules asked in the files wanted, and how many settings and command line keep back."""
     found: list[Finding] = []

@@ -17,7 +17,7 @@ from specship.specs.project import LintSettings
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class RuleChoice:
     """What is asked, and what is silenced."""
 
     settings: LintSettings
@@ -48,7 +48,7 @@ def _matches(code: str, beginnings: Iterable[str]) -> bool:
     return any(code.startswith(beginning) for beginning in beginnings)
 
 
-def check_codes(choice: Choice) -> None:
+def check_codes(choice: RuleChoice) -> None:
     """Refuse codes that nothing has, and silencing what cannot be silenced.
 
     Raises:

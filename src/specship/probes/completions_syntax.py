@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from specship.pipeline.evaluation.inference_records import read_generations
-from specship.pipeline.evaluation.recomputed_validity import judged_again
+from specship.pipeline.evaluation.recomputed_validity import recomputed_validity
 from specship.pipeline.inference.open_model import open_model
 from specship.probes.registry import Artifact, Figures, probe
 
@@ -44,7 +44,7 @@ def completions_syntax(checkpoint: Artifact, completions: Artifact) -> Figures:
     bodies = set()
     notes: list[str] = []
     for line in lines:
-        again = judged_again(line, tokenizer, ends=ends, new_tokens=about.settings.new_tokens)
+        again = recomputed_validity(line, tokenizer, ends=ends, new_tokens=about.settings.new_tokens)
         parsed = again.parsed
         asked = list(tokenizer.encode(line.header, add_special_tokens=False).ids)
         prompted = (line.prompt, line.prompt_ids, line.decoding) == (

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from specship.digests import sha256_file
-from specship.pipeline.corpus.manifest import Document, read_documents, read_manifest
+from specship.pipeline.corpus.manifest import CorpusDocument, read_documents, read_manifest
 from specship.pipeline.corpus.source import UNKNOWN
 from specship.probes.registry import Artifact, Figures, probe
 
@@ -65,7 +65,7 @@ def corpus_licence(corpus: Artifact) -> Figures:
     }
 
 
-def _disagrees(document: Document, manifest: CorpusManifest) -> bool:
+def _disagrees(document: CorpusDocument, manifest: CorpusManifest) -> bool:
     """Whether the document's record differs from what it states, or from the source's licence."""
     stated = next(
         (

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.evaluation.inference_records import Generation, read_generations
-from specship.pipeline.evaluation.recomputed_validity import judged_again
+from specship.pipeline.evaluation.recomputed_validity import recomputed_validity
 from specship.probes.registry import Artifact, Figures, probe
 
 _MOST_NOTES = 5
@@ -50,7 +50,9 @@ def generations_syntax(checkpoint: Artifact, corpus: Artifact, generations: Arti
     altered = valid = prefix_valid = 0
     bodies = set()
     for line in judged:
-        again = judged_again(line, tokenizer, ends=opened.shape.eos_ids, new_tokens=about.settings.new_tokens)
+        again = recomputed_validity(
+            line, tokenizer, ends=opened.shape.eos_ids, new_tokens=about.settings.new_tokens
+        )
         parsed = again.parsed
         altered += not (same_weights and again.as_recorded)
         valid += parsed.valid

@@ -6,7 +6,7 @@ from statistics import median_low
 from typing import TYPE_CHECKING, Final
 
 from specship.pipeline.evaluation.humaneval.judging import INFRA, PASSED
-from specship.pipeline.evaluation.humaneval.run_reading import RunRecord, read_runs
+from specship.pipeline.evaluation.humaneval.run_reading import CompletionsRun, read_runs
 from specship.probes.registry import Artifact, Figures, probe
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def _only(texts: list[str]) -> str | None:
     return texts[0] if len(set(texts)) == 1 else None
 
 
-def _again(checkpoint: Artifact, problems: ProblemFile, runs: list[RunRecord], digest: str) -> Figures:
+def _again(checkpoint: Artifact, problems: ProblemFile, runs: list[CompletionsRun], digest: str) -> Figures:
     """Some completions of the first run written again, others judged again."""
     if not runs:
         return dict.fromkeys(

@@ -74,7 +74,7 @@ def _read_again(prompts: Sequence[ParityPrompt], opened: CheckpointFolder) -> li
     """How each continuation of llama.cpp's reads to the checkpoint."""
     from specship.pipeline.comparison.parity import teacher_forced
     from specship.pipeline.inference.decoder import Decoder
-    from specship.pipeline.inference.llamacpp import Step
+    from specship.pipeline.inference.llamacpp import LlamaCppStep
 
     decoder = Decoder(opened)
     return [
@@ -82,7 +82,7 @@ def _read_again(prompts: Sequence[ParityPrompt], opened: CheckpointFolder) -> li
             decoder,
             prompt.prompt_ids,
             [
-                Step(step.token, {int(token): value for token, value in step.logprobs.items()})
+                LlamaCppStep(step.token, {int(token): value for token, value in step.logprobs.items()})
                 for step in prompt.llama_cpp
             ],
             barred_ids=opened.shape.eos_ids,

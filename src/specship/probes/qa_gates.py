@@ -10,7 +10,7 @@ from specship.pipeline.qa.qa_file import QaFile, RecordedModel, read_qa
 from specship.probes.registry import Artifact, Figures, probe
 
 if TYPE_CHECKING:
-    from specship.pipeline.qa.records import Report
+    from specship.pipeline.qa.records import QaReport
 
 _FILE: Final = "model.gguf"
 _PARITY: Final = "parity"
@@ -89,7 +89,7 @@ def _verdict(model: RecordedModel, name: str) -> tuple[str, bool] | None:
     return None if gate is None else (gate.verdict, gate.executed)
 
 
-def _worst(reports: Mapping[str, Report]) -> dict[str, Any]:
+def _worst(reports: Mapping[str, QaReport]) -> dict[str, Any]:
     """Figures of single gates, the worse of the models."""
     sources = {
         "values": ("statistics", ("values",), min),
@@ -111,7 +111,7 @@ def _worst(reports: Mapping[str, Report]) -> dict[str, Any]:
     return found
 
 
-def _sum(report: Report, gate: str, names: tuple[str, ...]) -> Any:
+def _sum(report: QaReport, gate: str, names: tuple[str, ...]) -> Any:
     """The sum of some figures of a gate; None where one of them was not measured."""
     answer = next(one for one in report.answers if one.name == gate)
     values = [figure["value"] for figure in answer.figures if figure["name"] in names]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.gguf.model import open_gguf
 from specship.pipeline.gguf.reader import read_gguf
-from specship.pipeline.inference.open_model import Model, open_model
+from specship.pipeline.inference.open_model import OpenModel, open_model
 from specship.probes.registry import Artifact, Figures, probe
 
 if TYPE_CHECKING:
@@ -76,7 +76,7 @@ def quantized_tensors(checkpoint: Artifact, quantized: Artifact, corpus: Artifac
     }
 
 
-def _compared(original: Model, copy: Model, name: str) -> tuple[float, float] | None:
+def _compared(original: OpenModel, copy: OpenModel, name: str) -> tuple[float, float] | None:
     """Cosine, and relative change of the norm; None where there is nothing to compare."""
     if name not in copy.tensors or tuple(copy.tensors[name].shape) != tuple(original.tensors[name].shape):
         return None
@@ -102,7 +102,7 @@ class _Agreement:
     same_likeliest: float | None = None
 
 
-def _read(original: Model, copy: Model, corpus: Path) -> _Agreement:
+def _read(original: OpenModel, copy: OpenModel, corpus: Path) -> _Agreement:
     """Both models over the beginnings of held-out documents."""
     from specship.pipeline.inference.decoder import Decoder
 
@@ -121,7 +121,7 @@ def _read(original: Model, copy: Model, corpus: Path) -> _Agreement:
     )
 
 
-def _beginnings(model: Model, corpus: Path, length: int) -> Iterator[list[int]]:
+def _beginnings(model: OpenModel, corpus: Path, length: int) -> Iterator[list[int]]:
     tokenizer = model.tokenizer()
     for document in read_documents(corpus, "heldout"):
         ids = tokenizer.encode(document.text, add_special_tokens=False).ids[:length]

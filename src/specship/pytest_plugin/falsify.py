@@ -48,7 +48,7 @@ class FalsifyPlugin:
         self._pairs: dict[str, dict[str, list[Pair]]] | None = None
 
     def falsification(self) -> Falsification | None:
-        """Worlds and clean pipeline, made once; None where the project cannot be read."""
+        """Injections and clean pipeline, made once; None where the project cannot be read."""
         session = self.ship.session()
         if self._falsification is None and session is not None:
             from specship.suite.falsify.falsification import Falsification
@@ -83,7 +83,7 @@ class FalsifyPlugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Pairs of one fault one after the other: what its world made serves all its gates."""
+        """Pairs of one fault one after the other: what its injection made serves all its gates."""
         own = [item for item in items if isinstance(item, PairItem)]
         if own and self._falsification is not None:
             from specship.suite.falsify.falsification import in_stage_order

@@ -341,7 +341,7 @@ class GateItem(pytest.Item):
                 raise GateFailed(ending.text)
 
     def _outcome(self, known: GateReport, session: Any) -> dict[str, Any]:
-        from specship.suite.judging.session import stage_reports
+        from specship.suite.judging.report_building import stage_reports
 
         stages = stage_reports(session.made, session.plan.project.root)
         return {

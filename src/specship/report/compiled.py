@@ -19,7 +19,7 @@ from pydantic import ValidationError
 from specship.contracts.expectation import Expectation
 from specship.contracts.records import Lifecycle
 from specship.errors import Place, SpecshipError, UnusableInput
-from specship.report.pytest_outcome import Ending, ending_of, properties
+from specship.report.pytest_outcome import PytestOutcome, ending_of, properties
 from specship.specs.project import find_configuration, load_project
 from specship.suite.compile.compiling import WrittenGate, written_gate
 from specship.suite.judging.session import Session
@@ -150,17 +150,17 @@ class CompiledContract:
                 return Path(os.path.relpath(found[0] / self.source, rootpath)).as_posix()
         return self.source
 
-    def _ending(self, gate: CompiledGate, request: Any) -> Ending:
+    def _ending(self, gate: CompiledGate, request: Any) -> PytestOutcome:
         """Settle a gate; whatever makes the module untrue is a failure with its text."""
         try:
             session = _session(self.file.parent, self.profile, request.config)
             check, written = self._in_date(gate, session, request.config)
             known = session.settle(check)
         except SpecshipError as error:
-            return Ending("failed", str(error))
+            return PytestOutcome("failed", str(error))
         request.node.user_properties.extend(properties(check, known))
         if untrue := written.contradictions(known):
-            return Ending("failed", str(self._refusal(gate, "evidence and module disagree", untrue)))
+            return PytestOutcome("failed", str(self._refusal(gate, "evidence and module disagree", untrue)))
         strict = bool(request.config.getoption("--ship-strict", default=False))
         return ending_of(check, known, session.plan.profile, strict=strict)
 
@@ -204,7 +204,7 @@ class CompiledContract:
     def _place(self, gate: CompiledGate) -> Place:
         return Place(self.file.name, gate.body.__code__.co_firstlineno, 1)
 
-    def _show(self, ending: Ending) -> None:
+    def _show(self, ending: PytestOutcome) -> None:
         if ending.outcome == "skipped":
             self.pytest.skip(ending.text)
         if ending.outcome == "xfailed":

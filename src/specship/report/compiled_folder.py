@@ -17,7 +17,7 @@ from specship.suite.compile.compiling import is_compiled
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ModuleChange:
     """One module: as it lies there, and as it would be written now; None where there is none."""
 
     path: Path
@@ -89,13 +89,13 @@ def within(project: Project, folder: Path) -> Path:
     return folder
 
 
-def compare(folder: Path, modules: Mapping[str, str], *, whole: bool) -> list[Change]:
+def compare(folder: Path, modules: Mapping[str, str], *, whole: bool) -> list[ModuleChange]:
     """Every module against its file; with `whole`, also the files of contracts that are no more.
 
     Raises:
         UnusableInput: a file of that name was not written by `specship compile`, or cannot be read.
     """
-    changes = [Change(folder / name, _read(folder / name), text) for name, text in modules.items()]
+    changes = [ModuleChange(folder / name, _read(folder / name), text) for name, text in modules.items()]
     for change in changes:
         if change.before is not None and not is_compiled(change.before):
             raise UnusableInput(
@@ -108,7 +108,7 @@ def compare(folder: Path, modules: Mapping[str, str], *, whole: bool) -> list[Ch
     for path in others:
         text = _read(path)
         if text is not None and is_compiled(text):
-            changes.append(Change(path, text, None))
+            changes.append(ModuleChange(path, text, None))
     return sorted(changes, key=lambda change: change.path)
 
 
@@ -122,7 +122,7 @@ def _read(path: Path) -> str | None:
         raise UnusableInput(f"cannot read: {error.strerror}", at=path) from error
 
 
-def apply(change: Change) -> None:
+def apply(change: ModuleChange) -> None:
     """Bring a module up to date; one that is up to date is not touched.
 
     Raises:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from specship.diagnose.diagnosing import FLOOR, HEALTHY, UNKNOWN, Diagnosis
-from specship.diagnose.finding import Figure, Finding, Observed
+from specship.diagnose.finding import CauseFinding, Figure, Observed
 from specship.diagnose.records import in_words
 from specship.diagnose.whys import five_whys
 from specship.units import show
@@ -41,7 +41,7 @@ def as_json(diagnosis: Diagnosis) -> dict[str, Any]:
     }
 
 
-def _finding(finding: Finding) -> dict[str, Any]:
+def _finding(finding: CauseFinding) -> dict[str, Any]:
     observed, cause = finding.observed, finding.cause
     return {
         "class": cause.root.value,
@@ -204,7 +204,7 @@ def as_markdown(diagnosis: Diagnosis) -> str:
     return "\n".join([*lines, *(f"- note: {_cell(note)}" for note in _other_notes(diagnosis)), ""])
 
 
-def _row(diagnosis: Diagnosis, finding: Finding) -> str:
+def _row(diagnosis: Diagnosis, finding: CauseFinding) -> str:
     observed = finding.observed
     cells = (
         finding.cause.root.value,

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from specship.suite.falsify.arming import Armed
 from specship.suite.falsify.matrix import FaultRow, Matrix
 from specship.suite.falsify.records import Catch, PairReport
-from specship.suite.judging.arming import Armed
 
 _SIGNS: Final = {Catch.CAUGHT: "caught", Catch.MISSED: "MISSED", Catch.NOT_RUN: "not run"}
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from specship.pipeline.planning.budget import Objection, Plan, largest_useful_noise
+from specship.pipeline.planning.budget import Objection, TrainingPlan, largest_useful_noise
 from specship.report.formatting import duration
 
 
-def plan_lines(plan: Plan) -> Iterator[str]:
+def plan_lines(plan: TrainingPlan) -> Iterator[str]:
     """The plan, a fact a line."""
     training, noise = plan.training, plan.noise
     least = largest_useful_noise(training.patience, training.min_improvement)

@@ -14,31 +14,31 @@ from specship.units import Quantity
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class PytestOutcome:
     """An outcome in pytest's words, with the text that goes with it."""
 
     outcome: Literal["passed", "skipped", "xfailed", "failed"]
     text: str = ""
 
 
-def ending_of(check: Check, known: GateReport, profile: Profile, *, strict: bool) -> Ending:
+def ending_of(check: Check, known: GateReport, profile: Profile, *, strict: bool) -> PytestOutcome:
     """What a verdict is as a test: only PASS passes; `strict` fails what is BLOCKED.
 
     A gate that was measured and does not hold fails, even where its criterion is not judged at this
     profile: such a gate is there because something about it can be rehearsed all the same.
     """
     if known.verdict == "PASS":
-        return Ending("passed")
+        return PytestOutcome("passed")
     excluded = set(check.gate.binds_to) <= profile.not_judged.keys()
     if (
         known.verdict == "UNBOUND"
         or (excluded and known.verdict != "FAIL")
         or (known.verdict == "BLOCKED" and not strict)
     ):
-        return Ending("skipped", f"{known.verdict}: {known.reason}")
+        return PytestOutcome("skipped", f"{known.verdict}: {known.reason}")
     if not known.blocking:
-        return Ending("xfailed", f"advisory: {known.reason}")
-    return Ending("failed", failure_text(check, known))
+        return PytestOutcome("xfailed", f"advisory: {known.reason}")
+    return PytestOutcome("failed", failure_text(check, known))
 
 
 def failure_text(check: Check, known: GateReport) -> str:

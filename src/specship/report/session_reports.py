@@ -9,7 +9,8 @@ from typing import Any
 from specship.files import write_file, write_json
 from specship.report import markdown, terminal
 from specship.status.report import Report, StageReport
-from specship.suite.judging.session import Session, build_report
+from specship.suite.judging.report_building import build_report
+from specship.suite.judging.session import Session
 
 
 def conclude(

@@ -15,6 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from specship.contracts.building import record_faults
 from specship.contracts.document import Document
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.specs.records import BORROWED, Profile
@@ -224,7 +225,7 @@ def _setting_faults(profile: Profile, document: Document, known: Known) -> Itera
                     code="SHIP307",
                 )
                 continue
-            yield from document.record_faults(record, *at)[1]
+            yield from record_faults(document, record, *at)[1]
         yield from _way_faults(profile, model, document, known)
         if isinstance(sections.get(BORROWED), dict):
             yield from _borrowing_faults(profile, model, document, known)

@@ -9,6 +9,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel
 
+from specship.contracts.building import record_faults
 from specship.contracts.document import Document, in_order, read_document
 from specship.errors import UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 from specship.specs.records import Amendment, Criterion, Profile, Spec
@@ -83,7 +84,7 @@ def _read(
     except UnusableInput as error:
         faults += getattr(error, "faults", (error,))
         return None, None
-    built, own = document.record_faults(record)
+    built, own = record_faults(document, record)
     faults += in_order([*document.faults, *own])
     return document, built
 

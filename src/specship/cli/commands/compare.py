@@ -41,11 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
     needs_pipeline()
     from specship.cli.progress import progress
     from specship.pipeline.comparison.comparing import compare
-    from specship.pipeline.comparison.comparison import Work
+    from specship.pipeline.comparison.comparison import ComparisonTask
     from specship.pipeline.comparison.report import as_text
 
     with progress("compare") as report:
-        work = Work(
+        work = ComparisonTask(
             texts=tuple(arguments.prompt or PROMPTS),
             steps=arguments.steps,
             device=arguments.device,

@@ -29,7 +29,7 @@ def _verify(_arguments: argparse.Namespace) -> int:
     from specship.evidence.ledger import read_ledger
     from specship.specs.project import load_project
     from specship.status.assess import ledger_problems
-    from specship.suite.judging.session import all_keys
+    from specship.suite.judging.trust import all_keys
 
     project = load_project(Path.cwd())
     ledger = read_ledger(project.ledger_folders, keys=all_keys(project))

@@ -22,8 +22,8 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when every gate that can be shown here is armed, 1 when one is not or a record is damaged."""
     from specship.report import fault_matrix as falsified_text
     from specship.specs.project import load_project
+    from specship.suite.falsify.arming import arm
     from specship.suite.falsify.matrix import read_matrix
-    from specship.suite.judging.arming import arm
 
     project = load_project(Path.cwd())
     matrix = read_matrix(project)

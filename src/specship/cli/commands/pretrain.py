@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from specship.pipeline.planning.budget import Objection, Plan
+    from specship.pipeline.planning.budget import Objection, TrainingPlan
     from specship.pipeline.planning.training_data import TrainingData
     from specship.pipeline.training.settings import Recipe
-    from specship.pipeline.training.training import Outcome
+    from specship.pipeline.training.training import TrainingOutcome
 
 HELP = "train a model on token shards"
 _ENDED_WELL = {"completed", "stopped_early"}
@@ -97,17 +97,21 @@ def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, Path | None]:
 
 
 def _forecast(
-    arguments: argparse.Namespace, recipe: Recipe, data: TrainingData, plan: Plan, initial: Path | None
+    arguments: argparse.Namespace,
+    recipe: Recipe,
+    data: TrainingData,
+    plan: TrainingPlan,
+    initial: Path | None,
 ) -> dict[str, Any] | None:
-    from specship.pipeline.planning.run_cost import forecast
+    from specship.pipeline.planning.run_cost import foretell
 
-    found = forecast(recipe, data, plan, initial=initial, output=arguments.output)
+    found = foretell(recipe, data, plan, initial=initial, output=arguments.output)
     return asdict(found) if found else None
 
 
 def _rehearse(
     arguments: argparse.Namespace,
-    plan: Plan,
+    plan: TrainingPlan,
     standing: list[Objection],
     bypasses: list[dict[str, Any]],
     measure: Callable[[], dict[str, Any] | None],
@@ -162,7 +166,7 @@ def _train(
     return _status(arguments.output, outcome)
 
 
-def _show_outcome(arguments: argparse.Namespace, outcome: Outcome) -> None:
+def _show_outcome(arguments: argparse.Namespace, outcome: TrainingOutcome) -> None:
     from specship.pipeline.training.run_reading import read_run
 
     record = read_run(arguments.output)
@@ -185,7 +189,7 @@ def _shown(loss: float | None) -> str:
     return "not measured" if loss is None else f"{loss:.6g}"
 
 
-def _status(run_folder: Path, outcome: Outcome) -> int:
+def _status(run_folder: Path, outcome: TrainingOutcome) -> int:
     from specship.pipeline.training.run_reading import read_run
 
     if outcome.status == "preempted":

@@ -20,7 +20,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0 when the report could be computed; 1 when the ledger or an artifact is damaged."""
     from specship.report import markdown, terminal
     from specship.specs.project import load_project
-    from specship.suite.judging.session import build_report
+    from specship.suite.judging.report_building import build_report
 
     project = load_project(Path.cwd())
     if arguments.profile:

@@ -31,7 +31,7 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.errors import UnusableInput
     from specship.pipeline.evaluation.bits_per_byte import score_texts
     from specship.pipeline.evaluation.held_out_texts import read_texts
-    from specship.pipeline.evaluation.model_identity import about_model
+    from specship.pipeline.evaluation.model_identity import model_identity
     from specship.pipeline.inference.decoder import Decoder
     from specship.pipeline.inference.open_model import open_model
 
@@ -49,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         "text_digest": texts.digest,
         "skipped": [{"path": path, "reason": reason} for path, reason in texts.skipped],
         "device": str(decoder.device),
-        **about_model(arguments.model, opened),
+        **model_identity(arguments.model, opened),
     }
     print(json.dumps(answer, indent=2) if arguments.format == "json" else _as_text(answer))
     return 1 if answer["lossy_documents"] else 0

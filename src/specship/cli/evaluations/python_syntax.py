@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.cli.progress import progress
     from specship.files import write_file
     from specship.pipeline.evaluation.held_out_texts import read_texts
-    from specship.pipeline.evaluation.model_identity import about_model
+    from specship.pipeline.evaluation.model_identity import model_identity
     from specship.pipeline.evaluation.python_prompts import choose_prompts
     from specship.pipeline.evaluation.python_validity import complete_and_parse
     from specship.pipeline.inference.decoder import Decoder
@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> int:
         "text_digest": texts.digest,
         "skipped": [{"path": path, "reason": reason} for path, reason in texts.skipped],
         "device": str(decoder.device),
-        **about_model(arguments.model, opened),
+        **model_identity(arguments.model, opened),
         "results": [
             {"header": line["header"].strip(), "valid": line["valid"], "fault": line["fault"]}
             for line in found.results

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from specship.contracts.foreign import heading
 from specship.contracts.foreign.binding import Binding, Unbound, Units, bind
 from specship.contracts.foreign.emitting import contract_yaml
-from specship.contracts.foreign.rules import Rule, find_rules
+from specship.contracts.foreign.rules import ForeignRule, find_rules
 from specship.contracts.foreign.tree import Node, read_tree
 from specship.contracts.foreign.words import one_line, shortened
 from specship.contracts.reader import read_contract
@@ -31,7 +31,7 @@ _CRITERION_ID: Final[TypeAdapter[str]] = TypeAdapter(CriterionId)
 class Converted:
     """One rule of theirs and the gate it became."""
 
-    rule: Rule
+    rule: ForeignRule
     gate: Gate
     why: str
     """Why it is not bound; empty when it is."""
@@ -123,7 +123,7 @@ def _shown(path: Path) -> str:
     return one_line(str(near)) or "unnamed"
 
 
-def _check_number(found: Sequence[Rule], shown: str) -> None:
+def _check_number(found: Sequence[ForeignRule], shown: str) -> None:
     if not found:
         raise UnusableInput(
             "no rule was found in the file", at=shown,
@@ -146,7 +146,13 @@ def _matches(adapter: TypeAdapter[str], text: str) -> bool:
 
 
 def _converted(
-    found: Sequence[Rule], name: str, units: Units, stage: str, *, shown: str, binds_to: tuple[str, ...]
+    found: Sequence[ForeignRule],
+    name: str,
+    units: Units,
+    stage: str,
+    *,
+    shown: str,
+    binds_to: tuple[str, ...],
 ) -> tuple[Converted, ...]:
     rules = []
     for rule, gate_id in zip(found, _ids(found, name), strict=True):
@@ -161,7 +167,7 @@ def _converted(
     return tuple(rules)
 
 
-def _bound(rule: Rule, units: Units, stage: str) -> tuple[Binding | None, str]:
+def _bound(rule: ForeignRule, units: Units, stage: str) -> tuple[Binding | None, str]:
     """The binding, or why there is none; what the words lack is said before what they stand under."""
     if rule.never and not rule.claim:
         return None, rule.never
@@ -172,7 +178,7 @@ def _bound(rule: Rule, units: Units, stage: str) -> tuple[Binding | None, str]:
     return (None, rule.never) if rule.never else (binding, "")
 
 
-def _ids(found: Sequence[Rule], name: str) -> list[str]:
+def _ids(found: Sequence[ForeignRule], name: str) -> list[str]:
     """Their ids where ours may look like that and no other rule has it; else numbered ones."""
     kept = {rule.original for rule in found if _matches(_GATE_ID, rule.original)}
     used: set[str] = set()

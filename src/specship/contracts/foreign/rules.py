@@ -42,7 +42,7 @@ from specship.contracts.foreign.words import one_line
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class ForeignRule:
     """One rule of theirs."""
 
     original: str
@@ -83,7 +83,7 @@ _RELATION: Final = re.compile(
 _NESTED_TEXT: Final = frozenset({"invariants", "preconditions", "postconditions"})
 
 
-def find_rules(root: Node, quantities: frozenset[str]) -> tuple[Rule, ...]:
+def find_rules(root: Node, quantities: frozenset[str]) -> tuple[ForeignRule, ...]:
     """The rules of a tree, by line; `quantities` are the names that a threshold key may speak of."""
     return tuple(sorted(_Finder(quantities).anywhere(root), key=lambda rule: (rule.first, rule.last)))
 
@@ -98,7 +98,7 @@ class _Finder:
     def __init__(self, quantities: frozenset[str]) -> None:
         self.quantities = quantities
 
-    def anywhere(self, node: Node, *, thresholds: str = "", held: str = "") -> Iterator[Rule]:
+    def anywhere(self, node: Node, *, thresholds: str = "", held: str = "") -> Iterator[ForeignRule]:
         """Rules below a node that is itself outside of every section."""
         if any(key in node.entries and node.entries[key].text for key in _SINGLE):
             yield from self.entry(node, "", "", held)
@@ -115,7 +115,7 @@ class _Finder:
                 below = held or ("" if name in _THRESHOLDS | _WHOLE else standing_under(name))
                 yield from self.anywhere(child, thresholds=name if name in _THRESHOLDS else "", held=below)
 
-    def section(self, node: Node, section: str, name: str, held: str) -> Iterator[Rule]:
+    def section(self, node: Node, section: str, name: str, held: str) -> Iterator[ForeignRule]:
         """The rules under one key: of a text, of a list, of a mapping by name, or of one entry."""
         if node.raw:
             yield from self.words(node, section, name, held)
@@ -129,7 +129,7 @@ class _Finder:
             for key, child in node.entries.items():
                 yield from self.named(child, section, one_line(key), held)
 
-    def named(self, node: Node, section: str, name: str, held: str) -> Iterator[Rule]:
+    def named(self, node: Node, section: str, name: str, held: str) -> Iterator[ForeignRule]:
         """The rules of one pair in a mapping by name: a threshold, an entry, or a group of them."""
         if found := self.threshold(name, node, expected="", held=held):
             yield found
@@ -140,16 +140,16 @@ class _Finder:
                 node, section, name, held or (standing_under(name) if node.entries else "")
             )
 
-    def words(self, node: Node, section: str, name: str, held: str) -> Iterator[Rule]:
+    def words(self, node: Node, section: str, name: str, held: str) -> Iterator[ForeignRule]:
         """The rule that a text alone is."""
         if not node.text:
             return
         never = SECTIONS.get(section, "")
         shown = SAID_ABOUT.get(never, "") + joined(name, node.text)
         never = never or held or restricted_by(name)
-        yield Rule("", shown, node.raw, node.first, node.last, cited=cited_in(node), never=never)
+        yield ForeignRule("", shown, node.raw, node.first, node.last, cited=cited_in(node), never=never)
 
-    def entry(self, node: Node, section: str, name: str, held: str) -> Iterator[Rule]:
+    def entry(self, node: Node, section: str, name: str, held: str) -> Iterator[ForeignRule]:
         """The rule that a mapping with a sentence is, and those inside it."""
         claim_key = next((key for key in CLAIM if key in node.entries and node.entries[key].text), "")
         claim = node.entries[claim_key] if claim_key else None
@@ -160,7 +160,7 @@ class _Finder:
         if never == STATES_FAILURE and claim_key == "condition":
             words = SAID_ABOUT[never] + words
         if words and not (section == "equations" and not (claim and _RELATION.search(claim.text))):
-            yield Rule(
+            yield ForeignRule(
                 original=node.first_text(*ID) or name, words=words, claim=said,
                 first=node.first, last=node.last,
                 ship_blocking=node.first_text("ship_blocking", "blocking").lower() in _YES,
@@ -168,7 +168,7 @@ class _Finder:
             )  # fmt: skip
         yield from self.nested(node, thresholds=section if section in {"gate", "gates"} else "", held=never)
 
-    def nested(self, node: Node, *, thresholds: str, held: str) -> Iterator[Rule]:
+    def nested(self, node: Node, *, thresholds: str, held: str) -> Iterator[ForeignRule]:
         """Rules inside an entry: the invariants of an equation, the thresholds of a quality gate."""
         for key, child in node.entries.items():
             name = one_line(key)
@@ -180,7 +180,7 @@ class _Finder:
             elif (child.entries or child.items) and name not in _NO_RULES and inner is None:
                 yield from self.anywhere(child, held=held or standing_under(name))
 
-    def threshold(self, name: str, node: Node, *, expected: str, held: str) -> Rule | None:
+    def threshold(self, name: str, node: Node, *, expected: str, held: str) -> ForeignRule | None:
         """The rule that a key such as `max_val_loss`, or a metric with its bounds, amounts to."""
         claim = never = ""
         if node.entries and (expected or name in self.quantities):
@@ -200,4 +200,4 @@ class _Finder:
         if not (claim or never):
             return None
         shown = f"{name}: {node.text or settings_of(node)}"
-        return Rule("", shown, claim, node.first, node.last, cited=shown, never=never or held)
+        return ForeignRule("", shown, claim, node.first, node.last, cited=shown, never=never or held)

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from specship.diagnose.coincidence import RARE, agreement_by_chance, resolution, rows_by_chance
-from specship.diagnose.facts import Facts, Step, is_finite
+from specship.diagnose.facts import Facts, LoggedStep, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
 _LONGEST: Final = 3
@@ -47,9 +47,9 @@ def _examine(facts: Facts) -> Observed | None:
     )
 
 
-def _rows(steps: Sequence[Step]) -> Iterator[list[Step]]:
+def _rows(steps: Sequence[LoggedStep]) -> Iterator[list[LoggedStep]]:
     """Records one after another with one finite loss; NaN equals nothing, itself included."""
-    row: list[Step] = []
+    row: list[LoggedStep] = []
     for step in steps:
         if not is_finite(step.loss):
             row = []
@@ -60,7 +60,7 @@ def _rows(steps: Sequence[Step]) -> Iterator[list[Step]]:
         yield row
 
 
-def _changes(steps: Sequence[Step], without: set[int]) -> Iterator[float]:
+def _changes(steps: Sequence[LoggedStep], without: set[int]) -> Iterator[float]:
     """Relative differences of successive losses that do not both stand in the row."""
     for before, after in pairwise(steps):
         one, two = before.loss or 0.0, after.loss or 0.0

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from specship.diagnose.facts import Evaluation, Facts, Line, Step
+from specship.diagnose.facts import Evaluation, Facts, Line, LoggedStep
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
 _GROWTH: Final = 2.0
@@ -84,14 +84,14 @@ def _noise(*evaluations: Evaluation) -> float:
     return math.hypot(*(one.standard_error or 0.0 for one in evaluations))
 
 
-def _training_fell(steps: Sequence[Step], start: int, end: int) -> bool:
+def _training_fell(steps: Sequence[LoggedStep], start: int, end: int) -> bool:
     """Whether training losses between two steps lie below those of as many steps before them."""
     within = _values(step for step in steps if start < step.step <= end)
     before = _values(step for step in steps if 2 * start - end < step.step <= start)
     return bool(within and before) and statistics.fmean(within) < statistics.fmean(before)
 
 
-def _values(steps: Iterable[Step]) -> list[float]:
+def _values(steps: Iterable[LoggedStep]) -> list[float]:
     return [step.loss for step in steps if step.loss is not None]
 
 

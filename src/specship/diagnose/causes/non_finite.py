@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from specship.diagnose.facts import OURS, Facts, Step, is_finite
+from specship.diagnose.facts import OURS, Facts, LoggedStep, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
 _HALVINGS: Final = 16
@@ -27,7 +27,7 @@ def _examine(facts: Facts) -> Observed | None:
     if not (found or losses or aborts) and len(skipped) <= allowed:
         return None
     ends = [event.line for event in facts.events or () if event.name == "aborted"] if aborts else []
-    bad: list[Step] = [*found, *(skipped if len(skipped) > allowed else [])]
+    bad: list[LoggedStep] = [*found, *(skipped if len(skipped) > allowed else [])]
     return Observed(
         figures=(
             Figure("non_finite_steps", len(found), "records"),

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from specship.diagnose.facts import Facts, Step, is_finite
+from specship.diagnose.facts import Facts, LoggedStep, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause, repeated
 
 _FAR: Final = 0.1
@@ -38,13 +38,13 @@ def _examine(facts: Facts) -> Observed | None:
     )
 
 
-def _ones(step: Step) -> bool:
+def _ones(step: LoggedStep) -> bool:
     return step.loss == 1.0 and step.grad_norm == 1.0
 
 
-def _zeros(steps: Sequence[Step]) -> list[Step]:
+def _zeros(steps: Sequence[LoggedStep]) -> list[LoggedStep]:
     """Zeros beside a gradient norm that is no number, and zeros that come from far above."""
-    found: list[Step] = []
+    found: list[LoggedStep] = []
     before = next((abs(step.loss) for step in steps if step.loss and is_finite(step.loss)), None)
     for step in steps:
         if step.hides_nan or (step.loss == 0.0 and not step.grad_norm and (before is None or before >= _FAR)):

@@ -10,7 +10,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Final
 
-from specship.diagnose.facts import Facts, Step
+from specship.diagnose.facts import Facts, LoggedStep
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
 
 _FEWEST: Final = 10
@@ -38,7 +38,7 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
     )
 
 
-def _moved(steps: Sequence[Step], bound: float, part: str, least: float) -> Observed | None:
+def _moved(steps: Sequence[LoggedStep], bound: float, part: str, least: float) -> Observed | None:
     """Compare the mean of the first fifth with that of the last."""
     fifth = max(2, len(steps) // 5)
     first, last = ([step.loss or 0.0 for step in some] for some in (steps[:fifth], steps[-fifth:]))

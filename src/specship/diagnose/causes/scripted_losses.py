@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from specship.diagnose.coincidence import RARE, agreement_by_chance, resolution, rows_by_chance
-from specship.diagnose.facts import Evaluation, Facts, Step, is_finite
+from specship.diagnose.facts import Evaluation, Facts, LoggedStep, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 
-_Scored = Step | Evaluation
+_Scored = LoggedStep | Evaluation
 _STRAIGHT: Final = 1e-9
 """Relative to the loss: what rounding of the arithmetic leaves of a straight line."""
 _FEWEST: Final = 3

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from specship.contracts.document import Document
 from specship.contracts.records import Gate
 from specship.lint.editing import removing
-from specship.lint.registry import Path_, Problem, rule
+from specship.lint.registry import Path_, Violation, rule
 from specship.lint.view import View
 
 
@@ -17,7 +17,7 @@ from specship.lint.view import View
     good="falsified_by: [frozen-weights]",
     fixable=True,
 )
-def check(view: View) -> Iterator[Problem]:
+def check(view: View) -> Iterator[Violation]:
     """An id that stands twice in a list hides that another one was meant, or is missing.
 
     Looked at are `binds_to`, `falsified_by`, `supports`, `depends_on` and `drop`. `--fix` takes the
@@ -28,7 +28,7 @@ def check(view: View) -> Iterator[Problem]:
             continue
         for index, item in enumerate(items):
             if item in items[:index]:
-                yield Problem(
+                yield Violation(
                     document, (*at, index), f"{item} stands twice in `{at[-1]}`", "take one of them out",
                     removing(document, at, items, index),
                 )  # fmt: skip

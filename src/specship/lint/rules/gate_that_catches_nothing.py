@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specship.lint.registry import Problem, rule
+from specship.lint.registry import Violation, rule
 from specship.lint.view import View
 
 
@@ -13,7 +13,7 @@ from specship.lint.view import View
     bad="probe: run.budget\nfalsified_by: {accumulation-by-default: [wall]}\n# nobody plants it",
     good="probe: run.budget\nfalsified_by: {wall-clock-of-the-last-session: [wall_over_logged]}",
 )
-def check(view: View) -> Iterator[Problem]:
+def check(view: View) -> Iterator[Violation]:
     """A gate that nobody can see fail is decoration: it passes, and nobody knows whether it can do else.
 
     Looked at are blocking gates that have a probe and name faults: the file of at least one of them has to
@@ -21,7 +21,7 @@ def check(view: View) -> Iterator[Problem]:
     """
     for file, index, gate in view.gates():
         if gate.ship_blocking and gate.probe and gate.faults and not view.planted.intersection(gate.faults):
-            yield Problem(
+            yield Violation(
                 file.document, ("gates", index, "falsified_by"),
                 f"{gate.id} names no fault that anybody can plant",
                 "name a fault that is planted, or write `inject()` or `plant(folder)` into its file",

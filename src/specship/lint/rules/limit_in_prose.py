@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specship.lint.figures import HAS_DIGIT, limit_in
-from specship.lint.registry import Problem, rule
+from specship.lint.registry import Violation, rule
 from specship.lint.view import View
 
 
@@ -14,7 +14,7 @@ from specship.lint.view import View
     bad="rule: The held-out loss is at most 2.2 nats a token.",
     good="rule: The held-out loss reaches the target.\nexpect: {val_loss: {at_most: 2.2, unit: nats/token}}",
 )
-def check(view: View) -> Iterator[Problem]:
+def check(view: View) -> Iterator[Violation]:
     """A limit in prose is enforced by nobody, and stays behind when the real one changes.
 
     A limit is a number after a comparison ("at most 2.2", "≥ 100", "within 3") or before a unit
@@ -27,7 +27,7 @@ def check(view: View) -> Iterator[Problem]:
     for file in view.contracts:
         summary = file.contract.summary
         if HAS_DIGIT.search(summary) and (figure := limit_in(summary)):
-            yield Problem(
+            yield Violation(
                 file.document, ("summary",), f"the summary states the limit {figure!r}",
                 "say it without the figure: limits stand in `expect`",
             )  # fmt: skip
@@ -36,7 +36,7 @@ def check(view: View) -> Iterator[Problem]:
                 continue
             units = frozenset(limit.unit for limit in gate.expect.values())
             if figure := limit_in(gate.rule, units):
-                yield Problem(
+                yield Violation(
                     file.document, ("gates", index, "rule"),
                     f"the rule of {gate.id} states the limit {figure!r}",
                     "write the limit in `expect`, and the rule without the figure",

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from specship.lint.editing import replacing
 from specship.lint.references import malformed
-from specship.lint.registry import Problem, rule
+from specship.lint.registry import Violation, rule
 from specship.lint.view import View
 
 
@@ -16,7 +16,7 @@ from specship.lint.view import View
     good='- {id: "arXiv:2203.15556", supports: [GATE-TRAIN-012]}',
     fixable=True,
 )
-def check(view: View) -> Iterator[Problem]:
+def check(view: View) -> Iterator[Violation]:
     """A reference that nobody can follow supports nothing.
 
     `arXiv:2203.15556`, `arXiv:cs/0112017`, `doi:10.1145/3442188`, `owner/repository#123`, the address
@@ -32,4 +32,4 @@ def check(view: View) -> Iterator[Problem]:
                 continue
             at = ("references", index, "id")
             edits = replacing(file.document, at, reference.id, found.instead) if found.instead else None
-            yield Problem(file.document, at, found.message, found.mend, edits)
+            yield Violation(file.document, at, found.message, found.mend, edits)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specship.lint.figures import HAS_DIGIT, figure_in
-from specship.lint.registry import Problem, rule
+from specship.lint.registry import Violation, rule
 from specship.lint.view import View
 
 
@@ -14,7 +14,7 @@ from specship.lint.view import View
     bad="statement: The held-out loss is 2.2 nats a token or less.",
     good="statement: The held-out loss reaches the target.",
 )
-def check(view: View) -> Iterator[Problem]:
+def check(view: View) -> Iterator[Violation]:
     """A figure in a statement is a second copy of a limit, and nothing keeps the two equal.
 
     Every number that stands alone is a figure, with or without a unit. Digits glued to a word are
@@ -22,7 +22,7 @@ def check(view: View) -> Iterator[Problem]:
     """
     for document, model, index, criterion in view.criteria():
         if HAS_DIGIT.search(criterion.statement) and (figure := figure_in(criterion.statement)):
-            yield Problem(
+            yield Violation(
                 document, ("models", model, "criteria", index, "statement"),
                 f"the statement of {criterion.id} holds the figure {figure!r}",
                 "say what must be true; its limit stands in a gate's `expect`",

@@ -10,7 +10,7 @@ from specship.contracts.document import Document
 from specship.contracts.expectation import Expectation
 from specship.contracts.records import Gate
 from specship.lint.losses import UNTRAINED_FAULTS, is_loss, lower_limit, upper_limit
-from specship.lint.registry import Problem, rule
+from specship.lint.registry import Violation, rule
 from specship.lint.view import View, all_hold, in_force
 from specship.specs.records import Override, Profile
 from specship.units import Quantity, unit_named
@@ -25,7 +25,7 @@ _NEAR = 0.01
     "# ln 1024 is 6.93: a model that guesses does better",
     good="overrides: {GATE-TRAIN-003: {reason: tiny, expect: {val_loss: {at_most: 4.05, unit: nats/token}}}}",
 )
-def check(view: View) -> Iterator[Problem]:
+def check(view: View) -> Iterator[Violation]:
     """A rehearsal whose limits anything meets rehearses nothing, and its green gate is believed.
 
     An override is a finding when its upper limit in nats a token is not below the logarithm of the
@@ -43,7 +43,7 @@ def check(view: View) -> Iterator[Problem]:
             ceiling = _guessing(view, profile, view.model_of(gate))
             measured = view.measured_untrained(gate, profile)
             problems = [
-                Problem(
+                Violation(
                     document, ("overrides", gate_id, "expect", quantity),
                     f"{quantity} {limit.limit_text}: {why}", "set the limit from a measured rehearsal",
                 )
@@ -98,20 +98,20 @@ def _at_the_end(limit: Expectation, lower: float | None, upper: float | None) ->
 
 def _dropped(
     document: Document, gate: Gate, override: Override, measured: Mapping[str, Quantity]
-) -> Iterator[Problem]:
+) -> Iterator[Violation]:
     if not override.drop:
         return
     left = in_force(gate, override)
     at = ("overrides", gate.id, "drop")
     if left and all(_counts(limit) for limit in left.values()):
-        yield Problem(
+        yield Violation(
             document, at, f"what is left of {gate.id} only counts how much was looked at",
             "keep a limit that a defect would break",
         )  # fmt: skip
     elif left and measured and all_hold(left, measured):
         failing = [name for name in override.drop if not gate.expect[name].holds(measured.get(name))]
         if failing:
-            yield Problem(
+            yield Violation(
                 document, at, f"without {', '.join(failing)} an untrained model meets all of {gate.id}",
                 "set a limit of the rehearsal's own instead of dropping it",
             )  # fmt: skip
@@ -119,12 +119,12 @@ def _dropped(
 
 def _altogether(
     document: Document, gate: Gate, override: Override, measured: Mapping[str, Quantity]
-) -> Iterator[Problem]:
+) -> Iterator[Violation]:
     faults = UNTRAINED_FAULTS.intersection(gate.falsified_by)
     if not faults or not measured or all_hold(gate.expect, measured):
         return
     if all_hold(in_force(gate, override), measured):
-        yield Problem(
+        yield Violation(
             document, ("overrides", gate.id), f"with it an untrained model meets every limit of {gate.id}",
             "keep a limit that only a trained model reaches",
         )  # fmt: skip

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specship.lint.registry import Problem, rule
+from specship.lint.registry import Violation, rule
 from specship.lint.view import View
 
 
@@ -13,12 +13,12 @@ from specship.lint.view import View
     bad='- {id: "arXiv:2203.15556", supports: []}',
     good='- {id: "arXiv:2203.15556", supports: [GATE-TRAIN-012]}',
 )
-def check(view: View) -> Iterator[Problem]:
+def check(view: View) -> Iterator[Violation]:
     """A reference that supports no gate lends its name to a contract and vouches for nothing in it."""
     for file in view.contracts:
         for index, reference in enumerate(file.contract.references):
             if not reference.supports:
-                yield Problem(
+                yield Violation(
                     file.document, ("references", index, "supports"), f"{reference.id} supports no gate",
                     "name the gates that rest on it, or take it out",
                 )  # fmt: skip

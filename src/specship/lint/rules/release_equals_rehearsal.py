@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from specship.contracts.document import Document
-from specship.lint.registry import Problem, rule
+from specship.lint.registry import Violation, rule
 from specship.lint.view import View
 from specship.specs.records import Profile
 
@@ -21,7 +21,7 @@ from specship.specs.records import Profile
     good="rehearsal.yaml: training: {device: cpu, steps: 900}\n"
     "release.yaml: training: {device: cuda, steps: 57000}",
 )
-def check(view: View) -> Iterator[Problem]:
+def check(view: View) -> Iterator[Violation]:
     """A release that runs at the rehearsal's scale is a smoke test under another name.
 
     Settings say themselves that they make up the scale: in their record, `scale` is `differs`
@@ -38,7 +38,7 @@ def check(view: View) -> Iterator[Problem]:
 
 def _equal(
     view: View, release: Profile, document: Document, rehearsal: Profile, model: str
-) -> Iterator[Problem]:
+) -> Iterator[Violation]:
     theirs, ours = rehearsal.settings_of(model), release.settings_of(model)
     for section in sorted((theirs.keys() | ours.keys()) & view.known.settings.keys()):
         own, other = ours.get(section, {}), theirs.get(section, {})
@@ -47,7 +47,7 @@ def _equal(
             stated = name in own
             if value is None or value != _value(other, name, field) or (stated and scale == "stated"):
                 continue
-            yield Problem(
+            yield Violation(
                 document, ("pipeline", model, section, name),
                 f"{section}.{name} of {model} is {value} at {release.profile} and at {rehearsal.profile}: "
                 + _where(release.profile, rehearsal.profile, stated=stated, other=name in other),

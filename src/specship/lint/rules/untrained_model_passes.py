@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.lint.losses import UNTRAINED_FAULTS, is_loss, upper_limit
-from specship.lint.registry import Problem, rule
+from specship.lint.registry import Violation, rule
 from specship.lint.view import View, all_hold, in_force
 from specship.specs.records import Profile
 
@@ -17,7 +17,7 @@ from specship.specs.records import Profile
     bad="val_loss: {at_most: 12.0, unit: nats/token}   # an untrained model has 10.8",
     good="val_loss: {at_most: 2.2, unit: nats/token}",
 )
-def check(view: View) -> Iterator[Problem]:
+def check(view: View) -> Iterator[Violation]:
     """What an untrained model meets cannot show that a model was trained.
 
     `[tool.specship.lint] untrained` names the report of an untrained model; without one nothing is
@@ -37,7 +37,7 @@ def check(view: View) -> Iterator[Problem]:
 
 def _problems(
     view: View, profile: Profile, file: ContractFile, index: int, gate: Gate
-) -> Iterator[tuple[str, Problem]]:
+) -> Iterator[tuple[str, Violation]]:
     measured = view.measured_untrained(gate, profile)
     override = profile.overrides.get(gate.id)
     limits = in_force(gate, override)
@@ -48,7 +48,7 @@ def _problems(
         if value is None or (override is not None and quantity in override.expect):
             continue
         if upper_limit(limit) is not None and limit.holds(value) and is_loss(quantity, value):
-            yield quantity, Problem(
+            yield quantity, Violation(
                 file.document, ("gates", index, "expect", quantity),
                 f"an untrained model has {quantity} = {value} at {profile.profile}, "
                 f"and the limit is {limit.limit_text}",
@@ -56,7 +56,7 @@ def _problems(
             )  # fmt: skip
     faults = UNTRAINED_FAULTS.intersection(gate.falsified_by)
     if faults and all_hold(limits, measured) and all_hold(gate.expect, measured):
-        yield "", Problem(
+        yield "", Violation(
             file.document, ("gates", index, "expect"),
             f"{gate.id} must fail on {', '.join(sorted(faults))}, and an untrained model meets every limit "
             f"of it at {profile.profile}",

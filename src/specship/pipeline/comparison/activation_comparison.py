@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from specship.errors import UnusableInput
-from specship.pipeline.comparison.activations import HEAD, Taps, pooled_difference, stages_of
-from specship.pipeline.comparison.divergence import Departure, diagnose
+from specship.pipeline.comparison.activations import HEAD, Activations, blocks_of, pooled_difference
+from specship.pipeline.comparison.divergence import Divergence, diagnose
 from specship.pipeline.comparison.quantization_noise import (
     SLACK,
     Allowance,
@@ -23,14 +23,14 @@ from specship.pipeline.comparison.quantization_noise import (
     types_of,
 )
 from specship.pipeline.comparison.tensor_comparison import TensorComparison
-from specship.pipeline.inference.open_model import Model
+from specship.pipeline.inference.open_model import OpenModel
 from specship.pipeline.model.decoder_shape import DecoderShape
 
-Both = tuple[Sequence[Taps], Sequence[Taps]]
+Both = tuple[Sequence[Activations], Sequence[Activations]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StageRow:
+class BlockRow:
     """One stage of both sides, over all sequences."""
 
     stage: str
@@ -45,15 +45,15 @@ class StageRow:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class ActivationComparison:
     """All stages, and the two sides as they were judged: at one precision where that was possible."""
 
-    rows: list[StageRow]
+    rows: list[BlockRow]
     allowance: Allowance
-    models: tuple[Model, Model]
+    models: tuple[OpenModel, OpenModel]
     taps: Both
 
-    def departure(self, sequences: Sequence[tuple[int, ...]]) -> Departure | None:
+    def departure(self, sequences: Sequence[tuple[int, ...]]) -> Divergence | None:
         """The first departing stage, examined; None when none departs."""
         first = next((row for row in self.rows if row.departs), None)
         if first is None:
@@ -62,13 +62,13 @@ class Judged:
         return diagnose(*self.models, first.stage, sequences, taps=self.taps, allowed=allowed)
 
 
-def judge_stages(
-    models: tuple[Model, Model],
+def compare_activations(
+    models: tuple[OpenModel, OpenModel],
     tensors: Sequence[TensorComparison],
     taps: Both,
     sequences: Sequence[tuple[int, ...]],
     vocabulary: int,
-) -> Judged:
+) -> ActivationComparison:
     """Judge every stage; nothing is rehearsed where float32 explains all differences.
 
     Raises:
@@ -76,7 +76,9 @@ def judge_stages(
     """
     shape = models[0].shape
     allowance = allowance_of(shape, taps[0], [])
-    judged = Judged(rows=_rows(taps, shape, allowance), allowance=allowance, models=models, taps=taps)
+    judged = ActivationComparison(
+        rows=_rows(taps, shape, allowance), allowance=allowance, models=models, taps=taps
+    )
     if not any(row.departs for row in judged.rows):
         return judged
     rehearsals = [
@@ -95,7 +97,9 @@ def judge_stages(
     return _at_one_precision(judged, rehearsals.index(needed[0]), needed[0], said[0])
 
 
-def _at_one_precision(judged: Judged, side: int, rehearsal: Rehearsal, rounded: Sequence[Taps]) -> Judged:
+def _at_one_precision(
+    judged: ActivationComparison, side: int, rehearsal: Rehearsal, rounded: Sequence[Activations]
+) -> ActivationComparison:
     """The same with one side rounded as the other is."""
     taps = (rounded, judged.taps[1]) if side == 0 else (judged.taps[0], rounded)
     a, b = judged.models
@@ -105,10 +109,10 @@ def _at_one_precision(judged: Judged, side: int, rehearsal: Rehearsal, rounded: 
         replace(row, at_one_precision=one.relative_difference, departs=one.departs)
         for row, one in zip(judged.rows, left, strict=True)
     ]
-    return Judged(rows=rows, allowance=judged.allowance, models=models, taps=taps)
+    return ActivationComparison(rows=rows, allowance=judged.allowance, models=models, taps=taps)
 
 
-def allowance_of(shape: DecoderShape, taps: Sequence[Taps], moves: Sequence[Moves]) -> Allowance:
+def allowance_of(shape: DecoderShape, taps: Sequence[Activations], moves: Sequence[Moves]) -> Allowance:
     """What float32 explains, and what rounding moved in rehearsals."""
     stages: dict[str, float] = {}
     for one in moves:
@@ -119,15 +123,15 @@ def allowance_of(shape: DecoderShape, taps: Sequence[Taps], moves: Sequence[Move
     return Allowance(floor=floor, stages=stages, logit=max(floor * scale, SLACK * logit))
 
 
-def _rows(taps: Both, shape: DecoderShape, allowance: Allowance) -> list[StageRow]:
+def _rows(taps: Both, shape: DecoderShape, allowance: Allowance) -> list[BlockRow]:
     rows = []
-    for stage in stages_of(shape.layers):
+    for stage in blocks_of(shape.layers):
         if not all(stage in one for side in taps for one in side):
             raise UnusableInput(f"a side has no stage {stage}", why="what is not there agrees with nothing")
         pairs = [(a[stage], b[stage]) for a, b in zip(*taps, strict=True)]
         apart, allowed = pooled_difference(pairs), allowance.of(stage)
         rows.append(
-            StageRow(
+            BlockRow(
                 stage=stage,
                 tokens=sum(a.shape[0] for a, _ in pairs),
                 width=pairs[0][0].shape[1],

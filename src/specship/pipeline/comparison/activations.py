@@ -29,7 +29,7 @@ HEAD: Final = "head"
 
 
 @dataclass(frozen=True, slots=True)
-class Tap:
+class Activation:
     """The output of one stage."""
 
     stage: str
@@ -43,35 +43,35 @@ class Tap:
         return tuple(self.values_TX.shape)
 
 
-Taps = dict[str, Tap]
+Activations = dict[str, Activation]
 """In the order in which the stages work."""
 
 
-def stages_of(layers: int) -> list[str]:
+def blocks_of(layers: int) -> list[str]:
     """Names of all stages of a model, in order."""
     blocks = [f"block.{index}.{part}" for index in range(layers) for part in ("attention", "mlp")]
     return [EMBEDDING, *blocks, FINAL_NORM, HEAD]
 
 
-def decoder_taps(decoder: Decoder, token_ids: Sequence[int]) -> Taps:
+def decoder_activations(decoder: Decoder, token_ids: Sequence[int]) -> Activations:
     """All stages of our decoder on a sequence.
 
     Raises:
         UnusableInput: the sequence exceeds the context or leaves the vocabulary.
     """
-    found: Taps = {}
+    found: Activations = {}
 
     def tap(stage: str, values_TX: Tensor) -> None:  # noqa: N803
-        found[stage] = Tap(stage, (0, len(token_ids)), values_TX.detach().cpu().clone())
+        found[stage] = Activation(stage, (0, len(token_ids)), values_TX.detach().cpu().clone())
 
     decoder.tapped(token_ids, tap)
     return found
 
 
 @torch.inference_mode()
-def live_taps(model: Any, token_ids: Sequence[int]) -> Taps:
+def transformers_activations(model: Any, token_ids: Sequence[int]) -> Activations:
     """All stages of a transformers model on a sequence, by forward hooks; the model is left as it was."""
-    found: Taps = {}
+    found: Activations = {}
     modules = {EMBEDDING: model.model.embed_tokens, FINAL_NORM: model.model.norm, HEAD: model.lm_head}
     for index, layer in enumerate(model.model.layers):
         modules |= {f"block.{index}.attention": layer.self_attn, f"block.{index}.mlp": layer.mlp}
@@ -79,7 +79,9 @@ def live_taps(model: Any, token_ids: Sequence[int]) -> Taps:
     def hook(stage: str) -> Any:
         def keep(_module: Any, _given: Any, output: Any) -> None:
             values_BTX = output[0] if isinstance(output, tuple) else output  # noqa: N806
-            found[stage] = Tap(stage, (0, len(token_ids)), values_BTX[0].detach().float().cpu().clone())
+            found[stage] = Activation(
+                stage, (0, len(token_ids)), values_BTX[0].detach().float().cpu().clone()
+            )
 
         return keep
 
@@ -89,16 +91,16 @@ def live_taps(model: Any, token_ids: Sequence[int]) -> Taps:
     finally:
         for handle in handles:
             handle.remove()
-    return {stage: found[stage] for stage in stages_of(len(model.model.layers)) if stage in found}
+    return {stage: found[stage] for stage in blocks_of(len(model.model.layers)) if stage in found}
 
 
-def trimmed(taps: Taps, vocabulary: int) -> Taps:
+def trimmed(taps: Activations, vocabulary: int) -> Activations:
     """Taps with the head cut to the first so many tokens."""
     head = taps[HEAD]
-    return taps | {HEAD: Tap(HEAD, head.tokens, head.values_TX[:, :vocabulary])}
+    return taps | {HEAD: Activation(HEAD, head.tokens, head.values_TX[:, :vocabulary])}
 
 
-def same_kind(a: Tap, b: Tap) -> None:
+def same_kind(a: Activation, b: Activation) -> None:
     """Refuse a pair of which no figure would mean anything.
 
     Raises:
@@ -117,7 +119,7 @@ def same_kind(a: Tap, b: Tap) -> None:
             )
 
 
-def pooled_difference(pairs: Sequence[tuple[Tap, Tap]]) -> float:
+def pooled_difference(pairs: Sequence[tuple[Activation, Activation]]) -> float:
     """Norm of the differences over the norm of all first ones: 0 when equal, about 1.4 when unrelated.
 
     Infinite when a figure of either is not finite.

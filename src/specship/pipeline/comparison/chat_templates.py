@@ -15,7 +15,7 @@ from typing import Final
 from specship.pipeline.chat.rendering import Message, render_all
 from specship.pipeline.chat.template import needed_template
 from specship.pipeline.gguf.reader import read_gguf
-from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
+from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 from specship.pipeline.inference.open_model import open_model
 from specship.pipeline.tokenizer.pre_tokenizers import SPLITTINGS
 
@@ -58,7 +58,7 @@ def compare_renderings(
     template, other = needed_template(checkpoint), needed_template(gguf)
     ours = render_all(template, conversations)
     plain = tuple(tuple(dict(message) for message in messages) for messages in conversations)
-    answer = ask_llama_cpp(Request(gguf=str(gguf), conversations=plain))
+    answer = ask_llama_cpp(LlamaCppRequest(gguf=str(gguf), conversations=plain))
     tokenizer = open_model(checkpoint).tokenizer()
     our_ids = [tuple(tokenizer.encode(text, add_special_tokens=False).ids) for text in ours]
     begin = other.special_tokens.get("bos", "") if _adds_begin(gguf) else ""

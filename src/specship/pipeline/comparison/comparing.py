@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from specship.errors import UnusableInput
-from specship.pipeline.comparison.comparison import Work, compare_sides
+from specship.pipeline.comparison.comparison import ComparisonTask, compare_sides
 from specship.pipeline.comparison.report import as_document
 from specship.pipeline.comparison.sides import LLAMA_CPP, Side, open_side
 
 
-def compare(a: str, b: str, work: Work, *, with_llama_cpp: bool = True) -> dict[str, Any]:
+def compare(a: str, b: str, work: ComparisonTask, *, with_llama_cpp: bool = True) -> dict[str, Any]:
     """Two sides compared, as `specship compare` prints it; with a folder and a GGUF, llama.cpp as well.
 
     llama.cpp is held against our decoder on the same GGUF, so that nothing but its arithmetic is between.

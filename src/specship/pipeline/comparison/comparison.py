@@ -12,31 +12,31 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.comparison.activation_comparison import StageRow, allowance_of, judge_stages
-from specship.pipeline.comparison.activations import HEAD, Taps, trimmed
-from specship.pipeline.comparison.divergence import Departure
-from specship.pipeline.comparison.greedy_comparison import GreedyText, compare_greedy
-from specship.pipeline.comparison.llamacpp_logprobs import Told, same_positions, tell
+from specship.pipeline.comparison.activation_comparison import BlockRow, allowance_of, compare_activations
+from specship.pipeline.comparison.activations import HEAD, Activations, trimmed
+from specship.pipeline.comparison.divergence import Divergence
+from specship.pipeline.comparison.greedy_comparison import GreedyComparison, compare_greedy
+from specship.pipeline.comparison.llamacpp_logprobs import LlamaCppLogprobs, llamacpp_logprobs, same_positions
 from specship.pipeline.comparison.next_token_distributions import (
-    Law,
-    LawFigures,
+    DistributionFigures,
+    NextTokenDistribution,
     Position,
-    compare_laws,
-    laws_of,
+    compare_distributions,
+    distributions_of,
     summed,
 )
 from specship.pipeline.comparison.quantization_noise import Rehearsal, types_of
 from specship.pipeline.comparison.shared_vocabulary import barred_ids, one_tokenization, one_vocabulary
 from specship.pipeline.comparison.sides import Ids, Side
 from specship.pipeline.comparison.tensor_comparison import TensorComparison, compare_models
-from specship.pipeline.inference.open_model import Model
+from specship.pipeline.inference.open_model import OpenModel
 
 Report = Callable[[int, int, str], None]
 DEFAULT_STEPS: Final = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
+class ComparisonTask:
     """What both sides are given."""
 
     texts: tuple[str, ...]
@@ -49,7 +49,7 @@ class Work:
 
 
 @dataclass(slots=True, kw_only=True)
-class Findings:
+class ComparisonResult:
     """Everything that a comparison found."""
 
     a: Side
@@ -58,11 +58,11 @@ class Findings:
     """Tokens that both sides name."""
     tensors: list[TensorComparison]
     sequences: list[Ids] = field(default_factory=list)
-    stages: list[StageRow] = field(default_factory=list)
+    stages: list[BlockRow] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
-    laws: LawFigures
-    greedy: GreedyText
-    departure: Departure | None = None
+    laws: DistributionFigures
+    greedy: GreedyComparison
+    departure: Divergence | None = None
     logit_allowed: float
     """By how much rounding can move one centred logit."""
 
@@ -75,7 +75,7 @@ class Findings:
         return stage or tensor or law or ("greedy text" if self.greedy.departures else None)
 
 
-def compare_sides(a: Side, b: Side, work: Work, *, tensors: bool = True) -> Findings:
+def compare_sides(a: Side, b: Side, work: ComparisonTask, *, tensors: bool = True) -> ComparisonResult:
     """Compare two sides, of which any may be llama.cpp; without tensors where they are one file's.
 
     Raises:
@@ -103,11 +103,11 @@ class _Pair:
     tensors: list[TensorComparison]
 
     @property
-    def models(self) -> tuple[Model, Model]:
+    def models(self) -> tuple[OpenModel, OpenModel]:
         return self.a.model, self.b.model
 
 
-def _look_inside(pair: _Pair, work: Work) -> Findings:
+def _look_inside(pair: _Pair, work: ComparisonTask) -> ComparisonResult:
     """Both sides have stages: they read what side a wrote, and each writes on its own."""
     a, b = pair.a, pair.b
     wrote_a, taps_a = _used(a, pair, work)
@@ -115,15 +115,15 @@ def _look_inside(pair: _Pair, work: Work) -> Findings:
     work.report(1, 2, "sides")
     wrote_b, taps_b = _used(b, pair, work, sequences)
     work.report(2, 2, "sides")
-    judged = judge_stages(pair.models, pair.tensors, (taps_a, taps_b), sequences, pair.vocabulary)
+    judged = compare_activations(pair.models, pair.tensors, (taps_a, taps_b), sequences, pair.vocabulary)
     slack = judged.allowance.logit
     laws = (_laws(taps_a, pair.vocabulary), _laws(taps_b, pair.vocabulary))
     positions = [
-        compare_laws(number, one, other, pair.vocabulary)
+        compare_distributions(number, one, other, pair.vocabulary)
         for number, (of_a, of_b) in enumerate(zip(*laws, strict=True))
         for one, other in zip(of_a, of_b, strict=True)
     ]
-    return Findings(
+    return ComparisonResult(
         a=a,
         b=b,
         vocabulary=pair.vocabulary,
@@ -138,7 +138,9 @@ def _look_inside(pair: _Pair, work: Work) -> Findings:
     )
 
 
-def _used(side: Side, pair: _Pair, work: Work, sequences: Sequence[Ids] = ()) -> tuple[list[Ids], list[Taps]]:
+def _used(
+    side: Side, pair: _Pair, work: ComparisonTask, sequences: Sequence[Ids] = ()
+) -> tuple[list[Ids], list[Activations]]:
     """What a side writes, and every stage as it reads sequences (or else what it wrote itself).
 
     Its weights are in memory only in here: two models at a time may be more than there is room for.
@@ -155,14 +157,16 @@ def _sequences(prompts: Sequence[Ids], wrote: Sequence[Ids]) -> list[Ids]:
     return [(*prompt, *ids[:-1]) for prompt, ids in zip(prompts, wrote, strict=True)]
 
 
-def _laws(taps: Sequence[Taps], vocabulary: int) -> list[list[Law]]:
-    return [laws_of(one[HEAD].values_TX, vocabulary) for one in taps]
+def _laws(taps: Sequence[Activations], vocabulary: int) -> list[list[NextTokenDistribution]]:
+    return [distributions_of(one[HEAD].values_TX, vocabulary) for one in taps]
 
 
-def _listen(pair: _Pair, work: Work) -> Findings:
+def _listen(pair: _Pair, work: ComparisonTask) -> ComparisonResult:
     """llama.cpp is a side: it writes with its probabilities, and the other side reads what it wrote."""
     telling = [side for side in (pair.a, pair.b) if not side.has_stages]
-    told = [tell(side, pair.prompts, work.steps, pair.vocabulary, work.threads) for side in telling]
+    told = [
+        llamacpp_logprobs(side, pair.prompts, work.steps, pair.vocabulary, work.threads) for side in telling
+    ]
     work.report(1, 2, "sides")
     sequences = _sequences(pair.prompts, told[0].wrote)
     other = next((side for side in (pair.a, pair.b) if side.has_stages), pair.a)
@@ -174,18 +178,18 @@ def _listen(pair: _Pair, work: Work) -> Findings:
     ]
     moves = [one.moves(one.taps(sequences, pair.vocabulary)) for one in rehearsals if not one.changes_nothing]
     slack = allowance_of(other.model.shape, taps, moves).logit
-    heard = Told(wrote, _laws(taps, pair.vocabulary))
+    heard = LlamaCppLogprobs(wrote, _laws(taps, pair.vocabulary))
     if len(told) == 2:
         of_a, of_b = told[0].while_equal(told[1], pair.prompts), told[1]
     else:
         of_a, of_b = (heard, told[0]) if pair.a.has_stages else (told[0], heard)
     positions = [
-        compare_laws(number, one, other_law, pair.vocabulary)
+        compare_distributions(number, one, other_law, pair.vocabulary)
         for number, (laws_a, laws_b) in enumerate(zip(of_a.laws, of_b.laws, strict=True))
         for one, other_law in same_positions(laws_a, laws_b)
     ]
     wrote_both, laws_both = (of_a.wrote, of_b.wrote), (of_a.laws, of_b.laws)
-    return Findings(
+    return ComparisonResult(
         a=pair.a,
         b=pair.b,
         vocabulary=pair.vocabulary,

@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from specship.pipeline.comparison.activations import Taps
-from specship.pipeline.comparison.fault_hypotheses import Guess, StageCase
+from specship.pipeline.comparison.activations import Activations
+from specship.pipeline.comparison.fault_hypotheses import BlockCase, FaultHypothesis
 from specship.pipeline.comparison.quantization_noise import float32_tolerance
-from specship.pipeline.inference.open_model import Model
+from specship.pipeline.inference.open_model import OpenModel
 
 UNKNOWN: Final = "unknown"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Departure:
+class Divergence:
     """The first stage that departs, the kind of fault that explains it, and all that was tried."""
 
     stage: str
@@ -32,23 +32,23 @@ class Departure:
     after: float | None
     """What is left when it is undone; None for `unknown`."""
     allowed: float
-    tried: tuple[Guess, ...]
+    tried: tuple[FaultHypothesis, ...]
 
 
 def diagnose(
-    a: Model,
-    b: Model,
+    a: OpenModel,
+    b: OpenModel,
     stage: str,
     sequences: Sequence[tuple[int, ...]],
     *,
-    taps: tuple[Sequence[Taps], Sequence[Taps]],
+    taps: tuple[Sequence[Activations], Sequence[Activations]],
     allowed: float,
-) -> Departure:
+) -> Divergence:
     """Try every guess about the first stage that departs; side b is taken for the faulty one."""
-    case = StageCase(a, b, stage, sequences, taps)
+    case = BlockCase(a, b, stage, sequences, taps)
     tried = [*case.by_weights(), *case.by_configuration(), *case.by_output()]
     best = _best([guess for guess in tried if guess.after <= allowed], float32_tolerance(a.shape))
-    return Departure(
+    return Divergence(
         stage=stage,
         kind=best.kind if best else UNKNOWN,
         what=best.what if best else _unexplained(tried),
@@ -59,13 +59,13 @@ def diagnose(
     )
 
 
-def _best(fitting: Sequence[Guess], rounding: float) -> Guess | None:
+def _best(fitting: Sequence[FaultHypothesis], rounding: float) -> FaultHypothesis | None:
     """The first of those that leave as little as the best one does: weights come first, outputs last."""
     least = min((guess.after for guess in fitting), default=0.0)
     return next((guess for guess in fitting if guess.after <= max(2 * least, rounding)), None)
 
 
-def _unexplained(tried: Sequence[Guess]) -> str:
+def _unexplained(tried: Sequence[FaultHypothesis]) -> str:
     if not tried:
         return "no guess applies to what differs"
     nearest = min(tried, key=lambda guess: guess.after)

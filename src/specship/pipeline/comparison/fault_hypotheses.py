@@ -12,17 +12,18 @@ from specship.pipeline.comparison.activations import (
     EMBEDDING,
     FINAL_NORM,
     HEAD,
-    Tap,
-    Taps,
-    decoder_taps,
+    Activation,
+    Activations,
+    decoder_activations,
     pooled_difference,
 )
-from specship.pipeline.comparison.isolated_block import alone, given_to
-from specship.pipeline.comparison.quantization_noise import Altered, types_of
+from specship.pipeline.comparison.isolated_block import given_to, isolated
+from specship.pipeline.comparison.quantization_noise import types_of
 from specship.pipeline.comparison.tensor_comparison import difference
 from specship.pipeline.comparison.weight_transformations import best_undoing
 from specship.pipeline.inference.decoder import Decoder
-from specship.pipeline.inference.open_model import Model
+from specship.pipeline.inference.open_model import OpenModel
+from specship.pipeline.inference.substituted_model import SubstitutedModel
 from specship.pipeline.model.decoder_shape import EMBEDDING as EMBEDDING_TENSOR
 from specship.pipeline.model.decoder_shape import HEAD as HEAD_TENSOR
 from specship.pipeline.model.decoder_shape import DecoderShape, expected_tensors
@@ -36,7 +37,7 @@ _ENOUGH_TOKENS: Final = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Guess:
+class FaultHypothesis:
     """One fault that was undone, and the stage's relative difference before and after."""
 
     kind: str
@@ -45,16 +46,16 @@ class Guess:
     after: float
 
 
-class StageCase:
+class BlockCase:
     """One stage of two sides: what side a feeds into it, and what both put out."""
 
     def __init__(
         self,
-        a: Model,
-        b: Model,
+        a: OpenModel,
+        b: OpenModel,
         stage: str,
         sequences: Sequence[tuple[int, ...]],
-        taps: tuple[Sequence[Taps], Sequence[Taps]],
+        taps: tuple[Sequence[Activations], Sequence[Activations]],
     ) -> None:
         self.a, self.b, self.stage, self.sequences = a, b, stage, sequences
         self.good = [one[stage] for one in taps[0]]
@@ -67,7 +68,7 @@ class StageCase:
         self.given_TC = torch.cat(given)
         self.before = pooled_difference(list(zip(self.good, self.bad, strict=True)))
 
-    def by_weights(self) -> Iterator[Guess]:
+    def by_weights(self) -> Iterator[FaultHypothesis]:
         """Undo, all at once, what seems to have been done to the stage's tensors."""
         fixed: dict[str, Any] = {}
         found: list[tuple[float, str, str]] = []
@@ -84,13 +85,11 @@ class StageCase:
         if found:
             kinds = dict.fromkeys(kind for _, kind, _ in sorted(found, reverse=True))
             what = "; ".join(text for *_, text in found)
-            yield self._tested(
-                " and ".join(kinds), what, Altered(self.b, self.b.shape, self.b.tensors, fixed)
-            )
+            yield self._tested(" and ".join(kinds), what, SubstitutedModel.of(self.b, fixed))
         yield from self._exchanged()
         yield from self._bias_vectors()
 
-    def _exchanged(self) -> Iterator[Guess]:
+    def _exchanged(self) -> Iterator[FaultHypothesis]:
         """Two tensors of the stage that stand in each other's place."""
         names = self._tensors()
         for at, name in enumerate(names):
@@ -106,10 +105,10 @@ class StageCase:
                 yield self._tested(
                     "permuted",
                     f"{name} and {other} stand in each other's place",
-                    Altered(self.b, self.b.shape, self.b.tensors, fixed),
+                    SubstitutedModel.of(self.b, fixed),
                 )
 
-    def _bias_vectors(self) -> Iterator[Guess]:
+    def _bias_vectors(self) -> Iterator[FaultHypothesis]:
         """Biases that one side has and the other has not."""
         ours, theirs = self.a.shape.biases, self.b.shape.biases
         if ours == theirs:
@@ -124,10 +123,10 @@ class StageCase:
         lost = sorted(self.b.tensors.keys() - tensors.keys())
         what = f"{len(added)} bias vectors are missing" if added else f"{len(lost)} bias vectors are too many"
         yield self._tested(
-            "biased", f"{what}, first {(added or lost)[0]}", Altered(self.b, shape, tensors, fixed)
+            "biased", f"{what}, first {(added or lost)[0]}", SubstitutedModel(self.b, shape, tensors, fixed)
         )
 
-    def by_configuration(self) -> Iterator[Guess]:
+    def by_configuration(self) -> Iterator[FaultHypothesis]:
         """Other figures of the configuration; only those that this stage uses."""
         good, bad = self.a.shape, self.b.shape
         if self.stage not in {EMBEDDING, HEAD}:
@@ -147,7 +146,7 @@ class StageCase:
                 )
                 yield self._reshaped("wrong rope", what, rope=good.rope, rope_theta=good.rope_theta)
 
-    def by_output(self) -> Iterator[Guess]:
+    def by_output(self) -> Iterator[FaultHypothesis]:
         """A factor on the stage's output, or a vector added to it, whatever made it."""
         good = torch.cat([tap.values_TX for tap in self.good]).double()
         bad = torch.cat([tap.values_TX for tap in self.bad]).double()
@@ -163,31 +162,35 @@ class StageCase:
             what = f"a vector of norm {float(bias.norm()):.6g} is missing from its output"
             yield self._of_output("biased", what, good, bad + bias)
 
-    def _of_output(self, kind: str, what: str, good: torch.Tensor, fixed: torch.Tensor) -> Guess:
+    def _of_output(self, kind: str, what: str, good: torch.Tensor, fixed: torch.Tensor) -> FaultHypothesis:
         tokens = (0, len(good))
-        after = pooled_difference([(Tap(self.stage, tokens, good), Tap(self.stage, tokens, fixed))])
-        return Guess(kind=kind, what=what, before=self.before, after=after)
+        after = pooled_difference(
+            [(Activation(self.stage, tokens, good), Activation(self.stage, tokens, fixed))]
+        )
+        return FaultHypothesis(kind=kind, what=what, before=self.before, after=after)
 
-    def _reshaped(self, kind: str, what: str, **changes: Any) -> Guess:
-        return self._tested(kind, what, Altered(self.b, replace(self.b.shape, **changes), self.b.tensors, {}))
+    def _reshaped(self, kind: str, what: str, **changes: Any) -> FaultHypothesis:
+        return self._tested(
+            kind, what, SubstitutedModel(self.b, replace(self.b.shape, **changes), self.b.tensors, {})
+        )
 
-    def _tested(self, kind: str, what: str, model: Altered) -> Guess:
+    def _tested(self, kind: str, what: str, model: SubstitutedModel) -> FaultHypothesis:
         """Compute the stage again with a fault undone, on what side a feeds into it."""
-        decoder = Decoder(alone(model, self.stage, self.given_TC), context=max(map(len, self.sequences)))
+        decoder = Decoder(isolated(model, self.stage, self.given_TC), context=max(map(len, self.sequences)))
         own = f"block.0.{self.stage.split('.')[2]}" if self.stage.startswith("block.") else self.stage
         pairs, at = [], 0
         for good, ids in zip(self.good, self.sequences, strict=True):
             rows = ids if self.stage == EMBEDDING else range(at, at + len(ids))
             at += len(ids)
-            values_TX = decoder_taps(decoder, rows)[own].values_TX[:, : good.shape[1]]  # noqa: N806 - axes
-            pairs.append((good, Tap(self.stage, good.tokens, values_TX)))
-        return Guess(kind=kind, what=what, before=self.before, after=pooled_difference(pairs))
+            values_TX = decoder_activations(decoder, rows)[own].values_TX[:, : good.shape[1]]  # noqa: N806 - axes
+            pairs.append((good, Activation(self.stage, good.tokens, values_TX)))
+        return FaultHypothesis(kind=kind, what=what, before=self.before, after=pooled_difference(pairs))
 
     def _tensors(self) -> list[str]:
         """Names of the stage's tensors that both sides have in one shape."""
         return [
             name
-            for name in stage_tensors(self.stage, self.b)
+            for name in block_tensors(self.stage, self.b)
             if name in self.a.tensors and self.a.tensors[name].shape == self.b.tensors[name].shape
         ]
 
@@ -198,7 +201,7 @@ def _turns_alike(one: DecoderShape, other: DecoderShape) -> bool:
     return len(lengths) == 1 and torch.allclose(frequencies(one), frequencies(other), rtol=1e-5, atol=0.0)
 
 
-def stage_tensors(stage: str, model: Model) -> list[str]:
+def block_tensors(stage: str, model: OpenModel) -> list[str]:
     """The tensors that a stage uses."""
     whole: Mapping[str, list[str]] = {
         EMBEDDING: [EMBEDDING_TENSOR],

@@ -21,7 +21,7 @@ _AT_ONCE = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class TensorComparison:
+class GgufTensorComparison:
     """One tensor: equal to the bit at the export's precision, and how far apart otherwise."""
 
     name: str
@@ -34,7 +34,7 @@ class TensorComparison:
     """Element type of the copy; empty where there is none."""
 
 
-def compare_tensors(opened: CheckpointFolder, exported: GgufFile) -> list[TensorComparison]:
+def compare_tensors(opened: CheckpointFolder, exported: GgufFile) -> list[GgufTensorComparison]:
     """One comparison for each tensor that a GGUF of this checkpoint has, quantized or not.
 
     As many as that: a tensor that is missing, of another shape or not readable is compared too, with
@@ -51,15 +51,15 @@ def compare_tensors(opened: CheckpointFolder, exported: GgufFile) -> list[Tensor
 
 def _compared(
     name: str, original: np.ndarray[Any, Any], exported: GgufFile, theirs: str, heads: int
-) -> TensorComparison:
+) -> GgufTensorComparison:
     stored = exported.tensors.get(theirs)
     if stored is None or stored.shape != original.shape:
         fault = "missing" if stored is None else f"{stored.type.name} of shape {list(stored.shape)}"
-        return TensorComparison(name, False, 0.0, math.inf, fault, stored.type.name if stored else "")
+        return GgufTensorComparison(name, False, 0.0, math.inf, fault, stored.type.name if stored else "")
     try:
         copy = exported.array(theirs)
     except UnusableInput as error:
-        return TensorComparison(name, False, 0.0, math.inf, error.message, stored.type.name)
+        return GgufTensorComparison(name, False, 0.0, math.inf, error.message, stored.type.name)
     if heads:
         copy = separate_rows(copy, heads)
     equal = _equal(original, copy, stored)
@@ -67,7 +67,7 @@ def _compared(
     if math.isnan(cosine):  # a tensor of zeros has no direction, and a NaN none either
         cosine = float(np.array_equal(original, copy))
     fault = "values differ" if equal is False else ""
-    return TensorComparison(name, equal, cosine, furthest, fault, stored.type.name)
+    return GgufTensorComparison(name, equal, cosine, furthest, fault, stored.type.name)
 
 
 def _equal(original: np.ndarray[Any, Any], copy: np.ndarray[Any, Any], stored: GgufTensor) -> bool | None:

@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from specship.pipeline.comparison.llamacpp_logprobs import first_difference
-from specship.pipeline.comparison.next_token_distributions import Law, preference
+from specship.pipeline.comparison.next_token_distributions import NextTokenDistribution, preference
 from specship.pipeline.comparison.sides import Ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parting:
+class GreedyDivergence:
     """The first step at which two continuations differ."""
 
     prompt: int
@@ -28,14 +28,14 @@ class Parting:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GreedyText:
+class GreedyComparison:
     """All continuations of both sides."""
 
     steps: int
     """Steps written, all prompts together."""
     equal_steps: int
     """Steps before the continuations part."""
-    partings: tuple[Parting, ...]
+    partings: tuple[GreedyDivergence, ...]
     wrote: tuple[list[Ids], list[Ids]]
 
     @property
@@ -47,11 +47,11 @@ class GreedyText:
 def compare_greedy(
     prompts: Sequence[Ids],
     wrote: tuple[list[Ids], list[Ids]],
-    laws: tuple[Sequence[Sequence[Law]], Sequence[Sequence[Law]]],
+    laws: tuple[Sequence[Sequence[NextTokenDistribution]], Sequence[Sequence[NextTokenDistribution]]],
     *,
     slack: float,
     barring: bool = False,
-) -> GreedyText:
+) -> GreedyComparison:
     """Compare continuations; `barring` says that one side bars more tokens than are known here.
 
     `slack` is what rounding can move one centred logit by.
@@ -65,18 +65,20 @@ def compare_greedy(
             at = len(prompt) + step
             pair = [next((law for law in side[number] if law.tokens == at), None) for side in laws]
             partings.append(_parting(number, step, tokens, pair, slack=slack, barring=barring))
-    return GreedyText(steps=sum(map(len, wrote[0])), equal_steps=equal, partings=tuple(partings), wrote=wrote)
+    return GreedyComparison(
+        steps=sum(map(len, wrote[0])), equal_steps=equal, partings=tuple(partings), wrote=wrote
+    )
 
 
 def _parting(
     prompt: int,
     step: int,
     tokens: tuple[int, int],
-    laws: Sequence[Law | None],
+    laws: Sequence[NextTokenDistribution | None],
     *,
     slack: float,
     barring: bool,
-) -> Parting:
+) -> GreedyDivergence:
     """Each side should prefer its own token, unless it was barred from another one."""
     preferences = [
         0.0 if law is None else preference(law, own, other)
@@ -84,4 +86,6 @@ def _parting(
     ]
     odds = sum(preferences)
     own = barring or min(preferences) >= -2 * slack
-    return Parting(prompt=prompt, step=step, tokens=tokens, odds=odds, explained=own and odds <= 2 * slack)
+    return GreedyDivergence(
+        prompt=prompt, step=step, tokens=tokens, odds=odds, explained=own and odds <= 2 * slack
+    )

@@ -12,18 +12,19 @@ from dataclasses import replace
 
 from torch import Tensor
 
-from specship.pipeline.comparison.activations import EMBEDDING, HEAD, Taps, stages_of
-from specship.pipeline.comparison.quantization_noise import Altered, Array
-from specship.pipeline.inference.open_model import Model
+from specship.pipeline.comparison.activations import EMBEDDING, HEAD, Activations, blocks_of
+from specship.pipeline.comparison.quantization_noise import Array
+from specship.pipeline.inference.open_model import OpenModel
+from specship.pipeline.inference.substituted_model import SubstitutedModel
 from specship.pipeline.model.decoder_shape import EMBEDDING as EMBEDDING_TENSOR
 from specship.pipeline.model.decoder_shape import HEAD as HEAD_TENSOR
 
 
-def given_to(stage: str, taps: Taps, layers: int) -> Tensor:
+def given_to(stage: str, taps: Activations, layers: int) -> Tensor:
     """What a stage's block is given: the embedding and all that blocks before it added."""
     if stage == EMBEDDING:
         return taps[EMBEDDING].values_TX
-    order = stages_of(layers)
+    order = blocks_of(layers)
     at = order.index(stage)
     before = order[: at - (stage.endswith(".mlp"))] if stage.startswith("block.") else order[:-2]
     total_TC = taps[EMBEDDING].values_TX.double()  # noqa: N806
@@ -32,7 +33,7 @@ def given_to(stage: str, taps: Taps, layers: int) -> Tensor:
     return total_TC.float()
 
 
-def alone(model: Model, stage: str, given_TC: Tensor) -> Model:
+def isolated(model: OpenModel, stage: str, given_TC: Tensor) -> OpenModel:
     """A model whose only block, or none, is that of a stage; token number t is row t of what is given.
 
     Its stages are called `block.0.attention` and so on; `embedding` stays the model's own.
@@ -40,7 +41,7 @@ def alone(model: Model, stage: str, given_TC: Tensor) -> Model:
     names = {"model.norm.weight": "model.norm.weight"}
     shape = replace(model.shape, layers=0, tied=True)
     if stage == EMBEDDING:
-        return Altered(model, shape, model.tensors, {})
+        return SubstitutedModel(model, shape, model.tensors, {})
     shape = replace(shape, vocabulary=len(given_TC))
     if stage == HEAD:
         names[HEAD_TENSOR] = EMBEDDING_TENSOR if model.shape.tied else HEAD_TENSOR
@@ -51,13 +52,13 @@ def alone(model: Model, stage: str, given_TC: Tensor) -> Model:
         names |= {f"model.layers.0.{name.removeprefix(prefix)}": name for name in own}
         shape = replace(shape, layers=1)
     tensors = {new: model.tensors[old] for new, old in names.items()}
-    return Altered(model, shape, tensors, _Renamed(model, names, given_TC.numpy()))
+    return SubstitutedModel(model, shape, tensors, _Renamed(model, names, given_TC.numpy()))
 
 
 class _Renamed(Mapping[str, Array]):
     """Tensors of a model under other names, read when they are asked for, and an embedding of its own."""
 
-    def __init__(self, model: Model, names: Mapping[str, str], embedding: Array) -> None:
+    def __init__(self, model: OpenModel, names: Mapping[str, str], embedding: Array) -> None:
         self._model, self._names, self._embedding = model, names, embedding
 
     def __getitem__(self, name: str) -> Array:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from specship.errors import DamagedArtifact, UnusableInput
-from specship.pipeline.comparison.next_token_distributions import Law
+from specship.pipeline.comparison.next_token_distributions import NextTokenDistribution
 from specship.pipeline.comparison.sides import Ids, Side
-from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
+from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 
 _FIGURES: Final = 300_000
 """About how many log-probabilities are asked for in all: they come as JSON."""
@@ -18,23 +18,25 @@ _FEWEST: Final = 256
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class LlamaCppLogprobs:
     """Continuations of prompts, and a law for each position of which there are figures."""
 
     wrote: list[Ids]
-    laws: list[list[Law]]
+    laws: list[list[NextTokenDistribution]]
 
-    def while_equal(self, other: Told, prompts: Sequence[Ids]) -> Told:
+    def while_equal(self, other: LlamaCppLogprobs, prompts: Sequence[Ids]) -> LlamaCppLogprobs:
         """The same without laws after the first token that the other wrote differently."""
         kept = []
         for prompt, mine, theirs, laws in zip(prompts, self.wrote, other.wrote, self.laws, strict=True):
             apart = first_difference(mine, theirs)
             last = len(prompt) + (len(mine) if apart is None else apart)
             kept.append([law for law in laws if law.tokens <= last])
-        return Told(self.wrote, kept)
+        return LlamaCppLogprobs(self.wrote, kept)
 
 
-def tell(side: Side, prompts: Sequence[Ids], steps: int, vocabulary: int, threads: int) -> Told:
+def llamacpp_logprobs(
+    side: Side, prompts: Sequence[Ids], steps: int, vocabulary: int, threads: int
+) -> LlamaCppLogprobs:
     """Let llama.cpp write; a token that ends inside a character comes without figures.
 
     Raises:
@@ -42,7 +44,7 @@ def tell(side: Side, prompts: Sequence[Ids], steps: int, vocabulary: int, thread
         DamagedArtifact: the file is no longer the one that our reader opened.
     """
     top = min(side.model.shape.vocabulary, max(_FIGURES // (steps * len(prompts)), _FEWEST))
-    request = Request(
+    request = LlamaCppRequest(
         gguf=str(side.model.path), prompts=tuple(prompts), steps=steps, top=top, threads=threads
     )
     answer = ask_llama_cpp(request)
@@ -52,13 +54,15 @@ def tell(side: Side, prompts: Sequence[Ids], steps: int, vocabulary: int, thread
         raise UnusableInput(f"llama.cpp wrote {odd[0]} of {steps} tokens", at=side.model.path)
     laws = [
         [
-            Law(len(prompt) + at, {token: p for token, p in step.logprobs.items() if token < vocabulary})
+            NextTokenDistribution(
+                len(prompt) + at, {token: p for token, p in step.logprobs.items() if token < vocabulary}
+            )
             for at, step in enumerate(completion)
             if step.logprobs
         ]
         for prompt, completion in zip(prompts, answer.completions, strict=True)
     ]
-    return Told([tuple(step.token for step in steps) for steps in answer.completions], laws)
+    return LlamaCppLogprobs([tuple(step.token for step in steps) for steps in answer.completions], laws)
 
 
 def first_difference(a: Ids, b: Ids) -> int | None:
@@ -67,7 +71,9 @@ def first_difference(a: Ids, b: Ids) -> int | None:
     return next(apart, None if len(a) == len(b) else min(len(a), len(b)))
 
 
-def same_positions(a: Sequence[Law], b: Sequence[Law]) -> Iterator[tuple[Law, Law]]:
+def same_positions(
+    a: Sequence[NextTokenDistribution], b: Sequence[NextTokenDistribution]
+) -> Iterator[tuple[NextTokenDistribution, NextTokenDistribution]]:
     """Pairs of laws after the same number of tokens."""
     others = {law.tokens: law for law in b}
     return ((law, others[law.tokens]) for law in a if law.tokens in others)

@@ -20,7 +20,7 @@ _TINY: Final = 1e-300
 
 
 @dataclass(frozen=True, slots=True)
-class Law:
+class NextTokenDistribution:
     """Log-probabilities (nats) of the next token: of all tokens in order, or of some by their ids."""
 
     tokens: int
@@ -62,15 +62,17 @@ class Position:
     """Tokens that both laws cover."""
 
 
-def laws_of(logits_TV: Tensor, vocabulary: int) -> list[Law]:  # noqa: N803 - axes
+def distributions_of(logits_TV: Tensor, vocabulary: int) -> list[NextTokenDistribution]:  # noqa: N803 - axes
     """A law for each position, over the first so many tokens."""
     return [
-        Law(at + 1, row_V[:vocabulary], float(row_V[:vocabulary].double().logsumexp(-1)))
+        NextTokenDistribution(at + 1, row_V[:vocabulary], float(row_V[:vocabulary].double().logsumexp(-1)))
         for at, row_V in enumerate(logits_TV)
     ]
 
 
-def compare_laws(prompt: int, a: Law, b: Law, vocabulary: int) -> Position:
+def compare_distributions(
+    prompt: int, a: NextTokenDistribution, b: NextTokenDistribution, vocabulary: int
+) -> Position:
     """Figures of one position.
 
     Raises:
@@ -96,7 +98,7 @@ def compare_laws(prompt: int, a: Law, b: Law, vocabulary: int) -> Position:
     )
 
 
-def _shared(a: Law, b: Law, vocabulary: int) -> Tensor:
+def _shared(a: NextTokenDistribution, b: NextTokenDistribution, vocabulary: int) -> Tensor:
     if a.tokens != b.tokens:
         raise UnusableInput(f"a law after {a.tokens} tokens and one after {b.tokens} are not compared")
     for law in (a, b):
@@ -111,7 +113,7 @@ def _shared(a: Law, b: Law, vocabulary: int) -> Tensor:
     return torch.tensor(sorted(shared))
 
 
-def preference(law: Law, token: int, other: int) -> float:
+def preference(law: NextTokenDistribution, token: int, other: int) -> float:
     """By how many nats a law prefers one token to another; infinite where it covers only the first."""
     ids = law.ids()
     if ids is not None and not {token, other} <= ids:
@@ -120,13 +122,13 @@ def preference(law: Law, token: int, other: int) -> float:
     return float(pair[0] - pair[1])
 
 
-def odds_apart(a: Law, b: Law, first: int, second: int) -> float:
+def odds_apart(a: NextTokenDistribution, b: NextTokenDistribution, first: int, second: int) -> float:
     """By how much two laws' log-odds of two tokens differ; 0 where they are one token."""
     return 0.0 if first == second else abs(preference(a, first, second) + preference(b, second, first))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LawFigures:
+class DistributionFigures:
     """All positions taken together."""
 
     tokens_compared: int
@@ -141,7 +143,7 @@ class LawFigures:
     fewest_tokens_covered: int
 
 
-def summed(positions: Sequence[Position], *, slack: float) -> LawFigures:
+def summed(positions: Sequence[Position], *, slack: float) -> DistributionFigures:
     """The figures of a comparison; `slack` is what rounding can move one centred logit by.
 
     Raises:
@@ -151,7 +153,7 @@ def summed(positions: Sequence[Position], *, slack: float) -> LawFigures:
         raise UnusableInput("no position was compared", why="nothing compared is not agreement")
     apart = [one for one in positions if one.likeliest[0] != one.likeliest[1]]
     ties = [one for one in apart if one.odds <= 2 * slack]
-    return LawFigures(
+    return DistributionFigures(
         tokens_compared=len(positions),
         top1_agreement=1 - len(apart) / len(positions),
         near_ties=len(ties),

@@ -12,22 +12,21 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
 
 import numpy as np
 
 from specship.pipeline.gguf.elements import decoded, encoded
 from specship.pipeline.gguf.format import ELEMENT_TYPES
-from specship.pipeline.inference.open_model import Model, Stored
+from specship.pipeline.inference.open_model import OpenModel
+from specship.pipeline.inference.substituted_model import SubstitutedModel
 from specship.pipeline.model.decoder_shape import DecoderShape
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
     from torch import Tensor
 
-    from specship.pipeline.comparison.activations import Taps
+    from specship.pipeline.comparison.activations import Activations
 
 Array = np.ndarray[Any, Any]
 _FLOAT32: Final = 2.0**-24
@@ -47,41 +46,10 @@ _BLOCK_ACTIVATIONS: Final = 1 / 127
 """The same where weights are in blocks: activations are then Q8_0, 127 steps to the largest of 32."""
 
 
-@dataclass(frozen=True, slots=True)
-class Altered:
-    """A model with other weights or another shape, computed when they are asked for."""
-
-    kind: ClassVar[str] = "altered"
-    base: Model
-    shape: DecoderShape
-    tensors: Mapping[str, Stored]
-    changed: Mapping[str, Array]
-
-    @property
-    def path(self) -> Path:
-        """Of the model it was made from."""
-        return self.base.path
-
-    def array(self, name: str) -> Array:
-        """A changed tensor, or the original one."""
-        try:  # not `in`: asking a lazy mapping computes the tensor
-            return self.changed[name]
-        except KeyError:
-            return self.base.array(name)
-
-    def tokenizer(self) -> Tokenizer:
-        """That of the original."""
-        return self.base.tokenizer()
-
-    def weights_digest(self) -> str:
-        """That of the original; nothing of this is ever written."""
-        return self.base.weights_digest()
-
-
 class _Rounded(Mapping[str, Array]):
     """Every tensor of a model as another one's types keep it; one at a time is in memory."""
 
-    def __init__(self, model: Model, types: Mapping[str, str], *, activations: bool) -> None:
+    def __init__(self, model: OpenModel, types: Mapping[str, str], *, activations: bool) -> None:
         self._model, self._types, self._activations = model, types, activations
 
     def __getitem__(self, name: str) -> Array:
@@ -97,7 +65,7 @@ class _Rounded(Mapping[str, Array]):
         return len(self._model.tensors)
 
 
-def types_of(model: Model) -> dict[str, str]:
+def types_of(model: OpenModel) -> dict[str, str]:
     """Element type of every tensor."""
     return {name: stored.dtype for name, stored in model.tensors.items()}
 
@@ -172,8 +140,8 @@ class Moves:
 class Rehearsal:
     """A model, what it says as it is, and the types that its weights are to be rounded to."""
 
-    model: Model
-    exact: Sequence[Taps]
+    model: OpenModel
+    exact: Sequence[Activations]
     types: Mapping[str, str]
     activations: bool = False
     """Whether what is multiplied with the weights is rounded too, as llama.cpp does."""
@@ -187,20 +155,20 @@ class Rehearsal:
             for name in own
         )
 
-    def taps(self, sequences: Sequence[Sequence[int]], vocabulary: int) -> list[Taps]:
+    def taps(self, sequences: Sequence[Sequence[int]], vocabulary: int) -> list[Activations]:
         """What the rounded model says."""
-        from specship.pipeline.comparison.activations import decoder_taps, trimmed
+        from specship.pipeline.comparison.activations import decoder_activations, trimmed
         from specship.pipeline.inference.decoder import Decoder
 
         decoder = Decoder(self.rounded(), context=max(map(len, sequences)))
-        return [trimmed(decoder_taps(decoder, ids), vocabulary) for ids in sequences]
+        return [trimmed(decoder_activations(decoder, ids), vocabulary) for ids in sequences]
 
-    def rounded(self) -> Altered:
+    def rounded(self) -> SubstitutedModel:
         """The model with its weights rounded."""
         changed = _Rounded(self.model, self.types, activations=self.activations)
-        return Altered(self.model, self.model.shape, self.model.tensors, changed)
+        return SubstitutedModel.of(self.model, changed)
 
-    def moves(self, rounded: Sequence[Taps]) -> Moves:
+    def moves(self, rounded: Sequence[Activations]) -> Moves:
         """How far rounding moves everything."""
         from specship.pipeline.comparison.activations import HEAD, pooled_difference
 

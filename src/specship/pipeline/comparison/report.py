@@ -7,13 +7,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any
 
-from specship.pipeline.comparison.comparison import Findings
+from specship.pipeline.comparison.comparison import ComparisonResult
 from specship.pipeline.comparison.sides import Ids, Side
 
-Document = dict[str, Any]
+ComparisonDocument = dict[str, Any]
 
 
-def as_document(found: Findings, heard: Findings | None = None, refusal: str = "") -> Document:
+def as_document(
+    found: ComparisonResult, heard: ComparisonResult | None = None, refusal: str = ""
+) -> ComparisonDocument:
     """All findings as plain values; what is not finite becomes null.
 
     `heard` is the same comparison with llama.cpp on the second side's file, and `refusal` what
@@ -39,11 +41,11 @@ def as_document(found: Findings, heard: Findings | None = None, refusal: str = "
         "tensors_departing": sum(one.departs for one in found.tensors),
         "tensors": [asdict(one) for one in found.tensors],
     }
-    plain: Document = _finite(document)
+    plain: ComparisonDocument = _finite(document)
     return plain
 
 
-def _laws(found: Findings) -> Document:
+def _laws(found: ComparisonResult) -> ComparisonDocument:
     """Figures of next-token laws and of greedy text."""
     return {
         **asdict(found.laws),
@@ -75,7 +77,7 @@ def _finite(value: Any) -> Any:
     return value
 
 
-def as_text(document: Document) -> Iterator[str]:
+def as_text(document: ComparisonDocument) -> Iterator[str]:
     """The same for people, line by line."""
     yield f"a  {document['a']}"
     yield f"b  {document['b']}"
@@ -92,7 +94,7 @@ def as_text(document: Document) -> Iterator[str]:
     yield from _verdict_lines(document)
 
 
-def _tensor_lines(document: Document) -> Iterator[str]:
+def _tensor_lines(document: ComparisonDocument) -> Iterator[str]:
     compared, equal = document["tensors_compared"], document["tensors_equal"]
     yield f"tensors           {compared} compared, {equal} equal, {document['tensors_departing']} depart"
     departing = [one for one in document["tensors"] if one["departs"]]
@@ -103,7 +105,7 @@ def _tensor_lines(document: Document) -> Iterator[str]:
         yield f"                  and {len(departing) - 3} more"
 
 
-def _law_lines(figures: Document, who: str) -> Iterator[str]:
+def _law_lines(figures: ComparisonDocument, who: str) -> Iterator[str]:
     greedy = figures["greedy"]
     yield (
         f"{who}tokens".ljust(18) + f"{figures['tokens_compared']} compared, top-1 agreement "
@@ -123,7 +125,7 @@ def _law_lines(figures: Document, who: str) -> Iterator[str]:
     )
 
 
-def _stage_lines(document: Document) -> Iterator[str]:
+def _stage_lines(document: ComparisonDocument) -> Iterator[str]:
     if not document["stages"]:
         yield "stages            none: llama.cpp gives probabilities only"
         return
@@ -136,7 +138,7 @@ def _stage_lines(document: Document) -> Iterator[str]:
         yield f"{row['stage']:<20}  {shown}{left}  {verdict}".rstrip()
 
 
-def _verdict_lines(document: Document) -> Iterator[str]:
+def _verdict_lines(document: ComparisonDocument) -> Iterator[str]:
     yield ""
     first, departure = document["first_departing_stage"], document["departure"]
     yield f"first departing stage: {first or 'none'}"

@@ -15,13 +15,17 @@ from typing import Any, Final, Protocol
 
 from specship.errors import UnusableInput
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
-from specship.pipeline.comparison.activations import Taps, decoder_taps, live_taps
+from specship.pipeline.comparison.activations import (
+    Activations,
+    decoder_activations,
+    transformers_activations,
+)
 from specship.pipeline.device import resolve_device
 from specship.pipeline.gguf.model import open_gguf
 from specship.pipeline.inference.decode_bench import reference_model, reference_tokens
 from specship.pipeline.inference.decoder import Decoder
-from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
-from specship.pipeline.inference.open_model import Model, is_gguf, open_model
+from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
+from specship.pipeline.inference.open_model import OpenModel, is_gguf, open_model
 
 Ids = tuple[int, ...]
 TRANSFORMERS: Final = "transformers:"
@@ -32,7 +36,7 @@ _TOKENIZER_CONFIG: Final = "tokenizer_config.json"
 class Reader(Protocol):
     """A loaded side."""
 
-    def taps(self, token_ids: Ids) -> Taps:
+    def taps(self, token_ids: Ids) -> Activations:
         """Every stage on a sequence."""
 
     def greedy(self, prompt: Ids, steps: int, barred: Collection[int]) -> Ids:
@@ -46,7 +50,7 @@ class Side:
     name: str
     kind: str
     """`folder`, `gguf`, `transformers` or `llama.cpp`."""
-    model: Model
+    model: OpenModel
 
     @property
     def has_stages(self) -> bool:
@@ -60,7 +64,9 @@ class Side:
             UnusableInput, StageFailed: the tokenizer cannot be used; llama.cpp crashed.
         """
         if self.kind == "llama.cpp":
-            return list(ask_llama_cpp(Request(gguf=str(self.model.path), texts=tuple(texts))).tokenized)
+            return list(
+                ask_llama_cpp(LlamaCppRequest(gguf=str(self.model.path), texts=tuple(texts))).tokenized
+            )
         if self.kind == "transformers" and (self.model.path / _TOKENIZER_CONFIG).exists():
             tokenizer = _live_tokenizer(self.model.path)
             return [tuple(tokenizer.encode(text, add_special_tokens=False)) for text in texts]
@@ -103,11 +109,11 @@ def open_side(name: str) -> Side:
 
 
 class _Ours:
-    def __init__(self, model: Model, positions: int, device: str) -> None:
+    def __init__(self, model: OpenModel, positions: int, device: str) -> None:
         self._decoder = Decoder(model, device=device, context=positions)
 
-    def taps(self, token_ids: Ids) -> Taps:
-        return decoder_taps(self._decoder, token_ids)
+    def taps(self, token_ids: Ids) -> Activations:
+        return decoder_activations(self._decoder, token_ids)
 
     def greedy(self, prompt: Ids, steps: int, barred: Collection[int]) -> Ids:
         return self._decoder.generate(prompt, steps, banned_ids=barred).token_ids
@@ -121,8 +127,8 @@ class _Live:
         except Exception as error:  # it raises whatever its parts raise
             raise UnusableInput(f"transformers cannot load it: {str(error)[:200]}", at=folder) from error
 
-    def taps(self, token_ids: Ids) -> Taps:
-        return live_taps(self._model, token_ids)
+    def taps(self, token_ids: Ids) -> Activations:
+        return transformers_activations(self._model, token_ids)
 
     def greedy(self, prompt: Ids, steps: int, barred: Collection[int]) -> Ids:
         return reference_tokens(self._model, prompt, steps, banned_ids=barred)

@@ -16,7 +16,7 @@ import numpy as np
 
 from specship.errors import UnusableInput
 from specship.pipeline.comparison.quantization_noise import SLACK, as_stored, types_of
-from specship.pipeline.inference.open_model import Model
+from specship.pipeline.inference.open_model import OpenModel
 
 Array = np.ndarray[Any, Any]
 _EXACT: Final = {"F32", "F16", "BF16"}
@@ -42,7 +42,7 @@ class TensorComparison:
 
 
 def compare_models(
-    a: Model, b: Model, report: Callable[[int, int], None] = lambda *_: None
+    a: OpenModel, b: OpenModel, report: Callable[[int, int], None] = lambda *_: None
 ) -> list[TensorComparison]:
     """One comparison for each tensor that either side has; never an empty list.
 
@@ -59,7 +59,7 @@ def compare_models(
     return found
 
 
-def _compared(a: Model, b: Model, name: str) -> TensorComparison:
+def _compared(a: OpenModel, b: OpenModel, name: str) -> TensorComparison:
     sides = [side for side in (a, b) if name in side.tensors]
     if len(sides) == 1:
         where = "a" if sides[0] is a else "b"
@@ -73,7 +73,7 @@ def _compared(a: Model, b: Model, name: str) -> TensorComparison:
     )
 
 
-def _is_padded(a: Model, b: Model, name: str) -> bool:
+def _is_padded(a: OpenModel, b: OpenModel, name: str) -> bool:
     """Whether it has a row for each token, and the vocabularies are filled up to other lengths."""
     return (a.tensors[name].shape[0], b.tensors[name].shape[0]) == (a.shape.vocabulary, b.shape.vocabulary)
 
@@ -92,7 +92,7 @@ def _unlike(name: str, fault: str) -> TensorComparison:
 
 def difference(name: str, a: Array, b: Array, types: tuple[str, str]) -> TensorComparison:
     """Two arrays of one shape that are stored in two types; some rows at a time are held in more bits."""
-    sums = _Sums()
+    sums = _DifferenceSums()
     rows = max(1, _ELEMENTS_AT_ONCE // max(1, a[0].size)) if len(a) else 1
     for at in range(0, len(a), rows):
         sums.add(a[at : at + rows], b[at : at + rows], types, f"{name} {at}")
@@ -114,7 +114,7 @@ def difference(name: str, a: Array, b: Array, types: tuple[str, str]) -> TensorC
     )
 
 
-class _Sums:
+class _DifferenceSums:
     """What is added up over the rows of two tensors."""
 
     def __init__(self) -> None:

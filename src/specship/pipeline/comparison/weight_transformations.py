@@ -23,7 +23,7 @@ _SEARCHED_ROWS: Final = 8192
 
 
 @dataclass(frozen=True, slots=True)
-class Undone:
+class UndoneTransformation:
     """A tensor after one way of undoing, and what that way says happened."""
 
     kind: str
@@ -31,22 +31,22 @@ class Undone:
     array: Array
 
 
-def undone(name: str, good: Array, bad: Array, shape: DecoderShape) -> Iterator[Undone]:
+def undone(name: str, good: Array, bad: Array, shape: DecoderShape) -> Iterator[UndoneTransformation]:
     """Ways to undo a fault of one tensor; those that cannot apply are left out."""
     yield from _as_vector(good, bad)
     if bad.ndim == 2:
         rows, columns = bad.shape
         flipped = np.ascontiguousarray(bad.reshape(columns, rows).T)
-        yield Undone("transposed", "its values stand in column order", flipped)
+        yield UndoneTransformation("transposed", "its values stand in column order", flipped)
     heads = {"q_proj": shape.heads, "k_proj": shape.kv_heads}
     if count := next((heads[part] for part in heads if part in name), 0):
         flat_NC = bad.reshape(len(bad), -1)
-        yield Undone(
+        yield UndoneTransformation(
             "permuted",
             "its rows stand in pairs, not halves",
             separate_rows(flat_NC, count).reshape(bad.shape),
         )
-        yield Undone(
+        yield UndoneTransformation(
             "permuted",
             "its rows stand in halves, not pairs",
             interleave_rows(flat_NC, count).reshape(bad.shape),
@@ -55,7 +55,9 @@ def undone(name: str, good: Array, bad: Array, shape: DecoderShape) -> Iterator[
     yield from _permuted(good, bad, shape)
 
 
-def best_undoing(name: str, good: Array, bad: Array, shape: DecoderShape) -> tuple[Undone, float] | None:
+def best_undoing(
+    name: str, good: Array, bad: Array, shape: DecoderShape
+) -> tuple[UndoneTransformation, float] | None:
     """The way that leaves least, with the relative difference that is left; None when none applies.
 
     The first of equals counts, and the plain ways come first.
@@ -64,28 +66,30 @@ def best_undoing(name: str, good: Array, bad: Array, shape: DecoderShape) -> tup
     return min(tried, key=lambda pair: pair[1], default=None)
 
 
-def _as_vector(good: Array, bad: Array) -> Iterator[Undone]:
+def _as_vector(good: Array, bad: Array) -> Iterator[UndoneTransformation]:
     """A bias that is zero on one side only."""
     if bad.ndim == 1 and not bad.any():
-        yield Undone("biased", "its values are all zero", good)
+        yield UndoneTransformation("biased", "its values are all zero", good)
     elif good.ndim == 1 and not good.any():
-        yield Undone("biased", "its values should all be zero", good)
+        yield UndoneTransformation("biased", "its values should all be zero", good)
 
 
-def _scaled(good: Array, bad: Array) -> Iterator[Undone]:
+def _scaled(good: Array, bad: Array) -> Iterator[UndoneTransformation]:
     a, b = good.astype(np.float64).ravel(), bad.astype(np.float64).ravel()
     if (square := float(b @ b)) and np.isfinite(square):
         factor = float(a @ b) / square
         if factor:
-            yield Undone("scaled", f"its values are {1 / factor:.6g} times what they should be", bad * factor)
+            yield UndoneTransformation(
+                "scaled", f"its values are {1 / factor:.6g} times what they should be", bad * factor
+            )
 
 
-def _permuted(good: Array, bad: Array, shape: DecoderShape) -> Iterator[Undone]:
+def _permuted(good: Array, bad: Array, shape: DecoderShape) -> Iterator[UndoneTransformation]:
     good_NC, bad_NC = good.reshape(len(good), -1), bad.reshape(len(bad), -1)
     if (order := matching_rows(good_NC, bad_NC)) is not None:
-        yield Undone("permuted", _in_words(order, "rows", shape), bad[order])
+        yield UndoneTransformation("permuted", _in_words(order, "rows", shape), bad[order])
     if bad.ndim == 2 and (order := matching_rows(good_NC.T, bad_NC.T)) is not None:
-        yield Undone("permuted", _in_words(order, "columns", shape), bad[:, order])
+        yield UndoneTransformation("permuted", _in_words(order, "columns", shape), bad[:, order])
 
 
 def matching_rows(good_NC: Array, bad_NC: Array) -> Array | None:

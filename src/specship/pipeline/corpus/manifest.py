@@ -19,7 +19,7 @@ from specship.strict_json import read_json, read_json_lines
 
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0)]
-Outcome = Literal["train", "heldout", "duplicate", "near-duplicate", "skipped"]
+FileOutcome = Literal["train", "heldout", "duplicate", "near-duplicate", "skipped"]
 
 MANIFEST: Final = "manifest.json"
 FILES: Final = "files.jsonl"
@@ -30,7 +30,7 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Document(_Record):
+class CorpusDocument(_Record):
     """One document of a split."""
 
     path: str
@@ -45,7 +45,7 @@ class FileEntry(_Record):
     """What became of one file of the source."""
 
     path: str
-    outcome: Outcome
+    outcome: FileOutcome
     bytes: Count | None = None
     sha256: Sha256 | None = None
     licence: str | None = None
@@ -143,7 +143,7 @@ def read_files(folder: Path) -> Iterator[FileEntry]:
         yield _checked(FileEntry, value, Place(str(path), line=line))
 
 
-def read_documents(folder: Path, split: Literal["train", "heldout"]) -> Iterator[Document]:
+def read_documents(folder: Path, split: Literal["train", "heldout"]) -> Iterator[CorpusDocument]:
     """The documents of a split, one at a time.
 
     Raises:
@@ -151,4 +151,4 @@ def read_documents(folder: Path, split: Literal["train", "heldout"]) -> Iterator
     """
     path = folder / f"{split}.jsonl"
     for line, value in read_json_lines(path):
-        yield _checked(Document, value, Place(str(path), line=line))
+        yield _checked(CorpusDocument, value, Place(str(path), line=line))

@@ -22,7 +22,7 @@ import torch
 from tokenizers import Tokenizer
 
 from specship.errors import UnusableInput
-from specship.pipeline.corpus.manifest import Document
+from specship.pipeline.corpus.manifest import CorpusDocument
 from specship.pipeline.inference.decoder import Decoder
 
 WINDOW: Final = 512
@@ -97,7 +97,7 @@ def _silent(_done: float, _total: float, _unit: str) -> None:
 def score_texts(
     decoder: Decoder,
     tokenizer: Tokenizer,
-    documents: Sequence[Document],
+    documents: Sequence[CorpusDocument],
     *,
     report: Callable[..., None] = _silent,
 ) -> BitsPerByte:
@@ -115,7 +115,7 @@ def score_texts(
     return BitsPerByte(tuple(found))
 
 
-def _scored(decoder: Decoder, tokenizer: Tokenizer, document: Document) -> DocumentScore:
+def _scored(decoder: Decoder, tokenizer: Tokenizer, document: CorpusDocument) -> DocumentScore:
     ids = tokenizer.encode(document.text, add_special_tokens=False).ids
     if not ids:
         raise UnusableInput("the tokenizer gives no token for this text", at=document.path)

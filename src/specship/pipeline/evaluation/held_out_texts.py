@@ -13,7 +13,7 @@ from typing import Final
 
 from specship.digests import digest_of
 from specship.errors import DamagedArtifact, UnusableInput
-from specship.pipeline.corpus.manifest import MANIFEST, Document, read_documents
+from specship.pipeline.corpus.manifest import MANIFEST, CorpusDocument, read_documents
 from specship.pipeline.corpus.source import UNKNOWN, Source, list_files, read_bounded
 
 FILE_BYTES: Final = 1 << 20
@@ -24,7 +24,7 @@ FILE_BYTES: Final = 1 << 20
 class HeldOutTexts:
     """Documents in the order of their digest, and what was passed over."""
 
-    documents: tuple[Document, ...]
+    documents: tuple[CorpusDocument, ...]
     skipped: tuple[tuple[str, str], ...]
     """Path and reason."""
 
@@ -59,7 +59,7 @@ def read_texts(path: Path, suffixes: tuple[str, ...]) -> HeldOutTexts:
     return HeldOutTexts(tuple(found), tuple(skipped))
 
 
-def _single(path: Path) -> Document:
+def _single(path: Path) -> CorpusDocument:
     try:
         return _document(path, path.name)
     except (ValueError, OSError) as error:
@@ -68,9 +68,9 @@ def _single(path: Path) -> Document:
         ) from error
 
 
-def _folder(root: Path, suffixes: tuple[str, ...]) -> tuple[list[Document], list[tuple[str, str]]]:
+def _folder(root: Path, suffixes: tuple[str, ...]) -> tuple[list[CorpusDocument], list[tuple[str, str]]]:
     source = Source("folder", root, root.name, suffixes, UNKNOWN, None, "")
-    found: dict[str, Document] = {}
+    found: dict[str, CorpusDocument] = {}
     skipped = []
     for listed in list_files(source):
         try:
@@ -85,7 +85,7 @@ def _folder(root: Path, suffixes: tuple[str, ...]) -> tuple[list[Document], list
     return list(found.values()), skipped
 
 
-def _document(path: Path, name: str) -> Document:
+def _document(path: Path, name: str) -> CorpusDocument:
     data = read_bounded(path, FILE_BYTES)
     if data is None:
         raise ValueError(f"has more than {FILE_BYTES} bytes")
@@ -93,7 +93,7 @@ def _document(path: Path, name: str) -> Document:
         raise ValueError("is empty")
     text = data.decode("utf-8")
     sha256 = hashlib.sha256(data).hexdigest()
-    return Document(path=name, sha256=sha256, bytes=len(data), licence=UNKNOWN, text=text)
+    return CorpusDocument(path=name, sha256=sha256, bytes=len(data), licence=UNKNOWN, text=text)
 
 
 def _reason(error: Exception) -> str:

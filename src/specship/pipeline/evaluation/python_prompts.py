@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.corpus.manifest import Document
+from specship.pipeline.corpus.manifest import CorpusDocument
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -37,7 +37,7 @@ class Prompt:
 
 
 def choose_prompts(
-    documents: Iterable[Document], tokenizer: Tokenizer, *, count: int, context_tokens: int
+    documents: Iterable[CorpusDocument], tokenizer: Tokenizer, *, count: int, context_tokens: int
 ) -> list[Prompt]:
     """`count` prompts of at most `context_tokens` tokens each.
 
@@ -58,7 +58,7 @@ def choose_prompts(
     )
 
 
-def _headers(documents: Iterable[Document]) -> Iterator[tuple[Document, re.Match[str]]]:
+def _headers(documents: Iterable[CorpusDocument]) -> Iterator[tuple[CorpusDocument, re.Match[str]]]:
     """Headers of all documents, one of each document a round, in an order that their digests fix."""
     waiting = []
     for document in sorted(documents, key=lambda document: document.sha256):
@@ -73,7 +73,9 @@ def _headers(documents: Iterable[Document]) -> Iterator[tuple[Document, re.Match
                 yield document, headers[turn]
 
 
-def _prompt(document: Document, header: re.Match[str], tokenizer: Tokenizer, most: int) -> Prompt | None:
+def _prompt(
+    document: CorpusDocument, header: re.Match[str], tokenizer: Tokenizer, most: int
+) -> Prompt | None:
     """Whole lines before the header, as many as fit; None when the header alone is too long."""
     end = header.start() + len(header.group().rstrip(" \t"))
     begin, chosen = header.start(), None

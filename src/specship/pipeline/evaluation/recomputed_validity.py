@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejudged:
+class RecomputedValidity:
     """What the token ids come to."""
 
     body: str
@@ -23,13 +23,13 @@ class Rejudged:
     """Whether text, body and length are what the record says, and it ended where one may end."""
 
 
-def judged_again(
+def recomputed_validity(
     line: Generation, tokenizer: Tokenizer, *, ends: Collection[int], new_tokens: int
-) -> Rejudged:
+) -> RecomputedValidity:
     """Decode, cut and parse a completion again."""
     text = str(tokenizer.decode(line.token_ids, skip_special_tokens=True))
     ended = bool(line.token_ids) and line.token_ids[-1] in ends
     full = len(line.token_ids) == new_tokens
     body = cut_body(text, line.header, at_token_limit=not ended)
     same = text == line.text and body == line.body
-    return Rejudged(body, parse_function(line.header, body), as_recorded=same and (ended or full))
+    return RecomputedValidity(body, parse_function(line.header, body), as_recorded=same and (ended or full))

@@ -35,7 +35,7 @@ from specship.pipeline.tokenizer.vocabulary import (
     PADDING_SCORE,
     UNUSED,
     USER_DEFINED,
-    Value,
+    KeyValue,
     Vocabulary,
     looks_special,
     placeholder,
@@ -74,7 +74,7 @@ def sentencepiece_vocabulary(folder: Path, document: Mapping[str, Any], rows: in
         special.setdefault(role, number)
     add_bos, add_eos = added_around(folder, document, ids, special, begin=True)
     unigram = model.model_type == UNIGRAM
-    others: dict[str, Value] = {}
+    others: dict[str, KeyValue] = {}
     if unigram:
         others["tokenizer.ggml.remove_extra_whitespaces"] = model.remove_extra_whitespaces
         if model.charsmap:

@@ -19,7 +19,7 @@ from specship.pipeline.export.byte_level_vocabulary import byte_level_vocabulary
 from specship.pipeline.export.sentencepiece_vocabulary import sentencepiece_vocabulary
 from specship.pipeline.tokenizer.files import TOKENIZER, read_object
 from specship.pipeline.tokenizer.sentencepiece_model import MODEL_FILE
-from specship.pipeline.tokenizer.vocabulary import Value, Vocabulary, filled_up
+from specship.pipeline.tokenizer.vocabulary import KeyValue, Vocabulary, filled_up
 
 
 def read_vocabulary(folder: Path, rows: int) -> Vocabulary:
@@ -54,10 +54,12 @@ def _by_kind(folder: Path, path: Path, rows: int) -> Vocabulary:
     )
 
 
-def _chat_templates(folder: Path) -> dict[str, Value]:
+def _chat_templates(folder: Path) -> dict[str, KeyValue]:
     """`tokenizer.chat_template`, and the others under their names."""
     texts: dict[str, Any] = {_key_name(name): one.text for name, one in read_templates(folder).items()}
-    found: dict[str, Value] = {f"{GGUF_KEY}.{name}": texts[name] for name in sorted(texts) if name != DEFAULT}
+    found: dict[str, KeyValue] = {
+        f"{GGUF_KEY}.{name}": texts[name] for name in sorted(texts) if name != DEFAULT
+    }
     if found:
         found[GGUF_NAMES] = sorted(name for name in texts if name != DEFAULT)
     return found | ({GGUF_KEY: texts[DEFAULT]} if DEFAULT in texts else {})

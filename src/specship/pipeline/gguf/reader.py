@@ -88,7 +88,7 @@ def read_gguf(path: Path) -> GgufFile:
         DamagedArtifact: missing, not a regular file, cut short or against a rule; with the byte offset.
     """
     with open_regular(path) as (file, size):
-        return _Reader(path, file, size).read()
+        return _HeaderReader(path, file, size).read()
 
 
 class _Info(NamedTuple):
@@ -102,7 +102,7 @@ class _Info(NamedTuple):
     size: int
 
 
-class _Reader:
+class _HeaderReader:
     def __init__(self, path: Path, file: BinaryIO, size: int) -> None:
         self._path, self._file, self._size, self._at = path, file, size, 0
         self._key_at: dict[str, int] = {}

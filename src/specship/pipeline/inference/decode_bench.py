@@ -28,7 +28,7 @@ WARM_UP: Final = 0
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
+class DecodeSample:
     """One timed decode: seconds from the first new token to the last, and all new tokens' ids.
 
     Round 0 is the warm-up.
@@ -86,7 +86,7 @@ def bench(
 
 def take_samples(
     opened: CheckpointFolder, prompt_ids: Sequence[int], *, tokens: int, samples: int, device: str
-) -> list[Sample]:
+) -> list[DecodeSample]:
     """The warm-up of both decoders, and their interleaved samples from round 1 on.
 
     Raises:
@@ -106,9 +106,9 @@ def take_samples(
 
 def _take_round(
     timed: Mapping[str, _Timed], number: int, prompt_ids: Sequence[int], tokens: int
-) -> list[Sample]:
+) -> list[DecodeSample]:
     """One sample of each decoder."""
-    return [Sample(name, number, *decode(prompt_ids, tokens)) for name, decode in timed.items()]
+    return [DecodeSample(name, number, *decode(prompt_ids, tokens)) for name, decode in timed.items()]
 
 
 def _ours(opened: CheckpointFolder, device: str, context: int) -> _Timed:

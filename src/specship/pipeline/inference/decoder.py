@@ -30,7 +30,7 @@ from torch import Tensor
 
 from specship.errors import UnusableInput
 from specship.pipeline.device import resolve_device
-from specship.pipeline.inference.open_model import Model, open_model
+from specship.pipeline.inference.open_model import OpenModel, open_model
 from specship.pipeline.model.rotary_order import interleave_rows
 from specship.pipeline.model.rotations import rotations
 
@@ -79,7 +79,7 @@ class _Layer:
 class Decoder:
     """Weights on a device and one cache of `context` positions."""
 
-    def __init__(self, checkpoint: Model, *, device: str = "cpu", context: int | None = None) -> None:
+    def __init__(self, checkpoint: OpenModel, *, device: str = "cpu", context: int | None = None) -> None:
         """Load the weights as float32.
 
         Raises:
@@ -104,10 +104,10 @@ class Decoder:
         """
         return cls(open_model(path), device=device, context=context)
 
-    def _weight(self, checkpoint: Model, name: str) -> Tensor:
+    def _weight(self, checkpoint: OpenModel, name: str) -> Tensor:
         return torch.from_numpy(checkpoint.array(name)).to(self.device, torch.float32)
 
-    def _layer(self, checkpoint: Model, index: int) -> _Layer:
+    def _layer(self, checkpoint: OpenModel, index: int) -> _Layer:
         shape, prefix = self.shape, f"model.layers.{index}."
 
         def weight(name: str) -> Tensor:
@@ -144,7 +144,7 @@ class Decoder:
         rows_N1 = interleave_rows(bias_N[:turned, None], shape.heads + shape.kv_heads)
         return torch.cat([rows_N1[:, 0], bias_N[turned:]])
 
-    def _head_norms(self, checkpoint: Model, prefix: str) -> Tensor:
+    def _head_norms(self, checkpoint: OpenModel, prefix: str) -> Tensor:
         """Norm weights of every query head, then of every key head, in the order of their rows."""
         counts = {"q_norm": self.shape.heads, "k_norm": self.shape.kv_heads}
         rows = [

@@ -35,7 +35,7 @@ _LOOPBACK: Final = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class LlamaCppRequest:
     """What llama.cpp is asked."""
 
     gguf: str
@@ -56,7 +56,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class LlamaCppStep:
     """One greedy step: the token, and log-probabilities (nats) of the likeliest tokens by id."""
 
     token: int
@@ -64,11 +64,11 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class LlamaCppAnswer:
     """What llama.cpp said, and the sha256 of the file it opened."""
 
     gguf_sha256: str
-    completions: tuple[tuple[Step, ...], ...]
+    completions: tuple[tuple[LlamaCppStep, ...], ...]
     tokenized: tuple[tuple[int, ...], ...]
     rendered: tuple[str, ...] = ()
     """A prompt for each conversation, without the begin token where llama.cpp itself will add it."""
@@ -76,7 +76,7 @@ class Answer:
     """The tokens of each of these prompts, begin token and special tokens included."""
 
 
-def ask_llama_cpp(request: Request, *, timeout_seconds: float = 300.0) -> Answer:
+def ask_llama_cpp(request: LlamaCppRequest, *, timeout_seconds: float = 300.0) -> LlamaCppAnswer:
     """Run llama.cpp on a GGUF file in a child process and wait for its answer.
 
     Raises:
@@ -104,7 +104,7 @@ def ask_llama_cpp(request: Request, *, timeout_seconds: float = 300.0) -> Answer
     return _answer_of(request, ended)
 
 
-def _answer_of(request: Request, ended: subprocess.CompletedProcess[bytes]) -> Answer:
+def _answer_of(request: LlamaCppRequest, ended: subprocess.CompletedProcess[bytes]) -> LlamaCppAnswer:
     if ended.returncode < 0:
         raise StageFailed(
             f"llama.cpp was ended by {signal.Signals(-ended.returncode).name}",
@@ -122,11 +122,11 @@ def _answer_of(request: Request, ended: subprocess.CompletedProcess[bytes]) -> A
         ) from error
     if "refusal" in answer:
         raise UnusableInput(answer["refusal"], at=request.gguf, why=_tail(ended.stderr), mend=answer["mend"])
-    return Answer(
+    return LlamaCppAnswer(
         gguf_sha256=answer["gguf_sha256"],
         completions=tuple(
             tuple(
-                Step(step["token"], {int(token): value for token, value in step["logprobs"].items()})
+                LlamaCppStep(step["token"], {int(token): value for token, value in step["logprobs"].items()})
                 for step in steps
             )
             for steps in answer["completions"]
@@ -143,11 +143,11 @@ def _tail(log: bytes) -> str:
     return "; ".join(errors[-4:] or [line.strip() for line in lines[-3:]])
 
 
-class _Refused(Exception):
+class _LlamaCppRefused(Exception):
     pass
 
 
-def _server_parameters(request: Request, header: GgufFile) -> Any:
+def _server_parameters(request: LlamaCppRequest, header: GgufFile) -> Any:
     import xllamacpp
 
     wanted = max((len(prompt) for prompt in request.prompts), default=0) + request.steps + 8
@@ -174,7 +174,7 @@ def _server_parameters(request: Request, header: GgufFile) -> Any:
     architecture = header.metadata.get("general.architecture")
     trained = header.metadata.get(f"{architecture}.context_length", 0)
     if wanted - 8 > trained:
-        raise _Refused(f"{wanted - 8} positions are wanted, the file says {trained}")
+        raise _LlamaCppRefused(f"{wanted - 8} positions are wanted, the file says {trained}")
     return parameters
 
 
@@ -186,7 +186,7 @@ for ever for a main loop that has not begun."""
 class _Server:
     """The child's own llama.cpp server."""
 
-    def __init__(self, request: Request, header: GgufFile) -> None:
+    def __init__(self, request: LlamaCppRequest, header: GgufFile) -> None:
         import xllamacpp
 
         self._vocabulary = [token_bytes(text) for text in header.metadata.get("tokenizer.ggml.tokens", ())]
@@ -199,10 +199,10 @@ class _Server:
             self._server = xllamacpp.Server(parameters)
             _STARTED.append(self._server)
         except (RuntimeError, ValueError) as error:
-            raise _Refused(f"llama.cpp refuses the file: {error}") from error
+            raise _LlamaCppRefused(f"llama.cpp refuses the file: {error}") from error
         address = urllib.parse.urlparse(self._server.listening_address)
         if address.hostname != _LOOPBACK:
-            raise _Refused(f"llama.cpp listens on {address.hostname}, which is not loopback")
+            raise _LlamaCppRefused(f"llama.cpp listens on {address.hostname}, which is not loopback")
         self._port = address.port or 0
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -214,7 +214,7 @@ class _Server:
             response = connection.getresponse()
             answer: dict[str, Any] = json.loads(response.read())
         if response.status != http.HTTPStatus.OK:
-            raise _Refused(f"llama.cpp refuses {path}: {str(answer)[:300]}")
+            raise _LlamaCppRefused(f"llama.cpp refuses {path}: {str(answer)[:300]}")
         return answer
 
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
@@ -237,7 +237,9 @@ class _Server:
         }
         answer = self._post("/completion", body)
         if answer.get("truncated") or answer["tokens_evaluated"] != len(prompt):
-            raise _Refused(f"llama.cpp read {answer['tokens_evaluated']} of {len(prompt)} prompt tokens")
+            raise _LlamaCppRefused(
+                f"llama.cpp read {answer['tokens_evaluated']} of {len(prompt)} prompt tokens"
+            )
         tokens = answer["tokens"]
         found = self._aligned(tokens, answer["completion_probabilities"])
         for at, step in enumerate(found):
@@ -289,7 +291,7 @@ class _Server:
         return steps
 
 
-def _answer(request: Request) -> dict[str, Any]:
+def _answer(request: LlamaCppRequest) -> dict[str, Any]:
     path = Path(request.gguf)
     header, before = read_gguf(path), sha256_file(path)
     server = _Server(request, header)
@@ -299,7 +301,7 @@ def _answer(request: Request) -> dict[str, Any]:
     rendered = [server.render(messages) for messages in request.conversations]
     rendered_ids = [server.tokenize(text, add_special=True, parse_special=True) for text in rendered]
     if sha256_file(path) != before:
-        raise _Refused("the file changed while llama.cpp had it open")
+        raise _LlamaCppRefused("the file changed while llama.cpp had it open")
     return {
         "gguf_sha256": before,
         "completions": completions,
@@ -315,7 +317,7 @@ def main() -> NoReturn:
     protocol = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     plain = json.load(sys.stdin)
-    request = Request(
+    request = LlamaCppRequest(
         **plain
         | {
             "prompts": tuple(tuple(ids) for ids in plain["prompts"]),
@@ -325,7 +327,7 @@ def main() -> NoReturn:
     )
     try:
         answer = _answer(request)
-    except _Refused as refusal:
+    except _LlamaCppRefused as refusal:
         answer = {
             "refusal": str(refusal),
             "mend": "export the checkpoint again, or ask for what the file allows",

@@ -33,7 +33,7 @@ class Stored(Protocol):
         """Sizes, in NumPy's order."""
 
 
-class Model(Protocol):
+class OpenModel(Protocol):
     """An opened model; tensors go by the names of a checkpoint, rows in a checkpoint's order."""
 
     @property
@@ -67,7 +67,7 @@ def is_gguf(path: Path) -> bool:
     return path.suffix.lower() == GGUF_SUFFIX and not path.is_dir()
 
 
-def open_model(path: Path) -> Model:
+def open_model(path: Path) -> OpenModel:
     """Open a checkpoint folder of any known family, or a GGUF file; nothing is loaded yet.
 
     Raises:

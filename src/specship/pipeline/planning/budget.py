@@ -63,7 +63,7 @@ class Objection:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+class TrainingPlan:
     """What a training is going to do."""
 
     training: TrainingSettings
@@ -146,13 +146,13 @@ def largest_useful_noise(patience: int, min_improvement: float) -> float:
     return min(min_improvement, margin / (_FALSE_STOP_DEVIATIONS * math.sqrt(2.0)))
 
 
-def objections(plan: Plan, *, max_passes: float | None = None) -> list[Objection]:
+def objections(plan: TrainingPlan, *, max_passes: float | None = None) -> list[Objection]:
     """Everything for which a plan is refused."""
     found = [_starved(plan), _ends_early(plan), _repeats(plan, max_passes), _noisy(plan)]
     return [one for one in found if one is not None]
 
 
-def warnings(plan: Plan) -> list[str]:
+def warnings(plan: TrainingPlan) -> list[str]:
     """What a person should know before it is too late, and may want nevertheless."""
     found = []
     if plan.training.at_end == "cycle" and plan.passes > PASSES:
@@ -179,7 +179,7 @@ def refuse(found: list[Objection]) -> None:
         )
 
 
-def _starved(plan: Plan) -> Objection | None:
+def _starved(plan: TrainingPlan) -> Objection | None:
     if plan.tokens_per_parameter >= TOKENS_PER_PARAMETER:
         return None
     needed = math.ceil(TOKENS_PER_PARAMETER * plan.parameters)
@@ -199,7 +199,7 @@ def _starved(plan: Plan) -> Objection | None:
     )
 
 
-def _ends_early(plan: Plan) -> Objection | None:
+def _ends_early(plan: TrainingPlan) -> Objection | None:
     if plan.training.at_end == "cycle" or plan.tokens <= plan.corpus_tokens:
         return None
     possible = plan.corpus_tokens // plan.training.tokens_per_step
@@ -213,7 +213,7 @@ def _ends_early(plan: Plan) -> Objection | None:
     )
 
 
-def _repeats(plan: Plan, most: float | None) -> Objection | None:
+def _repeats(plan: TrainingPlan, most: float | None) -> Objection | None:
     if most is None or plan.passes <= most:
         return None
     return Objection(
@@ -225,7 +225,7 @@ def _repeats(plan: Plan, most: float | None) -> Objection | None:
     )
 
 
-def _noisy(plan: Plan) -> Objection | None:
+def _noisy(plan: TrainingPlan) -> Objection | None:
     training, noise = plan.training, plan.noise
     most = largest_useful_noise(training.patience, training.min_improvement)
     if not plan.can_stop_early or noise.standard_error < most:

@@ -8,7 +8,7 @@ from typing import Any
 
 from specship.errors import UnusableInput
 from specship.pipeline.device import refuse_too_large, resolve_device
-from specship.pipeline.planning.budget import Objection, Plan, objections
+from specship.pipeline.planning.budget import Objection, TrainingPlan, objections
 from specship.pipeline.planning.held_out_noise import held_out_noise
 from specship.pipeline.planning.training_data import TrainingData
 from specship.pipeline.shards.token_reader import TokenReader
@@ -35,7 +35,7 @@ class Consent:
             )
 
 
-def plan_of(recipe: Recipe, data: TrainingData, initial: Path | None) -> Plan:
+def plan_of(recipe: Recipe, data: TrainingData, initial: Path | None) -> TrainingPlan:
     """The plan that a recipe comes to on these data.
 
     Raises:
@@ -55,7 +55,7 @@ def plan_of(recipe: Recipe, data: TrainingData, initial: Path | None) -> Plan:
             config_fields(recipe.model, vocabulary=reader.vocab_size, separator_id=reader.separator_id)
         )
     refuse_too_large(resolve_device(training.device), parameters)
-    return Plan(
+    return TrainingPlan(
         training=training,
         parameters=parameters,
         corpus_tokens=reader.windows * training.sequence_length,
@@ -64,7 +64,7 @@ def plan_of(recipe: Recipe, data: TrainingData, initial: Path | None) -> Plan:
     )
 
 
-def weighed(plan: Plan, consent: Consent) -> tuple[list[Objection], list[dict[str, Any]]]:
+def weighed(plan: TrainingPlan, consent: Consent) -> tuple[list[Objection], list[dict[str, Any]]]:
     """Objections that stand, and the bypasses with which others were set aside."""
     standing, bypasses = [], []
     for one in objections(plan, max_passes=consent.max_passes):

@@ -24,7 +24,7 @@ from specship.pipeline.training.initialisation import own_loss
 from specship.pipeline.training.trainer import Trainer
 
 if TYPE_CHECKING:
-    from specship.pipeline.planning.budget import Plan
+    from specship.pipeline.planning.budget import TrainingPlan
     from specship.pipeline.planning.training_data import TrainingData
     from specship.pipeline.training.settings import Recipe
 
@@ -36,7 +36,7 @@ _KEPT: Final = 4
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Forecast:
+class RunCost:
     """Predicted cost of a run."""
 
     device: str
@@ -62,9 +62,9 @@ class Forecast:
     """Of the checkpoints that are kept: the first, the best and the last two."""
 
 
-def forecast(
-    recipe: Recipe, data: TrainingData, plan: Plan, *, initial: Path | None, output: Path | None
-) -> Forecast | None:
+def foretell(
+    recipe: Recipe, data: TrainingData, plan: TrainingPlan, *, initial: Path | None, output: Path | None
+) -> RunCost | None:
     """Build the real model, take a few real steps, score some held-out windows, save once, and multiply.
 
     None where the data end before a single step.
@@ -91,7 +91,7 @@ def forecast(
     beginning = _beginning(trainer, initial, windows_WT, sequences) if initial else 0.0
     saving, size = _one_checkpoint(trainer, data.tokenizer, output)
     used, evaluations = memory.use(), plan.evaluations + 1
-    return Forecast(
+    return RunCost(
         device=f"{device} ({device_name(device)})",
         step_seconds=step,
         steps_measured=len(seconds[1:] or seconds),
@@ -116,7 +116,7 @@ def _some_windows(trainer: Trainer, shards: Path) -> Any:
 
 
 def _beginning(trainer: Trainer, initial: Path, windows_WT: Any, sequences: int) -> float:  # noqa: N803 - axes
-    """Seconds of `WatchedBeginning`: the checkpoint's own loss, and that of step 0 without autocast.
+    """Seconds of `WarmStartCheck`: the checkpoint's own loss, and that of step 0 without autocast.
 
     Our own decoder opens the checkpoint once and scores a window at a time, so that one window and
     several tell the two apart.

@@ -1,5 +1,5 @@
 """Eight gates for a model that nobody here has seen before: a checkpoint folder or a GGUF file.
 
-`examine(path)` runs every gate in `gates/`, one a file, and answers with a `Report`. A model passes when
+`examine(path)` runs every gate in `gates/`, one a file, and answers with a `QaReport`. A model passes when
 all of them were executed and all of them passed; what could not be executed is a failure with its reason.
 """

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from specship.pipeline.qa.records import Findings, Limits
+from specship.pipeline.qa.records import GateFindings, GateLimits
 from specship.pipeline.qa.subject import Subject
 
 if TYPE_CHECKING:
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Gate:
+class QualityGate:
     """One question to a model: what is measured, and within which limits the answer is yes."""
 
     number: int
     """Its place in the report, from 1."""
     name: str
-    measure: Callable[[Subject], Findings]
+    measure: Callable[[Subject], GateFindings]
     """Raises our own errors where it cannot measure; the runner turns them into verdicts."""
-    limits: Callable[[Subject], Limits]
+    limits: Callable[[Subject], GateLimits]
 
 
 @functools.cache
-def all_gates() -> tuple[Gate, ...]:
+def all_gates() -> tuple[QualityGate, ...]:
     """Every gate in the order of its number."""
     package = importlib.import_module("specship.pipeline.qa.gates")
     found = [

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.files import write_json
-from specship.pipeline.qa.records import Report
+from specship.pipeline.qa.records import QaReport
 from specship.strict_json import read_json
 
 FORMAT: Final = "specship-golden/1"
@@ -53,7 +53,7 @@ def read_golden(path: Path) -> GoldenFile:
         ) from error
 
 
-def write_golden(report: Report, path: Path) -> None:
+def write_golden(report: QaReport, path: Path) -> None:
     """Keep the greedy texts of a report.
 
     Raises:

@@ -8,62 +8,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from dataclasses import replace
 
-import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name every reader of torch knows
 from torch import Tensor
 
 from specship.pipeline.inference.decoder import Decoder
-from specship.pipeline.inference.open_model import Model, Stored
-from specship.pipeline.model.decoder_shape import DecoderShape
+from specship.pipeline.inference.open_model import OpenModel
 from specship.pipeline.model.rotations import rotations
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
-
-
-@dataclass(frozen=True, slots=True)
-class Altered:
-    """A model of which some tensors are replaced."""
-
-    model: Model
-    arrays: Mapping[str, np.ndarray[Any, Any]]
-
-    @property
-    def path(self) -> Path:
-        """Where the rest of it lies."""
-        return self.model.path
-
-    @property
-    def kind(self) -> str:
-        """As the rest of it is stored."""
-        return self.model.kind
-
-    @property
-    def shape(self) -> DecoderShape:
-        """As the rest of it."""
-        return self.model.shape
-
-    @property
-    def tensors(self) -> Mapping[str, Stored]:
-        """Names and shapes; a replaced tensor keeps its shape."""
-        return self.model.tensors
-
-    def array(self, name: str) -> np.ndarray[Any, Any]:
-        """The replacement, or the stored tensor."""
-        return self.arrays[name] if name in self.arrays else self.model.array(name)
-
-    def tokenizer(self) -> Tokenizer:
-        """That of the model."""
-        return self.model.tokenizer()
-
-    def weights_digest(self) -> str:
-        """That of the model, whose bytes are untouched."""
-        return self.model.weights_digest()
 
 
 class LayeredDecoder(Decoder):
@@ -85,7 +38,7 @@ class LayeredDecoder(Decoder):
         *,
         start: int = 0,
         entered: Sequence[Tensor] | None = None,
-        others: Mapping[int, Model] | None = None,
+        others: Mapping[int, OpenModel] | None = None,
     ) -> Tensor:
         """`losses_T` in nats of every token of the sequences but the first of each, one after another.
 

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.qa.records import Report
+from specship.pipeline.qa.records import QaReport
 from specship.strict_json import read_json
 
 QA_FILE: Final = "qa.json"
@@ -47,7 +47,7 @@ class QaFile(_Record):
     models: dict[str, RecordedModel]
 
 
-def as_document(reports: Mapping[str, Report]) -> dict[str, Any]:
+def as_document(reports: Mapping[str, QaReport]) -> dict[str, Any]:
     """Reports as plain values, raw records beside each gate."""
     models = {
         name: report.as_json()

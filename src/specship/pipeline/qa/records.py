@@ -11,7 +11,7 @@ from specship.contracts.judging import Ruling, Verdict, judge
 from specship.contracts.measurement import Measurement
 from specship.units import Quantity, show
 
-Limits = Mapping[str, Expectation]
+GateLimits = Mapping[str, Expectation]
 
 
 def limit(unit: str, **operator: float | str) -> Expectation:
@@ -20,7 +20,7 @@ def limit(unit: str, **operator: float | str) -> Expectation:
 
 
 @dataclass(frozen=True, slots=True)
-class Findings:
+class GateFindings:
     """What a gate measured: quantities with units, places to look at first, and records of both sides."""
 
     measurement: Measurement
@@ -35,14 +35,14 @@ def findings(
     checked: str,
     notes: tuple[str, ...] = (),
     records: Mapping[str, Any] | None = None,
-) -> Findings:
+) -> GateFindings:
     """Findings from bare values and a table of their units."""
     quantities = {name: Quantity(value, units[name]) for name, value in figures.items()}
-    return Findings(Measurement(quantities, checked, notes), records or {})
+    return GateFindings(Measurement(quantities, checked, notes), records or {})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class GateAnswer:
     """One gate's verdict with its figures."""
 
     number: int
@@ -78,10 +78,10 @@ class Answer:
         return f"{self.number} {self.name:<13}{self.verdict.value:<6}{text}"
 
 
-def judged(number: int, name: str, found: Findings, limits: Limits) -> Answer:
+def judged(number: int, name: str, found: GateFindings, limits: GateLimits) -> GateAnswer:
     """The answer of a gate that was executed."""
     ruling = judge(limits, found.measurement)
-    return Answer(
+    return GateAnswer(
         number=number,
         name=name,
         verdict=ruling.verdict,
@@ -99,7 +99,7 @@ def _detail(ruling: Ruling, measurement: Measurement) -> str:
     return measurement.notes[0] if measurement.notes else ruling.reason
 
 
-def _figure(name: str, quantity: Quantity, limits: Limits) -> dict[str, Any]:
+def _figure(name: str, quantity: Quantity, limits: GateLimits) -> dict[str, Any]:
     expectation = limits.get(name)
     value = quantity.value
     # Numbers that JSON cannot carry become text.
@@ -125,12 +125,12 @@ def _figure_text(figure: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class QaReport:
     """All gates on one model."""
 
     model: str
     kind: str
-    answers: tuple[Answer, ...]
+    answers: tuple[GateAnswer, ...]
 
     @property
     def executed(self) -> int:

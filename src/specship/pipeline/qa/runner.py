@@ -7,14 +7,14 @@ from dataclasses import replace
 
 from specship.contracts.judging import Verdict
 from specship.errors import RequirementMissing, SpecshipError, StageFailed, UnusableInput
-from specship.pipeline.qa.gate import Gate, all_gates
-from specship.pipeline.qa.records import Answer, Report, judged
+from specship.pipeline.qa.gate import QualityGate, all_gates
+from specship.pipeline.qa.records import GateAnswer, QaReport, judged
 from specship.pipeline.qa.subject import Subject
 
 _LONGEST_DETAIL = 400
 
 
-def examine(subject: Subject) -> Report:
+def examine(subject: Subject) -> QaReport:
     """Ask every gate.
 
     Raises:
@@ -33,10 +33,10 @@ def examine(subject: Subject) -> Report:
         answers.append(ask(gate, subject))
     subject.report(len(gates), len(gates), "gates")
     kind = "folder" if subject.is_folder else "gguf"
-    return Report(model=str(subject.path), kind=kind, answers=tuple(answers))
+    return QaReport(model=str(subject.path), kind=kind, answers=tuple(answers))
 
 
-def ask(gate: Gate, subject: Subject) -> Answer:
+def ask(gate: QualityGate, subject: Subject) -> GateAnswer:
     """One gate's answer; whatever happens to it is a verdict."""
     began = time.monotonic()
     try:
@@ -49,7 +49,7 @@ def ask(gate: Gate, subject: Subject) -> Answer:
         raise
     except BaseException as error:  # noqa: BLE001 - a panic of a native library is no Exception
         what = f"{type(error).__name__}: {error}"
-        answer = Answer(
+        answer = GateAnswer(
             number=gate.number,
             name=gate.name,
             verdict=Verdict.ERROR,
@@ -59,10 +59,10 @@ def ask(gate: Gate, subject: Subject) -> Answer:
     return replace(answer, seconds=time.monotonic() - began)
 
 
-def _unexecuted(gate: Gate, verdict: Verdict, error: SpecshipError) -> Answer:
+def _unexecuted(gate: QualityGate, verdict: Verdict, error: SpecshipError) -> GateAnswer:
     """What stopped a gate, as its answer: a gate that could not look is never a pass."""
     place = f"{error.at}: " if error.at else ""
-    return Answer(
+    return GateAnswer(
         number=gate.number,
         name=gate.name,
         verdict=verdict,

@@ -14,7 +14,7 @@ from specship.pipeline.checkpoint.inventory import CONFIG, Inventory, account
 from specship.pipeline.gguf.model import gguf_shape, open_gguf
 from specship.pipeline.gguf.reader import GgufFile, read_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
-from specship.pipeline.inference.open_model import Model, open_model
+from specship.pipeline.inference.open_model import OpenModel, open_model
 from specship.pipeline.model.decoder_shape import DecoderShape
 from specship.pipeline.qa.texts import PLAIN_TEXT
 
@@ -64,7 +64,7 @@ class Subject:
         return read_gguf(self.path)
 
     @cached_property
-    def model(self) -> Model:
+    def model(self) -> OpenModel:
         """The model as the reference runner sees it."""
         return open_model(self.path) if self.is_folder else open_gguf(self.path)
 

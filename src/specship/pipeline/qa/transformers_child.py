@@ -21,13 +21,13 @@ from dataclasses import asdict, dataclass
 from typing import Any, NoReturn
 
 from specship.errors import StageFailed, UnusableInput
-from specship.pipeline.inference.llamacpp import Step
+from specship.pipeline.inference.llamacpp import LlamaCppStep
 
 _TAIL = 600
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class TransformersRequest:
     """What transformers is asked."""
 
     folder: str
@@ -41,7 +41,9 @@ class Request:
     threads: int = 1
 
 
-def ask_transformers(request: Request, *, timeout_seconds: float = 600.0) -> list[list[Step]]:
+def ask_transformers(
+    request: TransformersRequest, *, timeout_seconds: float = 600.0
+) -> list[list[LlamaCppStep]]:
     """Run transformers on a checkpoint folder in a child process and wait for its answer.
 
     Raises:
@@ -73,14 +75,14 @@ def ask_transformers(request: Request, *, timeout_seconds: float = 600.0) -> lis
         raise UnusableInput(f"transformers refuses it: {answer['refusal']}", at=request.folder)
     return [
         [
-            Step(step["token"], {int(token): value for token, value in step["logprobs"].items()})
+            LlamaCppStep(step["token"], {int(token): value for token, value in step["logprobs"].items()})
             for step in steps
         ]
         for steps in answer["completions"]
     ]
 
 
-def _completions(request: Request) -> list[list[dict[str, Any]]]:
+def _completions(request: TransformersRequest) -> list[list[dict[str, Any]]]:
     import torch
     from transformers import AutoModelForCausalLM
 
@@ -97,7 +99,7 @@ def _completions(request: Request) -> list[list[dict[str, Any]]]:
         return [_completed(model.eval(), prompt, request) for prompt in request.prompts]
 
 
-def _completed(model: Any, prompt_ids: Sequence[int], request: Request) -> list[dict[str, Any]]:
+def _completed(model: Any, prompt_ids: Sequence[int], request: TransformersRequest) -> list[dict[str, Any]]:
     import torch
 
     found: list[dict[str, Any]] = []
@@ -123,7 +125,7 @@ def main() -> NoReturn:
     os.dup2(2, 1)
     plain = json.load(sys.stdin)
     prompts = tuple(tuple(ids) for ids in plain["prompts"])
-    request = Request(**plain | {"prompts": prompts, "barred_ids": tuple(plain["barred_ids"])})
+    request = TransformersRequest(**plain | {"prompts": prompts, "barred_ids": tuple(plain["barred_ids"])})
     answer: dict[str, Any]
     try:
         answer = {"completions": _completions(request)}

@@ -34,7 +34,7 @@ _COUNTED_DENSELY: Final = 1 << 24
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class SmoothingChoice:
     """What the slice of training tokens chose."""
 
     discount: float
@@ -116,7 +116,7 @@ def token_losses(counts: PairCounts, pairs_N2: NDArray[Any], discount: float, lo
     return -np.log(probabilities_N)
 
 
-def choose(train_N: NDArray[Any], vocab_size: int, slice_tokens: int) -> Choice:
+def choose(train_N: NDArray[Any], vocab_size: int, slice_tokens: int) -> SmoothingChoice:
     """The discount and the lower order that do best on the last `slice_tokens` training tokens.
 
     Raises:
@@ -130,7 +130,7 @@ def choose(train_N: NDArray[Any], vocab_size: int, slice_tokens: int) -> Choice:
     slice_N = np.asarray(train_N[-slice_tokens:])
     pairs_N2 = np.stack([slice_N[:-1], slice_N[1:]], axis=1)
     tried = (
-        Choice(discount, lower, float(token_losses(counts, pairs_N2, discount, lower).mean()))
+        SmoothingChoice(discount, lower, float(token_losses(counts, pairs_N2, discount, lower).mean()))
         for lower in LOWERS
         for discount in DISCOUNTS
     )

@@ -30,8 +30,8 @@ from specship.pipeline.corpus.manifest import (
     FILES,
     LICENCE,
     MANIFEST,
+    CorpusDocument,
     CorpusManifest,
-    Document,
     FileEntry,
     LicenceEntry,
     SourceEntry,
@@ -291,7 +291,7 @@ def _write_split(output: Path, split: Split, source: Source, files: list[_Read])
     path = output / name
     with write_errors(path), path.open("w", encoding="utf-8", newline="\n") as stream:
         for file in files:
-            document = Document(
+            document = CorpusDocument(
                 path=file.path,
                 sha256=file.sha256,
                 bytes=file.size,

@@ -47,8 +47,7 @@ def run(work: Work) -> None:
     """
     from specship.pipeline.evaluation.humaneval.problems import read_problems
     from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
-    from specship.pipeline.evaluation.humaneval.scoring import Settings as ScoringSettings
-    from specship.pipeline.evaluation.humaneval.scoring import choose_level
+    from specship.pipeline.evaluation.humaneval.scoring import ScoringSettings, choose_level
     from specship.pipeline.evaluation.humaneval.selftest import self_test
 
     settings: HarnessSettings = work.settings["harness"]

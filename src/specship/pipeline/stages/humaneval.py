@@ -78,11 +78,10 @@ def run(work: Work) -> None:
     """
     import torch
 
-    from specship.pipeline.evaluation.humaneval.generation import Generation, Generator, generate
+    from specship.pipeline.evaluation.humaneval.generation import GenerationTask, Generator, generate
     from specship.pipeline.evaluation.humaneval.problems import plain_bytes, read_problems
     from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
-    from specship.pipeline.evaluation.humaneval.scoring import Settings as ScoringSettings
-    from specship.pipeline.evaluation.humaneval.scoring import choose_level, score
+    from specship.pipeline.evaluation.humaneval.scoring import ScoringSettings, choose_level, score
 
     settings: HumanEvalSettings = work.settings["humaneval"]
     torch.set_num_threads(settings.threads)
@@ -92,7 +91,7 @@ def run(work: Work) -> None:
     for number in range(settings.runs):
         folder = work.output / f"run-{number + 1}"
         folder.mkdir(exist_ok=True)
-        asked = Generation(
+        asked = GenerationTask(
             samples=settings.samples,
             temperature=settings.temperature,
             seed=settings.seed + number,

@@ -57,7 +57,7 @@ def run(work: Work) -> None:
         StageFailed: llama.cpp crashed or did not end.
         RequirementMissing: the device is not here.
     """
-    from specship.pipeline.inference.llamacpp import Request, ask_llama_cpp
+    from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 
     settings: ParitySettings = work.settings["parity"]
     opened = open_any_checkpoint(work.inputs["checkpoint"])
@@ -69,7 +69,7 @@ def run(work: Work) -> None:
         context_tokens=settings.context_tokens,
     )
     texts = (*(prompt.text for prompt in prompts), *HARD_TEXTS)
-    request = Request(
+    request = LlamaCppRequest(
         gguf=str(work.inputs["gguf"] / GGUF_FILE),
         prompts=tuple(prompt.token_ids for prompt in prompts),
         steps=settings.steps,

@@ -16,7 +16,7 @@ from pydantic import Field
 
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact
-from specship.pipeline.corpus.manifest import CorpusManifest, Document, read_documents, read_manifest
+from specship.pipeline.corpus.manifest import CorpusDocument, CorpusManifest, read_documents, read_manifest
 from specship.pipeline.shards.manifest import Split
 from specship.pipeline.shards.writer import ShardWriter
 from specship.pipeline.stage import Settings, Stage, Work
@@ -88,9 +88,9 @@ def _encode(work: Work, tokenizer: Any, writer: ShardWriter, manifest: CorpusMan
             work.report(done, total, "bytes")
 
 
-def _batches(corpus: Path, split: Split) -> Iterator[list[Document]]:
+def _batches(corpus: Path, split: Split) -> Iterator[list[CorpusDocument]]:
     """Documents in groups that are small in number and in bytes: encodings take much memory."""
-    batch: list[Document] = []
+    batch: list[CorpusDocument] = []
     size = 0
     for document in read_documents(corpus, split):
         batch.append(document)

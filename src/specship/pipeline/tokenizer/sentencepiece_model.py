@@ -62,7 +62,7 @@ def read_sentencepiece(path: Path) -> SentencePieceModel:
     Raises:
         DamagedArtifact: missing, cut short, or not a sound SentencePiece model; with the byte.
     """
-    reader = _Reader(path, read_bytes(path, bounds.SENTENCEPIECE_BYTES))
+    reader = _ProtobufReader(path, read_bytes(path, bounds.SENTENCEPIECE_BYTES))
     pieces: list[str] = []
     scores: list[float] = []
     types: list[int] = []
@@ -96,7 +96,7 @@ def read_sentencepiece(path: Path) -> SentencePieceModel:
     )
 
 
-def _check_pieces(reader: _Reader, pieces: list[str], types: list[int], *, fallback: bool) -> None:
+def _check_pieces(reader: _ProtobufReader, pieces: list[str], types: list[int], *, fallback: bool) -> None:
     if types.count(UNKNOWN) != 1:
         reader.refuse(f"{types.count(UNKNOWN)} pieces stand for what is unknown, instead of one", 0)
     found = [piece for piece, kind in zip(pieces, types, strict=True) if kind == BYTE]
@@ -104,7 +104,7 @@ def _check_pieces(reader: _Reader, pieces: list[str], types: list[int], *, fallb
         reader.refuse(f"it falls back to bytes, and has {len(found)} pieces for them, not one each", 0)
 
 
-def _special_ids(reader: _Reader, trainer: Mapping[int, Any], count: int) -> dict[str, int]:
+def _special_ids(reader: _ProtobufReader, trainer: Mapping[int, Any], count: int) -> dict[str, int]:
     found = {role: reader.whole(trainer, number, usual) for number, (role, usual) in _ROLES.items()}
     for role, number in found.items():
         if number >= count:
@@ -112,7 +112,7 @@ def _special_ids(reader: _Reader, trainer: Mapping[int, Any], count: int) -> dic
     return {role: number for role, number in found.items() if number >= 0}
 
 
-class _Reader:
+class _ProtobufReader:
     def __init__(self, path: Path, data: bytes) -> None:
         self.path = path
         self.data = data

@@ -34,7 +34,7 @@ ID_KEYS: Final = {
 }
 """Key of the id of each special token; a role that is not here (`cls`) has no key in a GGUF."""
 
-Value = str | bool | int | bytes | Sequence[str] | Sequence[int] | Sequence[float]
+KeyValue = str | bool | int | bytes | Sequence[str] | Sequence[int] | Sequence[float]
 """A value of a GGUF: `bool` is BOOL, `int` UINT32, `str` STRING, `bytes` an array of UINT8, and lists are
 arrays of STRING, INT32 or FLOAT32 by what is in them."""
 
@@ -55,14 +55,14 @@ class Vocabulary:
     add_bos: bool = False
     add_eos: bool = False
     add_space_prefix: bool = False
-    others: Mapping[str, Value] = field(default_factory=dict)
+    others: Mapping[str, KeyValue] = field(default_factory=dict)
     """Keys that only some kinds have, and the chat templates."""
     notes: tuple[str, ...] = ()
     """Texts that llama.cpp will cut otherwise than the checkpoint's own tokenizer, in plain words."""
 
-    def metadata(self) -> dict[str, Value]:
+    def metadata(self) -> dict[str, KeyValue]:
         """Every key with its value, in the order in which llama.cpp's converter writes them."""
-        found: dict[str, Value] = {
+        found: dict[str, KeyValue] = {
             "tokenizer.ggml.model": self.model,
             "tokenizer.ggml.pre": self.pre,
             "tokenizer.ggml.tokens": self.tokens,

@@ -10,14 +10,14 @@ import numpy as np
 import torch
 
 
-def seed_generators(seed: int) -> None:
+def seed_rngs(seed: int) -> None:
     """Seed Python, NumPy and torch on every device."""
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002 - libraries still draw from the global generator
     torch.manual_seed(seed)
 
 
-def generators_state() -> dict[str, Any]:
+def rng_state() -> dict[str, Any]:
     """States of the generators of Python, NumPy, torch on the CPU, and torch on each CUDA device."""
     version, words, gauss = random.getstate()
     kind, keys, position, has_gauss, cached = np.random.get_state()  # noqa: NPY002
@@ -30,8 +30,8 @@ def generators_state() -> dict[str, Any]:
     }
 
 
-def restore_generators(state: Mapping[str, Any]) -> None:
-    """Put back what `generators_state` gave; CUDA states only where there are as many devices."""
+def restore_rng_state(state: Mapping[str, Any]) -> None:
+    """Put back what `rng_state` gave; CUDA states only where there are as many devices."""
     version, words, gauss = state["python"]
     random.setstate((version, tuple(words), gauss))
     kind, keys, position, has_gauss, cached = state["numpy"]

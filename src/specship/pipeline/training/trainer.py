@@ -27,7 +27,7 @@ from specship.pipeline.training.causal_model import build_model, load_checkpoint
 from specship.pipeline.training.checkpoints import read_moments, write_checkpoint
 from specship.pipeline.training.evaluation import HeldOut, evaluate
 from specship.pipeline.training.initialisation import continued_config
-from specship.pipeline.training.rng_state import generators_state, restore_generators, seed_generators
+from specship.pipeline.training.rng_state import restore_rng_state, rng_state, seed_rngs
 from specship.pipeline.training.schedule import learning_rate
 from specship.pipeline.training.settings import ModelSettings, Recipe
 from specship.strict_json import read_json
@@ -96,7 +96,7 @@ class Trainer:
         self.initial = initial
         self.config = self._declared(recipe.model, initial)
         refuse_too_large(device, self.declared_parameters)
-        seed_generators(settings.seed)
+        seed_rngs(settings.seed)
         self.model = build_model(self.config, device)
         if initial is not None:
             load_checkpoint(self.model, open_any_checkpoint(initial))
@@ -251,7 +251,7 @@ class Trainer:
             "tokens_seen": self.tokens_seen,
             "train_loss": self.last_loss,
             "reader": self.reader.state(),
-            "generators": generators_state(),
+            "generators": rng_state(),
             "progress": dict(progress),
         }
         shared = {"step": self.step, "tokens_seen": self.tokens_seen, "train_loss": self.last_loss}
@@ -285,6 +285,6 @@ class Trainer:
             }
         self.step, self.last_loss = int(state["step"]), state["train_loss"]
         self.reader.restore(state["reader"])
-        restore_generators(state["generators"])
+        restore_rng_state(state["generators"])
         progress: dict[str, Any] = state["progress"]
         return progress

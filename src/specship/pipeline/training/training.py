@@ -28,14 +28,14 @@ from specship.pipeline.training.run_reading import RUN_FORMAT, checkpoint_path
 from specship.pipeline.training.settings import Recipe
 from specship.pipeline.training.termination import TerminationWatch
 from specship.pipeline.training.trainer import Trainer, TrainingAborted, refuse_unfit
-from specship.pipeline.training.warm_start_check import WatchedBeginning, carried_over
+from specship.pipeline.training.warm_start_check import WarmStartCheck, carried_over
 
 Report = Callable[..., None]
 _PACKAGES: Final = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class TrainingOutcome:
     """How a run ended: `completed`, `stopped_early`, `data_exhausted`, `aborted` or `preempted`."""
 
     status: str
@@ -87,7 +87,7 @@ def _describe(trainer: Trainer, threads: int) -> dict[str, Any]:
     }
 
 
-class _Run:
+class _TrainingRun:
     """One process's share of a run."""
 
     def __init__(
@@ -108,7 +108,7 @@ class _Run:
         self.settings = training
         held_out = TokenReader(shards, "heldout", length=training.sequence_length, seed=0, at_end="halt")
         self.windows_WT = held_out.heldout_windows(training.sequence_length, training.evaluation_tokens)
-        self.watched = WatchedBeginning(folder.record["initialisation"]) if initial else None
+        self.watched = WarmStartCheck(folder.record["initialisation"]) if initial else None
         if self.watched and initial:
             self.watched.weigh(initial, self.windows_WT, device, report)
         self.trainer = Trainer(recipe, shards, device, initial=initial, on_wrap=self._wrapped)
@@ -178,7 +178,7 @@ class _Run:
             return found.loss
         return self.trainer.evaluate(self.windows_WT, whole_precision=True).loss
 
-    def steps(self, watch: TerminationWatch, report: Report) -> Outcome:
+    def steps(self, watch: TerminationWatch, report: Report) -> TrainingOutcome:
         """Train until the plan, patience, the data or somebody's patience ends."""
         trainer, planned = self.trainer, self.settings.steps
         if trainer.step == 0 and self.stopping.last_loss is None:
@@ -198,20 +198,20 @@ class _Run:
             if trainer.step % self.settings.evaluate_every == 0 or trainer.step == planned:
                 self.evaluate()
         if trainer.step == planned:
-            return Outcome("completed", "every planned step was done", trainer.step)
+            return TrainingOutcome("completed", "every planned step was done", trainer.step)
         reason = (
             f"no improvement of {self.stopping.min_improvement} nats/token "
             f"in {self.stopping.without_improvement} evaluations"
         )
         self.folder.event("early_stop", trainer.step, reason=reason)
-        return Outcome("stopped_early", reason, trainer.step)
+        return TrainingOutcome("stopped_early", reason, trainer.step)
 
-    def _preempted(self, reason: str) -> Outcome:
+    def _preempted(self, reason: str) -> TrainingOutcome:
         step = self.trainer.step
         if not checkpoint_path(self.folder.path, step).exists():
             self.save(val_loss=None)
         self.folder.event("preempted", step, reason=reason)
-        return Outcome("preempted", reason, step)
+        return TrainingOutcome("preempted", reason, step)
 
 
 def pretrain(
@@ -224,7 +224,7 @@ def pretrain(
     initial: Path | None = None,
     bypasses: Sequence[Mapping[str, Any]] = (),
     watch: TerminationWatch | None = None,
-) -> Outcome:
+) -> TrainingOutcome:
     """Train a model into a run folder, or go on with a run that was interrupted there.
 
     `initial` is a checkpoint folder whose weights a fine-tuning starts from: see `initialisation`.
@@ -245,7 +245,7 @@ def pretrain(
     record = _first_record(recipe, tokenizer, shards, beginning)
     earlier = earlier_record(output, record)
     if earlier is not None and earlier["status"] in FINISHED:
-        return Outcome(earlier["status"], earlier["reason"], earlier["steps_done"])
+        return TrainingOutcome(earlier["status"], earlier["reason"], earlier["steps_done"])
     checkpoint, events = put_in_order(output)
     record |= carried_over(earlier, bypasses)
     folder = RunFolder(output, record)
@@ -254,7 +254,7 @@ def pretrain(
         kept = beginning.copy_into(output) if beginning else None
         with watch or TerminationWatch() as watching:
             return _drive(
-                _Run(recipe, folder, tokenizer, shards, initial=kept, report=report or _silent),
+                _TrainingRun(recipe, folder, tokenizer, shards, initial=kept, report=report or _silent),
                 watching,
                 report or _silent,
                 checkpoint=checkpoint,
@@ -266,14 +266,14 @@ def pretrain(
 
 
 def _drive(
-    run: _Run,
+    run: _TrainingRun,
     watch: TerminationWatch,
     report: Report,
     *,
     checkpoint: Path | None,
     events: list[dict[str, Any]],
     resumed: bool,
-) -> Outcome:
+) -> TrainingOutcome:
     """Restore, train, and write down how it ended."""
     folder = run.folder
     if checkpoint is not None:
@@ -286,10 +286,10 @@ def _drive(
         outcome = run.steps(watch, report)
     except TrainingAborted as abort:
         folder.event("aborted", abort.step, reason=abort.reason, detail=abort.message)
-        outcome = Outcome("aborted", f"{abort.reason}: {abort.message}", run.trainer.step)
+        outcome = TrainingOutcome("aborted", f"{abort.reason}: {abort.message}", run.trainer.step)
     except EndOfData as end:
         folder.event("end_of_data", run.trainer.step + 1, reason=end.message)
-        outcome = Outcome("data_exhausted", end.message, run.trainer.step)
+        outcome = TrainingOutcome("data_exhausted", end.message, run.trainer.step)
     folder.sync()
     if run.watched and outcome.status in FINISHED:
         outcome = replace(outcome, reason=run.watched.conclude(outcome.reason, run.stopping.last_loss))

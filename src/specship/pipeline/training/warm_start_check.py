@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class WatchedBeginning:
+class WarmStartCheck:
     """Writes what it finds into the `initialisation` of a run's record, which it is given."""
 
     def __init__(self, record: dict[str, Any]) -> None:

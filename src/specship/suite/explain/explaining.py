@@ -31,7 +31,8 @@ from specship.suite.explain.records import (
     ProbeFound,
 )
 from specship.suite.explain.remedies import criterion_mend, gate_mend
-from specship.suite.judging.session import all_keys, report_models
+from specship.suite.judging.report_building import report_models
+from specship.suite.judging.trust import all_keys
 from specship.suite.plan.plan import Plan, make_plan
 
 _CODE: Final = re.compile(r"SHIP[0-9]+")

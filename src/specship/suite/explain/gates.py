@@ -17,7 +17,8 @@ from specship.status.report import GateReport
 from specship.suite.artifacts.store import Store
 from specship.suite.explain.records import GateAtProfile, Limit
 from specship.suite.explain.remedies import gate_mend
-from specship.suite.judging.session import today
+from specship.suite.judging.arming import ArmingBook
+from specship.suite.judging.today import today
 from specship.suite.plan.plan import Check, Plan, effective
 
 _JUDGED: Final = {Verdict.PASS, Verdict.FAIL}
@@ -99,7 +100,7 @@ def _in_profile(plan: Plan, gate: Gate, *keys: str) -> str:
 def _report(plan: Plan, check: Check, ledger: Ledger, damage: list[str]) -> GateReport:
     """The gate as it stands; old evidence is judged by today's limits too, so that its figures show."""
     store = Store.of(plan.project.state, check.model.id, plan.profile)
-    now = today(plan, check, store, damage=damage)
+    now = today(plan, check, store, arming=ArmingBook(plan.project), damage=damage)
     return gate_report(now, _judged_again(check.gate, standing(now, ledger.statements)))
 
 

@@ -16,7 +16,8 @@ from specship.specs.project import Project
 from specship.status.assess import ledger_problems
 from specship.status.report import ModelReport
 from specship.suite.explain.trace_records import Orphan, Trace, TraceRow
-from specship.suite.judging.session import all_keys, report_models
+from specship.suite.judging.report_building import report_models
+from specship.suite.judging.trust import all_keys
 from specship.suite.plan.plan import Plan, make_plan
 
 SHIPPED_PLACE: Final = "specship"

@@ -1,6 +1,6 @@
 """Falsification: each gate passes on the clean pipeline and fails on each of its faults, as predicted.
 
-The clean artifacts are made once; a fault's world makes only what the fault reaches. Both are judged by
+The clean artifacts are made once; a fault's injection makes only what the fault reaches. Both are judged by
 the judge that judges what ships. What was measured is kept, so that an interrupted run goes on.
 """
 
@@ -15,9 +15,11 @@ from specship.faults.catalogue import LoadedFault, load_fault
 from specship.status.report import GateReport
 from specship.suite.artifacts.runner import Listener
 from specship.suite.artifacts.store import Store
+from specship.suite.falsify.injection_runner import InjectionRunner
 from specship.suite.falsify.records import Catch, PairReport
-from specship.suite.judging.session import JudgeProcess, Session
-from specship.suite.plan.fault_injection import HEALTHY, World, WorldRunner, find_world
+from specship.suite.judging.judge_process import JudgeProcess
+from specship.suite.judging.session import Session
+from specship.suite.plan.fault_injection import HEALTHY, FaultInjection, find_injection
 from specship.suite.plan.healthy import FalseAlarms, alarm_of, asked, read_healthy
 from specship.suite.plan.plan import Check, Plan
 
@@ -47,7 +49,7 @@ class Falsification:
     plan: Plan
     listener: Listener = lambda _event: None
     clean: Session = field(init=False)
-    _worlds: dict[str, Session] = field(default_factory=dict)
+    _injections: dict[str, Session] = field(default_factory=dict)
     _clean: dict[str, GateReport] = field(default_factory=dict)
     """What the clean pipeline showed of each gate, once a session."""
 
@@ -58,25 +60,27 @@ class Falsification:
         """End the judge's process."""
         self.clean.close()
 
-    def world(self, name: str) -> Session:
-        """The session in a fault's world.
+    def injection(self, name: str) -> Session:
+        """The session under a fault.
 
         Raises:
             SpecshipError: there is no such fault, or its file cannot be used.
         """
-        if name not in self._worlds:
-            self._worlds[name] = self.session_in(find_world(self.plan, name))
-        return self._worlds[name]
+        if name not in self._injections:
+            self._injections[name] = self.session_in(find_injection(self.plan, name))
+        return self._injections[name]
 
-    def session_in(self, world: World) -> Session:
-        """A session in a world; it takes from the clean pipeline what the world does not reach."""
-        session = Session(world.plan_of(self.plan), self.listener, world=world.name, judge=self.clean.judge)
-        session.make_runner = lambda model: self._runner(session, world, model)
+    def session_in(self, injection: FaultInjection) -> Session:
+        """A session under an injection; the clean pipeline lends what it does not reach."""
+        session = Session(
+            injection.plan_of(self.plan), self.listener, injection=injection.name, judge=self.clean.judge
+        )
+        session.make_runner = lambda model: self._runner(session, injection, model)
         return session
 
-    def _runner(self, session: Session, world: World, model: str) -> WorldRunner:
+    def _runner(self, session: Session, injection: FaultInjection, model: str) -> InjectionRunner:
         plan = session.plan
-        return WorldRunner(
+        return InjectionRunner(
             plan.project.root,
             Store.of(plan.project.state, model, plan.profile),
             plan.profile.settings_of(model),
@@ -84,7 +88,7 @@ class Falsification:
             self.listener,
             {name: session.runner(lender) for name, lender in plan.profile.lenders_of(model).items()},
             clean=self.clean.runner(model),
-            world=world,
+            injection=injection,
             profile=plan.profile,
             folder=str(plan.project.fault_folder or ""),
         )
@@ -104,7 +108,7 @@ class Falsification:
             SpecshipError: the project has no such variant.
         """
         file = read_healthy(self.plan.project)
-        session = self.world(f"{HEALTHY}{variant}/{file.model if file else ''}")
+        session = self.injection(f"{HEALTHY}{variant}/{file.model if file else ''}")
         checks = asked(session.plan, file) if file else ()
         return [session.settle(check) if make else session.known(check) for check in checks]
 
@@ -148,7 +152,7 @@ class Falsification:
             return _report(
                 pair, loaded, Catch.CLEAN_FAILS, f"{clean.verdict or 'no verdict'}: {clean.reason}"
             )
-        session = self.world(f"{pair.fault}/{pair.check.model.id}")
+        session = self.injection(f"{pair.fault}/{pair.check.model.id}")
         check = next(c for c in session.plan.checks if c.gate.id == gate.id)
         return judged(pair, loaded, session.settle(check) if make else session.known(check))
 
@@ -189,7 +193,7 @@ def _report(
 
 
 def in_stage_order(pairs: Iterable[Pair], plan: Plan) -> list[Pair]:
-    """Pairs of one fault together, early stages first, so that what a world made serves all its gates."""
+    """Pairs of one fault together, early stages first, so that what was made once serves all its gates."""
     from specship.pipeline.stage import all_stages
 
     order = {name: number for number, name in enumerate(all_stages())}

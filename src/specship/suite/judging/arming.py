@@ -7,35 +7,22 @@ add a key there: the signature shows which machine saw the gates fail, not that 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import Final
 
-from specship.contracts.expectation import Expectation
 from specship.errors import DamagedArtifact, SpecshipError, UnusableInput
 from specship.evidence.arming import (
     NAMES_NO_FAULT,
-    Arming,
-    FaultSeen,
     OpenedArming,
-    SeenFailing,
     read_armings,
     why_unarmed,
-    write_arming,
 )
-from specship.evidence.environment import environment
-from specship.evidence.signing import check_public_key, local_key, local_public_key
+from specship.evidence.signing import check_public_key, local_public_key
 from specship.faults.catalogue import fault_code, file_of
-from specship.files import write_file
 from specship.specs.project import Project
-from specship.status.report import Measured
-from specship.suite.falsify.records import Catch, PairReport
 from specship.suite.plan.fault_injection import falsification_plan
-from specship.suite.plan.plan import Check, Plan, plan_at
-from specship.units import Quantity
+from specship.suite.plan.plan import Check, Plan
 
 KEYS: Final = "keys.txt"
 _LONGEST_KEYS: Final = 1 << 16
@@ -134,98 +121,3 @@ class ArmingBook:
             digests[self._profile] = self._seen_at[check.gate.id].gate_digest
         codes = {fault: self.code(fault) for fault in check.gate.faults}
         return why_unarmed(check.gate.faults, digests, codes, signed, profile=plan.profile.profile)
-
-
-@dataclass(frozen=True, slots=True)
-class Armed:
-    """What arming wrote, and for which gates it could not."""
-
-    written: tuple[Path, ...]
-    kept: tuple[str, ...]
-    """Gates whose records say it already."""
-    refused: Mapping[str, str]
-    """Gates that were not seen to fail on each of their faults, with the first reason."""
-
-
-def arm(project: Project, reports: Iterable[PairReport]) -> Armed:
-    """Write down which gates were seen to fail on each of their faults.
-
-    Raises:
-        CannotWrite: the disk is full or refuses.
-        UnusableInput: this checkout's key cannot be used.
-    """
-    by_gate: dict[str, list[PairReport]] = {}
-    for report in reports:
-        by_gate.setdefault(report.gate, []).append(report)
-    book, seen = ArmingBook(project), falsification_plan(project)
-    plans = [plan_at(project, name) for name in project.spec.profiles]
-    written, kept, refused = [], [], {}
-    for check in seen.checks:
-        own = by_gate.get(check.gate.id, [])
-        if check.probe is None:
-            continue
-        if bad := [pair for pair in own if pair.catch != Catch.CAUGHT]:
-            refused[check.gate.id] = f"{bad[0].fault}: {bad[0].catch}: {bad[0].reason}"
-        elif not own:
-            refused[check.gate.id] = "it names no fault"
-        elif book.why_unarmed(check, seen):
-            record = _record(book, check, seen, plans, own)
-            written.append(write_arming(project.arming_folder, record, local_key(project.state)))
-        else:
-            kept.append(check.gate.id)
-    if written:
-        _list_own_key(project)
-    return Armed(tuple(written), tuple(kept), refused)
-
-
-def _record(
-    book: ArmingBook, check: Check, seen: Plan, plans: Iterable[Plan], pairs: Iterable[PairReport]
-) -> Arming:
-    """The record of one gate; it vouches for every profile whose limits the faulty measurements break."""
-    faults = {
-        pair.fault: FaultSeen(
-            code=book.code(pair.fault),
-            fails=tuple(
-                SeenFailing(quantity=m.quantity, value=m.value, unit=m.unit, limit=m.limit)
-                for m in pair.measured
-                if m.quantity in pair.predicted
-            ),
-            evidence=pair.evidence or "",
-        )
-        for pair in pairs
-    }
-    predicted = [m for pair in pairs for m in pair.measured if m.quantity in pair.predicted]
-    gates = {seen.profile.profile: check.gate_digest}
-    for plan in plans:
-        other = next(entry for entry in plan.checks if entry.gate.id == check.gate.id)
-        if all(_breaks(m, other.gate.expect.get(m.quantity)) for m in predicted):
-            gates[plan.profile.profile] = other.gate_digest
-    return Arming(
-        gate=check.gate.id,
-        contract=check.file.path,
-        profile=seen.profile.profile,
-        gates=gates,
-        faults=faults,
-        environment=environment(book.project.root),
-        ended=datetime.now(UTC),
-    )
-
-
-def _breaks(measured: Measured, limit: Expectation | None) -> bool:
-    """Whether a profile has a limit on the quantity that the faulty value does not meet either."""
-    return limit is not None and not limit.holds(Quantity(measured.value, measured.unit))
-
-
-def _list_own_key(project: Project) -> None:
-    own = local_public_key(project.state)
-    if own is None or own in arming_keys(project):
-        return
-    path = project.arming_folder / KEYS
-    text = path.read_text(encoding="utf-8") if path.is_file() else _HEADER
-    write_file(path, f"{text.rstrip()}\n{own.hex()}\n")
-
-
-_HEADER: Final = """\
-# Public keys of machines on which gates were seen to fail, one a line; `specship faults --arm` adds its own.
-# A rehearsal believes records that one of them signed; a release believes `trusted_keys` in pyproject.toml.
-"""

@@ -27,7 +27,7 @@ from specship.files import write_errors
 from specship.probes.registry import Artifact
 from specship.specs.project import load_project
 from specship.suite.artifacts.store import Store, artifact_digest, list_files
-from specship.suite.plan.fault_injection import find_world
+from specship.suite.plan.fault_injection import find_injection
 from specship.suite.plan.plan import Check, Plan, make_plan
 
 
@@ -36,15 +36,15 @@ class Judge:
     """Measures and judges the gates of one project at one profile."""
 
     plan: Plan
-    _worlds: dict[str, Judge] = field(default_factory=dict)
+    _injections: dict[str, Judge] = field(default_factory=dict)
 
-    def within(self, world: str) -> Judge:
-        """Who judges in the world of a fault; the empty name is the pipeline that ships."""
-        if not world:
+    def within(self, injection: str) -> Judge:
+        """Who judges in the injection of a fault; the empty name is the pipeline that ships."""
+        if not injection:
             return self
-        if world not in self._worlds:
-            self._worlds[world] = Judge(find_world(self.plan, world).plan_of(self.plan))
-        return self._worlds[world]
+        if injection not in self._injections:
+            self._injections[injection] = Judge(find_injection(self.plan, injection).plan_of(self.plan))
+        return self._injections[injection]
 
     def run(self, gate_id: str) -> str:
         """Measure a gate, judge it, and write the statement; its digest once it is on the disk.
@@ -157,7 +157,7 @@ def _artifacts(check: Check, store: Store) -> dict[str, Artifact]:
 
 def _answer(judges: Judge, request: dict[str, Any]) -> dict[str, Any]:
     try:
-        judge_ = judges.within(request.get("world", ""))
+        judge_ = judges.within(request.get("injection", ""))
         if crash := request.get("crash"):
             return {"event": "written", "digest": judge_.record_crash(request["gate"], crash)}
         return {"event": "written", "digest": judge_.run(request["gate"])}

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydantic import Field
 
+from specship.contracts.building import build
 from specship.contracts.document import read_document
 from specship.contracts.judging import Verdict
 from specship.contracts.records import Frozen, GateId, ModelId, Prose, Slug
@@ -78,7 +79,7 @@ def read_healthy(project: Project) -> HealthyFile | None:
     if configured is None:
         return None
     document = read_document(project.root / configured, root=project.root)
-    found = document.build(HealthyFile)
+    found = build(document, HealthyFile)
     names = [variant.name for variant in found.variants]
     for index, name in enumerate(names):
         if name in names[:index]:

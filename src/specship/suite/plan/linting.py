@@ -72,13 +72,13 @@ def lint_and_fix(question: Question) -> LintResult:
 
 def _computed(question: Question) -> tuple[LintResult, tuple[Document, ...], Path]:
     from specship.lint.running import fault_findings, rule_findings
-    from specship.lint.silencing import Choice, check_codes
+    from specship.lint.silencing import RuleChoice, check_codes
     from specship.specs.project import survey_project
     from specship.suite.plan.plan import all_faults
     from specship.suite.plan.vocabulary import known_names
 
     survey = survey_project(question.start)
-    choice = Choice(survey.configuration.lint, question.select, question.ignore)
+    choice = RuleChoice(survey.configuration.lint, question.select, question.ignore)
     check_codes(choice)
     known = known_names(survey.root, survey.configuration)
     faults = all_faults(survey, known)

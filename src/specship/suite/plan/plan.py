@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from specship.contracts.digest import contract_digest, gate_digest
 from specship.contracts.document import Document, in_order
@@ -25,9 +25,6 @@ from specship.specs.project import Project, Survey, survey_project
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Model, Override, Profile
 from specship.suite.plan.vocabulary import known_names
-
-if TYPE_CHECKING:
-    from specship.suite.judging.arming import ArmingBook
 
 
 @dataclass(frozen=True)
@@ -87,13 +84,6 @@ class Plan:
             "model": model,
             "pipeline": self.profile.settings_of(model),
         })  # fmt: skip
-
-    @cached_property
-    def arming(self) -> ArmingBook:
-        """Which gates were seen to fail on their faults."""
-        from specship.suite.judging.arming import ArmingBook
-
-        return ArmingBook(self.project)
 
     @property
     def oldest(self) -> timedelta | None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import yaml
 
+from specship.contracts.building import build, record_faults
 from specship.contracts.document import document_of
 from specship.contracts.yaml_nodes import compose
 from specship.errors import Place, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
@@ -206,7 +207,7 @@ def _insist_same_but(
         UnusableInput: the text could not be edited safely; nothing has been written.
     """
     document = document_of(text.encode(), path)
-    spec, faults = document.record_faults(Spec)
+    spec, faults = record_faults(document, Spec)
     if document.faults or faults or spec is None:
         raise UnreadableDocument([*document.faults, *faults])
     moved = sum(entry.weight for one in spec.models for entry in one.criteria if entry.id == identity)
@@ -237,5 +238,5 @@ def _amendment(project: Project, wish: Wish, giver: Criterion, identity: str, we
     ])  # fmt: skip
     name = f"{max(numbers, default=0) + 1:04d}-{identity.lower()}.yaml"
     path = f"{project.configuration.spec}/amendments/{name}"
-    document_of(text.encode(), path).build(Amendment)
+    build(document_of(text.encode(), path), Amendment)
     return Draft(path, text)

@@ -15,7 +15,7 @@ from specship.pipeline.evaluation.humaneval.problems import (
     read_problems,
 )
 from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
-from specship.pipeline.evaluation.humaneval.scoring import Settings, choose_level, score
+from specship.pipeline.evaluation.humaneval.scoring import ScoringSettings, choose_level, score
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,16 +67,16 @@ def evaluate(asked: Asked, *, report: Callable[..., None] | None = None) -> dict
         return _scored(asked, problems, completions, _settings(asked, level, stops=stops), report)
 
 
-def _settings(asked: Asked, level: str, *, stops: bool) -> Settings:
-    return Settings(level=level, workers=asked.workers, stops=stops, shard=asked.shard)
+def _settings(asked: Asked, level: str, *, stops: bool) -> ScoringSettings:
+    return ScoringSettings(level=level, workers=asked.workers, stops=stops, shard=asked.shard)
 
 
 def _written(
     asked: Asked, model: Path, problems: ProblemFile, out: Path, report: Callable[..., None] | None
 ) -> CompletionFile:
-    from specship.pipeline.evaluation.humaneval.generation import Generation, Generator, generate
+    from specship.pipeline.evaluation.humaneval.generation import GenerationTask, Generator, generate
 
-    wanted = Generation(
+    wanted = GenerationTask(
         samples=asked.samples,
         temperature=asked.temperature,
         seed=asked.seed,
@@ -90,7 +90,7 @@ def _scored(
     asked: Asked,
     problems: ProblemFile,
     completions: CompletionFile,
-    settings: Settings,
+    settings: ScoringSettings,
     report: Callable[..., None] | None,
 ) -> dict[str, Any]:
     found = score(problems, completions, settings, out=asked.out, report=report).as_json()

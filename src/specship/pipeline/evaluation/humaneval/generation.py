@@ -20,7 +20,7 @@ from specship.errors import UnusableInput
 from specship.pipeline.evaluation.humaneval.problems import CompletionFile, ProblemFile, Sample
 from specship.pipeline.evaluation.humaneval.prompting import prompting
 from specship.pipeline.evaluation.humaneval.samples import SAMPLES_FORMAT, Generated, SampleFile
-from specship.pipeline.evaluation.model_identity import about_model
+from specship.pipeline.evaluation.model_identity import model_identity
 from specship.pipeline.inference.decoder import STOP_TOKEN, TOKEN_LIMIT, Decoder, Sampling
 from specship.pipeline.inference.open_model import open_model
 
@@ -32,7 +32,7 @@ _TAIL: Final = 24
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
+class GenerationTask:
     """What is asked of the model."""
 
     samples: int = 1
@@ -65,7 +65,7 @@ class Generator:
     """A model that is open, with the prompts of all problems."""
 
     def __init__(
-        self, path: Path, problems: ProblemFile, generation: Generation, *, device: str = "cpu"
+        self, path: Path, problems: ProblemFile, generation: GenerationTask, *, device: str = "cpu"
     ) -> None:
         """Open and load it.
 
@@ -82,7 +82,7 @@ class Generator:
         self._ids = {task: self.prompting.token_ids(self._tokenizer, task) for task in problems.problems}
         longest = max(map(len, self._ids.values()))
         self._decoder = Decoder(opened, device=device, context=longest + generation.max_tokens)
-        self._about = about_model(path, opened, self.prompting.prompt_format)
+        self._about = model_identity(path, opened, self.prompting.prompt_format)
         del self._about["model"]  # where it lies belongs to a machine, not to what it is
 
     def heading(self) -> dict[str, Any]:

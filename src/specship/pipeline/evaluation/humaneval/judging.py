@@ -11,7 +11,7 @@ from typing import Final
 
 from specship.pipeline.evaluation.humaneval.problems import Problem
 from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
-from specship.pipeline.evaluation.humaneval.sandbox.protocol import Channel, Ended, Malformed, TimeUp
+from specship.pipeline.evaluation.humaneval.sandbox.protocol import Channel, Ended, MalformedFrame, TimeUp
 
 PASSED: Final = "passed"
 INFRA: Final = "infra"
@@ -35,7 +35,7 @@ _WRONG: Final = "    return [math.isqrt(value) for value in values], {key: 2.5}\
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class SampleOutcome:
     """What came of one program."""
 
     outcome: str
@@ -44,7 +44,7 @@ class Outcome:
     seconds: float = 0.0
 
 
-class JudgeProcess:
+class CandidateJudgeProcess:
     """One warm judging process with its sandbox; a dead one is replaced at the next question."""
 
     def __init__(self, level: str, limits: Limits, worker: int = 0, processors: tuple[int, ...] = ()) -> None:
@@ -87,27 +87,27 @@ class JudgeProcess:
             raise Ended(str(answer[-1]))
         return self._channel
 
-    def judge(self, problem: Problem, program: str) -> Outcome:
+    def judge(self, problem: Problem, program: str) -> SampleOutcome:
         """The outcome of one program; a judge that dies or hangs on a result is the program's fault."""
         began = time.monotonic()
         try:
             channel = self._started()
             channel.send([problem.task_id, problem.prompt, problem.test, problem.entry_point, program])
             answer = channel.receive(began + self._limits.start_seconds + 4 * _PATIENCE)
-        except (Ended, Malformed, TimeUp, OSError) as error:
+        except (Ended, MalformedFrame, TimeUp, OSError) as error:
             self.stop()
-            return Outcome(INFRA, str(error) or f"the judge: {type(error).__name__}", _since(began))
+            return SampleOutcome(INFRA, str(error) or f"the judge: {type(error).__name__}", _since(began))
         if answer != ["began"]:
-            return Outcome(str(answer[0]), str(answer[1]), _since(began))
+            return SampleOutcome(str(answer[0]), str(answer[1]), _since(began))
         try:
             outcome, detail, _ = channel.receive(time.monotonic() + self._limits.wall_seconds + _PATIENCE)
         except TimeUp:
             self.stop()
-            return Outcome("failed:timeout", "the judge hung on a result", _since(began))
-        except (Ended, Malformed):
+            return SampleOutcome("failed:timeout", "the judge hung on a result", _since(began))
+        except (Ended, MalformedFrame):
             self.stop()
-            return Outcome("failed:protocol", "the judge died of a result", _since(began))
-        return Outcome(outcome, detail, _since(began))
+            return SampleOutcome("failed:protocol", "the judge died of a result", _since(began))
+        return SampleOutcome(outcome, detail, _since(began))
 
     def canary(self) -> str:
         """What is wrong with judge or sandbox; empty when both known programs come out as they must."""

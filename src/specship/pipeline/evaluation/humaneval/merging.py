@@ -15,7 +15,7 @@ from typing import Any, Final
 from specship.digests import digest_of
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.files import write_file
-from specship.pipeline.evaluation.humaneval.judging import PASSED, Outcome
+from specship.pipeline.evaluation.humaneval.judging import PASSED, SampleOutcome
 from specship.pipeline.evaluation.humaneval.outcomes import ending, read_shard
 from specship.pipeline.evaluation.humaneval.verdicts import Key, Score, as_line
 
@@ -29,7 +29,7 @@ class Shard:
 
     path: Path
     heading: Mapping[str, Any]
-    outcomes: Mapping[Key, Outcome]
+    outcomes: Mapping[Key, SampleOutcome]
     sandbox: Mapping[str, Any]
 
     @property
@@ -135,9 +135,9 @@ def _check_parts(shards: Sequence[Shard]) -> None:
         )
 
 
-def _all_outcomes(shards: Sequence[Shard]) -> dict[Key, Outcome]:
+def _all_outcomes(shards: Sequence[Shard]) -> dict[Key, SampleOutcome]:
     """Every sample exactly once, problems in the order of their ids."""
-    found: dict[Key, Outcome] = {}
+    found: dict[Key, SampleOutcome] = {}
     for shard in shards:
         part, parts = shard.part
         expected = len(range(part - 1, int(shard.heading["samples"]), parts))
@@ -154,7 +154,7 @@ def _all_outcomes(shards: Sequence[Shard]) -> dict[Key, Outcome]:
     return dict(sorted(found.items(), key=lambda one: (len(one[0][0]), one[0])))
 
 
-def _check_indices(found: Mapping[Key, Outcome], shard: Shard) -> None:
+def _check_indices(found: Mapping[Key, SampleOutcome], shard: Shard) -> None:
     """The samples of each problem are numbered from 0 without a gap."""
     counts: dict[str, list[int]] = {}
     for task_id, index in found:

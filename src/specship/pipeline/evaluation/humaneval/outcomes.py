@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from specship.errors import DamagedArtifact, Place, UnusableInput
 from specship.json_log import JsonLog, repair, whole_lines
-from specship.pipeline.evaluation.humaneval.judging import INFRA, OUTCOMES, Outcome
+from specship.pipeline.evaluation.humaneval.judging import INFRA, OUTCOMES, SampleOutcome
 from specship.pipeline.evaluation.humaneval.problems import Sample
 from specship.pipeline.evaluation.humaneval.verdicts import Key, as_line
 
@@ -35,7 +35,7 @@ def ending(sandbox: dict[str, Any]) -> dict[str, Any]:
     return {_ENDED: True, "sandbox": sandbox}
 
 
-def _outcome(record: dict[str, Any], place: Place) -> Outcome:
+def _outcome(record: dict[str, Any], place: Place) -> SampleOutcome:
     fine = (
         record.keys() == _KEYS
         and record["outcome"] in OUTCOMES
@@ -44,7 +44,7 @@ def _outcome(record: dict[str, Any], place: Place) -> Outcome:
     )
     if not fine:
         raise DamagedArtifact("not an outcome", at=place, why=f"its keys are {sorted(_KEYS)}", mend=_AGAIN)
-    return Outcome(record["outcome"], record["detail"], float(record["seconds"]))
+    return SampleOutcome(record["outcome"], record["detail"], float(record["seconds"]))
 
 
 class OutcomeFile:
@@ -66,7 +66,7 @@ class OutcomeFile:
         if fresh:
             self._log.append(heading)
 
-    def append(self, sample: Sample, outcome: Outcome) -> None:
+    def append(self, sample: Sample, outcome: SampleOutcome) -> None:
         """Write one outcome; a kill behind this loses nothing of it."""
         self._log.append(as_line(sample.key, outcome))
 
@@ -78,8 +78,8 @@ class OutcomeFile:
         self._log.close()
 
 
-def _known(path: Path, heading: dict[str, Any], keys: set[Key]) -> dict[Key, Outcome]:
-    found: dict[Key, Outcome] = {}
+def _known(path: Path, heading: dict[str, Any], keys: set[Key]) -> dict[Key, SampleOutcome]:
+    found: dict[Key, SampleOutcome] = {}
     for number, (_, record) in enumerate(whole_lines(path)[0], start=1):
         place = Place(str(path), line=number)
         if number == 1:
@@ -90,7 +90,7 @@ def _known(path: Path, heading: dict[str, Any], keys: set[Key]) -> dict[Key, Out
 
 
 def add_outcome(
-    found: dict[Key, Outcome], record: dict[str, Any], place: Place, keys: set[Key] | None = None
+    found: dict[Key, SampleOutcome], record: dict[str, Any], place: Place, keys: set[Key] | None = None
 ) -> None:
     """Take one line's outcome to those found before; `keys` are all that may come, where they are known.
 
@@ -104,7 +104,7 @@ def add_outcome(
     found[key] = outcome
 
 
-def read_shard(path: Path) -> tuple[dict[str, Any], dict[Key, Outcome], dict[str, Any]]:
+def read_shard(path: Path) -> tuple[dict[str, Any], dict[Key, SampleOutcome], dict[str, Any]]:
     """Heading, outcomes and sandbox of a file of outcomes that is through.
 
     Raises:
@@ -121,7 +121,7 @@ def read_shard(path: Path) -> tuple[dict[str, Any], dict[Key, Outcome], dict[str
         )
     _check_form(records[0], _HEADING, Place(str(path), line=1))
     _check_form(records[-1].get("sandbox"), _SANDBOX, Place(str(path), line=len(records)))
-    found: dict[Key, Outcome] = {}
+    found: dict[Key, SampleOutcome] = {}
     for number, record in enumerate(records[1:-1], start=2):
         add_outcome(found, record, Place(str(path), line=number))
     return records[0], found, records[-1]["sandbox"]

@@ -20,7 +20,7 @@ from specship.pipeline.chat.rendering import render_all
 from specship.pipeline.evaluation.humaneval.extraction import STOPS
 from specship.pipeline.evaluation.humaneval.problems import ProblemFile
 from specship.pipeline.evaluation.model_identity import CHAT, PLAIN
-from specship.pipeline.inference.open_model import Model
+from specship.pipeline.inference.open_model import OpenModel
 
 INSTRUCTION: Final = (
     "Complete the following Python function. Answer with the whole function, imports included, "
@@ -54,7 +54,7 @@ class Prompting:
         }
 
 
-def prompting(path: Path, opened: Model, problems: ProblemFile) -> Prompting:
+def prompting(path: Path, opened: OpenModel, problems: ProblemFile) -> Prompting:
     """How this model is asked.
 
     Raises:

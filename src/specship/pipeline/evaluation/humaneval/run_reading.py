@@ -12,12 +12,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact
-from specship.pipeline.evaluation.humaneval.judging import Outcome
+from specship.pipeline.evaluation.humaneval.judging import SampleOutcome
 from specship.pipeline.evaluation.humaneval.outcomes import read_shard
 from specship.pipeline.evaluation.humaneval.problems import CompletionFile, ProblemFile, Sample, read_problems
 from specship.pipeline.evaluation.humaneval.samples import Generated, read_samples
 from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
-from specship.pipeline.evaluation.humaneval.scoring import Settings, score
+from specship.pipeline.evaluation.humaneval.scoring import ScoringSettings, score
 from specship.pipeline.evaluation.humaneval.verdicts import Key
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ class _Generated(_Form):
 
 
 @dataclass(frozen=True, slots=True)
-class RunRecord:
+class CompletionsRun:
     """One run."""
 
     generated: Mapping[str, Any]
     samples: Sequence[Generated]
-    outcomes: Mapping[Key, Outcome]
+    outcomes: Mapping[Key, SampleOutcome]
     sandbox: Mapping[str, Any]
     scoring: Mapping[str, Any]
     """Heading of the outcomes."""
@@ -81,11 +81,11 @@ class RunRecord:
 
     def generator(self, checkpoint: Path, problems: ProblemFile) -> Generator:
         """The checkpoint, asked as it was asked for this run."""
-        from specship.pipeline.evaluation.humaneval.generation import Generation, Generator
+        from specship.pipeline.evaluation.humaneval.generation import GenerationTask, Generator
 
         told = self.generated["sampling"]
         names = ("samples", "temperature", "seed", "max_tokens")
-        asked = Generation(**{name: told[name] for name in names})
+        asked = GenerationTask(**{name: told[name] for name in names})
         return Generator(checkpoint, problems, asked, device=self.generated["device"])
 
     def judged_again(self, problems: ProblemFile, samples: Sequence[Generated]) -> dict[Key, str]:
@@ -94,14 +94,14 @@ class RunRecord:
             Sample(one.task_id, one.index, one.completion, "" if one.stop_reason != "no-room" else "no room")
             for one in samples
         )
-        settings = Settings(
+        settings = ScoringSettings(
             level=self.scoring["level"], limits=Limits(**self.scoring["limits"]), stops=self.scoring["stops"]
         )
         found = score(problems, CompletionFile(again, ""), settings)
         return {key: outcome.outcome for key, outcome in found.outcomes.items()}
 
 
-def read_runs(folder: Path) -> tuple[ProblemFile, list[RunRecord]]:
+def read_runs(folder: Path) -> tuple[ProblemFile, list[CompletionsRun]]:
     """The problems of an artifact, and its runs in order.
 
     Raises:
@@ -113,7 +113,7 @@ def read_runs(folder: Path) -> tuple[ProblemFile, list[RunRecord]]:
     return problems, [_run(path, problems) for path in runs]
 
 
-def _run(folder: Path, problems: ProblemFile) -> RunRecord:
+def _run(folder: Path, problems: ProblemFile) -> CompletionsRun:
     heading, samples = read_samples(folder / "samples.jsonl")
     scoring, outcomes, sandbox = read_shard(folder / "outcomes.jsonl")
     generated = scoring["generated"]
@@ -137,4 +137,4 @@ def _run(folder: Path, problems: ProblemFile) -> RunRecord:
             why="an outcome counts only for the completion that it was found for",
             mend="run the evaluation again",
         )
-    return RunRecord(generated, samples, outcomes, sandbox, scoring)
+    return CompletionsRun(generated, samples, outcomes, sandbox, scoring)

@@ -16,7 +16,7 @@ from typing import Any, Final
 from specship.bounds import COMPLETION_BYTES
 from specship.errors import RequirementMissing
 from specship.pipeline.evaluation.humaneval.extraction import program_of
-from specship.pipeline.evaluation.humaneval.judging import INFRA, JudgeProcess, Outcome
+from specship.pipeline.evaluation.humaneval.judging import INFRA, CandidateJudgeProcess, SampleOutcome
 from specship.pipeline.evaluation.humaneval.outcomes import FORMAT, OutcomeFile
 from specship.pipeline.evaluation.humaneval.problems import CompletionFile, ProblemFile, Sample
 from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
@@ -28,7 +28,7 @@ BATCH: Final = 50
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class ScoringSettings:
     """How completions are scored."""
 
     level: str
@@ -48,7 +48,7 @@ def choose_level(limits: Limits) -> str:
     """
     reasons = []
     for level in CONTAINED:
-        judge = JudgeProcess(level, limits)
+        judge = CandidateJudgeProcess(level, limits)
         try:
             fault = judge.canary()
         finally:
@@ -76,7 +76,7 @@ def processors_of(worker: int, workers: int) -> tuple[int, ...]:
     return (allowed[worker % len(allowed)],) if workers >= len(allowed) else ()
 
 
-def heading(problems: ProblemFile, completions: CompletionFile, settings: Settings) -> dict[str, Any]:
+def heading(problems: ProblemFile, completions: CompletionFile, settings: ScoringSettings) -> dict[str, Any]:
     """What outcomes belong to: everything that must be equal where they are counted together.
 
     `completions` are those of the whole evaluation where they were given, and those of the shard alone
@@ -97,11 +97,11 @@ def heading(problems: ProblemFile, completions: CompletionFile, settings: Settin
     }
 
 
-class _Run:
+class _ScoringRun:
     """What the workers of one evaluation share."""
 
     def __init__(
-        self, problems: ProblemFile, settings: Settings, keep: Callable[[Sample, Outcome], None]
+        self, problems: ProblemFile, settings: ScoringSettings, keep: Callable[[Sample, SampleOutcome], None]
     ) -> None:
         self._problems = problems
         self._settings = settings
@@ -116,7 +116,7 @@ class _Run:
         """One worker's life: canaries, a batch, canaries, a batch, …, canaries."""
         settings = self._settings
         own = processors_of(worker, settings.workers)
-        judge = JudgeProcess(settings.level, settings.limits, worker, own)
+        judge = CandidateJudgeProcess(settings.level, settings.limits, worker, own)
         try:
             while self._batch(judge):
                 pass
@@ -130,7 +130,7 @@ class _Run:
         if self.failure is not None:
             raise self.failure
 
-    def _sound(self, judge: JudgeProcess) -> str:
+    def _sound(self, judge: CandidateJudgeProcess) -> str:
         """What is wrong; a broken judge gets one fresh start."""
         if fault := judge.canary():
             judge.stop()
@@ -140,7 +140,7 @@ class _Run:
             self.faults += [fault] if fault else []
         return fault
 
-    def _batch(self, judge: JudgeProcess) -> bool:
+    def _batch(self, judge: CandidateJudgeProcess) -> bool:
         fault = self._sound(judge)
         for _ in range(BATCH):
             try:
@@ -149,19 +149,19 @@ class _Run:
                 return False
             if self.failure is not None:
                 return False
-            outcome = Outcome(INFRA, fault) if fault else self._outcome(judge, sample)
+            outcome = SampleOutcome(INFRA, fault) if fault else self._outcome(judge, sample)
             with self._lock:
                 self._keep(sample, outcome)
         return True
 
-    def _outcome(self, judge: JudgeProcess, sample: Sample) -> Outcome:
+    def _outcome(self, judge: CandidateJudgeProcess, sample: Sample) -> SampleOutcome:
         if sample.unanswered:
-            return Outcome("failed:context", sample.unanswered)
+            return SampleOutcome("failed:context", sample.unanswered)
         if not sample.completion.strip():
-            return Outcome("failed:empty")
+            return SampleOutcome("failed:empty")
         problem = self._problems.problems[sample.task_id]
         if len(sample.completion.encode("utf-8", "surrogatepass")) > COMPLETION_BYTES:
-            return Outcome("failed:load", f"longer than {COMPLETION_BYTES} bytes")
+            return SampleOutcome("failed:load", f"longer than {COMPLETION_BYTES} bytes")
         program = program_of(
             problem.prompt, sample.completion, problem.entry_point, stops=self._settings.stops
         )
@@ -172,7 +172,7 @@ class _Run:
 def score(
     problems: ProblemFile,
     completions: CompletionFile,
-    settings: Settings,
+    settings: ScoringSettings,
     *,
     out: Path | None = None,
     report: Callable[..., None] | None = None,
@@ -191,14 +191,14 @@ def score(
     outcomes = dict(file.known) if file else {}
     before = len(outcomes)
 
-    def keep(sample: Sample, outcome: Outcome) -> None:
+    def keep(sample: Sample, outcome: SampleOutcome) -> None:
         outcomes[sample.key] = outcome
         if file:
             file.append(sample, outcome)
         if report:
             report(len(outcomes) - before, len(samples) - before, "samples")
 
-    run = _Run(problems, settings, keep)
+    run = _ScoringRun(problems, settings, keep)
     for sample in samples:
         if sample.key not in outcomes:
             run.waiting.put(sample)
@@ -210,7 +210,7 @@ def score(
     return Score(len(problems.problems), {s.key: outcomes[s.key] for s in samples}, sandbox)
 
 
-def _work(run: _Run, workers: int) -> None:
+def _work(run: _ScoringRun, workers: int) -> None:
     """Each worker in a thread; the last look at the canaries is behind the last sample of each."""
     threads = [threading.Thread(target=run.work, args=(number,)) for number in range(workers)]
     for thread in threads:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from specship.pipeline.evaluation.humaneval.judging import INFRA, JudgeProcess
+from specship.pipeline.evaluation.humaneval.judging import INFRA, CandidateJudgeProcess
 from specship.pipeline.evaluation.humaneval.problems import Problem
 from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
 
@@ -95,7 +95,7 @@ def _program(attempt: str, outside: Path) -> str:
 
 def check_sandbox(level: str, limits: Limits) -> Checked:
     """Make every attempt at one level."""
-    judge = JudgeProcess(level, limits)
+    judge = CandidateJudgeProcess(level, limits)
     try:
         if fault := judge.canary():
             return Checked(level, fault, (), (), untouched=True)
@@ -105,7 +105,7 @@ def check_sandbox(level: str, limits: Limits) -> Checked:
         judge.stop()
 
 
-def _checked(judge: JudgeProcess, level: str, folder: Path) -> Checked:
+def _checked(judge: CandidateJudgeProcess, level: str, folder: Path) -> Checked:
     folder.chmod(0o777)
     outside = folder / "outside"
     found: dict[str, str] = {}

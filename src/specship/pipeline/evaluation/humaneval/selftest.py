@@ -13,7 +13,7 @@ from dataclasses import asdict
 from typing import Any, Final
 
 from specship.pipeline.evaluation.humaneval.problems import CompletionFile, Problem, ProblemFile, Sample
-from specship.pipeline.evaluation.humaneval.scoring import Settings, score
+from specship.pipeline.evaluation.humaneval.scoring import ScoringSettings, score
 from specship.pipeline.evaluation.humaneval.selfcheck import check_sandbox
 from specship.pipeline.evaluation.humaneval.verdicts import Score, as_line
 
@@ -81,7 +81,7 @@ def known_completions(problems: ProblemFile) -> dict[Sample, str]:
 
 
 def self_test(
-    problems: ProblemFile, settings: Settings, *, report: Callable[..., None] | None = None
+    problems: ProblemFile, settings: ScoringSettings, *, report: Callable[..., None] | None = None
 ) -> dict[str, Any]:
     """The record of a self-test: each completion's kind and outcome, what was in force, what got through.
 

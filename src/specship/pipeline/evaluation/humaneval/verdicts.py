@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from specship.pipeline.evaluation.humaneval.judging import INFRA, PASSED, Outcome
+from specship.pipeline.evaluation.humaneval.judging import INFRA, PASSED, SampleOutcome
 from specship.pipeline.evaluation.humaneval.passk import mean_pass_at_k
 
 Key = tuple[str, int]
@@ -16,7 +16,7 @@ MOST_INFRA: Final = 0.01
 """Largest share of infrastructure errors; above it the evaluation is an ERROR."""
 
 
-def as_line(key: Key, outcome: Outcome) -> dict[str, Any]:
+def as_line(key: Key, outcome: SampleOutcome) -> dict[str, Any]:
     """One result, as files and reports hold it."""
     return {
         "task_id": key[0],
@@ -33,7 +33,7 @@ class Score:
 
     problems: int
     """Problems of the file, whether all of them were asked or not."""
-    outcomes: Mapping[Key, Outcome]
+    outcomes: Mapping[Key, SampleOutcome]
     sandbox: Mapping[str, Any]
     """What was in force; `canaries` and `canary_faults` are of all workers."""
 

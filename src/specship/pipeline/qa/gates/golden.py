@@ -12,10 +12,10 @@ from __future__ import annotations
 from statistics import median_low
 from typing import Any, Final
 
-from specship.pipeline.qa.gate import Gate
+from specship.pipeline.qa.gate import QualityGate
 from specship.pipeline.qa.golden_file import FORMAT, GoldenFile, read_golden
 from specship.pipeline.qa.likelihood import counting_nats, difference, surprise
-from specship.pipeline.qa.records import Findings, Limits, findings, limit
+from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
 from specship.pipeline.qa.texts import PROMPTS
 from specship.pipeline.qa.writing import known_letters, repeated, strange, write_on
@@ -35,7 +35,7 @@ _UNITS: Final = {
 }
 
 
-def _measure(subject: Subject) -> Findings:
+def _measure(subject: Subject) -> GateFindings:
     decoder, tokenizer, banned = subject.decoder, subject.tokenizer, subject.shape.eos_ids
     prompts = [subject.given(prompt)[-(subject.context - STEPS) :] for prompt in PROMPTS]
     greedy = [write_on(decoder, ids, STEPS, banned=banned, fresh_pairs=False) for ids in prompts]
@@ -118,7 +118,7 @@ _REPEATED: Final = 0.95
 _BETTER: Final = 0.1
 
 
-def _limits(subject: Subject) -> Limits:
+def _limits(subject: Subject) -> GateLimits:
     measures = {
         "known_words": limit("fraction", at_least=_KNOWN),
         "strange_characters": limit("fraction", at_most=_STRANGE),
@@ -130,4 +130,4 @@ def _limits(subject: Subject) -> Limits:
     return measures | ({"differing_from_golden": limit("texts", equals=0)} if subject.golden else {})
 
 
-GATE: Final = Gate(number=6, name="golden", measure=_measure, limits=_limits)
+GATE: Final = QualityGate(number=6, name="golden", measure=_measure, limits=_limits)

@@ -8,8 +8,8 @@ from typing import Final
 from specship.pipeline.gguf.model import gguf_shape
 from specship.pipeline.gguf.names import ROPE_FACTORS, renamed_tensors
 from specship.pipeline.model.decoder_shape import elements, expected_tensors
-from specship.pipeline.qa.gate import Gate
-from specship.pipeline.qa.records import Findings, Limits, findings, limit
+from specship.pipeline.qa.gate import QualityGate
+from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
 
 _UNITS: Final = {
@@ -32,11 +32,11 @@ _KINDS: Final = {
 """Kinds of misfits that are about tensors; the others are about files, and gate 1 counts them."""
 
 
-def _measure(subject: Subject) -> Findings:
+def _measure(subject: Subject) -> GateFindings:
     return _folder(subject) if subject.is_folder else _gguf(subject)
 
 
-def _folder(subject: Subject) -> Findings:
+def _folder(subject: Subject) -> GateFindings:
     found = subject.inventory
     counts = Counter(_KINDS[misfit.kind] for misfit in found.misfits if misfit.kind in _KINDS)
     figures = {
@@ -49,7 +49,7 @@ def _folder(subject: Subject) -> Findings:
     return findings(_UNITS, figures, checked="expected", notes=notes)
 
 
-def _gguf(subject: Subject) -> Findings:
+def _gguf(subject: Subject) -> GateFindings:
     file, shape = subject.gguf, gguf_shape(subject.gguf)
     wanted = expected_tensors(shape)
     names = {tensor.gguf: wanted[tensor.checkpoint] for tensor in renamed_tensors(shape)}
@@ -75,9 +75,9 @@ def _gguf(subject: Subject) -> Findings:
     return findings(_UNITS, figures, checked="expected", notes=notes)
 
 
-def _limits(_: Subject) -> Limits:
+def _limits(_: Subject) -> GateLimits:
     none = {name: limit("tensors", equals=0) for name in ("missing", "unexpected", "misshapen", "mistyped")}
     return {"expected": limit("tensors", at_least=1), **none}
 
 
-GATE: Final = Gate(number=2, name="inventory", measure=_measure, limits=_limits)
+GATE: Final = QualityGate(number=2, name="inventory", measure=_measure, limits=_limits)

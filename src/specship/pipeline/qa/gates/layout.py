@@ -16,15 +16,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from specship.pipeline.inference.substituted_model import SubstitutedModel
 from specship.pipeline.model.decoder_shape import elements, expected_tensors
-from specship.pipeline.qa.gate import Gate
+from specship.pipeline.qa.gate import QualityGate
 from specship.pipeline.qa.hypotheses import HYPOTHESES, Arrays, Hypothesis, undone
 from specship.pipeline.qa.likelihood import Difference, counting_nats, difference, surprise
-from specship.pipeline.qa.records import Findings, Limits, findings, limit
+from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
 
 if TYPE_CHECKING:
-    from specship.pipeline.inference.open_model import Model
+    from specship.pipeline.inference.open_model import OpenModel
 
 _TOLD: Final = 3.0
 """Standard errors by which a text must get less likely before a model is said to tell."""
@@ -70,15 +71,13 @@ class _Bench:
         names = [name for name in self.model.tensors if name.startswith(prefix)]
         return {name.removeprefix(prefix): self.model.array(name) for name in names}
 
-    def undone(self, hypothesis: Hypothesis, index: int, layer: Arrays) -> Model | None:
+    def undone(self, hypothesis: Hypothesis, index: int, layer: Arrays) -> OpenModel | None:
         """The model with one layer as it was before; None where the hypothesis changes nothing there."""
-        from specship.pipeline.qa.layered import Altered
-
         changed = undone(hypothesis, layer, self.model.shape)
         arrays = {f"model.layers.{index}.{name}": array for name, array in changed.items()}
-        return Altered(self.model, arrays) if arrays else None
+        return SubstitutedModel.of(self.model, arrays) if arrays else None
 
-    def trial(self, hypothesis: Hypothesis, layers: str, others: Mapping[int, Model]) -> _Trial:
+    def trial(self, hypothesis: Hypothesis, layers: str, others: Mapping[int, OpenModel]) -> _Trial:
         """Read the text with some layers replaced."""
         start = min(others)
         entered = [entering[start] for entering in self._entering]
@@ -104,13 +103,13 @@ def _affordable(subject: Subject) -> list[list[int]]:
     return found
 
 
-class _AllLayers(Mapping[int, "Model"]):
+class _AllLayers(Mapping[int, "OpenModel"]):
     """One hypothesis undone in all layers that it changes; each is made when the decoder gets there."""
 
     def __init__(self, bench: _Bench, hypothesis: Hypothesis, layers: list[int]) -> None:
         self._bench, self._hypothesis, self._layers = bench, hypothesis, layers
 
-    def __getitem__(self, index: int) -> Model:
+    def __getitem__(self, index: int) -> OpenModel:
         if index not in self._layers:
             raise KeyError(index)
         made = self._bench.undone(self._hypothesis, index, self._bench.layer(index))
@@ -142,7 +141,7 @@ def _trials(subject: Subject, bench: _Bench) -> tuple[list[_Trial], list[_Trial]
     return single, joint
 
 
-def _measure(subject: Subject) -> Findings:
+def _measure(subject: Subject) -> GateFindings:
     bench = _Bench(subject)
     single, joint = _trials(subject, bench)
     loss, counting = float(bench.base_T.mean()), counting_nats(bench.pieces)
@@ -182,7 +181,7 @@ def _notes(loss: float, counting: float, likelier: list[_Trial], untold: list[_T
     return ()
 
 
-def _limits(_: Subject) -> Limits:
+def _limits(_: Subject) -> GateLimits:
     return {
         "likelier_undone": limit("hypotheses", equals=0),
         "kinds": limit("kinds", at_least=1),
@@ -190,4 +189,4 @@ def _limits(_: Subject) -> Limits:
     }
 
 
-GATE: Final = Gate(number=7, name="layout", measure=_measure, limits=_limits)
+GATE: Final = QualityGate(number=7, name="layout", measure=_measure, limits=_limits)

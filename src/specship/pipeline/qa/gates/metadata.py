@@ -11,8 +11,8 @@ from typing import Any, Final
 
 from specship.errors import UnusableInput
 from specship.pipeline.checkpoint.inventory import CONFIG
-from specship.pipeline.qa.gate import Gate
-from specship.pipeline.qa.records import Findings, Limits, findings, limit
+from specship.pipeline.qa.gate import QualityGate
+from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
 from specship.strict_json import read_json
 
@@ -68,7 +68,7 @@ _UNITS: Final = {
 }
 
 
-def _measure(subject: Subject) -> Findings:
+def _measure(subject: Subject) -> GateFindings:
     wanted, there = _folder(subject) if subject.is_folder else _gguf(subject)
     missing = [name for name in wanted if name not in there]
     odd: list[str] = []
@@ -133,8 +133,8 @@ def _gguf(subject: Subject) -> tuple[tuple[str, ...], set[str]]:
     return (*_GGUF_GENERAL, *keys), set(metadata)
 
 
-def _limits(_: Subject) -> Limits:
+def _limits(_: Subject) -> GateLimits:
     return {name: limit("fields", equals=0) for name in ("missing", "implausible")}
 
 
-GATE: Final = Gate(number=5, name="metadata", measure=_measure, limits=_limits)
+GATE: Final = QualityGate(number=5, name="metadata", measure=_measure, limits=_limits)

@@ -15,9 +15,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.inference.llamacpp import Request, Step, ask_llama_cpp
-from specship.pipeline.qa.gate import Gate
-from specship.pipeline.qa.records import Findings, Limits, findings, limit
+from specship.pipeline.inference.llamacpp import LlamaCppRequest, LlamaCppStep, ask_llama_cpp
+from specship.pipeline.qa.gate import QualityGate
+from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
 from specship.pipeline.qa.texts import PROMPTS
 
@@ -43,7 +43,7 @@ _COARSE: Final = (1.0, 0.1)
 """The same for types of fewer bits."""
 
 
-def _measure(subject: Subject) -> Findings:
+def _measure(subject: Subject) -> GateFindings:
     from specship.pipeline.comparison.parity import teacher_forced
 
     barred = subject.shape.eos_ids
@@ -72,23 +72,22 @@ def _measure(subject: Subject) -> Findings:
     return findings(_UNITS, figures, checked="steps", notes=notes, records=record)
 
 
-def _step(plain: Mapping[str, Any]) -> Step:
-    return Step(plain["token"], {int(token): value for token, value in plain["logprobs"].items()})
+def _step(plain: Mapping[str, Any]) -> LlamaCppStep:
+    return LlamaCppStep(plain["token"], {int(token): value for token, value in plain["logprobs"].items()})
 
 
 def _asked(subject: Subject) -> dict[str, Any]:
     """What the second runner says now."""
-    from specship.pipeline.qa.transformers_child import Request as FolderRequest
-    from specship.pipeline.qa.transformers_child import ask_transformers
+    from specship.pipeline.qa.transformers_child import TransformersRequest, ask_transformers
 
     room = subject.context - STEPS
     prompts = tuple(tuple(subject.given(prompt)[-room:]) for prompt in PROMPTS)
     digest = subject.model.weights_digest()
-    completions: Sequence[Sequence[Step]]
+    completions: Sequence[Sequence[LlamaCppStep]]
     if subject.is_folder:
         runner = "transformers"
         completions = ask_transformers(
-            FolderRequest(
+            TransformersRequest(
                 folder=str(subject.path),
                 prompts=prompts,
                 steps=STEPS,
@@ -99,7 +98,7 @@ def _asked(subject: Subject) -> dict[str, Any]:
     else:
         runner = "llama.cpp"
         answer = ask_llama_cpp(
-            Request(gguf=str(subject.path), prompts=prompts, steps=STEPS, threads=subject.threads)
+            LlamaCppRequest(gguf=str(subject.path), prompts=prompts, steps=STEPS, threads=subject.threads)
         )
         digest, completions = answer.gguf_sha256, answer.completions
     return {
@@ -112,7 +111,7 @@ def _asked(subject: Subject) -> dict[str, Any]:
     }
 
 
-def _plain(step: Step) -> dict[str, Any]:
+def _plain(step: LlamaCppStep) -> dict[str, Any]:
     return {"token": step.token, "logprobs": {str(token): value for token, value in step.logprobs.items()}}
 
 
@@ -134,7 +133,7 @@ def _recorded(subject: Subject) -> dict[str, Any] | None:
     return record
 
 
-def _limits(subject: Subject) -> Limits:
+def _limits(subject: Subject) -> GateLimits:
     largest, share = _ROUNDING["F32"]
     if not subject.is_folder:
         matrices = [tensor.type.name for tensor in subject.gguf.tensors.values() if len(tensor.shape) > 1]
@@ -149,4 +148,4 @@ def _limits(subject: Subject) -> Limits:
     }
 
 
-GATE: Final = Gate(number=8, name="parity", measure=_measure, limits=_limits)
+GATE: Final = QualityGate(number=8, name="parity", measure=_measure, limits=_limits)

@@ -22,8 +22,8 @@ import numpy as np
 from specship.errors import UnusableInput
 from specship.pipeline.checkpoint.weight_files import read_weights
 from specship.pipeline.gguf.names import ROPE_FACTORS
-from specship.pipeline.qa.gate import Gate
-from specship.pipeline.qa.records import Findings, Limits, findings, limit
+from specship.pipeline.qa.gate import QualityGate
+from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
 from specship.pipeline.qa.tensor_values import Values, values_of_gguf, values_of_held
 
@@ -45,7 +45,7 @@ _UNITS: Final = {
 
 
 @dataclass(slots=True)
-class _Sums:
+class _Moments:
     """What one pass over a tensor leaves."""
 
     name: str
@@ -108,10 +108,10 @@ def _pieces(subject: Subject) -> Iterator[tuple[str, bool, Iterable[Values]]]:
             yield name, len(tensor.shape) > 1, values_of_gguf(subject.gguf, tensor)
 
 
-def _measure(subject: Subject) -> Findings:
+def _measure(subject: Subject) -> GateFindings:
     sums, unread = [], []
     for name, matrix, pieces in _pieces(subject):
-        one = _Sums(name, matrix)
+        one = _Moments(name, matrix)
         try:
             for piece in pieces:
                 one.add(piece)
@@ -145,22 +145,22 @@ def _measure(subject: Subject) -> Findings:
     return findings(_UNITS, figures, checked="values", notes=(*notes, *unread))
 
 
-def _ratio(one: _Sums, usual: float) -> float:
+def _ratio(one: _Moments, usual: float) -> float:
     return one.rms / usual if usual else 0.0
 
 
-def _explodes(one: _Sums, usual: float) -> bool:
+def _explodes(one: _Moments, usual: float) -> bool:
     large = one.matrix and (one.rms > _LARGEST_RMS or _ratio(one, usual) > _LARGEST_RATIO)
     return large or one.magnitude > _LARGEST_VALUE
 
 
-def _shown(one: _Sums) -> str:
+def _shown(one: _Moments) -> str:
     said = f"root mean square {one.rms:.3g}, largest {one.magnitude:.3g}"
     bad = one.nan + one.infinite
     return f"{bad} of {one.values} values; {said}" if bad else said
 
 
-def _limits(_: Subject) -> Limits:
+def _limits(_: Subject) -> GateLimits:
     values = {name: limit("values", equals=0) for name in ("nan", "infinite")}
     names = ("all_zero", "constant", "exploding", "unread")
     return {"tensors": limit("tensors", at_least=1), **values} | {
@@ -168,4 +168,4 @@ def _limits(_: Subject) -> Limits:
     }
 
 
-GATE: Final = Gate(number=3, name="statistics", measure=_measure, limits=_limits)
+GATE: Final = QualityGate(number=3, name="statistics", measure=_measure, limits=_limits)

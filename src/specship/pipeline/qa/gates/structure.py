@@ -15,19 +15,19 @@ from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER
 from specship.pipeline.checkpoint.weight_files import StoredWeights, read_weights, refuse_link
 from specship.pipeline.gguf.elements import FILE_TYPES
 from specship.pipeline.gguf.reader import GgufFile
-from specship.pipeline.qa.gate import Gate
-from specship.pipeline.qa.records import Findings, Limits, findings, limit
+from specship.pipeline.qa.gate import QualityGate
+from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
 from specship.strict_json import read_json
 
 _UNITS: Final = {"files": "files", "tensors": "tensors", "bytes": "bytes", "faults": "faults"}
 
 
-def _measure(subject: Subject) -> Findings:
+def _measure(subject: Subject) -> GateFindings:
     return _folder(subject.path) if subject.is_folder else _gguf(subject)
 
 
-def _folder(path: Path) -> Findings:
+def _folder(path: Path) -> GateFindings:
     faults = [fault for name in (CONFIG, TOKENIZER) for fault in _json_faults(path / name)]
     files = sum((path / name).is_file() for name in (CONFIG, TOKENIZER))
     weights: StoredWeights | None = None
@@ -57,7 +57,7 @@ def _json_faults(path: Path) -> Iterator[str]:
         yield _said(error)
 
 
-def _gguf(subject: Subject) -> Findings:
+def _gguf(subject: Subject) -> GateFindings:
     try:
         file = subject.gguf
     except UnusableInput as error:
@@ -84,10 +84,10 @@ def _said(error: UnusableInput) -> str:
     return f"{error.at}: {error.message}" if error.at else error.message
 
 
-def _limits(_: Subject) -> Limits:
+def _limits(_: Subject) -> GateLimits:
     return {"files": limit("files", at_least=1), "tensors": limit("tensors", at_least=1)} | {
         "faults": limit("faults", equals=0)
     }
 
 
-GATE: Final = Gate(number=1, name="structure", measure=_measure, limits=_limits)
+GATE: Final = QualityGate(number=1, name="structure", measure=_measure, limits=_limits)

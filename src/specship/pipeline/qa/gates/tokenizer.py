@@ -10,8 +10,8 @@ import unicodedata
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from specship.pipeline.qa.gate import Gate
-from specship.pipeline.qa.records import Findings, Limits, findings, limit
+from specship.pipeline.qa.gate import QualityGate
+from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
 from specship.pipeline.qa.texts import HARD_TEXTS, PLAIN_TEXT, PROMPTS
 
@@ -30,7 +30,7 @@ _UNITS: Final = {
 }
 
 
-def _measure(subject: Subject) -> Findings:
+def _measure(subject: Subject) -> GateFindings:
     tokenizer, shape = subject.tokenizer, subject.shape
     altered = list(_altered(subject))
     vocabulary = tokenizer.get_vocab(with_added_tokens=True)
@@ -89,11 +89,11 @@ def _short(subject: Subject) -> int:
     return abs(subject.shape.vocabulary - listed)
 
 
-def _limits(subject: Subject) -> Limits:
+def _limits(subject: Subject) -> GateLimits:
     tokens = ("without_row", "not_special", *(() if subject.is_folder else ("gguf_tokens_short",)))
     return {"altered": limit("texts", equals=0), "tokens": limit("tokens", at_least=2)} | {
         name: limit("tokens", equals=0) for name in tokens
     }
 
 
-GATE: Final = Gate(number=4, name="tokenizer", measure=_measure, limits=_limits)
+GATE: Final = QualityGate(number=4, name="tokenizer", measure=_measure, limits=_limits)

@@ -21,12 +21,16 @@ from types import CodeType, FrameType
 from typing import Any, Final, NoReturn
 
 from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
-from specship.pipeline.evaluation.humaneval.sandbox.process import Ending, SandboxBroken, SolutionServer
+from specship.pipeline.evaluation.humaneval.sandbox.process import (
+    ProcessEnding,
+    SandboxBroken,
+    SolutionServer,
+)
 from specship.pipeline.evaluation.humaneval.sandbox.protocol import (
     TOKEN_BYTES,
     Channel,
     Ended,
-    Malformed,
+    MalformedFrame,
     NotPlain,
     TimeUp,
     decode,
@@ -53,7 +57,7 @@ class Task:
     program: str
 
 
-class Verdict(BaseException):
+class CandidateVerdict(BaseException):
     """Ends a sample with an outcome; no `except Exception` of a test holds it up."""
 
     def __init__(self, outcome: str, detail: str = "", *, gone: bool = False) -> None:
@@ -63,8 +67,8 @@ class Verdict(BaseException):
         self.gone = gone
 
 
-def _failed(kind: str, detail: str = "", *, gone: bool = False) -> Verdict:
-    return Verdict(f"failed:{kind}", detail, gone=gone)
+def _failed(kind: str, detail: str = "", *, gone: bool = False) -> CandidateVerdict:
+    return CandidateVerdict(f"failed:{kind}", detail, gone=gone)
 
 
 def _word(value: Any) -> str:
@@ -81,12 +85,12 @@ class _Candidate:
         self._limits = limits
         self._deadline = deadline
         self._calls = 0
-        self.verdict: Verdict | None = None
+        self.verdict: CandidateVerdict | None = None
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
         try:
             return self._call(list(arguments), keywords)
-        except Verdict as verdict:
+        except CandidateVerdict as verdict:
             self.verdict = verdict
             raise
 
@@ -99,7 +103,7 @@ class _Candidate:
         try:
             self._channel.send_frame(question((token, arguments, keywords)), self._deadline)
         except NotPlain as error:
-            raise Verdict(INFRA, f"the tests pass what cannot be sent: {error}") from error
+            raise CandidateVerdict(INFRA, f"the tests pass what cannot be sent: {error}") from error
         except Ended as error:
             raise _failed("exit", gone=True) from error
         except TimeUp as error:
@@ -130,7 +134,7 @@ class _Candidate:
     def _heard(self, read: Callable[[float], Any]) -> Any:
         try:
             return read(self._deadline)
-        except Malformed as error:
+        except MalformedFrame as error:
             raise _failed("protocol", str(error)) from error
         except MemoryError as error:
             raise _failed("protocol", "too large to be read") from error
@@ -161,15 +165,15 @@ def _await_ready(channel: Channel, limits: Limits) -> None:
     """Before `ready` nothing of the program has run, so that whatever happens is ours."""
     try:
         message = channel.receive(time.monotonic() + limits.start_seconds)
-    except (Malformed, Ended, TimeUp) as error:
-        raise Verdict(INFRA, f"no `ready`: {type(error).__name__}", gone=True) from error
+    except (MalformedFrame, Ended, TimeUp) as error:
+        raise CandidateVerdict(INFRA, f"no `ready`: {type(error).__name__}", gone=True) from error
     if message != ["ready"]:
-        raise Verdict(
+        raise CandidateVerdict(
             INFRA, str(message[-1])[:200] if isinstance(message, list) and message else "no `ready`"
         )
 
 
-class Judge:
+class CandidateJudge:
     """A warm server, and what was compiled of the problems seen last."""
 
     def __init__(self, level: str, limits: Limits, worker: int) -> None:
@@ -178,7 +182,7 @@ class Judge:
         self._server: SolutionServer | None = SolutionServer(level, limits, worker)
         self._compiled: dict[tuple[str, str], tuple[CodeType, CodeType]] = {}
 
-    def judge(self, task: Task, began: Callable[[], None] = lambda: None) -> Verdict:
+    def judge(self, task: Task, began: Callable[[], None] = lambda: None) -> CandidateVerdict:
         """The outcome of one sample; nothing of it is left running. `began` is called at `ready`."""
         try:
             if self._server is None:
@@ -186,11 +190,11 @@ class Judge:
             channel = self._server.begin()
         except SandboxBroken as error:
             self.stop()
-            return Verdict(INFRA, str(error))
+            return CandidateVerdict(INFRA, str(error))
         try:
             self._run(task, channel, began)
-            verdict = Verdict(PASSED)
-        except Verdict as found:
+            verdict = CandidateVerdict(PASSED)
+        except CandidateVerdict as found:
             verdict = found
         except BaseException:
             channel.close()
@@ -205,7 +209,7 @@ class Judge:
             self._server.stop()
             self._server = None
 
-    def _closed(self, verdict: Verdict) -> Verdict:
+    def _closed(self, verdict: CandidateVerdict) -> CandidateVerdict:
         """End the process; how it ended says why it fell silent, and never that it passed."""
         assert self._server is not None  # noqa: S101 - for the type checker
         try:
@@ -215,7 +219,7 @@ class Judge:
             return verdict if verdict.outcome != PASSED else _failed("exit", str(error))
         return self._explained(verdict, ending) if verdict.gone and verdict.outcome != INFRA else verdict
 
-    def _explained(self, verdict: Verdict, ending: Ending) -> Verdict:
+    def _explained(self, verdict: CandidateVerdict, ending: ProcessEnding) -> CandidateVerdict:
         if ending.code == _SIGKILL and ending.cpu_seconds > self._limits.cpu_seconds - _CPU_SLACK:
             return _failed("timeout", f"{self._limits.cpu_seconds} s of processor time")
         if ending.code is None:
@@ -252,9 +256,9 @@ class Judge:
             for code in self._compiled[key]:
                 exec(code, names)  # noqa: S102 - the problem's own code, in the process that is for it
         except Exception as error:
-            raise Verdict(INFRA, f"the problem's own code raises {type(error).__name__}") from error
+            raise CandidateVerdict(INFRA, f"the problem's own code raises {type(error).__name__}") from error
         if not callable(names.get("check")):
-            raise Verdict(INFRA, "the problem has no `check`")
+            raise CandidateVerdict(INFRA, "the problem has no `check`")
         return names
 
     def _check(self, task: Task, names: dict[str, Any], candidate: _Candidate) -> None:
@@ -282,7 +286,7 @@ def _serve(driver: Channel) -> None:
     if processors:
         os.sched_setaffinity(0, processors)
     try:
-        judge = Judge(level, Limits(**limits), worker)
+        judge = CandidateJudge(level, Limits(**limits), worker)
     except SandboxBroken as error:
         driver.send(["broken", str(error)])
         return

@@ -48,7 +48,7 @@ class SandboxBroken(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class ProcessEnding:
     """How a solution process ended."""
 
     code: int | None
@@ -194,7 +194,7 @@ class SolutionServer:
                 raise SandboxBroken("the solution server is gone") from error
             return protocol.Channel(ours.detach())
 
-    def end(self, *, gone: bool) -> Ending:
+    def end(self, *, gone: bool) -> ProcessEnding:
         """Kill all that is left of the sample; `gone` when its stream was seen to end.
 
         Raises:
@@ -202,8 +202,8 @@ class SolutionServer:
         """
         try:
             self._control.send(b"gone" if gone else b"end")
-            return Ending(*protocol.decode(self._control.recv(4096)))
-        except (OSError, protocol.Malformed, TypeError) as error:
+            return ProcessEnding(*protocol.decode(self._control.recv(4096)))
+        except (OSError, protocol.MalformedFrame, TypeError) as error:
             raise SandboxBroken("the solution server is gone") from error
 
     def stop(self) -> None:

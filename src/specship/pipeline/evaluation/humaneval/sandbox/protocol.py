@@ -38,7 +38,7 @@ class NotPlain(ValueError):
     """A value that the code has no tag for, or that is beyond the bounds."""
 
 
-class Malformed(ValueError):
+class MalformedFrame(ValueError):
     """Bytes that no honest sender writes."""
 
 
@@ -140,7 +140,7 @@ class _Decoder:
         start = self.at
         self.at = start + size
         if self.at > len(self.data):
-            raise Malformed("a length beyond the end")
+            raise MalformedFrame("a length beyond the end")
         return self.data[start : self.at]
 
     def _pairs(self, count: int, depth: int) -> dict[Any, Any]:
@@ -149,14 +149,14 @@ class _Decoder:
             key = self.value(depth)
             found[key] = self.value(depth)
         if len(found) != count:
-            raise Malformed("a key given twice")
+            raise MalformedFrame("a key given twice")
         return found
 
     def _items(self, tag: bytes, count: int, depth: int) -> Any:
         if depth > DEPTH:
-            raise Malformed(f"deeper than {DEPTH}")
+            raise MalformedFrame(f"deeper than {DEPTH}")
         if count > len(self.data) - self.at:
-            raise Malformed("a count beyond the end")
+            raise MalformedFrame("a count beyond the end")
         if tag == b"d":
             return self._pairs(count, depth)
         items = [self.value(depth) for _ in range(count)]
@@ -164,14 +164,14 @@ class _Decoder:
             return items
         made = {b"t": tuple, b"S": set, b"Z": frozenset}[tag](items)
         if len(made) != count:
-            raise Malformed("an element given twice")
+            raise MalformedFrame("an element given twice")
         return made
 
     def value(self, depth: int = 0) -> Any:
         """Read one value; `depth` is the number of containers around it."""
         self.values += 1
         if self.values > VALUES:
-            raise Malformed(f"more than {VALUES} values")
+            raise MalformedFrame(f"more than {VALUES} values")
         head = _HEAD.match(self.data, self.at)
         if head is None:
             return self._without_length()
@@ -189,7 +189,7 @@ class _Decoder:
         tag = self.data[self.at : self.at + 1]
         self.at += 1
         if tag not in _CONSTANTS:
-            raise Malformed("no such tag, or no length behind it")
+            raise MalformedFrame("no such tag, or no length behind it")
         return _CONSTANTS[tag]
 
 
@@ -197,12 +197,12 @@ def _text_of(data: bytes) -> str:
     try:
         return data.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError as error:
-        raise Malformed("not UTF-8") from error
+        raise MalformedFrame("not UTF-8") from error
 
 
 def _whole_of(data: bytes) -> int:
     if not _WHOLE.fullmatch(data):
-        raise Malformed("not a whole number")
+        raise MalformedFrame("not a whole number")
     return int(data, 16)
 
 
@@ -211,9 +211,9 @@ def _decimal_of(data: bytes) -> float:
     try:
         number = float.fromhex(text)
     except (ValueError, OverflowError) as error:
-        raise Malformed("not a number") from error
+        raise MalformedFrame("not a number") from error
     if number.hex() != text:
-        raise Malformed("a number in another spelling")
+        raise MalformedFrame("a number in another spelling")
     return number
 
 
@@ -229,14 +229,14 @@ def decode(data: bytes) -> Any:
         Malformed: the bytes are not exactly one value in its one spelling, within the bounds.
     """
     if len(data) > MESSAGE_BYTES:
-        raise Malformed(f"more than {MESSAGE_BYTES} bytes")
+        raise MalformedFrame(f"more than {MESSAGE_BYTES} bytes")
     decoder = _Decoder(data)
     try:
         value = decoder.value()
     except TypeError as error:  # a list as a key
-        raise Malformed("a key that cannot be one") from error
+        raise MalformedFrame("a key that cannot be one") from error
     if decoder.at != len(data):
-        raise Malformed("more than one value")
+        raise MalformedFrame("more than one value")
     return value
 
 
@@ -323,7 +323,7 @@ class Channel:
             data += self._more(deadline)
         (size,) = _LENGTH.unpack_from(data)
         if size > MESSAGE_BYTES:
-            raise Malformed(f"more than {MESSAGE_BYTES} bytes")
+            raise MalformedFrame(f"more than {MESSAGE_BYTES} bytes")
         end = _LENGTH.size + size
         if len(data) < end:
             parts, have = [data], len(data)

@@ -1,0 +1,77 @@
+"""What the ledger supports, as one report: every model at every profile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+
+from specship.evidence.ledger import Ledger, read_ledger
+from specship.specs.project import Project
+from specship.specs.records import FALSIFICATION
+from specship.status.assess import assess, ledger_problems
+from specship.status.report import ModelReport, Report, StageReport
+from specship.suite.artifacts.runner import Made
+from specship.suite.artifacts.store import Store
+from specship.suite.judging.arming import ArmingBook
+from specship.suite.judging.session import Session
+from specship.suite.judging.today import today
+from specship.suite.judging.trust import all_keys
+from specship.suite.plan.plan import Plan, make_plan
+
+
+def report_models(
+    plan: Plan, ledger: Ledger, damage: list[str], session: Session | None = None
+) -> tuple[ModelReport, ...]:
+    """Every model at one profile, from the ledger; damaged artifacts are named in `damage`."""
+    gates = []
+    stores: dict[str, Store] = {}
+    arming = session.arming if session else ArmingBook(plan.project)
+    for check in plan.checks:
+        fresh = Store.of(plan.project.state, check.model.id, plan.profile)
+        store = stores.setdefault(check.model.id, fresh)
+        missing = session.missing.get(check.gate.id, "") if session else ""
+        failed = session.failed.get(check.gate.id, "") if session else ""
+        gates.append(today(plan, check, store, arming=arming, missing=missing, failed=failed, damage=damage))
+    return tuple(
+        assess(
+            model, plan.profile, gates, ledger, session_began=session.began if session else datetime.now(UTC)
+        )
+        for model in plan.project.spec.spec.models
+    )
+
+
+def stage_reports(made: Iterable[tuple[str, Mapping[str, Made]]], root: Path) -> tuple[StageReport, ...]:
+    """The stages of a session, with the path of each artifact within the project."""
+    return tuple(
+        StageReport(
+            stage=name,
+            model=model,
+            seconds=entry.record.seconds,
+            cached=entry.cached,
+            path=str(entry.path.relative_to(root)),
+            why=entry.why,
+        )
+        for model, stages in made
+        for name, entry in stages.items()
+    )
+
+
+def build_report(project: Project, *, session: Session | None = None) -> Report:
+    """What the ledger supports: every model at every profile; the session's own profile first."""
+    keys = all_keys(project)
+    ledger = read_ledger(project.ledger_folders, keys=keys)
+    first = session.plan.profile.profile if session else project.profile().profile
+    shown = (name for name, profile in project.spec.profiles.items() if profile.kind != FALSIFICATION)
+    names = sorted({first, *shown}, key=lambda name: (name != first, name))
+    models: list[ModelReport] = []
+    damage: list[str] = []
+    for name in names:
+        own = session if session and session.plan.profile.profile == name else None
+        models += report_models(own.plan if own else make_plan(project, name), ledger, damage, own)
+    return Report(
+        spec=project.spec.spec.spec_id,
+        version=project.spec.version,
+        models=tuple(models),
+        problems=(*ledger_problems(ledger), *dict.fromkeys(damage)),
+    )
