@@ -23,10 +23,10 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from specship.pipeline.corpus.settings import CorpusSettings
 from specship.pipeline.planning.training_data import TrainingData, write_corpus, write_tokens
-from specship.pipeline.stages.corpus import CorpusSettings
-from specship.pipeline.stages.shards import ShardsSettings
-from specship.pipeline.stages.tokenizer import TokenizerSettings
+from specship.pipeline.shards.encoding import ShardsSettings
+from specship.pipeline.tokenizer.training import TokenizerSettings
 from specship.pipeline.training.run_reading import checkpoint_path, read_evaluations, read_run
 from specship.pipeline.training.settings import ModelSettings, Recipe, TrainingSettings
 from specship.pipeline.training.training import pretrain

@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from specship.pipeline.stage import run_stage, stage_named
-from specship.probes.registry import Artifact, all_probes
+from specship.pipeline.registry import run_stage, stage_named
+from specship.probes.probe import Artifact
+from specship.probes.registry import all_probes
 from specship.units import Value
 
 VOCAB = 512

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from specship.pipeline.model.family import all_families
+from specship.pipeline.model.reading import all_families
 from tests.hostile.safetensors_files import stored
 
 FAMILIES: Final = ("llama", "qwen2", "qwen3")

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from specship.pipeline.stage import maker_of, run_stage
-from specship.probes.registry import Artifact, all_probes
+from specship.pipeline.registry import maker_of, run_stage
+from specship.probes.probe import Artifact
+from specship.probes.registry import all_probes
 from specship.units import Value
 from tests.inference_chain import base, checkpoint, copy_of, corpus, tokenizer
 

@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from specship.pipeline.corpus.manifest import read_documents
-from specship.pipeline.stage import all_stages, run_stage
-from specship.probes.registry import Artifact
+from specship.pipeline.registry import all_stages, run_stage
+from specship.probes.probe import Artifact
 
 FILES = [
     "bisect.py",

@@ -15,7 +15,8 @@ import pytest
 import specship
 from specship.cli import main
 from specship.contracts.judging import Verdict, judge
-from specship.probes.registry import Artifact, all_probes
+from specship.probes.probe import Artifact
+from specship.probes.registry import all_probes
 from specship.specs.project import load_project
 from specship.suite.artifacts.store import Store
 from specship.suite.plan.plan import make_plan

@@ -9,7 +9,20 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "specship"
 LAYERS = (
-    {"errors", "codes", "bounds", "units", "digests", "files", "strict_json", "json_log", "result_cache"},
+    {
+        "errors",
+        "codes",
+        "bounds",
+        "units",
+        "digests",
+        "code_digests",
+        "discovery",
+        "project_code",
+        "files",
+        "strict_json",
+        "json_log",
+        "result_cache",
+    },
     {"contracts", "specs"},
     {"lint"},
     {"evidence"},
@@ -84,7 +97,7 @@ def test_light_modules_import_no_framework(module: str) -> None:
     """Each is imported alone, in a fresh interpreter, with every probe and stage found."""
     code = (
         f"import sys, {module}\n"
-        "from specship.pipeline.stage import all_stages\n"
+        "from specship.pipeline.registry import all_stages\n"
         "from specship.probes.registry import all_probes\n"
         "assert all_stages() and all_probes()\n"
         f"print([name for name in {LIGHT!r} if name in sys.modules])"

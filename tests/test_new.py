@@ -9,7 +9,8 @@ import pytest
 
 from specship.cli import main
 from specship.contracts.document import read_document
-from specship.probes.registry import Artifact, all_probes
+from specship.probes.probe import Artifact
+from specship.probes.registry import all_probes
 from specship.specs.project import load_project
 from specship.suite.scaffold.naming import next_id
 from tests.scaffolded import SCRIPTS, begin, contents, faults, insist_clean, script

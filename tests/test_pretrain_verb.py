@@ -97,7 +97,8 @@ def everything_in(folder: Path) -> list[str]:
 
 def test_corpus_and_tokens_are_the_stages_own(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The probes of the pipeline find nothing wrong with what the verbs wrote."""
-    from specship.probes.registry import Artifact, all_probes
+    from specship.probes.probe import Artifact
+    from specship.probes.registry import all_probes
 
     corpus = data.parent / "corpus"
     artifacts = {

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from specship.cli import main
+from specship.report.formats import View
 from specship.report.trace import csv as trace_csv
 from specship.report.trace import markdown as trace_markdown
 from specship.report.trace import text as trace_text
@@ -247,8 +248,8 @@ def test_no_cell_leaves_its_table(text: str) -> None:
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_cell_steers_the_terminal(text: str) -> None:
-    assert "\x1b" not in trace_text.render(_hostile(text), width=100)
-    assert "\r" not in trace_text.render(_hostile(text), width=100)
+    assert "\x1b" not in trace_text.render(_hostile(text), View(width=100))
+    assert "\r" not in trace_text.render(_hostile(text), View(width=100))
 
 
 def test_markdown_of_a_project(judged: Path, monkeypatch: pytest.MonkeyPatch, printed: Printed) -> None:

@@ -7,9 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from specship.code_digests import code_shape
 from specship.contracts.digest import gate_digest
 from specship.contracts.records import Gate
-from specship.digests import code_shape, digest_of
+from specship.digests import digest_of
 
 MEANING: dict[str, Any] = {
     "id": "GATE-A-001", "rule": "It holds.", "binds_to": ("AC-X-001",), "ship_blocking": True, "probe": "a.b",

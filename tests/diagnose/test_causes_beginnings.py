@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 
 from specship.diagnose.opening import diagnose_run
-from specship.report.diagnosis import as_json, as_markdown, as_text
+from specship.report.diagnosis.json import shape as as_json
+from specship.report.diagnosis.markdown import render as as_markdown
+from specship.report.diagnosis.text import render as as_text
 from tests.diagnose.written_runs import (
     evaluations,
     losses,

@@ -11,7 +11,8 @@ import pytest
 from specship.cli import main
 from specship.diagnose.diagnosing import Diagnosis
 from specship.diagnose.opening import diagnose_run
-from specship.report.diagnosis import as_json, as_text
+from specship.report.diagnosis.json import shape as as_json
+from specship.report.diagnosis.text import render as as_text
 from tests.diagnose.written_runs import (
     Records,
     evaluations,

@@ -16,7 +16,9 @@ from specship.diagnose.finding import Figure, Observed
 from specship.diagnose.opening import diagnose_run
 from specship.diagnose.records import in_words, named
 from specship.diagnose.whys import five_whys
-from specship.report.diagnosis import as_json, as_markdown, as_text
+from specship.report.diagnosis.json import shape as as_json
+from specship.report.diagnosis.markdown import render as as_markdown
+from specship.report.diagnosis.text import render as as_text
 from tests.diagnose.test_diagnose import edit_log, edit_run, names, set_all, settings, with_event
 
 

@@ -17,9 +17,9 @@ FAULT = Fault(row="C10", stage="corpus")
 
 
 def inject():
-    from specship.pipeline import corpus_source
+    from specship.pipeline.corpus import source
 
-    spoil(corpus_source, "list_files", lambda listing: lambda source: listing(source)[:6])
+    spoil(source, "list_files", lambda listing: lambda found: listing(found)[:6])
 '''
 ARTIFACT = '''\
 """The texts of the training documents are gone."""

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from specship.errors import UnusableInput
+from specship.pipeline.shards.baseline import targets_sha256
 from specship.pipeline.shards.bigrams import (
     DISCOUNTS,
     LOWERS,
@@ -18,7 +19,6 @@ from specship.pipeline.shards.bigrams import (
     token_losses,
 )
 from specship.pipeline.shards.token_reader import TokenReader
-from specship.pipeline.stages.baseline import targets_sha256
 from tests.data_chain import chain, make
 
 SIZE = 30

@@ -45,7 +45,7 @@ def compared(a: Path | str, b: Path | str, work: ComparisonTask = WORK) -> dict[
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_a_checkpoint_agrees_with_live_transformers_stage_by_stage(family: str) -> None:
+def test_a_checkpoint_agrees_with_live_transformers_block_by_block(family: str) -> None:
     folder = model(family)
     found = compared(folder, f"transformers:{folder}")
     assert found["first_departing_stage"] is None
@@ -59,7 +59,7 @@ def test_a_checkpoint_agrees_with_live_transformers_stage_by_stage(family: str) 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_an_export_agrees_at_its_own_precision(tmp_path: Path, family: str) -> None:
-    """Every tensor of both is compared, and a quantized export departs a little everywhere but nowhere for good."""
+    """Every tensor of both is compared, and a quantized export differs a little everywhere and diverges nowhere."""
     for dtype in ("F32", "Q8_0"):
         export_gguf(model(family), tmp_path / f"{dtype}.gguf", dtype=dtype)
         found = compared(model(family), tmp_path / f"{dtype}.gguf")
@@ -183,23 +183,24 @@ FAULTS: Final[dict[str, tuple[str, Mapping[str, Edit], dict[str, Any], str, str,
 
 
 @pytest.mark.parametrize(
-    ("family", "tensors", "config", "stage", "kind", "what"), FAULTS.values(), ids=FAULTS
+    ("family", "tensors", "config", "block", "kind", "what"), FAULTS.values(), ids=FAULTS
 )
 def test_a_fault_in_a_real_file_is_named_and_undoing_it_is_shown_to_help(
     tmp_path: Path,
     family: str,
     tensors: Mapping[str, Edit],
     config: dict[str, Any],
-    stage: str,
+    block: str,
     kind: str,
     what: str,
 ) -> None:
     found = compared(model(family), changed(model(family), tmp_path / "bad", tensors, **config))
-    departure = found["departure"]
-    assert found["first_departing_stage"] == departure["stage"] == stage
-    assert (departure["kind"], what in departure["what"]) == (kind, True), departure
-    assert departure["before"] > 1e-3
-    assert departure["after"] < 5e-5
+    divergence = found["departure"]
+    assert found["first_departing_stage"] == divergence["stage"] == block
+    assert found["first_diverging_block"] == block
+    assert (divergence["kind"], what in divergence["what"]) == (kind, True), divergence
+    assert divergence["before"] > 1e-3
+    assert divergence["after"] < 5e-5
     assert found["tensors_departing"] == len(tensors)
 
 
@@ -218,8 +219,8 @@ def test_biases_that_were_left_out_are_missed(tmp_path: Path) -> None:
     assert turned["departure"]["after"] < 1e-6
 
 
-def test_a_row_that_no_text_reads_departs_all_the_same(tmp_path: Path) -> None:
-    """Every stage agrees on these tokens, so only the comparison of tensors can see it."""
+def test_a_row_that_no_text_reads_diverges_all_the_same(tmp_path: Path) -> None:
+    """Every block agrees on these tokens, so only the comparison of tensors can see it."""
 
     def one_row(a: Array) -> Array:
         a[499] *= 2
@@ -236,8 +237,8 @@ def test_a_stretch_that_only_lengthens_is_a_wrong_rotation(tmp_path: Path) -> No
     yarn = {"rope_type": "yarn", "rope_theta": 10000.0, "factor": 4.0, "original_max_position_embeddings": 64}
     sound = changed(model("llama"), tmp_path / "sound", rope_parameters=yarn)
     bad = changed(sound, tmp_path / "bad", rope_parameters=yarn | {"attention_factor": 2.0})
-    departure = compared(sound, bad)["departure"]
-    assert (departure["kind"], departure["stage"]) == ("wrong rope", "block.0.attention")
+    divergence = compared(sound, bad)["departure"]
+    assert (divergence["kind"], divergence["stage"]) == ("wrong rope", "block.0.attention")
 
 
 def test_two_matrices_in_each_others_place(tmp_path: Path) -> None:
@@ -246,32 +247,32 @@ def test_two_matrices_in_each_others_place(tmp_path: Path) -> None:
     arrays = load_file(model("llama") / "model.safetensors")
     gate, up = (f"{LAYER_0}mlp.{part}_proj.weight" for part in ("gate", "up"))
     bad = changed(model("llama"), tmp_path / "bad", {gate: lambda _: arrays[up], up: lambda _: arrays[gate]})
-    departure = compared(model("llama"), bad)["departure"]
-    assert (departure["kind"], departure["after"]) == ("permuted", 0.0)
-    assert "stand in each other's place" in departure["what"]
+    divergence = compared(model("llama"), bad)["departure"]
+    assert (divergence["kind"], divergence["after"]) == ("permuted", 0.0)
+    assert "stand in each other's place" in divergence["what"]
 
 
-def test_what_no_guess_explains_is_unknown_and_says_what_was_tried(tmp_path: Path) -> None:
+def test_what_no_hypothesis_explains_is_unknown_and_says_what_was_tried(tmp_path: Path) -> None:
     bad = changed(model("llama"), tmp_path / "bad", {LAYER_0 + "mlp.up_proj.weight": noisy})
-    departure = compared(model("llama"), bad)["departure"]
-    assert (departure["stage"], departure["kind"], departure["after"]) == ("block.0.mlp", "unknown", None)
-    assert len(departure["tried"]) > 3
-    assert all(guess["after"] > departure["allowed"] for guess in departure["tried"])
+    divergence = compared(model("llama"), bad)["departure"]
+    assert (divergence["stage"], divergence["kind"], divergence["after"]) == ("block.0.mlp", "unknown", None)
+    assert len(divergence["tried"]) > 3
+    assert all(one["after"] > divergence["allowed"] for one in divergence["tried"])
 
 
 @pytest.mark.parametrize("dtype", ["Q8_0", "Q4_0"])
 def test_a_fault_below_the_noise_of_a_quantization_is_named(tmp_path: Path, dtype: Any) -> None:
-    """The epsilon moves the stage by far less than the rounding of its weights does."""
+    """The epsilon moves the block by far less than the rounding of its weights does."""
     export_gguf(
         changed(model("llama"), tmp_path / "bad", rms_norm_eps=2e-4), tmp_path / "bad.gguf", dtype=dtype
     )
     found = compared(model("llama"), tmp_path / "bad.gguf")
-    departure = found["departure"]
+    divergence = found["departure"]
     row = next(row for row in found["stages"] if row["departs"])
     assert row["relative_difference"] < row["allowed"]
-    assert (departure["stage"], departure["kind"]) == ("block.0.attention", "wrong eps")
-    assert departure["before"] < row["relative_difference"]
-    assert departure["after"] < 1e-6
+    assert (divergence["stage"], divergence["kind"]) == ("block.0.attention", "wrong eps")
+    assert divergence["before"] < row["relative_difference"]
+    assert divergence["after"] < 1e-6
     assert found["tensors_departing"] == 0
 
 
@@ -282,13 +283,13 @@ def test_a_gguf_whose_queries_were_never_reordered_is_named(tmp_path: Path) -> N
     rows_NC = read_gguf(tmp_path / "good.gguf").array("blk.0.attn_q.weight")  # noqa: N806 - axes
     wrong: Any = {"blk.0.attn_q.weight": interleave_rows(rows_NC, 4)}
     bad = rewritten(tmp_path / "good.gguf", tmp_path / "bad.gguf", **wrong)
-    departure = compared(model("llama"), bad)["departure"]
-    assert (departure["stage"], departure["kind"]) == ("block.0.attention", "permuted")
-    assert departure["before"] > 0.1
-    assert departure["after"] < 1e-6
+    divergence = compared(model("llama"), bad)["departure"]
+    assert (divergence["stage"], divergence["kind"]) == ("block.0.attention", "permuted")
+    assert divergence["before"] > 0.1
+    assert divergence["after"] < 1e-6
 
 
-def test_live_transformers_with_another_rotation_departs_later_than_the_first_token(tmp_path: Path) -> None:
+def test_live_transformers_with_another_rotation_diverges_later_than_the_first_token(tmp_path: Path) -> None:
     """The first position alone would prove nothing: there every rotation is the same."""
     bad = changed(model("qwen2"), tmp_path / "bad", rope_parameters=OTHER_ROTATION)
     found = compared(model("qwen2"), f"transformers:{bad}")
@@ -298,7 +299,7 @@ def test_live_transformers_with_another_rotation_departs_later_than_the_first_to
     assert len(found["positions"]) == found["tokens_compared"] > 12
 
 
-def test_llama_cpp_is_a_side_and_departs_on_a_wrong_file(tmp_path: Path) -> None:
+def test_llama_cpp_is_a_side_and_diverges_on_a_wrong_file(tmp_path: Path) -> None:
     export_gguf(model("qwen3"), tmp_path / "good.gguf")
     sound = compared(
         model("qwen3"), f"llama.cpp:{tmp_path / 'good.gguf'}", ComparisonTask(texts=(TEXT,), steps=64)
@@ -323,7 +324,7 @@ def test_the_command_prints_a_table_and_its_status_says_whether_they_agree(
     good = ["compare", str(model("qwen2")), str(tmp_path / "good.gguf")]
     assert main([*good, "--prompt", TEXT]) == 0
     said = capsys.readouterr().out
-    assert "first departing stage: none" in said
+    assert "first diverging block: none" in said
     assert "llama.cpp tokens" in said
     assert "64 of 64 steps equal" in said
     bad = changed(model("qwen2"), tmp_path / "bad", rms_norm_eps=1e-2)
@@ -332,7 +333,7 @@ def test_the_command_prints_a_table_and_its_status_says_whether_they_agree(
     said = capsys.readouterr().out
     assert "block.0.attention" in said
     assert "kind: wrong eps: rms_norm_eps 0.01 should be 1e-05" in said
-    assert "undoing it lowers the stage's relative difference from" in said
+    assert "undoing it lowers the block's relative difference from" in said
     assert main([*arguments, "--format", "json"]) == 1
     document = json.loads(capsys.readouterr().out)
     keys = [
@@ -343,12 +344,46 @@ def test_the_command_prints_a_table_and_its_status_says_whether_they_agree(
         "mean_kl",
         "max_abs_logit",
         "first_departing_stage",
+        "first_diverging_block",
     ]
     assert [key for key in keys if key not in document] == []
+    assert document["first_diverging_block"] == document["first_departing_stage"] == "block.0.attention"
     assert len(document["tensors"]) == document["tensors_compared"]
 
 
-def test_not_a_number_departs_and_is_null_in_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_json_keeps_the_names_it_was_published_with(tmp_path: Path) -> None:
+    """Other programs read them; a newer name stands beside an older one."""
+    export_gguf(model("llama"), tmp_path / "q4.gguf", dtype="Q4_0")
+    bad = changed(model("llama"), tmp_path / "bad", {LAYER_0 + "mlp.up_proj.weight": noisy})
+    found = compare(str(bad), str(tmp_path / "q4.gguf"), WORK)
+    tokens = {
+        "tokens_compared", "top1_agreement", "near_ties", "top1_departures", "mean_kl", "max_kl", "max_abs_logit",
+        "fewest_tokens_covered", "logit_allowed", "greedy",
+    }  # fmt: skip
+    assert found.keys() == tokens | {
+        "a", "b", "kinds", "vocabulary_compared", "first_departing_stage", "first_diverging_block", "departure",
+        "stages", "stages_compared", "llama_cpp", "positions",
+        "tensors_compared", "tensors_equal", "tensors_departing", "tensors",
+    }  # fmt: skip
+    assert found["llama_cpp"].keys() == tokens
+    assert found["departure"].keys() == {"stage", "kind", "what", "before", "after", "allowed", "tried"}
+    assert found["departure"]["tried"][0].keys() == {"kind", "what", "before", "after"}
+    assert found["stages"][0].keys() == {
+        "stage", "tokens", "width", "relative_difference", "allowed", "at_one_precision", "departs",
+    }  # fmt: skip
+    assert found["greedy"].keys() == {"texts", "steps", "equal_steps", "partings", "departures", "a", "b"}
+    assert found["greedy"]["partings"][0].keys() == {"prompt", "step", "tokens", "odds", "explained"}
+    assert found["positions"][0].keys() == {
+        "prompt", "position", "kl", "max_abs_logit", "likeliest", "odds", "covered",
+    }  # fmt: skip
+    assert found["tensors"][0].keys() == {
+        "name", "equal", "relative_difference", "allowed", "max_abs_difference", "departs", "fault",
+    }  # fmt: skip
+
+
+def test_not_a_number_diverges_and_is_null_in_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def poisoned(a: Array) -> Array:
         a[3, 3] = np.nan
         return a
@@ -440,45 +475,47 @@ def test_nothing_compared_is_not_agreement(work: ComparisonTask) -> None:
         compared(model("llama"), model("llama"), work)
 
 
-def tap(stage: str = "head", tokens: tuple[int, int] = (0, 7), shape: tuple[int, int] = (7, 5)) -> Activation:
-    return Activation(stage, tokens, torch.ones(shape))
+def activation(
+    block: str = "head", tokens: tuple[int, int] = (0, 7), shape: tuple[int, int] = (7, 5)
+) -> Activation:
+    return Activation(block, tokens, torch.ones(shape))
 
 
 @pytest.mark.parametrize(
     ("other", "message"),
     [
-        (tap("final_norm"), "the stage of two records differ"),
-        (tap(tokens=(6, 7)), r"the tokens of two records differ: \(0, 7\) and \(6, 7\)"),
-        (tap(shape=(1, 5)), "the shape of two records differ"),
+        (activation("final_norm"), "the block of two records differ"),
+        (activation(tokens=(6, 7)), r"the tokens of two records differ: \(0, 7\) and \(6, 7\)"),
+        (activation(shape=(1, 5)), "the shape of two records differ"),
     ],
 )
 def test_figures_are_never_made_of_unlike_records(other: Activation, message: str) -> None:
     """A deviation over seven tokens against one of the last token looked like a defect once, and was none."""
     with pytest.raises(UnusableInput, match=message):
-        pooled_difference([(tap(), other)])
+        pooled_difference([(activation(), other)])
 
 
 def test_no_record_at_all_is_refused() -> None:
-    with pytest.raises(UnusableInput, match="no stage was recorded"):
+    with pytest.raises(UnusableInput, match="no block was recorded"):
         pooled_difference([])
     with pytest.raises(UnusableInput, match="no position was compared"):
         summed([], slack=1.0)
 
 
-def law(*logits: float) -> NextTokenDistribution:
+def distribution(*logits: float) -> NextTokenDistribution:
     return NextTokenDistribution(3, torch.tensor(logits, dtype=torch.float64).log_softmax(-1))
 
 
-def test_a_near_tie_is_counted_apart_from_a_departure() -> None:
-    tie = compare_distributions(0, law(2.0, 1.999, 0.0), law(1.999, 2.0, 0.0), 3)
-    apart = compare_distributions(0, law(2.0, 1.0, 0.0), law(1.0, 2.0, 0.0), 3)
+def test_a_near_tie_is_counted_apart_from_a_divergence() -> None:
+    tie = compare_distributions(0, distribution(2.0, 1.999, 0.0), distribution(1.999, 2.0, 0.0), 3)
+    apart = compare_distributions(0, distribution(2.0, 1.0, 0.0), distribution(1.0, 2.0, 0.0), 3)
     found = summed([tie, apart], slack=0.01)
-    assert (found.top1_agreement, found.near_ties, found.top1_departures) == (0.0, 1, 1)
+    assert (found.top1_agreement, found.near_ties, found.top1_divergences) == (0.0, 1, 1)
     assert tie.likeliest == apart.likeliest == (0, 1)
 
 
-def test_a_divergence_over_some_tokens_is_a_lower_bound_of_the_whole_one() -> None:
-    a, b = law(2.0, 1.0, 0.0, -1.0), law(1.5, 1.4, 0.3, -2.0)
+def test_kl_over_some_tokens_is_a_lower_bound_of_the_whole_one() -> None:
+    a, b = distribution(2.0, 1.0, 0.0, -1.0), distribution(1.5, 1.4, 0.3, -2.0)
     whole = compare_distributions(0, a, b, 4)
     assert isinstance(b.logprobs, torch.Tensor)
     part = compare_distributions(
@@ -490,10 +527,12 @@ def test_a_divergence_over_some_tokens_is_a_lower_bound_of_the_whole_one() -> No
     assert (part.covered, whole.covered) == (2, 4)
 
 
-def test_laws_of_other_places_or_vocabularies_are_refused() -> None:
-    with pytest.raises(UnusableInput, match="a law after 3 tokens and one after 4"):
-        compare_distributions(0, law(1.0, 2.0), NextTokenDistribution(4, law(1.0, 2.0).logprobs), 2)
-    with pytest.raises(UnusableInput, match="a law over 3 tokens, and 2 are compared"):
-        compare_distributions(0, law(1.0, 2.0), law(1.0, 2.0, 3.0), 2)
+def test_distributions_of_other_places_or_vocabularies_are_refused() -> None:
+    with pytest.raises(UnusableInput, match="a distribution after 3 tokens and one after 4"):
+        compare_distributions(
+            0, distribution(1.0, 2.0), NextTokenDistribution(4, distribution(1.0, 2.0).logprobs), 2
+        )
+    with pytest.raises(UnusableInput, match="a distribution over 3 tokens, and 2 are compared"):
+        compare_distributions(0, distribution(1.0, 2.0), distribution(1.0, 2.0, 3.0), 2)
     with pytest.raises(UnusableInput, match="no token in common"):
         compare_distributions(0, NextTokenDistribution(3, {0: -1.0}), NextTokenDistribution(3, {1: -1.0}), 2)

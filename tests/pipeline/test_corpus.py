@@ -10,9 +10,10 @@ from pydantic import ValidationError
 
 from specship.errors import RequirementMissing, UnusableInput
 from specship.pipeline.corpus import source as corpus_source
+from specship.pipeline.corpus.making import make_corpus, side_of
 from specship.pipeline.corpus.manifest import FileEntry, read_documents, read_files, read_manifest
+from specship.pipeline.corpus.settings import CorpusSettings
 from specship.pipeline.stage import Work
-from specship.pipeline.stages.corpus import CorpusSettings, make_corpus, side_of
 from tests.data_chain import chain, make, silent, write_code
 
 

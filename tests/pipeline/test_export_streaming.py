@@ -111,7 +111,9 @@ def test_a_small_buffer_makes_the_same_file(
 
 def test_progress_counts_every_byte(tmp_path: Path) -> None:
     seen: list[tuple[int, int]] = []
-    written = export_gguf(checkpoint("llama"), tmp_path / "m.gguf", report=lambda *at: seen.append(at))
+    written = export_gguf(
+        checkpoint("llama"), tmp_path / "m.gguf", report=lambda done, total, _: seen.append((done, total))
+    )
     total = sum(tensor.size for tensor in written.tensors.values())
     assert seen == sorted(seen)
     assert seen[-1] == (total, total)

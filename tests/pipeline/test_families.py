@@ -8,14 +8,14 @@ from typing import Any, Final
 import pytest
 import torch
 
-from specship.digests import imported_modules
+from specship.code_digests import imported_modules
 from specship.pipeline.checkpoint.folder import read_shape
 from specship.pipeline.checkpoint.importing import import_checkpoint
 from specship.pipeline.checkpoint.inventory import account
 from specship.pipeline.inference.decoder import Decoder
 from specship.pipeline.model import family as family_module
 from specship.pipeline.model.decoder_shape import expected_tensors
-from specship.pipeline.model.family import all_families, read_model
+from specship.pipeline.model.reading import all_families, read_model
 from tests.foreign_checkpoints import FAMILIES, config_of, tensors_of
 from tests.saved_families import BIASES, LINEAR, LLAMA3, PLAIN, YARN, saved
 

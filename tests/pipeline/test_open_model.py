@@ -13,12 +13,12 @@ import torch
 
 from specship.cli import main
 from specship.errors import SpecshipError, UnusableInput
+from specship.pipeline.evaluation.llamacpp_parity import HARD_TEXTS
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
 from specship.pipeline.inference.decoder import Decoder
 from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 from specship.pipeline.inference.open_model import OpenModel, open_model
-from specship.pipeline.stages.parity import HARD_TEXTS
 from tests.gguf_rewriting import rewritten
 from tests.inference_chain import checkpoint, corpus, made
 

@@ -9,7 +9,7 @@ import pytest
 
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.publication.publish_manifest import verify
-from specship.pipeline.stage import all_stages, run_stage
+from specship.pipeline.registry import all_stages, run_stage
 from tests.inference_chain import SETTINGS, checkpoint, copy_of, corpus, edit_json, made
 
 

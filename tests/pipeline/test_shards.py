@@ -10,7 +10,7 @@ from specship.errors import DamagedArtifact
 from specship.pipeline.shards.manifest import read_manifest
 from specship.pipeline.shards.token_reader import TokenReader
 from specship.pipeline.shards.writer import ShardWriter, dtype_for
-from specship.pipeline.stages.shards import open_tokenizer, separator_of, token_bytes
+from specship.pipeline.tokenizer.opening import open_tokenizer, separator_of, token_bytes
 from tests.data_chain import chain, edit_json, lines, make, write_lines
 
 

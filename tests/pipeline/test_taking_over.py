@@ -13,7 +13,7 @@ import pytest
 from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact, RequirementMissing, StageFailed
 from specship.pipeline.publication.fetching import fetch, served
-from specship.pipeline.stage import maker_of, run_stage, stage_named
+from specship.pipeline.registry import maker_of, run_stage, stage_named
 from tests.foreign_checkpoints import foreign
 
 SETTINGS: dict[str, Any] = {"received": {"folder": "models/theirs", "source": "Somebody/Something at 1234"}}

@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
-from specship.pipeline.stages.shards import open_tokenizer, token_bytes
+from specship.pipeline.tokenizer.opening import open_tokenizer, token_bytes
 from tests.data_chain import VOCAB, chain, lines, make, write_lines
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from specship.errors import SpecshipError
 from specship.pipeline.export.writer import export_gguf
-from specship.pipeline.stages.foreign import CHAT_TEMPLATE
+from specship.pipeline.publication.foreign_checkpoint import CHAT_TEMPLATE
 from tests.imported_chain import made, measure
 from tests.inference_chain import copy_of, edit_json
 

@@ -17,8 +17,9 @@ from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
 from specship.pipeline.evaluation.humaneval.sandbox.process import RLIMITS
 from specship.pipeline.evaluation.humaneval.scoring import ScoringSettings, choose_level
 from specship.pipeline.evaluation.humaneval.selftest import self_test
-from specship.pipeline.stage import run_stage, stage_named
-from specship.probes.registry import Artifact, all_probes
+from specship.pipeline.registry import run_stage, stage_named
+from specship.probes.probe import Artifact
+from specship.probes.registry import all_probes
 from specship.units import Value
 from tests import inference_chain
 from tests.humaneval_model import learned, problem_records

@@ -13,8 +13,9 @@ import pytest
 from specship.contracts.judging import Verdict, judge
 from specship.contracts.measurement import Measurement
 from specship.errors import DamagedArtifact
-from specship.pipeline.stage import all_stages, run_stage
-from specship.probes.registry import Artifact, all_probes
+from specship.pipeline.registry import all_stages, run_stage
+from specship.probes.probe import Artifact
+from specship.probes.registry import all_probes
 from specship.specs.project import load_project
 from tests.trained_checkpoint import base, copied, exported, put, trained
 

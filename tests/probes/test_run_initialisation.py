@@ -12,7 +12,7 @@ import pytest
 from specship.contracts.expectation import Expectation
 from specship.contracts.judging import Verdict, judge
 from specship.errors import DamagedArtifact
-from specship.pipeline.stage import run_stage, stage_named
+from specship.pipeline.registry import run_stage, stage_named
 from specship.pipeline.training.run_reading import checkpoint_path
 from tests.pipeline.initial_checkpoints import data_folder, initial_checkpoint
 from tests.pipeline.training_fixtures import TRAINING

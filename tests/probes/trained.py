@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from specship.contracts.measurement import Measurement
-from specship.pipeline.stage import run_stage, stage_named
-from specship.probes.registry import Artifact, all_probes
+from specship.pipeline.registry import run_stage, stage_named
+from specship.probes.probe import Artifact
+from specship.probes.registry import all_probes
 from tests.pipeline.training_fixtures import MODEL, TRAINING, make_shards, make_tokenizer
 
 SETTINGS: Mapping[str, Any] = {

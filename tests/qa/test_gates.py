@@ -12,8 +12,8 @@ import pytest
 from specship.contracts.judging import Verdict
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.model.rotary_order import interleave_rows, separate_rows
-from specship.pipeline.qa.gate import all_gates
 from specship.pipeline.qa.records import GateAnswer
+from specship.pipeline.qa.registry import all_gates
 from specship.pipeline.qa.runner import ask
 from specship.pipeline.qa.subject import Subject
 from specship.pipeline.qa.writing import known_letters

@@ -67,7 +67,7 @@ import json
 import os
 import signal
 
-from specship.probes.registry import Artifact, probe
+from specship.probes.probe import Artifact, probe
 
 
 @probe("small.documents", checked="documents", documents="documents", characters="characters")

@@ -10,21 +10,17 @@ Exit status: 0 all good, 1 findings or failed gates, 2 unusable input, 3 a defec
 from __future__ import annotations
 
 import argparse
-import importlib
 import os
 import sys
-from types import ModuleType
 
 from specship import __version__
-from specship.cli.listing import helps_in
+from specship.cli.listing import command_in, helps_in
+from specship.discovery import Folder
 from specship.errors import SpecshipError, UnknownName, did_you_mean
 
+VERBS = Folder("specship.cli.commands")
 _INTERRUPTED = 130
 _DEFECT = 3
-
-
-def _module(verb: str) -> ModuleType:
-    return importlib.import_module(f"specship.cli.commands.{verb.replace('-', '_')}")
 
 
 def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
@@ -39,7 +35,7 @@ def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
         epilog="exit status: 0 good, 1 findings or failed gates, 2 unusable input, 3 a defect of specship",
     )
     parser.add_argument("--version", action="version", version=f"specship {__version__}")
-    known = helps_in("commands")
+    known = helps_in(VERBS)
     if verb and verb not in known:
         mend = did_you_mean(verb, known) or "list them: specship --help"
         raise UnknownName(f"there is no command {verb!r}", mend=mend)
@@ -48,7 +44,7 @@ def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
         if verb not in {None, name}:
             verbs.add_parser(name, help=text, add_help=False)
             continue
-        module = _module(name)
+        module = command_in(VERBS, name)
         own = verbs.add_parser(name, help=text, description=(module.__doc__ or "").replace("%", "%%"))
         module.add_arguments(own)
         own.set_defaults(run=module.run)

@@ -10,9 +10,7 @@ tell, and the answer says which records are missing.
 from __future__ import annotations
 
 import functools
-import importlib
 import math
-import pkgutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -20,7 +18,9 @@ from typing import Final
 from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, CauseFinding, NotExamined, RootCause
 from specship.diagnose.records import in_words, never_held
+from specship.discovery import Folder
 
+CAUSES: Final = Folder("specship.diagnose.causes")
 HEALTHY: Final = "healthy"
 UNKNOWN: Final = "unknown"
 FLOOR: Final = 0.1
@@ -98,11 +98,7 @@ def _without_end(facts: Facts) -> Iterator[str]:
 @functools.cache
 def all_causes() -> Mapping[str, Cause]:
     """Every cause by name."""
-    package = importlib.import_module("specship.diagnose.causes")
-    found = [
-        importlib.import_module(f"{package.__name__}.{e.name}").CAUSE
-        for e in pkgutil.iter_modules(package.__path__)
-    ]
+    found = CAUSES.members("CAUSE").values()
     return {cause.name: cause for cause in sorted(found, key=lambda cause: cause.name)}
 
 

@@ -14,7 +14,7 @@ from specship.diagnose.record_lines import key_lines
 from specship.errors import SpecshipError
 from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
 from specship.pipeline.model.decoder_shape import EMBEDDING, elements
-from specship.pipeline.model.family import read_model
+from specship.pipeline.model.reading import read_model
 from specship.strict_json import read_bytes, read_json
 
 _CONFIG: Final = "config.json"

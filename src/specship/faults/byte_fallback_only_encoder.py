@@ -14,7 +14,7 @@ FAULT = Fault(row="C7", stage="shards")
 
 def inject() -> None:
     """The encoder has the vocabulary and none of the merges."""
-    from specship.pipeline.stages import shards
+    from specship.pipeline.shards import encoding
 
     def without_merges(opening: Callable[..., Any]) -> Callable[..., Any]:
         def opened(folder: Path) -> Any:
@@ -28,4 +28,4 @@ def inject() -> None:
 
         return opened
 
-    spoil(shards, "open_tokenizer", without_merges)
+    spoil(encoding, "open_tokenizer", without_merges)

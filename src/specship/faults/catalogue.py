@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ast
 import functools
-import importlib
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,31 +15,31 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal
 
-from specship.digests import code_shape, digest_of
+from specship.code_digests import code_shape
+from specship.digests import digest_of
+from specship.discovery import Folder
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.faults.fault import Fault
-from specship.probes.registry import load_source
+from specship.project_code import load_source, project_files
 
 _SHARED: Final = "specship.faults._"
 """How the modules begin that hold what several faults need."""
-_NO_FAULTS: Final = frozenset({"catalogue", "fault"})
-"""Files of the folder that say what a fault is."""
+FAULTS: Final = Folder("specship.faults", apart=("catalogue", "fault"))
 
 
 @functools.cache
 def shipped_files() -> Mapping[str, Path]:
     """The files of the faults that come with specship, by name."""
-    files = sorted(Path(__file__).parent.glob("[!_]*.py"))
-    return {_name_of(path): path for path in files if path.stem not in _NO_FAULTS}
+    return {_name_of(stem): FAULTS.file(stem) for stem in FAULTS.names}
 
 
 def own_faults(folder: Path | None) -> dict[str, Path]:
     """The files of a project's own faults by name; empty without a folder."""
-    return {_name_of(path): path for path in sorted(folder.glob("[!_]*.py"))} if folder else {}
+    return {_name_of(stem): path for stem, path in project_files(folder).items()}
 
 
-def _name_of(path: Path) -> str:
-    return path.stem.replace("_", "-")
+def _name_of(stem: str) -> str:
+    return stem.replace("_", "-")
 
 
 def known_faults(folder: Path | None) -> frozenset[str]:
@@ -133,7 +132,7 @@ def _shared_files(source: str) -> list[Path]:
     """Files of what several faults need, as a fault's source imports them."""
     imported = (node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom))
     names = {module.removeprefix(_SHARED) for module in imported if module and module.startswith(_SHARED)}
-    return [Path(__file__).parent / f"_{name}.py" for name in sorted(names)]
+    return [FAULTS.file(f"_{name}") for name in sorted(names)]
 
 
 def file_of(name: str, folder: Path | None) -> Path:
@@ -177,8 +176,8 @@ def load_fault(name: str, folder: Path | None) -> LoadedFault:
 
 
 def _module(path: Path) -> ModuleType:
-    if path.parent == Path(__file__).parent:
-        return importlib.import_module(f"specship.faults.{path.stem}")
+    if FAULTS.file(path.stem) == path:
+        return FAULTS.load(path.stem)
     try:
         return load_source(path, "specship_project_faults")
     except (Exception, SystemExit) as error:

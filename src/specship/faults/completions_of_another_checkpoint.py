@@ -10,6 +10,6 @@ FAULT = Fault(row="K10", stage="generations")
 
 def inject() -> None:
     """The stage opens a folder whose weights are other ones."""
-    from specship.pipeline.stages import generations
+    from specship.pipeline.evaluation import generations
 
     spoil(generations, "open_any_checkpoint", of_other_weights)

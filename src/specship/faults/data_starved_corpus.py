@@ -13,9 +13,9 @@ FAULT = Fault(row="C1", binds="data-starvation", stage="shards")
 
 def inject() -> None:
     """The training split ends after 90 documents; everything about it is consistent."""
-    from specship.pipeline.stages import shards
+    from specship.pipeline.shards import encoding
 
     def few(read: Callable[..., Any]) -> Callable[..., Any]:
         return lambda corpus, split: islice(read(corpus, split), 90 if split == "train" else None)
 
-    spoil(shards, "read_documents", few)
+    spoil(encoding, "read_documents", few)

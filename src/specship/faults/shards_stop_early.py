@@ -12,7 +12,7 @@ FAULT = Fault(row="C10", stage="shards")
 
 def inject() -> None:
     """The second half of the documents is left out."""
-    from specship.pipeline.stages import shards
+    from specship.pipeline.shards import encoding
 
     def half(read: Callable[..., Any]) -> Callable[..., Any]:
         def some(*arguments: Any) -> Any:
@@ -21,4 +21,4 @@ def inject() -> None:
 
         return some
 
-    spoil(shards, "read_documents", half)
+    spoil(encoding, "read_documents", half)

@@ -12,9 +12,9 @@ FAULT = Fault(row="C8", stage="shards")
 
 def inject() -> None:
     """Documents are encoded in the order of their names and not in that of the corpus."""
-    from specship.pipeline.stages import shards
+    from specship.pipeline.shards import encoding
 
     def by_name(read: Callable[..., Any]) -> Callable[..., Any]:
         return lambda *arguments: iter(sorted(read(*arguments), key=lambda document: document.path))
 
-    spoil(shards, "read_documents", by_name)
+    spoil(encoding, "read_documents", by_name)

@@ -12,7 +12,7 @@ FAULT = Fault(row="C6", stage="shards")
 
 def inject() -> None:
     """The literal spelling is looked up as an ordinary vocabulary entry."""
-    from specship.pipeline.stages import shards
+    from specship.pipeline.shards import encoding
 
     def ordinary(finding: Callable[..., Any]) -> Callable[..., Any]:
         def found(folder: Any, tokenizer: Any) -> Any:
@@ -21,4 +21,4 @@ def inject() -> None:
 
         return found
 
-    spoil(shards, "separator_of", ordinary)
+    spoil(encoding, "separator_of", ordinary)

@@ -1,103 +1,29 @@
-"""How a rule is written and found.
-
-    @rule("SHIP499", bad="rule: At most 2.2 nats.", good="rule: The loss is low.")
-    def check(view: View) -> Iterator[Problem]:
-        \"\"\"One sentence that says why; it is printed with each finding.
-
-        What the rule looks at, and what it leaves out.
-        \"\"\"
-
-Every file of `rules/` holds one such function; its name, with hyphens, is the rule's. Adding a rule
-edits no other file.
-"""
+"""Every lint rule by its code; adding one to `rules/` edits no other file."""
 
 from __future__ import annotations
 
 import functools
-import importlib
 import inspect
-import pkgutil
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Final
 
-from specship.contracts.document import Document
-from specship.lint import rules
-from specship.lint.finding import Edit, Finding
-from specship.lint.view import View
+from specship.discovery import Folder
+from specship.lint.rule import MARK, Rule
 
-Path_ = tuple[str | int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """What a rule found; its place is looked up only when it is shown."""
-
-    document: Document
-    at: Path_
-    """Keys and indices of the key at fault."""
-    message: str
-    mend: str
-    edits: Callable[[], tuple[Edit, ...]] | None = None
-    """Computes the edits that mend it without changing what the file means."""
-
-
-Check = Callable[[View], Iterator[Violation]]
-
-
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """One rule."""
-
-    code: str
-    name: str
-    summary: str
-    """Why, in one sentence."""
-    explanation: str
-    """What it looks at, and what it leaves out."""
-    bad: str
-    good: str
-    fixable: bool
-    check: Check
-
-    def finding(self, problem: Violation) -> Finding:
-        """A problem with its place."""
-        place = problem.document.place(*problem.at)
-        edits = problem.edits() if problem.edits else ()
-        return Finding(
-            problem.document.path, place.line or 1, place.column or 1, self.code, self.name,
-            problem.message, self.summary, problem.mend, edits,
-        )  # fmt: skip
-
-
-_MARK: Final = "__specship_rule__"
-
-
-def rule(code: str, *, bad: str, good: str, fixable: bool = False) -> Callable[[Check], Check]:
-    """Declare the function of a rule's file; see the module's text."""
-
-    def declare(check: Check) -> Check:
-        setattr(check, _MARK, (code, bad, good, fixable))
-        return check
-
-    return declare
+RULES: Final = Folder("specship.lint.rules")
 
 
 @functools.cache
 def all_rules() -> Mapping[str, Rule]:
     """Every rule by its code, in the order of codes."""
-    modules = (
-        importlib.import_module(f"{rules.__name__}.{entry.name}")
-        for entry in pkgutil.iter_modules(rules.__path__)
-    )
-    found = [_rule_of(module) for module in modules]
+    found = [_rule_of(RULES.load(name)) for name in RULES.names]
     return {entry.code: entry for entry in sorted(found, key=lambda entry: entry.code)}
 
 
 def _rule_of(module: ModuleType) -> Rule:
-    check = next(member for member in vars(module).values() if hasattr(member, _MARK))
-    code, bad, good, fixable = getattr(check, _MARK)
+    check = next(member for member in vars(module).values() if hasattr(member, MARK))
+    code, bad, good, fixable = getattr(check, MARK)
     text = inspect.cleandoc(check.__doc__ or "")
     name = module.__name__.rsplit(".", 1)[1].replace("_", "-")
     return Rule(code, name, text.splitlines()[0], text, bad, good, fixable, check)

@@ -12,7 +12,8 @@ from fnmatch import fnmatchcase
 
 from specship.codes import CODES
 from specship.errors import UnknownName, UnusableInput, did_you_mean
-from specship.lint.registry import Rule, all_rules
+from specship.lint.registry import all_rules
+from specship.lint.rule import Rule
 from specship.specs.project import LintSettings
 
 

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from specship.errors import RequirementMissing, SpecshipError
-from specship.pipeline.stage import ProgressWriter, run_stage, stage_named
+from specship.pipeline.registry import run_stage, stage_named
+from specship.pipeline.stage import ProgressWriter
 
 _PR_SET_PDEATHSIG = 1
 

@@ -14,7 +14,7 @@ from specship.pipeline.chat.template import read_template
 from specship.pipeline.comparison.chat_templates import compare_renderings
 from specship.pipeline.evaluation.inference_records import GENERATIONS_ABOUT
 from specship.pipeline.evaluation.model_identity import CHAT, PLAIN
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 from specship.strict_json import read_json
 
 _ASK: Final = {"role": "user", "content": "Write a function that adds two numbers."}

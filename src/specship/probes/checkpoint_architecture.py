@@ -9,7 +9,7 @@ from typing import Any, Final
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
 from specship.pipeline.model.decoder_shape import elements
-from specship.pipeline.model.family import read_model
+from specship.pipeline.model.reading import read_model
 from specship.pipeline.training.architecture import (
     REQUIRED_FIELDS,
     config_fields,
@@ -18,7 +18,7 @@ from specship.pipeline.training.architecture import (
 )
 from specship.pipeline.training.initialisation import INITIAL, continued_config
 from specship.pipeline.training.run_reading import RunRecord, read_run
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 from specship.strict_json import read_json
 
 _NOT_DECLARED: Final = {"bos_token_id", "eos_token_id"}

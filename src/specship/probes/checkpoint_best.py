@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specship.digests import sha256_file
 from specship.pipeline.training.run_reading import checkpoints_of, read_evaluations
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 from specship.strict_json import read_json
 
 

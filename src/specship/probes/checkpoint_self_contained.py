@@ -10,7 +10,7 @@ from typing import Any, Final
 from specship.errors import DamagedArtifact, SpecshipError
 from specship.pipeline.checkpoint.folder_manifest import CHECKPOINT_MANIFEST, verify_manifest
 from specship.pipeline.training.architecture import REQUIRED_FIELDS
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 from specship.strict_json import read_json
 
 _NEEDED: Final = (

@@ -7,7 +7,7 @@ from typing import Final
 from specship.pipeline.evaluation.inference_records import read_generations
 from specship.pipeline.evaluation.recomputed_validity import recomputed_validity
 from specship.pipeline.inference.open_model import open_model
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _FIB: Final = "def fib(n):"
 _MOST_NOTES: Final = 5

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from specship.digests import sha256_bytes
 from specship.pipeline.corpus.manifest import read_documents
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 if TYPE_CHECKING:
     from pathlib import Path

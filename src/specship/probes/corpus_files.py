@@ -14,7 +14,7 @@ from specship.digests import sha256_bytes, sha256_file
 from specship.errors import DamagedArtifact, RequirementMissing
 from specship.pipeline.corpus.manifest import FileEntry, read_documents, read_files, read_manifest
 from specship.pipeline.corpus.source import interpreter
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 if TYPE_CHECKING:
     from specship.pipeline.corpus.manifest import CorpusManifest

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from specship.digests import sha256_file
 from specship.pipeline.corpus.manifest import CorpusDocument, read_documents, read_manifest
 from specship.pipeline.corpus.source import UNKNOWN
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 if TYPE_CHECKING:
     from specship.pipeline.corpus.manifest import CorpusManifest

@@ -15,7 +15,7 @@ from typing import Final
 
 from specship.digests import sha256_bytes
 from specship.pipeline.corpus.manifest import read_documents
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _WORD: Final = re.compile(r"\w+")
 _WORDS: Final = 5

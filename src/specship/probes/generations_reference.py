@@ -6,7 +6,7 @@ from itertools import zip_longest
 
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.evaluation.inference_records import read_generations
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _MOST_PROMPTS = 6
 

@@ -12,7 +12,7 @@ from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.evaluation.inference_records import Generation, read_generations
 from specship.pipeline.evaluation.recomputed_validity import recomputed_validity
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _MOST_NOTES = 5
 

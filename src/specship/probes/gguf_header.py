@@ -9,7 +9,7 @@ from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_check
 from specship.pipeline.export.vocabulary import read_vocabulary
 from specship.pipeline.gguf.names import ARCHITECTURES
 from specship.pipeline.gguf.reader import GgufFile, read_gguf
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _FILE: Final = "model.gguf"
 _FILE_TYPES: Final = {0: "F32", 1: "F16", 2: "Q4_0", 7: "Q8_0", 32: "BF16"}

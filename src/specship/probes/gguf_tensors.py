@@ -7,7 +7,7 @@ from typing import Final
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.gguf.names import expected_names
 from specship.pipeline.gguf.reader import read_gguf
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _FILE: Final = "model.gguf"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from specship.pipeline.evaluation.humaneval.judging import INFRA, PASSED
 from specship.pipeline.evaluation.humaneval.records import read_self_test
 from specship.pipeline.evaluation.humaneval.selfcheck import ATTEMPTS
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _FILE = "self-test.json"
 

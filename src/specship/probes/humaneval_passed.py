@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from specship.pipeline.evaluation.humaneval.judging import INFRA, PASSED
 from specship.pipeline.evaluation.humaneval.run_reading import CompletionsRun, read_runs
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 if TYPE_CHECKING:
     from specship.pipeline.evaluation.humaneval.problems import ProblemFile

@@ -13,7 +13,7 @@ from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.publication.checkpoint_provenance import PROVENANCE, Provenance, read_provenance
 from specship.pipeline.publication.model_card import CARD, LICENSE, card_licence
 from specship.pipeline.publication.publish_manifest import read_publish_manifest
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 from specship.strict_json import read_json
 
 _LICENCE_KEY: Final = "general.license"

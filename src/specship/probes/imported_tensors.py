@@ -12,10 +12,10 @@ from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER
 from specship.pipeline.checkpoint.inventory_checks import tensor_bytes
 from specship.pipeline.checkpoint.weight_files import HeldTensor, read_weights
-from specship.pipeline.model.family import read_model
+from specship.pipeline.model.reading import read_model
 from specship.pipeline.publication.checkpoint_takeover import INVENTORY
 from specship.pipeline.tokenizer.size import tokenizer_size
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 from specship.strict_json import read_json
 
 _FACTS: Final = ("dtype", "shape", "sha256")

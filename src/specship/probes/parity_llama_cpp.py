@@ -9,7 +9,7 @@ from specship.digests import sha256_file
 from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
 from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.evaluation.inference_records import ParityPrompt, read_parity
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer

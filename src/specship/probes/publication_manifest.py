@@ -7,7 +7,7 @@ from pathlib import Path
 from specship.digests import sha256_file
 from specship.pipeline.checkpoint.folder import TOKENIZER, WEIGHTS
 from specship.pipeline.publication.publish_manifest import verify
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _GGUF = "model.gguf"
 

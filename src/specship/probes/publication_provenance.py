@@ -7,7 +7,7 @@ from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.publication.model_card import card_licence
 from specship.pipeline.publication.publish_manifest import read_publish_manifest
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 from specship.strict_json import read_json_lines
 
 

@@ -12,7 +12,7 @@ from specship.digests import sha256_file
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.folder_manifest import CHECKPOINT_MANIFEST
 from specship.pipeline.publication.publish_manifest import verify
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 from specship.strict_json import read_json
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.qa.qa_file import QaFile, RecordedModel, read_qa
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 if TYPE_CHECKING:
     from specship.pipeline.qa.records import QaReport

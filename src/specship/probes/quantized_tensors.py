@@ -14,7 +14,7 @@ from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.gguf.model import open_gguf
 from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.inference.open_model import OpenModel, open_model
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,7 +6,7 @@ import statistics
 from typing import Final
 
 from specship.pipeline.training.run_reading import read_run, read_steps
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _SECONDS_PER_DAY: Final = 86_400.0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specship.pipeline.training.early_stopping import EarlyStopping
 from specship.pipeline.training.run_reading import RunRecord, read_evaluations, read_log, read_run, read_steps
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 
 @probe(

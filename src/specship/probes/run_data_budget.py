@@ -7,7 +7,7 @@ import math
 from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
 from specship.pipeline.shards.manifest import read_manifest
 from specship.pipeline.training.run_reading import checkpoint_path, read_log, read_run, read_steps
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 
 @probe(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from specship.pipeline.training.run_reading import read_run, read_steps
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 
 @probe(

@@ -7,7 +7,7 @@ import statistics
 from itertools import pairwise
 
 from specship.pipeline.training.run_reading import read_evaluations, read_run, read_steps
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 
 @probe(

@@ -7,7 +7,7 @@ from typing import Any
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, read_run, read_steps
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 
 @probe(

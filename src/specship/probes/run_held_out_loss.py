@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 from specship.strict_json import read_json
 
 _LONGEST: Final = 2048

@@ -8,7 +8,7 @@ from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
 from specship.pipeline.training.initialisation import INITIAL, own_loss
 from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, read_evaluations, read_run
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 
 @probe(

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.training.run_reading import STEP_FIELDS, read_log, read_run
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _POSITIVE: Final = ("tokens_per_second", "tokens_seen", "device_memory_bytes", "lr")
 _STRAIGHT: Final = 1e-9

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from specship.pipeline.training.run_reading import read_log, read_steps
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 from specship.strict_json import read_json
 
 _COMPARED: Final = ("train_loss", "grad_norm", "grad_norm_after_clip", "lr", "tokens_seen")

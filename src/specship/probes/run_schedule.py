@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specship.pipeline.training.run_reading import read_run, read_steps
 from specship.pipeline.training.schedule import learning_rate
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 
 @probe(

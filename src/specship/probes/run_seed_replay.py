@@ -6,7 +6,7 @@ import statistics
 from typing import Any
 
 from specship.pipeline.training.run_reading import read_log, read_run, read_steps
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 from specship.strict_json import read_json
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from specship.pipeline.training.architecture import training_flops_per_token
 from specship.pipeline.training.run_reading import checkpoint_path, read_run, read_steps
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _TRIES: Final = 8
 """Half seconds in which the device may show what it does when nothing disturbs it."""

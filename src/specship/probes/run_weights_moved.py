@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.training.run_reading import checkpoint_path, checkpoints_of
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _LEAST: Final = 1e-6
 """Relative change below which a tensor counts as not moved; float32 keeps about 6e-8."""

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.shards.files import ShardFiles, read_shard_files
-from specship.pipeline.stages.shards import open_tokenizer
-from specship.probes.registry import Artifact, Figures, probe
+from specship.pipeline.tokenizer.opening import open_tokenizer
+from specship.probes.probe import Artifact, Figures, probe
 
 if TYPE_CHECKING:
     import numpy as np

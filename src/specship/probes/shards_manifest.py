@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from specship.digests import sha256_file
 from specship.pipeline.shards.files import ShardFiles, read_shard_files
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _ITEM_BYTES: Final = {"uint16": 2, "uint32": 4}
 

@@ -7,7 +7,7 @@ from statistics import median, stdev
 
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.evaluation.inference_records import SpeedFile, SpeedSample, read_speed
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 _OURS, _REFERENCE = "specship", "transformers"
 _WARM_UP = 0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from specship.pipeline.corpus.manifest import read_documents
-from specship.pipeline.stages.shards import open_tokenizer
-from specship.probes.registry import Artifact, Figures, probe
+from specship.pipeline.tokenizer.opening import open_tokenizer
+from specship.probes.probe import Artifact, Figures, probe
 
 COMPOSED: Final = "caf\N{LATIN SMALL LETTER E WITH ACUTE}"
 DECOMPOSED: Final = "cafe\N{COMBINING ACUTE ACCENT}"

@@ -9,7 +9,7 @@ from typing import Any
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.shards.files import read_shard_files
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 
 @probe(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from specship.pipeline.shards.files import read_shard_files
-from specship.pipeline.stages.shards import open_tokenizer
-from specship.probes.registry import Artifact, Figures, probe
+from specship.pipeline.tokenizer.opening import open_tokenizer
+from specship.probes.probe import Artifact, Figures, probe
 
 _TOKENS_AT_ONCE: Final = 1 << 24
 _BYTE_VALUES: Final = 256

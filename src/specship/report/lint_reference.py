@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from specship.codes import CODES, Code
-from specship.lint.registry import Rule, all_rules
+from specship.lint.registry import all_rules
+from specship.lint.rule import Rule
 
 _OPENING = """\
 # specship lint

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from specship.files import write_file, write_json
-from specship.report import markdown, terminal
+from specship.files import write_file
+from specship.report.formats import SHIP, TEXT, View, render
 from specship.status.report import Report, StageReport
 from specship.suite.judging.report_building import build_report
 from specship.suite.judging.session import Session
@@ -16,7 +16,7 @@ from specship.suite.judging.session import Session
 def conclude(
     session: Session, *, stages: Iterable[Mapping[str, Any]], json_path: Path | None, width: int, colour: bool
 ) -> tuple[Report, str]:
-    """Compute the report, write `report.json` and `report.md`, and return it with its terminal text.
+    """Compute the report, write it in every format that leaves a file, and return it with its terminal text.
 
     Raises:
         CannotWrite: a report could not be written.
@@ -28,11 +28,15 @@ def conclude(
         update={"stages": tuple(seen.values())}
     )
     path = json_path or session.plan.project.state / "report.json"
-    write_json(path, report.model_dump(mode="json"))
-    write_file(path.with_suffix(".md"), markdown.render(report))
-    detailed = frozenset({session.plan.profile.profile})
-    text = terminal.render(report, detailed=detailed, width=width, colour=colour)
-    return report, f"{text}reports: {path} and {path.with_suffix('.md').name}\n"
+    others = []
+    for name in SHIP.names:
+        ending = getattr(SHIP.load(name), "FILE", "")
+        if ending:
+            file = path if name == "json" else path.with_suffix(ending)
+            write_file(file, render(SHIP, name, report))
+            others += [file.name] if file != path else []
+    view = View(width=width, colour=colour, detailed=frozenset({session.plan.profile.profile}))
+    return report, f"{render(SHIP, TEXT, report, view)}reports: {' and '.join([str(path), *others])}\n"
 
 
 def _made_last(stages: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

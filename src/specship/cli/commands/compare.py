@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 
-HELP = "compare a checkpoint, a GGUF, transformers and llama.cpp, stage by stage"
+HELP = "compare a checkpoint, a GGUF, transformers and llama.cpp, block by block"
 PROMPTS = (
     "def main():\n",
     "import os\nimport sys\n",
@@ -30,12 +30,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--device", default="cpu", help="cpu, cuda, cuda:N or auto; llama.cpp stays on the CPU"
     )
     parser.add_argument("--threads", type=int, default=1, help="of llama.cpp (default: %(default)s)")
-    parser.add_argument("--without-llama-cpp", action="store_true", help="FOLDER and FILE.gguf alone")
+    parser.add_argument("--without-llama-cpp", action="store_true", help="FOLDER and FILE.gguf only")
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """0 when nothing departs, 1 when something does."""
+    """0 when nothing diverges, 1 when something does."""
     from specship.cli.extra import needs_pipeline
 
     needs_pipeline()
@@ -57,4 +57,4 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(found, indent=2, allow_nan=False))
     else:
         print("\n".join(as_text(found)))
-    return 1 if found["first_departing_stage"] else 0
+    return 1 if found["first_diverging_block"] else 0

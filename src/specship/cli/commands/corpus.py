@@ -11,7 +11,7 @@ HELP = "make a corpus of a folder of text"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship corpus`."""
     from specship.cli.settings_flags import add_settings
-    from specship.pipeline.stages.corpus import CorpusSettings
+    from specship.pipeline.corpus.settings import CorpusSettings
 
     parser.add_argument("text", type=Path, metavar="FOLDER_OF_TEXT")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="a new folder")
@@ -27,9 +27,9 @@ def run(arguments: argparse.Namespace) -> int:
     needs_pipeline()
     from specship.cli.progress import progress
     from specship.cli.settings_flags import SettingsSource
+    from specship.pipeline.corpus.settings import CorpusSettings
     from specship.pipeline.corpus.source import UNKNOWN
     from specship.pipeline.planning.training_data import write_corpus
-    from specship.pipeline.stages.corpus import CorpusSettings
 
     source = SettingsSource(arguments, arguments.config)
     whole = {"source": "folder", "path": str(arguments.text), "licence": UNKNOWN}

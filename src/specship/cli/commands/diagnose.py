@@ -6,8 +6,10 @@ RUN is a folder that `specship pretrain` wrote, or the output of a Hugging Face 
 from __future__ import annotations
 
 import argparse
-import json
+import sys
 from pathlib import Path
+
+from specship.report.formats import DIAGNOSIS, TEXT, names, render
 
 HELP = "which root cause binds a run, with figures"
 
@@ -30,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="a fact that the records do not hold, such as unique_tokens=1200000; may be repeated",
     )
-    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+    parser.add_argument("--format", choices=names(DIAGNOSIS), default=TEXT)
 
 
 def _told(facts: list[tuple[str, str]]) -> dict[str, str]:
@@ -47,11 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
     """0 for a healthy run, 1 where something was found or nobody can tell."""
     from specship.diagnose.diagnosing import HEALTHY
     from specship.diagnose.opening import diagnose_run
-    from specship.report.diagnosis import as_json, as_markdown, as_text
 
     found = diagnose_run(arguments.folder, _told(arguments.fact))
-    if arguments.format == "json":
-        print(json.dumps(as_json(found), indent=2, allow_nan=False))
-    else:
-        print(as_markdown(found) if arguments.format == "markdown" else as_text(found))
+    sys.stdout.write(render(DIAGNOSIS, arguments.format, found))
     return 0 if found.binding == HEALTHY else 1

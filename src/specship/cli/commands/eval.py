@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 
-from specship.cli.listing import helps_in
+from specship.cli.listing import command_in, helps_in
+from specship.discovery import Folder
 
+EVALUATIONS = Folder("specship.cli.evaluations")
 HELP = "evaluate a model, or score what it wrote"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The actions of `specship eval`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    for name, text in helps_in("evaluations").items():
-        module = importlib.import_module(f"specship.cli.evaluations.{name.replace('-', '_')}")
+    for name, text in helps_in(EVALUATIONS).items():
+        module = command_in(EVALUATIONS, name)
         own = actions.add_parser(name, help=text, description=(module.__doc__ or "").replace("%", "%%"))
         module.add_arguments(own)
         own.set_defaults(evaluate=module.run)

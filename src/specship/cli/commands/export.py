@@ -53,7 +53,7 @@ def _export(
         "note": note,
         "name": arguments.name or arguments.checkpoint.resolve().name,
         "licence": arguments.licence,
-        "report": lambda done, total: report(done / 1e6, total / 1e6, "MB"),
+        "report": lambda done, total, _: report(done / 1e6, total / 1e6, "MB"),
     }
     if arguments.dtype in _OURS:
         from specship.pipeline.export.writer import export_gguf

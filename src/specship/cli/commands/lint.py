@@ -6,14 +6,15 @@ import argparse
 import sys
 from pathlib import Path
 
+from specship.report.formats import LINT, TEXT, names, render
+
 HELP = "check contracts and spec; --fix mends what is safe to mend"
-FORMATS = ("text", "json", "github", "sarif")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship lint`."""
     parser.add_argument("path", nargs="*", help="show findings in these files and folders only")
-    parser.add_argument("--format", choices=FORMATS, default="text")
+    parser.add_argument("--format", choices=names(LINT), default=TEXT)
     parser.add_argument("--select", metavar="CODES", action="append", default=[], help="only these rules")
     parser.add_argument("--ignore", metavar="CODES", action="append", default=[], help="all but these rules")
     parser.add_argument(
@@ -25,8 +26,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 without findings, 1 with findings, 2 when a file cannot be used."""
-    import importlib
-
     from specship.suite.plan.linting import Question, lint, lint_and_fix
 
     if arguments.list:
@@ -40,6 +39,5 @@ def run(arguments: argparse.Namespace) -> int:
     )
     question = Question(Path.cwd(), tuple(arguments.path), select, ignore)
     result = lint_and_fix(question) if arguments.fix else lint(question, cache=not arguments.no_cache)
-    form = importlib.import_module(f"specship.report.lint.{arguments.format}")
-    sys.stdout.write(form.render(result))
+    sys.stdout.write(render(LINT, arguments.format, result))
     return result.exit_status

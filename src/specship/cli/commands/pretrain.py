@@ -84,8 +84,12 @@ def run(arguments: argparse.Namespace) -> int:
 def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, Path | None]:
     """Settings from flags and file; a checkpoint brings the mode `fine-tune` with its defaults."""
     from specship.cli.settings_flags import SettingsSource
-    from specship.pipeline.stages.run import recipe_of
-    from specship.pipeline.training.settings import InitialSettings, ModelSettings, TrainingSettings
+    from specship.pipeline.training.settings import (
+        InitialSettings,
+        ModelSettings,
+        TrainingSettings,
+        recipe_of,
+    )
 
     source = SettingsSource(arguments, arguments.config)
     filed = source.read("initial", InitialSettings).checkpoint

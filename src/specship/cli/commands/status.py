@@ -7,18 +7,19 @@ import shutil
 import sys
 from pathlib import Path
 
+from specship.report.formats import SHIP, TEXT, View, names, render
+
 HELP = "ship-%% of each model and profile, and why"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship status`."""
-    parser.add_argument("--format", choices=("text", "json", "markdown"), default="text")
+    parser.add_argument("--format", choices=names(SHIP), default=TEXT)
     parser.add_argument("--profile", help="show the gates of this profile only (text)")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the report could be computed; 1 when the ledger or an artifact is damaged."""
-    from specship.report import markdown, terminal
     from specship.specs.project import load_project
     from specship.suite.judging.report_building import build_report
 
@@ -26,12 +27,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.profile:
         project.profile(arguments.profile)
     report = build_report(project)
-    if arguments.format == "json":
-        print(report.model_dump_json(indent=2))
-    elif arguments.format == "markdown":
-        print(markdown.render(report), end="")
-    else:
-        detailed = frozenset({arguments.profile} if arguments.profile else project.spec.profiles)
-        width = max(shutil.get_terminal_size((140, 24)).columns, 100)
-        print(terminal.render(report, detailed=detailed, width=width, colour=sys.stdout.isatty()), end="")
+    detailed = frozenset({arguments.profile} if arguments.profile else project.spec.profiles)
+    width = max(shutil.get_terminal_size((140, 24)).columns, 100)
+    view = View(width=width, colour=sys.stdout.isatty(), detailed=detailed)
+    sys.stdout.write(render(SHIP, arguments.format, report, view))
     return 1 if report.problems else 0

@@ -16,8 +16,8 @@ HELP = "turn a corpus into token shards"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship tokenize`."""
     from specship.cli.settings_flags import add_settings
-    from specship.pipeline.stages.shards import ShardsSettings
-    from specship.pipeline.stages.tokenizer import TokenizerSettings
+    from specship.pipeline.shards.encoding import ShardsSettings
+    from specship.pipeline.tokenizer.training import TokenizerSettings
 
     parser.add_argument("corpus", type=Path, metavar="CORPUS", help="what `specship corpus` wrote")
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="a new folder")
@@ -39,8 +39,8 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.cli.settings_flags import SettingsSource
     from specship.errors import UnusableInput
     from specship.pipeline.planning.training_data import write_tokens
-    from specship.pipeline.stages.shards import ShardsSettings
-    from specship.pipeline.stages.tokenizer import TokenizerSettings
+    from specship.pipeline.shards.encoding import ShardsSettings
+    from specship.pipeline.tokenizer.training import TokenizerSettings
 
     source = SettingsSource(arguments, arguments.config)
     if arguments.tokenizer is not None and source.says("tokenizer", "vocab_size"):

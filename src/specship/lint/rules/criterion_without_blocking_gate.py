@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specship.lint.registry import Violation, rule
+from specship.lint.rule import Violation, rule
 from specship.lint.view import View
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from specship.contracts.document import Document
 from specship.contracts.records import Gate
 from specship.lint.editing import removing
-from specship.lint.registry import Path_, Violation, rule
+from specship.lint.rule import Path_, Violation, rule
 from specship.lint.view import View
 
 

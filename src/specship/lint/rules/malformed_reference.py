@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from specship.lint.editing import replacing
 from specship.lint.references import malformed
-from specship.lint.registry import Violation, rule
+from specship.lint.rule import Violation, rule
 from specship.lint.view import View
 
 

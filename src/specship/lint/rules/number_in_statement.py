@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specship.lint.figures import HAS_DIGIT, figure_in
-from specship.lint.registry import Violation, rule
+from specship.lint.rule import Violation, rule
 from specship.lint.view import View
 
 

@@ -10,7 +10,7 @@ from specship.contracts.document import Document
 from specship.contracts.expectation import Expectation
 from specship.contracts.records import Gate
 from specship.lint.losses import UNTRAINED_FAULTS, is_loss, lower_limit, upper_limit
-from specship.lint.registry import Violation, rule
+from specship.lint.rule import Violation, rule
 from specship.lint.view import View, all_hold, in_force
 from specship.specs.records import Override, Profile
 from specship.units import Quantity, unit_named

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.lint.losses import UNTRAINED_FAULTS, is_loss, upper_limit
-from specship.lint.registry import Violation, rule
+from specship.lint.rule import Violation, rule
 from specship.lint.view import View, all_hold, in_force
 from specship.specs.records import Profile
 

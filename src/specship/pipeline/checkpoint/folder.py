@@ -21,7 +21,7 @@ from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER, account
 from specship.pipeline.checkpoint.safetensors_header import StoredTensor
 from specship.pipeline.checkpoint.weight_files import WEIGHTS, counted
 from specship.pipeline.model.decoder_shape import DecoderShape, expected_tensors
-from specship.pipeline.model.family import read_model
+from specship.pipeline.model.reading import read_model
 from specship.strict_json import read_bytes
 
 if TYPE_CHECKING:

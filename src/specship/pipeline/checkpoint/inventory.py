@@ -27,7 +27,7 @@ from specship.pipeline.checkpoint.weight_files import (
     shown_name,
 )
 from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, elements
-from specship.pipeline.model.family import DeclaredModel, read_model
+from specship.pipeline.model.reading import DeclaredModel, read_model
 from specship.pipeline.tokenizer.size import tokenizer_size
 
 CONFIG: Final = "config.json"

@@ -12,7 +12,7 @@ from typing import Final
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.weight_files import HeldTensor, Misfit, StoredWeights
 from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, TensorTable
-from specship.pipeline.model.family import DeclaredModel
+from specship.pipeline.model.reading import DeclaredModel
 from specship.strict_json import open_regular
 
 WEIGHT_DTYPES: Final = ("F32", "F16", "BF16")

@@ -35,7 +35,7 @@ class RenderingFigures:
     same_template: bool
     """Whether both carry the same template, byte for byte."""
     first_difference: str
-    """Where the first two texts part, or the first ids; empty where nothing differs."""
+    """Where the first two texts differ, or the first ids; empty where nothing differs."""
 
     @property
     def equal(self) -> bool:
@@ -71,20 +71,21 @@ def compare_renderings(
         tokens=sum(map(len, our_ids)),
         same_template=template.text == other.text,
         first_difference=next(
-            (_parting(a, b) for a, b in texts if a != b), next((_parting(a, b) for a, b in ids if a != b), "")
+            (_first_difference(a, b) for a, b in texts if a != b),
+            next((_first_difference(a, b) for a, b in ids if a != b), ""),
         ),
     )
 
 
 def _adds_begin(gguf: Path) -> bool:
-    """Whether llama.cpp puts the begin token before a text; some kinds do so unless told otherwise."""
+    """Whether llama.cpp puts the begin token before a text; some kinds do so unless the file denies it."""
     metadata = read_gguf(gguf).metadata
     named = SPLITTINGS.get(str(metadata.get("tokenizer.ggml.pre")))
     usual = metadata.get("tokenizer.ggml.model") == "llama" or (named is not None and named.adds_bos)
     return bool(metadata.get("tokenizer.ggml.add_bos_token", usual))
 
 
-def _parting(ours: str | Sequence[int], theirs: str | Sequence[int]) -> str:
+def _first_difference(ours: str | Sequence[int], theirs: str | Sequence[int]) -> str:
     pairs = zip(ours, theirs, strict=False)
     at = next((index for index, (a, b) in enumerate(pairs) if a != b), min(len(ours), len(theirs)))
     unit = "character" if isinstance(ours, str) else "token"

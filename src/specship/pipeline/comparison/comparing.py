@@ -27,7 +27,7 @@ def compare(a: str, b: str, work: ComparisonTask, *, with_llama_cpp: bool = True
     gguf = next(side for side in sides if side.kind == "gguf")
     llama_cpp = Side(f"{LLAMA_CPP}{gguf.name}", "llama.cpp", gguf.model)
     try:
-        heard = compare_sides(gguf, llama_cpp, work, tensors=False)
+        in_llama_cpp = compare_sides(gguf, llama_cpp, work, tensors=False)
     except UnusableInput as refusal:  # it opens in our reader and not in llama.cpp
         return as_document(found, refusal=refusal.message)
-    return as_document(found, heard)
+    return as_document(found, in_llama_cpp)

@@ -1,13 +1,13 @@
-"""Two sides compared from their bytes to their text: tensors, stages, next-token laws, greedy text.
+"""Two sides compared from their bytes to their text: tensors, blocks, next-token distributions, greedy text.
 
 Both sides read the same token sequences: the texts, and the continuation that one side wrote. What
-rounding explains is no departure (see `rounding`); what is left is, and the first stage where it
-shows is named and examined.
+rounding explains is no divergence (see `quantization_noise`); what is left is, and the first block where
+it shows is named and examined.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -30,8 +30,8 @@ from specship.pipeline.comparison.shared_vocabulary import barred_ids, one_token
 from specship.pipeline.comparison.sides import Ids, Side
 from specship.pipeline.comparison.tensor_comparison import TensorComparison, compare_models
 from specship.pipeline.inference.open_model import OpenModel
+from specship.pipeline.progress import Progress
 
-Report = Callable[[int, int, str], None]
 DEFAULT_STEPS: Final = 64
 
 
@@ -45,7 +45,7 @@ class ComparisonTask:
     device: str = "cpu"
     threads: int = 1
     """Of llama.cpp."""
-    report: Report = lambda *_: None
+    report: Progress = lambda *_: None
 
 
 @dataclass(slots=True, kw_only=True)
@@ -58,21 +58,21 @@ class ComparisonResult:
     """Tokens that both sides name."""
     tensors: list[TensorComparison]
     sequences: list[Ids] = field(default_factory=list)
-    stages: list[BlockRow] = field(default_factory=list)
+    blocks: list[BlockRow] = field(default_factory=list)
     positions: list[Position] = field(default_factory=list)
-    laws: DistributionFigures
+    distributions: DistributionFigures
     greedy: GreedyComparison
-    departure: Divergence | None = None
+    divergence: Divergence | None = None
     logit_allowed: float
     """By how much rounding can move one centred logit."""
 
-    def first_departing_stage(self) -> str | None:
+    def first_diverging_block(self) -> str | None:
         """The earliest thing that differs by more than rounding explains; None when nothing does."""
-        stage = next((row.stage for row in self.stages if row.departs), None)
-        tensor = next((row.name for row in self.tensors if row.departs), None)
-        deaf = not self.stages and self.laws.max_abs_logit > self.logit_allowed
-        law = HEAD if self.laws.top1_departures or deaf else None
-        return stage or tensor or law or ("greedy text" if self.greedy.departures else None)
+        block = next((row.block for row in self.blocks if row.diverges), None)
+        tensor = next((row.name for row in self.tensors if row.diverges), None)
+        logits = not self.blocks and self.distributions.max_abs_logit > self.logit_allowed
+        head = HEAD if self.distributions.top1_divergences or logits else None
+        return block or tensor or head or ("greedy text" if self.greedy.divergences else None)
 
 
 def compare_sides(a: Side, b: Side, work: ComparisonTask, *, tensors: bool = True) -> ComparisonResult:
@@ -90,7 +90,7 @@ def compare_sides(a: Side, b: Side, work: ComparisonTask, *, tensors: bool = Tru
     compared = (
         compare_models(a.model, b.model, lambda done, of: work.report(done, of, "tensors")) if tensors else []
     )
-    compare = _look_inside if a.has_stages and b.has_stages else _listen
+    compare = _compare_blocks if a.has_blocks and b.has_blocks else _compare_logprobs
     return compare(_Pair(a, b, vocabulary, prompts, compared), work)
 
 
@@ -107,20 +107,24 @@ class _Pair:
         return self.a.model, self.b.model
 
 
-def _look_inside(pair: _Pair, work: ComparisonTask) -> ComparisonResult:
-    """Both sides have stages: they read what side a wrote, and each writes on its own."""
+def _compare_blocks(pair: _Pair, work: ComparisonTask) -> ComparisonResult:
+    """Both sides give every block: they read what side a wrote, and each writes on its own."""
     a, b = pair.a, pair.b
-    wrote_a, taps_a = _used(a, pair, work)
+    wrote_a, activations_a = _run(a, pair, work)
     sequences = _sequences(pair.prompts, wrote_a)
     work.report(1, 2, "sides")
-    wrote_b, taps_b = _used(b, pair, work, sequences)
+    wrote_b, activations_b = _run(b, pair, work, sequences)
     work.report(2, 2, "sides")
-    judged = compare_activations(pair.models, pair.tensors, (taps_a, taps_b), sequences, pair.vocabulary)
-    slack = judged.allowance.logit
-    laws = (_laws(taps_a, pair.vocabulary), _laws(taps_b, pair.vocabulary))
+    activations = (activations_a, activations_b)
+    found = compare_activations(pair.models, pair.tensors, activations, sequences, pair.vocabulary)
+    slack = found.allowance.logit
+    distributions = (
+        _distributions(activations_a, pair.vocabulary),
+        _distributions(activations_b, pair.vocabulary),
+    )
     positions = [
         compare_distributions(number, one, other, pair.vocabulary)
-        for number, (of_a, of_b) in enumerate(zip(*laws, strict=True))
+        for number, (of_a, of_b) in enumerate(zip(*distributions, strict=True))
         for one, other in zip(of_a, of_b, strict=True)
     ]
     return ComparisonResult(
@@ -129,19 +133,19 @@ def _look_inside(pair: _Pair, work: ComparisonTask) -> ComparisonResult:
         vocabulary=pair.vocabulary,
         tensors=pair.tensors,
         sequences=sequences,
-        stages=judged.rows,
+        blocks=found.rows,
         positions=positions,
-        laws=summed(positions, slack=slack),
-        greedy=compare_greedy(pair.prompts, (wrote_a, wrote_b), laws, slack=slack),
-        departure=judged.departure(sequences),
+        distributions=summed(positions, slack=slack),
+        greedy=compare_greedy(pair.prompts, (wrote_a, wrote_b), distributions, slack=slack),
+        divergence=found.divergence(sequences),
         logit_allowed=slack,
     )
 
 
-def _used(
+def _run(
     side: Side, pair: _Pair, work: ComparisonTask, sequences: Sequence[Ids] = ()
 ) -> tuple[list[Ids], list[Activations]]:
-    """What a side writes, and every stage as it reads sequences (or else what it wrote itself).
+    """What a side writes, and every block as it reads sequences (or else what it wrote itself).
 
     Its weights are in memory only in here: two models at a time may be more than there is room for.
     """
@@ -149,7 +153,7 @@ def _used(
     reader, barred = side.load(size, work.device), barred_ids(pair.a, pair.b)
     wrote = [reader.greedy(prompt, work.steps, barred) for prompt in pair.prompts]
     read = sequences or _sequences(pair.prompts, wrote)
-    return wrote, [trimmed(reader.taps(ids), pair.vocabulary) for ids in read]
+    return wrote, [trimmed(reader.activations(ids), pair.vocabulary) for ids in read]
 
 
 def _sequences(prompts: Sequence[Ids], wrote: Sequence[Ids]) -> list[Ids]:
@@ -157,38 +161,39 @@ def _sequences(prompts: Sequence[Ids], wrote: Sequence[Ids]) -> list[Ids]:
     return [(*prompt, *ids[:-1]) for prompt, ids in zip(prompts, wrote, strict=True)]
 
 
-def _laws(taps: Sequence[Activations], vocabulary: int) -> list[list[NextTokenDistribution]]:
-    return [distributions_of(one[HEAD].values_TX, vocabulary) for one in taps]
+def _distributions(activations: Sequence[Activations], vocabulary: int) -> list[list[NextTokenDistribution]]:
+    return [distributions_of(one[HEAD].values_TX, vocabulary) for one in activations]
 
 
-def _listen(pair: _Pair, work: ComparisonTask) -> ComparisonResult:
+def _compare_logprobs(pair: _Pair, work: ComparisonTask) -> ComparisonResult:
     """llama.cpp is a side: it writes with its probabilities, and the other side reads what it wrote."""
-    telling = [side for side in (pair.a, pair.b) if not side.has_stages]
-    told = [
-        llamacpp_logprobs(side, pair.prompts, work.steps, pair.vocabulary, work.threads) for side in telling
+    runners = [side for side in (pair.a, pair.b) if not side.has_blocks]
+    logprobs = [
+        llamacpp_logprobs(side, pair.prompts, work.steps, pair.vocabulary, work.threads) for side in runners
     ]
     work.report(1, 2, "sides")
-    sequences = _sequences(pair.prompts, told[0].wrote)
-    other = next((side for side in (pair.a, pair.b) if side.has_stages), pair.a)
-    wrote, taps = _used(other, pair, work, sequences)
+    sequences = _sequences(pair.prompts, logprobs[0].wrote)
+    other = next((side for side in (pair.a, pair.b) if side.has_blocks), pair.a)
+    wrote, activations = _run(other, pair, work, sequences)
     work.report(2, 2, "sides")
     rehearsals = [
-        Rehearsal(model=other.model, exact=taps, types=types_of(side.model), activations=True)
-        for side in telling
+        Rehearsal(model=other.model, exact=activations, types=types_of(side.model), rounds_activations=True)
+        for side in runners
     ]
-    moves = [one.moves(one.taps(sequences, pair.vocabulary)) for one in rehearsals if not one.changes_nothing]
-    slack = allowance_of(other.model.shape, taps, moves).logit
-    heard = LlamaCppLogprobs(wrote, _laws(taps, pair.vocabulary))
-    if len(told) == 2:
-        of_a, of_b = told[0].while_equal(told[1], pair.prompts), told[1]
+    needed = [one for one in rehearsals if not one.changes_nothing]
+    moves = [one.moves(one.activations(sequences, pair.vocabulary)) for one in needed]
+    slack = allowance_of(other.model.shape, activations, moves).logit
+    ours = LlamaCppLogprobs(wrote, _distributions(activations, pair.vocabulary))
+    if len(logprobs) == 2:
+        of_a, of_b = logprobs[0].while_equal(logprobs[1], pair.prompts), logprobs[1]
     else:
-        of_a, of_b = (heard, told[0]) if pair.a.has_stages else (told[0], heard)
+        of_a, of_b = (ours, logprobs[0]) if pair.a.has_blocks else (logprobs[0], ours)
     positions = [
-        compare_distributions(number, one, other_law, pair.vocabulary)
-        for number, (laws_a, laws_b) in enumerate(zip(of_a.laws, of_b.laws, strict=True))
-        for one, other_law in same_positions(laws_a, laws_b)
+        compare_distributions(number, in_a, in_b, pair.vocabulary)
+        for number, both in enumerate(zip(of_a.distributions, of_b.distributions, strict=True))
+        for in_a, in_b in same_positions(*both)
     ]
-    wrote_both, laws_both = (of_a.wrote, of_b.wrote), (of_a.laws, of_b.laws)
+    wrote_both, distributions = (of_a.wrote, of_b.wrote), (of_a.distributions, of_b.distributions)
     return ComparisonResult(
         a=pair.a,
         b=pair.b,
@@ -196,7 +201,7 @@ def _listen(pair: _Pair, work: ComparisonTask) -> ComparisonResult:
         tensors=pair.tensors,
         sequences=sequences,
         positions=positions,
-        laws=summed(positions, slack=slack),
-        greedy=compare_greedy(pair.prompts, wrote_both, laws_both, slack=slack, barring=True),
+        distributions=summed(positions, slack=slack),
+        greedy=compare_greedy(pair.prompts, wrote_both, distributions, slack=slack, barring=True),
         logit_allowed=slack,
     )

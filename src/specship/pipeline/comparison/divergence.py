@@ -1,8 +1,8 @@
-"""Why a stage departs: each guess is undone on one side, and the stage is computed again.
+"""Why a block diverges: each hypothesis of a fault is undone on one side, and the block is computed again.
 
-Stages before it agree, so the stage is computed alone, on what side a feeds into it; what differs is in
-the stage itself: its tensors, the biases that it has, or the figures of the configuration that it uses. A
-guess is kept only when the stage agrees after it was undone; else the kind is `unknown`, and what was
+Blocks before it agree, so the block is computed in isolation, on what side a feeds into it; what differs is
+in the block itself: its tensors, the biases that it has, or the figures of the configuration that it uses. A
+hypothesis is kept only when the block agrees after it was undone; else the kind is `unknown`, and what was
 tried is listed with its figures.
 """
 
@@ -22,9 +22,9 @@ UNKNOWN: Final = "unknown"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Divergence:
-    """The first stage that departs, the kind of fault that explains it, and all that was tried."""
+    """The first block that diverges, the kind of fault that explains it, and all that was tried."""
 
-    stage: str
+    block: str
     kind: str
     """`transposed`, `permuted`, `scaled`, `biased`, `wrong eps`, `wrong theta`, `wrong rope`, `unknown`."""
     what: str
@@ -38,18 +38,18 @@ class Divergence:
 def diagnose(
     a: OpenModel,
     b: OpenModel,
-    stage: str,
+    block: str,
     sequences: Sequence[tuple[int, ...]],
     *,
-    taps: tuple[Sequence[Activations], Sequence[Activations]],
+    activations: tuple[Sequence[Activations], Sequence[Activations]],
     allowed: float,
 ) -> Divergence:
-    """Try every guess about the first stage that departs; side b is taken for the faulty one."""
-    case = BlockCase(a, b, stage, sequences, taps)
+    """Test every hypothesis about the first block that diverges; side b is taken for the faulty one."""
+    case = BlockCase(a, b, block, sequences, activations)
     tried = [*case.by_weights(), *case.by_configuration(), *case.by_output()]
-    best = _best([guess for guess in tried if guess.after <= allowed], float32_tolerance(a.shape))
+    best = _best([one for one in tried if one.after <= allowed], float32_tolerance(a.shape))
     return Divergence(
-        stage=stage,
+        block=block,
         kind=best.kind if best else UNKNOWN,
         what=best.what if best else _unexplained(tried),
         before=case.before,
@@ -61,12 +61,12 @@ def diagnose(
 
 def _best(fitting: Sequence[FaultHypothesis], rounding: float) -> FaultHypothesis | None:
     """The first of those that leave as little as the best one does: weights come first, outputs last."""
-    least = min((guess.after for guess in fitting), default=0.0)
-    return next((guess for guess in fitting if guess.after <= max(2 * least, rounding)), None)
+    least = min((one.after for one in fitting), default=0.0)
+    return next((one for one in fitting if one.after <= max(2 * least, rounding)), None)
 
 
 def _unexplained(tried: Sequence[FaultHypothesis]) -> str:
     if not tried:
-        return "no guess applies to what differs"
-    nearest = min(tried, key=lambda guess: guess.after)
-    return f"none of {len(tried)} guesses explains it; nearest: {nearest.what}"
+        return "no hypothesis applies to what differs"
+    nearest = min(tried, key=lambda one: one.after)
+    return f"none of {len(tried)} hypotheses explains it; nearest: {nearest.what}"

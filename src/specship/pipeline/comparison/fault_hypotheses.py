@@ -1,4 +1,7 @@
-"""Guesses about a stage that departs: each is undone on side b, and the stage is computed again, alone."""
+"""Hypotheses about a block that diverges: each fault is undone on side b, and the block is computed again.
+
+It is computed in isolation, so that what other blocks do cannot hide the effect.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +41,7 @@ _ENOUGH_TOKENS: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultHypothesis:
-    """One fault that was undone, and the stage's relative difference before and after."""
+    """One fault that was undone, and the block's relative difference before and after."""
 
     kind: str
     what: str
@@ -47,35 +50,35 @@ class FaultHypothesis:
 
 
 class BlockCase:
-    """One stage of two sides: what side a feeds into it, and what both put out."""
+    """One block of two sides: what side a feeds into it, and what both put out."""
 
     def __init__(
         self,
         a: OpenModel,
         b: OpenModel,
-        stage: str,
+        block: str,
         sequences: Sequence[tuple[int, ...]],
-        taps: tuple[Sequence[Activations], Sequence[Activations]],
+        activations: tuple[Sequence[Activations], Sequence[Activations]],
     ) -> None:
-        self.a, self.b, self.stage, self.sequences = a, b, stage, sequences
-        self.good = [one[stage] for one in taps[0]]
-        self.bad = [one[stage] for one in taps[1]]
+        self.a, self.b, self.block, self.sequences = a, b, block, sequences
+        self.good = [one[block] for one in activations[0]]
+        self.bad = [one[block] for one in activations[1]]
         layers = a.shape.layers
         given = [
-            one[EMBEDDING].values_TX if stage == EMBEDDING else given_to(stage, one, layers)
-            for one in taps[0]
+            one[EMBEDDING].values_TX if block == EMBEDDING else given_to(block, one, layers)
+            for one in activations[0]
         ]
         self.given_TC = torch.cat(given)
         self.before = pooled_difference(list(zip(self.good, self.bad, strict=True)))
 
     def by_weights(self) -> Iterator[FaultHypothesis]:
-        """Undo, all at once, what seems to have been done to the stage's tensors."""
+        """Undo, all at once, what seems to have been done to the block's tensors."""
         fixed: dict[str, Any] = {}
         found: list[tuple[float, str, str]] = []
         for name in self._tensors():
             good, bad = self.a.array(name), self.b.array(name)
             compared = difference(name, good, bad, (types_of(self.a)[name], types_of(self.b)[name]))
-            if not compared.departs:
+            if not compared.diverges:
                 continue
             undoing = best_undoing(name, good, bad, self.b.shape)
             if undoing is None:
@@ -90,7 +93,7 @@ class BlockCase:
         yield from self._bias_vectors()
 
     def _exchanged(self) -> Iterator[FaultHypothesis]:
-        """Two tensors of the stage that stand in each other's place."""
+        """Two tensors of the block that stand in each other's place."""
         names = self._tensors()
         for at, name in enumerate(names):
             for other in names[at + 1 :]:
@@ -98,9 +101,9 @@ class BlockCase:
                     continue
                 fixed = {name: self.b.array(other), other: self.b.array(name)}
                 types = types_of(self.a)[name], types_of(self.b)[other]
-                if difference(name, self.a.array(name), fixed[name], types).departs:
+                if difference(name, self.a.array(name), fixed[name], types).diverges:
                     continue
-                if not difference(name, self.a.array(name), self.b.array(name), types).departs:
+                if not difference(name, self.a.array(name), self.b.array(name), types).diverges:
                     continue
                 yield self._tested(
                     "permuted",
@@ -127,15 +130,15 @@ class BlockCase:
         )
 
     def by_configuration(self) -> Iterator[FaultHypothesis]:
-        """Other figures of the configuration; only those that this stage uses."""
+        """Other figures of the configuration; only those that this block uses."""
         good, bad = self.a.shape, self.b.shape
-        if self.stage not in {EMBEDDING, HEAD}:
+        if self.block not in {EMBEDDING, HEAD}:
             for eps in dict.fromkeys((good.rms_eps, *_EPSILONS)):
                 if eps != bad.rms_eps:
                     yield self._reshaped(
                         "wrong eps", f"rms_norm_eps {bad.rms_eps:g} should be {eps:g}", rms_eps=eps
                     )
-        if self.stage.endswith("attention"):
+        if self.block.endswith("attention"):
             for theta in dict.fromkeys((good.rope_theta, *_THETAS)):
                 if theta != bad.rope_theta:
                     what = f"rope_theta {bad.rope_theta:g} should be {theta:g}"
@@ -147,9 +150,9 @@ class BlockCase:
                 yield self._reshaped("wrong rope", what, rope=good.rope, rope_theta=good.rope_theta)
 
     def by_output(self) -> Iterator[FaultHypothesis]:
-        """A factor on the stage's output, or a vector added to it, whatever made it."""
-        good = torch.cat([tap.values_TX for tap in self.good]).double()
-        bad = torch.cat([tap.values_TX for tap in self.bad]).double()
+        """A factor on the block's output, or a vector added to it, whatever made it."""
+        good = torch.cat([one.values_TX for one in self.good]).double()
+        bad = torch.cat([one.values_TX for one in self.bad]).double()
         if not (good.isfinite().all() and bad.isfinite().all()):
             return
         if square := float((bad * bad).sum()):
@@ -165,7 +168,7 @@ class BlockCase:
     def _of_output(self, kind: str, what: str, good: torch.Tensor, fixed: torch.Tensor) -> FaultHypothesis:
         tokens = (0, len(good))
         after = pooled_difference(
-            [(Activation(self.stage, tokens, good), Activation(self.stage, tokens, fixed))]
+            [(Activation(self.block, tokens, good), Activation(self.block, tokens, fixed))]
         )
         return FaultHypothesis(kind=kind, what=what, before=self.before, after=after)
 
@@ -175,22 +178,22 @@ class BlockCase:
         )
 
     def _tested(self, kind: str, what: str, model: SubstitutedModel) -> FaultHypothesis:
-        """Compute the stage again with a fault undone, on what side a feeds into it."""
-        decoder = Decoder(isolated(model, self.stage, self.given_TC), context=max(map(len, self.sequences)))
-        own = f"block.0.{self.stage.split('.')[2]}" if self.stage.startswith("block.") else self.stage
+        """Compute the block again with a fault undone, on what side a feeds into it."""
+        decoder = Decoder(isolated(model, self.block, self.given_TC), context=max(map(len, self.sequences)))
+        own = f"block.0.{self.block.split('.')[2]}" if self.block.startswith("block.") else self.block
         pairs, at = [], 0
         for good, ids in zip(self.good, self.sequences, strict=True):
-            rows = ids if self.stage == EMBEDDING else range(at, at + len(ids))
+            rows = ids if self.block == EMBEDDING else range(at, at + len(ids))
             at += len(ids)
             values_TX = decoder_activations(decoder, rows)[own].values_TX[:, : good.shape[1]]  # noqa: N806 - axes
-            pairs.append((good, Activation(self.stage, good.tokens, values_TX)))
+            pairs.append((good, Activation(self.block, good.tokens, values_TX)))
         return FaultHypothesis(kind=kind, what=what, before=self.before, after=pooled_difference(pairs))
 
     def _tensors(self) -> list[str]:
-        """Names of the stage's tensors that both sides have in one shape."""
+        """Names of the block's tensors that both sides have in one shape."""
         return [
             name
-            for name in block_tensors(self.stage, self.b)
+            for name in block_tensors(self.block, self.b)
             if name in self.a.tensors and self.a.tensors[name].shape == self.b.tensors[name].shape
         ]
 
@@ -201,16 +204,16 @@ def _turns_alike(one: DecoderShape, other: DecoderShape) -> bool:
     return len(lengths) == 1 and torch.allclose(frequencies(one), frequencies(other), rtol=1e-5, atol=0.0)
 
 
-def block_tensors(stage: str, model: OpenModel) -> list[str]:
-    """The tensors that a stage uses."""
+def block_tensors(block: str, model: OpenModel) -> list[str]:
+    """The tensors that a block uses."""
     whole: Mapping[str, list[str]] = {
         EMBEDDING: [EMBEDDING_TENSOR],
         FINAL_NORM: ["model.norm.weight"],
         HEAD: [EMBEDDING_TENSOR if model.shape.tied else HEAD_TENSOR],
     }
-    if stage in whole:
-        return whole[stage]
-    _, index, part = stage.split(".")
+    if block in whole:
+        return whole[block]
+    _, index, part = block.split(".")
     own = ("input_layernorm.", "self_attn.") if part == "attention" else ("post_attention_layernorm.", "mlp.")
     prefix = f"model.layers.{index}."
     return [name for name in model.tensors if name.startswith(tuple(prefix + one for one in own))]

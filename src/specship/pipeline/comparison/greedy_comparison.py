@@ -1,7 +1,8 @@
-"""Greedy continuations of both sides, each by its own decoding, and whether a difference is a departure.
+"""Greedy continuations of both sides, each by its own decoding, and whether a difference is a divergence.
 
-Where they part both sides have read the same tokens, so their laws of that place say why: two tokens
-that are as good as equally likely part by rounding alone, and everything behind is another text.
+Where they differ first both sides have read the same tokens, so their distributions of that place say why:
+of two tokens that are as good as equally likely rounding alone picks one, and everything behind is another
+text. A difference that rounding does not explain is a divergence.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from specship.pipeline.comparison.sides import Ids
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class GreedyDivergence:
+class GreedyDifference:
     """The first step at which two continuations differ."""
 
     prompt: int
@@ -34,20 +35,22 @@ class GreedyComparison:
     steps: int
     """Steps written, all prompts together."""
     equal_steps: int
-    """Steps before the continuations part."""
-    partings: tuple[GreedyDivergence, ...]
+    """Steps before the continuations differ."""
+    differences: tuple[GreedyDifference, ...]
     wrote: tuple[list[Ids], list[Ids]]
 
     @property
-    def departures(self) -> int:
-        """Continuations that part for another reason than rounding."""
-        return sum(not parting.explained for parting in self.partings)
+    def divergences(self) -> int:
+        """Continuations that differ for another reason than rounding."""
+        return sum(not one.explained for one in self.differences)
 
 
 def compare_greedy(
     prompts: Sequence[Ids],
     wrote: tuple[list[Ids], list[Ids]],
-    laws: tuple[Sequence[Sequence[NextTokenDistribution]], Sequence[Sequence[NextTokenDistribution]]],
+    distributions: tuple[
+        Sequence[Sequence[NextTokenDistribution]], Sequence[Sequence[NextTokenDistribution]]
+    ],
     *,
     slack: float,
     barring: bool = False,
@@ -56,36 +59,36 @@ def compare_greedy(
 
     `slack` is what rounding can move one centred logit by.
     """
-    partings, equal = [], 0
+    differences, equal = [], 0
     for number, (prompt, mine, theirs) in enumerate(zip(prompts, *wrote, strict=True)):
         step = first_difference(mine, theirs)
         equal += len(mine) if step is None else step
         if step is not None:
             tokens = mine[step], theirs[step]
             at = len(prompt) + step
-            pair = [next((law for law in side[number] if law.tokens == at), None) for side in laws]
-            partings.append(_parting(number, step, tokens, pair, slack=slack, barring=barring))
+            pair = [next((one for one in side[number] if one.tokens == at), None) for side in distributions]
+            differences.append(_difference(number, step, tokens, pair, slack=slack, barring=barring))
     return GreedyComparison(
-        steps=sum(map(len, wrote[0])), equal_steps=equal, partings=tuple(partings), wrote=wrote
+        steps=sum(map(len, wrote[0])), equal_steps=equal, differences=tuple(differences), wrote=wrote
     )
 
 
-def _parting(
+def _difference(
     prompt: int,
     step: int,
     tokens: tuple[int, int],
-    laws: Sequence[NextTokenDistribution | None],
+    distributions: Sequence[NextTokenDistribution | None],
     *,
     slack: float,
     barring: bool,
-) -> GreedyDivergence:
+) -> GreedyDifference:
     """Each side should prefer its own token, unless it was barred from another one."""
     preferences = [
-        0.0 if law is None else preference(law, own, other)
-        for law, own, other in zip(laws, tokens, tokens[::-1], strict=True)
+        0.0 if distribution is None else preference(distribution, own, other)
+        for distribution, own, other in zip(distributions, tokens, tokens[::-1], strict=True)
     ]
     odds = sum(preferences)
     own = barring or min(preferences) >= -2 * slack
-    return GreedyDivergence(
+    return GreedyDifference(
         prompt=prompt, step=step, tokens=tokens, odds=odds, explained=own and odds <= 2 * slack
     )

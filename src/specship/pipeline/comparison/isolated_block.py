@@ -1,7 +1,7 @@
-"""One stage of a model by itself, as a model of its own: what goes in is given instead of an embedding.
+"""One block of a model by itself, as a model of its own: what goes in is given instead of an embedding.
 
-So a guess about one stage of many costs one stage, and what other stages do cannot hide it. Axes: T tokens
-of all sequences, C hidden.
+So a hypothesis about one block of many costs one block, and what other blocks do cannot hide it. Axes:
+T tokens of all sequences, C hidden.
 """
 # ruff: noqa: N803 - a tensor's name carries its axes
 
@@ -20,34 +20,34 @@ from specship.pipeline.model.decoder_shape import EMBEDDING as EMBEDDING_TENSOR
 from specship.pipeline.model.decoder_shape import HEAD as HEAD_TENSOR
 
 
-def given_to(stage: str, taps: Activations, layers: int) -> Tensor:
-    """What a stage's block is given: the embedding and all that blocks before it added."""
-    if stage == EMBEDDING:
-        return taps[EMBEDDING].values_TX
+def given_to(block: str, activations: Activations, layers: int) -> Tensor:
+    """What the residual holds before a block: the embedding and all that blocks before it added."""
+    if block == EMBEDDING:
+        return activations[EMBEDDING].values_TX
     order = blocks_of(layers)
-    at = order.index(stage)
-    before = order[: at - (stage.endswith(".mlp"))] if stage.startswith("block.") else order[:-2]
-    total_TC = taps[EMBEDDING].values_TX.double()  # noqa: N806
+    at = order.index(block)
+    before = order[: at - (block.endswith(".mlp"))] if block.startswith("block.") else order[:-2]
+    total_TC = activations[EMBEDDING].values_TX.double()  # noqa: N806
     for name in before[1:]:
-        total_TC = total_TC + taps[name].values_TX  # noqa: N806
+        total_TC = total_TC + activations[name].values_TX  # noqa: N806
     return total_TC.float()
 
 
-def isolated(model: OpenModel, stage: str, given_TC: Tensor) -> OpenModel:
-    """A model whose only block, or none, is that of a stage; token number t is row t of what is given.
+def isolated(model: OpenModel, block: str, given_TC: Tensor) -> OpenModel:
+    """A model whose only layer, or none, is that of a block; token number t is row t of what is given.
 
-    Its stages are called `block.0.attention` and so on; `embedding` stays the model's own.
+    Its blocks are called `block.0.attention` and so on; `embedding` stays the model's own.
     """
     names = {"model.norm.weight": "model.norm.weight"}
     shape = replace(model.shape, layers=0, tied=True)
-    if stage == EMBEDDING:
+    if block == EMBEDDING:
         return SubstitutedModel(model, shape, model.tensors, {})
     shape = replace(shape, vocabulary=len(given_TC))
-    if stage == HEAD:
+    if block == HEAD:
         names[HEAD_TENSOR] = EMBEDDING_TENSOR if model.shape.tied else HEAD_TENSOR
         shape = replace(shape, tied=False)
-    if stage.startswith("block."):
-        prefix = f"model.layers.{stage.split('.')[1]}."
+    if block.startswith("block."):
+        prefix = f"model.layers.{block.split('.')[1]}."
         own = [name for name in model.tensors if name.startswith(prefix)]
         names |= {f"model.layers.0.{name.removeprefix(prefix)}": name for name in own}
         shape = replace(shape, layers=1)

@@ -1,4 +1,4 @@
-"""What llama.cpp writes and how likely it found every token, in the form in which laws are compared."""
+"""What llama.cpp writes, and its log-probabilities in the form in which distributions are compared."""
 
 from __future__ import annotations
 
@@ -19,18 +19,20 @@ _FEWEST: Final = 256
 
 @dataclass(frozen=True, slots=True)
 class LlamaCppLogprobs:
-    """Continuations of prompts, and a law for each position of which there are figures."""
+    """Continuations of prompts, and a distribution for each position of which there are figures."""
 
     wrote: list[Ids]
-    laws: list[list[NextTokenDistribution]]
+    distributions: list[list[NextTokenDistribution]]
 
     def while_equal(self, other: LlamaCppLogprobs, prompts: Sequence[Ids]) -> LlamaCppLogprobs:
-        """The same without laws after the first token that the other wrote differently."""
+        """The same without distributions after the first token that the other wrote differently."""
         kept = []
-        for prompt, mine, theirs, laws in zip(prompts, self.wrote, other.wrote, self.laws, strict=True):
+        for prompt, mine, theirs, distributions in zip(
+            prompts, self.wrote, other.wrote, self.distributions, strict=True
+        ):
             apart = first_difference(mine, theirs)
             last = len(prompt) + (len(mine) if apart is None else apart)
-            kept.append([law for law in laws if law.tokens <= last])
+            kept.append([one for one in distributions if one.tokens <= last])
         return LlamaCppLogprobs(self.wrote, kept)
 
 
@@ -52,7 +54,7 @@ def llamacpp_logprobs(
         raise DamagedArtifact("the file changed while it was compared", at=side.model.path)
     if odd := [len(one) for one in answer.completions if len(one) != steps]:
         raise UnusableInput(f"llama.cpp wrote {odd[0]} of {steps} tokens", at=side.model.path)
-    laws = [
+    distributions = [
         [
             NextTokenDistribution(
                 len(prompt) + at, {token: p for token, p in step.logprobs.items() if token < vocabulary}
@@ -62,11 +64,13 @@ def llamacpp_logprobs(
         ]
         for prompt, completion in zip(prompts, answer.completions, strict=True)
     ]
-    return LlamaCppLogprobs([tuple(step.token for step in steps) for steps in answer.completions], laws)
+    return LlamaCppLogprobs(
+        [tuple(step.token for step in steps) for steps in answer.completions], distributions
+    )
 
 
 def first_difference(a: Ids, b: Ids) -> int | None:
-    """Where two continuations part; None when they are equal."""
+    """Where two continuations differ first; None when they are equal."""
     apart = (at for at, (x, y) in enumerate(zip(a, b, strict=False)) if x != y)
     return next(apart, None if len(a) == len(b) else min(len(a), len(b)))
 
@@ -74,6 +78,6 @@ def first_difference(a: Ids, b: Ids) -> int | None:
 def same_positions(
     a: Sequence[NextTokenDistribution], b: Sequence[NextTokenDistribution]
 ) -> Iterator[tuple[NextTokenDistribution, NextTokenDistribution]]:
-    """Pairs of laws after the same number of tokens."""
-    others = {law.tokens: law for law in b}
-    return ((law, others[law.tokens]) for law in a if law.tokens in others)
+    """Pairs of distributions after the same number of tokens."""
+    others = {one.tokens: one for one in b}
+    return ((one, others[one.tokens]) for one in a if one.tokens in others)

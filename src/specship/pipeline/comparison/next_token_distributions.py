@@ -1,8 +1,8 @@
-"""Next-token laws of two sides at the same positions: divergence, likeliest tokens, centred logits.
+"""Next-token distributions of two sides at the same positions: KL, likeliest tokens, centred logits.
 
-A law may cover the whole vocabulary, or the likeliest tokens only, which is what llama.cpp reports. Then
-both laws are held over those tokens and all others taken together; the divergence of that is a lower
-bound of the whole one. Divergences are in nats, from the first side to the second.
+A distribution may cover the whole vocabulary, or the likeliest tokens only, which is what llama.cpp
+reports. Then both are held over those tokens and all others taken together; the KL divergence of that is a
+lower bound of the whole one. KL is in nats, from the first side to the second.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class NextTokenDistribution:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """How two laws at one position compare."""
+    """How two distributions at one position compare."""
 
     prompt: int
     position: int
@@ -59,11 +59,11 @@ class Position:
     odds: float
     """By how much the sides' log-odds of the two likeliest tokens differ, nats; 0 where they are one."""
     covered: int
-    """Tokens that both laws cover."""
+    """Tokens that both distributions cover."""
 
 
 def distributions_of(logits_TV: Tensor, vocabulary: int) -> list[NextTokenDistribution]:  # noqa: N803 - axes
-    """A law for each position, over the first so many tokens."""
+    """A distribution for each position, over the first so many tokens."""
     return [
         NextTokenDistribution(at + 1, row_V[:vocabulary], float(row_V[:vocabulary].double().logsumexp(-1)))
         for at, row_V in enumerate(logits_TV)
@@ -76,7 +76,7 @@ def compare_distributions(
     """Figures of one position.
 
     Raises:
-        UnusableInput: the laws are of different positions or vocabularies, or share no token.
+        UnusableInput: the distributions are of different positions or vocabularies, or share no token.
     """
     ids = _shared(a, b, vocabulary)
     of_a, of_b = a.of(ids), b.of(ids)
@@ -100,30 +100,34 @@ def compare_distributions(
 
 def _shared(a: NextTokenDistribution, b: NextTokenDistribution, vocabulary: int) -> Tensor:
     if a.tokens != b.tokens:
-        raise UnusableInput(f"a law after {a.tokens} tokens and one after {b.tokens} are not compared")
-    for law in (a, b):
-        if isinstance(law.logprobs, Tensor) and len(law.logprobs) != vocabulary:
-            raise UnusableInput(f"a law over {len(law.logprobs)} tokens, and {vocabulary} are compared")
-    covered = [ids for law in (a, b) if (ids := law.ids()) is not None]
+        raise UnusableInput(
+            f"a distribution after {a.tokens} tokens and one after {b.tokens} are not compared"
+        )
+    for distribution in (a, b):
+        if isinstance(distribution.logprobs, Tensor) and len(distribution.logprobs) != vocabulary:
+            raise UnusableInput(
+                f"a distribution over {len(distribution.logprobs)} tokens, and {vocabulary} are compared"
+            )
+    covered = [ids for distribution in (a, b) if (ids := distribution.ids()) is not None]
     if not covered:
         return torch.arange(vocabulary)
     shared = set.intersection(*covered)
     if not shared:
-        raise UnusableInput("two laws have no token in common", why="there is nothing to compare")
+        raise UnusableInput("two distributions have no token in common", why="there is nothing to compare")
     return torch.tensor(sorted(shared))
 
 
-def preference(law: NextTokenDistribution, token: int, other: int) -> float:
-    """By how many nats a law prefers one token to another; infinite where it covers only the first."""
-    ids = law.ids()
+def preference(distribution: NextTokenDistribution, token: int, other: int) -> float:
+    """By how many nats one token is preferred to another; infinite where only the first is covered."""
+    ids = distribution.ids()
     if ids is not None and not {token, other} <= ids:
         return float("inf") if token in ids else float("-inf")
-    pair = law.of(torch.tensor([token, other]))
+    pair = distribution.of(torch.tensor([token, other]))
     return float(pair[0] - pair[1])
 
 
 def odds_apart(a: NextTokenDistribution, b: NextTokenDistribution, first: int, second: int) -> float:
-    """By how much two laws' log-odds of two tokens differ; 0 where they are one token."""
+    """By how much two distributions' log-odds of two tokens differ; 0 where they are one token."""
     return 0.0 if first == second else abs(preference(a, first, second) + preference(b, second, first))
 
 
@@ -135,7 +139,7 @@ class DistributionFigures:
     top1_agreement: float
     near_ties: int
     """Positions whose likeliest tokens differ by no more than rounding explains, counted as differing."""
-    top1_departures: int
+    top1_divergences: int
     """Positions whose likeliest tokens differ by more."""
     mean_kl: float
     max_kl: float
@@ -157,7 +161,7 @@ def summed(positions: Sequence[Position], *, slack: float) -> DistributionFigure
         tokens_compared=len(positions),
         top1_agreement=1 - len(apart) / len(positions),
         near_ties=len(ties),
-        top1_departures=len(apart) - len(ties),
+        top1_divergences=len(apart) - len(ties),
         mean_kl=sum(one.kl for one in positions) / len(positions),
         max_kl=max(one.kl for one in positions),
         max_abs_logit=max(one.max_abs_logit for one in positions),

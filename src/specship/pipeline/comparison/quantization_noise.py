@@ -1,7 +1,7 @@
 """How far two copies of one model may be apart when nothing is wrong with either.
 
 Two causes are counted. Sums in float32 come out a little different in another order. And a copy in
-fewer bits is another set of weights: how much that moves each stage is not guessed but rehearsed, by
+fewer bits is another set of weights: how much that moves each block is not assumed but rehearsed, by
 decoding the finer side's weights after they were rounded as the coarser side stores them. Types that
 nobody here can round to (K-quants) and llama.cpp's rounding of activations are rehearsed with noise of
 the same size.
@@ -29,13 +29,14 @@ if TYPE_CHECKING:
     from specship.pipeline.comparison.activations import Activations
 
 Array = np.ndarray[Any, Any]
+"""A tensor of a file."""
 _FLOAT32: Final = 2.0**-24
 _SAFETY: Final = 32
 """Sums of n products are off by about the square root of n roundings; this is for what multiplies it."""
 SLACK: Final = 2.0
 """By how much a sound difference may exceed the rehearsed one: another quantizer rounds otherwise."""
 _MOST: Final = 0.5
-"""Half of a stage's norm is never explained by rounding: 1.4 is what unrelated outputs differ by."""
+"""Half of a block's norm is never explained by rounding: 1.4 is what unrelated outputs differ by."""
 _ROUNDABLE: Final = {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"}
 _ELEMENTS: Final = {element.name: element for element in ELEMENT_TYPES.values()}
 _LARGEST_HALF: Final = 65504.0
@@ -49,12 +50,12 @@ _BLOCK_ACTIVATIONS: Final = 1 / 127
 class _Rounded(Mapping[str, Array]):
     """Every tensor of a model as another one's types keep it; one at a time is in memory."""
 
-    def __init__(self, model: OpenModel, types: Mapping[str, str], *, activations: bool) -> None:
-        self._model, self._types, self._activations = model, types, activations
+    def __init__(self, model: OpenModel, types: Mapping[str, str], *, rounds_activations: bool) -> None:
+        self._model, self._types, self._rounds_activations = model, types, rounds_activations
 
     def __getitem__(self, name: str) -> Array:
         kept = as_stored(self._model.array(name), self._types.get(name, "F32"), name)
-        if self._activations:
+        if self._rounds_activations:
             return _noisy(kept, _activation_error(self._types.get(name, "F32")), name)
         return kept
 
@@ -107,7 +108,7 @@ def _noisy(array: Array, relative: float, name: str) -> Array:
 
 
 def float32_tolerance(shape: DecoderShape) -> float:
-    """Relative difference that float32 sums in another order explain, after all stages."""
+    """Relative difference that float32 sums in another order explain, after all blocks."""
     widest = max(shape.hidden, shape.intermediate)
     return _SAFETY * _FLOAT32 * math.sqrt(widest * (2 * shape.layers + 3))
 
@@ -117,33 +118,33 @@ class Allowance:
     """What may differ between sound copies."""
 
     floor: float
-    """Relative difference of any stage that float32 alone explains."""
-    stages: Mapping[str, float]
-    """What the rehearsal moved each stage by; empty where none was needed."""
+    """Relative difference of any block that float32 alone explains."""
+    blocks: Mapping[str, float]
+    """What the rehearsal moved each block by; empty where none was needed."""
     logit: float
     """By how much one centred logit may differ."""
 
-    def of(self, stage: str) -> float:
-        """The largest relative difference of a stage that is sound."""
-        return max(self.floor, min(SLACK * self.stages.get(stage, 0.0), _MOST))
+    def of(self, block: str) -> float:
+        """The largest relative difference of a block that is sound."""
+        return max(self.floor, min(SLACK * self.blocks.get(block, 0.0), _MOST))
 
 
 @dataclass(frozen=True, slots=True)
 class Moves:
-    """How far a rehearsal moved each stage (relative), and its largest move of a centred logit."""
+    """How far a rehearsal moved each block (relative), and its largest move of a centred logit."""
 
-    stages: Mapping[str, float]
+    blocks: Mapping[str, float]
     logit: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rehearsal:
-    """A model, what it says as it is, and the types that its weights are to be rounded to."""
+    """A model, its activations as it is, and the types that its weights are to be rounded to."""
 
     model: OpenModel
     exact: Sequence[Activations]
     types: Mapping[str, str]
-    activations: bool = False
+    rounds_activations: bool = False
     """Whether what is multiplied with the weights is rounded too, as llama.cpp does."""
 
     @property
@@ -151,21 +152,21 @@ class Rehearsal:
         """Whether every tensor stays as it is."""
         own = types_of(self.model)
         return all(
-            self.types.get(name, "F32") in ({"F32"} if self.activations else {"F32", own[name]})
+            self.types.get(name, "F32") in ({"F32"} if self.rounds_activations else {"F32", own[name]})
             for name in own
         )
 
-    def taps(self, sequences: Sequence[Sequence[int]], vocabulary: int) -> list[Activations]:
-        """What the rounded model says."""
+    def activations(self, sequences: Sequence[Sequence[int]], vocabulary: int) -> list[Activations]:
+        """Those of the rounded model."""
         from specship.pipeline.comparison.activations import decoder_activations, trimmed
         from specship.pipeline.inference.decoder import Decoder
 
-        decoder = Decoder(self.rounded(), context=max(map(len, sequences)))
+        decoder = Decoder(self.rounded_model(), context=max(map(len, sequences)))
         return [trimmed(decoder_activations(decoder, ids), vocabulary) for ids in sequences]
 
-    def rounded(self) -> SubstitutedModel:
+    def rounded_model(self) -> SubstitutedModel:
         """The model with its weights rounded."""
-        changed = _Rounded(self.model, self.types, activations=self.activations)
+        changed = _Rounded(self.model, self.types, rounds_activations=self.rounds_activations)
         return SubstitutedModel.of(self.model, changed)
 
     def moves(self, rounded: Sequence[Activations]) -> Moves:
@@ -173,11 +174,11 @@ class Rehearsal:
         from specship.pipeline.comparison.activations import HEAD, pooled_difference
 
         pairs = list(zip(self.exact, rounded, strict=True))
-        stages = {
-            stage: pooled_difference([(a[stage], b[stage]) for a, b in pairs]) for stage in self.exact[0]
+        blocks = {
+            block: pooled_difference([(a[block], b[block]) for a, b in pairs]) for block in self.exact[0]
         }
         logit = max(largest_centred(a[HEAD].values_TX - b[HEAD].values_TX) for a, b in pairs)
-        return Moves(stages, logit)
+        return Moves(blocks, logit)
 
 
 def largest_centred(logits_TV: Tensor) -> float:  # noqa: N803 - axes

@@ -1,61 +1,77 @@
-"""A comparison as the JSON that `specship compare --format json` prints, and as short text."""
+"""A comparison as the JSON that `specship compare --format json` prints, and as short text.
+
+JSON keeps the names it was published with, some of them older than the code's: `stage` is a block, `departs`
+that something diverges, `partings` are the first differences of greedy texts.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import Any, Final
 
 from specship.pipeline.comparison.comparison import ComparisonResult
 from specship.pipeline.comparison.sides import Ids, Side
 
 ComparisonDocument = dict[str, Any]
+_PUBLISHED: Final = {"block": "stage", "diverges": "departs", "top1_divergences": "top1_departures"}
+"""Fields of records by their older names in JSON."""
 
 
 def as_document(
-    found: ComparisonResult, heard: ComparisonResult | None = None, refusal: str = ""
+    found: ComparisonResult, in_llama_cpp: ComparisonResult | None = None, refusal: str = ""
 ) -> ComparisonDocument:
     """All findings as plain values; what is not finite becomes null.
 
-    `heard` is the same comparison with llama.cpp on the second side's file, and `refusal` what
-    llama.cpp said when it would not open it.
+    `in_llama_cpp` is the comparison of the GGUF in our decoder with the same file in llama.cpp, and
+    `refusal` what llama.cpp said when it would not open it.
     """
-    first = found.first_departing_stage()
-    if first is None and (refusal or (heard and heard.first_departing_stage())):
+    first = found.first_diverging_block()
+    if first is None and (refusal or (in_llama_cpp and in_llama_cpp.first_diverging_block())):
         first = "llama.cpp"
     document = {
         "a": found.a.name,
         "b": found.b.name,
         "kinds": [found.a.kind, found.b.kind],
         "vocabulary_compared": found.vocabulary,
-        **_laws(found),
+        **_token_figures(found),
+        "first_diverging_block": first,
         "first_departing_stage": first,
-        "departure": asdict(found.departure) if found.departure else None,
-        "stages": [asdict(row) for row in found.stages],
-        "stages_compared": len(found.stages),
-        "llama_cpp": _laws(heard) if heard else {"refusal": refusal} if refusal else None,
-        "positions": [asdict(one) for one in found.positions],
+        "departure": _published(found.divergence) if found.divergence else None,
+        "stages": [_published(row) for row in found.blocks],
+        "stages_compared": len(found.blocks),
+        "llama_cpp": _token_figures(in_llama_cpp)
+        if in_llama_cpp
+        else {"refusal": refusal}
+        if refusal
+        else None,
+        "positions": [_published(one) for one in found.positions],
         "tensors_compared": len(found.tensors),
         "tensors_equal": sum(one.equal for one in found.tensors),
-        "tensors_departing": sum(one.departs for one in found.tensors),
-        "tensors": [asdict(one) for one in found.tensors],
+        "tensors_departing": sum(one.diverges for one in found.tensors),
+        "tensors": [_published(one) for one in found.tensors],
     }
     plain: ComparisonDocument = _finite(document)
     return plain
 
 
-def _laws(found: ComparisonResult) -> ComparisonDocument:
-    """Figures of next-token laws and of greedy text."""
+def _published(record: Any) -> ComparisonDocument:
+    """A record's fields under the names that JSON has for them."""
+    return {_PUBLISHED.get(name, name): value for name, value in asdict(record).items()}
+
+
+def _token_figures(found: ComparisonResult) -> ComparisonDocument:
+    """Figures of next-token distributions and of greedy text."""
     return {
-        **asdict(found.laws),
+        **_published(found.distributions),
         "logit_allowed": found.logit_allowed,
         "greedy": {
             "texts": len(found.greedy.wrote[0]),
             "steps": found.greedy.steps,
             "equal_steps": found.greedy.equal_steps,
-            "partings": [asdict(one) for one in found.greedy.partings],
-            "departures": found.greedy.departures,
+            "partings": [_published(one) for one in found.greedy.differences],
+            "departures": found.greedy.divergences,
             "a": _texts(found.a, found.greedy.wrote[0]),
             "b": _texts(found.b, found.greedy.wrote[1]),
         },
@@ -83,34 +99,34 @@ def as_text(document: ComparisonDocument) -> Iterator[str]:
     yield f"b  {document['b']}"
     yield ""
     yield from _tensor_lines(document)
-    yield from _law_lines(document, "")
-    if (heard := document["llama_cpp"]) is not None:
-        if "refusal" in heard:
-            yield f"llama.cpp         {heard['refusal']}"
+    yield from _token_lines(document, "")
+    if (in_llama_cpp := document["llama_cpp"]) is not None:
+        if "refusal" in in_llama_cpp:
+            yield f"llama.cpp         {in_llama_cpp['refusal']}"
         else:
-            yield from _law_lines(heard, "llama.cpp ")
+            yield from _token_lines(in_llama_cpp, "llama.cpp ")
     yield ""
-    yield from _stage_lines(document)
-    yield from _verdict_lines(document)
+    yield from _block_lines(document)
+    yield from _divergence_lines(document)
 
 
 def _tensor_lines(document: ComparisonDocument) -> Iterator[str]:
     compared, equal = document["tensors_compared"], document["tensors_equal"]
-    yield f"tensors           {compared} compared, {equal} equal, {document['tensors_departing']} depart"
-    departing = [one for one in document["tensors"] if one["departs"]]
-    for one in departing[:3]:
+    yield f"tensors           {compared} compared, {equal} equal, {document['tensors_departing']} diverge"
+    diverging = [one for one in document["tensors"] if one["departs"]]
+    for one in diverging[:3]:
         apart = _shown(one["relative_difference"])
         yield f"                  {one['name']}: {one['fault']}, relative difference {apart}"
-    if len(departing) > 3:
-        yield f"                  and {len(departing) - 3} more"
+    if len(diverging) > 3:
+        yield f"                  and {len(diverging) - 3} more"
 
 
-def _law_lines(figures: ComparisonDocument, who: str) -> Iterator[str]:
+def _token_lines(figures: ComparisonDocument, who: str) -> Iterator[str]:
     greedy = figures["greedy"]
     yield (
         f"{who}tokens".ljust(18) + f"{figures['tokens_compared']} compared, top-1 agreement "
         f"{figures['top1_agreement']:.4f}, {figures['near_ties']} near ties, "
-        f"{figures['top1_departures']} depart"
+        f"{figures['top1_departures']} diverge"
     )
     yield (
         f"{who}KL".ljust(18)
@@ -118,36 +134,36 @@ def _law_lines(figures: ComparisonDocument, who: str) -> Iterator[str]:
         f"largest centred logit apart {_shown(figures['max_abs_logit'])} "
         f"(rounding explains {_shown(figures['logit_allowed'])})"
     )
-    parted = f", {len(greedy['partings'])} of {greedy['texts']} texts part" if greedy["partings"] else ""
+    differing = f", {len(greedy['partings'])} of {greedy['texts']} texts differ" if greedy["partings"] else ""
     yield (
-        f"{who}greedy".ljust(18) + f"{greedy['equal_steps']} of {greedy['steps']} steps equal{parted}, "
-        f"{greedy['departures']} depart"
+        f"{who}greedy".ljust(18) + f"{greedy['equal_steps']} of {greedy['steps']} steps equal{differing}, "
+        f"{greedy['departures']} diverge"
     )
 
 
-def _stage_lines(document: ComparisonDocument) -> Iterator[str]:
+def _block_lines(document: ComparisonDocument) -> Iterator[str]:
     if not document["stages"]:
-        yield "stages            none: llama.cpp gives probabilities only"
+        yield "blocks            none: llama.cpp gives probabilities only"
         return
     rounded = any(row["at_one_precision"] is not None for row in document["stages"])
-    yield "stage                 difference     allowed" + ("  at one precision" if rounded else "")
+    yield "block                 difference     allowed" + ("  at one precision" if rounded else "")
     for row in document["stages"]:
-        verdict = "departs" if row["departs"] else ""
+        mark = "diverges" if row["departs"] else ""
         shown = f"{_shown(row['relative_difference']):>10}  {_shown(row['allowed']):>10}"
         left = f"  {_shown(row['at_one_precision']):>16}" if rounded else ""
-        yield f"{row['stage']:<20}  {shown}{left}  {verdict}".rstrip()
+        yield f"{row['stage']:<20}  {shown}{left}  {mark}".rstrip()
 
 
-def _verdict_lines(document: ComparisonDocument) -> Iterator[str]:
+def _divergence_lines(document: ComparisonDocument) -> Iterator[str]:
     yield ""
-    first, departure = document["first_departing_stage"], document["departure"]
-    yield f"first departing stage: {first or 'none'}"
-    if departure:
-        yield f"kind: {departure['kind']}: {departure['what']}"
-        if departure["after"] is not None:
+    first, divergence = document["first_diverging_block"], document["departure"]
+    yield f"first diverging block: {first or 'none'}"
+    if divergence:
+        yield f"kind: {divergence['kind']}: {divergence['what']}"
+        if divergence["after"] is not None:
             yield (
-                f"      undoing it lowers the stage's relative difference from "
-                f"{_shown(departure['before'])} to {_shown(departure['after'])}"
+                f"      undoing it lowers the block's relative difference from "
+                f"{_shown(divergence['before'])} to {_shown(divergence['after'])}"
             )
 
 

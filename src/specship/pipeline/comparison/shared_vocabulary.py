@@ -24,7 +24,7 @@ def one_vocabulary(a: Side, b: Side) -> int:
         if (of_a := getattr(shape_a, what)) != (of_b := getattr(shape_b, what)):
             raise UnusableInput(
                 f"{what} is {of_a} in {a.name} and {of_b} in {b.name}",
-                why="models of different sizes have no stage in common that could be compared",
+                why="models of different sizes have no block in common that could be compared",
                 mend=_MEND,
             )
     shared = min(shape_a.vocabulary, shape_b.vocabulary)
@@ -36,7 +36,7 @@ def one_vocabulary(a: Side, b: Side) -> int:
             raise UnusableInput(
                 f"the vocabularies have {shape_a.vocabulary} and {shape_b.vocabulary} rows, and a token of "
                 f"{side.name} has the id {max(ids)}",
-                why="laws over different tokens are not compared; only rows without a token may differ",
+                why="distributions over other tokens are not compared; only rows without a token may differ",
                 mend=_MEND,
             )
     return shared

@@ -2,7 +2,7 @@
 
     FOLDER   FILE.gguf   transformers:FOLDER   llama.cpp:FILE.gguf
 
-The first three answer for every stage; llama.cpp gives probabilities of next tokens only, and writes its
+The first three answer for every block; llama.cpp gives probabilities of next tokens only, and writes its
 own continuation, which the other side then reads. It runs in a process of its own.
 """
 
@@ -36,8 +36,8 @@ _TOKENIZER_CONFIG: Final = "tokenizer_config.json"
 class Reader(Protocol):
     """A loaded side."""
 
-    def taps(self, token_ids: Ids) -> Activations:
-        """Every stage on a sequence."""
+    def activations(self, token_ids: Ids) -> Activations:
+        """The output of every block on a sequence."""
 
     def greedy(self, prompt: Ids, steps: int, barred: Collection[int]) -> Ids:
         """The likeliest continuation, some tokens barred."""
@@ -53,8 +53,8 @@ class Side:
     model: OpenModel
 
     @property
-    def has_stages(self) -> bool:
-        """Whether it can be looked into."""
+    def has_blocks(self) -> bool:
+        """Whether the output of each block can be had; llama.cpp gives probabilities only."""
         return self.kind != "llama.cpp"
 
     def cut(self, texts: Sequence[str]) -> list[Ids]:
@@ -87,8 +87,8 @@ class Side:
                 mend="ask for fewer steps or shorter texts",
             )
         if self.kind == "transformers":
-            return _Live(self.model.path, device)
-        return _Ours(self.model, positions, device)
+            return _TransformersReader(self.model.path, device)
+        return _DecoderReader(self.model, positions, device)
 
 
 def open_side(name: str) -> Side:
@@ -108,18 +108,18 @@ def open_side(name: str) -> Side:
     return Side(name, model.kind, model)
 
 
-class _Ours:
+class _DecoderReader:
     def __init__(self, model: OpenModel, positions: int, device: str) -> None:
         self._decoder = Decoder(model, device=device, context=positions)
 
-    def taps(self, token_ids: Ids) -> Activations:
+    def activations(self, token_ids: Ids) -> Activations:
         return decoder_activations(self._decoder, token_ids)
 
     def greedy(self, prompt: Ids, steps: int, barred: Collection[int]) -> Ids:
         return self._decoder.generate(prompt, steps, banned_ids=barred).token_ids
 
 
-class _Live:
+class _TransformersReader:
     def __init__(self, folder: Path, device: str) -> None:
         on = resolve_device(device)
         try:
@@ -127,7 +127,7 @@ class _Live:
         except Exception as error:  # it raises whatever its parts raise
             raise UnusableInput(f"transformers cannot load it: {str(error)[:200]}", at=folder) from error
 
-    def taps(self, token_ids: Ids) -> Activations:
+    def activations(self, token_ids: Ids) -> Activations:
         return transformers_activations(self._model, token_ids)
 
     def greedy(self, prompt: Ids, steps: int, barred: Collection[int]) -> Ids:

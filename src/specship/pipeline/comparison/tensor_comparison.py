@@ -10,15 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
 from specship.errors import UnusableInput
-from specship.pipeline.comparison.quantization_noise import SLACK, as_stored, types_of
+from specship.pipeline.comparison.quantization_noise import SLACK, Array, as_stored, types_of
 from specship.pipeline.inference.open_model import OpenModel
 
-Array = np.ndarray[Any, Any]
 _EXACT: Final = {"F32", "F16", "BF16"}
 """Types to which everybody rounds alike; but two that were rounded to different ones of them differ."""
 _ELEMENTS_AT_ONCE: Final = 1 << 23
@@ -37,7 +36,7 @@ class TensorComparison:
     allowed: float
     """What rounding to the coarser type explains."""
     max_abs_difference: float
-    departs: bool
+    diverges: bool
     fault: str = ""
 
 
@@ -85,7 +84,7 @@ def _unlike(name: str, fault: str) -> TensorComparison:
         relative_difference=math.inf,
         allowed=0.0,
         max_abs_difference=math.inf,
-        departs=True,
+        diverges=True,
         fault=fault,
     )
 
@@ -102,15 +101,15 @@ def difference(name: str, a: Array, b: Array, types: tuple[str, str]) -> TensorC
     most = _LARGEST * max(one for _, one in rounding)
     exact = _EXACT.issuperset(types) and ("F32" in types or types[0] == types[1])
     equal = sums.a_gives_b or sums.b_gives_a
-    departs = not equal and (exact or not (relative <= allowed and largest <= most))
+    diverges = not equal and (exact or not (relative <= allowed and largest <= most))
     return TensorComparison(
         name=name,
         equal=equal,
         relative_difference=relative,
         allowed=allowed,
         max_abs_difference=largest,
-        departs=departs,
-        fault="values differ" if departs else "",
+        diverges=diverges,
+        fault="values differ" if diverges else "",
     )
 
 

@@ -9,15 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
+from specship.pipeline.comparison.quantization_noise import Array
 from specship.pipeline.comparison.tensor_comparison import relative
 from specship.pipeline.model.decoder_shape import DecoderShape
 from specship.pipeline.model.rotary_order import interleave_rows, separate_rows
 
-Array = np.ndarray[Any, Any]
 _SEARCHED_ROWS: Final = 8192
 """Most rows that are each looked up among all others."""
 

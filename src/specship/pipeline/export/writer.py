@@ -32,9 +32,7 @@ from specship.pipeline.gguf.keys import GgufKey, TensorInfo, header_bytes, key_o
 from specship.pipeline.gguf.names import ROPE_FACTORS, architecture_of, renamed_tensors
 from specship.pipeline.gguf.reader import GgufFile, read_gguf
 from specship.pipeline.model.rope_factors import rope_factors
-
-Report = Callable[[int, int], None]
-"""Told how many bytes of how many are written."""
+from specship.pipeline.progress import Progress
 
 
 def export_gguf(
@@ -46,7 +44,7 @@ def export_gguf(
     licence: str = "",
     sources: Sequence[str] = (),
     base_model: str = "",
-    report: Report = lambda *_: None,
+    report: Progress = lambda *_: None,
     note: Callable[[str], None] = lambda _: None,
 ) -> GgufFile:
     """Write a checkpoint folder as one GGUF file; returns it as our reader sees it.
@@ -110,7 +108,7 @@ def _planned(opened: CheckpointFolder, dtype: Dtype) -> Iterator[PlannedTensor |
 
 
 def _write(
-    path: Path, keys: Sequence[GgufKey], plans: Sequence[PlannedTensor | ComputedTensor], report: Report
+    path: Path, keys: Sequence[GgufKey], plans: Sequence[PlannedTensor | ComputedTensor], report: Progress
 ) -> None:
     """Write a whole GGUF and flush it to the disk."""
     done, total = 0, sum(plan.size for plan in plans)
@@ -118,7 +116,7 @@ def _write(
     def advance(count: int) -> None:
         nonlocal done
         done += count
-        report(done, total)
+        report(done, total, "bytes")
 
     with path.open("xb", buffering=0) as file, TensorFiles() as files:
         target = file.fileno()

@@ -36,8 +36,8 @@ from specship.pipeline.model.rotations import rotations
 
 STOP_TOKEN: Final = "stop-token"
 TOKEN_LIMIT: Final = "token-limit"
-Tap = Callable[[str, Tensor], None]
-"""Takes a stage's name and its output; the output belongs to the decoder and is to be copied."""
+ActivationHook = Callable[[str, Tensor], None]
+"""Takes a block's name and its output; the output belongs to the decoder and is to be copied."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,20 +203,20 @@ class Decoder:
         return TokenStream(self, logits_V, sampling or Sampling(), tuple(banned_ids))
 
     @torch.inference_mode()
-    def tapped(self, token_ids: Sequence[int], tap: Tap) -> None:
-        """Read a whole sequence and hand the output of every stage to `tap(stage, values)` on the way.
+    def read(self, token_ids: Sequence[int], hook: ActivationHook) -> None:
+        """Read a whole sequence and hand the output of every block to `hook(block, values)` on the way.
 
-        Stages in their order: `embedding`, then of each block N `block.N.attention` and `block.N.mlp`
+        Blocks in their order: `embedding`, then of each layer N `block.N.attention` and `block.N.mlp`
         as they are added to the residual, `final_norm`, `head`.
 
         Raises:
             UnusableInput: see `logits`.
         """
-        normed_TC = self._prefill(token_ids, tap)
-        tap("final_norm", normed_TC)
-        tap("head", F.linear(normed_TC, self._head_VC))
+        normed_TC = self._prefill(token_ids, hook)
+        hook("final_norm", normed_TC)
+        hook("head", F.linear(normed_TC, self._head_VC))
 
-    def _prefill(self, token_ids: Sequence[int], tap: Tap | None = None) -> Tensor:
+    def _prefill(self, token_ids: Sequence[int], hook: ActivationHook | None = None) -> Tensor:
         shape = self.shape
         if not 1 <= len(token_ids) <= self.context:
             raise UnusableInput(f"a sequence has 1 to {self.context} tokens; this one has {len(token_ids)}")
@@ -226,16 +226,18 @@ class Decoder:
                 why="the model and the tokenizer do not belong together",
             )
         x_TC = self._embedding_VC[torch.tensor(token_ids, device=self.device)]
-        if tap:
-            tap("embedding", x_TC)
+        if hook:
+            hook("embedding", x_TC)
         for index, layer in enumerate(self._layers):
-            x_TC = self._block(x_TC, layer, tap, f"block.{index}")
+            x_TC = self._run_layer(x_TC, layer, hook, f"block.{index}")
         self._length = len(token_ids)
         return F.rms_norm(x_TC, (shape.hidden,), self._norm_C, shape.rms_eps)
 
-    def _block(self, x_TC: Tensor, layer: _Layer, tap: Tap | None = None, name: str = "") -> Tensor:
+    def _run_layer(
+        self, x_TC: Tensor, layer: _Layer, hook: ActivationHook | None = None, name: str = ""
+    ) -> Tensor:
         """What leaves a layer when a whole sequence enters it; its keys and values stay in the cache."""
-        nothing_TC = torch.zeros_like(x_TC) if tap else x_TC
+        nothing_TC = torch.zeros_like(x_TC) if hook else x_TC
         shape, count = self.shape, len(x_TC)
         normed_TC = F.rms_norm(x_TC, (shape.hidden,), layer.norm_C, shape.rms_eps)
         qkv_THD = F.linear(normed_TC, layer.qkv_NC, layer.qkv_bias_N).view(count, -1, shape.head_dim)
@@ -251,12 +253,12 @@ class Decoder:
             enable_gqa=shape.heads != shape.kv_heads,
         )[0]
         seen_TN = seen_HTD.transpose(0, 1).reshape(count, -1)
-        if tap:
-            tap(f"{name}.attention", self._project(nothing_TC, seen_TN, layer))
+        if hook:
+            hook(f"{name}.attention", self._project(nothing_TC, seen_TN, layer))
         x_TC = self._project(x_TC, seen_TN, layer)
         normed_TC = F.rms_norm(x_TC, (shape.hidden,), layer.mlp_norm_C, shape.rms_eps)
-        if tap:
-            tap(f"{name}.mlp", self._feed_forward(normed_TC, layer, nothing_TC))
+        if hook:
+            hook(f"{name}.mlp", self._feed_forward(normed_TC, layer, nothing_TC))
         return self._feed_forward(normed_TC, layer, x_TC)
 
     def _norm_heads(self, qkv: Tensor, layer: _Layer) -> None:

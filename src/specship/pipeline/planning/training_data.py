@@ -6,28 +6,24 @@ specship tokenize CORPUS --output DATA        DATA/tokenizer and DATA/shards
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from specship.digests import sha256_file
 from specship.errors import UnusableInput
 from specship.files import new_folder
+from specship.pipeline.corpus.making import make_corpus
 from specship.pipeline.corpus.manifest import MANIFEST as CORPUS_MANIFEST
 from specship.pipeline.corpus.manifest import CorpusManifest
 from specship.pipeline.corpus.manifest import read_manifest as read_corpus
+from specship.pipeline.corpus.settings import CorpusSettings
 from specship.pipeline.corpus.source import labelled_folder
+from specship.pipeline.progress import Progress
+from specship.pipeline.shards.encoding import ShardsSettings, encode_shards
 from specship.pipeline.shards.manifest import MANIFEST, ShardsManifest, read_manifest
 from specship.pipeline.stage import Work
-from specship.pipeline.stages import corpus as corpus_stage
-from specship.pipeline.stages import shards as shards_stage
-from specship.pipeline.stages import tokenizer as tokenizer_stage
-from specship.pipeline.stages.corpus import CorpusSettings
-from specship.pipeline.stages.shards import ShardsSettings
-from specship.pipeline.stages.tokenizer import TokenizerSettings
 from specship.pipeline.tokenizer.copying import copy_tokenizer
-
-Report = Callable[..., None]
+from specship.pipeline.tokenizer.training import TokenizerSettings, train_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +35,7 @@ class TrainingData:
     manifest: ShardsManifest
 
 
-def write_corpus(text: Path, output: Path, settings: CorpusSettings, report: Report) -> CorpusManifest:
+def write_corpus(text: Path, output: Path, settings: CorpusSettings, report: Progress) -> CorpusManifest:
     """Make a corpus of a folder of text.
 
     Raises:
@@ -51,7 +47,7 @@ def write_corpus(text: Path, output: Path, settings: CorpusSettings, report: Rep
     source = labelled_folder(text, text.resolve().name, settings.licence or "", settings.suffixes)
     with new_folder(output) as partial:
         work = Work({"corpus": settings}, {}, partial, report)
-        corpus_stage.make_corpus(source, settings, work)
+        make_corpus(source, settings, work)
     return read_corpus(output)
 
 
@@ -62,7 +58,7 @@ def write_tokens(
     cut: ShardsSettings,
     *,
     tokenizer: Path | None,
-    report: Report,
+    report: Progress,
 ) -> TrainingData:
     """Encode a corpus with a tokenizer learned from it, or with an existing one.
 
@@ -78,10 +74,10 @@ def write_tokens(
         for name in ("tokenizer", "shards"):
             (partial / name).mkdir()
         if tokenizer is None:
-            tokenizer_stage.run(Work({"tokenizer": learned}, inputs, inputs["tokenizer"], report))
+            train_tokenizer(Work({"tokenizer": learned}, inputs, inputs["tokenizer"], report))
         else:
             copy_tokenizer(tokenizer, inputs["tokenizer"])
-        shards_stage.run(Work({"shards": cut}, inputs, partial / "shards", report))
+        encode_shards(Work({"shards": cut}, inputs, partial / "shards", report))
     return open_tokens(output, None)
 
 

@@ -28,7 +28,7 @@ class LayeredDecoder(Decoder):
         x_TC, found = self._embedded(token_ids), []
         for layer in self._layers:
             found.append(x_TC)
-            x_TC = self._block(x_TC, layer)
+            x_TC = self._run_layer(x_TC, layer)
         return found
 
     @torch.inference_mode()
@@ -49,7 +49,7 @@ class LayeredDecoder(Decoder):
         for index in range(start, self.shape.layers):
             other = others[index] if others is not None and index in others else None
             layer = self._layers[index] if other is None else self._layer(other, index)
-            xs = [self._block(x_TC, layer) for x_TC in xs]
+            xs = [self._run_layer(x_TC, layer) for x_TC in xs]
         return torch.cat([self._scored(x_TC, ids) for x_TC, ids in zip(xs, sequences, strict=True)])
 
     @contextlib.contextmanager

@@ -17,7 +17,7 @@ _CHANCE: Final = 0.001
 
 
 def counting_nats(pieces: Sequence[Sequence[int]]) -> float:
-    """Nats a token of the best law without context, which is the text's own frequencies.
+    """Nats a token of the best distribution without context, which is the text's own frequencies.
 
     No model that ignores what stands before a token can be better, and one that knows a language is
     better even on a text that it never saw.

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from specship.contracts.judging import Verdict
 from specship.errors import RequirementMissing, SpecshipError, StageFailed, UnusableInput
-from specship.pipeline.qa.gate import QualityGate, all_gates
+from specship.pipeline.qa.gate import QualityGate
 from specship.pipeline.qa.records import GateAnswer, QaReport, judged
+from specship.pipeline.qa.registry import all_gates
 from specship.pipeline.qa.subject import Subject
 
 _LONGEST_DETAIL = 400

@@ -1,4 +1,4 @@
-"""What every model is asked: prompts to continue, a text to predict, and texts that tokenizers part on.
+"""What every model is asked: prompts to continue, a text to predict, and texts on which tokenizers differ.
 
 The plain text was written for this file, so that no corpus has it. None of it changes without the figures
 being measured again: the limits of the gates stand on these very words.

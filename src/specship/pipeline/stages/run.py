@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from specship.digests import digest_of, sha256_file
-from specship.errors import UnusableInput
 from specship.pipeline.stage import Stage, Work
-from specship.pipeline.training.settings import InitialSettings, ModelSettings, Recipe, TrainingSettings
+from specship.pipeline.training.settings import InitialSettings, ModelSettings, TrainingSettings, recipe_of
 
 
 def _outside(settings: Mapping[str, Any], project: Path) -> str:
@@ -29,21 +28,6 @@ STAGE = Stage(
     resumes=True,
     outside=_outside,
 )
-
-
-def recipe_of(model: ModelSettings, training: TrainingSettings, *, initialised: bool) -> Recipe:
-    """The recipe of a profile's sections; an initial checkpoint brings its own architecture.
-
-    Raises:
-        UnusableInput: a checkpoint and an architecture were both given.
-    """
-    if initialised and model.model_fields_set:
-        raise UnusableInput(
-            f"an initial checkpoint, and model settings: {', '.join(sorted(model.model_fields_set))}",
-            why="the architecture is the checkpoint's",
-            mend="leave the model settings out",
-        )
-    return Recipe(None if initialised else model, training)
 
 
 def run(work: Work) -> None:

@@ -21,7 +21,7 @@ from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.checkpoint.folder_manifest import verify_manifest
 from specship.pipeline.checkpoint.importing import import_checkpoint
 from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER, Inventory, account
-from specship.pipeline.model.family import read_model
+from specship.pipeline.model.reading import read_model
 from specship.pipeline.shards.manifest import ShardsManifest
 from specship.pipeline.tokenizer.size import token_ids
 from specship.strict_json import read_json

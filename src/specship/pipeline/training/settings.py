@@ -176,3 +176,18 @@ class ReplaySettings(Settings):
     """Steps from scratch under another seed."""
     resume_steps: Count = 20
     """Steps repeated from a checkpoint in the middle of the run."""
+
+
+def recipe_of(model: ModelSettings, training: TrainingSettings, *, initialised: bool) -> Recipe:
+    """The recipe of a profile's sections; an initial checkpoint brings its own architecture.
+
+    Raises:
+        UnusableInput: a checkpoint and an architecture were both given.
+    """
+    if initialised and model.model_fields_set:
+        raise UnusableInput(
+            f"an initial checkpoint, and model settings: {', '.join(sorted(model.model_fields_set))}",
+            why="the architecture is the checkpoint's",
+            mend="leave the model settings out",
+        )
+    return Recipe(None if initialised else model, training)

@@ -20,7 +20,7 @@ from specship.errors import DamagedArtifact, StageFailed, UnusableInput
 from specship.pipeline.checkpoint.folder import CONFIG, open_any_checkpoint
 from specship.pipeline.device import memory_bytes, refuse_too_large
 from specship.pipeline.model.decoder_shape import elements
-from specship.pipeline.model.family import read_model
+from specship.pipeline.model.reading import read_model
 from specship.pipeline.shards.token_reader import TokenReader
 from specship.pipeline.training.architecture import config_fields, parameter_count
 from specship.pipeline.training.causal_model import build_model, load_checkpoint, load_weights, mean_loss

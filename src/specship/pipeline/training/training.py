@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib.metadata
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from typing import Any, Final
 from specship.digests import sha256_file
 from specship.json_log import JsonLog
 from specship.pipeline.device import device_name, matmul_flops_per_second, prepare, resolve_device
+from specship.pipeline.progress import Progress
 from specship.pipeline.shards.manifest import MANIFEST, read_manifest
 from specship.pipeline.shards.token_reader import EndOfData, TokenReader
 from specship.pipeline.training.architecture import training_flops_per_token
@@ -30,7 +31,6 @@ from specship.pipeline.training.termination import TerminationWatch
 from specship.pipeline.training.trainer import Trainer, TrainingAborted, refuse_unfit
 from specship.pipeline.training.warm_start_check import WarmStartCheck, carried_over
 
-Report = Callable[..., None]
 _PACKAGES: Final = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
 
 
@@ -98,7 +98,7 @@ class _TrainingRun:
         shards: Path,
         *,
         initial: Path | None,
-        report: Report,
+        report: Progress,
     ) -> None:
         training = recipe.training
         device = resolve_device(training.device)
@@ -178,7 +178,7 @@ class _TrainingRun:
             return found.loss
         return self.trainer.evaluate(self.windows_WT, whole_precision=True).loss
 
-    def steps(self, watch: TerminationWatch, report: Report) -> TrainingOutcome:
+    def steps(self, watch: TerminationWatch, report: Progress) -> TrainingOutcome:
         """Train until the plan, patience, the data or somebody's patience ends."""
         trainer, planned = self.trainer, self.settings.steps
         if trainer.step == 0 and self.stopping.last_loss is None:
@@ -219,7 +219,7 @@ def pretrain(
     tokenizer: Path,
     shards: Path,
     output: Path,
-    report: Report | None = None,
+    report: Progress | None = None,
     *,
     initial: Path | None = None,
     bypasses: Sequence[Mapping[str, Any]] = (),
@@ -268,7 +268,7 @@ def pretrain(
 def _drive(
     run: _TrainingRun,
     watch: TerminationWatch,
-    report: Report,
+    report: Progress,
     *,
     checkpoint: Path | None,
     events: list[dict[str, Any]],
@@ -311,7 +311,7 @@ def repeat_steps(
     steps: int,
     start: Path | None = None,
     initial: Path | None = None,
-    report: Report | None = None,
+    report: Progress | None = None,
 ) -> int:
     """Train some steps again, from the beginning or from a checkpoint, and keep only their log.
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 
 from specship.lint.finding import LintResult
+from specship.report.formats import PLAIN, View
 
 
-def render(result: LintResult) -> str:
+def render(result: LintResult, _view: View = PLAIN) -> str:
     """`{"files": N, "findings": [...]}`, with how many were silenced and fixed beside it."""
     findings = [
         {

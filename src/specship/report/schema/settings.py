@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from specship.pipeline.stage import all_stages
+from specship.pipeline.registry import all_stages
 from specship.report.schema.draft7 import draft7
 from specship.specs.records import BORROWED, Borrowed
 

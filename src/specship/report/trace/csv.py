@@ -9,6 +9,7 @@ import csv
 import io
 from typing import Final
 
+from specship.report.formats import PLAIN, View
 from specship.report.trace_rows import visible
 from specship.suite.explain.trace_records import Trace
 
@@ -26,7 +27,7 @@ _HOME: Final = {
 }
 
 
-def render(trace: Trace) -> str:
+def render(trace: Trace, _view: View = PLAIN) -> str:
     """The whole trace; an orphan's name stands in the column of its kind."""
     text = io.StringIO()
     table = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from specship.report.formats import PLAIN, View
 from specship.report.formatting import ago
 from specship.report.trace_rows import by_kind, verdict_of, visible, visible_lines
 from specship.suite.explain.trace_records import Orphan, Trace, TraceRow
@@ -20,11 +21,13 @@ _NARROWEST = 60
 _WHOLE = {"criterion", "gate", "evidence"}
 
 
-def render(trace: Trace, *, width: int = 120, colour: bool = False) -> str:
+def render(trace: Trace, view: View = PLAIN) -> str:
     """The trace as text of that width."""
     text = io.StringIO()
-    width = max(width, _NARROWEST)
-    console = Console(file=text, width=width, force_terminal=colour, no_color=not colour, highlight=False)
+    width = max(view.width, _NARROWEST)
+    console = Console(
+        file=text, width=width, force_terminal=view.colour, no_color=not view.colour, highlight=False
+    )
     console.print(Text(visible(f"{trace.spec} {trace.version} at profile {trace.profile}"), style="bold"))
     console.print(_table(trace.rows))
     for title, orphans in by_kind(trace):

@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from specship.digests import code_digest
+from specship.code_digests import code_digest
 from specship.errors import (
     CannotWrite,
     DamagedArtifact,
@@ -30,7 +30,8 @@ from specship.errors import (
     UnusableInput,
 )
 from specship.files import publish_folder, write_errors, write_json
-from specship.pipeline.stage import Stage, maker_of, module_of
+from specship.pipeline.registry import maker_of, module_of
+from specship.pipeline.stage import Stage
 from specship.suite.artifacts.store import ArtifactRecord, Ingredients, Store, artifact_digest, list_files
 
 Listener = Callable[[dict[str, Any]], None]

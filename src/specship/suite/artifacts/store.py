@@ -25,7 +25,7 @@ from specship.contracts.records import Frozen
 from specship.digests import digest_of, sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.files import write_json
-from specship.pipeline.stage import maker_of
+from specship.pipeline.registry import maker_of
 from specship.specs.records import Profile
 
 KEY_LENGTH: Final = 16

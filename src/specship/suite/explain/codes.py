@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from typing import Any
 
 from specship.codes import CODES
 from specship.errors import UnknownName, did_you_mean
+from specship.lint.registry import all_rules
 from specship.suite.explain.records import CodeFound
-
-
-def lint_rules() -> Mapping[str, Any]:
-    """Every lint rule by code; empty where there are none."""
-    try:
-        registry = importlib.import_module("specship.lint.registry")
-    except ModuleNotFoundError:
-        return {}
-    return dict(registry.all_rules())
 
 
 def known_codes() -> Mapping[str, Any]:
     """Every code, of faults and of lint rules; each has a `name`."""
-    return {**CODES, **lint_rules()}
+    return {**CODES, **all_rules()}
 
 
 def explain_code(code: str) -> CodeFound:
@@ -37,7 +28,7 @@ def explain_code(code: str) -> CodeFound:
         return CodeFound(
             code=code, name=entry.name, why=entry.why, bad=entry.bad, good=entry.good, silence=silence
         )
-    rules = lint_rules()
+    rules = all_rules()
     if code in rules:
         rule = rules[code]
         silence = (

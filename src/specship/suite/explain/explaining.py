@@ -13,7 +13,8 @@ from typing import Final
 from specship.errors import UnknownName, did_you_mean
 from specship.evidence.ledger import Ledger, read_ledger
 from specship.faults.catalogue import file_of, first_sentence, known_faults, own_faults, sentence_of
-from specship.probes.registry import Probe, all_probes
+from specship.probes.probe import Probe
+from specship.probes.registry import all_probes
 from specship.specs.project import Project, load_project
 from specship.specs.records import FALSIFICATION, Criterion
 from specship.status.assess import ledger_problems

@@ -10,7 +10,7 @@ from specship.contracts.judging import Verdict, judge
 from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.evidence.ledger import Ledger
-from specship.probes.registry import Probe
+from specship.probes.probe import Probe
 from specship.status.assess import gate_report
 from specship.status.freshness import GateStanding, standing
 from specship.status.report import GateReport

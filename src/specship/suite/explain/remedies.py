@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from specship.contracts.expectation import Expectation
-from specship.probes.registry import Probe
+from specship.probes.probe import Probe
 from specship.status.assess import to_arm
 from specship.status.report import CriterionReport, GateReport, Measured
 from specship.suite.plan.plan import Check, Plan

@@ -11,7 +11,8 @@ from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.evidence.ledger import Ledger, read_ledger
 from specship.faults.catalogue import own_faults, shipped_files
-from specship.probes.registry import Probe, all_probes
+from specship.probes.probe import Probe
+from specship.probes.registry import all_probes
 from specship.specs.project import Project
 from specship.status.assess import ledger_problems
 from specship.status.report import ModelReport

@@ -194,7 +194,7 @@ def _report(
 
 def in_stage_order(pairs: Iterable[Pair], plan: Plan) -> list[Pair]:
     """Pairs of one fault together, early stages first, so that what was made once serves all its gates."""
-    from specship.pipeline.stage import all_stages
+    from specship.pipeline.registry import all_stages
 
     order = {name: number for number, name in enumerate(all_stages())}
 

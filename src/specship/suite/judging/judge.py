@@ -24,7 +24,7 @@ from specship.evidence.ledger import append, read_ledger
 from specship.evidence.signing import local_key
 from specship.evidence.statement import Evidence
 from specship.files import write_errors
-from specship.probes.registry import Artifact
+from specship.probes.probe import Artifact
 from specship.specs.project import load_project
 from specship.suite.artifacts.store import Store, artifact_digest, list_files
 from specship.suite.plan.fault_injection import find_injection

@@ -19,7 +19,8 @@ from specship.contracts.reader import ContractFile, gather
 from specship.contracts.records import Gate
 from specship.digests import digest_of
 from specship.errors import UnreadableDocument, UnusableInput
-from specship.probes.registry import Probe, all_probes
+from specship.probes.probe import Probe
+from specship.probes.registry import all_probes
 from specship.specs.binding import Known, contract_faults, gates_of, profile_faults
 from specship.specs.project import Project, Survey, survey_project
 from specship.specs.reader import SpecFolder

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from specship.pipeline.stage import Stage, maker_of
+from specship.pipeline.registry import maker_of
+from specship.pipeline.stage import Stage
 from specship.specs.records import Profile
 
 

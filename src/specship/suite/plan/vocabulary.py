@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from specship.faults.catalogue import known_faults
-from specship.pipeline.stage import all_stages
+from specship.pipeline.registry import all_stages
 from specship.probes.registry import all_probes
 from specship.specs.binding import Known, ProbeFacts
 from specship.specs.project import Configuration

@@ -11,8 +11,9 @@ from specship.contracts.reader import contract_of
 from specship.contracts.records import Lifecycle
 from specship.errors import UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 from specship.evidence.ledger import read_ledger
-from specship.pipeline.stage import stage_named
-from specship.probes.registry import Probe, all_probes
+from specship.pipeline.registry import stage_named
+from specship.probes.probe import Probe
+from specship.probes.registry import all_probes
 from specship.specs.project import Project, Survey, survey_project
 from specship.suite.scaffold.naming import checked_slug, modeline, next_id
 from specship.suite.scaffold.placing import Draft, place

@@ -9,7 +9,7 @@ from typing import Final
 
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.faults.catalogue import known_faults
-from specship.pipeline.stage import all_stages
+from specship.pipeline.registry import all_stages
 from specship.probes.registry import all_probes
 from specship.specs.project import Survey, survey_project
 from specship.suite.scaffold.naming import checked_slug
@@ -22,7 +22,7 @@ _PROBE_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39})?"
 _PROBE: Final = '''\
 """Measures the $artifact artifact; what would be enough stands in the contract that names this probe."""
 
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 
 @probe("$name", checked="files", files="files", empty_files="files", size="bytes")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.stage import stage_named
+from specship.pipeline.registry import stage_named
 from specship.probes.registry import all_probes
 from specship.suite.scaffold.naming import checked_slug, slug_of
 from specship.suite.scaffold.placing import Draft, place

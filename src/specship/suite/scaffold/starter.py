@@ -148,7 +148,7 @@ _PROBE: Final = '''\
 import unicodedata
 
 from specship.pipeline.corpus.manifest import read_documents
-from specship.probes.registry import Artifact, Figures, probe
+from specship.probes.probe import Artifact, Figures, probe
 
 
 @probe(

@@ -91,7 +91,7 @@ def _odd(figures: dict[str, Any]) -> bool:
 def _differing(
     subject: Subject, stored: GoldenFile, written: dict[str, str]
 ) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Stored texts, and those that are written otherwise today, each with the first departing place."""
+    """Stored texts, and those that are written otherwise today, each with the first place that differs."""
     tokenizer, banned, notes = subject.tokenizer, subject.shape.eos_ids, list[str]()
     for one in stored.texts:
         text = written.get(one.prompt) if stored.steps == STEPS else None

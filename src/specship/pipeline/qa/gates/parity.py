@@ -67,8 +67,8 @@ def _measure(subject: Subject) -> GateFindings:
         "logprobs": sum(agreement.logprobs for agreement in agreements),
         "max_abs_logprob": max((agreement.max_abs_logprob for agreement in agreements), default=None),
     }
-    departing = [at for at, agreement in enumerate(agreements) if agreement.differing]
-    notes = tuple(f"{record['runner']} goes on differently after {PROMPTS[at]!r}" for at in departing)
+    differing_prompts = [at for at, agreement in enumerate(agreements) if agreement.differing]
+    notes = tuple(f"{record['runner']} goes on differently after {PROMPTS[at]!r}" for at in differing_prompts)
     return findings(_UNITS, figures, checked="steps", notes=notes, records=record)
 
 

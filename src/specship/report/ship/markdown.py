@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 
+from specship.report.formats import PLAIN, View
 from specship.report.formatting import duration, measured_lines, percent
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report
+
+FILE: Final = ".md"
 
 
 def _cell(text: str) -> str:
@@ -40,7 +44,7 @@ def _model_lines(model: ModelReport) -> Iterable[str]:
     yield ""
 
 
-def render(report: Report) -> str:
+def render(report: Report, _view: View = PLAIN) -> str:
     """The whole report."""
     lines = [f"# {report.spec} {report.version}", ""]
     lines += [f"- **{m.model} at {m.profile}: {percent(m.ship_percent)}**" for m in report.models]

@@ -1,0 +1,88 @@
+"""Every stage by its name, and running one of them; adding one to `stages/` edits no other file."""
+
+from __future__ import annotations
+
+import functools
+import json
+import sys
+from collections.abc import Callable, Container, Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+from specship.discovery import Folder
+from specship.errors import UnknownName, did_you_mean
+from specship.pipeline.stage import ProgressWriter, Stage, Work
+
+STAGES: Final = Folder("specship.pipeline.stages")
+
+
+@functools.cache
+def all_stages() -> Mapping[str, Stage]:
+    """Every stage by its name, in an order in which what each needs comes first as it usually is made."""
+    found: dict[str, Stage] = {stage.name: stage for stage in STAGES.members("STAGE").values()}
+    ordered: dict[str, Stage] = {}
+    while len(ordered) < len(found):
+        ready = {
+            name: stage
+            for name, stage in found.items()
+            if name not in ordered and stage.makes in found and all(need in ordered for need in stage.needs)
+        }
+        if not ready:
+            raise UnknownName(f"the stages {sorted(found.keys() - ordered.keys())} need each other or nobody")
+        ordered |= ready
+    return ordered
+
+
+def stage_named(name: str) -> Stage:
+    """The stage of that name; that of an artifact makes it where a model asks for no other.
+
+    Raises:
+        UnknownName: there is none.
+    """
+    stages = all_stages()
+    if name not in stages:
+        raise UnknownName(f"no stage makes {name!r}", mend=did_you_mean(name, stages))
+    return stages[name]
+
+
+def other_ways(artifact: str) -> tuple[Stage, ...]:
+    """The stages that make an artifact for those models alone whose settings have their section."""
+    return tuple(stage for stage in all_stages().values() if stage.makes == artifact != stage.name)
+
+
+def maker_of(artifact: str, sections: Container[str]) -> Stage:
+    """The stage that makes an artifact for a model with these sections of settings.
+
+    Raises:
+        UnknownName: no stage makes it.
+    """
+    asked = (stage for stage in other_ways(artifact) if stage.name in sections)
+    return next(asked, None) or stage_named(artifact)
+
+
+def module_of(stage: Stage) -> str:
+    """Dotted name of the module that runs a stage."""
+    return STAGES.dotted(stage.name)
+
+
+def run_stage(
+    stage: Stage,
+    settings: Mapping[str, Any],
+    inputs: Mapping[str, Path],
+    output: Path,
+    report: Callable[..., None] | None = None,
+) -> None:
+    """Run a stage in this process on settings as read from a profile.
+
+    Raises:
+        SpecshipError: the settings, an input or the machine do not allow it.
+    """
+    module = STAGES.load(stage.name)
+    output.mkdir(parents=True, exist_ok=True)
+    # In JSON mode a strict record still takes a list for a tuple, as YAML and the request give it.
+    checked = {
+        name: model.model_validate_json(json.dumps(settings.get(name, {})))
+        for name, model in stage.settings.items()
+    }
+    run = cast("Callable[[Work], None]", module.run)
+    run(Work(checked, inputs, output, report or ProgressWriter(sys.stdout)))

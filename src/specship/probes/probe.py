@@ -1,0 +1,128 @@
+"""How a probe is written.
+
+    @probe("gguf.tensors", checked="tensors", tensors="tensors", misplaced="tensors")
+    def gguf_tensors(checkpoint: Artifact, gguf: Artifact) -> Figures:
+        ...
+        return {"tensors": 39, "misplaced": 0}
+
+The keyword arguments give the unit of each quantity and `checked` names the denominator. Each
+parameter of the function is the name of the artifact it measures. Probe files keep torch and its
+kin inside their functions, because finding probes imports them all.
+
+A probe of specship's own is one file of this folder; a project's own ones, and those of other distributions,
+are found as `registry` says. Adding one edits no other file.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Final
+
+from specship.contracts.measurement import Measurement
+from specship.errors import UnusableInput
+from specship.units import Quantity, Value, unit_named
+
+Figures = dict[str, Any]
+"""What a probe function returns: a value for each quantity it measures, and `notes` when it has any."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """One artifact as a probe sees it: its name, its folder, and the digest of its bytes."""
+
+    name: str
+    path: Path
+    digest: str
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A function that measures artifacts."""
+
+    name: str
+    measure: Callable[..., Figures]
+    units: Mapping[str, str]
+    checked: str
+    artifacts: tuple[str, ...]
+    module: str
+    coded: Callable[[], str] = field(repr=False, compare=False)
+    """Computes `code`, which takes a while and is not needed to read what the probe measures."""
+
+    @cached_property
+    def code(self) -> str:
+        """Digest of the probe's code: evidence taken by other code is stale."""
+        return self.coded()
+
+    def __call__(self, artifacts: Mapping[str, Artifact]) -> Measurement:
+        """Measure.
+
+        Raises:
+            UnusableInput: the function answered with quantities it did not declare.
+        """
+        figures = self.measure(**{name: artifacts[name] for name in self.artifacts})
+        notes = tuple(figures.pop("notes", ()))
+        if unknown := figures.keys() - self.units.keys():
+            raise UnusableInput(
+                f"probe {self.name!r} measured {sorted(unknown)} without declaring a unit",
+                at=self.module,
+                mend="name each quantity with its unit in @probe(...)",
+            )
+        quantities = {name: Quantity(plain_value(value), self.units[name]) for name, value in figures.items()}
+        return Measurement(quantities, self.checked, notes)
+
+
+def plain_value(value: Any) -> Value:
+    """A Python scalar; figures from NumPy and torch become one."""
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    plain = value.item() if hasattr(value, "item") else value
+    if isinstance(plain, bool | int | float | str):
+        return plain
+    raise UnusableInput(f"a quantity is a number, a text or a truth value, not {type(value).__name__}")
+
+
+_MARK: Final = "__specship_probe__"
+
+
+def probe(
+    name: str, *, checked: str, **units: str
+) -> Callable[[Callable[..., Figures]], Callable[..., Figures]]:
+    """Declare a function as the probe of that name; see the module's text.
+
+    Raises:
+        UnusableInput: a unit is unknown, or the denominator is not a declared count.
+    """
+
+    def declare(measure: Callable[..., Figures]) -> Callable[..., Figures]:
+        for quantity, unit in units.items():
+            if unit_named(unit) is None:
+                raise UnusableInput(f"probe {name!r} gives {quantity} the unknown unit {unit!r}")
+        denominator = unit_named(units.get(checked, ""))
+        if denominator is None or not denominator.counts:
+            raise UnusableInput(
+                f"probe {name!r} counts by {checked!r}, which is not a declared count",
+                why="every verdict says how much was checked",
+            )
+        setattr(measure, _MARK, (name, checked, dict(units)))
+        return measure
+
+    return declare
+
+
+def probes_of(module: ModuleType, coded: Callable[[], str]) -> dict[str, Probe]:
+    """The probes that a module declares; `coded` computes the digest of the code behind them."""
+    found = {}
+    for member in vars(module).values():
+        if not (
+            inspect.isfunction(member) and hasattr(member, _MARK) and member.__module__ == module.__name__
+        ):
+            continue
+        name, checked, units = getattr(member, _MARK)
+        parameters = tuple(inspect.signature(member).parameters)
+        found[name] = Probe(name, member, units, checked, parameters, module.__name__, coded)
+    return found

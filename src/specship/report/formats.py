@@ -1,0 +1,47 @@
+"""Formats: what a verb can print of its record, one a file of the folder of that record.
+
+    report/ship/        `specship status`, and what a session leaves beside its report
+    report/lint/        `specship lint`
+    report/trace/       `specship trace`
+    report/diagnosis/   `specship diagnose`
+
+A format is a file called after it, with `render(record, view)`; adding one edits no other file, and the verb
+offers it by `--format NAME`. What is made for programs ignores the view.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from specship.discovery import Folder
+
+SHIP: Final = Folder("specship.report.ship")
+LINT: Final = Folder("specship.report.lint")
+TRACE: Final = Folder("specship.report.trace")
+DIAGNOSIS: Final = Folder("specship.report.diagnosis")
+TEXT: Final = "text"
+"""The format for people at a terminal, which every record has."""
+
+
+class View(NamedTuple):
+    """How a person looks at a report."""
+
+    width: int = 132
+    """Columns of the terminal."""
+    colour: bool = False
+    detailed: frozenset[str] = frozenset()
+    """Profiles of which every gate is shown; of others a line for each model."""
+
+
+PLAIN: Final = View()
+"""Text without colours, as a file holds it."""
+
+
+def names(formats: Folder) -> tuple[str, ...]:
+    """What `--format` takes, the terminal's first."""
+    return tuple(sorted(formats.names, key=lambda name: (name != TEXT, name)))
+
+
+def render(formats: Folder, name: str, record: Any, view: View = PLAIN) -> str:
+    """A record in a format of its folder."""
+    return str(formats.load(name).render(record, view))

@@ -1,0 +1,190 @@
+"""What is found by scanning a folder, and the digests that have to follow it."""
+
+import ast
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from specship.code_digests import CodeReader
+from specship.faults.catalogue import fault_code
+from specship.pipeline.registry import STAGES
+from specship.probes.registry import PROBES
+from specship.result_cache import _content, _walk
+
+SOURCE = Path(__file__).parent.parent / "src" / "specship"
+FOLDERS = {
+    # folder: a file of it to edit, and whose digests an added, edited or removed file must change
+    "specship.pipeline.stages": "harness",
+    "specship.pipeline.model.families": "qwen3",
+    "specship.pipeline.qa.gates": "golden",
+    "specship.probes": "run_clipping",
+    "specship.faults": "frozen_weights",
+    "specship.lint.rules": "duplicate_item",
+    "specship.diagnose.causes": "plateau",
+    "specship.cli.commands": "verify",
+    "specship.cli.evaluations": "merge",
+    "specship.report.ship": "markdown",
+    "specship.report.lint": "github",
+    "specship.report.trace": "csv",
+    "specship.report.diagnosis": "markdown",
+}
+SCANNERS = {
+    "specship.pipeline.model.families": "specship.pipeline.model.reading",
+    "specship.pipeline.qa.gates": "specship.pipeline.qa.registry",
+}
+"""Scans whose result changes what is made or measured, and the module that scans."""
+EVIDENCE = [*map(STAGES.dotted, STAGES.names), *map(PROBES.dotted, PROBES.names)]
+"""Every module whose digest evidence or an artifact holds."""
+
+
+def scans() -> dict[str, list[str]]:
+    """The folders that `Folder("...")` names, by the module that names them."""
+    found: dict[str, list[str]] = {}
+    for path in SOURCE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Folder":
+                assert isinstance(node.args[0], ast.Constant)
+                assert isinstance(node.args[0].value, str), f"{path}:{node.lineno}"
+                found.setdefault(node.args[0].value, []).append(path.relative_to(SOURCE).as_posix())
+    return found
+
+
+def test_every_scanned_folder_is_tried_here() -> None:
+    """A new kind of thing to add comes with its line in the table above."""
+    assert scans().keys() == FOLDERS.keys()
+
+
+ALLOWED = {
+    "discovery.py": "the one scan",
+    "project_code.py": "a project's own files, which a digest of their folder covers",
+    "code_digests.py": "follows the scan",
+    "probes/registry.py": "the digest of a project's own folder, and entry points of other distributions",
+    "pipeline/evaluation/humaneval/sandbox/solution.py": "what generated code finds under `__import__`",
+    "suite/scaffold/pyproject.py": "whether a project's folder has Python files",
+}
+SCAN = re.compile(r"pkgutil|import_module|__import__|glob\(\"(\[!_\])?\*\.py")
+
+
+def test_nothing_else_looks_for_modules() -> None:
+    """A second scan, or an import by a computed name, would be one that no digest follows."""
+    found = {
+        path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if SCAN.search(path.read_text())
+    }
+
+    assert found == ALLOWED.keys()
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A copy of the package, whose files can be changed."""
+    copy = tmp_path / "specship"
+    shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def digests(package: Path) -> dict[str, str]:
+    reader = CodeReader({"specship": package})
+    return {name: reader.digest(name) for name in EVIDENCE if reader.behind(name)}
+
+
+def add(folder: Path, name: str) -> None:
+    (folder / "added.py").write_text((folder / f"{name}.py").read_text())
+
+
+def edit(folder: Path, name: str) -> None:
+    path = folder / f"{name}.py"
+    path.write_text(path.read_text() + "\n\nEDITED = True\n")
+
+
+def remove(folder: Path, name: str) -> None:
+    (folder / f"{name}.py").unlink()
+
+
+CHANGES: dict[str, Callable[[Path, str], None]] = {"add": add, "edit": edit, "remove": remove}
+
+
+def importing(package: Path, module: str) -> set[str]:
+    """The modules of `EVIDENCE` that reach a module by plain imports, found apart from what is tested."""
+    direct: dict[str, set[str]] = {}
+    for path in package.rglob("*.py"):
+        name = ".".join(("specship", *path.relative_to(package).with_suffix("").parts))
+        direct[name] = set()
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ImportFrom) and node.module:
+                direct[name] |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+            if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                direct[name].add(node.value)
+    reaching, grown = {module}, True
+    while grown:
+        more = {name for name, used in direct.items() if used & reaching} - reaching
+        reaching, grown = reaching | more, bool(more)
+    return reaching & set(EVIDENCE)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_exactly_the_digests_change_that_should(package: Path, folder: str, change: str) -> None:
+    """Of a family or quality gate whoever scans for it; of a stage or probe its own; of the rest none."""
+    name, place = FOLDERS[folder], package.joinpath(*folder.split(".")[1:])
+    if folder in SCANNERS:
+        expected = importing(package, SCANNERS[folder])
+        assert expected
+    else:
+        expected = {f"{folder}.{name}"} & set(EVIDENCE) if change != "add" else set()
+    before, everything = digests(package), code_of(package)
+    CHANGES[change](place, name)
+    after = digests(package)
+
+    assert {module for module in before if before[module] != after.get(module)} == expected
+    assert code_of(package) != everything
+
+
+def code_of(package: Path) -> list[tuple[str, bytes]]:
+    """What recalled answers depend on of our own code."""
+    return [(name, _content(f"{package}/{name}")) for name in sorted(_walk(package, ".", (".py",)))]
+
+
+def test_a_comment_changes_no_digest(package: Path) -> None:
+    before = digests(package)
+    path = package / "pipeline/qa/gates/golden.py"
+    path.write_text(path.read_text() + "\n# Nothing new.\n")
+
+    assert digests(package) == before
+
+
+@pytest.mark.parametrize("program", ["judge", "solution", "protocol"])
+def test_a_program_that_is_started_by_its_name_counts(package: Path, program: str) -> None:
+    """Nothing imports what runs generated code; the evidence of HumanEval rests on it all the same."""
+    before = digests(package)
+    edit(package / "pipeline/evaluation/humaneval/sandbox", program)
+    after = digests(package)
+    changed = {module for module in before if before[module] != after[module]}
+
+    assert {
+        "specship.pipeline.stages.humaneval",
+        "specship.pipeline.stages.harness",
+        "specship.probes.humaneval_passed",
+    } <= changed
+    assert "specship.pipeline.stages.corpus" not in changed
+
+
+def test_a_fault_s_digest_is_its_own_file_s(package: Path) -> None:
+    path = package / "faults/frozen_weights.py"
+    before = fault_code(path)
+    add(package / "faults", "frozen_weights")
+    same = fault_code(path)
+    edit(package / "faults", "frozen_weights")
+
+    assert (same == before, fault_code(path) == before) == (True, False)
+
+
+def test_a_scan_of_a_computed_name_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "own").mkdir()
+    (tmp_path / "own/__init__.py").touch()
+    (tmp_path / "own/scan.py").write_text("NAME = 'own.gates'\nGATES = Folder(NAME)\n")
+
+    with pytest.raises(ValueError, match="line 2: a scan that no digest can follow"):
+        CodeReader({"own": tmp_path / "own"}).digest("own.scan")
