@@ -9,7 +9,18 @@ import pytest
 
 SOURCE = Path(__file__).parent.parent / "src" / "specship"
 LAYERS = (
-    {"errors", "codes", "bounds", "units", "digests", "files", "strict_json", "json_log", "result_cache"},
+    {
+        "errors",
+        "codes",
+        "bounds",
+        "units",
+        "digests",
+        "files",
+        "garbage",
+        "strict_json",
+        "json_log",
+        "result_cache",
+    },
     {"contracts", "specs"},
     {"lint"},
     {"evidence"},
