@@ -152,7 +152,7 @@ class CodeReader:
 
     def behind(self, module: str) -> list[tuple[str, str]]:
         """Name and source of a module and of every module that it reaches, sorted."""
-        pending, seen = [module], {}
+        pending, seen = list(self._modules(module)), {}
         while pending:
             name = pending.pop()
             if name in seen or (source := self._source(name)) is None:

@@ -64,6 +64,8 @@ class SpecshipError(Exception):
 
     `code` is the stable code of a fault in something that people write (see `codes`): it is printed
     behind the place, `specship explain CODE` tells more about it, and reports carry it.
+
+    Source: `docs/lint.md` lists the codes.
     """
 
     exit_status = 2
@@ -102,7 +104,10 @@ class SpecshipError(Exception):
 
 
 class UnusableInput(SpecshipError):
-    """Something a person wrote or handed over cannot be used."""
+    """Something a person wrote or handed over cannot be used.
+
+    Source: the tree at the top of `specship.errors`.
+    """
 
 
 class UnknownName(UnusableInput):
@@ -110,7 +115,10 @@ class UnknownName(UnusableInput):
 
 
 class DamagedArtifact(UnusableInput):
-    """Bytes differ from what their manifest or their format promises."""
+    """Bytes differ from what their manifest or their format promises.
+
+    Source: the tree at the top of `specship.errors`.
+    """
 
 
 class UnreadableDocument(UnusableInput):
@@ -126,7 +134,10 @@ class UnreadableDocument(UnusableInput):
 
 
 class RequirementMissing(SpecshipError):
-    """What a gate or stage needs is not on this machine; its verdict is BLOCKED, never PASS."""
+    """What a gate or stage needs is not on this machine; its verdict is BLOCKED, never PASS.
+
+    Source: the tree at the top of `specship.errors`.
+    """
 
 
 class CannotWrite(SpecshipError):

@@ -60,7 +60,11 @@ def unit_named(name: str) -> Unit | None:
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """A measured value with its unit."""
+    """A measured value with its unit.
+
+    Units: one of `KNOWN_UNITS`; a figure without one is refused everywhere.
+    Source: decision 0009 lists the codes of what goes wrong with them.
+    """
 
     value: Value
     unit: str

@@ -13,10 +13,10 @@ import argparse
 import os
 import sys
 
-from specship import __version__
 from specship.cli.listing import command_in, helps_in
 from specship.discovery import Folder
 from specship.errors import SpecshipError, UnknownName, did_you_mean
+from specship.version import VERSION
 
 VERBS = Folder("specship.cli.commands")
 _INTERRUPTED = 130
@@ -34,7 +34,7 @@ def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
         description="Decides, from evidence, whether a language model may ship.",
         epilog="exit status: 0 good, 1 findings or failed gates, 2 unusable input, 3 a defect of specship",
     )
-    parser.add_argument("--version", action="version", version=f"specship {__version__}")
+    parser.add_argument("--version", action="version", version=f"specship {VERSION}")
     known = helps_in(VERBS)
     if verb and verb not in known:
         mend = did_you_mean(verb, known) or "list them: specship --help"

@@ -12,7 +12,10 @@ from specship.units import Quantity, unit_named
 
 
 class Verdict(StrEnum):
-    """The answer of a gate.  Only PASS counts."""
+    """The answer of a gate.  Only PASS counts.
+
+    Source: `docs/glossary.md`.
+    """
 
     PASS = "PASS"
     """Every expectation holds, and more than nothing was checked."""

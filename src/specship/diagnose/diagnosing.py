@@ -46,7 +46,11 @@ class RankedClass:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """What binds a run, and on what grounds."""
+    """What binds a run, and on what grounds.
+
+    Units: as each figure says; `binding` is the name of a root-cause class, `healthy` or `unknown`.
+    Source: decisions 0019 and 0020.
+    """
 
     run: str
     facts: Facts

@@ -28,7 +28,13 @@ from specship.errors import UnusableInput
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """What a fault is about; how it is planted stands beside it."""
+    """What a fault is about; how it is planted stands beside it in its file.
+
+    One of three ways: `def inject()` wraps a component in the stage's process, `def plant(folder)` changes
+    the bytes of a finished artifact's copy, `settings=` chooses what nobody would choose on purpose.
+
+    Source: `row` names the defect that really happened (`docs/defects.md`).
+    """
 
     row: str
     """Row of the catalogue of defects that really happened, such as `R6`."""
@@ -49,7 +55,10 @@ _PLANTED: Final[dict[str, int]] = {}
 
 
 def spoil(owner: Any, component: str, wrap: Callable[[Any], Any]) -> None:
-    """Replace a function or method of the pipeline by what `wrap` makes of it.
+    """Replace a function or method of the pipeline by what `wrap` makes of it, in a faulty copy alone.
+
+    It counts how often the component was reached: a fault that nothing reaches shows nothing, and is told.
+    Source: decision 0018 (what arming is bound to).
 
     Raises:
         UnusableInput: there is no such component; the fault is out of date.

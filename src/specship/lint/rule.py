@@ -1,7 +1,7 @@
 """How a rule is written.
 
     @rule("SHIP499", bad="rule: At most 2.2 nats.", good="rule: The loss is low.")
-    def check(view: View) -> Iterator[Problem]:
+    def check(view: View) -> Iterator[Violation]:
         \"\"\"One sentence that says why; it is printed with each finding.
 
         What the rule looks at, and what it leaves out.

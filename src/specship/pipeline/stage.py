@@ -28,14 +28,23 @@ from pydantic import BaseModel, ConfigDict
 
 
 class Settings(BaseModel):
-    """Base of a section of a profile's `pipeline:` settings; unknown keys are refused."""
+    """Base of a section of a profile's `pipeline:` settings: frozen, strict, unknown keys refused.
+
+    Give each field its unit and what a special value means in a text below it.
+    Source: pydantic's models in strict mode.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """One step of the pipeline: from artifacts and settings to one artifact."""
+    """One step of the pipeline: from artifacts and settings to one artifact.
+
+    Its file defines `STAGE` and `def run(work: Work) -> None`, and keeps what weighs inside its functions.
+
+    Source: decisions 0004 and 0013 (what an artifact's digest covers; several ways to one artifact).
+    """
 
     makes: str
     """Name of the artifact, and of the stage that makes it where no other is asked for."""
@@ -60,7 +69,11 @@ class Stage:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What `run` gets: checked settings by section, input folders by artifact name, its own folder."""
+    """What `run` gets: checked settings by section, input folders by artifact name, its own folder.
+
+    Units: `report(done, total, unit, **figures)` counts in the unit it names, such as `bytes` or `steps`.
+    Source: the protocol of `specship.pipeline`, a request and JSON lines.
+    """
 
     settings: Mapping[str, Any]
     inputs: Mapping[str, Path]

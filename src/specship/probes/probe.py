@@ -28,12 +28,24 @@ from specship.errors import UnusableInput
 from specship.units import Quantity, Value, unit_named
 
 Figures = dict[str, Any]
-"""What a probe function returns: a value for each quantity it measures, and `notes` when it has any."""
+"""What a probe function returns: a value for each quantity that it declares, and `notes` when it has any.
+
+Units: as declared in `@probe`. Shapes: scalars (numbers, texts, truth values), and under `notes` a list of
+texts that say where to look first. A quantity that is missing, None, NaN or infinite never meets a limit.
+Source: decision 0003 (a probe's version is the digest of its code)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Artifact:
-    """One artifact as a probe sees it: its name, its folder, and the digest of its bytes."""
+    """One artifact as a probe sees it: its name, its folder, and the digest of its bytes.
+
+    Read what is under `path` with distrust, and write nothing there: the bytes are hashed before and after
+    the measurement, and a change in between is an ERROR.
+
+    Units: `digest` is hexadecimal sha256 over the names and bytes of its files and the digests of what it was
+    made from.
+    Source: decision 0004 (an artifact's digest covers its line of descent).
+    """
 
     name: str
     path: Path
@@ -92,7 +104,15 @@ _MARK: Final = "__specship_probe__"
 def probe(
     name: str, *, checked: str, **units: str
 ) -> Callable[[Callable[..., Figures]], Callable[..., Figures]]:
-    """Declare a function as the probe of that name; see the module's text.
+    """Declare a function as the probe of that name.
+
+    The keyword arguments give the unit of each quantity, and `checked` names the one that says how much was
+    looked at; a verdict without it would not say of what. Each parameter of the function is the name of an
+    artifact, such as `corpus` or `checkpoint`. It measures and never judges: limits stand in contracts.
+
+    Units: those of `specship.units`, such as `tokens`, `nats/token`, `bytes`, `ratio`.
+    Shapes: every quantity is a scalar; a figure of NumPy or torch becomes a Python one.
+    Source: what it returns is kept as an in-toto test result (https://in-toto.io/attestation/test-result/v0.1).
 
     Raises:
         UnusableInput: a unit is unknown, or the denominator is not a declared count.

@@ -61,7 +61,10 @@ class Configuration(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """Everything a project wrote down, read and checked."""
+    """Everything a project wrote down, read and checked: contracts, spec and profiles, with places.
+
+    Source: the formats of `schemas/`.
+    """
 
     root: Path
     configuration: Configuration
@@ -214,6 +217,9 @@ def survey_project(start: Path) -> Survey:
 
 def load_project(start: Path) -> Project:
     """The project at or above a folder, read whole; faults of all its files are listed together.
+
+    Nothing is run and no torch is imported: contracts, spec, profiles and amendments are text.
+    Source: `[tool.specship]` in pyproject.toml (`docs/beginning.md`).
 
     Raises:
         UnusableInput: there is no `[tool.specship]`, or a file has faults.

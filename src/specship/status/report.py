@@ -119,7 +119,11 @@ class StageReport(Frozen):
 
 
 class Report(Frozen):
-    """Everything a session or `specship status` knows."""
+    """Everything a session or `specship status` knows.
+
+    Units: percentages from 0 to 100, seconds of wall time, ages by ISO 8601 moments.
+    Source: `schemas/report.schema.json`, which is made from this record.
+    """
 
     spec: str
     """Id of the spec."""

@@ -123,7 +123,10 @@ def read_files(folder: Path) -> Iterator[FileEntry]:
 
 
 def read_documents(folder: Path, split: Literal["train", "heldout"]) -> Iterator[CorpusDocument]:
-    """The documents of a split, one at a time.
+    """The documents of a split of a corpus, one at a time: `path`, `sha256`, `bytes`, `licence` and `text`.
+
+    Units: `bytes` counts the text's UTF-8 bytes. Nothing but one document is held in memory.
+    Source: JSON Lines (https://jsonlines.org), a document a line.
 
     Raises:
         DamagedArtifact: the file is missing, cut or malformed; the error names the line.

@@ -70,6 +70,11 @@ def is_gguf(path: Path) -> bool:
 def open_model(path: Path) -> OpenModel:
     """Open a checkpoint folder of any known family, or a GGUF file; nothing is loaded yet.
 
+    Shapes: `tensors` gives each tensor's shape in NumPy's order, and `array(name)` the tensor itself, rows in
+    a checkpoint's order whatever the file has: a q_proj.weight is [heads x head_dim, hidden].
+    Units: arrays are float32 or float16, dequantized where the file is quantized.
+    Source: safetensors and GGUF specifications; names as in `transformers`.
+
     Raises:
         UnusableInput: neither of them, pickled weights, an unknown family or feature.
         DamagedArtifact: it breaks a rule of its format, or contradicts itself.

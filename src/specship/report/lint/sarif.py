@@ -11,9 +11,9 @@ from collections import Counter
 from typing import Any, Final
 from urllib.parse import quote
 
-from specship import __version__
 from specship.lint.finding import Finding, LintResult
 from specship.report.formats import PLAIN, Display
+from specship.version import VERSION
 
 _HOME: Final = "https://github.com/specship/specship"
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -27,7 +27,7 @@ def render(result: LintResult, _display: Display = PLAIN) -> str:
     about = {finding.code: finding for finding in result.findings}
     driver = {
         "name": "specship",
-        "version": __version__,
+        "version": VERSION,
         "informationUri": _HOME,
         "rules": [_rule(about[code]) for code in codes],
     }

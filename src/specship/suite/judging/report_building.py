@@ -58,7 +58,17 @@ def stage_reports(made: Iterable[tuple[str, Mapping[str, Made]]], root: Path) ->
 
 
 def build_report(project: Project, *, session: Session | None = None) -> Report:
-    """What the ledger supports: every model at every profile; the session's own profile first."""
+    """What the ledger supports: every model at every profile; the session's own profile first.
+
+    Computed from evidence alone: no file has a field for a status or a percentage. Artifacts on the disk are
+    hashed, nothing is measured.
+
+    Units: `ship_percent` and `ceiling_percent` are percent of a model's weights, `seconds` wall time.
+    Source: decisions 0003 and 0018 (when evidence is fresh, when a gate is armed).
+
+    Raises:
+        UnusableInput: a trusted key is none, or a name in a contract or profile binds to nothing.
+    """
     keys = all_keys(project)
     ledger = read_ledger(project.ledger_folders, keys=keys)
     first = session.plan.profile.profile if session else project.profile().profile

@@ -22,7 +22,7 @@ _PROBE_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39})?"
 _PROBE: Final = '''\
 """Measures the $artifact artifact; what would be enough stands in the contract that names this probe."""
 
-from specship.probes.probe import Artifact, Figures, probe
+from specship import Artifact, Figures, probe
 
 
 @probe("$name", checked="files", files="files", empty_files="files", size="bytes")
@@ -47,7 +47,7 @@ your own defect, and the stage by yours, when it is another one; the gate that n
 
 from pathlib import Path
 
-from specship.faults.fault import Fault
+from specship import Fault
 
 FAULT = Fault(row="", stage="corpus")
 

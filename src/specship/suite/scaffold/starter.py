@@ -147,8 +147,7 @@ _PROBE: Final = '''\
 
 import unicodedata
 
-from specship.pipeline.corpus.manifest import read_documents
-from specship.probes.probe import Artifact, Figures, probe
+from specship import Artifact, Figures, probe, read_documents
 
 
 @probe(
@@ -186,7 +185,7 @@ corpus answers with characters that garble a terminal.
 import json
 from pathlib import Path
 
-from specship.faults.fault import Fault
+from specship import Fault
 
 FAULT = Fault(row="", stage="corpus")
 
