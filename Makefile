@@ -23,7 +23,7 @@ $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
 
 $(READY): pyproject.toml constraints.txt | $(BIN)/python
-	$(PIP) 'torch==2.13.0' -e '.[pipeline,dev]'
+	$(PIP) -e '.[pipeline,dev]'
 	touch $(READY)
 
 # The light install and mkdocs: the site needs no torch.

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.suite.small_project import edit
+from tests.places import ROOT
+from tests.projects.small_project import edit
 
-ROOT = Path(__file__).parent.parent
 PROFILE = "specs/ship-two-001/profiles/rehearsal.yaml"
 UNTRAINED = "specs/ship-two-001/untrained.json"
 STAGES = 24

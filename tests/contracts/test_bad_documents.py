@@ -15,7 +15,7 @@ from specship.specs.project import survey_project
 from specship.suite.plan.plan import all_faults
 from specship.suite.plan.vocabulary import known_names
 from tests.contracts.bad_documents import CASES
-from tests.suite.small_project import make_project
+from tests.projects.small_project import make_project
 
 ANSWERS = Path(__file__).with_name("bad_documents.txt")
 NAMES = [name for name, *_ in CASES]

@@ -18,7 +18,7 @@ from specship.contracts.records import Gate
 from specship.digests import canonical, digest_of
 from specship.specs.records import Profile
 from specship.suite.plan.plan import effective
-from tests.yaml_writing import yaml_text
+from tests.contracts.yaml_writing import yaml_text
 
 NAME = "some-rule-v1.yaml"
 CODE = "c0de"

@@ -14,8 +14,8 @@ from specship.contracts.document import document_of
 from specship.contracts.reader import contract_of, read_contract
 from specship.errors import UnreadableDocument, UnusableInput
 from tests.hostile.yaml_texts import BAD
+from tests.places import ROOT
 
-ROOT = Path(__file__).parent.parent.parent
 SEEDS = [path.read_bytes() for path in sorted((ROOT / "contracts").glob("*.yaml"))]
 WORDS = (
     b"&a ",

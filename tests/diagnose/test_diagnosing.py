@@ -19,7 +19,7 @@ from specship.diagnose.whys import five_whys
 from specship.report.diagnosis.json import shape as as_json
 from specship.report.diagnosis.markdown import render as as_markdown
 from specship.report.diagnosis.text import render as as_text
-from tests.diagnose.test_diagnose import edit_log, edit_run, names, set_all, settings, with_event
+from tests.diagnose.doctored_runs import edit_log, edit_run, names, set_all, settings, with_event
 
 
 @pytest.fixture

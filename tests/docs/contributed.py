@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 from tests.docs.reading_pages import ROOT, text_of
-from tests.scaffolded import begin
+from tests.projects.scaffolded import begin
 
 _EXAMPLE = re.compile(
     r"`([\w./-]+\.(?:py|yaml))`[^`]*:\n\n```(?:python|yaml)\n(.*?)^```$", re.DOTALL | re.MULTILINE

@@ -10,7 +10,7 @@ import pytest
 from specship.faults.catalogue import load_fault
 from tests.docs.contributed import examples, package_with_examples, project_with_examples, run_there
 from tests.docs.reading_pages import ROOT, text_of
-from tests.scaffolded import insist_clean, script
+from tests.projects.scaffolded import insist_clean, script
 
 PAGE = text_of(ROOT / "CONTRIBUTING.md")
 

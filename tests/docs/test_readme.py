@@ -12,7 +12,7 @@ import yaml
 
 from specship.contracts.document import read_document
 from tests.docs.reading_pages import DOCS, ROOT, fenced, text_of
-from tests.scaffolded import begin, script
+from tests.projects.scaffolded import begin, script
 
 README = text_of(ROOT / "README.md")
 BLOCKS = fenced(README)

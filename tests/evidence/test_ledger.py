@@ -21,6 +21,7 @@ from specship.evidence.ledger import append, read_ledger
 from specship.evidence.signing import SigningKey, check_public_key, local_key, verifies
 from specship.evidence.statement import seal, unseal
 from tests.evidence.statements import evidence
+from tests.places import ROOT
 
 
 @pytest.fixture
@@ -208,7 +209,7 @@ def test_a_full_disk_leaves_the_ledger_as_it_was(tmp_path: Path, key: SigningKey
         f"append(Path({str(tmp_path / 'ledger')!r}), evidence(loss=9.0), local_key(Path({str(tmp_path / 'state')!r})))"
     )
     done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=Path(__file__).parents[2],
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT,
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100)),
     )  # fmt: skip
 

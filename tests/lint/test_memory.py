@@ -12,7 +12,7 @@ import pytest
 from specship.lint.finding import Edit, Finding, LintResult
 from specship.lint.memory import key_of
 from specship.suite.plan.linting import Question, lint
-from tests.lint.sound_project import PYPROJECT, SHORT, change, record_untrained, sound_project
+from tests.projects.sound_project import PYPROJECT, SHORT, change, record_untrained, sound_project
 
 KEPT = ".specship/cache/lint.json"
 

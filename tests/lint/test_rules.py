@@ -8,7 +8,8 @@ import pytest
 from specship.codes import CODES
 from specship.lint.references import malformed
 from specship.lint.registry import all_rules
-from tests.lint.sound_project import change, found, record_untrained, sound_project
+from tests.places import ROOT
+from tests.projects.sound_project import change, found, record_untrained, sound_project
 
 Edits = tuple[tuple[str, str, str], ...]
 Measured = dict[str, tuple[float, str]]
@@ -237,7 +238,7 @@ def test_every_rule_has_both() -> None:
 
 def test_every_rule_is_documented_and_has_a_code_of_its_own() -> None:
     rules = all_rules()
-    folder = Path(__file__).parents[2] / "src" / "specship" / "lint" / "rules"
+    folder = ROOT / "src" / "specship" / "lint" / "rules"
 
     assert len(rules) == len(list(folder.glob("[!_]*.py")))
     assert not rules.keys() & CODES.keys()

@@ -6,7 +6,7 @@ import pytest
 
 from specship.errors import UnusableInput
 from specship.suite.plan.linting import Question, lint
-from tests.lint.sound_project import PYPROJECT, change, record_untrained, sound_project
+from tests.projects.sound_project import PYPROJECT, change, record_untrained, sound_project
 
 TWO = (
     ("contract", "loss reaches the target", "loss is at most 2.2 nats"),

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from specship.errors import DamagedArtifact
-from tests.data_chain import chain, lines, measure, write_lines
+from tests.models.data_chain import chain, lines, measure, write_lines
 
 
 def test_a_sound_corpus_repeats_nothing(tmp_path: Path) -> None:

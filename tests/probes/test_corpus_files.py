@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from specship.errors import DamagedArtifact, RequirementMissing
-from tests.data_chain import chain, edit_json, lines, make, measure, write_lines
+from tests.models.data_chain import chain, edit_json, lines, make, measure, write_lines
 
 FAULTS = ("unlisted", "vanished", "changed", "wrong_digests", "missing_documents", "escaping_paths")
 

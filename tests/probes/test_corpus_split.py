@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from specship.errors import DamagedArtifact
-from tests.data_chain import chain, lines, measure, write_lines
+from tests.models.data_chain import chain, lines, measure, write_lines
 
 
 def plant(root: Path, **change: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from specship.pipeline.export import vocabulary as gguf_vocabulary
 from specship.pipeline.export import writer as gguf_writer
 from specship.pipeline.gguf import names as gguf_names
 from specship.probes.registry import all_probes
-from tests.inference_chain import artifacts, checkpoint, copy_of, corpus, edit_json, edit_lines, made
+from tests.models.inference_chain import artifacts, checkpoint, copy_of, corpus, edit_json, edit_lines, made
 
 
 def measure(name: str, **others: Path) -> dict[str, Any]:

@@ -21,11 +21,11 @@ from specship.pipeline.registry import run_stage, stage_named
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
 from specship.units import Value
-from tests import inference_chain
-from tests.humaneval_model import learned, problem_records
-from tests.inference_chain import copy_of
+from tests.models import inference_chain
+from tests.models.humaneval_model import learned, problem_records
+from tests.models.inference_chain import copy_of
+from tests.places import HUMANEVAL
 
-DATA = Path(__file__).parent.parent / "data" / "humaneval" / "HumanEval.jsonl.gz"
 SELF_TEST = "self-test.json"
 
 
@@ -36,7 +36,7 @@ def measured(name: str, **folders: Path) -> Mapping[str, Value]:
 
 def published(change: Callable[[dict[str, Any]], Any] = lambda _: None) -> str:
     """The first six problems, each of them changed."""
-    records = [json.loads(line) for line in gzip.decompress(DATA.read_bytes()).splitlines()[:6]]
+    records = [json.loads(line) for line in gzip.decompress(HUMANEVAL.read_bytes()).splitlines()[:6]]
     for record in records:
         change(record)
     return "".join(json.dumps(record) + "\n" for record in records)

@@ -15,8 +15,8 @@ from specship.pipeline.checkpoint.weight_files import WEIGHTS
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.gguf.reader import read_gguf
 from specship.probes import quantized_tensors
-from tests.imported_chain import made, measure
-from tests.inference_chain import copy_of, edit_json, edit_lines
+from tests.models.imported_chain import made, measure
+from tests.models.inference_chain import copy_of, edit_json, edit_lines
 
 QUANTIZED = "quantized.gguf"
 

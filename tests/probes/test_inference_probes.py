@@ -10,7 +10,7 @@ import pytest
 
 from specship.errors import DamagedArtifact
 from specship.probes.registry import all_probes
-from tests.inference_chain import artifacts, checkpoint, copy_of, edit_json, edit_lines, made
+from tests.models.inference_chain import artifacts, checkpoint, copy_of, edit_json, edit_lines, made
 
 
 def measure(name: str, **others: Path) -> dict[str, Any]:

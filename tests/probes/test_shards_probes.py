@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from specship.errors import DamagedArtifact
-from tests.data_chain import chain, edit_json, lines, make, measure, write_lines
+from tests.models.data_chain import chain, edit_json, lines, make, measure, write_lines
 
 MANIFEST, ENCODING = "shards.manifest", "shards.encoding"
 FAULTS = ("wrong_sizes", "wrong_digests", "unlisted_files", "foreign_inputs")

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from specship.errors import DamagedArtifact
-from tests.data_chain import VOCAB, chain, edit_json, lines, measure
+from tests.models.data_chain import VOCAB, chain, edit_json, lines, measure
 
 ROUND_TRIP, VOCABULARY, SPECIAL = "tokenizer.round_trip", "tokenizer.vocabulary", "tokenizer.special_tokens"
 

@@ -19,9 +19,10 @@ from specship.contracts.reader import read_contract
 from specship.errors import SpecshipError
 from specship.pipeline.training.architecture import parameter_count
 from specship.probes.registry import all_probes
-from tests.probes.trained import chain, copy_chain, edit_json, edit_lines, edit_weights, measure, value
+from tests.models.trained_chain import chain, copy_chain, edit_json, edit_lines, edit_weights, measure, value
+from tests.places import ROOT
 
-CONTRACTS = Path(__file__).parents[2] / "contracts"
+CONTRACTS = ROOT / "contracts"
 GATES = {
     gate.probe: gate
     for name in ("training-loop-pretrain", "training-reproducibility", "checkpoint-huggingface")

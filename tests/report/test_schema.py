@@ -16,10 +16,10 @@ from specship.report.schema.documents import PUBLISHED_AT, schema_of, schema_tex
 from specship.report.schema.draft7 import draft7
 from specship.report.schema.settings import UNWRITTEN, attribute_docstrings, sections
 from specship.units import KNOWN_UNITS
-from tests.report.readers import faults_of
-from tests.suite.small_project import make_project
+from tests.places import ROOT
+from tests.projects.small_project import make_project
+from tests.report.schema.readers import faults_of
 
-ROOT = Path(__file__).parent.parent.parent
 SPEC = ROOT / "specs" / "ship-two-001"
 SHIPPED = {
     "contract": sorted((ROOT / "contracts").glob("*.yaml")),

@@ -7,7 +7,7 @@ import pytest
 from specship.errors import UnusableInput
 from specship.specs.project import load_project
 from specship.suite.plan.plan import make_plan
-from tests.suite.small_project import edit, make_project
+from tests.projects.small_project import edit, make_project
 
 OVERRIDE = """\
 overrides:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Mapping
 from pathlib import Path
@@ -10,7 +9,7 @@ from typing import Any, Final
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER
-from specship.pipeline.checkpoint.inventory_checks import tensor_bytes
+from specship.pipeline.checkpoint.inventory_checks import tensor_digest
 from specship.pipeline.checkpoint.weight_files import HeldTensor, read_weights
 from specship.pipeline.model.reading import read_model
 from specship.pipeline.publication.checkpoint_takeover import INVENTORY
@@ -113,7 +112,5 @@ def _source_tensors(folder: Path) -> Mapping[str, Mapping[str, Any]]:
 
 
 def _facts(folder: Path, held: HeldTensor) -> Mapping[str, Any]:
-    digest = hashlib.sha256()
-    for chunk in tensor_bytes(folder, held):
-        digest.update(chunk)
-    return {"dtype": held.stored.dtype, "shape": list(held.stored.shape), "sha256": digest.hexdigest()}
+    shape, digest = list(held.stored.shape), tensor_digest(folder, held)
+    return {"dtype": held.stored.dtype, "shape": shape, "sha256": digest}

@@ -6,30 +6,25 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from specship.digests import sha256_file
-from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.folder_manifest import CHECKPOINT_MANIFEST
 from specship.pipeline.publication.publish_manifest import verify
 from specship.probes.probe import Artifact, Figures, probe
-from specship.strict_json import read_json
+from specship.records import Count, Record, read_record
 
 
-class _File(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
+class _File(Record):
     name: str
-    bytes: Annotated[int, Field(ge=0)]
+    bytes: Count
     sha256: str
 
 
-class _Readback(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
+class _Readback(Record):
     format: Literal["specship-readback/1"]
     where: Annotated[str, Field(alias="from")]
-    files: tuple[_File, ...]
+    files: list[_File]
 
 
 @probe(
@@ -53,7 +48,8 @@ def publication_readback(
     come, `unpublished` came and do not lie there, `unlisted` lie there and are in no manifest. `untested`
     counts files of checkpoint and GGUFs whose bytes did not come under their name. Raises DamagedArtifact.
     """
-    found = _read(readback.path / "readback.json")
+    what, mend = "not a record of what was read back", "read it back again"
+    found = read_record(_Readback, readback.path / "readback.json", what=what, mend=mend)
     came = {file.name: (file.bytes, file.sha256) for file in found.files}
     there = {
         path.relative_to(publication.path).as_posix(): path
@@ -78,15 +74,6 @@ def publication_readback(
         + [f"{name}: was not fetched" for name in unread]
         + [f"{name}: not the tested file" for name in untested],
     }
-
-
-def _read(path: Path) -> _Readback:
-    try:
-        return _Readback.model_validate(read_json(path))
-    except ValidationError as error:
-        raise DamagedArtifact(
-            "not a record of what was read back", at=path, mend="read it back again"
-        ) from error
 
 
 def _facts(path: Path) -> tuple[int, str]:

@@ -5,8 +5,8 @@
     report/trace/       `specship trace`
     report/diagnosis/   `specship diagnose`
 
-A format is a file called after it, with `render(record, view)`; adding one edits no other file, and the verb
-offers it by `--format NAME`. What is made for programs ignores the view.
+A format is a file called after it, with `render(record, display)`; adding one edits no other file, and the
+verb offers it by `--format NAME`. What is made for programs ignores the display.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ TEXT: Final = "text"
 """The format for people at a terminal, which every record has."""
 
 
-class View(NamedTuple):
+class Display(NamedTuple):
     """How a person looks at a report."""
 
     width: int = 132
@@ -33,7 +33,7 @@ class View(NamedTuple):
     """Profiles of which every gate is shown; of others a line for each model."""
 
 
-PLAIN: Final = View()
+PLAIN: Final = Display()
 """Text without colours, as a file holds it."""
 
 
@@ -42,6 +42,6 @@ def names(formats: Folder) -> tuple[str, ...]:
     return tuple(sorted(formats.names, key=lambda name: (name != TEXT, name)))
 
 
-def render(formats: Folder, name: str, record: Any, view: View = PLAIN) -> str:
+def render(formats: Folder, name: str, record: Any, display: Display = PLAIN) -> str:
     """A record in a format of its folder."""
-    return str(formats.load(name).render(record, view))
+    return str(formats.load(name).render(record, display))

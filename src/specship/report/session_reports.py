@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from specship.files import write_file
-from specship.report.formats import SHIP, TEXT, View, render
+from specship.report.formats import SHIP, TEXT, Display, render
 from specship.status.report import Report, StageReport
 from specship.suite.judging.report_building import build_report
 from specship.suite.judging.session import Session
@@ -35,8 +35,8 @@ def conclude(
             file = path if name == "json" else path.with_suffix(ending)
             write_file(file, render(SHIP, name, report))
             others += [file.name] if file != path else []
-    view = View(width=width, colour=colour, detailed=frozenset({session.plan.profile.profile}))
-    return report, f"{render(SHIP, TEXT, report, view)}reports: {' and '.join([str(path), *others])}\n"
+    display = Display(width=width, colour=colour, detailed=frozenset({session.plan.profile.profile}))
+    return report, f"{render(SHIP, TEXT, report, display)}reports: {' and '.join([str(path), *others])}\n"
 
 
 def _made_last(stages: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from specship.report.formats import SHIP, TEXT, View, names, render
+from specship.report.formats import SHIP, TEXT, Display, names, render
 
 HELP = "ship-%% of each model and profile, and why"
 
@@ -29,6 +29,6 @@ def run(arguments: argparse.Namespace) -> int:
     report = build_report(project)
     detailed = frozenset({arguments.profile} if arguments.profile else project.spec.profiles)
     width = max(shutil.get_terminal_size((140, 24)).columns, 100)
-    view = View(width=width, colour=sys.stdout.isatty(), detailed=detailed)
+    view = Display(width=width, colour=sys.stdout.isatty(), detailed=detailed)
     sys.stdout.write(render(SHIP, arguments.format, report, view))
     return 1 if report.problems else 0

@@ -11,11 +11,8 @@ Source: `transformers`, utils/chat_template_utils.py (environment, globals and f
 from __future__ import annotations
 
 import datetime as dt
-import json
 import resource
 import signal
-import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +20,7 @@ from typing import Any, Final
 from specship import bounds
 from specship.errors import StageFailed, UnusableInput
 from specship.pipeline.chat.template import ChatTemplate, needed_template
+from specship.pipeline.child import ChildFailed, answer_parent, ask_child
 
 Message = Mapping[str, Any]
 """One message: `role`, `content`, and what else a template reads (`tool_calls`, `reasoning_content`)."""
@@ -99,29 +97,19 @@ def _plain(message: Message) -> dict[str, Any]:
 
 
 def _ask(request: Mapping[str, Any], template: ChatTemplate) -> list[str]:
-    command = [sys.executable, "-I", "-m", "specship.pipeline.chat.rendering"]
     try:
-        ended = subprocess.run(  # noqa: S603 - our own interpreter and module
-            command,
-            input=json.dumps(request).encode(),
-            capture_output=True,
-            timeout=_WALL_SECONDS,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise _too_much(template, f"within {_WALL_SECONDS:g} s") from error
-    if ended.returncode in {-signal.SIGXCPU, -signal.SIGKILL}:
-        raise _too_much(template, f"within {CPU_SECONDS} s of processor time")
-    try:
-        answer = json.loads(ended.stdout)
-    except ValueError as error:
-        last = ended.stderr.decode(errors="replace").strip().rpartition("\n")[2][:200]
-        cause = signal.Signals(-ended.returncode).name if ended.returncode < 0 else last
+        answer = ask_child(__name__, request, seconds=_WALL_SECONDS).value
+    except ChildFailed as failure:
+        if failure.timed_out:
+            raise _too_much(template, f"within {_WALL_SECONDS:g} s") from failure
+        if failure.status in {-signal.SIGXCPU, -signal.SIGKILL}:
+            raise _too_much(template, f"within {CPU_SECONDS} s of processor time") from failure
+        last = failure.log.strip().rpartition("\n")[2][:200]
         raise StageFailed(
-            f"the process that renders the chat template ended without an answer ({cause})",
+            f"the process that renders the chat template {failure}" + (f" ({last})" if last else ""),
             at=template.path,
             why=f"it may take {ADDRESS_BYTES >> 20} MiB of memory and {CPU_SECONDS} s of processor time",
-        ) from error
+        ) from failure
     if "refusal" in answer:
         raise UnusableInput(
             f"the chat template {answer['refusal']}",
@@ -146,22 +134,18 @@ def _limit(cpu_seconds: int) -> None:
     """Hold this process to its limits; nothing that it runs later can lift them."""
     resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
     resource.setrlimit(resource.RLIMIT_AS, (ADDRESS_BYTES, ADDRESS_BYTES))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
 
 
-def main() -> None:
-    """Answer the request on standard input."""
-    request = json.load(sys.stdin)
+def _answer_or_refusal(request: dict[str, Any]) -> dict[str, Any]:
     _limit(request["cpu_seconds"])
     from specship.pipeline.chat.sandbox import Refused, rendered
 
     try:
-        answer: dict[str, Any] = {"texts": rendered(**request["rendered"])}
+        return {"texts": rendered(**request["rendered"])}
     except Refused as refusal:
-        answer = {"refusal": str(refusal), "why": refusal.why}
-    json.dump(answer, sys.stdout)
+        return {"refusal": str(refusal), "why": refusal.why}
 
 
 if __name__ == "__main__":
-    main()
+    answer_parent(_answer_or_refusal)

@@ -108,11 +108,16 @@ def redundant_tensors(
 def _same_bytes(folder: Path, one: HeldTensor, other: HeldTensor) -> bool:
     if (one.stored.dtype, one.stored.shape) != (other.stored.dtype, other.stored.shape):
         return False
-    first, second = (_digest(folder, held) for held in (one, other))
+    first, second = (tensor_digest(folder, held) for held in (one, other))
     return first == second
 
 
-def _digest(folder: Path, held: HeldTensor) -> str:
+def tensor_digest(folder: Path, held: HeldTensor) -> str:
+    """Hex sha256 of the bytes of one tensor.
+
+    Raises:
+        DamagedArtifact: as `tensor_bytes`.
+    """
     digest = hashlib.sha256()
     for chunk in tensor_bytes(folder, held):
         digest.update(chunk)

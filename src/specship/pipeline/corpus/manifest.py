@@ -10,27 +10,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from specship.errors import Place
+from specship.records import Count, Record, Sha256, checked, read_record
+from specship.strict_json import read_json_lines
 
-from specship.errors import DamagedArtifact, Place
-from specship.strict_json import read_json, read_json_lines
-
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0)]
 FileOutcome = Literal["train", "heldout", "duplicate", "near-duplicate", "skipped"]
 
 MANIFEST: Final = "manifest.json"
 FILES: Final = "files.jsonl"
 LICENCE: Final = "LICENCE.txt"
+_MEND: Final = "run the stage 'corpus' again"
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class CorpusDocument(_Record):
+class CorpusDocument(Record):
     """One document of a split."""
 
     path: str
@@ -41,7 +35,7 @@ class CorpusDocument(_Record):
     text: str
 
 
-class FileEntry(_Record):
+class FileEntry(Record):
     """What became of one file of the source."""
 
     path: str
@@ -57,7 +51,7 @@ class FileEntry(_Record):
     """Shared shingles with that document over all shingles of both."""
 
 
-class SplitEntry(_Record):
+class SplitEntry(Record):
     """One file of documents."""
 
     file: Literal["train.jsonl", "heldout.jsonl"]
@@ -66,7 +60,7 @@ class SplitEntry(_Record):
     text_bytes: Count
 
 
-class SourceEntry(_Record):
+class SourceEntry(Record):
     """Where the text came from."""
 
     kind: Literal["python-stdlib", "folder"]
@@ -75,7 +69,7 @@ class SourceEntry(_Record):
     file_bytes_limit: Count
 
 
-class LicenceEntry(_Record):
+class LicenceEntry(Record):
     """The source's licence as far as it is known."""
 
     spdx: str
@@ -86,7 +80,7 @@ class LicenceEntry(_Record):
     """Where the text was found; empty when it was not."""
 
 
-class CorpusManifest(_Record):
+class CorpusManifest(Record):
     """The whole corpus at a glance."""
 
     format: Literal["specship-corpus/1"] = "specship-corpus/1"
@@ -108,28 +102,13 @@ class CorpusManifest(_Record):
     interpreter: str
 
 
-_R = TypeVar("_R", bound=_Record)
-
-
-def _checked(model: type[_R], value: Any, place: Place) -> _R:
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "record"
-        raise DamagedArtifact(
-            f"malformed: {where}: {first['msg']}", at=place, mend="run the stage 'corpus' again"
-        ) from error
-
-
 def read_manifest(folder: Path) -> CorpusManifest:
     """The manifest of a corpus folder.
 
     Raises:
         DamagedArtifact: it is missing or malformed.
     """
-    path = folder / MANIFEST
-    return _checked(CorpusManifest, read_json(path), Place(str(path)))
+    return read_record(CorpusManifest, folder / MANIFEST, mend=_MEND)
 
 
 def read_files(folder: Path) -> Iterator[FileEntry]:
@@ -140,7 +119,7 @@ def read_files(folder: Path) -> Iterator[FileEntry]:
     """
     path = folder / FILES
     for line, value in read_json_lines(path):
-        yield _checked(FileEntry, value, Place(str(path), line=line))
+        yield checked(FileEntry, value, Place(str(path), line=line), mend=_MEND)
 
 
 def read_documents(folder: Path, split: Literal["train", "heldout"]) -> Iterator[CorpusDocument]:
@@ -151,4 +130,4 @@ def read_documents(folder: Path, split: Literal["train", "heldout"]) -> Iterator
     """
     path = folder / f"{split}.jsonl"
     for line, value in read_json_lines(path):
-        yield _checked(CorpusDocument, value, Place(str(path), line=line))
+        yield checked(CorpusDocument, value, Place(str(path), line=line), mend=_MEND)

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, TypeVar
+from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
 from specship.bounds import COMPLETION_BYTES, COMPLETION_LINES
 from specship.errors import DamagedArtifact, Place
-from specship.strict_json import read_json, read_json_lines
+from specship.records import Count, OpenRecord, checked, read_record
+from specship.strict_json import read_json_lines
 
 GENERATIONS: Final = "generations.jsonl"
 GENERATIONS_ABOUT: Final = "generations.json"
 SPEED: Final = "speed.json"
 PARITY: Final = "parity.json"
+_MEND: Final = "run the stage that made it again"
 
-TokenId = Annotated[int, Field(ge=0)]
+TokenId = Count
 Decoding = Literal["greedy", "sampled"]
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
-
-
-class Generation(_Record):
+class Generation(OpenRecord):
     """One completion."""
 
     document_sha256: str
@@ -41,19 +39,19 @@ class Generation(_Record):
     body: str
 
 
-class _JudgedSettings(_Record):
+class _JudgedSettings(OpenRecord):
     judged: Decoding
     new_tokens: int
 
 
-class GenerationsAbout(_Record):
+class GenerationsAbout(OpenRecord):
     """What all completions share."""
 
     weights_sha256: str
     settings: _JudgedSettings
 
 
-class SpeedSample(_Record):
+class SpeedSample(OpenRecord):
     """One timed decode."""
 
     decoder: str
@@ -62,7 +60,7 @@ class SpeedSample(_Record):
     token_ids: list[TokenId]
 
 
-class SpeedFile(_Record):
+class SpeedFile(OpenRecord):
     """All samples, and where they were taken."""
 
     weights_sha256: str
@@ -73,14 +71,14 @@ class SpeedFile(_Record):
     samples: list[SpeedSample]
 
 
-class ParityStep(_Record):
+class ParityStep(OpenRecord):
     """One of llama.cpp's steps; the keys of `logprobs` are token ids as text."""
 
     token: TokenId
     logprobs: dict[str, float]
 
 
-class ParityPrompt(_Record):
+class ParityPrompt(OpenRecord):
     """Both sides on one prompt."""
 
     document_sha256: str
@@ -89,14 +87,14 @@ class ParityPrompt(_Record):
     decoder_ids: list[TokenId]
 
 
-class ParityText(_Record):
+class ParityText(OpenRecord):
     """How llama.cpp cut a text."""
 
     text: str
     llama_cpp: list[TokenId]
 
 
-class ParityFile(_Record):
+class ParityFile(OpenRecord):
     """Both sides on everything."""
 
     gguf_sha256: str
@@ -105,24 +103,6 @@ class ParityFile(_Record):
     barred_ids: list[TokenId]
     prompts: list[ParityPrompt]
     texts: list[ParityText]
-
-
-_R = TypeVar("_R", bound=_Record)
-
-
-def _checked(model: type[_R], value: Any, place: Place) -> _R:
-    try:
-        return model.model_validate(value)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "record"
-        raise DamagedArtifact(
-            f"malformed: {where}: {first['msg']}", at=place, mend="run the stage that made it again"
-        ) from error
-
-
-def _document(model: type[_R], path: Path) -> _R:
-    return _checked(model, read_json(path), Place(str(path)))
 
 
 def read_generations(folder: Path) -> tuple[GenerationsAbout, list[Generation]]:
@@ -137,8 +117,8 @@ def read_generations(folder: Path) -> tuple[GenerationsAbout, list[Generation]]:
         place = Place(str(path), line=line)
         if line > COMPLETION_LINES:
             raise DamagedArtifact(f"more than {COMPLETION_LINES} completions", at=place)
-        found.append(_bounded(_checked(Generation, value, place), place))
-    return _document(GenerationsAbout, folder / GENERATIONS_ABOUT), found
+        found.append(_bounded(checked(Generation, value, place, mend=_MEND), place))
+    return read_record(GenerationsAbout, folder / GENERATIONS_ABOUT, mend=_MEND), found
 
 
 def _bounded(generation: Generation, place: Place) -> Generation:
@@ -160,7 +140,7 @@ def read_speed(folder: Path) -> SpeedFile:
     Raises:
         DamagedArtifact: missing or malformed.
     """
-    return _document(SpeedFile, folder / SPEED)
+    return read_record(SpeedFile, folder / SPEED, mend=_MEND)
 
 
 def read_parity(folder: Path) -> ParityFile:
@@ -169,4 +149,4 @@ def read_parity(folder: Path) -> ParityFile:
     Raises:
         DamagedArtifact: missing or malformed.
     """
-    return _document(ParityFile, folder / PARITY)
+    return read_record(ParityFile, folder / PARITY, mend=_MEND)

@@ -14,19 +14,15 @@ from __future__ import annotations
 import contextlib
 import http.client
 import json
-import os
-import resource
-import signal
-import subprocess
-import sys
 import urllib.parse
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 from specship.digests import sha256_file
 from specship.errors import SpecshipError, StageFailed, UnusableInput
+from specship.pipeline.child import ChildFailed, answer_parent, ask_child
 from specship.pipeline.gguf.reader import GgufFile, read_gguf
 from specship.pipeline.tokenizer.vocabulary import NORMAL, token_bytes
 
@@ -85,60 +81,42 @@ def ask_llama_cpp(request: LlamaCppRequest, *, timeout_seconds: float = 300.0) -
         StageFailed: the child crashed, was killed, or did not end in time.
     """
     read_gguf(Path(request.gguf))
-    command = [sys.executable, "-I", "-m", "specship.pipeline.inference.llamacpp"]
     try:
-        ended = subprocess.run(  # noqa: S603 - our own interpreter and module
-            command,
-            input=json.dumps(asdict(request)).encode(),
-            capture_output=True,
-            timeout=timeout_seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
+        answered = ask_child(__name__, asdict(request), seconds=timeout_seconds)
+    except ChildFailed as failure:
         raise StageFailed(
-            f"llama.cpp did not answer within {timeout_seconds:g} s and was ended",
+            f"llama.cpp {failure}",
             at=request.gguf,
-            why=_tail(error.stderr or b""),
-            mend="ask for fewer steps, or give it more threads",
-        ) from error
-    return _answer_of(request, ended)
-
-
-def _answer_of(request: LlamaCppRequest, ended: subprocess.CompletedProcess[bytes]) -> LlamaCppAnswer:
-    if ended.returncode < 0:
-        raise StageFailed(
-            f"llama.cpp was ended by {signal.Signals(-ended.returncode).name}",
-            at=request.gguf,
-            why=_tail(ended.stderr),
-            mend="the log above is llama.cpp's own; export the file again",
-        )
-    try:
-        answer = json.loads(ended.stdout)
-    except ValueError as error:
-        raise StageFailed(
-            f"llama.cpp's process ended with status {ended.returncode} and no answer",
-            at=request.gguf,
-            why=_tail(ended.stderr),
-        ) from error
+            why=_tail(failure.log),
+            mend="ask for fewer steps, or give it more threads"
+            if failure.timed_out
+            else "the log above is llama.cpp's own; export the file again",
+        ) from failure
+    answer = answered.value
     if "refusal" in answer:
-        raise UnusableInput(answer["refusal"], at=request.gguf, why=_tail(ended.stderr), mend=answer["mend"])
+        raise UnusableInput(answer["refusal"], at=request.gguf, why=_tail(answered.log), mend=answer["mend"])
     return LlamaCppAnswer(
         gguf_sha256=answer["gguf_sha256"],
-        completions=tuple(
-            tuple(
-                LlamaCppStep(step["token"], {int(token): value for token, value in step["logprobs"].items()})
-                for step in steps
-            )
-            for steps in answer["completions"]
-        ),
+        completions=tuple(tuple(steps) for steps in read_steps(answer["completions"])),
         tokenized=tuple(tuple(ids) for ids in answer["tokenized"]),
         rendered=tuple(answer["rendered"]),
         rendered_ids=tuple(tuple(ids) for ids in answer["rendered_ids"]),
     )
 
 
-def _tail(log: bytes) -> str:
-    lines = log.decode(errors="replace")[-_LOG_TAIL:].splitlines()
+def read_steps(completions: Sequence[Sequence[dict[str, Any]]]) -> list[list[LlamaCppStep]]:
+    """Steps as they came over the pipe, where the keys of an object are texts."""
+    return [
+        [
+            LlamaCppStep(step["token"], {int(token): value for token, value in step["logprobs"].items()})
+            for step in steps
+        ]
+        for steps in completions
+    ]
+
+
+def _tail(log: str) -> str:
+    lines = log[-_LOG_TAIL:].splitlines()
     errors = [line.strip() for line in lines if "rror" in line or "ssert" in line or "fail" in line]
     return "; ".join(errors[-4:] or [line.strip() for line in lines[-3:]])
 
@@ -311,12 +289,7 @@ def _answer(request: LlamaCppRequest) -> dict[str, Any]:
     }
 
 
-def main() -> NoReturn:
-    """Answer the request on standard input; everything llama.cpp prints goes to the log."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    plain = json.load(sys.stdin)
+def _answer_or_refusal(plain: dict[str, Any]) -> dict[str, Any]:
     request = LlamaCppRequest(
         **plain
         | {
@@ -326,19 +299,13 @@ def main() -> NoReturn:
         }
     )
     try:
-        answer = _answer(request)
+        return _answer(request)
     except _LlamaCppRefused as refusal:
-        answer = {
-            "refusal": str(refusal),
-            "mend": "export the checkpoint again, or ask for what the file allows",
-        }
+        mend = "export the checkpoint again, or ask for what the file allows"
+        return {"refusal": str(refusal), "mend": mend}
     except SpecshipError as error:
-        answer = {"refusal": error.message, "mend": error.mend}
-    json.dump(answer, protocol)
-    protocol.close()
-    # llama.cpp's own threads are not waited for: the answer is out, and the process ends with them.
-    os._exit(0)
+        return {"refusal": error.message, "mend": error.mend}
 
 
 if __name__ == "__main__":
-    main()
+    answer_parent(_answer_or_refusal)

@@ -10,9 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Final, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from typing import Final, Literal
 
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact
@@ -20,17 +18,13 @@ from specship.files import write_json
 from specship.pipeline.corpus.licences import licence_expression, licences_of
 from specship.pipeline.corpus.manifest import read_manifest
 from specship.pipeline.publication.model_card import CARD, card_licence
-from specship.strict_json import read_json
+from specship.records import Record, Sha256, read_record
 
 PROVENANCE: Final = "provenance.json"
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
-
-class Provenance(BaseModel):
+class Provenance(Record):
     """The record of one import."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     format: Literal["specship-provenance/1"] = "specship-provenance/1"
     source: str
@@ -74,14 +68,7 @@ def read_provenance(folder: Path) -> Provenance | None:
     path = folder / PROVENANCE
     if not path.exists():
         return None
-    try:
-        return Provenance.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DamagedArtifact(
-            f"malformed: {where}: {first['msg']}", at=path, mend="import the checkpoint again"
-        ) from error
+    return read_record(Provenance, path, mend="import the checkpoint again")
 
 
 @dataclass(frozen=True, slots=True)

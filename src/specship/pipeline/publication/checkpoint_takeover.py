@@ -7,7 +7,6 @@ and what `import_checkpoint` writes
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +14,7 @@ from specship.files import write_json
 from specship.pipeline.checkpoint.folder_manifest import write_manifest
 from specship.pipeline.checkpoint.importing import write_imported
 from specship.pipeline.checkpoint.inventory import Inventory, account
-from specship.pipeline.checkpoint.inventory_checks import tensor_bytes
+from specship.pipeline.checkpoint.inventory_checks import tensor_digest
 from specship.pipeline.checkpoint.inventory_report import as_json
 from specship.pipeline.publication.checkpoint_provenance import describe_source, write_provenance
 
@@ -41,8 +40,5 @@ def _with_digests(inventory: Inventory) -> dict[str, Any]:
     """The inventory as plain values, with a digest of each tensor's bytes and without this machine's path."""
     plain = {key: value for key, value in as_json(inventory).items() if key != "path"}
     for entry in plain["tensors"]:
-        digest = hashlib.sha256()
-        for chunk in tensor_bytes(inventory.path, inventory.tensors[entry["name"]]):
-            digest.update(chunk)
-        entry["sha256"] = digest.hexdigest()
+        entry["sha256"] = tensor_digest(inventory.path, inventory.tensors[entry["name"]])
     return {"format": "specship-inventory/1", **plain}

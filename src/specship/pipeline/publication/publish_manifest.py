@@ -10,33 +10,53 @@ import os
 import shutil
 import stat
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import AfterValidator, Field, model_validator
 
 from specship.digests import sha256_file
-from specship.errors import DamagedArtifact, UnusableInput
+from specship.errors import UnusableInput
 from specship.files import write_errors, write_json
-from specship.strict_json import read_json
+from specship.records import Count, Record, Sha256, read_record
 
 MANIFEST: Final = "manifest.json"
-FORMAT: Final = "specship-publication/1"
 _MEND: Final = "publish again from the tested artifacts; never patch a published folder"
-_KEYS: Final = {"name", "bytes", "sha256", "licence", "provenance"}
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedFile:
+def _plain_name(name: str) -> str:
+    pure = PurePosixPath(name)
+    leaves = pure.is_absolute() or ".." in pure.parts or str(pure) != name or "\\" in name
+    if leaves or not name.isprintable() or name == MANIFEST:
+        raise ValueError(f"{name[:80]!r} is not a plain name inside the folder")
+    return name
+
+
+class PublishedFile(Record):
     """One file of a publication."""
 
-    name: str
-    """Relative to the folder, with forward slashes."""
-    bytes: int
-    sha256: str
-    licence: str
+    name: Annotated[str, AfterValidator(_plain_name)]
+    """Relative to the folder, with forward slashes; none that makes its reader open files elsewhere."""
+    bytes: Count
+    sha256: Sha256
+    licence: Annotated[str, Field(min_length=1)]
     """SPDX expression."""
-    provenance: str
+    provenance: Annotated[str, Field(min_length=1)]
     """The artifact the bytes came from, and the file in it: `checkpoint/model.safetensors`."""
+
+
+class PublishManifest(Record):
+    """Every other file of a publish folder."""
+
+    format: Literal["specship-publication/1"] = "specship-publication/1"
+    files: Annotated[list[PublishedFile], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _names_each_file_once(self) -> Self:
+        if len({entry.name for entry in self.files}) != len(self.files):
+            raise ValueError("a name stands in it twice")
+        return self
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +79,8 @@ class Verification:
 def list_file(folder: Path, name: str, *, licence: str, provenance: str) -> PublishedFile:
     """The entry of a file that lies in the folder."""
     path = folder / name
-    return PublishedFile(name, path.stat().st_size, sha256_file(path), licence, provenance)
+    size, digest = path.stat().st_size, sha256_file(path)
+    return PublishedFile(name=name, bytes=size, sha256=digest, licence=licence, provenance=provenance)
 
 
 def copied(folder: Path, source: Path, name: str, *, licence: str, provenance: str) -> PublishedFile:
@@ -87,8 +108,8 @@ def write_publish_manifest(folder: Path, files: Iterable[PublishedFile]) -> None
     Raises:
         CannotWrite: the disk is full or refuses.
     """
-    entries = [asdict(entry) for entry in sorted(files, key=lambda entry: entry.name)]
-    write_json(folder / MANIFEST, {"format": FORMAT, "files": entries})
+    manifest = PublishManifest(files=sorted(files, key=lambda entry: entry.name))
+    write_json(folder / MANIFEST, manifest.model_dump())
 
 
 def read_publish_manifest(folder: Path) -> tuple[PublishedFile, ...]:
@@ -97,17 +118,8 @@ def read_publish_manifest(folder: Path) -> tuple[PublishedFile, ...]:
     Raises:
         DamagedArtifact: missing, malformed, without files, a name given twice, or one that leaves the folder.
     """
-    path = folder / MANIFEST
-    document = read_json(path)
-    entries = document.get("files") if isinstance(document, dict) else None
-    if not isinstance(entries, list) or document.get("format") != FORMAT:
-        raise DamagedArtifact("not a publish manifest", at=path, mend=_MEND)
-    if not entries:
-        raise DamagedArtifact("it lists no file", at=path, why="nothing was published", mend=_MEND)
-    files = tuple(_entry(entry, path) for entry in entries)
-    if len({entry.name for entry in files}) != len(files):
-        raise DamagedArtifact("a name stands in it twice", at=path, mend=_MEND)
-    return files
+    what = "not a publish manifest"
+    return tuple(read_record(PublishManifest, folder / MANIFEST, what=what, mend=_MEND).files)
 
 
 def verify(folder: Path) -> Verification:
@@ -134,31 +146,6 @@ def verify(folder: Path) -> Verification:
         missing=tuple(sorted(listed - present)),
         unlisted=tuple(sorted((present - listed - {MANIFEST}) | strange)),
     )
-
-
-def _entry(plain: Any, path: Path) -> PublishedFile:
-    if not isinstance(plain, dict) or plain.keys() != _KEYS:
-        raise DamagedArtifact(f"a file has exactly {sorted(_KEYS)}", at=path, mend=_MEND)
-    texts = [plain[key] for key in ("name", "sha256", "licence", "provenance")]
-    if not all(isinstance(text, str) and text for text in texts) or type(plain["bytes"]) is not int:
-        raise DamagedArtifact(f"the entry of {str(plain['name'])[:80]!r} is malformed", at=path, mend=_MEND)
-    name = plain["name"]
-    pure = PurePosixPath(name)
-    if (
-        pure.is_absolute()
-        or ".." in pure.parts
-        or str(pure) != name
-        or "\\" in name
-        or not name.isprintable()
-        or name == MANIFEST
-    ):
-        raise DamagedArtifact(
-            f"{name!r} is not a plain name inside the folder",
-            at=path,
-            why="a manifest must not make its reader open files elsewhere",
-            mend=_MEND,
-        )
-    return PublishedFile(**plain)
 
 
 def _walk(folder: Path) -> tuple[set[str], set[str]]:

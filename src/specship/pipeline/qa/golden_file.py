@@ -5,29 +5,25 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from specship.errors import DamagedArtifact, UnusableInput
+from specship.errors import UnusableInput
 from specship.files import write_json
 from specship.pipeline.qa.records import QaReport
-from specship.strict_json import read_json
+from specship.records import Record, read_record
 
 FORMAT: Final = "specship-golden/1"
 _GATE: Final = "golden"
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class StoredText(_Record):
+class StoredText(Record):
     """A prompt, and what the model wrote after it."""
 
     prompt: Annotated[str, Field(min_length=1, max_length=65_536)]
     text: str
 
 
-class GoldenFile(_Record):
+class GoldenFile(Record):
     """All stored texts, and how many greedy steps each of them is."""
 
     format: Literal["specship-golden/1"]
@@ -41,16 +37,12 @@ def read_golden(path: Path) -> GoldenFile:
     Raises:
         DamagedArtifact: missing, unreadable, or no such file as `write_golden` makes.
     """
-    try:
-        return GoldenFile.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "file"
-        raise DamagedArtifact(
-            f"not a file of golden texts: {where}: {first['msg']}",
-            at=path,
-            mend="write one of a model that is known to be good: specship qa MODEL --write-golden FILE",
-        ) from error
+    return read_record(
+        GoldenFile,
+        path,
+        what="not a file of golden texts",
+        mend="write one of a model that is known to be good: specship qa MODEL --write-golden FILE",
+    )
 
 
 def write_golden(report: QaReport, path: Path) -> None:

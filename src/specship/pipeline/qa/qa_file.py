@@ -6,20 +6,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
-from specship.errors import DamagedArtifact
 from specship.pipeline.qa.records import QaReport
-from specship.strict_json import read_json
+from specship.records import OpenRecord, read_record
 
 QA_FILE: Final = "qa.json"
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
-
-
-class RecordedGate(_Record):
+class RecordedGate(OpenRecord):
     """What a gate said when the stage ran."""
 
     name: str
@@ -30,7 +23,7 @@ class RecordedGate(_Record):
     """Answers of the second runner, step by step; empty for gates that need none."""
 
 
-class RecordedModel(_Record):
+class RecordedModel(OpenRecord):
     """All gates on one model."""
 
     gates: list[RecordedGate]
@@ -40,7 +33,7 @@ class RecordedModel(_Record):
         return next((gate for gate in self.gates if gate.name == name), None)
 
 
-class QaFile(_Record):
+class QaFile(OpenRecord):
     """All reports by the name of the artifact they are about."""
 
     format: Literal["specship-qa/1"]
@@ -63,12 +56,4 @@ def read_qa(folder: Path) -> QaFile:
     Raises:
         DamagedArtifact: missing or malformed.
     """
-    path = folder / QA_FILE
-    try:
-        return QaFile.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"]) or "record"
-        raise DamagedArtifact(
-            f"malformed: {where}: {first['msg']}", at=path, mend="run the stage that made it again"
-        ) from error
+    return read_record(QaFile, folder / QA_FILE, mend="run the stage that made it again")

@@ -9,19 +9,15 @@ nothing is fetched, and no pickle is opened. Axes: T tokens, V vocabulary.
 
 from __future__ import annotations
 
-import json
 import math
 import os
-import resource
-import signal
-import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from specship.errors import StageFailed, UnusableInput
-from specship.pipeline.inference.llamacpp import LlamaCppStep
+from specship.pipeline.child import ChildFailed, answer_parent, ask_child
+from specship.pipeline.inference.llamacpp import LlamaCppStep, read_steps
 
 _TAIL = 600
 
@@ -50,36 +46,14 @@ def ask_transformers(
         UnusableInput: transformers refuses the folder.
         StageFailed: the child crashed, was killed, or did not end in time.
     """
-    command = [sys.executable, "-I", "-m", "specship.pipeline.qa.transformers_child"]
     try:
-        ended = subprocess.run(  # noqa: S603 - our own interpreter and module
-            command,
-            input=json.dumps(asdict(request)).encode(),
-            capture_output=True,
-            timeout=timeout_seconds,
-            check=False,
-        )
-    except subprocess.TimeoutExpired as error:
-        raise StageFailed(
-            f"transformers did not answer within {timeout_seconds:g} s and was ended", at=request.folder
-        ) from error
-    said = " ".join(ended.stderr.decode(errors="replace").split())[-_TAIL:]
-    if ended.returncode < 0:
-        name = signal.Signals(-ended.returncode).name
-        raise StageFailed(f"transformers was ended by {name}", at=request.folder, why=said)
-    try:
-        answer = json.loads(ended.stdout)
-    except ValueError as error:
-        raise StageFailed("transformers ended without an answer", at=request.folder, why=said) from error
+        answer = ask_child(__name__, asdict(request), seconds=timeout_seconds).value
+    except ChildFailed as failure:
+        said = " ".join(failure.log.split())[-_TAIL:]
+        raise StageFailed(f"transformers {failure}", at=request.folder, why=said) from failure
     if "refusal" in answer:
         raise UnusableInput(f"transformers refuses it: {answer['refusal']}", at=request.folder)
-    return [
-        [
-            LlamaCppStep(step["token"], {int(token): value for token, value in step["logprobs"].items()})
-            for step in steps
-        ]
-        for steps in answer["completions"]
-    ]
+    return read_steps(answer["completions"])
 
 
 def _completions(request: TransformersRequest) -> list[list[dict[str, Any]]]:
@@ -117,24 +91,15 @@ def _completed(model: Any, prompt_ids: Sequence[int], request: TransformersReque
     return found
 
 
-def main() -> NoReturn:
-    """Answer the request on standard input; everything that libraries print goes to the log."""
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+def _answer_or_refusal(plain: dict[str, Any]) -> dict[str, Any]:
     os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TRANSFORMERS_VERBOSITY": "error"}
-    protocol = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    plain = json.load(sys.stdin)
     prompts = tuple(tuple(ids) for ids in plain["prompts"])
     request = TransformersRequest(**plain | {"prompts": prompts, "barred_ids": tuple(plain["barred_ids"])})
-    answer: dict[str, Any]
     try:
-        answer = {"completions": _completions(request)}
+        return {"completions": _completions(request)}
     except Exception as error:  # noqa: BLE001 - whatever a foreign library raises is its refusal
-        answer = {"refusal": f"{type(error).__name__}: {error}"[:_TAIL]}
-    json.dump(answer, protocol)
-    protocol.close()
-    os._exit(0)
+        return {"refusal": f"{type(error).__name__}: {error}"[:_TAIL]}
 
 
 if __name__ == "__main__":
-    main()
+    answer_parent(_answer_or_refusal)

@@ -9,26 +9,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from specship.errors import DamagedArtifact
-from specship.strict_json import read_json
+from specship.records import Count, Record, Sha256, read_record
 
 Split = Literal["train", "heldout"]
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-Count = Annotated[int, Field(ge=0)]
 
 ITEM_BYTES: Final[Mapping[str, int]] = {"uint16": 2, "uint32": 4}
 """Bytes a token by its type; both are stored little-endian."""
 MANIFEST: Final = "manifest.json"
 TOKEN_BYTES: Final = "token-bytes.bin"
+_MEND: Final = "run the stage 'shards' again"
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class ShardEntry(_Record):
+class ShardEntry(Record):
     """One file of tokens."""
 
     split: Split
@@ -43,7 +38,7 @@ class ShardEntry(_Record):
     sha256: Sha256
 
 
-class ShardsManifest(_Record):
+class ShardsManifest(Record):
     """Every shard of both splits, and the tokenizer that made them."""
 
     format: Literal["specship-token-shards/1"] = "specship-token-shards/1"
@@ -90,17 +85,8 @@ def read_manifest(folder: Path) -> ShardsManifest:
     Raises:
         DamagedArtifact: the manifest or a shard is missing, malformed or of another size.
     """
-    path = folder / MANIFEST
-    try:
-        manifest = ShardsManifest.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DamagedArtifact(
-            f"the manifest of the shards is malformed: {where}: {first['msg']}".replace(": : ", ": "),
-            at=path,
-            mend="run the stage 'shards' again",
-        ) from error
+    what = "the manifest of the shards is malformed"
+    manifest = read_record(ShardsManifest, folder / MANIFEST, what=what, mend=_MEND)
     for shard in manifest.shards:
         _check_size(folder / shard.file, shard)
     return manifest
@@ -108,13 +94,11 @@ def read_manifest(folder: Path) -> ShardsManifest:
 
 def _check_size(path: Path, shard: ShardEntry) -> None:
     if path.is_symlink() or not path.is_file():
-        raise DamagedArtifact(
-            "a shard is missing or is not a regular file", at=path, mend="run the stage 'shards' again"
-        )
+        raise DamagedArtifact("a shard is missing or is not a regular file", at=path, mend=_MEND)
     if (size := path.stat().st_size) != shard.bytes:
         raise DamagedArtifact(
             f"the shard has {size} bytes; its manifest says {shard.bytes}",
             at=path,
             why="a shard that is cut or grown shifts every token after it",
-            mend="run the stage 'shards' again",
+            mend=_MEND,
         )

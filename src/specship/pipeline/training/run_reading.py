@@ -7,16 +7,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ConfigDict
 
 from specship.errors import DamagedArtifact, StageFailed
 from specship.json_log import whole_lines
 from specship.pipeline.training.settings import ModelSettings, TrainingSettings
-from specship.strict_json import read_json
+from specship.records import Record, Sha256, read_record
 
 RUN_FORMAT: Final = "specship-run/1"
+_MEND: Final = "run the training stage again"
 STEP_FIELDS: Final = (
     "step",
     "train_loss",
@@ -30,22 +31,23 @@ STEP_FIELDS: Final = (
 )
 """Fields of every record of `train.jsonl`."""
 _NAME: Final = re.compile(r"step-(\d{6,})\Z")
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Status = Literal["running", "completed", "stopped_early", "data_exhausted", "aborted", "preempted"]
 
 
-class _Config(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+class _RunPart(Record):
+    """Numbers and lists are taken as JSON and as the writer hold them: 1 for 1.0, a tuple for a list."""
 
+    model_config = ConfigDict(strict=False)
+
+
+class _Config(_RunPart):
     model: ModelSettings | None
     """None where the architecture is that of the checkpoint that training began from."""
     training: TrainingSettings
 
 
-class Initialisation(BaseModel):
+class Initialisation(_RunPart):
     """The checkpoint that a run began from; losses are of the held-out windows, nats a token."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     source: str
     """Name of the folder it came from; its copy is the run's folder `initial`."""
@@ -68,20 +70,16 @@ class Initialisation(BaseModel):
     """`step_zero_loss` less `last_loss`; training helped where it is above 0."""
 
 
-class Bypass(BaseModel):
+class Bypass(_RunPart):
     """A check that somebody relaxed, with the reason given and the figures it would have refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     reason: str
     figures: dict[str, float]
 
 
-class RunRecord(BaseModel):
+class RunRecord(_RunPart):
     """What `run.json` holds once the model is on its device."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     format: Literal["specship-run/1"]
     status: Status
@@ -125,18 +123,8 @@ def read_run(folder: Path) -> RunRecord:
     Raises:
         DamagedArtifact: `run.json` is missing or malformed.
     """
-    path = folder / "run.json"
-    document = read_json(path)
-    try:
-        return RunRecord.model_validate(document)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise DamagedArtifact(
-            f"the record of the run is malformed: {where}: {first['msg']}",
-            at=path,
-            mend="run the training stage again",
-        ) from error
+    what = "the record of the run is malformed"
+    return read_record(RunRecord, folder / "run.json", what=what, mend=_MEND)
 
 
 def read_log(path: Path) -> list[dict[str, Any]]:
@@ -146,7 +134,7 @@ def read_log(path: Path) -> list[dict[str, Any]]:
         DamagedArtifact: the file is missing, a line is no JSON object, or the last one was cut.
     """
     if not path.is_file():
-        raise DamagedArtifact("the log is missing", at=path, mend="run the training stage again")
+        raise DamagedArtifact("the log is missing", at=path, mend=_MEND)
     lines, cut = whole_lines(path)
     if cut:
         raise DamagedArtifact("the last line of the log was cut", at=path, mend="resume the run")
@@ -214,6 +202,6 @@ def best_checkpoint(folder: Path) -> tuple[int, Path]:
         raise StageFailed(
             f"the best evaluation is of step {best['step']}, and its checkpoint is not there",
             at=folder / "checkpoints",
-            mend="run the training stage again",
+            mend=_MEND,
         )
     return int(best["step"]), found[best["step"]]

@@ -17,7 +17,7 @@ from specship.errors import UnusableInput
 from specship.pipeline.stage import Settings
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-Count = Annotated[int, Field(gt=0, le=1 << 40)]
+AtLeastOne = Annotated[int, Field(gt=0, le=1 << 40)]
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 MODE_DEFAULTS: Final[dict[str, tuple[float, int]]] = {"scratch": (3e-4, 1000), "fine-tune": (5e-5, 100)}
@@ -27,16 +27,16 @@ MODE_DEFAULTS: Final[dict[str, tuple[float, int]]] = {"scratch": (3e-4, 1000), "
 class ModelSettings(Settings):
     """The declared architecture: a Llama-family decoder. The vocabulary is the tokenizer's."""
 
-    hidden_size: Annotated[Count, Field(json_schema_extra={"scale": "differs"})] = 128
-    layers: Annotated[Count, Field(json_schema_extra={"scale": "differs"})] = 3
-    heads: Count = 4
-    kv_heads: Count = 2
-    intermediate_size: Count = 352
+    hidden_size: Annotated[AtLeastOne, Field(json_schema_extra={"scale": "differs"})] = 128
+    layers: Annotated[AtLeastOne, Field(json_schema_extra={"scale": "differs"})] = 3
+    heads: AtLeastOne = 4
+    kv_heads: AtLeastOne = 2
+    intermediate_size: AtLeastOne = 352
     tied_embeddings: bool = True
     """Whether the output projection is the input embedding; parameters count it once then."""
     rope_theta: Positive = 10_000.0
     norm_eps: Positive = 1e-5
-    max_positions: Annotated[Count, Field(json_schema_extra={"scale": "stated"})] = 512
+    max_positions: Annotated[AtLeastOne, Field(json_schema_extra={"scale": "stated"})] = 512
     attention_dropout: Share = 0.0
     initializer_range: Positive = 0.02
     """Standard deviation of the initial weights."""
@@ -60,11 +60,11 @@ class TrainingSettings(Settings):
     precision: Literal["float32", "bfloat16-autocast"] = "float32"
     threads: Annotated[int, Field(ge=0)] = 0
     """CPU threads; 0 takes every core this process may use. Recorded: sums depend on it."""
-    steps: Annotated[Count, Field(json_schema_extra={"scale": "differs"})] = 100
-    sequence_length: Annotated[Count, Field(json_schema_extra={"scale": "stated"})] = 128
-    micro_batch: Count = 16
+    steps: Annotated[AtLeastOne, Field(json_schema_extra={"scale": "differs"})] = 100
+    sequence_length: Annotated[AtLeastOne, Field(json_schema_extra={"scale": "stated"})] = 128
+    micro_batch: AtLeastOne = 16
     """Sequences of one forward pass."""
-    accumulation: Count = 1
+    accumulation: AtLeastOne = 1
     """Forward passes an optimizer step."""
     at_end: Literal["halt", "cycle"] = "halt"
     """At the end of the data: stop with a reason, or begin again with an event in the log."""
@@ -78,11 +78,11 @@ class TrainingSettings(Settings):
     weight_decay: Annotated[float, Field(ge=0)] = 0.1
     """Applied to matrices only, never to norms."""
     clip_norm: Positive = 1.0
-    evaluate_every: Annotated[Count, Field(json_schema_extra={"scale": "stated"})] = 25
+    evaluate_every: Annotated[AtLeastOne, Field(json_schema_extra={"scale": "stated"})] = 25
     """Steps between held-out evaluations; a checkpoint follows each."""
-    evaluation_tokens: Annotated[Count, Field(json_schema_extra={"scale": "stated"})] = 131_072
+    evaluation_tokens: Annotated[AtLeastOne, Field(json_schema_extra={"scale": "stated"})] = 131_072
     """Held-out tokens an evaluation scores, from the first window on."""
-    patience: Annotated[Count, Field(json_schema_extra={"scale": "stated"})] = 5
+    patience: Annotated[AtLeastOne, Field(json_schema_extra={"scale": "stated"})] = 5
     """Evaluations in a row without improvement that end the run."""
     min_improvement: Annotated[Positive, Field(json_schema_extra={"scale": "stated"})] = 0.05
     """Nats a token by which an evaluation must beat the best one; above the standard error."""
@@ -170,11 +170,11 @@ class InitialSettings(Settings):
 class ReplaySettings(Settings):
     """How much of a run is trained again to show that it can be."""
 
-    same_seed_steps: Count = 100
+    same_seed_steps: AtLeastOne = 100
     """Steps repeated from scratch under the run's own seed."""
-    other_seed_steps: Count = 10
+    other_seed_steps: AtLeastOne = 10
     """Steps from scratch under another seed."""
-    resume_steps: Count = 20
+    resume_steps: AtLeastOne = 20
     """Steps repeated from a checkpoint in the middle of the run."""
 
 

@@ -10,10 +10,10 @@ from specship.diagnose.diagnosing import Diagnosis
 from specship.diagnose.finding import CauseFinding
 from specship.diagnose.whys import five_whys
 from specship.report.diagnosis._phrases import needs
-from specship.report.formats import PLAIN, View
+from specship.report.formats import PLAIN, Display
 
 
-def render(diagnosis: Diagnosis, _view: View = PLAIN) -> str:
+def render(diagnosis: Diagnosis, _display: Display = PLAIN) -> str:
     """The published shape as text."""
     return json.dumps(shape(diagnosis), indent=2, allow_nan=False) + "\n"
 

@@ -14,10 +14,10 @@ from specship.report.diagnosis._phrases import (
     ranks,
     remarks,
 )
-from specship.report.formats import PLAIN, View
+from specship.report.formats import PLAIN, Display
 
 
-def render(diagnosis: Diagnosis, _view: View = PLAIN) -> str:
+def render(diagnosis: Diagnosis, _display: Display = PLAIN) -> str:
     """For a review: a heading, a table of findings, the chain of whys."""
     lines = [
         f"# Diagnosis of {_cell(diagnosis.run)}",

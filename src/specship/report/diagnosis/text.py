@@ -13,10 +13,10 @@ from specship.report.diagnosis._phrases import (
     ranks,
     remarks,
 )
-from specship.report.formats import PLAIN, View
+from specship.report.formats import PLAIN, Display
 
 
-def render(diagnosis: Diagnosis, _view: View = PLAIN) -> str:
+def render(diagnosis: Diagnosis, _display: Display = PLAIN) -> str:
     """For a terminal: what binds, then each finding with its grounds."""
     lines = [f"{diagnosis.run} ({diagnosis.facts.kind}): {headline(diagnosis)}"]
     lines += [f"  {text}" for text in ranks(diagnosis)]

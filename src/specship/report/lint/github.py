@@ -7,13 +7,13 @@ a warning. GitHub shows ten errors and ten warnings of a step, so the last line 
 from __future__ import annotations
 
 from specship.lint.finding import Finding, LintResult
-from specship.report.formats import PLAIN, View
+from specship.report.formats import PLAIN, Display
 from specship.report.lint.text import seen, summary
 
 _SHOWN = 10
 
 
-def render(result: LintResult, _view: View = PLAIN) -> str:
+def render(result: LintResult, _display: Display = PLAIN) -> str:
     """One workflow command a finding, and a plain line that sums up."""
     ranked = sorted(result.findings, key=lambda finding: (finding.fixable, finding.is_rule, finding.order))
     warnings = result.fixable

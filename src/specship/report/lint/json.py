@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 
 from specship.lint.finding import LintResult
-from specship.report.formats import PLAIN, View
+from specship.report.formats import PLAIN, Display
 
 
-def render(result: LintResult, _view: View = PLAIN) -> str:
+def render(result: LintResult, _display: Display = PLAIN) -> str:
     """`{"files": N, "findings": [...]}`, with how many were silenced and fixed beside it."""
     findings = [
         {

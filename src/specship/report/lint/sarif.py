@@ -13,13 +13,13 @@ from urllib.parse import quote
 
 from specship import __version__
 from specship.lint.finding import Finding, LintResult
-from specship.report.formats import PLAIN, View
+from specship.report.formats import PLAIN, Display
 
 _HOME: Final = "https://github.com/specship/specship"
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def render(result: LintResult, _view: View = PLAIN) -> str:
+def render(result: LintResult, _display: Display = PLAIN) -> str:
     """One run with one rule a code; fingerprints survive when lines move."""
     codes = sorted({finding.code for finding in result.findings})
     seen: Counter[str] = Counter()

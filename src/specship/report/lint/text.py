@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 
 from specship.lint.finding import Finding, LintResult
-from specship.report.formats import PLAIN, View
+from specship.report.formats import PLAIN, Display
 
 _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
-def render(result: LintResult, _view: View = PLAIN) -> str:
+def render(result: LintResult, _display: Display = PLAIN) -> str:
     """Every finding by place, and a line that sums up."""
     return "".join(f"{_finding(finding)}\n" for finding in result.findings) + summary(result) + "\n"
 

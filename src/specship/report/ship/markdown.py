@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from specship.report.formats import PLAIN, View
+from specship.report.formats import PLAIN, Display
 from specship.report.formatting import duration, measured_lines, percent
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report
 
@@ -44,7 +44,7 @@ def _model_lines(model: ModelReport) -> Iterable[str]:
     yield ""
 
 
-def render(report: Report, _view: View = PLAIN) -> str:
+def render(report: Report, _display: Display = PLAIN) -> str:
     """The whole report."""
     lines = [f"# {report.spec} {report.version}", ""]
     lines += [f"- **{m.model} at {m.profile}: {percent(m.ship_percent)}**" for m in report.models]

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-from specship.report.formats import PLAIN, View
+from specship.report.formats import PLAIN, Display
 from specship.report.formatting import ago, bar, duration, measured_lines, percent
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report, StageReport
 
@@ -90,14 +90,18 @@ def _ship_lines(report: Report) -> Iterable[str]:
         )
 
 
-def render(report: Report, view: View = PLAIN) -> str:
+def render(report: Report, display: Display = PLAIN) -> str:
     """The report as text; tables for the profiles named, one line for every model and profile."""
     text = io.StringIO()
     console = Console(
-        file=text, width=view.width, force_terminal=view.colour, no_color=not view.colour, highlight=False
+        file=text,
+        width=display.width,
+        force_terminal=display.colour,
+        no_color=not display.colour,
+        highlight=False,
     )
     for model in report.models:
-        if model.profile in view.detailed and any(criterion.gates for criterion in model.criteria):
+        if model.profile in display.detailed and any(criterion.gates for criterion in model.criteria):
             console.print(_model_table(model))
     if report.stages:
         console.print(
@@ -107,7 +111,9 @@ def render(report: Report, view: View = PLAIN) -> str:
             console.print(_stage_line(stage), no_wrap=True, overflow="ellipsis")
     for problem in report.problems:
         console.print(f"[red]{escape(problem)}[/]", soft_wrap=True)
-    for profile in dict.fromkeys(model.profile for model in report.models if model.profile in view.detailed):
+    for profile in dict.fromkeys(
+        model.profile for model in report.models if model.profile in display.detailed
+    ):
         for line in _armed_lines(profile, (model for model in report.models if model.profile == profile)):
             console.print(line, soft_wrap=True)
     console.print(f"{report.spec} {report.version}")

@@ -9,7 +9,7 @@ import csv
 import io
 from typing import Final
 
-from specship.report.formats import PLAIN, View
+from specship.report.formats import PLAIN, Display
 from specship.report.trace_rows import visible
 from specship.suite.explain.trace_records import Trace
 
@@ -27,7 +27,7 @@ _HOME: Final = {
 }
 
 
-def render(trace: Trace, _view: View = PLAIN) -> str:
+def render(trace: Trace, _display: Display = PLAIN) -> str:
     """The whole trace; an orphan's name stands in the column of its kind."""
     text = io.StringIO()
     table = csv.DictWriter(text, COLUMNS, restval="", lineterminator="\n")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from collections.abc import Iterable
 
-from specship.report.formats import PLAIN, View
+from specship.report.formats import PLAIN, Display
 from specship.report.trace_rows import by_kind, verdict_of, visible
 from specship.suite.explain.trace_records import Trace, TraceRow
 
@@ -24,7 +24,7 @@ _COLUMNS = (
 _SPECIAL = "\\`*_[]|~"
 
 
-def render(trace: Trace, _view: View = PLAIN) -> str:
+def render(trace: Trace, _display: Display = PLAIN) -> str:
     """The whole trace."""
     lines = [f"# {_plain(trace.spec)} {trace.version} at profile {trace.profile}", ""]
     lines += [_line(_COLUMNS), _line("---" for _ in _COLUMNS)]

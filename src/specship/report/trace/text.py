@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from specship.report.formats import PLAIN, View
+from specship.report.formats import PLAIN, Display
 from specship.report.formatting import ago
 from specship.report.trace_rows import by_kind, verdict_of, visible, visible_lines
 from specship.suite.explain.trace_records import Orphan, Trace, TraceRow
@@ -21,12 +21,12 @@ _NARROWEST = 60
 _WHOLE = {"criterion", "gate", "evidence"}
 
 
-def render(trace: Trace, view: View = PLAIN) -> str:
+def render(trace: Trace, display: Display = PLAIN) -> str:
     """The trace as text of that width."""
     text = io.StringIO()
-    width = max(view.width, _NARROWEST)
+    width = max(display.width, _NARROWEST)
     console = Console(
-        file=text, width=width, force_terminal=view.colour, no_color=not view.colour, highlight=False
+        file=text, width=width, force_terminal=display.colour, no_color=not display.colour, highlight=False
     )
     console.print(Text(visible(f"{trace.spec} {trace.version} at profile {trace.profile}"), style="bold"))
     console.print(_table(trace.rows))

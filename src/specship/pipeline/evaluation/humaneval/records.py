@@ -3,29 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from specship.errors import DamagedArtifact
 from specship.pipeline.evaluation.humaneval.selftest import FORMAT
-from specship.strict_json import read_json
+from specship.records import Count, OpenRecord, read_record
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
-
-
-class KnownResult(_Record):
+class KnownResult(OpenRecord):
     """One completion of the self-test."""
 
     kind: Literal["canonical", "wrong", "unanswered", "hostile"]
     task_id: str
-    index: Annotated[int, Field(ge=0)]
+    index: Count
     outcome: str
 
 
-class Attempts(_Record):
+class Attempts(OpenRecord):
     """What generated code could do, by the name of the attempt."""
 
     fault: str
@@ -34,16 +27,16 @@ class Attempts(_Record):
     untouched: bool
 
 
-class Sandbox(_Record):
+class Sandbox(OpenRecord):
     """What was in force."""
 
     level: str
     fit_for_release: bool
-    canaries: Annotated[int, Field(ge=0)]
+    canaries: Count
     canary_faults: list[str]
 
 
-class SelfTest(_Record):
+class SelfTest(OpenRecord):
     """All of a self-test."""
 
     format: Literal["specship humaneval self-test 1"]
@@ -60,11 +53,4 @@ def read_self_test(path: Path) -> SelfTest:
     Raises:
         DamagedArtifact: it is none.
     """
-    try:
-        return SelfTest.model_validate(read_json(path))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(map(str, first["loc"]))
-        raise DamagedArtifact(
-            f"no record of a self-test: {place}: {first['msg']}", at=path, why=f"its format is {FORMAT}"
-        ) from error
+    return read_record(SelfTest, path, what="no record of a self-test", why=f"its format is {FORMAT}")

@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact
 from specship.pipeline.evaluation.humaneval.judging import SampleOutcome
@@ -19,27 +17,24 @@ from specship.pipeline.evaluation.humaneval.samples import Generated, read_sampl
 from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
 from specship.pipeline.evaluation.humaneval.scoring import ScoringSettings, score
 from specship.pipeline.evaluation.humaneval.verdicts import Key
+from specship.records import OpenRecord, checked
 
 if TYPE_CHECKING:
     from specship.pipeline.evaluation.humaneval.generation import Generator
 
 
-class _Form(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
-
-
-class _Chat(_Form):
+class _Chat(OpenRecord):
     wants: bool
 
 
-class _Sampling(_Form):
+class _Sampling(OpenRecord):
     samples: int
     temperature: float
     seed: int
     max_tokens: int
 
 
-class _Generated(_Form):
+class _Generated(OpenRecord):
     weights_digest: str
     prompt_format: str
     device: str
@@ -117,10 +112,10 @@ def _run(folder: Path, problems: ProblemFile) -> CompletionsRun:
     heading, samples = read_samples(folder / "samples.jsonl")
     scoring, outcomes, sandbox = read_shard(folder / "outcomes.jsonl")
     generated = scoring["generated"]
+    checked(_Generated, generated, folder / "outcomes.jsonl", what="no run of a model")
     try:
-        _Generated.model_validate(generated)
         Limits(**scoring["limits"])
-    except (ValidationError, TypeError) as error:
+    except TypeError as error:
         raise DamagedArtifact(f"no run of a model: {error}", at=folder / "outcomes.jsonl") from error
     told = {name: value for name, value in heading.items() if name in generated}
     same = (

@@ -1,0 +1,296 @@
+"""Stops, refusals and repairs of a run in this process; kills are in `test_training_killed`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from specship.errors import RequirementMissing, UnusableInput
+from specship.pipeline.training.run_reading import checkpoint_path, checkpoints_of, read_run
+from specship.pipeline.training.trainer import Trainer
+from specship.pipeline.training.training import TrainingOutcome, pretrain
+from tests.models.training_fixtures import (
+    MODEL,
+    TRAINING,
+    comparable,
+    lines_of,
+    make_shards,
+    make_tokenizer,
+    recipe,
+)
+from tests.pipeline.training.killed_child import finish, start
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("data")
+    make_tokenizer(folder / "tokenizer")
+    make_shards(folder / "shards")
+    return folder
+
+
+@pytest.fixture
+def train(data: Path, tmp_path: Path) -> Callable[..., TrainingOutcome]:
+    """Train the tiny recipe with changes into `tmp_path / "run"`."""
+
+    def go(**changes: Any) -> TrainingOutcome:
+        return pretrain(recipe(**changes), data / "tokenizer", data / "shards", tmp_path / "run")
+
+    return go
+
+
+def weights_of(run: Path, step: int) -> bytes:
+    return (checkpoint_path(run, step) / "model.safetensors").read_bytes()
+
+
+def test_run_learns_and_says_everything(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
+    """A whole run: its record, one line a step, and the checkpoints that are kept."""
+    assert train() == TrainingOutcome("completed", "every planned step was done", 24)
+    record = read_run(tmp_path / "run")
+    assert (record.device_got, record.steps_done, record.sessions) == ("cpu", 24, 1)
+    assert record.parameters == record.declared_parameters == 26_816
+    steps = lines_of(tmp_path / "run/train.jsonl")
+    assert [line["step"] for line in steps] == list(range(1, 25))
+    assert steps[-1]["train_loss"] < 0.6 * steps[0]["train_loss"]
+    assert [step for step, _ in checkpoints_of(tmp_path / "run")] == [0, 18, 24]
+    metadata = json.loads((checkpoint_path(tmp_path / "run", 24) / "metadata.json").read_text())
+    assert metadata["tokens_seen"] == 24 * 128
+    assert metadata["val_loss"] == lines_of(tmp_path / "run/evaluations.jsonl")[-1]["val_loss"]
+
+
+def test_finished_run_is_not_trained_again(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
+    train(steps=6)
+    before = (tmp_path / "run/train.jsonl").read_bytes()
+    assert train(steps=6).status == "completed"
+    assert (tmp_path / "run/train.jsonl").read_bytes() == before
+
+
+def test_same_seed_is_bit_equal_and_another_is_not(data: Path, tmp_path: Path) -> None:
+    """Three seeds, one of them three times."""
+    logs = []
+    for name, seed in (("a", 3), ("b", 3), ("c", 3), ("d", 4), ("e", 5)):
+        pretrain(recipe(steps=8, seed=seed), data / "tokenizer", data / "shards", tmp_path / name)
+        logs.append(comparable(tmp_path / name / "train.jsonl"))
+    assert logs[0] == logs[1] == logs[2]
+    losses = [[line["train_loss"] for line in log] for log in logs[2:]]
+    for one, other in ((0, 1), (0, 2), (1, 2)):
+        assert max(abs(a - b) for a, b in zip(losses[one], losses[other], strict=True)) > 1e-4
+
+
+# --- what must stop a run before the optimizer moves a weight -------------------------------------
+
+
+def spoil_loss(trainer: Trainer) -> None:
+    trainer.model.get_submodule("lm_head").register_forward_hook(
+        lambda _module, _inputs, output: output * math.nan
+    )
+
+
+def spoil_gradient(trainer: Trainer) -> None:
+    trainer.parameters[3].register_hook(  # type: ignore[no-untyped-call]
+        lambda gradient: gradient * math.inf
+    )
+
+
+def spoil_parameter(trainer: Trainer) -> None:
+    with torch.no_grad():
+        trainer.parameters[2][0, 0] = math.nan
+
+
+def spoil_optimizer(trainer: Trainer) -> None:
+    trainer.optimizer.state[trainer.parameters[1]]["exp_avg_sq"][0, 0] = math.nan
+
+
+INJECTIONS = [
+    (spoil_loss, "non-finite train_loss"),
+    (spoil_gradient, "non-finite grad_norm"),
+    (spoil_parameter, "non-finite train_loss"),
+    (spoil_optimizer, "non-finite optimizer_state"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "reason"), INJECTIONS, ids=lambda value: getattr(value, "__name__", None))
+def test_non_finite_figure_stops_before_the_step(
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    spoil: Callable[[Trainer], None],
+    reason: str,
+) -> None:
+    """From step 8 on the figure is spoilt: seven steps are logged, the checkpoint of step 6 is good."""
+    honest = Trainer.take_step
+    weights: dict[str, torch.Tensor] = {}
+
+    def take_step(trainer: Trainer) -> dict[str, Any]:
+        if trainer.step == 7:
+            spoil(trainer)
+            weights.update({name: value.clone() for name, value in trainer.model.named_parameters()})
+            monkeypatch.setattr(trainer.optimizer, "step", lambda: pytest.fail("the optimizer stepped"))
+        return honest(trainer)
+
+    monkeypatch.setattr(Trainer, "take_step", take_step)
+    outcome = pretrain(recipe(), data / "tokenizer", data / "shards", tmp_path / "run")
+    assert (outcome.status, outcome.steps_done) == ("aborted", 7)
+    assert outcome.reason.startswith(reason)
+    assert len(lines_of(tmp_path / "run/train.jsonl")) == 7
+    event = lines_of(tmp_path / "run/events.jsonl")[-1]
+    assert (event["event"], event["step"], event["reason"]) == ("aborted", 8, reason)
+    assert checkpoints_of(tmp_path / "run")[-1][0] == 6
+    assert read_run(tmp_path / "run").status == "aborted"
+
+
+def test_learning_rate_that_is_not_finite_stops(
+    train: Callable[..., TrainingOutcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("specship.pipeline.training.trainer.learning_rate", lambda *_, **__: math.nan)
+    outcome = train()
+    assert (outcome.status, outcome.steps_done) == ("aborted", 0)
+    assert outcome.reason.startswith("non-finite lr")
+
+
+def test_held_out_loss_that_is_not_finite_stops(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A parameter that breaks between the last step and the evaluation."""
+    honest = Trainer.evaluate
+
+    def evaluate(trainer: Trainer, windows_WT: Any) -> Any:  # noqa: N803
+        if trainer.step == 12:
+            spoil_parameter(trainer)
+        return honest(trainer, windows_WT)
+
+    monkeypatch.setattr(Trainer, "evaluate", evaluate)
+    outcome = pretrain(recipe(), data / "tokenizer", data / "shards", tmp_path / "run")
+    assert (outcome.status, outcome.steps_done) == ("aborted", 12)
+    assert outcome.reason.startswith("non-finite held_out_loss")
+    assert checkpoints_of(tmp_path / "run")[-1][0] == 6
+
+
+def test_divergence_stops_with_its_reason(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
+    """A learning rate a thousand times too high."""
+    outcome = train(peak_learning_rate=30.0, warmup_steps=1)
+    assert outcome.status == "aborted"
+    assert outcome.reason.startswith("divergence")
+    assert lines_of(tmp_path / "run/events.jsonl")[-1]["reason"] == "divergence"
+
+
+# --- ends that are no faults ----------------------------------------------------------------------
+
+
+def test_halt_names_the_end_of_data(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
+    """374 windows are 46 steps of 8: a longer plan ends there, and says so."""
+    outcome = train(steps=60, evaluate_every=20)
+    assert (outcome.status, outcome.steps_done) == ("data_exhausted", 46)
+    assert lines_of(tmp_path / "run/events.jsonl")[-1]["event"] == "end_of_data"
+
+
+def test_cycle_announces_each_wrap(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
+    assert train(steps=60, evaluate_every=20, at_end="cycle").status == "completed"
+    wraps = [line for line in lines_of(tmp_path / "run/events.jsonl") if line["event"] == "wrap"]
+    assert [(wrap["step"], wrap["epoch"], wrap["tokens_seen"]) for wrap in wraps] == [(47, 1, 374 * 16)]
+
+
+def test_early_stop_has_a_name_and_its_patience(
+    train: Callable[..., TrainingOutcome], tmp_path: Path
+) -> None:
+    """An improvement nobody reaches ends the run after three evaluations beyond the first."""
+    outcome = train(min_improvement=10.0, patience=3)
+    assert (outcome.status, outcome.steps_done) == ("stopped_early", 18)
+    assert lines_of(tmp_path / "run/events.jsonl")[-1]["event"] == "early_stop"
+
+
+def test_noise_withholds_an_early_stop(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
+    """Below the standard error no lack of improvement is seen: the run goes on, and says why."""
+    outcome = train(min_improvement=0.000001, patience=1, peak_learning_rate=1e-12, steps=12)
+    assert outcome.status == "completed"
+    events = [line["event"] for line in lines_of(tmp_path / "run/events.jsonl")]
+    assert events == ["early_stop_withheld", "early_stop_withheld"]
+
+
+# --- damage and refusals --------------------------------------------------------------------------
+
+
+def interrupted(data: Path, run: Path, monkeypatch: pytest.MonkeyPatch, *, at_step: int) -> None:
+    """A run that an exception nobody expected left behind."""
+    honest = Trainer.take_step
+
+    def take_step(trainer: Trainer) -> dict[str, Any]:
+        if trainer.step == at_step:
+            raise ZeroDivisionError
+        return honest(trainer)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "take_step", take_step)
+        with pytest.raises(ZeroDivisionError):
+            pretrain(recipe(), data / "tokenizer", data / "shards", run)
+
+
+def test_damaged_checkpoint_is_named_and_the_one_before_is_used(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Callable[..., TrainingOutcome]
+) -> None:
+    """The newest weights lose their tail; the log loses half a line; both are reported."""
+    run = tmp_path / "run"
+    interrupted(data, run, monkeypatch, at_step=20)
+    weights = checkpoint_path(run, 18) / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with (run / "train.jsonl").open("ab") as log:
+        log.write(b'{"step": 21, "train_lo')
+    assert train().status == "completed"
+    events = {line["event"]: line for line in lines_of(run / "events.jsonl")}
+    assert events["checkpoint_refused"]["checkpoint"] == "step-000018"
+    assert "model.safetensors" in events["checkpoint_refused"]["reason"]
+    assert events["log_repaired"]["cut_bytes"] == 22
+    assert events["resumed"]["checkpoint"] == "step-000012"
+    whole = pretrain(recipe(), data / "tokenizer", data / "shards", tmp_path / "whole")
+    assert whole.status == "completed"
+    assert comparable(run / "train.jsonl") == comparable(tmp_path / "whole/train.jsonl")
+    assert weights_of(run, 24) == weights_of(tmp_path / "whole", 24)
+
+
+def test_folder_of_another_run_is_refused(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Callable[..., TrainingOutcome]
+) -> None:
+    interrupted(data, tmp_path / "run", monkeypatch, at_step=8)
+    with pytest.raises(UnusableInput, match="another run"):
+        train(peak_learning_rate=0.02)
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="this machine has CUDA")
+@pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:7"])
+def test_cuda_by_name_is_never_a_cpu_run(
+    train: Callable[..., TrainingOutcome], tmp_path: Path, device: str
+) -> None:
+    with pytest.raises(RequirementMissing, match=device):
+        train(device=device)
+    assert not (tmp_path / "run").exists()
+
+
+def test_autocast_on_the_cpu_is_refused(train: Callable[..., TrainingOutcome]) -> None:
+    with pytest.raises(UnusableInput, match="bfloat16"):
+        train(precision="bfloat16-autocast")
+
+
+@pytest.mark.parametrize("limit", [3_000, 60_000, 110_000])
+def test_full_disk_stops_and_leaves_nothing_half_visible(
+    data: Path, tmp_path: Path, train: Callable[..., TrainingOutcome], limit: int
+) -> None:
+    """A real limit on file sizes in the child: the log, the weights and the optimizer hit it."""
+    request = {
+        "stage": "run",
+        "settings": {"model": MODEL, "training": TRAINING},
+        "inputs": {name: str(data / name) for name in ("tokenizer", "shards")},
+        "output": str(tmp_path / "run"),
+    }
+    assert finish(start(request, tmp_path / "log", "file-size", limit)) == 2
+    assert "cannot write" in (tmp_path / "log").read_text()
+    for _, checkpoint in checkpoints_of(tmp_path / "run"):
+        assert (checkpoint / "manifest.json").exists()
+    assert not list((tmp_path / "run").glob("checkpoints/.tmp-*"))
+    assert train().status == "completed"
+    assert [line["step"] for line in lines_of(tmp_path / "run/train.jsonl")] == list(range(1, 25))

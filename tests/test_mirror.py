@@ -1,0 +1,84 @@
+"""A test lies where its subject does: `tests/` has the folders of `src/specship/`, and files named after modules."""
+
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.places import ROOT, SOURCE
+
+TESTS: Final = ROOT / "tests"
+APART: Final = {
+    "data": "files that the shipped profiles and the tests read",
+    "hostile": "files and texts that were made to hurt, for every reader alike",
+    "models": "builders of tiny models, and of what they are made from",
+    "projects": "builders of whole small projects",
+}
+"""Folders that mirror nothing, and what they hold."""
+BESIDE: Final = {"docs": "what a person reads, and the checks of the project: the folders beside `src/`"}
+"""Folders of tests whose subject is no module."""
+BEHAVIOURS: Final = {
+    "contracts/test_bad_documents.py": "every document that can be wrong, through the planner",
+    "contracts/test_gate_meaning.py": "from YAML text to digest: document, reader and digest together",
+    "contracts/test_hostile_yaml.py": "what the bounds of a process are worth against YAML made to hurt",
+    "diagnose/causes/test_beginnings.py": "the causes that ask what a run began from",
+    "diagnose/causes/test_endings.py": "the causes that ask how a run ended",
+    "diagnose/causes/test_grounds.py": "what every cause rests on: figures, confidence, lines, literature",
+    "diagnose/causes/test_noise.py": "what must set off no cause at all",
+    "diagnose/test_hostile_states.py": "states of a Trainer that nobody planned for",
+    "diagnose/test_reading.py": "all modules that read a run, over one written run",
+    "pipeline/evaluation/humaneval/test_reading.py": "problems, extraction and pass@k: small modules with one table each",
+    "pipeline/export/test_converter_reference.py": "exports beside those of llama.cpp's own converter",
+    "pipeline/export/test_published_vocabularies.py": "vocabularies that others published, there and back",
+    "pipeline/export/test_streaming.py": "what an export costs and leaves behind",
+    "pipeline/export/test_vocabulary_reference.py": "vocabularies beside those of llama.cpp's own converter",
+    "pipeline/training/test_training_killed.py": "runs that are killed at any point, in processes of their own",
+    "probes/test_export_probes.py": "the probes of a GGUF and of what is published, over one chain",
+    "probes/test_humaneval_probes.py": "the probes of HumanEval, over one evaluation",
+    "probes/test_imported_export_probes.py": "the probes of what is made from a checkpoint that was taken over",
+    "probes/test_imported_probes.py": "the probes of a checkpoint that was taken over",
+    "probes/test_inference_probes.py": "the probes of generation and speed, over one chain",
+    "probes/test_shards_probes.py": "the probes of shards, over one chain",
+    "probes/test_tokenizer_probes.py": "the probes of a tokenizer, over one chain",
+    "probes/test_training_probes.py": "the probes of a run and its checkpoint, over one real run",
+    "pytest_plugin/test_borrowed.py": "models that borrow artifacts, through pytest, status and the ledger",
+    "specs/test_profile.py": "what a profile may change, from its text to the plan",
+    "test_hostile_files.py": "mutants of sound files against every reader of files",
+    "test_layers.py": "the drawing of the layers",
+    "test_mirror.py": "this",
+    "test_rehearsal.py": "the whole rehearsal",
+}
+"""Files that are named after a behaviour, and why no one module has the name."""
+FOLDERS: Final = sorted(
+    path for path in TESTS.rglob("*")
+    if path.is_dir() and path.name != "__pycache__" and path.relative_to(TESTS).parts[0] not in APART | BESIDE
+)  # fmt: skip
+
+
+def subject_of(file: Path) -> str | None:
+    """The module or package that a test file is named after, if the mirrored folder has it."""
+    name = file.stem.removeprefix("test_")
+    places = (
+        SOURCE / file.parent.relative_to(TESTS) / found for found in (f"{name}.py", f"__{name}__.py", name)
+    )
+    return next((str(place) for place in places if place.exists()), None)
+
+
+@pytest.mark.parametrize("folder", FOLDERS, ids=lambda path: str(path.relative_to(TESTS)))
+def test_a_folder_of_tests_is_one_of_the_source(folder: Path) -> None:
+    assert (SOURCE / folder.relative_to(TESTS)).is_dir()
+    assert (folder / "__init__.py").is_file()
+    assert any(folder.rglob("test_*.py")), "a folder without tests"
+
+
+def test_a_file_is_named_after_a_module_or_says_why_not() -> None:
+    files = [path for folder in (TESTS, *FOLDERS) for path in folder.glob("test_*.py")]
+    unlike = {str(path.relative_to(TESTS)) for path in files if subject_of(path) is None}
+
+    assert unlike == BEHAVIOURS.keys()
+
+
+def test_what_is_apart_is_there_and_holds_no_tests() -> None:
+    for name in APART:
+        assert (TESTS / name).is_dir()
+        assert not any((TESTS / name).rglob("test_*.py"))

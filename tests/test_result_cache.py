@@ -1,0 +1,113 @@
+"""Answers are recalled under their key only, and there is no key where something cannot be seen."""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from specship.result_cache import ProjectFiles, inputs_digest, project_files, recall, remember
+from tests.projects.sound_project import SHORT, sound_project
+
+ANSWERS: list[Any] = [{}, [], 0, "text é \u202e \udcff", {"a": [1, 2.5, None, True, "\n"]}]
+
+
+@pytest.mark.parametrize("answer", ANSWERS, ids=repr)
+def test_remembered_answers_come_back(answer: Any, tmp_path: Path) -> None:
+    path = tmp_path / "deep" / "answer.json"
+
+    assert recall(path, "key") is None
+    assert remember(path, "key", answer)
+    assert recall(path, "key") == answer
+    assert recall(path, "another") is None
+    assert recall(path, None) is None
+    assert [entry.name for entry in path.parent.iterdir()] == ["answer.json"]
+
+
+def test_without_a_key_nothing_is_kept(tmp_path: Path) -> None:
+    assert not remember(tmp_path / "answer.json", None, {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_cannot_be_kept_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+
+    assert not remember(tmp_path / "file" / "answer.json", "key", {})
+    assert recall(tmp_path / "file" / "answer.json", "key") is None
+    assert recall(tmp_path, "key") is None
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "answer.json")
+
+    assert recall(tmp_path / "answer.json", "key") is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"format": 2},
+        {"key": "x"},
+        {"sha256": ""},
+        {"answer": "{}"},
+        {"answer": None},
+        {"more": 1},
+    ],
+)
+def test_a_changed_file_is_not_believed(change: dict[str, Any], tmp_path: Path) -> None:
+    path = tmp_path / "answer.json"
+    remember(path, "key", {"files": 3})
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+
+    assert recall(path, "key") is None
+
+
+def test_inputs_are_those_that_the_project_reads(tmp_path: Path) -> None:
+    project = sound_project(tmp_path)
+    inputs = project_files(project / "contracts")
+
+    assert inputs is not None
+    assert inputs.root == project.resolve()
+    assert set(inputs.files) == {
+        "pyproject.toml", "specs/small/amendments/0001-begin.yaml", *SHORT.values()
+    }  # fmt: skip
+
+
+def test_outside_of_a_project_there_is_no_key(tmp_path: Path) -> None:
+    assert project_files(tmp_path) is None
+    assert inputs_digest(None) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[tool.specship",
+        "tool = 3 # specship",
+        "[tool]\nspecship = 3",
+        "[tool.specship]\nspec = 3",
+        "[tool.specship]\nlint = {untrained = 3}",
+    ],
+)
+def test_a_table_in_doubt_gives_no_inputs(text: str, tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(text)
+
+    assert project_files(tmp_path) is None
+
+
+def test_probes_of_other_distributions_are_out_of_sight(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Their code can change without any file here."""
+    inputs = ProjectFiles(tmp_path, ())
+    before = inputs_digest(inputs)
+    folder = tmp_path / "site" / "other-1.0.dist-info"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(sys, "path", [*sys.path, str(folder.parent)])
+    installed = inputs_digest(inputs)
+    assert before is not None
+    assert installed not in {before, None}
+    (folder / "entry_points.txt").write_text("[specship.probes]\nmine = mine.probes\n")
+
+    assert inputs_digest(inputs) is None
