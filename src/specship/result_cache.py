@@ -43,6 +43,18 @@ class ProjectFiles(NamedTuple):
     root: Path
     files: tuple[str, ...]
     """Paths within the project, sorted."""
+    folder: str = "contracts"
+    """Of contracts, as the settings write it."""
+
+    @property
+    def contracts(self) -> tuple[str, ...]:
+        """The contract files: those of their folder itself, with the suffix that is read."""
+        start = f"{self.folder}/"
+        return tuple(
+            name
+            for name in self.files
+            if name.startswith(start) and name.endswith(".yaml") and "/" not in name[len(start) :]
+        )
 
 
 def project_files(start: Path) -> ProjectFiles | None:
@@ -85,19 +97,20 @@ def _files_of(root: Path, table: dict[str, Any]) -> ProjectFiles | None:
             found += _walk(root, name, endings) if name else ()
     except _Doubt:
         return None
-    return ProjectFiles(root, tuple(sorted(set(found))))
+    return ProjectFiles(root, tuple(sorted(set(found))), table.get("contracts", "contracts"))
 
 
 def _walk(root: Path, name: str, endings: tuple[str, ...]) -> list[str]:
     """Files of a folder and those below it.
 
     Raises:
-        _Doubt: a link to a folder, which some readers follow and others do not.
+        _Doubt: a link to a folder, which some readers follow and others do not, or a folder that is
+            called like a file.
     """
     base = os.path.join(root, name)  # noqa: PTH118 - thousands of names, as text
     found = []
     for folder, below, files in os.walk(base):
-        if any(os.path.islink(f"{folder}/{entry}") for entry in below):  # noqa: PTH114
+        if any(entry.endswith(endings) or os.path.islink(f"{folder}/{entry}") for entry in below):  # noqa: PTH114
             raise _Doubt(folder)
         inside = name + folder[len(base) :]
         found += [f"{inside}/{file}" for file in files if file.endswith(endings)]
@@ -132,6 +145,21 @@ def _feed(digest: Any, *parts: str | bytes) -> None:
         data = part.encode("utf-8", "surrogateescape") if isinstance(part, str) else part
         digest.update(b"%d:" % len(data))
         digest.update(data)
+
+
+def content_digest(path: Path) -> str:
+    """Digest of a regular file's bytes; empty for what is a link, absent, very long or no such file."""
+    name = str(path)
+    try:
+        data = None if os.path.islink(name) else _bytes_of(name, _LARGEST_INPUT_BYTES)  # noqa: PTH114
+    except OSError:
+        data = None
+    return "" if data is None else bytes_digest(data)
+
+
+def bytes_digest(data: bytes) -> str:
+    """The digest that a file with these bytes has."""
+    return hashlib.sha256(data).hexdigest()
 
 
 def _content(path: str) -> bytes:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +14,7 @@ from specship.contracts.document import Document, in_order, read_document
 from specship.contracts.expectation import Expectation, complaints
 from specship.contracts.records import SEMVER_PATTERN, SLUG_PATTERN, Contract, Gate, gate_complaints
 from specship.errors import Place, SpecshipError, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
+from specship.garbage import undisturbed
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,18 +197,6 @@ def survey_contracts(folder: Path, *, root: Path) -> ContractSurvey:
             )
         )
     return ContractSurvey(tuple(files), tuple(documents), tuple(faults))
-
-
-@contextmanager
-def undisturbed() -> Iterator[None]:
-    """No search for garbage while many small objects are made that all stay: it would find none."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def _unread(folder: Path, root: Path) -> Iterable[UnusableInput]:

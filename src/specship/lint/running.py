@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from specship.codes import CODES
-from specship.contracts.reader import undisturbed
 from specship.errors import Place, SpecshipError
+from specship.garbage import undisturbed
 from specship.lint.finding import Finding
 from specship.lint.silencing import RuleChoice
 from specship.lint.view import View

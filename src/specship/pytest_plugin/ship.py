@@ -55,22 +55,14 @@ class ShipPlugin:
     def collection(self) -> Collection | None:
         """Every gate as an item needs it; None where nobody uses specship, or after a reading error."""
         if self._collection is None and not self._loaded:
-            from specship.suite.plan.collection import (
-                collect,
-                collection_key,
-                recall_collection,
-                remember_collection,
-            )
+            from specship.suite.plan.collection import collect, gather_gates
 
-            root, profile = self.config.rootpath, self.config.getoption("--specship-profile")
             cache = getattr(self.config, "cache", None)  # none under `-p no:cacheprovider`
             kept = cache.mkdir("specship") / "collection.json" if cache else None
-            key = collection_key(root, profile) if kept else None
-            self._collection = recall_collection(kept, key) if kept else None
+            profile = self.config.getoption("--specship-profile")
+            self._collection = gather_gates(self.config.rootpath, profile, kept)
             if self._collection is None and self.session() is not None:
                 self._collection = collect(self._session.plan)
-                if kept and key == collection_key(root, profile):  # nothing changed while it was read
-                    remember_collection(kept, key, self._collection)
         return self._collection
 
     def contract_folder(self) -> Path | None:
@@ -143,6 +135,14 @@ class ShipPlugin:
             elif self.is_worker:
                 sys.stderr.write(text)
                 sys.stderr.flush()
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_collection(self) -> Generator[None, object, object]:
+        """Thousands of items are made here, and all of them stay."""
+        from specship.garbage import undisturbed
+
+        with undisturbed():
+            return (yield)
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """Contract files become collectors; every other file is none of our business."""

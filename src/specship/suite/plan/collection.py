@@ -1,18 +1,25 @@
 """What a test session must know of each gate before any of them runs: its name, line and marks.
 
-It is recalled from the last session while no input changed, so that collecting ten thousand gates
-reads no YAML. Judging never asks here: it reads the project itself.
+It is recalled contract by contract, so that collecting ten thousand gates reads only the YAML that
+changed. Only what is sound is kept: where anything is at fault, or in doubt, nothing is answered here
+and the whole project is read. Judging never asks here: it reads the project itself.
 """
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from specship.result_cache import inputs_digest, project_files, recall, remember
+from specship.result_cache import ProjectFiles, content_digest, inputs_digest, project_files, recall, remember
 
 if TYPE_CHECKING:
+    from specship.contracts.reader import ContractFile
     from specship.suite.plan.plan import Plan
+
+_TYPES: Final = (str, int, str, str, bool)
+"""Of the facts of a gate."""
 
 
 class GateFacts(NamedTuple):
@@ -26,6 +33,25 @@ class GateFacts(NamedTuple):
     cuda: bool
 
 
+class ContractFacts(NamedTuple):
+    """One contract without a fault."""
+
+    digest: str
+    """Of its bytes; empty where they may change unseen, as behind a link, so that it is read each time."""
+    path: str
+    """Within the project, for people."""
+    gates: list[GateFacts]
+
+
+class Kept(NamedTuple):
+    """What a session leaves for the next."""
+
+    around: dict[str, Any]
+    """What contracts are checked against, as plain values."""
+    contracts: dict[str, ContractFacts]
+    """By the name of their file, as the settings write the folder."""
+
+
 class Collection(NamedTuple):
     """The gates of a project by the path of their contract."""
 
@@ -33,42 +59,112 @@ class Collection(NamedTuple):
     gates: dict[str, list[GateFacts]]
 
 
-def collection_key(start: Path, profile: str | None) -> str | None:
-    """What the collection depends on; None where that cannot be told."""
-    return inputs_digest(project_files(start), "collect", profile or "")
+def gather_gates(start: Path, profile: str | None, kept: Path | None) -> Collection | None:
+    """The gates of the project at or above a folder; None where anything in it is at fault or in doubt.
+
+    `kept` is the file in which one session leaves for the next what it found.
+    """
+    found = project_files(start)
+    if found is None or not found.contracts or _misplaced(found):
+        return None
+    key = _key(found, profile) if kept else None
+    before = _from_json(recall(kept, key)) if kept else None
+    unchanged = _unchanged(found, before)
+    if before is not None and len(unchanged) == len(found.contracts) == len(before.contracts):
+        return _collection(before)
+    now = _read(found, profile, before, unchanged)
+    collection = _collection(now) if now is not None else None
+    if kept and collection is not None and key == _key(found, profile):  # nothing changed while it was read
+        remember(kept, key, now)
+    return collection
 
 
-def recall_collection(path: Path, key: str | None) -> Collection | None:
-    """The collection of an earlier session, if it was kept there under the same key."""
-    kept = recall(path, key)
+def _misplaced(found: ProjectFiles) -> bool:
+    """Whether a file among the contracts would not be read as one, which is a fault."""
+    own = set(found.contracts)
+    start = f"{found.folder}/"
+    return any(
+        name.startswith(start) and name.endswith((".yaml", ".yml")) and name not in own
+        for name in found.files
+    )
+
+
+def _key(found: ProjectFiles, profile: str | None) -> str | None:
+    """What every contract's facts depend on beside its own bytes; None where that cannot be told."""
+    others = tuple(sorted(set(found.files).difference(found.contracts)))
+    folder = os.path.realpath(found.root / found.folder)
+    return inputs_digest(found._replace(files=others), "collect", profile or "", folder)
+
+
+def _from_json(answer: Any) -> Kept | None:
+    """What was kept, if it has the shape of it."""
     try:
-        gates = {path: [GateFacts(*facts) for facts in own] for path, own in kept["gates"].items()}
-        return Collection(Path(kept["folder"]), gates)
-    except (TypeError, KeyError, AttributeError):
+        around, kept = answer
+        contracts = {
+            name: ContractFacts(digest, path, [GateFacts(*facts) for facts in gates])
+            for name, (digest, path, gates) in kept.items()
+        }
+        sound = isinstance(around["folder"], str) and all(
+            type(own.path) is str and all(tuple(map(type, facts)) == _TYPES for facts in own.gates)
+            for own in contracts.values()
+        )
+    except (TypeError, ValueError, KeyError, AttributeError):
+        return None
+    return Kept(around, contracts) if sound else None
+
+
+def _unchanged(found: ProjectFiles, before: Kept | None) -> dict[str, ContractFacts]:
+    """The contracts that have the bytes that they had."""
+    kept = before.contracts if before is not None else {}
+    return {
+        name: kept[name]
+        for name in found.contracts
+        if name in kept and kept[name].digest and content_digest(found.root / name) == kept[name].digest
+    }
+
+
+def _read(
+    found: ProjectFiles, profile: str | None, before: Kept | None, unchanged: Mapping[str, ContractFacts]
+) -> Kept | None:
+    """Every contract that is not unchanged read anew, beside those that are; None where one has a fault."""
+    from specship.errors import SpecshipError
+    from specship.suite.plan.contract_facts import read_all, read_changed
+
+    try:
+        now = read_changed(found, before.around, unchanged) if before is not None else None
+        return now or read_all(found, profile)
+    except (SpecshipError, OSError):
         return None
 
 
-def remember_collection(path: Path, key: str | None, collection: Collection) -> None:
-    """Keep a collection for the next session; nothing happens where it cannot be kept."""
-    remember(path, key, {"folder": str(collection.folder), "gates": collection.gates})
+def _collection(kept: Kept) -> Collection | None:
+    """The gates of all contracts; None where an id names two of them, or two files have one path."""
+    gates = {facts.path: facts.gates for facts in kept.contracts.values()}
+    names = [facts.id for own in gates.values() for facts in own]
+    if len(set(names)) != len(names) or len(gates) != len(kept.contracts):
+        return None
+    return Collection(Path(kept.around["folder"]), gates)
 
 
 def collect(plan: Plan) -> Collection:
     """The gates of a plan, and those that speak for no criterion."""
-    project = plan.project
+    project, overrides = plan.project, plan.profile.overrides
     models = {criterion.id: model.id for model in project.spec.spec.models for criterion in model.criteria}
-    overrides = plan.profile.overrides
-    gates = {}
-    for file in project.contracts:
-        lines = file.document.item_lines["gates"]
-        gates[file.path] = [
-            GateFacts(
-                gate.id,
-                line,
-                file.contract.stage,
-                models[gate.binds_to[0]] if gate.binds_to else "",
-                ((gate.id in overrides and overrides[gate.id].requires) or gate.requires).device == "cuda",
-            )
-            for gate, line in zip(file.contract.gates, lines, strict=True)
-        ]
+    devices = {name: own.requires.device or "" for name, own in overrides.items() if own.requires}
+    gates = {file.path: gate_facts(file, models, devices) for file in project.contracts}
     return Collection((project.root / project.configuration.contracts).resolve(), gates)
+
+
+def gate_facts(file: ContractFile, models: Mapping[str, str], devices: Mapping[str, str]) -> list[GateFacts]:
+    """The gates of a contract, from the model of each criterion and the devices that a profile asks for."""
+    stage, lines = file.contract.stage, file.document.item_lines["gates"]
+    return [
+        GateFacts(
+            gate.id,
+            line,
+            stage,
+            models[gate.binds_to[0]] if gate.binds_to else "",
+            devices.get(gate.id, gate.requires.device) == "cuda",
+        )
+        for gate, line in zip(file.contract.gates, lines, strict=True)
+    ]
