@@ -15,6 +15,8 @@ APART: Final = {
     "projects": "builders of whole small projects",
 }
 """Folders that mirror nothing, and what they hold."""
+BESIDE: Final = {"docs": "what a person reads, and the checks of the project: the folders beside `src/`"}
+"""Folders of tests whose subject is no module."""
 BEHAVIOURS: Final = {
     "contracts/test_bad_documents.py": "every document that can be wrong, through the planner",
     "contracts/test_gate_meaning.py": "from YAML text to digest: document, reader and digest together",
@@ -44,13 +46,12 @@ BEHAVIOURS: Final = {
     "test_hostile_files.py": "mutants of sound files against every reader of files",
     "test_layers.py": "the drawing of the layers",
     "test_mirror.py": "this",
-    "test_readme.py": "what the README shows",
     "test_rehearsal.py": "the whole rehearsal",
 }
 """Files that are named after a behaviour, and why no one module has the name."""
 FOLDERS: Final = sorted(
     path for path in TESTS.rglob("*")
-    if path.is_dir() and path.name != "__pycache__" and path.relative_to(TESTS).parts[0] not in APART
+    if path.is_dir() and path.name != "__pycache__" and path.relative_to(TESTS).parts[0] not in APART | BESIDE
 )  # fmt: skip
 
 

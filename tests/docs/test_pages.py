@@ -116,7 +116,12 @@ def test_files_that_are_named_exist(path: Path) -> None:
     ours = [name for name in named if re.match(r"(src|tests|benchmarks|contracts|specs|schemas|docs)/", name)]
     ours += [name for name in named if name.endswith(".py")]
     places = {
-        name: [ROOT / name, ROOT / "src/specship" / name, ROOT / "src/specship/pipeline" / name]
+        name: [
+            ROOT / name,
+            ROOT / "src" / name,
+            ROOT / "src/specship" / name,
+            ROOT / "src/specship/pipeline" / name,
+        ]
         for name in ours
     }
     missing = [name for name, tried in places.items() if not any(place.exists() for place in tried)]
