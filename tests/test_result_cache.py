@@ -8,7 +8,15 @@ from typing import Any
 
 import pytest
 
-from specship.result_cache import ProjectFiles, inputs_digest, project_files, recall, remember
+from specship.result_cache import (
+    ProjectFiles,
+    bytes_digest,
+    content_digest,
+    inputs_digest,
+    project_files,
+    recall,
+    remember,
+)
 from tests.projects.sound_project import SHORT, sound_project
 
 ANSWERS: list[Any] = [{}, [], 0, "text é \u202e \udcff", {"a": [1, 2.5, None, True, "\n"]}]
@@ -75,6 +83,37 @@ def test_inputs_are_those_that_the_project_reads(tmp_path: Path) -> None:
     }  # fmt: skip
 
 
+def test_contracts_are_the_files_of_their_folder_itself(tmp_path: Path) -> None:
+    """Also where it holds something else besides."""
+    for name in ("a-v1.yaml", ".b.yaml", "c.yml", "probe.py", "old/d-v1.yaml"):
+        (tmp_path / "gates" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "gates" / name).write_text("")
+    (tmp_path / "pyproject.toml").write_text("[tool.specship]\ncontracts = 'gates'\nprobes = 'gates'")
+    inputs = project_files(tmp_path)
+
+    assert inputs is not None
+    assert inputs.contracts == ("gates/.b.yaml", "gates/a-v1.yaml")
+    assert set(inputs.files) - {*inputs.contracts, "pyproject.toml"} == {
+        "gates/c.yml", "gates/old/d-v1.yaml", "gates/probe.py"
+    }  # fmt: skip
+
+
+def test_a_folder_that_is_called_like_a_file_is_a_doubt(tmp_path: Path) -> None:
+    (sound_project(tmp_path) / "contracts/new-v1.yaml").mkdir()
+
+    assert project_files(tmp_path) is None
+
+
+def test_a_digest_is_that_of_a_regular_file(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"\xff")
+    (tmp_path / "link").symlink_to(path)
+    os.mkfifo(tmp_path / "pipe")
+
+    assert content_digest(str(path)) == bytes_digest(b"\xff")
+    assert [content_digest(str(tmp_path / name)) for name in ("link", "pipe", "", "none")] == [""] * 4
+
+
 def test_outside_of_a_project_there_is_no_key(tmp_path: Path) -> None:
     assert project_files(tmp_path) is None
     assert inputs_digest(None) is None
@@ -87,6 +126,7 @@ def test_outside_of_a_project_there_is_no_key(tmp_path: Path) -> None:
         "tool = 3 # specship",
         "[tool]\nspecship = 3",
         "[tool.specship]\nspec = 3",
+        "[tool.specship]\ncontracts = ['contracts']",
         "[tool.specship]\nlint = {untrained = 3}",
     ],
 )

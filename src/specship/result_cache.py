@@ -82,22 +82,23 @@ def _files_of(root: Path, table: dict[str, Any]) -> ProjectFiles | None:
     """None where a value of the table is of another type than the reader of settings wants."""
     lint = table.get("lint", {})
     untrained = lint.get("untrained") if isinstance(lint, dict) else None
-    folders = {
-        table.get("contracts", "contracts"): (".yaml", ".yml"),
-        table.get("spec", ""): (".yaml",),
-        table.get("probes", ""): (".py",),
-        table.get("faults", ""): (".py",),
-    }
-    names = (*folders, untrained or "")
+    folder = table.get("contracts", "contracts")
+    folders = (
+        (folder, (".yaml", ".yml")),
+        (table.get("spec", ""), (".yaml",)),
+        (table.get("probes", ""), (".py",)),
+        (table.get("faults", ""), (".py",)),
+    )
+    names = (*(name for name, _ in folders), untrained or "")
     if not all(isinstance(name, str) and "\0" not in name for name in names):
         return None
     found = ["pyproject.toml", *([untrained] if untrained else [])]
     try:
-        for name, endings in folders.items():
+        for name, endings in folders:
             found += _walk(root, name, endings) if name else ()
     except _Doubt:
         return None
-    return ProjectFiles(root, tuple(sorted(set(found))), table.get("contracts", "contracts"))
+    return ProjectFiles(root, tuple(sorted(set(found))), folder)
 
 
 def _walk(root: Path, name: str, endings: tuple[str, ...]) -> list[str]:
@@ -147,11 +148,10 @@ def _feed(digest: Any, *parts: str | bytes) -> None:
         digest.update(data)
 
 
-def content_digest(path: Path) -> str:
+def content_digest(path: str) -> str:
     """Digest of a regular file's bytes; empty for what is a link, absent, very long or no such file."""
-    name = str(path)
     try:
-        data = None if os.path.islink(name) else _bytes_of(name, _LARGEST_INPUT_BYTES)  # noqa: PTH114
+        data = None if os.path.islink(path) else _bytes_of(path, _LARGEST_INPUT_BYTES)  # noqa: PTH114
     except OSError:
         data = None
     return "" if data is None else bytes_digest(data)

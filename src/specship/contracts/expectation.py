@@ -154,9 +154,9 @@ def complaints(given: Mapping[str, Any]) -> Iterator[Complaint]:
     Values of the wrong type, unknown keys and unknown units are complained of elsewhere, and
     passed over here.
     """
-    operators = [name for name in _OPERATORS if given.get(name) is not None]
+    operators = [name for name, limit in given.items() if limit is not None and name in _OPERATORS]
     if len(operators) != 1:
-        listed = ", ".join(operators) or "none"
+        listed = ", ".join(name for name in _OPERATORS if name in operators) or "none"
         yield Complaint("SHIP207", f"give exactly one of {', '.join(_OPERATORS)}; here: {listed}")
         return
     operator, unit = operators[0], unit_named(str(given.get("unit")))

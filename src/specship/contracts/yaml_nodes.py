@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+from collections.abc import Mapping
 from typing import Any, Final
 
 import yaml
@@ -45,6 +46,8 @@ _CONSTANTS: Final = {
 }  # fmt: skip
 _PERHAPS_NO_TEXT: Final = frozenset("+-.0123456789~nNyYtTfFoO")
 """First characters of plain scalars that may be something other than a text."""
+_LONGEST_WORD: Final = 5
+"""Characters of the longest word that is no text: `false`."""
 _UNSEEN: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 """Control characters, and those that reverse the direction of what a reader sees."""
 
@@ -218,30 +221,40 @@ class Values:
     def _mapping(self, node: yaml.Node, depth: int) -> dict[str, Any]:
         found: dict[str, Any] = {}
         lines: dict[str, int] = {}
+        scalar, scalar_node = self._scalar, yaml.ScalarNode  # a quarter of a million nodes come by here
         for key_node, value_node in node.value:
             key = key_node.value
-            if type(key_node) is not yaml.ScalarNode:
-                self.fault(key_node, "a key must be a plain text", code="SHIP112")
-            elif key == "<<":
-                self.fault(
-                    key_node, "merge keys are refused", mend="write the keys out where they apply",
-                    code="SHIP109",
-                )  # fmt: skip
-            elif key in found:
+            if type(key_node) is not scalar_node or key == "<<" or key in found:
                 lines = lines or {
-                    str(first.value): first.start_mark.line + 1 for first, _ in reversed(node.value)
+                    first.value: first.start_mark.line + 1
+                    for first, _ in reversed(node.value)
+                    if type(first) is scalar_node
                 }
-                self.fault(
-                    key_node, f"the key {key!r} stands twice, first on line {lines[key]}", code="SHIP108",
-                    why="the second would silently replace the first", mend="keep one of them",
-                )  # fmt: skip
-            else:
+                self._refuse_key(key_node, lines)
+                continue
+            if self._perhaps_unseen:
                 self._refuse_unseen(key_node)
-                found[key] = self.of(value_node, depth + 1)
+            found[key] = (
+                scalar(value_node) if type(value_node) is scalar_node else self.of(value_node, depth + 1)
+            )
         return found
 
+    def _refuse_key(self, node: yaml.Node, lines: Mapping[str, int]) -> None:
+        """What is wrong with a key; `lines` is where each one of its mapping first stands."""
+        if type(node) is not yaml.ScalarNode:
+            self.fault(node, "a key must be a plain text", code="SHIP112")
+        elif node.value == "<<":
+            self.fault(
+                node, "merge keys are refused", mend="write the keys out where they apply", code="SHIP109"
+            )
+        else:
+            self.fault(
+                node, f"the key {node.value!r} stands twice, first on line {lines[node.value]}",
+                code="SHIP108", why="the second would silently replace the first", mend="keep one of them",
+            )  # fmt: skip
+
     def _refuse_unseen(self, node: yaml.Node) -> None:
-        if self._perhaps_unseen and _UNSEEN.search(node.value):
+        if _UNSEEN.search(node.value):
             self.fault(
                 node, "a control character", why="it could change what a terminal shows", mend="remove it",
                 code="SHIP111",
@@ -253,7 +266,11 @@ class Values:
             most = bounds.YAML_SCALAR_CHARACTERS
             self.fault(node, f"a text of {len(text)} characters; at most {most} are read", code="SHIP102")
             return text
-        if not node.style and (not text or text[0] in _PERHAPS_NO_TEXT):  # plain: "" in C, None in Python
+        if (
+            not node.style  # plain: "" in C, None in Python
+            and (not text or text[0] in _PERHAPS_NO_TEXT)
+            and (len(text) <= _LONGEST_WORD or not text[0].isalpha())
+        ):
             if text in _CONSTANTS:
                 return _CONSTANTS[text]
             if _INTEGER.match(text):
@@ -262,7 +279,8 @@ class Values:
                 return self._decimal(node, text)
             if _OTHER_IN_YAML_1_1.match(text):
                 self._ambiguous(node, text)
-        self._refuse_unseen(node)
+        if self._perhaps_unseen:
+            self._refuse_unseen(node)
         return text
 
     def _integer(self, node: yaml.Node, text: str) -> int:

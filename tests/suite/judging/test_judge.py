@@ -19,7 +19,8 @@ from specship.specs.project import load_project
 from specship.suite.artifacts.runner import StageRunner, child_environment
 from specship.suite.artifacts.store import Store
 from specship.suite.judging.judge import Judge
-from specship.suite.judging.session import JudgeProcess, Session
+from specship.suite.judging.judge_process import JudgeProcess
+from specship.suite.judging.session import Session
 from specship.suite.plan.plan import Plan, make_plan
 from tests.projects.small_project import edit, make_project
 

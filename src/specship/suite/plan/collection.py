@@ -119,7 +119,7 @@ def _unchanged(found: ProjectFiles, before: Kept | None) -> dict[str, ContractFa
     return {
         name: kept[name]
         for name in found.contracts
-        if name in kept and kept[name].digest and content_digest(found.root / name) == kept[name].digest
+        if name in kept and kept[name].digest and content_digest(f"{found.root}/{name}") == kept[name].digest
     }
 
 
