@@ -4,8 +4,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.lint.sound_project import CONTRACT, PYPROJECT, SHORT, sound_project
-from tests.suite.small_project import edit
+from tests.projects.small_project import edit
+from tests.projects.sound_project import CONTRACT, PYPROJECT, SHORT, sound_project
 
 SECOND = "contracts/second-v1.yaml"
 THIRD = "contracts/third-v1.yaml"

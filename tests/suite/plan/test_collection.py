@@ -19,9 +19,9 @@ from specship.result_cache import recall, remember
 from specship.suite.plan import contract_facts
 from specship.suite.plan.collection import collect, gather_gates
 from specship.suite.plan.plan import open_plan
-from tests.lint.sound_project import SHORT
-from tests.suite.contract_edits import EDITS, SECOND, three_contracts
-from tests.suite.small_project import edit
+from tests.projects.contract_edits import EDITS, SECOND, three_contracts
+from tests.projects.small_project import edit
+from tests.projects.sound_project import SHORT
 
 KEPT = ".pytest_cache/collection.json"
 
