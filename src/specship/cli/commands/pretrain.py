@@ -70,14 +70,14 @@ def run(arguments: argparse.Namespace) -> int:
     data = open_tokens(arguments.data, arguments.tokenizer)
     recipe, initial = _recipe(arguments)
     plan = plan_of(recipe, data, initial)
-    standing, bypasses = weighed(plan, consent)
+    objections, bypasses = weighed(plan, consent)
     for text in warnings(plan):
         print(f"warning: {text}", file=sys.stderr)
     if arguments.dry_run:
         _rehearse(
-            arguments, plan, standing, bypasses, lambda: _forecast(arguments, recipe, data, plan, initial)
+            arguments, plan, objections, bypasses, lambda: _forecast(arguments, recipe, data, plan, initial)
         )
-    refuse(standing)
+    refuse(objections)
     return 0 if arguments.dry_run else _train(arguments, recipe, data, initial, bypasses)
 
 
@@ -116,7 +116,7 @@ def _forecast(
 def _rehearse(
     arguments: argparse.Namespace,
     plan: TrainingPlan,
-    standing: list[Objection],
+    objections: list[Objection],
     bypasses: list[dict[str, Any]],
     measure: Callable[[], dict[str, Any] | None],
 ) -> None:
@@ -130,13 +130,13 @@ def _rehearse(
         finally:
             shown = {
                 "plan": plan.as_json(),
-                "objections": [one.as_json() for one in standing],
+                "objections": [one.as_json() for one in objections],
                 "bypasses": bypasses,
                 "forecast": cost,
             }
             print(json.dumps(shown, indent=2, allow_nan=False))
         return
-    lines = [*plan_lines(plan), *bypass_lines(bypasses), *objection_lines(standing)]
+    lines = [*plan_lines(plan), *bypass_lines(bypasses), *objection_lines(objections)]
     print("\n".join(lines), flush=True)
     print("\n".join(forecast_lines(measure())))
 

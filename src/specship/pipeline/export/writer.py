@@ -11,12 +11,13 @@ import contextlib
 import math
 import os
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import replace
 from pathlib import Path
+from threading import Thread
 
 from specship.files import sync_folder, write_errors
 from specship.pipeline.checkpoint.folder import WEIGHTS, CheckpointFolder, open_any_checkpoint
-from specship.pipeline.export.background import Background
 from specship.pipeline.export.metadata import About, architecture_keys, general_keys
 from specship.pipeline.export.tensor_data import (
     ComputedTensor,
@@ -60,7 +61,7 @@ def export_gguf(
         CannotWrite: the disk is full or refuses; nothing is left under `output`.
     """
     opened = open_any_checkpoint(checkpoint, tokenizer=False)
-    digest = Background(opened.weights_digest)
+    digest = _started(opened.weights_digest)
     architecture = architecture_of(opened.shape, checkpoint).name
     sizes = architecture_keys(architecture, opened.shape, checkpoint)
     vocabulary = read_vocabulary(opened.path, opened.shape.vocabulary)
@@ -80,6 +81,20 @@ def export_gguf(
         _write(partial, general_keys(architecture, FILE_TYPES[dtype], about) + sizes + tokens, plans, report)
         written = read_gguf(partial)
     return replace(written, path=output)
+
+
+def _started(work: Callable[[], str]) -> Future[str]:
+    """A call in a daemon's thread: whoever fails first need not wait for a long digest."""
+    outcome: Future[str] = Future()
+
+    def run() -> None:
+        try:
+            outcome.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - handed to whoever asks for the outcome
+            outcome.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return outcome
 
 
 @contextlib.contextmanager

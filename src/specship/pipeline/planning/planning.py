@@ -8,7 +8,7 @@ from typing import Any
 
 from specship.errors import UnusableInput
 from specship.pipeline.device import refuse_too_large, resolve_device
-from specship.pipeline.planning.budget import Objection, TrainingPlan, objections
+from specship.pipeline.planning.budget import Objection, TrainingPlan
 from specship.pipeline.planning.held_out_noise import held_out_noise
 from specship.pipeline.planning.training_data import TrainingData
 from specship.pipeline.shards.token_reader import TokenReader
@@ -66,10 +66,10 @@ def plan_of(recipe: Recipe, data: TrainingData, initial: Path | None) -> Trainin
 
 def weighed(plan: TrainingPlan, consent: Consent) -> tuple[list[Objection], list[dict[str, Any]]]:
     """Objections that stand, and the bypasses with which others were set aside."""
-    standing, bypasses = [], []
+    objections, bypasses = [], []
     for one in objections(plan, max_passes=consent.max_passes):
         if one.acceptable and consent.starvation is not None:
             bypasses.append({"name": one.name, "reason": consent.starvation, "figures": one.figures})
         else:
-            standing.append(one)
-    return standing, bypasses
+            objections.append(one)
+    return objections, bypasses
