@@ -66,10 +66,10 @@ def plan_of(recipe: Recipe, data: TrainingData, initial: Path | None) -> Trainin
 
 def weighed(plan: TrainingPlan, consent: Consent) -> tuple[list[Objection], list[dict[str, Any]]]:
     """Objections that stand, and the bypasses with which others were set aside."""
-    objections, bypasses = [], []
+    kept, bypasses = [], []
     for one in objections(plan, max_passes=consent.max_passes):
         if one.acceptable and consent.starvation is not None:
             bypasses.append({"name": one.name, "reason": consent.starvation, "figures": one.figures})
         else:
-            objections.append(one)
-    return objections, bypasses
+            kept.append(one)
+    return kept, bypasses
