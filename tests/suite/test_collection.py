@@ -125,6 +125,18 @@ def test_an_edit_reads_one_contract(project: Path, read: list[str]) -> None:
     assert read == ["new-v1.yaml"]
 
 
+def test_a_contract_behind_a_link_is_read_each_time(project: Path, read: list[str]) -> None:
+    """Whatever digest was kept of it, also none."""
+    EDITS["a contract behind a link"](project)
+    answer(project)
+    _kept_as(project, lambda kept: [kept[0], kept[1] | {SECOND: ["", *kept[1][SECOND][1:]]}])
+    read.clear()
+    answer(project)
+    answer(project)
+
+    assert read == ["second-v1.yaml"] * 2
+
+
 def test_the_spec_lets_every_contract_be_read(project: Path, read: list[str]) -> None:
     answer(project)
     read.clear()

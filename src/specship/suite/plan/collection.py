@@ -37,7 +37,7 @@ class ContractFacts(NamedTuple):
     """One contract without a fault."""
 
     digest: str
-    """Of its bytes; empty where they may change unseen, as behind a link, so that it is read each time."""
+    """Of the bytes that were read."""
     path: str
     """Within the project, for people."""
     gates: list[GateFacts]
