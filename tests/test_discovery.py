@@ -58,6 +58,7 @@ def test_every_scanned_folder_is_tried_here() -> None:
 
 
 ALLOWED = {
+    "__init__.py": "public names, which `PUBLIC` spells out and digests follow",
     "discovery.py": "the one scan",
     "project_code.py": "a project's own files, which a digest of their folder covers",
     "code_digests.py": "follows the scan",

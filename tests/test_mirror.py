@@ -32,6 +32,7 @@ BEHAVIOURS: Final = {
     "pipeline/export/test_published_vocabularies.py": "vocabularies that others published, there and back",
     "pipeline/export/test_streaming.py": "what an export costs and leaves behind",
     "pipeline/export/test_vocabulary_reference.py": "vocabularies beside those of llama.cpp's own converter",
+    "pipeline/test_gguf_tables.py": "our tables of GGUF beside those of the gguf package",
     "pipeline/training/test_training_killed.py": "runs that are killed at any point, in processes of their own",
     "probes/test_export_probes.py": "the probes of a GGUF and of what is published, over one chain",
     "probes/test_humaneval_probes.py": "the probes of HumanEval, over one evaluation",
@@ -46,6 +47,7 @@ BEHAVIOURS: Final = {
     "test_hostile_files.py": "mutants of sound files against every reader of files",
     "test_layers.py": "the drawing of the layers",
     "test_mirror.py": "this",
+    "test_public_face.py": "the names of `specship/__init__.py`, their page and their cost",
     "test_rehearsal.py": "the whole rehearsal",
 }
 """Files that are named after a behaviour, and why no one module has the name."""

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import hashlib
 from pathlib import Path
 from typing import Final
 
 from specship.errors import DamagedArtifact
+from specship.pipeline.checkpoint.inventory_checks import tensor_digest
 from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
+from specship.pipeline.checkpoint.weight_files import HeldTensor
 from specship.pipeline.training.run_reading import checkpoints_of
 
 _WEIGHTS: Final = "model.safetensors"
-_CHUNK_BYTES: Final = 1 << 20
 
 
 def compared_weights(folder: Path, notes: list[str]) -> tuple[int | None, int | None]:
@@ -28,14 +28,6 @@ def compared_weights(folder: Path, notes: list[str]) -> tuple[int | None, int | 
     return len(shared), sum(first[name] == last[name] for name in shared)
 
 
-def _tensor_digests(path: Path) -> dict[str, bytes]:
-    found = {}
-    with path.open("rb") as file:
-        for name, tensor in read_safetensors_header(path).items():
-            file.seek(tensor.offset)
-            digest, left = hashlib.sha256(), tensor.size
-            while left and (chunk := file.read(min(left, _CHUNK_BYTES))):
-                digest.update(chunk)
-                left -= len(chunk)
-            found[name] = digest.digest()
-    return found
+def _tensor_digests(path: Path) -> dict[str, str]:
+    tensors = read_safetensors_header(path).values()
+    return {one.name: tensor_digest(path.parent, HeldTensor(one, path.name)) for one in tensors}

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable
 
     from specship.status.report import GateReport
-    from specship.suite.plan.collection import Collection, GateFacts
+    from specship.suite.plan.gate_facts import Collection, GateFacts
     from specship.suite.plan.plan import Check
 
 _INTERRUPTED: Final = 130

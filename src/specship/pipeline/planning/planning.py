@@ -8,7 +8,7 @@ from typing import Any
 
 from specship.errors import UnusableInput
 from specship.pipeline.device import refuse_too_large, resolve_device
-from specship.pipeline.planning.budget import Objection, TrainingPlan
+from specship.pipeline.planning.budget import Objection, TrainingPlan, objections
 from specship.pipeline.planning.held_out_noise import held_out_noise
 from specship.pipeline.planning.training_data import TrainingData
 from specship.pipeline.shards.token_reader import TokenReader

@@ -29,7 +29,7 @@ def _plain_name(name: str) -> str:
     pure = PurePosixPath(name)
     leaves = pure.is_absolute() or ".." in pure.parts or str(pure) != name or "\\" in name
     if leaves or not name.isprintable() or name == MANIFEST:
-        raise ValueError(f"{name[:80]!r} is not a plain name inside the folder")
+        raise ValueError(f"{name[:80]!r} is no plain name in the folder, and no reader may be led elsewhere")
     return name
 
 

@@ -15,6 +15,7 @@ from pydantic import Field, model_validator
 
 from specship.errors import UnusableInput
 from specship.pipeline.stage import Settings
+from specship.records import Count
 
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 AtLeastOne = Annotated[int, Field(gt=0, le=1 << 40)]
@@ -58,7 +59,7 @@ class TrainingSettings(Settings):
     """Fixes the initial weights and the order of the data."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$")] = "auto"
     precision: Literal["float32", "bfloat16-autocast"] = "float32"
-    threads: Annotated[int, Field(ge=0)] = 0
+    threads: Count = 0
     """CPU threads; 0 takes every core this process may use. Recorded: sums depend on it."""
     steps: Annotated[AtLeastOne, Field(json_schema_extra={"scale": "differs"})] = 100
     sequence_length: Annotated[AtLeastOne, Field(json_schema_extra={"scale": "stated"})] = 128
@@ -69,7 +70,7 @@ class TrainingSettings(Settings):
     at_end: Literal["halt", "cycle"] = "halt"
     """At the end of the data: stop with a reason, or begin again with an event in the log."""
     peak_learning_rate: Positive | None = None
-    warmup_steps: Annotated[int, Field(ge=0)] | None = None
+    warmup_steps: Count | None = None
     floor_share: Annotated[float, Field(ge=0, le=1)] = 0.1
     """The last learning rate as a share of the peak."""
     beta1: Share = 0.9

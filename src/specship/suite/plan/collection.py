@@ -10,53 +10,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final
 
 from specship.result_cache import ProjectFiles, content_digest, inputs_digest, project_files, recall, remember
+from specship.suite.plan.gate_facts import Collection, ContractFacts, GateFacts, Kept, gate_facts
 
 if TYPE_CHECKING:
-    from specship.contracts.reader import ContractFile
     from specship.suite.plan.plan import Plan
 
 _TYPES: Final = (str, int, str, str, bool)
 """Of the facts of a gate."""
-
-
-class GateFacts(NamedTuple):
-    """One gate as a test item needs it."""
-
-    id: str
-    line: int
-    stage: str
-    model: str
-    """Empty for a gate that speaks for no criterion: it can be read and counts nowhere."""
-    cuda: bool
-
-
-class ContractFacts(NamedTuple):
-    """One contract without a fault."""
-
-    digest: str
-    """Of its bytes; empty where they may change unseen, as behind a link, so that it is read each time."""
-    path: str
-    """Within the project, for people."""
-    gates: list[GateFacts]
-
-
-class Kept(NamedTuple):
-    """What a session leaves for the next."""
-
-    around: dict[str, Any]
-    """What contracts are checked against, as plain values."""
-    contracts: dict[str, ContractFacts]
-    """By the name of their file, as the settings write the folder."""
-
-
-class Collection(NamedTuple):
-    """The gates of a project by the path of their contract."""
-
-    folder: Path
-    gates: dict[str, list[GateFacts]]
 
 
 def gather_gates(start: Path, profile: str | None, kept: Path | None) -> Collection | None:
@@ -153,18 +116,3 @@ def collect(plan: Plan) -> Collection:
     devices = {name: own.requires.device or "" for name, own in overrides.items() if own.requires}
     gates = {file.path: gate_facts(file, models, devices) for file in project.contracts}
     return Collection((project.root / project.configuration.contracts).resolve(), gates)
-
-
-def gate_facts(file: ContractFile, models: Mapping[str, str], devices: Mapping[str, str]) -> list[GateFacts]:
-    """The gates of a contract, from the model of each criterion and the devices that a profile asks for."""
-    stage, lines = file.contract.stage, file.document.item_lines["gates"]
-    return [
-        GateFacts(
-            gate.id,
-            line,
-            stage,
-            models[gate.binds_to[0]] if gate.binds_to else "",
-            devices.get(gate.id, gate.requires.device) == "cuda",
-        )
-        for gate, line in zip(file.contract.gates, lines, strict=True)
-    ]

@@ -18,7 +18,7 @@ from specship.result_cache import ProjectFiles, bytes_digest
 from specship.specs.binding import Known, ProbeFacts, contract_faults, gates_of, profile_faults
 from specship.specs.project import find_configuration
 from specship.specs.reader import SpecFolder, survey_spec_folder
-from specship.suite.plan.collection import ContractFacts, Kept, gate_facts
+from specship.suite.plan.gate_facts import ContractFacts, Kept, gate_facts
 from specship.suite.plan.vocabulary import known_names
 
 Rests = dict[str, list[Any]]
@@ -110,7 +110,7 @@ def _read(around: _Around, names: Iterable[str]) -> tuple[dict[str, ContractFact
         faults += contract_faults(document, around.known, around.models)
         if file is None or faults:
             raise UnreadableDocument(faults)
-        digest = "" if path.is_symlink() else bytes_digest(document.text.encode())
+        digest = bytes_digest(document.text.encode())  # of what was read, whatever lies there by now
         contracts[name] = ContractFacts(
             digest, document.path, gate_facts(file, around.models, around.devices)
         )
