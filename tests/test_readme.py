@@ -2,8 +2,6 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import yaml
@@ -11,6 +9,7 @@ import yaml
 from specship.cli import build_parser
 from specship.contracts.document import read_document
 from tests.places import ROOT
+from tests.processes import specship
 
 README = (ROOT / "README.md").read_text()
 BLOCKS = re.findall(r"```(\w*)\n(.*?)```", README, re.DOTALL)
@@ -36,13 +35,7 @@ def test_its_error_is_the_real_one(tmp_path: Path) -> None:
     shutil.copy(ROOT / "pyproject.toml", tmp_path)
     path = tmp_path / "contracts" / "training-loop-pretrain-v1.yaml"
     path.write_text(path.read_text().replace("probe: run.held_out_loss", "probe: run.held_out_lose"))
-    done = subprocess.run(
-        [sys.executable, "-m", "specship.cli", "status"],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = specship("status", folder=tmp_path)
 
     assert done.returncode == 2
     assert done.stderr in [text for _, text in BLOCKS]
