@@ -2,25 +2,30 @@
 
 A run is a process of its own, with its own folder, environment, arguments and exit status, as a person's is;
 what it does not pay for again is the import of some hundred modules. `tests/processes.py` speaks to it in JSON
-lines: the folder of a small project first, whose gates are collected so that pytest itself loads everything.
+lines: the folder of a small project first, whose gates are collected
+so that pytest itself loads everything, and modules to import beside that.
 """
 
 import atexit
 import gc
+import importlib
 import json
 import os
 import runpy
 import signal
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 
-def warm_up(project: str) -> None:
+def warm_up(project: str, modules: Sequence[str]) -> None:
     """Load what a run loads, through pytest's own way of loading its plugins."""
     import pytest
 
+    for module in modules:
+        importlib.import_module(module)
     os.chdir(project)
     quiet, kept = os.open(os.devnull, os.O_WRONLY), os.dup(1)
     os.dup2(quiet, 1)
@@ -92,7 +97,7 @@ def main() -> None:
     os.set_inheritable(answers.fileno(), False)
     sys.path.pop(0)  # this file's folder, which no run has on its path
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    warm_up(json.loads(requests.readline())["project"])
+    warm_up(**json.loads(requests.readline()))
     print(json.dumps({"ready": True}), file=answers, flush=True)
     for line in requests:
         print(json.dumps({"status": run(json.loads(line))}), file=answers, flush=True)

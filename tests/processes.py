@@ -19,6 +19,10 @@ SCRIPTS: Final = Path(sys.executable).parent
 EACH_ANEW: Final = "SPECSHIP_TESTS_START_EACH"
 """Set this variable, and each run starts an interpreter instead of forking from one that has imported everything."""
 
+_WITH_TORCH: Final = frozenset({"bench", "compare", "eval", "qa", "run"})
+"""Verbs whose process would import torch at once; they fork from a second process that has it."""
+_TORCH: Final = ("torch", "transformers.models.llama.modeling_llama")
+
 
 def specship(
     *arguments: str | Path, folder: Path | None = None, environment: Mapping[str, str] | None = None
@@ -54,13 +58,14 @@ def _run(
     line = list(map(str, command))
     if EACH_ANEW in os.environ:
         return subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False, env=environment)
-    return _server().run(line, folder, environment)
+    heavy = line[0].endswith("specship") and line[1:2] and line[1] in _WITH_TORCH
+    return _server(_TORCH if heavy else ()).run(line, folder, environment)
 
 
 class _Server:
     """The process that forks, one run at a time."""
 
-    def __init__(self) -> None:
+    def __init__(self, modules: Sequence[str]) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="specship-processes-")
         project = sound_project(Path(self._folder.name, "project"))
         self._child = subprocess.Popen(
@@ -71,7 +76,7 @@ class _Server:
         assert self._child.stdout is not None
         self._requests: IO[str] = self._child.stdin
         self._answers: IO[str] = self._child.stdout
-        assert self._ask({"project": str(project)})["ready"]
+        assert self._ask({"project": str(project), "modules": modules})["ready"]
 
     def _ask(self, request: Mapping[str, object]) -> dict[str, int]:
         print(json.dumps(request), file=self._requests, flush=True)
@@ -100,7 +105,7 @@ class _Server:
 
 
 @functools.cache
-def _server() -> _Server:
-    server = _Server()
+def _server(modules: tuple[str, ...]) -> _Server:
+    server = _Server(modules)
     atexit.register(server.close)
     return server

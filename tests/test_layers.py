@@ -1,6 +1,7 @@
 """The drawing of the layers, executable."""
 
 import ast
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -36,10 +37,17 @@ def layer_of(part: str) -> int:
     return next(number for number, names in enumerate(LAYERS) if part in names)
 
 
+@functools.cache
+def nodes_of(path: Path) -> tuple[ast.Import | ast.ImportFrom | ast.Call, ...]:
+    """The imports and calls of a module, wherever in its code they stand."""
+    kinds = (ast.Import, ast.ImportFrom, ast.Call)
+    return tuple(node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, kinds))
+
+
 def specship_imports(path: Path) -> list[tuple[int, str]]:
     """Line and second name part of each specship import, wherever in the code it stands."""
     found = []
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         names: list[str] = []
         if not isinstance(node, ast.Import | ast.ImportFrom):
             continue
@@ -66,7 +74,7 @@ def test_only_the_face_knows_pytest(path: Path) -> None:
         return
     roots = {
         name.split(".")[0]
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         for name in (
             [alias.name for alias in node.names]
             if isinstance(node, ast.Import)
@@ -115,7 +123,7 @@ def test_no_code_is_evaluated_from_text(path: Path) -> None:
     """No eval, exec or unpickling anywhere in the product, with the exceptions named above."""
     called = {
         node.func.id
-        for node in ast.walk(ast.parse(path.read_text()))
+        for node in nodes_of(path)
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     }
     allowed = {"exec"} if path.relative_to(SOURCE).as_posix() in RUNS_CODE else set()
@@ -127,7 +135,7 @@ def test_no_code_is_evaluated_from_text(path: Path) -> None:
 def test_nothing_imports_what_executes_text(path: Path) -> None:
     """They are started as processes, so that no other process ever holds code that they run."""
     names = {Path(name).stem for name in RUNS_CODE}
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in nodes_of(path):
         if isinstance(node, ast.ImportFrom) and (node.module or "").startswith(
             "specship.pipeline.evaluation.humaneval"
         ):

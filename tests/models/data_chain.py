@@ -6,15 +6,14 @@ import contextlib
 import json
 import shutil
 import sysconfig
-import tempfile
 from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 from specship.pipeline.stage import run_stage, stage_named
 from specship.probes.registry import Artifact, all_probes
 from specship.units import Value
+from tests.models.once import once
 
 VOCAB = 512
 STAGES = ("corpus", "tokenizer", "shards", "baseline")
@@ -53,17 +52,14 @@ def make(root: Path, *stages: str, **sections: dict[str, Any]) -> Path:
     return root
 
 
-@cache
-def _made() -> tempfile.TemporaryDirectory[str]:
-    folder = tempfile.TemporaryDirectory(prefix="specship-chain-")
-    write_code(Path(folder.name) / "code")
-    make(Path(folder.name), *STAGES)
-    return folder
+def _make_all(folder: Path) -> None:
+    write_code(folder / "code")
+    make(folder, *STAGES)
 
 
 def chain(tmp_path: Path) -> Path:
     """A project folder of one's own, with `code` and the artifacts made from it."""
-    return Path(shutil.copytree(_made().name, tmp_path / "project"))
+    return Path(shutil.copytree(once("data-chain", _make_all), tmp_path / "project"))
 
 
 def measure(probe: str, root: Path) -> dict[str, Value]:

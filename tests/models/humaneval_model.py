@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.models import inference_chain
+from tests.models.once import once
 from tests.places import HUMANEVAL
 
 EASY = ("HumanEval/23", "HumanEval/53", "HumanEval/27", "HumanEval/34")
@@ -24,12 +25,15 @@ def problem_records() -> list[dict[str, Any]]:
 
 @functools.cache
 def learned() -> Path:
-    """The model's folder, made once a process; not to be changed."""
+    """The model's folder; not to be changed."""
+    return once("humaneval-learned", _learn)
+
+
+def _learn(folder: Path) -> None:
     import torch
     from tokenizers import Tokenizer
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    folder = inference_chain.base() / "learned"
     words = inference_chain.tokenizer() / "tokenizer.json"
     encoder = Tokenizer.from_file(str(words))
     known = [record for record in problem_records() if record["task_id"] in EASY[:2]]
@@ -48,4 +52,3 @@ def learned() -> Path:
             optimizer.step()
     network.save_pretrained(folder)
     shutil.copy(words, folder)
-    return folder

@@ -17,6 +17,7 @@ from typing import Any
 from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.stage import all_stages, run_stage
 from specship.probes.registry import Artifact
+from tests.models.once import once
 
 FILES = [
     "bisect.py",
@@ -66,19 +67,27 @@ def base() -> Path:
 @functools.cache
 def corpus() -> Path:
     """Made by the real stage, from a folder of files of the standard library."""
-    texts, output = base() / "texts", base() / "corpus"
+    return once("inference-corpus", _make_corpus) / "corpus"
+
+
+def _make_corpus(folder: Path) -> None:
+    texts = folder / "texts"
     texts.mkdir()
     for name in FILES:
         shutil.copy(Path(sysconfig.get_paths()["stdlib"]) / name, texts)
     (texts / "LICENSE.txt").write_text("The licence.\n")
     settings = {"source": "folder", "path": "texts", "licence": "PSF-2.0", "heldout_fraction": 0.5}
-    with contextlib.chdir(base()):
-        run_stage(all_stages()["corpus"], {"corpus": settings}, {}, output, lambda *_, **__: None)
-    return output
+    with contextlib.chdir(folder):
+        run_stage(all_stages()["corpus"], {"corpus": settings}, {}, folder / "corpus", lambda *_, **__: None)
 
 
 @functools.cache
 def tokenizer() -> Path:
+    """500 tokens, learned from the corpus."""
+    return once("inference-tokenizer", _make_tokenizer)
+
+
+def _make_tokenizer(folder: Path) -> None:
     from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
     made = Tokenizer(models.BPE())
@@ -92,10 +101,7 @@ def tokenizer() -> Path:
     )
     texts = [document.text for document in read_documents(corpus(), "train")]
     made.train_from_iterator(texts, trainer)
-    folder = base() / "tokenizer"
-    folder.mkdir()
     made.save(str(folder / "tokenizer.json"))
-    return folder
 
 
 def checkpoint(*, tied: bool = True, head_dim: int = 16, seed: int = 1) -> Path:
@@ -105,13 +111,16 @@ def checkpoint(*, tied: bool = True, head_dim: int = 16, seed: int = 1) -> Path:
 
 @functools.cache
 def _checkpoint(tied: bool, head_dim: int, seed: int) -> Path:
+    name = f"inference-checkpoint-{tied}-{head_dim}-{seed}"
+    return once(name, lambda folder: _make_checkpoint(folder, tied, head_dim, seed))
+
+
+def _make_checkpoint(folder: Path, tied: bool, head_dim: int, seed: int) -> None:
     import torch
     from safetensors.torch import save_file
 
     from specship.pipeline.checkpoint.folder import expected_tensors, read_shape
 
-    folder = base() / f"checkpoint-{tied}-{head_dim}-{seed}"
-    folder.mkdir()
     config = {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
@@ -144,7 +153,6 @@ def _checkpoint(tied: bool, head_dim: int, seed: int) -> Path:
     }
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     shutil.copy(tokenizer() / "tokenizer.json", folder)
-    return folder
 
 
 @functools.cache
@@ -157,9 +165,11 @@ def made(name: str) -> Path:
     }
     if name in inputs:
         return inputs[name]()
-    stage, output = all_stages()[name], base() / name
-    run_stage(stage, SETTINGS, {need: made(need) for need in stage.needs}, output, lambda *_, **__: None)
-    return output
+    stage = all_stages()[name]
+    needs = {need: made(need) for need in stage.needs}
+    return once(
+        f"inference-{name}", lambda folder: run_stage(stage, SETTINGS, needs, folder, lambda *_, **__: None)
+    )
 
 
 def artifacts(**others: Path) -> Mapping[str, Artifact]:

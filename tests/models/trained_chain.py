@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import json
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 from specship.contracts.measurement import Measurement
 from specship.pipeline.stage import run_stage, stage_named
 from specship.probes.registry import Artifact, all_probes
+from tests.models.once import once
 from tests.models.training_fixtures import MODEL, TRAINING, make_shards, make_tokenizer
 
 SETTINGS: Mapping[str, Any] = {
@@ -26,14 +26,16 @@ SETTINGS: Mapping[str, Any] = {
 @functools.cache
 def chain() -> Path:
     """Shards, tokenizer, baseline, run, checkpoint and replay, made once by the real stages."""
-    folder = Path(tempfile.mkdtemp(prefix="specship-trained-"))
+    return once("trained-chain", _make)
+
+
+def _make(folder: Path) -> None:
     make_tokenizer(folder / "tokenizer")
     make_shards(folder / "shards")
     inputs = {name: folder / name for name in ("tokenizer", "shards")}
     for name in ("baseline", "run", "checkpoint", "replay"):
         run_stage(stage_named(name), SETTINGS, inputs, folder / name, lambda *_, **__: None)
         inputs[name] = folder / name
-    return folder
 
 
 def copy_chain(target: Path) -> Path:

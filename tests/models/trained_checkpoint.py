@@ -16,6 +16,8 @@ from typing import Any, Final
 
 import numpy as np
 
+from tests.models.once import once
+
 HIDDEN: Final = 64
 POSITIONS: Final = 128
 VOCABULARY: Final = 400
@@ -57,10 +59,16 @@ def tokenizer_file(folder: Path) -> Any:
 @functools.cache
 def trained(family: str = "llama", *, steps: int = 300, kv_heads: int = 4, tied: bool = True) -> Path:
     """A checkpoint folder as `transformers` writes it; `steps` of 0 leaves it as it was born."""
+    return once(
+        f"trained-{family}-{steps}-{kv_heads}-{tied}",
+        lambda folder: _learn(folder, family, steps=steps, kv_heads=kv_heads, tied=tied),
+    )
+
+
+def _learn(folder: Path, family: str, *, steps: int, kv_heads: int, tied: bool) -> None:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    folder = base() / f"{family}-{steps}-{kv_heads}-{tied}"
     ids = _token_ids(tokenizer_file(folder))
     torch.manual_seed(0)
     config = AutoConfig.for_model(
@@ -82,7 +90,6 @@ def trained(family: str = "llama", *, steps: int = 300, kv_heads: int = 4, tied:
     model = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
     _train(model, torch.tensor(ids), steps)
     model.save_pretrained(folder)
-    return folder
 
 
 def _token_ids(tokenizer: Any) -> list[int]:
@@ -113,9 +120,11 @@ def exported(dtype: Any = "F32") -> Path:
     """The trained model as a GGUF."""
     from specship.pipeline.export.writer import export_gguf
 
-    path = base() / f"trained-{dtype}.gguf"
-    export_gguf(trained(), path, dtype=dtype)
-    return path
+    source = trained()
+    folder = once(
+        f"exported-{dtype}", lambda folder: export_gguf(source, folder / "trained.gguf", dtype=dtype)
+    )
+    return folder / "trained.gguf"
 
 
 def copied(target: Path, source: Path | None = None) -> Path:

@@ -2,8 +2,8 @@
 
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from tests.models.once import once
 from tests.processes import run_pytest, specship
 from tests.projects.small_project import edit, make_project
 
@@ -73,12 +73,15 @@ def name_faults(project: Path) -> Path:
 
 @cache
 def _records() -> dict[str, bytes]:
-    """What a user's two commands write below `evidence/arming`; once a process, for every project alike."""
-    with TemporaryDirectory() as folder:
-        project = make_falsifiable(Path(folder, "project"))
+    """What a user's two commands write below `evidence/arming`; once, for every project alike."""
+
+    def arm(folder: Path) -> None:
+        project = make_falsifiable(folder / "project")
         run_pytest(project, "-q", "-m", "falsify", "contracts").check_returncode()
         specship("faults", "--arm", folder=project).check_returncode()
-        return {path.name: path.read_bytes() for path in (project / "evidence/arming").iterdir()}
+
+    records = once("small-arming", arm) / "project" / "evidence" / "arming"
+    return {path.name: path.read_bytes() for path in records.iterdir()}
 
 
 def arm_small(project: Path) -> Path:
