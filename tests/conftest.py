@@ -4,6 +4,7 @@ import atexit
 import os
 import shutil
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -30,3 +31,14 @@ def healthy() -> Path:
     from tests.models.sick_runs import healthy_run
 
     return healthy_run()
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """For models too small for two threads, which only wait for each other on a busy machine."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import sysconfig
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -68,20 +66,3 @@ def measure(probe: str, root: Path) -> dict[str, Value]:
     with contextlib.chdir(root):
         measurement = found({name: Artifact(name, root / name, "0" * 64) for name in found.artifacts})
     return {name: quantity.value for name, quantity in measurement.quantities.items()}
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    """The records of a JSON Lines file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-
-
-def write_lines(path: Path, records: list[dict[str, Any]]) -> None:
-    """Replace a JSON Lines file."""
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-
-
-def edit_json(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Change a JSON document in place."""
-    value = json.loads(path.read_text(encoding="utf-8"))
-    change(value)
-    path.write_text(json.dumps(value), encoding="utf-8")

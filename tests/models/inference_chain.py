@@ -3,13 +3,11 @@
 Random weights, real text, every artifact in the form that the stages read.  Built once a process.
 """
 
-import atexit
 import contextlib
 import functools
 import json
 import shutil
 import sysconfig
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from typing import Any
 from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.stage import all_stages, run_stage
 from specship.probes.registry import Artifact
+from tests.models.learned_tokenizers import learned_tokenizer
 from tests.models.once import once
 
 FILES = [
@@ -57,14 +56,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 @functools.cache
-def base() -> Path:
-    """A folder for this process, removed at its end."""
-    folder = Path(tempfile.mkdtemp(prefix="specship-chain-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-@functools.cache
 def corpus() -> Path:
     """Made by the real stage, from a folder of files of the standard library."""
     return once("inference-corpus", _make_corpus) / "corpus"
@@ -88,19 +79,8 @@ def tokenizer() -> Path:
 
 
 def _make_tokenizer(folder: Path) -> None:
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=500,
-        special_tokens=["<|endoftext|>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
     texts = [document.text for document in read_documents(corpus(), "train")]
-    made.train_from_iterator(texts, trainer)
+    made = learned_tokenizer(texts, 500, ["<|endoftext|>"])
     made.save(str(folder / "tokenizer.json"))
 
 
@@ -183,20 +163,3 @@ class _Lazy(dict[str, Any]):
 
     def __getitem__(self, name: str) -> Artifact:
         return Artifact(name, super().__getitem__(name) or made(name), "digest")
-
-
-def copy_of(folder: Path, target: Path) -> Path:
-    """A copy that a test may damage."""
-    return Path(shutil.copytree(folder, target))
-
-
-def edit_json(path: Path, **changes: Any) -> None:
-    """Change top-level fields of a JSON document."""
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-
-
-def edit_lines(path: Path, number: int, **changes: Any) -> None:
-    """Change fields of one line (from 0) of a JSON Lines file."""
-    lines = path.read_text().splitlines()
-    lines[number] = json.dumps(json.loads(lines[number]) | changes)
-    path.write_text("\n".join(lines) + "\n")

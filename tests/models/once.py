@@ -1,8 +1,11 @@
-"""What takes seconds to make is made once for all workers of a run, by whoever wants it first."""
+"""Where models are made: what is dear once for all workers of a run, the rest in a folder of the process."""
 
+import atexit
 import fcntl
+import functools
 import os
 import shutil
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -25,4 +28,12 @@ def once(name: str, build: Callable[[Path], object]) -> Path:
             folder.mkdir()
             build(folder)
             mark.touch()
+    return folder
+
+
+@functools.cache
+def base() -> Path:
+    """A folder of this process, removed at its end."""
+    folder = Path(tempfile.mkdtemp(prefix="specship-base-", dir=os.environ[SHARED]))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

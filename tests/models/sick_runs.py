@@ -12,7 +12,7 @@ from unittest import mock
 
 from specship.pipeline.training.training import pretrain
 from tests.models.once import once
-from tests.models.training_fixtures import make_shards, make_tokenizer, recipe
+from tests.models.training_data import make_shards, make_tokenizer, recipe
 
 HEALTHY: Final[dict[str, Any]] = {
     "steps": 290,

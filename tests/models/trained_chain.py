@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import functools
-import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ from specship.contracts.measurement import Measurement
 from specship.pipeline.stage import run_stage, stage_named
 from specship.probes.registry import Artifact, all_probes
 from tests.models.once import once
-from tests.models.training_fixtures import MODEL, TRAINING, make_shards, make_tokenizer
+from tests.models.training_data import MODEL, TRAINING, make_shards, make_tokenizer
 
 SETTINGS: Mapping[str, Any] = {
     "model": {**MODEL, "max_positions": 16},
@@ -54,26 +53,3 @@ def measure(probe: str, folder: Path) -> Measurement:
 def value(measurement: Measurement, name: str) -> Any:
     """One figure."""
     return measurement.quantities[name].value
-
-
-def edit_lines(path: Path, change: Callable[[list[dict[str, Any]]], None]) -> None:
-    """Rewrite a log through a function that changes its records in place."""
-    records = [json.loads(line) for line in path.read_text().splitlines()]
-    change(records)
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
-
-
-def edit_json(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Rewrite a JSON document through a function that changes it in place."""
-    document = json.loads(path.read_text())
-    change(document)
-    path.write_text(json.dumps(document))
-
-
-def edit_weights(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Rewrite a safetensors file through a function that changes its arrays in place."""
-    from safetensors.numpy import load_file, save_file
-
-    weights = {name: array.copy() for name, array in load_file(path).items()}
-    change(weights)
-    save_file(weights, path, metadata={"format": "pt"})

@@ -4,32 +4,23 @@ Two layers on the interpreter's own Python source; every projection is square, s
 transposed one. It knows what a model of 80 000 parameters can know: words, indentation, what follows `self`.
 """
 
-import atexit
 import functools
 import json
 import math
 import shutil
 import sysconfig
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from tests.models.learned_tokenizers import learned_tokenizer
 from tests.models.once import once
 
 HIDDEN: Final = 64
 POSITIONS: Final = 128
 VOCABULARY: Final = 400
 END: Final = "<|endoftext|>"
-
-
-@functools.cache
-def base() -> Path:
-    """A folder for this process, removed at its end."""
-    folder = Path(tempfile.mkdtemp(prefix="specship-trained-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def texts() -> list[str]:
@@ -39,18 +30,7 @@ def texts() -> list[str]:
 
 def tokenizer_file(folder: Path) -> Any:
     """A byte-level tokenizer trained on the texts, saved into a folder."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=[END],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    made.train_from_iterator(texts(), trainer)
+    made = learned_tokenizer(texts(), VOCABULARY, [END])
     folder.mkdir(parents=True, exist_ok=True)
     made.save(str(folder / "tokenizer.json"))
     return made

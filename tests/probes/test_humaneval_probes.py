@@ -20,9 +20,9 @@ from specship.pipeline.evaluation.humaneval.selftest import self_test
 from specship.pipeline.stage import run_stage, stage_named
 from specship.probes.registry import Artifact, all_probes
 from specship.units import Value
+from tests.editing import copy_of
 from tests.models import inference_chain
-from tests.models.humaneval_model import learned, problem_records
-from tests.models.inference_chain import copy_of
+from tests.models.learned_by_heart import learned, problem_records
 from tests.places import HUMANEVAL
 
 SELF_TEST = "self-test.json"

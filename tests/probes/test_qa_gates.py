@@ -16,7 +16,8 @@ from specship.errors import DamagedArtifact
 from specship.pipeline.stage import all_stages, run_stage
 from specship.probes.registry import Artifact, all_probes
 from specship.specs.project import load_project
-from tests.models.trained_checkpoint import base, copied, exported, put, trained
+from tests.models.once import base
+from tests.models.trained_checkpoint import copied, exported, put, trained
 from tests.places import ROOT
 
 
