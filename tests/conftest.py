@@ -1,19 +1,44 @@
 """What all tests share."""
 
+import atexit
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.models.once import SHARED
 
 pytest_plugins = ["pytester"]
 
 # The suite's own settings must not reach the suites that it starts.
 os.environ.pop("PYTEST_ADDOPTS", None)
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # The workers have the cores between them: a second thread in each only waits for the first.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+if SHARED not in os.environ:  # else this is a worker, and whoever started it has made the folder
+    os.environ[SHARED] = tempfile.mkdtemp(prefix="specship-tests-")
+    atexit.register(shutil.rmtree, os.environ[SHARED], ignore_errors=True)
+
 
 @pytest.fixture(scope="session")
-def healthy(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def healthy() -> Path:
     """One healthy run for every test that doctors a copy of it."""
-    from tests.models.sick_runs import PLANTS, train
+    from tests.models.sick_runs import healthy_run
 
-    return train(tmp_path_factory.mktemp("healthy"), PLANTS["healthy"])
+    return healthy_run()
+
+
+@pytest.fixture
+def one_thread() -> Iterator[None]:
+    """For models too small for two threads, which only wait for each other on a busy machine."""
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)

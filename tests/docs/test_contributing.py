@@ -10,7 +10,8 @@ import pytest
 from specship.faults.catalogue import load_fault
 from tests.docs.contributed import examples, package_with_examples, project_with_examples, run_there
 from tests.docs.reading_pages import ROOT, text_of
-from tests.projects.scaffolded import insist_clean, script
+from tests.processes import script
+from tests.projects.scaffolded import insist_clean
 
 PAGE = text_of(ROOT / "CONTRIBUTING.md")
 

@@ -12,7 +12,8 @@ import yaml
 
 from specship.contracts.document import read_document
 from tests.docs.reading_pages import DOCS, ROOT, fenced, text_of
-from tests.projects.scaffolded import begin, script
+from tests.processes import script
+from tests.projects.scaffolded import begin
 
 README = text_of(ROOT / "README.md")
 BLOCKS = fenced(README)

@@ -6,11 +6,12 @@ of our own with a system message by default, named variants and every extension 
 
 import functools
 import json
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
 from tests.models.foreign_checkpoints import foreign
+from tests.models.learned_tokenizers import learned_tokenizer
+from tests.models.once import once
 
 CHATML: Final = """\
 {%- if messages[0].role == 'system' %}
@@ -72,26 +73,18 @@ CONVERSATIONS: Final = {
 @functools.cache
 def chat_checkpoint(kind: str) -> Path:
     """A tiny Llama with a byte-level tokenizer and this template, saved by `transformers`; not to be changed."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    return once(f"chat-{kind}", lambda folder: _make(folder, kind))
+
+
+def _make(folder: Path, kind: str) -> None:
     from transformers import PreTrainedTokenizerFast
 
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=300,
-        special_tokens=SPECIAL[kind],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    made.train_from_iterator([Path(__file__).read_text()], trainer)
+    made = learned_tokenizer([Path(__file__).read_text()], 300, SPECIAL[kind])
     tokenizer: Any = PreTrainedTokenizerFast(tokenizer_object=made, **NAMED[kind])  # type: ignore[no-untyped-call]
     tokenizer.chat_template = TEMPLATES[kind]
-    folder = Path(tempfile.mkdtemp(prefix="specship-chat-"))
     end = made.token_to_id(NAMED[kind]["eos_token"])
     foreign("llama", vocab_size=made.get_vocab_size(), max_position_embeddings=512, eos_token_id=end).write(
         folder
     )
     tokenizer.save_pretrained(folder)
     (folder / "generation_config.json").write_text(json.dumps({"eos_token_id": [end]}))
-    return folder

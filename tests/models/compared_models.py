@@ -9,7 +9,10 @@ from typing import Any, Final
 
 import numpy as np
 
-from tests.models.inference_chain import base, edit_json, tokenizer
+from tests.editing import edit_json
+from tests.models.at_work import put_to_work
+from tests.models.inference_chain import tokenizer
+from tests.models.once import base
 
 Array = np.ndarray[Any, Any]
 Edit = Callable[[Array], Array] | None
@@ -43,10 +46,7 @@ def model(family: str, rows: int = 512, **changes: Any) -> Path:
     build: Any = AutoModelForCausalLM.from_config
     torch.manual_seed(3)
     made = build(AutoConfig.for_model(family, **config))
-    with torch.no_grad():
-        for name, parameter in made.named_parameters():
-            if parameter.ndim == 1:
-                parameter.copy_(torch.randn_like(parameter) * 0.3 + float("norm" in name))
+    put_to_work(made)
     made.save_pretrained(folder)
     shutil.copy(tokenizer() / "tokenizer.json", folder)
     return folder

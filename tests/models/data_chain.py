@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import shutil
 import sysconfig
-import tempfile
-from collections.abc import Callable
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +12,7 @@ from specship.pipeline.registry import run_stage, stage_named
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
 from specship.units import Value
+from tests.models.once import once
 
 VOCAB = 512
 STAGES = ("corpus", "tokenizer", "shards", "baseline")
@@ -54,17 +51,14 @@ def make(root: Path, *stages: str, **sections: dict[str, Any]) -> Path:
     return root
 
 
-@cache
-def _made() -> tempfile.TemporaryDirectory[str]:
-    folder = tempfile.TemporaryDirectory(prefix="specship-chain-")
-    write_code(Path(folder.name) / "code")
-    make(Path(folder.name), *STAGES)
-    return folder
+def _make_all(folder: Path) -> None:
+    write_code(folder / "code")
+    make(folder, *STAGES)
 
 
 def chain(tmp_path: Path) -> Path:
     """A project folder of one's own, with `code` and the artifacts made from it."""
-    return Path(shutil.copytree(_made().name, tmp_path / "project"))
+    return Path(shutil.copytree(once("data-chain", _make_all), tmp_path / "project"))
 
 
 def measure(probe: str, root: Path) -> dict[str, Value]:
@@ -73,20 +67,3 @@ def measure(probe: str, root: Path) -> dict[str, Value]:
     with contextlib.chdir(root):
         measurement = found({name: Artifact(name, root / name, "0" * 64) for name in found.artifacts})
     return {name: quantity.value for name, quantity in measurement.quantities.items()}
-
-
-def lines(path: Path) -> list[dict[str, Any]]:
-    """The records of a JSON Lines file."""
-    return [json.loads(line) for line in path.read_text(encoding="utf-8").split("\n") if line]
-
-
-def write_lines(path: Path, records: list[dict[str, Any]]) -> None:
-    """Replace a JSON Lines file."""
-    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
-
-
-def edit_json(path: Path, change: Callable[[dict[str, Any]], object]) -> None:
-    """Change a JSON document in place."""
-    value = json.loads(path.read_text(encoding="utf-8"))
-    change(value)
-    path.write_text(json.dumps(value), encoding="utf-8")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,8 @@ from specship.pipeline.registry import maker_of, run_stage
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
 from specship.units import Value
-from tests.models.inference_chain import base, checkpoint, copy_of, corpus, tokenizer
+from tests.models.inference_chain import checkpoint, corpus, tokenizer
+from tests.models.once import once
 
 SETTINGS: dict[str, dict[str, Any]] = {
     "imported": {"source": "a tiny model"},
@@ -45,10 +47,13 @@ SETTINGS: dict[str, dict[str, Any]] = {
 @functools.cache
 def trained() -> Path:
     """The checkpoint that is handed over, with what a tokenizer needs to open for anybody."""
-    folder = copy_of(checkpoint(), base() / "trained")
+    return once("imported-trained", _hand_over)
+
+
+def _hand_over(folder: Path) -> None:
+    shutil.copytree(checkpoint(), folder, dirs_exist_ok=True)
     config = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": "<|endoftext|>"}
     (folder / "tokenizer_config.json").write_text(json.dumps(config))
-    return folder
 
 
 @functools.cache
@@ -56,11 +61,12 @@ def made(name: str) -> Path:
     """An artifact of the model that takes over."""
     if name in {"corpus", "tokenizer"}:
         return corpus() if name == "corpus" else tokenizer()
-    stage, output = maker_of(name, SETTINGS), base() / f"imported-{name}"
+    stage = maker_of(name, SETTINGS)
     lent = {"checkpoint": trained} if name == "foreign" else {}
     inputs = {need: lent[need]() if need in lent else made(need) for need in stage.needs}
-    run_stage(stage, SETTINGS, inputs, output, lambda *_, **__: None)
-    return output
+    return once(
+        f"imported-{name}", lambda folder: run_stage(stage, SETTINGS, inputs, folder, lambda *_, **__: None)
+    )
 
 
 def measure(name: str, **others: Path) -> Mapping[str, Value]:

@@ -3,13 +3,11 @@
 Random weights, real text, every artifact in the form that the stages read.  Built once a process.
 """
 
-import atexit
 import contextlib
 import functools
 import json
 import shutil
 import sysconfig
-import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,8 @@ from typing import Any
 from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.registry import all_stages, run_stage
 from specship.probes.probe import Artifact
+from tests.models.learned_tokenizers import learned_tokenizer
+from tests.models.once import once
 
 FILES = [
     "bisect.py",
@@ -56,46 +56,32 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 
 @functools.cache
-def base() -> Path:
-    """A folder for this process, removed at its end."""
-    folder = Path(tempfile.mkdtemp(prefix="specship-chain-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
-
-
-@functools.cache
 def corpus() -> Path:
     """Made by the real stage, from a folder of files of the standard library."""
-    texts, output = base() / "texts", base() / "corpus"
+    return once("inference-corpus", _make_corpus) / "corpus"
+
+
+def _make_corpus(folder: Path) -> None:
+    texts = folder / "texts"
     texts.mkdir()
     for name in FILES:
         shutil.copy(Path(sysconfig.get_paths()["stdlib"]) / name, texts)
     (texts / "LICENSE.txt").write_text("The licence.\n")
     settings = {"source": "folder", "path": "texts", "licence": "PSF-2.0", "heldout_fraction": 0.5}
-    with contextlib.chdir(base()):
-        run_stage(all_stages()["corpus"], {"corpus": settings}, {}, output, lambda *_, **__: None)
-    return output
+    with contextlib.chdir(folder):
+        run_stage(all_stages()["corpus"], {"corpus": settings}, {}, folder / "corpus", lambda *_, **__: None)
 
 
 @functools.cache
 def tokenizer() -> Path:
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+    """500 tokens, learned from the corpus."""
+    return once("inference-tokenizer", _make_tokenizer)
 
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=500,
-        special_tokens=["<|endoftext|>"],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
+
+def _make_tokenizer(folder: Path) -> None:
     texts = [document.text for document in read_documents(corpus(), "train")]
-    made.train_from_iterator(texts, trainer)
-    folder = base() / "tokenizer"
-    folder.mkdir()
+    made = learned_tokenizer(texts, 500, ["<|endoftext|>"])
     made.save(str(folder / "tokenizer.json"))
-    return folder
 
 
 def checkpoint(*, tied: bool = True, head_dim: int = 16, seed: int = 1) -> Path:
@@ -105,13 +91,16 @@ def checkpoint(*, tied: bool = True, head_dim: int = 16, seed: int = 1) -> Path:
 
 @functools.cache
 def _checkpoint(tied: bool, head_dim: int, seed: int) -> Path:
+    name = f"inference-checkpoint-{tied}-{head_dim}-{seed}"
+    return once(name, lambda folder: _make_checkpoint(folder, tied, head_dim, seed))
+
+
+def _make_checkpoint(folder: Path, tied: bool, head_dim: int, seed: int) -> None:
     import torch
     from safetensors.torch import save_file
 
     from specship.pipeline.checkpoint.folder import expected_tensors, read_shape
 
-    folder = base() / f"checkpoint-{tied}-{head_dim}-{seed}"
-    folder.mkdir()
     config = {
         "architectures": ["LlamaForCausalLM"],
         "model_type": "llama",
@@ -144,7 +133,6 @@ def _checkpoint(tied: bool, head_dim: int, seed: int) -> Path:
     }
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
     shutil.copy(tokenizer() / "tokenizer.json", folder)
-    return folder
 
 
 @functools.cache
@@ -157,9 +145,11 @@ def made(name: str) -> Path:
     }
     if name in inputs:
         return inputs[name]()
-    stage, output = all_stages()[name], base() / name
-    run_stage(stage, SETTINGS, {need: made(need) for need in stage.needs}, output, lambda *_, **__: None)
-    return output
+    stage = all_stages()[name]
+    needs = {need: made(need) for need in stage.needs}
+    return once(
+        f"inference-{name}", lambda folder: run_stage(stage, SETTINGS, needs, folder, lambda *_, **__: None)
+    )
 
 
 def artifacts(**others: Path) -> Mapping[str, Artifact]:
@@ -173,20 +163,3 @@ class _Lazy(dict[str, Any]):
 
     def __getitem__(self, name: str) -> Artifact:
         return Artifact(name, super().__getitem__(name) or made(name), "digest")
-
-
-def copy_of(folder: Path, target: Path) -> Path:
-    """A copy that a test may damage."""
-    return Path(shutil.copytree(folder, target))
-
-
-def edit_json(path: Path, **changes: Any) -> None:
-    """Change top-level fields of a JSON document."""
-    path.write_text(json.dumps(json.loads(path.read_text()) | changes))
-
-
-def edit_lines(path: Path, number: int, **changes: Any) -> None:
-    """Change fields of one line (from 0) of a JSON Lines file."""
-    lines = path.read_text().splitlines()
-    lines[number] = json.dumps(json.loads(lines[number]) | changes)
-    path.write_text("\n".join(lines) + "\n")

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 import torch
 
-from tests.models.training_fixtures import make_shards, make_tokenizer
+from tests.models.at_work import put_to_work
+from tests.models.training_data import make_shards, make_tokenizer
 
 CASES: Final[dict[str, dict[str, Any]]] = {
     "llama": {"family": "llama"},
@@ -64,10 +65,7 @@ def initial_checkpoint(
     }
     torch.manual_seed(5)
     model = build(AutoConfig.for_model(family, **{**fields, **changes}))
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if parameter.ndim == 1:
-                parameter.copy_(torch.randn_like(parameter) * 0.5 + float("norm" in name))
+    put_to_work(model, spread=0.5)
     model.to(getattr(torch, dtype)).save_pretrained(folder, max_shard_size=shard)
     for name in ("tokenizer.json", "tokenizer_config.json"):
         shutil.copy(tokenizer / name, folder / name)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import torch
 
+from tests.models.at_work import put_to_work
 from tests.models.foreign_checkpoints import config_of
 
 LINEAR: Final = {"rope_type": "linear", "rope_theta": 500.0, "factor": 4.0}
@@ -41,9 +42,6 @@ def saved(folder: Path, family: str, changes: dict[str, Any], dtype: str, shard:
     config |= {"pad_token_id": None, "bos_token_id": None}
     torch.manual_seed(11)
     model = build(AutoConfig.for_model(config.pop("model_type"), **config))
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if parameter.ndim == 1:
-                parameter.copy_(torch.randn_like(parameter) * 0.3 + float("norm" in name))
+    put_to_work(model)
     model.to(getattr(torch, dtype)).save_pretrained(folder, max_shard_size=shard)
     return folder

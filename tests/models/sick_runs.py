@@ -11,7 +11,8 @@ from typing import Any, Final
 from unittest import mock
 
 from specship.pipeline.training.training import pretrain
-from tests.models.training_fixtures import make_shards, make_tokenizer, recipe
+from tests.models.once import once
+from tests.models.training_data import make_shards, make_tokenizer, recipe
 
 HEALTHY: Final[dict[str, Any]] = {
     "steps": 290,
@@ -46,6 +47,11 @@ def train(folder: Path, plant: Plant) -> Path:
     with plant.wrapped():
         pretrain(recipe(**settings), folder / "tokenizer", folder / "shards", folder / "run")
     return folder / "run"
+
+
+def healthy_run() -> Path:
+    """The run of a trainer with which nothing is wrong; not to be changed."""
+    return once("healthy-run", lambda folder: train(folder, PLANTS["healthy"])) / "run"
 
 
 def _constant_rate() -> contextlib.AbstractContextManager[Any]:

@@ -7,13 +7,13 @@ tokenizers could cut otherwise has merges across it.
 import functools
 import json
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from specship.pipeline.tokenizer.check_texts import CHECK_TEXTS
 from tests.models.foreign_checkpoints import foreign
+from tests.models.once import once
 
 _CASED: Final = "(?i:'s|'t|'re|'ve|'m|'ll|'d)"
 _END: Final = r" ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+"
@@ -124,8 +124,11 @@ def byte_level_tokenizer(kind: str) -> dict[str, Any]:
 @functools.cache
 def byte_level_checkpoint(kind: str) -> Path:
     """A checkpoint with that tokenizer, more rows than tokens; not to be changed."""
+    return once(f"byte-level-{kind}", lambda folder: _make_byte_level(folder, kind))
+
+
+def _make_byte_level(folder: Path, kind: str) -> None:
     document = byte_level_tokenizer(kind)
-    folder = Path(tempfile.mkdtemp(prefix="specship-kind-"))
     family = "qwen2" if kind.startswith("qwen2") else "llama"
     ids = {token["content"]: token["id"] for token in document["added_tokens"]}
     foreign(
@@ -134,15 +137,17 @@ def byte_level_checkpoint(kind: str) -> Path:
     (folder / "tokenizer.json").write_text(json.dumps(document))
     config = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": SPECIAL[0], "eos_token": SPECIAL[1]}
     (folder / "tokenizer_config.json").write_text(json.dumps(config | {"model_max_length": int(1e30)}))
-    return folder
 
 
 @functools.cache
 def sentencepiece_checkpoint(kind: str) -> Path:
     """A checkpoint with a `tokenizer.model` and no `tokenizer.json`; not to be changed."""
+    return once(f"sentencepiece-{kind}", lambda folder: _make_sentencepiece(folder, kind))
+
+
+def _make_sentencepiece(folder: Path, kind: str) -> None:
     import sentencepiece
 
-    folder = Path(tempfile.mkdtemp(prefix="specship-kind-"))
     foreign(
         "llama", vocab_size=ROWS, hidden_size=48, max_position_embeddings=512, bos_token_id=1, eos_token_id=2
     ).write(folder)
@@ -157,7 +162,6 @@ def sentencepiece_checkpoint(kind: str) -> Path:
     )
     (folder / "tokenizer.vocab").unlink()
     (folder / "tokenizer_config.json").write_text(json.dumps({"tokenizer_class": "LlamaTokenizer"}))
-    return folder
 
 
 def byte_fallback_tokenizer(folder: Path, *, metaspace: str | None = None) -> dict[str, Any]:

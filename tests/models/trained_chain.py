@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import json
 import shutil
-import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +12,8 @@ from specship.contracts.measurement import Measurement
 from specship.pipeline.registry import run_stage, stage_named
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
-from tests.models.training_fixtures import MODEL, TRAINING, make_shards, make_tokenizer
+from tests.models.once import once
+from tests.models.training_data import MODEL, TRAINING, make_shards, make_tokenizer
 
 SETTINGS: Mapping[str, Any] = {
     "model": {**MODEL, "max_positions": 16},
@@ -27,14 +26,16 @@ SETTINGS: Mapping[str, Any] = {
 @functools.cache
 def chain() -> Path:
     """Shards, tokenizer, baseline, run, checkpoint and replay, made once by the real stages."""
-    folder = Path(tempfile.mkdtemp(prefix="specship-trained-"))
+    return once("trained-chain", _make)
+
+
+def _make(folder: Path) -> None:
     make_tokenizer(folder / "tokenizer")
     make_shards(folder / "shards")
     inputs = {name: folder / name for name in ("tokenizer", "shards")}
     for name in ("baseline", "run", "checkpoint", "replay"):
         run_stage(stage_named(name), SETTINGS, inputs, folder / name, lambda *_, **__: None)
         inputs[name] = folder / name
-    return folder
 
 
 def copy_chain(target: Path) -> Path:
@@ -53,26 +54,3 @@ def measure(probe: str, folder: Path) -> Measurement:
 def value(measurement: Measurement, name: str) -> Any:
     """One figure."""
     return measurement.quantities[name].value
-
-
-def edit_lines(path: Path, change: Callable[[list[dict[str, Any]]], None]) -> None:
-    """Rewrite a log through a function that changes its records in place."""
-    records = [json.loads(line) for line in path.read_text().splitlines()]
-    change(records)
-    path.write_text("".join(json.dumps(record) + "\n" for record in records))
-
-
-def edit_json(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Rewrite a JSON document through a function that changes it in place."""
-    document = json.loads(path.read_text())
-    change(document)
-    path.write_text(json.dumps(document))
-
-
-def edit_weights(path: Path, change: Callable[[dict[str, Any]], None]) -> None:
-    """Rewrite a safetensors file through a function that changes its arrays in place."""
-    from safetensors.numpy import load_file, save_file
-
-    weights = {name: array.copy() for name, array in load_file(path).items()}
-    change(weights)
-    save_file(weights, path, metadata={"format": "pt"})

@@ -4,30 +4,23 @@ Two layers on the interpreter's own Python source; every projection is square, s
 transposed one. It knows what a model of 80 000 parameters can know: words, indentation, what follows `self`.
 """
 
-import atexit
 import functools
 import json
 import math
 import shutil
 import sysconfig
-import tempfile
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
+from tests.models.learned_tokenizers import learned_tokenizer
+from tests.models.once import once
+
 HIDDEN: Final = 64
 POSITIONS: Final = 128
 VOCABULARY: Final = 400
 END: Final = "<|endoftext|>"
-
-
-@functools.cache
-def base() -> Path:
-    """A folder for this process, removed at its end."""
-    folder = Path(tempfile.mkdtemp(prefix="specship-trained-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return folder
 
 
 def texts() -> list[str]:
@@ -37,18 +30,7 @@ def texts() -> list[str]:
 
 def tokenizer_file(folder: Path) -> Any:
     """A byte-level tokenizer trained on the texts, saved into a folder."""
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
-
-    made = Tokenizer(models.BPE())
-    made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    made.decoder = decoders.ByteLevel()
-    trainer = trainers.BpeTrainer(
-        vocab_size=VOCABULARY,
-        special_tokens=[END],
-        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
-        show_progress=False,
-    )
-    made.train_from_iterator(texts(), trainer)
+    made = learned_tokenizer(texts(), VOCABULARY, [END])
     folder.mkdir(parents=True, exist_ok=True)
     made.save(str(folder / "tokenizer.json"))
     return made
@@ -57,10 +39,16 @@ def tokenizer_file(folder: Path) -> Any:
 @functools.cache
 def trained(family: str = "llama", *, steps: int = 300, kv_heads: int = 4, tied: bool = True) -> Path:
     """A checkpoint folder as `transformers` writes it; `steps` of 0 leaves it as it was born."""
+    return once(
+        f"trained-{family}-{steps}-{kv_heads}-{tied}",
+        lambda folder: _learn(folder, family, steps=steps, kv_heads=kv_heads, tied=tied),
+    )
+
+
+def _learn(folder: Path, family: str, *, steps: int, kv_heads: int, tied: bool) -> None:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    folder = base() / f"{family}-{steps}-{kv_heads}-{tied}"
     ids = _token_ids(tokenizer_file(folder))
     torch.manual_seed(0)
     config = AutoConfig.for_model(
@@ -82,7 +70,6 @@ def trained(family: str = "llama", *, steps: int = 300, kv_heads: int = 4, tied:
     model = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
     _train(model, torch.tensor(ids), steps)
     model.save_pretrained(folder)
-    return folder
 
 
 def _token_ids(tokenizer: Any) -> list[int]:
@@ -113,9 +100,11 @@ def exported(dtype: Any = "F32") -> Path:
     """The trained model as a GGUF."""
     from specship.pipeline.export.writer import export_gguf
 
-    path = base() / f"trained-{dtype}.gguf"
-    export_gguf(trained(), path, dtype=dtype)
-    return path
+    source = trained()
+    folder = once(
+        f"exported-{dtype}", lambda folder: export_gguf(source, folder / "trained.gguf", dtype=dtype)
+    )
+    return folder / "trained.gguf"
 
 
 def copied(target: Path, source: Path | None = None) -> Path:

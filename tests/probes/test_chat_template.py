@@ -9,8 +9,8 @@ import pytest
 from specship.errors import SpecshipError
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.publication.foreign_checkpoint import CHAT_TEMPLATE
+from tests.editing import copy_of, edit_json
 from tests.models.imported_chain import made, measure
-from tests.models.inference_chain import copy_of, edit_json
 
 GOLDEN = "<|im_start|>user\nWrite a function that adds two numbers.<|im_end|>\n<|im_start|>assistant\n"
 SHOUTING = CHAT_TEMPLATE.replace("message['role'] +", "message['role'].upper() +")

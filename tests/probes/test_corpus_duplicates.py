@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from specship.errors import DamagedArtifact
-from tests.models.data_chain import chain, lines, measure, write_lines
+from tests.editing import lines, write_lines
+from tests.models.data_chain import chain, measure
 
 
 def test_a_sound_corpus_repeats_nothing(tmp_path: Path) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from specship.errors import DamagedArtifact, RequirementMissing
-from tests.models.data_chain import chain, edit_json, lines, make, measure, write_lines
+from tests.editing import edit_json, lines, write_lines
+from tests.models.data_chain import chain, make, measure
 
 FAULTS = ("unlisted", "vanished", "changed", "wrong_digests", "missing_documents", "escaping_paths")
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from specship.errors import DamagedArtifact
-from tests.models.data_chain import chain, lines, measure, write_lines
+from tests.editing import lines, write_lines
+from tests.models.data_chain import chain, measure
 
 
 def change_first(root: Path, **change: Any) -> None:

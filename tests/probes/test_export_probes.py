@@ -13,7 +13,8 @@ from specship.pipeline.export import vocabulary as gguf_vocabulary
 from specship.pipeline.export import writer as gguf_writer
 from specship.pipeline.gguf import names as gguf_names
 from specship.probes.registry import all_probes
-from tests.models.inference_chain import artifacts, checkpoint, copy_of, corpus, edit_json, edit_lines, made
+from tests.editing import copy_of, edit_json, edit_line
+from tests.models.inference_chain import artifacts, checkpoint, corpus, made
 
 
 def measure(name: str, **others: Path) -> dict[str, Any]:
@@ -174,7 +175,7 @@ LICENCES = {
 @pytest.mark.parametrize("licence", LICENCES)
 def test_a_bad_licence_of_one_document_is_seen(tmp_path: Path, licence: str) -> None:
     folder = copy_of(corpus(), tmp_path / "corpus")
-    edit_lines(folder / "train.jsonl", 2, licence=licence)
+    edit_line(folder / "train.jsonl", 2, licence=licence)
     found = measure("publication.provenance", corpus=folder)
     quantity, count = LICENCES[licence]
     assert found[quantity] == count

@@ -21,9 +21,9 @@ from specship.pipeline.registry import run_stage, stage_named
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
 from specship.units import Value
+from tests.editing import copy_of
 from tests.models import inference_chain
-from tests.models.humaneval_model import learned, problem_records
-from tests.models.inference_chain import copy_of
+from tests.models.learned_by_heart import learned, problem_records
 from tests.places import HUMANEVAL
 
 SELF_TEST = "self-test.json"

@@ -15,8 +15,8 @@ from specship.pipeline.checkpoint.weight_files import WEIGHTS
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.gguf.reader import read_gguf
 from specship.probes import quantized_tensors
+from tests.editing import copy_of, edit_json, edit_line
 from tests.models.imported_chain import made, measure
-from tests.models.inference_chain import copy_of, edit_json, edit_lines
 
 QUANTIZED = "quantized.gguf"
 
@@ -102,7 +102,7 @@ def test_a_body_that_parses_is_counted(tmp_path: Path) -> None:
     for line, body in enumerate(("\n    return n\nx", "\n    return (\nx")):
         ids = tokenizer.encode(body).ids
         edit_json(folder / "generations.json", settings=about["settings"] | {"new_tokens": len(ids)})
-        edit_lines(folder / "generations.jsonl", line, token_ids=ids, header="def fib(n):")
+        edit_line(folder / "generations.jsonl", line, token_ids=ids, header="def fib(n):")
     found = measure("completions.syntax", completions=folder)
 
     assert (found["fib_completions"], found["fib_errors"]) == (4, 3)
@@ -120,7 +120,7 @@ RETOUCHED: dict[str, dict[str, Any]] = {
 @pytest.mark.parametrize("case", RETOUCHED, ids=lambda case: case.replace(" ", "-"))
 def test_a_completion_that_was_retouched_is_seen(case: str, tmp_path: Path) -> None:
     folder = copy_of(made("completions"), tmp_path / "completions")
-    edit_lines(folder / "generations.jsonl", 0, **RETOUCHED[case])
+    edit_line(folder / "generations.jsonl", 0, **RETOUCHED[case])
 
     assert measure("completions.syntax", completions=folder)["altered"] == 1
 

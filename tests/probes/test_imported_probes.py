@@ -10,9 +10,9 @@ import pytest
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
+from tests.editing import copy_of, edit_json
 from tests.models.foreign_checkpoints import safetensors
 from tests.models.imported_chain import made, measure
-from tests.models.inference_chain import copy_of, edit_json
 
 WEIGHTS = "model.safetensors"
 ONE = "model.layers.1.mlp.up_proj.weight"

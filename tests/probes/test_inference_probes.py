@@ -10,7 +10,8 @@ import pytest
 
 from specship.errors import DamagedArtifact
 from specship.probes.registry import all_probes
-from tests.models.inference_chain import artifacts, checkpoint, copy_of, edit_json, edit_lines, made
+from tests.editing import copy_of, edit_json, edit_line
+from tests.models.inference_chain import artifacts, checkpoint, made
 
 
 def measure(name: str, **others: Path) -> dict[str, Any]:
@@ -35,7 +36,7 @@ def test_syntax_of_an_untrained_model_is_all_errors() -> None:
 
 
 def test_an_edited_body_does_not_count(generations: Path) -> None:
-    edit_lines(generations / "generations.jsonl", 0, body="\n    return 1\n", text="\n    return 1\n")
+    edit_line(generations / "generations.jsonl", 0, body="\n    return 1\n", text="\n    return 1\n")
     found = measure("generations.syntax", generations=generations)
     assert (found["altered"], found["syntax_errors"]) == (1, 12)
 
@@ -48,7 +49,7 @@ def test_sound_bodies_written_as_tokens_count(generations: Path) -> None:
     indent = " " * (len(line["header"]) - len(line["header"].lstrip()) + 4)
     body = f"\n{indent}return 1\n"
     ids = [*tokenizer.encode(body).ids, 0]
-    edit_lines(generations / "generations.jsonl", 0, token_ids=ids, text=body, body=body)
+    edit_line(generations / "generations.jsonl", 0, token_ids=ids, text=body, body=body)
     found = measure("generations.syntax", generations=generations)
     assert (found["altered"], found["syntax_errors"], found["prefix_valid"]) == (0, 11, 1)
 
@@ -59,7 +60,7 @@ def test_completions_of_other_weights_are_altered() -> None:
 
 @pytest.mark.parametrize("change", [{"document_sha256": "0" * 64}, {"begin": 1}, {"prompt_ids": [1]}])
 def test_a_prompt_from_elsewhere_is_foreign(generations: Path, change: Any) -> None:
-    edit_lines(generations / "generations.jsonl", 3, **change)
+    edit_line(generations / "generations.jsonl", 3, **change)
     assert measure("generations.syntax", generations=generations)["foreign_prompts"] == 1
 
 

@@ -17,7 +17,8 @@ from specship.pipeline.registry import all_stages, run_stage
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
 from specship.specs.project import load_project
-from tests.models.trained_checkpoint import base, copied, exported, put, trained
+from tests.models.once import base
+from tests.models.trained_checkpoint import copied, exported, put, trained
 from tests.places import ROOT
 
 

@@ -14,9 +14,10 @@ from specship.contracts.judging import Verdict, judge
 from specship.errors import DamagedArtifact
 from specship.pipeline.registry import run_stage, stage_named
 from specship.pipeline.training.run_reading import checkpoint_path
+from tests.editing import edit_lines, edit_weights
 from tests.models.initial_checkpoints import data_folder, initial_checkpoint
-from tests.models.trained_chain import chain, edit_lines, edit_weights, measure, value
-from tests.models.training_fixtures import TRAINING
+from tests.models.trained_chain import chain, measure, value
+from tests.models.training_data import TRAINING
 
 LIMITS = {
     "differing_tensors": Expectation(equals=0, unit="tensors"),

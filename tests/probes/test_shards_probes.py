@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 
 from specship.errors import DamagedArtifact
-from tests.models.data_chain import chain, edit_json, lines, make, measure, write_lines
+from tests.editing import edit_json, lines, write_lines
+from tests.models.data_chain import chain, make, measure
 
 MANIFEST, ENCODING = "shards.manifest", "shards.encoding"
 FAULTS = ("wrong_sizes", "wrong_digests", "unlisted_files", "foreign_inputs")

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from specship.errors import DamagedArtifact
-from tests.models.data_chain import VOCAB, chain, edit_json, lines, measure
+from tests.editing import edit_json, lines
+from tests.models.data_chain import VOCAB, chain, measure
 
 ROUND_TRIP, VOCABULARY, SPECIAL = "tokenizer.round_trip", "tokenizer.vocabulary", "tokenizer.special_tokens"
 

@@ -19,7 +19,8 @@ from specship.contracts.reader import read_contract
 from specship.errors import SpecshipError
 from specship.pipeline.training.architecture import parameter_count
 from specship.probes.registry import all_probes
-from tests.models.trained_chain import chain, copy_chain, edit_json, edit_lines, edit_weights, measure, value
+from tests.editing import edit_json, edit_lines, edit_weights
+from tests.models.trained_chain import chain, copy_chain, measure, value
 from tests.places import ROOT
 
 CONTRACTS = ROOT / "contracts"

@@ -1,13 +1,12 @@
 """A scaffolded project and the questions that its tests ask of it."""
 
-import subprocess
 from pathlib import Path
 
 from specship.cli import main
 from specship.errors import SpecshipError
 from specship.specs.project import survey_project
 from specship.suite.plan.plan import make_plan
-from tests.processes import SCRIPTS
+from tests.processes import script
 
 
 def begin(folder: Path, name: str = "demo") -> Path:
@@ -38,13 +37,6 @@ def faults(folder: Path) -> list[str]:
         except SpecshipError as error:
             found.append(str(error))
     return found
-
-
-def script(folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """A console script of this environment, run in a folder."""
-    return subprocess.run(
-        [SCRIPTS / words[0], *words[1:]], cwd=folder, capture_output=True, text=True, check=False
-    )
 
 
 def insist_clean(folder: Path) -> None:

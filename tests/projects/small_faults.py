@@ -1,11 +1,10 @@
 """The small project with faults of its own: a component, an artifact's bytes, a setting."""
 
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
+from tests.models.once import once
+from tests.processes import run_pytest, specship
 from tests.projects.small_project import edit, make_project
 
 COMPONENT = '''\
@@ -74,14 +73,15 @@ def name_faults(project: Path) -> Path:
 
 @cache
 def _records() -> dict[str, bytes]:
-    """What a user's two commands write below `evidence/arming`; once a process, for every project alike."""
-    with TemporaryDirectory() as folder:
-        project = make_falsifiable(Path(folder, "project"))
-        for words in ("pytest -q -m falsify contracts", "specship.cli faults --arm"):
-            subprocess.run(
-                [sys.executable, "-m", *words.split()], cwd=project, check=True, capture_output=True
-            )
-        return {path.name: path.read_bytes() for path in (project / "evidence/arming").iterdir()}
+    """What a user's two commands write below `evidence/arming`; once, for every project alike."""
+
+    def arm(folder: Path) -> None:
+        project = make_falsifiable(folder / "project")
+        run_pytest(project, "-q", "-m", "falsify", "contracts").check_returncode()
+        specship("faults", "--arm", folder=project).check_returncode()
+
+    records = once("small-arming", arm) / "project" / "evidence" / "arming"
+    return {path.name: path.read_bytes() for path in records.iterdir()}
 
 
 def arm_small(project: Path) -> Path:

@@ -1,10 +1,8 @@
 """Falsification through its faces: `pytest -m falsify`, `specship faults`, and what arming is worth."""
 
 import json
-import os
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ from specship.specs.project import load_project
 from specship.suite.falsify.falsification import Falsification, pairs_of
 from specship.suite.falsify.records import Catch, PairReport
 from specship.suite.plan.fault_injection import falsification_plan
+from tests.processes import run_pytest, script
 from tests.projects.small_faults import FIRST, SECOND, make_falsifiable
 from tests.projects.small_project import edit
 
@@ -24,19 +23,15 @@ IDS = [
 ]
 
 
-def run(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, *arguments], cwd=project, capture_output=True, text=True, check=False,
-        env={**os.environ, "COLUMNS": "200"},
-    )  # fmt: skip
+WIDE = {"COLUMNS": "200"}
 
 
 def specship(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run(project, "-m", "specship.cli", *arguments)
+    return script(project, "specship", *arguments, environment=WIDE)
 
 
 def falsify(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return run(project, "-m", "pytest", "-m", "falsify", "-rA", "contracts", *arguments)
+    return run_pytest(project, "-m", "falsify", "-rA", "contracts", *arguments, environment=WIDE)
 
 
 def answers(project: Path) -> dict[str, PairReport]:
@@ -123,8 +118,8 @@ def test_nothing_of_a_world_counts(seen: Path) -> None:
 
 @pytest.mark.slow
 def test_without_the_mark_no_pair_is_collected(seen: Path) -> None:
-    assert "most-files" not in run(seen, "-m", "pytest", "--collect-only", "-q", "contracts").stdout
-    assert "1 test collected" in run(seen, "-m", "pytest", "--collect-only", "-q", IDS[0]).stdout
+    assert "most-files" not in run_pytest(seen, "--collect-only", "-q", "contracts").stdout
+    assert "1 test collected" in run_pytest(seen, "--collect-only", "-q", IDS[0]).stdout
 
 
 LOOSENED = "      documents: {at_least: 1, unit: documents}\n"
@@ -270,10 +265,10 @@ def with_variants(project: Path, text: str) -> Path:
 @pytest.mark.slow
 def test_a_gate_that_accuses_a_healthy_variant_is_a_false_alarm(project: Path) -> None:
     with_variants(project, HEALTHY)
-    sound = run(project, "-m", "pytest", "-m", "falsify", "-rA", "healthy.yaml")
+    sound = run_pytest(project, "-m", "falsify", "-rA", "healthy.yaml", environment=WIDE)
     said = specship(project, "faults").stdout
     (project / "healthy.yaml").write_text(HEALTHY + SICK)
-    accused = run(project, "-m", "pytest", "-m", "falsify", "healthy.yaml")
+    accused = run_pytest(project, "-m", "falsify", "healthy.yaml", environment=WIDE)
 
     assert "PASSED healthy.yaml::another-split" in sound.stdout
     assert "0 false alarms in 2 verdicts on 1 healthy variants" in said

@@ -18,6 +18,7 @@ import pytest
 
 from specship.report.schema.documents import schema_of
 from tests.processes import run_pytest as ship
+from tests.processes import specship
 from tests.projects.small_faults import arm_small
 from tests.projects.small_project import edit, make_project, report_of, text
 
@@ -139,10 +140,8 @@ def test_an_edited_fault_takes_the_credit_of_its_gates(project: Path) -> None:
 
     assert status_percent(project) == 60.0
     assert freshness(project) == [True, True]
-    done = subprocess.run(
-        [sys.executable, "-m", "specship.cli", "explain", "AC-SMALL-002"],
-        cwd=project, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    done = specship("explain", "AC-SMALL-002", folder=project)
+    assert done.returncode == 0
     assert "the fault texts-gone changed since it was seen to fail" in " ".join(done.stdout.split())
     assert "pytest -m falsify -k GATE-SMALL-002" in " ".join(done.stdout.split())
 
@@ -190,10 +189,8 @@ def test_ship_measures_reports_and_remembers(project: Path) -> None:
 @pytest.mark.usefixtures("armed")
 def test_status_agrees_with_the_session(project: Path) -> None:
     ship(project, "-m", "ship")
-    done = subprocess.run(
-        [sys.executable, "-m", "specship.cli", "status", "--format", "json"],
-        cwd=project, capture_output=True, text=True, check=True,
-    )  # fmt: skip
+    done = specship("status", "--format", "json", folder=project)
+    assert done.returncode == 0
     status = json.loads(done.stdout)
     jsonschema.validate(status, schema_of("report"))
 
@@ -225,13 +222,8 @@ def test_a_changed_limit_makes_evidence_stale(project: Path) -> None:
         project / "contracts/small-v1.yaml", "at_least: 10, unit: documents", "at_least: 11, unit: documents"
     )
     edit(project / "contracts/small-v1.yaml", "The corpus is large.", "The corpus is large, in other words.")
-    done = subprocess.run(
-        [sys.executable, "-m", "specship.cli", "status"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = specship("status", folder=project)
+    assert done.returncode == 0
 
     assert "STALE" in done.stdout
     assert "rehearsed 30 %" in done.stdout
@@ -244,13 +236,8 @@ def test_a_changed_probe_makes_evidence_stale_and_a_comment_does_not(project: Pa
     probe.write_text(probe.read_text().replace("    lines =", "    # a remark\n    lines ="))
     assert ship(project, "-m", "ship").stdout.count("just now") == 0
     edit(probe, '"documents": len(lines)', '"documents": 12')
-    done = subprocess.run(
-        [sys.executable, "-m", "specship.cli", "status"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    done = specship("status", folder=project)
+    assert done.returncode == 0
 
     assert "rehearsed 0 %" in done.stdout
 
@@ -260,13 +247,7 @@ def test_a_touched_artifact_earns_nothing_and_is_made_again(project: Path) -> No
     ship(project, "-m", "ship")
     path = project / report_of(project)["stages"][0]["path"] / "train.jsonl"
     path.write_bytes(path.read_bytes()[:-10])
-    status = subprocess.run(
-        [sys.executable, "-m", "specship.cli", "status"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    status = specship("status", folder=project)
     assert "rehearsed 0 %" in status.stdout
     done = ship(project, "-m", "ship")
 
@@ -430,13 +411,7 @@ def test_bad_input_is_located_and_ends_nothing_badly(case: str, project: Path) -
     path = project / name
     path.write_text(path.read_text().replace(old, new, 1))
     done = ship(project, "-m", "ship")
-    status = subprocess.run(
-        [sys.executable, "-m", "specship.cli", "status"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    status = specship("status", folder=project)
 
     assert (done.returncode in {2, 4}, status.returncode) == (True, 2)
     for output in (done.stdout + done.stderr, status.stderr):
@@ -475,7 +450,9 @@ def test_a_foreign_suite_notices_nothing(tmp_path: Path) -> None:
         "    assert [n for n in sys.modules if n.startswith('specship')] == ['specship', 'specship.pytest_plugin']\n"
         "    assert 'torch' not in sys.modules and 'yaml' not in sys.modules and 'pydantic' not in sys.modules\n"
     )
-    done = ship(tmp_path, "-q")
+    # A process that has imported nothing before.
+    command = [sys.executable, "-m", "pytest", "-q"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout
     assert "1 passed" in done.stdout
@@ -522,19 +499,13 @@ def test_a_stage_whose_output_vanished_is_made_again(project: Path) -> None:
 
 
 def status_percent(project: Path) -> float:
-    done = subprocess.run(
-        [sys.executable, "-m", "specship.cli", "status", "--format", "json"],
-        cwd=project, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = specship("status", "--format", "json", folder=project)
     return float(json.loads(done.stdout)["models"][0]["ship_percent"])
 
 
 def freshness(project: Path) -> list[bool]:
     """Of the two measured gates."""
-    done = subprocess.run(
-        [sys.executable, "-m", "specship.cli", "status", "--format", "json"],
-        cwd=project, capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = specship("status", "--format", "json", folder=project)
     criteria = json.loads(done.stdout)["models"][0]["criteria"]
     return [criterion["gates"][0]["fresh"] for criterion in criteria[:2]]
 
@@ -664,13 +635,7 @@ HOSTILE = {
 def test_hostile_files_are_refused_without_a_traceback(case: str, project: Path) -> None:
     name, content = HOSTILE[case]
     (project / name).write_text(content)
-    status = subprocess.run(
-        [sys.executable, "-m", "specship.cli", "status"],
-        cwd=project,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    status = specship("status", folder=project)
 
     assert status.returncode == 2, status.stdout + status.stderr
     assert "Traceback" not in status.stderr

@@ -1,8 +1,6 @@
 """The published schemas: made from the records, met by every shipped file, refusing what the reader refuses."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +15,7 @@ from specship.report.schema.draft7 import draft7
 from specship.report.schema.settings import UNWRITTEN, attribute_docstrings, sections
 from specship.units import KNOWN_UNITS
 from tests.places import ROOT
+from tests.processes import specship
 from tests.projects.small_project import make_project
 from tests.report.schema.readers import faults_of
 
@@ -41,9 +40,8 @@ def refuses(kind: str, values: Any) -> bool:
 @pytest.mark.parametrize("kind", KINDS)
 def test_committed_and_printed_are_those_of_the_records(kind: str) -> None:
     committed = (ROOT / "schemas" / f"{kind}.schema.json").read_text()
-    done = subprocess.run(
-        [sys.executable, "-m", "specship.cli", "schema", kind], capture_output=True, text=True, check=True
-    )
+    done = specship("schema", kind)
+    assert done.returncode == 0
 
     assert committed == schema_text(kind), f"specship schema {kind} > schemas/{kind}.schema.json"
     assert done.stdout == committed
@@ -115,8 +113,7 @@ def test_every_shipped_file_names_its_schema(kind: str, path: Path) -> None:
 
 def test_status_prints_what_its_schema_says(tmp_path: Path) -> None:
     project = make_project(tmp_path)
-    command = [sys.executable, "-m", "specship.cli", "status", "--format", "json"]
-    done = subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    done = specship("status", "--format", "json", folder=project)
 
     assert not refuses("report", json.loads(done.stdout))
     assert refuses("report", json.loads(done.stdout) | {"ship_percent": 100})

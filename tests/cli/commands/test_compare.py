@@ -1,7 +1,7 @@
 """`specship compare`: sound copies agree whatever runs them, and every kind of fault is named on a real file."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,19 +24,13 @@ from specship.pipeline.model.rotary_order import interleave_rows
 from tests.models.compared_models import Array, Edit, changed, model, with_another_token, with_other_merges
 from tests.models.gguf_rewriting import rewritten
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 FAMILIES: Final = ("llama", "qwen2", "qwen3")
 TEXT: Final = "import os\nclass Node:\n    def __init__"
 WORK: Final = ComparisonTask(texts=(TEXT,), steps=12)
 OTHER_ROTATION: Final = {"rope_type": "default", "rope_theta": 1e6}
 LINEAR: Final = {"rope_type": "linear", "rope_theta": 10000.0, "factor": 4.0}
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def compared(a: Path | str, b: Path | str, work: ComparisonTask = WORK) -> dict[str, Any]:

@@ -5,7 +5,6 @@ import contextlib
 import io
 import json
 import math
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -16,8 +15,8 @@ from hypothesis import strategies as st
 
 from specship.cli import main
 from specship.pipeline.evaluation.bits_per_byte import windows
-from tests.models import inference_chain
-from tests.models.inference_chain import copy_of, edit_json
+from tests.editing import copy_of, edit_json
+from tests.models import inference_chain, learned_by_heart
 from tests.processes import specship
 
 TEXT = "def add(a, b):\n    return a + b\n\n\nclass Café:\n    '''naïve 🙂'''\n"
@@ -44,33 +43,8 @@ def checkpoint() -> Path:
 
 
 @pytest.fixture(scope="module")
-def memorised(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A model that learned one small module by heart, and that module."""
-    import torch
-    from transformers import LlamaConfig, LlamaForCausalLM
-
-    folder = tmp_path_factory.mktemp("memorised")
-    text = folder / "known.py"
-    text.write_text("".join(f"def twice_{letter}(x):\n    return x + x\n\n" for letter in "abcdefgh"))
-    tokenizer = inference_chain.tokenizer()
-    from tokenizers import Tokenizer
-
-    ids = [0, *Tokenizer.from_file(str(tokenizer / "tokenizer.json")).encode(text.read_text()).ids, 0]
-    torch.manual_seed(0)
-    declared = LlamaConfig(
-        vocab_size=512, hidden_size=64, intermediate_size=96, num_hidden_layers=1, num_attention_heads=4,
-        num_key_value_heads=2, max_position_embeddings=512, bos_token_id=0, eos_token_id=0, tie_word_embeddings=True,
-    )  # fmt: skip
-    model = LlamaForCausalLM(declared)
-    optimizer = torch.optim.AdamW(model.parameters(), lr=3e-3, weight_decay=0.0)
-    batch = torch.tensor([ids])
-    for _ in range(150):
-        optimizer.zero_grad()
-        model(input_ids=batch, labels=batch).loss.backward()
-        optimizer.step()
-    model.save_pretrained(folder / "model")
-    shutil.copy(tokenizer / "tokenizer.json", folder / "model")
-    return folder / "model", text
+def memorised() -> tuple[Path, Path]:
+    return learned_by_heart.memorised()
 
 
 @given(st.integers(1, 400), st.integers(2, 64))

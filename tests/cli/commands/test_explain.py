@@ -14,7 +14,8 @@ from specship.contracts.expectation import Expectation
 from specship.lint.registry import all_rules
 from specship.status.report import Measured
 from specship.suite.explain.remedies import miss
-from tests.projects.scaffolded import begin, script
+from tests.processes import run_pytest
+from tests.projects.scaffolded import begin
 from tests.projects.small_project import edit, make_project
 
 Printed = Callable[..., str]
@@ -42,7 +43,7 @@ def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "weight: 30, because: b,",
         "weight: 30, because: b, depends_on: [AC-SMALL-003],",
     )
-    assert script(folder, "python", "-m", "pytest", "-qm", "ship", "-p", "no:cacheprovider").returncode == 1
+    assert run_pytest(folder, "-qm", "ship", "-p", "no:cacheprovider").returncode == 1
     return folder
 
 

@@ -14,6 +14,7 @@ import pytest
 from specship.cli import main
 from tests.hostile.safetensors_files import stored
 from tests.models.foreign_checkpoints import FAMILIES, ROWS, TOKENS, Foreign, config_of, foreign, tensors_of
+from tests.processes import specship
 
 INDEX: Final = "model.safetensors.index.json"
 SECOND: Final = "model-00002-of-00003.safetensors"
@@ -454,10 +455,7 @@ def test_the_console_command_prints_what_a_person_wants_to_know(tmp_path: Path) 
     odd = {"rms_norm_eps": None, "surprise": 1, "\x1b": 1}
     made = foreign("qwen2", shards=3, dtype="BF16", **scaling, **odd)
     folder = made.write(tmp_path / "theirs")
-    done = subprocess.run(
-        [sys.executable, "-m", "specship.cli", "import", "checkpoint", folder],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
+    done = specship("import", "checkpoint", folder)
     size = sum(len(data) for _, _, data in made.tensors.values())
     assert done.stdout == SOUND.format(bytes=size, numbers=size // 2)
     assert (done.returncode, done.stderr) == (0, "")

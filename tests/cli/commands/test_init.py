@@ -21,7 +21,8 @@ from specship.specs.project import load_project
 from specship.suite.artifacts.store import Store
 from specship.suite.plan.plan import make_plan
 from specship.suite.scaffold.placing import Draft, place
-from tests.projects.scaffolded import begin, contents, faults, insist_clean, script
+from tests.processes import run_pytest, run_python, script
+from tests.projects.scaffolded import begin, contents, faults, insist_clean
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,7 @@ def rehearsed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
     """A new project whose gates have run, as a new user types it."""
     folder = tmp_path_factory.mktemp("rehearsed") / "my model"
     assert script(folder.parent, "specship", "init", "my model").returncode == 0
-    done = script(folder, "python", "-m", "pytest", "-m", "ship", "-p", "no:cacheprovider")
+    done = run_pytest(folder, "-m", "ship", "-p", "no:cacheprovider")
     assert done.returncode == 0, done.stdout + done.stderr
     return folder, done.stdout
 
@@ -62,7 +63,7 @@ def test_a_new_project_earns_credit_once_its_gates_were_seen_to_fail(
 ) -> None:
     """The commands that `init` prints, in their order."""
     folder = shutil.copytree(rehearsed[0], tmp_path / "copy")
-    falsified = script(folder, "python", "-m", "pytest", "-m", "falsify", "-p", "no:cacheprovider")
+    falsified = run_pytest(folder, "-m", "falsify", "-p", "no:cacheprovider")
     assert "7 of 7 pairs caught as predicted" in falsified.stdout, falsified.stdout
     script(folder, "specship", "faults", "--arm")
 
@@ -88,7 +89,7 @@ def test_the_planted_fault_makes_its_gate_fail(rehearsed: tuple[Path, str], tmp_
     artifact = {"corpus": Artifact("corpus", corpus, "")}
 
     assert judge(check.gate.expect, probe(artifact)).verdict == Verdict.PASS
-    planted = script(rehearsed[0] / "faults", "python", "-c",
+    planted = run_python(rehearsed[0] / "faults",
                      f"from pathlib import Path\nimport control_characters_in_text as f\nf.plant(Path({str(corpus)!r}))")  # fmt: skip
     assert planted.returncode == 0, planted.stderr
     assert judge(check.gate.expect, probe(artifact)).verdict == Verdict.FAIL

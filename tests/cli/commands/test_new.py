@@ -2,6 +2,7 @@
 
 import ast
 import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,8 +14,8 @@ from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
 from specship.specs.project import load_project
 from specship.suite.scaffold.naming import next_id
-from tests.processes import SCRIPTS
-from tests.projects.scaffolded import begin, contents, faults, insist_clean, script
+from tests.processes import SCRIPTS, run_pytest, run_python, script
+from tests.projects.scaffolded import begin, contents, faults, insist_clean
 from tests.projects.small_project import edit, make_project
 
 CRITERION = ("criterion", "--weight", "5", "--from", "AC-DEMO-001", "--why", "Users asked: is it fast?")
@@ -101,7 +102,7 @@ def test_a_number_is_never_given_twice_after_evidence(
 ) -> None:
     """Statements outlive the contract they speak of."""
     monkeypatch.chdir(make_project(tmp_path))
-    assert script(tmp_path, "python", "-m", "pytest", "-qm", "ship", "-p", "no:cacheprovider").returncode == 0
+    assert run_pytest(tmp_path, "-qm", "ship", "-p", "no:cacheprovider").returncode == 0
     edit(tmp_path / "contracts/small-v1.yaml", "GATE-SMALL-002", "GATE-OTHER-002")
     edit(tmp_path / "contracts/small-v1.yaml", "GATE-SMALL-003", "GATE-OTHER-003")
     (tmp_path / "contracts/small-v1.yaml").rename(tmp_path / "contracts/kept-v1.yaml")
@@ -171,7 +172,7 @@ def test_a_new_fault_can_be_planted(project: Path, tmp_path: Path) -> None:
     (folder / "small").write_bytes(b"12")
     (folder / "large").write_bytes(b"123456")
     code = f"from pathlib import Path\nimport half_a_file as fault\nfault.plant(Path({str(folder)!r}))"
-    done = script(project / "faults", "python", "-c", code)
+    done = run_python(project / "faults", code)
 
     assert done.returncode == 0, done.stderr
     assert (folder / "large").read_bytes() == b"123"
@@ -417,6 +418,6 @@ def test_scaffolded_python_meets_a_strict_linter(project: Path) -> None:
     assert new("probe", "corpus.size") == 0
     assert new("fault", "half") == 0
     ruff = [str(SCRIPTS / "ruff"), "check", "--isolated", "--line-length", "110", "probes", "faults"]
-    done = script(project, *ruff)
+    done = subprocess.run(ruff, cwd=project, capture_output=True, text=True, check=False)
 
     assert done.returncode == 0, done.stdout

@@ -17,7 +17,7 @@ import pytest
 from specship.cli import main
 from specship.pipeline.training.run_reading import checkpoint_path, read_run
 from tests.models.initial_checkpoints import initial_checkpoint
-from tests.models.training_fixtures import comparable
+from tests.models.training_data import comparable
 from tests.processes import SCRIPTS
 
 MODEL: Final = [

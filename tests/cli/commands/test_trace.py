@@ -15,7 +15,8 @@ from specship.report.trace import csv as trace_csv
 from specship.report.trace import markdown as trace_markdown
 from specship.report.trace import text as trace_text
 from specship.suite.explain.trace_records import Orphan, Trace, TraceRow
-from tests.projects.scaffolded import begin, script
+from tests.processes import run_pytest
+from tests.projects.scaffolded import begin
 from tests.projects.small_project import edit, make_project
 
 Printed = Callable[..., str]
@@ -31,7 +32,7 @@ ORPHANS = {
 def judged(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The small project after a session, then changed so that something of each kind stands alone."""
     folder = make_project(tmp_path_factory.mktemp("traced"))
-    assert script(folder, "python", "-m", "pytest", "-qm", "ship", "-p", "no:cacheprovider").returncode == 0
+    assert run_pytest(folder, "-qm", "ship", "-p", "no:cacheprovider").returncode == 0
     contract = folder / "contracts/small-v1.yaml"
     edit(contract, "    binds_to: [AC-SMALL-003]\n", "")
     edit(
@@ -119,7 +120,7 @@ def test_evidence_of_no_gate_of_today(
     old: str, new: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: Printed
 ) -> None:
     monkeypatch.chdir(make_project(tmp_path))
-    assert script(tmp_path, "python", "-m", "pytest", "-qm", "ship", "-p", "no:cacheprovider").returncode == 0
+    assert run_pytest(tmp_path, "-qm", "ship", "-p", "no:cacheprovider").returncode == 0
     edit(tmp_path / "contracts/small-v1.yaml", old, new)
     lonely = [
         o for o in json.loads(printed("--format", "json"))["orphans"] if o["kind"] == "evidence-without-gate"
@@ -133,7 +134,7 @@ def test_evidence_of_no_profile_of_today(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, printed: Printed
 ) -> None:
     monkeypatch.chdir(make_project(tmp_path))
-    assert script(tmp_path, "python", "-m", "pytest", "-qm", "ship", "-p", "no:cacheprovider").returncode == 0
+    assert run_pytest(tmp_path, "-qm", "ship", "-p", "no:cacheprovider").returncode == 0
     profile = tmp_path / "specs/small/profiles/rehearsal.yaml"
     edit(profile, "profile: rehearsal", "profile: other")
     profile.rename(profile.with_name("other.yaml"))

@@ -13,8 +13,8 @@ from specship.pipeline.chat import rendering as chat_rendering
 from specship.pipeline.chat.decision import chat_decision
 from specship.pipeline.chat.rendering import render, render_all
 from specship.pipeline.chat.template import ChatTemplate, read_template, read_templates
+from tests.editing import edit_json
 from tests.models.chat_checkpoints import CHATML, CONVERSATIONS, LLAMA3, OURS, TEMPLATES, chat_checkpoint
-from tests.models.inference_chain import edit_json
 
 QUESTION = CONVERSATIONS["question"]
 

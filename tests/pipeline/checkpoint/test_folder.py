@@ -13,8 +13,9 @@ from safetensors import deserialize
 from specship.errors import DamagedArtifact, Place, UnusableInput
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
+from tests.editing import copy_of, edit_json
 from tests.hostile import safetensors_files
-from tests.models.inference_chain import checkpoint, copy_of, edit_json
+from tests.models.inference_chain import checkpoint
 
 
 @pytest.mark.parametrize(

@@ -10,8 +10,8 @@ from specship.pipeline.chat.decision import chat_decision
 from specship.pipeline.chat.rendering import render
 from specship.pipeline.comparison.chat_templates import compare_renderings
 from specship.pipeline.export.writer import export_gguf
+from tests.editing import edit_json
 from tests.models.chat_checkpoints import CONVERSATIONS, LLAMA3, OURS, TEMPLATES, chat_checkpoint
-from tests.models.inference_chain import edit_json
 from tests.models.tokenizer_kinds import beginning
 from tests.processes import specship
 

@@ -17,7 +17,8 @@ from specship.pipeline.export import writer as gguf_writer
 from specship.pipeline.gguf import names as gguf_names
 from specship.pipeline.inference.decoder import Decoder
 from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
-from tests.models.inference_chain import checkpoint, copy_of, edit_json, made
+from tests.editing import copy_of, edit_json
+from tests.models.inference_chain import checkpoint, made
 
 PROMPTS = (tuple(range(40, 70)), (5, 9, 300, 301), (1,) * 20)
 STEPS = 64

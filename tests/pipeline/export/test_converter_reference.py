@@ -15,8 +15,8 @@ from benchmarks.llama_cpp_sources import sources
 
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.gguf.reader import GgufFile, read_gguf
-from tests.models.inference_chain import base
-from tests.pipeline.export.test_writer import CASES, checkpoint
+from tests.models.export_cases import CASES, checkpoint
+from tests.models.once import base
 from tests.places import ROOT
 
 PAGE: Final = ROOT / "docs" / "export.md"

@@ -21,7 +21,7 @@ from specship.pipeline.export.vocabulary import read_vocabulary
 from specship.pipeline.tokenizer.check_texts import CHECK_TEXTS
 from tests.hostile.sentencepiece_files import content, number, piece
 from tests.models.foreign_checkpoints import Foreign, config_of, tensors_of
-from tests.models.inference_chain import base
+from tests.models.once import base
 from tests.models.tokenizer_kinds import BYTE_LEVEL, beginning, generated_merges
 from tests.pipeline.export.test_vocabulary import differing
 

@@ -19,8 +19,9 @@ from specship.pipeline.export.quantizer import K_QUANTS, PROGRAM, export_quantiz
 from specship.pipeline.gguf.elements import FILE_TYPES
 from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
-from tests.models.inference_chain import base, tokenizer
 from tests.models.inference_chain import checkpoint as narrow
+from tests.models.inference_chain import tokenizer
+from tests.models.once import base
 from tests.models.saved_families import saved
 
 WIDE: Final = {"hidden_size": 256, "intermediate_size": 512, "head_dim": 64, "num_attention_heads": 4}

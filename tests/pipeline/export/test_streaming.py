@@ -15,9 +15,9 @@ from specship.errors import CannotWrite, DamagedArtifact
 from specship.pipeline.export import tensor_data as gguf_tensor_data
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.gguf.reader import read_gguf
+from tests.editing import copy_of, edit_json
+from tests.models.export_cases import checkpoint
 from tests.models.inference_chain import checkpoint as plain
-from tests.models.inference_chain import copy_of, edit_json
-from tests.pipeline.export.test_writer import checkpoint
 
 LARGEST: Final = 512 * 131_072 * 2
 """Bytes of the large checkpoint's embedding."""

@@ -19,7 +19,7 @@ from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 from specship.pipeline.tokenizer.check_texts import CHECK_TEXTS
 from specship.pipeline.tokenizer.vocabulary import BYTE, CONTROL, NORMAL, UNKNOWN, UNUSED, USER_DEFINED
-from tests.models.inference_chain import edit_json
+from tests.editing import edit_json
 from tests.models.tokenizer_kinds import (
     BYTE_LEVEL,
     LLAMA3_PATTERN,

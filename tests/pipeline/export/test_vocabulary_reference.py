@@ -13,8 +13,9 @@ from benchmarks.llama_cpp_sources import sources
 
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.gguf.reader import read_gguf
+from tests.editing import edit_json
 from tests.models.chat_checkpoints import LLAMA3, chat_checkpoint
-from tests.models.inference_chain import base, edit_json
+from tests.models.once import base
 from tests.models.tokenizer_kinds import (
     byte_fallback_checkpoint,
     byte_level_checkpoint,

@@ -1,6 +1,5 @@
 """Exports of every family: bytes against `transformers`, and llama.cpp's tokens against our decoder's."""
 
-import functools
 import math
 import shutil
 from pathlib import Path
@@ -20,41 +19,11 @@ from specship.pipeline.inference.decoder import Decoder
 from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 from specship.pipeline.model import rope_factors
 from specship.pipeline.model.rotary_order import interleave_rows
-from tests.models.inference_chain import base, tokenizer
-from tests.models.saved_families import BIASES, LINEAR, LLAMA3, YARN, saved
+from tests.models.export_cases import CASES, SIXTEEN, checkpoint
+from tests.models.inference_chain import tokenizer
+from tests.models.saved_families import LLAMA3, YARN, saved
 
-Case = tuple[str, dict[str, Any], str, str]
 PROMPTS: Final = (tuple(range(40, 90)), (5, 9, 300, 301))
-SIXTEEN: Final = {"head_dim": 16}
-CASES: Final[dict[str, Case]] = {
-    "llama": ("llama", {}, "float32", "1GB"),
-    "llama, biases, shards": ("llama", BIASES["llama"], "bfloat16", "60KB"),
-    "llama, tied, llama3": (
-        "llama",
-        {"tie_word_embeddings": True, "rope_parameters": LLAMA3},
-        "float16",
-        "1GB",
-    ),
-    "qwen2, tied, shards": ("qwen2", {"tie_word_embeddings": True} | SIXTEEN, "bfloat16", "40KB"),
-    "qwen2, yarn": (
-        "qwen2",
-        {"rope_parameters": YARN | {"attention_factor": 1.4}} | SIXTEEN,
-        "float32",
-        "1GB",
-    ),
-    "qwen3": ("qwen3", {"rope_parameters": YARN}, "bfloat16", "1GB"),
-    "qwen3, linear": ("qwen3", {"rope_parameters": LINEAR}, "float16", "60KB"),
-}
-
-
-@functools.cache
-def checkpoint(case: str) -> Path:
-    """A checkpoint of the case, with the tokenizer of the tiny chain."""
-    family, changes, dtype, shard = CASES[case]
-    fields = {"eos_token_id": 0} | changes
-    folder = saved(base() / f"exported {case}", family, fields, dtype, shard)
-    shutil.copy(tokenizer() / "tokenizer.json", folder)
-    return folder
 
 
 def pairs(weight: np.ndarray[Any, Any], heads: int) -> np.ndarray[Any, Any]:

@@ -20,8 +20,9 @@ from specship.pipeline.gguf.names import renamed_tensors
 from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.model.rotary_order import interleave_rows, separate_rows
 from specship.pipeline.tokenizer.vocabulary import token_bytes
+from tests.editing import copy_of, edit_json
 from tests.hostile import gguf_files
-from tests.models.inference_chain import checkpoint, copy_of, edit_json, made
+from tests.models.inference_chain import checkpoint, made
 
 SHAPES = [{"tied": True}, {"tied": False}, {"tied": False, "head_dim": 24}]
 

@@ -1,6 +1,5 @@
 """Our decoder writes the tokens that transformers writes."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +9,13 @@ import torch
 from specship.errors import UnusableInput
 from specship.pipeline.inference.decode_bench import bench, reference_model, reference_tokens
 from specship.pipeline.inference.decoder import Decoder, Sampling, generate_text
-from tests.models.inference_chain import checkpoint, copy_of, edit_json
+from tests.editing import copy_of, edit_json
+from tests.models.inference_chain import checkpoint
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 PROMPTS = [[5], [3, 1, 4, 1, 5, 9, 2, 6], list(range(100, 160))]
 SHAPES = [{"tied": True, "head_dim": 16}, {"tied": False, "head_dim": 16}, {"tied": False, "head_dim": 24}]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    """These models are too small for two threads, which only wait for each other on a busy machine."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

@@ -2,7 +2,6 @@
 
 import random
 import struct
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,15 +21,9 @@ from specship.pipeline.inference.open_model import OpenModel, open_model
 from tests.models.gguf_rewriting import rewritten
 from tests.models.inference_chain import checkpoint, corpus, made
 
+pytestmark = pytest.mark.usefixtures("one_thread")
+
 PROMPT: Final = [5, 499, 3, 1, 4, 1, 5, 9, 2, 6, 14, 7, 77, 8, 300, 21]
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("shape", [{"tied": True}, {"tied": False, "head_dim": 24}], ids=str)

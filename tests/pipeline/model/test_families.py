@@ -1,7 +1,6 @@
 """Logits of all three families equal those of transformers, on awkward shapes, types and shards."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +17,8 @@ from specship.pipeline.model.decoder_shape import expected_tensors
 from specship.pipeline.model.reading import all_families, read_model
 from tests.models.foreign_checkpoints import FAMILIES, config_of, tensors_of
 from tests.models.saved_families import BIASES, LINEAR, LLAMA3, PLAIN, YARN, saved
+
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 PROMPT: Final = [5, 500, 3, 1, 4, 1, 5, 9, 2, 6, 514, 0, 77, 8, 300, 21]
 CASES: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
@@ -38,14 +39,6 @@ CASES: Final[dict[str, tuple[dict[str, Any], str, str]]] = {
     "as many key-value heads": ({"num_key_value_heads": 6}, "float32", "1GB"),
     "another epsilon": ({"rms_norm_eps": 1e-2}, "float32", "1GB"),
 }
-
-
-@pytest.fixture(autouse=True)
-def one_thread() -> Iterator[None]:
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
 
 
 def theirs(folder: Path) -> torch.Tensor:

@@ -21,7 +21,7 @@ from specship.pipeline.planning.held_out_noise import held_out_noise
 from specship.pipeline.training.run_reading import read_evaluations
 from specship.pipeline.training.settings import TrainingSettings
 from specship.pipeline.training.training import pretrain
-from tests.models.training_fixtures import make_shards, make_tokenizer, recipe
+from tests.models.training_data import make_shards, make_tokenizer, recipe
 
 QUIET = HeldOutNoise(tokens=131_072, sequences=1024, standard_error=0.01)
 

@@ -10,7 +10,8 @@ import pytest
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.publication.publish_manifest import verify
 from specship.pipeline.registry import all_stages, run_stage
-from tests.models.inference_chain import SETTINGS, checkpoint, copy_of, corpus, edit_json, made
+from tests.editing import copy_of, edit_json
+from tests.models.inference_chain import SETTINGS, checkpoint, corpus, made
 
 
 @pytest.fixture

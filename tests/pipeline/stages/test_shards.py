@@ -11,7 +11,8 @@ from specship.pipeline.shards.manifest import read_manifest
 from specship.pipeline.shards.token_reader import TokenReader
 from specship.pipeline.shards.writer import ShardWriter, dtype_for
 from specship.pipeline.tokenizer.opening import open_tokenizer, separator_of, token_bytes
-from tests.models.data_chain import chain, edit_json, lines, make, write_lines
+from tests.editing import edit_json, lines, write_lines
+from tests.models.data_chain import chain, make
 
 
 def test_the_shards_decode_to_the_documents(tmp_path: Path) -> None:

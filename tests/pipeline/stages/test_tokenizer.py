@@ -14,7 +14,8 @@ from tokenizers import Tokenizer
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.tokenizer.opening import open_tokenizer, token_bytes
-from tests.models.data_chain import VOCAB, chain, lines, make, write_lines
+from tests.editing import lines, write_lines
+from tests.models.data_chain import VOCAB, chain, make
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,7 @@ from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, r
 from specship.pipeline.training.settings import Recipe
 from specship.pipeline.training.training import TrainingOutcome, pretrain
 from tests.models.initial_checkpoints import CASES, damaged, data_folder, initial_checkpoint
-from tests.models.training_fixtures import comparable, recipe
+from tests.models.training_data import comparable, recipe
 
 TUNED: dict[str, Any] = {"mode": "fine-tune", "steps": 12, "peak_learning_rate": 3e-3}
 

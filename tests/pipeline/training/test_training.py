@@ -15,15 +15,8 @@ from specship.errors import RequirementMissing, UnusableInput
 from specship.pipeline.training.run_reading import checkpoint_path, checkpoints_of, read_run
 from specship.pipeline.training.trainer import Trainer
 from specship.pipeline.training.training import TrainingOutcome, pretrain
-from tests.models.training_fixtures import (
-    MODEL,
-    TRAINING,
-    comparable,
-    lines_of,
-    make_shards,
-    make_tokenizer,
-    recipe,
-)
+from tests.editing import lines
+from tests.models.training_data import MODEL, TRAINING, comparable, make_shards, make_tokenizer, recipe
 from tests.pipeline.training.killed_child import finish, start
 
 
@@ -55,13 +48,13 @@ def test_run_learns_and_says_everything(train: Callable[..., TrainingOutcome], t
     record = read_run(tmp_path / "run")
     assert (record.device_got, record.steps_done, record.sessions) == ("cpu", 24, 1)
     assert record.parameters == record.declared_parameters == 26_816
-    steps = lines_of(tmp_path / "run/train.jsonl")
+    steps = lines(tmp_path / "run/train.jsonl")
     assert [line["step"] for line in steps] == list(range(1, 25))
     assert steps[-1]["train_loss"] < 0.6 * steps[0]["train_loss"]
     assert [step for step, _ in checkpoints_of(tmp_path / "run")] == [0, 18, 24]
     metadata = json.loads((checkpoint_path(tmp_path / "run", 24) / "metadata.json").read_text())
     assert metadata["tokens_seen"] == 24 * 128
-    assert metadata["val_loss"] == lines_of(tmp_path / "run/evaluations.jsonl")[-1]["val_loss"]
+    assert metadata["val_loss"] == lines(tmp_path / "run/evaluations.jsonl")[-1]["val_loss"]
 
 
 def test_finished_run_is_not_trained_again(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
@@ -138,8 +131,8 @@ def test_non_finite_figure_stops_before_the_step(
     outcome = pretrain(recipe(), data / "tokenizer", data / "shards", tmp_path / "run")
     assert (outcome.status, outcome.steps_done) == ("aborted", 7)
     assert outcome.reason.startswith(reason)
-    assert len(lines_of(tmp_path / "run/train.jsonl")) == 7
-    event = lines_of(tmp_path / "run/events.jsonl")[-1]
+    assert len(lines(tmp_path / "run/train.jsonl")) == 7
+    event = lines(tmp_path / "run/events.jsonl")[-1]
     assert (event["event"], event["step"], event["reason"]) == ("aborted", 8, reason)
     assert checkpoints_of(tmp_path / "run")[-1][0] == 6
     assert read_run(tmp_path / "run").status == "aborted"
@@ -177,7 +170,7 @@ def test_divergence_stops_with_its_reason(train: Callable[..., TrainingOutcome],
     outcome = train(peak_learning_rate=30.0, warmup_steps=1)
     assert outcome.status == "aborted"
     assert outcome.reason.startswith("divergence")
-    assert lines_of(tmp_path / "run/events.jsonl")[-1]["reason"] == "divergence"
+    assert lines(tmp_path / "run/events.jsonl")[-1]["reason"] == "divergence"
 
 
 # --- ends that are no faults ----------------------------------------------------------------------
@@ -187,12 +180,12 @@ def test_halt_names_the_end_of_data(train: Callable[..., TrainingOutcome], tmp_p
     """374 windows are 46 steps of 8: a longer plan ends there, and says so."""
     outcome = train(steps=60, evaluate_every=20)
     assert (outcome.status, outcome.steps_done) == ("data_exhausted", 46)
-    assert lines_of(tmp_path / "run/events.jsonl")[-1]["event"] == "end_of_data"
+    assert lines(tmp_path / "run/events.jsonl")[-1]["event"] == "end_of_data"
 
 
 def test_cycle_announces_each_wrap(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
     assert train(steps=60, evaluate_every=20, at_end="cycle").status == "completed"
-    wraps = [line for line in lines_of(tmp_path / "run/events.jsonl") if line["event"] == "wrap"]
+    wraps = [line for line in lines(tmp_path / "run/events.jsonl") if line["event"] == "wrap"]
     assert [(wrap["step"], wrap["epoch"], wrap["tokens_seen"]) for wrap in wraps] == [(47, 1, 374 * 16)]
 
 
@@ -202,14 +195,14 @@ def test_early_stop_has_a_name_and_its_patience(
     """An improvement nobody reaches ends the run after three evaluations beyond the first."""
     outcome = train(min_improvement=10.0, patience=3)
     assert (outcome.status, outcome.steps_done) == ("stopped_early", 18)
-    assert lines_of(tmp_path / "run/events.jsonl")[-1]["event"] == "early_stop"
+    assert lines(tmp_path / "run/events.jsonl")[-1]["event"] == "early_stop"
 
 
 def test_noise_withholds_an_early_stop(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
     """Below the standard error no lack of improvement is seen: the run goes on, and says why."""
     outcome = train(min_improvement=0.000001, patience=1, peak_learning_rate=1e-12, steps=12)
     assert outcome.status == "completed"
-    events = [line["event"] for line in lines_of(tmp_path / "run/events.jsonl")]
+    events = [line["event"] for line in lines(tmp_path / "run/events.jsonl")]
     assert events == ["early_stop_withheld", "early_stop_withheld"]
 
 
@@ -242,7 +235,7 @@ def test_damaged_checkpoint_is_named_and_the_one_before_is_used(
     with (run / "train.jsonl").open("ab") as log:
         log.write(b'{"step": 21, "train_lo')
     assert train().status == "completed"
-    events = {line["event"]: line for line in lines_of(run / "events.jsonl")}
+    events = {line["event"]: line for line in lines(run / "events.jsonl")}
     assert events["checkpoint_refused"]["checkpoint"] == "step-000018"
     assert "model.safetensors" in events["checkpoint_refused"]["reason"]
     assert events["log_repaired"]["cut_bytes"] == 22
@@ -293,4 +286,4 @@ def test_full_disk_stops_and_leaves_nothing_half_visible(
         assert (checkpoint / "manifest.json").exists()
     assert not list((tmp_path / "run").glob("checkpoints/.tmp-*"))
     assert train().status == "completed"
-    assert [line["step"] for line in lines_of(tmp_path / "run/train.jsonl")] == list(range(1, 25))
+    assert [line["step"] for line in lines(tmp_path / "run/train.jsonl")] == list(range(1, 25))

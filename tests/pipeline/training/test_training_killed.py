@@ -15,15 +15,8 @@ import pytest
 
 from specship.pipeline.checkpoint.folder_manifest import verify_manifest
 from specship.pipeline.training.run_reading import checkpoints_of
-from tests.models.training_fixtures import (
-    MODEL,
-    TRAINING,
-    comparable,
-    lines_of,
-    make_shards,
-    make_tokenizer,
-    recipe,
-)
+from tests.editing import lines
+from tests.models.training_data import MODEL, TRAINING, comparable, make_shards, make_tokenizer, recipe
 from tests.pipeline.training.killed_child import finish, start
 
 # Dropout draws from torch's generator, and three batches make a step: both must come back.
@@ -65,10 +58,8 @@ def uninterrupted(data: Path) -> Path:
 def assert_equal_runs(run: Path, other: Path) -> None:
     """Field by field; every checkpoint that has a name verifies; the final weights are the same bytes."""
     assert comparable(run / "train.jsonl") == comparable(other / "train.jsonl")
-    assert lines_of(run / "evaluations.jsonl") == lines_of(other / "evaluations.jsonl")
-    wraps = [
-        [e for e in lines_of(folder / "events.jsonl") if e["event"] == "wrap"] for folder in (run, other)
-    ]
+    assert lines(run / "evaluations.jsonl") == lines(other / "evaluations.jsonl")
+    wraps = [[e for e in lines(folder / "events.jsonl") if e["event"] == "wrap"] for folder in (run, other)]
     assert wraps[0] == wraps[1] != []
     assert [step for step, _ in checkpoints_of(run)] == [step for step, _ in checkpoints_of(other)]
     for _, checkpoint in checkpoints_of(run):
@@ -89,7 +80,7 @@ def test_killed_run_resumes_to_the_same_log(
     status, text = run_child(data, tmp_path / "run")
     assert status == 0, text
     assert_equal_runs(tmp_path / "run", uninterrupted)
-    assert any(event["event"] == "resumed" for event in lines_of(tmp_path / "run" / "events.jsonl"))
+    assert any(event["event"] == "resumed" for event in lines(tmp_path / "run" / "events.jsonl"))
 
 
 @pytest.mark.slow

@@ -19,7 +19,7 @@ from specship.errors import CannotWrite, DamagedArtifact, RequirementMissing, St
 from specship.pipeline.stage import Stage
 from specship.suite.artifacts.runner import Made, StageRunner
 from specship.suite.artifacts.store import Store
-from tests.models.training_fixtures import MODEL, TRAINING, make_shards, make_tokenizer
+from tests.models.training_data import MODEL, TRAINING, make_shards, make_tokenizer
 from tests.projects.small_project import text
 from tests.suite.artifacts.finished import finished
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from specship.cli import main
-from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
+from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.evaluation.humaneval.generation import (
     GenerationTask,
     Generator,
@@ -27,12 +27,10 @@ from specship.pipeline.evaluation.humaneval.generation import (
 from specship.pipeline.evaluation.humaneval.merging import merge
 from specship.pipeline.evaluation.humaneval.problems import read_problems
 from specship.pipeline.evaluation.humaneval.samples import read_samples
-from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
-from specship.pipeline.evaluation.humaneval.scoring import choose_level
+from tests.editing import copy_of, edit_json
 from tests.models import inference_chain
 from tests.models.chat_checkpoints import chat_checkpoint
-from tests.models.humaneval_model import EASY, learned, problem_records
-from tests.models.inference_chain import copy_of, edit_json
+from tests.models.learned_by_heart import EASY, learned, problem_records
 
 
 @pytest.fixture(scope="module")
@@ -40,14 +38,6 @@ def problems(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("problems") / "problems.jsonl"
     path.write_text("".join(json.dumps(record) + "\n" for record in problem_records()))
     return path
-
-
-@pytest.fixture(scope="module")
-def level() -> str:
-    try:
-        return choose_level(Limits())
-    except RequirementMissing as missing:
-        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="module")

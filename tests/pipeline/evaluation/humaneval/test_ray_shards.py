@@ -20,7 +20,7 @@ from specship.cli import main
 from specship.errors import SpecshipError, UnusableInput
 from specship.pipeline.evaluation.humaneval.evaluation import Asked
 from specship.pipeline.evaluation.humaneval.ray_shards import content_digest, evaluate_on_cluster, run_shard
-from tests.models.humaneval_model import EASY, learned, problem_records
+from tests.models.learned_by_heart import EASY, learned, problem_records
 from tests.processes import specship
 
 ENVIRONMENT = {**os.environ, "RAY_USAGE_STATS_ENABLED": "0", "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0"}

@@ -15,7 +15,6 @@ from typing import Any
 
 import pytest
 
-from specship.errors import RequirementMissing
 from specship.pipeline.evaluation.humaneval.extraction import program_of
 from specship.pipeline.evaluation.humaneval.judging import CANARY, CandidateJudgeProcess, SampleOutcome
 from specship.pipeline.evaluation.humaneval.problems import Problem, read_problems
@@ -29,7 +28,6 @@ from specship.pipeline.evaluation.humaneval.sandbox.process import (
     landlock_abi,
 )
 from specship.pipeline.evaluation.humaneval.sandbox.seccomp import DENIED, filter_programs
-from specship.pipeline.evaluation.humaneval.scoring import choose_level
 from specship.pipeline.evaluation.humaneval.selfcheck import ATTEMPTS, check_sandbox
 from tests.hostile.humaneval_completions import HELPERS, HONEST, PROBLEM, ROWS, inside
 from tests.hostile.humaneval_mutants import mutants
@@ -58,14 +56,6 @@ def judging(level: str, limits: Limits) -> Iterator[CandidateJudgeProcess]:
         yield judge
     finally:
         judge.stop()
-
-
-@pytest.fixture(scope="module")
-def level() -> str:
-    try:
-        return choose_level(Limits())
-    except RequirementMissing as missing:
-        pytest.skip(str(missing))
 
 
 @pytest.fixture(scope="module")

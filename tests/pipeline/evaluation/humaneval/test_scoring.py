@@ -30,14 +30,6 @@ from tests.places import HUMANEVAL
 WRONG = "    return None\n"
 
 
-@pytest.fixture(scope="module")
-def level() -> str:
-    try:
-        return choose_level(Limits())
-    except RequirementMissing as missing:
-        pytest.skip(str(missing))
-
-
 def write(path: Path, *records: Any) -> Path:
     path.write_text("".join(json.dumps(record) + "\n" for record in records))
     return path

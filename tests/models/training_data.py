@@ -12,6 +12,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 from specship.digests import sha256_file
 from specship.pipeline.shards.manifest import ShardEntry, ShardsManifest
 from specship.pipeline.training.settings import ModelSettings, Recipe, TrainingSettings
+from tests.editing import lines
 
 SEPARATOR = "<|endoftext|>"
 MODEL: Final[dict[str, Any]] = {
@@ -109,12 +110,7 @@ def recipe(**changes: Any) -> Recipe:
     return Recipe(model, TrainingSettings(**{**TRAINING, **changes}))
 
 
-def lines_of(path: Path) -> list[dict[str, Any]]:
-    """Records of a JSON Lines file."""
-    return [json.loads(line) for line in path.read_text().splitlines()]
-
-
 def comparable(path: Path) -> list[dict[str, Any]]:
     """Records of a training log without the fields that time and memory decide."""
     timed = {"tokens_per_second", "device_memory_bytes"}
-    return [{name: value for name, value in line.items() if name not in timed} for line in lines_of(path)]
+    return [{name: value for name, value in line.items() if name not in timed} for line in lines(path)]
