@@ -1,14 +1,17 @@
 """What is found by scanning a folder, and the digests that have to follow it."""
 
 import ast
+import os
 import re
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from specship.code_digests import CodeReader
+from specship.code_digests import CodeReader, code_digest
 from specship.faults.catalogue import fault_code
 from specship.pipeline.registry import STAGES
 from specship.probes.registry import PROBES
@@ -45,7 +48,11 @@ def scans() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for path in SOURCE.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Folder":
+            assert not (isinstance(node, ast.alias) and node.name == "Folder" and node.asname), path
+            if isinstance(node, ast.Call) and "Folder" in {
+                getattr(node.func, "id", ""),
+                getattr(node.func, "attr", ""),
+            }:
                 assert isinstance(node.args[0], ast.Constant)
                 assert isinstance(node.args[0].value, str), f"{path}:{node.lineno}"
                 found.setdefault(node.args[0].value, []).append(path.relative_to(SOURCE).as_posix())
@@ -66,11 +73,11 @@ ALLOWED = {
     "pipeline/evaluation/humaneval/sandbox/solution.py": "what generated code finds under `__import__`",
     "suite/scaffold/pyproject.py": "whether a project's folder has Python files",
 }
-SCAN = re.compile(r"pkgutil|import_module|__import__|glob\(\"(\[!_\])?\*\.py")
+SCAN = re.compile(r"pkgutil|import_module|__import__|runpy|spec_from_|glob\(\"(\[!_\])?\*\.py")
 
 
 def test_nothing_else_looks_for_modules() -> None:
-    """A second scan, or an import by a computed name, would be one that no digest follows."""
+    """A module found or imported by a computed name would be one that no digest follows."""
     found = {
         path.relative_to(SOURCE).as_posix() for path in SOURCE.rglob("*.py") if SCAN.search(path.read_text())
     }
@@ -180,6 +187,82 @@ def test_a_fault_s_digest_is_its_own_file_s(package: Path) -> None:
     edit(package / "faults", "frozen_weights")
 
     assert (same == before, fault_code(path) == before) == (True, False)
+
+
+@pytest.mark.parametrize(
+    "call",
+    ['Folder("own.gates")', 'discovery.Folder("own.gates")', 'F("own.gates")'],
+    ids=["name", "attribute", "alias"],
+)
+def test_a_scan_is_followed_however_it_is_written(tmp_path: Path, call: str) -> None:
+    (tmp_path / "own/gates").mkdir(parents=True)
+    for name in ("own/__init__.py", "own/gates/__init__.py", "own/gates/one.py"):
+        (tmp_path / name).touch()
+    (tmp_path / "own/scan.py").write_text(f"from specship.discovery import Folder as F\n\nGATES = {call}\n")
+
+    assert "own.gates.one" in dict(CodeReader({"own": tmp_path / "own"}).behind("own.scan"))
+
+
+def test_a_package_that_is_started_is_its_main_module() -> None:
+    assert "specship.pipeline.__main__" in dict(CodeReader().behind("specship.suite.artifacts.runner"))
+
+
+def test_there_is_no_digest_of_nothing() -> None:
+    with pytest.raises(LookupError, match="no module is called"):
+        code_digest("specship.pipeline.stages.not_there")
+
+
+TWICE = {
+    "specship.lint.rules": ("specship.lint.registry", "all_rules", "two rules are called 'SHIP4"),
+    "specship.pipeline.stages": (
+        "specship.pipeline.registry",
+        "all_stages",
+        "two stages are called 'harness'",
+    ),
+    "specship.pipeline.qa.gates": (
+        "specship.pipeline.qa.registry",
+        "all_gates",
+        "two quality gates are called 'golden'",
+    ),
+    "specship.diagnose.causes": (
+        "specship.diagnose.diagnosing",
+        "all_causes",
+        "two causes are called 'plateau'",
+    ),
+}
+
+
+@pytest.mark.parametrize("folder", TWICE)
+@pytest.mark.parametrize("what", ["twice", "nothing"])
+def test_a_file_that_is_none_of_the_kind_is_told(package: Path, folder: str, what: str) -> None:
+    """One that gives what another gives, or does not say what it is, never wins or vanishes silently."""
+    module, function, said = TWICE[folder]
+    place = package.joinpath(*folder.split(".")[1:])
+    if what == "twice":
+        add(place, FOLDERS[folder])
+    else:
+        (place / "added.py").write_text('"""Nothing."""\n')
+    done = within(package, "-c", f"from {module} import {function}\n{function}()\n")
+
+    assert done.returncode == 1
+    assert (said if what == "twice" else "added.py: the file") in done.stderr
+
+
+def test_a_verb_without_help_is_told(package: Path) -> None:
+    (package / "cli/commands/added.py").write_text('"""A verb."""\n')
+    done = within(package, "-m", "specship.cli", "--help")
+
+    assert done.returncode == 2
+    assert 'added.py: the file has no line `HELP = "..."`' in done.stderr
+
+
+def within(package: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """An interpreter that imports a copy of the package."""
+    environment = {**os.environ, "PYTHONPATH": str(package.parent)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, cwd=package.parent, env=environment
+    )
 
 
 def test_a_scan_of_a_computed_name_is_refused(tmp_path: Path) -> None:

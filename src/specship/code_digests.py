@@ -85,21 +85,24 @@ def _reached(source: str, module: str) -> frozenset[str]:
     tree = ast.parse(source)
     root = module.split(".", 1)[0]
     found: set[str] = set()
+    names = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    aliases = [alias for node in names for alias in node.names]
+    scans = {_SCAN} | {alias.asname for alias in aliases if alias.name == _SCAN and alias.asname}
+    faces = {alias.asname or alias.name for alias in aliases if alias.name == root}
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             found |= _imported_from(node, module)
-        elif isinstance(node, ast.Call) and _name_of(node.func) == _SCAN:
+        elif isinstance(node, ast.Call) and _called(node) in scans:
             found.add(f"{_scanned(node)}.*")
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _DOTTED.fullmatch(node.value):
-            found.add(node.value)
-    if root in found:  # `import specship` and later `specship.probe`
-        found |= {
-            f"{root}.{node.attr}"
-            for node in ast.walk(tree)
-            if isinstance(node, ast.Attribute) and _name_of(node.value) == root
-        }
+            found |= {node.value, f"{node.value}.__main__"}  # a package is started by its `__main__`
+    found |= {  # `import specship` and later `specship.probe`
+        f"{root}.{node.attr}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and _name_of(node.value) in faces
+    }
     return frozenset(name for name in found if name.split(".", 1)[0] == root)
 
 
@@ -117,6 +120,10 @@ def _imported_from(node: ast.ImportFrom, module: str) -> set[str]:
 
 def _name_of(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def _called(call: ast.Call) -> str:
+    return call.func.attr if isinstance(call.func, ast.Attribute) else _name_of(call.func)
 
 
 def _scanned(call: ast.Call) -> str:
@@ -232,5 +239,21 @@ _INSTALLED: Final = CodeReader()
 
 
 def code_digest(module: str) -> str:
-    """Digest of a module's code and of all that it reaches, as it was when this process first asked."""
+    """Digest of a module's code and of all that it reaches, as it was when this process first asked.
+
+    Raises:
+        LookupError: there is no such module, so that there is no code to speak of.
+    """
+    if not _INSTALLED.behind(module):
+        raise LookupError(f"no module is called {module!r}")
     return _INSTALLED.digest(module)
+
+
+def imported_code(source: str, root: str) -> dict[str, str]:
+    """Digests of what a source reaches of a root package, by name; names that stand for no module have none.
+
+    Raises:
+        SyntaxError: the source is no Python.
+    """
+    reached = sorted(imported_modules(source, root))
+    return {name: _INSTALLED.digest(name) for name in reached if _INSTALLED.behind(name)}

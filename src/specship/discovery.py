@@ -18,8 +18,10 @@ import importlib
 import os
 from typing import TYPE_CHECKING, Any, Final
 
+from specship.errors import UnusableInput
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from pathlib import Path
     from types import ModuleType
 
@@ -72,4 +74,29 @@ class Folder:
 
     def members(self, attribute: str) -> Mapping[str, Any]:
         """What each of them calls by a name, such as `GATE`; all are imported."""
-        return {name: getattr(self.load(name), attribute) for name in self.names}
+        return {name: self._member(name, attribute) for name in self.names}
+
+    def _member(self, name: str, attribute: str) -> Any:
+        module = self.load(name)
+        if not hasattr(module, attribute):
+            raise UnusableInput(
+                f"the file has no {attribute}", at=self.file(name),
+                why=f"each file of {self.package} is one of a kind, and says so by that name",
+                mend=f"write `{attribute} = ...` at its top level",
+            )  # fmt: skip
+        return getattr(module, attribute)
+
+
+def one_each(kind: str, found: Mapping[str, Any], key: Callable[[Any], Any]) -> dict[Any, Any]:
+    """Members by what they are known by, such as a rule's code.
+
+    Raises:
+        UnusableInput: two files give the same.
+    """
+    files: dict[Any, str] = {}
+    for name, member in found.items():
+        if (first := files.setdefault(key(member), name)) != name:
+            raise UnusableInput(
+                f"two {kind} are called {key(member)!r}: in {first}.py and in {name}.py", mend="rename one"
+            )
+    return {known: found[name] for known, name in files.items()}

@@ -104,3 +104,35 @@ def test_of_a_long_log_the_end_is_kept(program: Program) -> None:
     log = ask_child("m", {}, seconds=60).log
     assert len(log) == LOG_BYTES
     assert log.endswith("xthe end")
+
+
+def test_what_a_child_started_ends_with_it(program: Program, tmp_path: Path) -> None:
+    """A grandchild that holds the log neither holds its parent's parent up, nor outlives the answer."""
+    program(
+        "import subprocess\n"
+        f"child = subprocess.Popen(['sleep', '600'], stdout=subprocess.DEVNULL)\n"
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(child.pid))\n"
+        "print('{}', flush=True)\nos._exit(0)"
+    )
+    assert ask_child("m", {}, seconds=300).value == {}
+    assert _gone(int((tmp_path / "pid").read_text()))
+
+
+def test_a_clock_ends_all_that_a_child_started(program: Program, tmp_path: Path) -> None:
+    program(
+        "import subprocess\n"
+        "child = subprocess.Popen(['sleep', '600'])\n"
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(child.pid))\n"
+        "child.wait()"
+    )
+    with pytest.raises(ChildFailed, match="did not answer within 2 s and was ended"):
+        ask_child("m", {}, seconds=2)
+    assert _gone(int((tmp_path / "pid").read_text()))
+
+
+def _gone(process: int) -> bool:
+    """Whether a process has ended; one that nobody waits for stays as a zombie."""
+    try:
+        return "\nState:\tZ" in Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError:
+        return True

@@ -45,7 +45,7 @@ def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
             verbs.add_parser(name, help=text, add_help=False)
             continue
         module = command_in(VERBS, name)
-        own = verbs.add_parser(name, help=text, description=(module.__doc__ or "").replace("%", "%%"))
+        own = verbs.add_parser(name, help=text, description=module.__doc__)
         module.add_arguments(own)
         own.set_defaults(run=module.run)
     return parser

@@ -18,7 +18,7 @@ from typing import Final
 from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, CauseFinding, NotExamined, RootCause
 from specship.diagnose.records import in_words, never_held
-from specship.discovery import Folder
+from specship.discovery import Folder, one_each
 
 CAUSES: Final = Folder("specship.diagnose.causes")
 HEALTHY: Final = "healthy"
@@ -102,8 +102,7 @@ def _without_end(facts: Facts) -> Iterator[str]:
 @functools.cache
 def all_causes() -> Mapping[str, Cause]:
     """Every cause by name."""
-    found = CAUSES.members("CAUSE").values()
-    return {cause.name: cause for cause in sorted(found, key=lambda cause: cause.name)}
+    return dict(sorted(one_each("causes", CAUSES.members("CAUSE"), lambda cause: cause.name).items()))
 
 
 def diagnose(run: str, facts: Facts, notes: tuple[str, ...] = ()) -> Diagnosis:

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, Final, Literal
 
-from specship.code_digests import code_shape
+from specship.code_digests import code_shape, imported_modules
 from specship.digests import digest_of
 from specship.discovery import Folder
 from specship.errors import UnknownName, UnusableInput, did_you_mean
@@ -62,7 +62,7 @@ def _plants(path: Path) -> bool:
     for node in tree.body:
         if isinstance(node, ast.FunctionDef) and node.name in {"inject", "plant"}:
             return True
-        made = node.value if isinstance(node, ast.Assign) else None
+        made = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
         if isinstance(made, ast.Call) and any(keyword.arg == "settings" for keyword in made.keywords):
             return True
     return False
@@ -130,9 +130,8 @@ def fault_code(path: Path) -> str:
 
 def _shared_files(source: str) -> list[Path]:
     """Files of what several faults need, as a fault's source imports them."""
-    imported = (node.module for node in ast.walk(ast.parse(source)) if isinstance(node, ast.ImportFrom))
-    names = {module.removeprefix(_SHARED) for module in imported if module and module.startswith(_SHARED)}
-    return [FAULTS.file(f"_{name}") for name in sorted(names)]
+    shared = {name.split(".")[2] for name in imported_modules(source, "specship") if name.startswith(_SHARED)}
+    return [path for path in map(FAULTS.file, sorted(shared)) if path.is_file()]
 
 
 def file_of(name: str, folder: Path | None) -> Path:

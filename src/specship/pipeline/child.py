@@ -8,6 +8,7 @@ Native code and programs that came with weights can crash, hang and print; none 
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import resource
@@ -24,6 +25,8 @@ LOG_BYTES: Final = 64 << 10
 """What is kept of a child's log: its end."""
 ANSWER_BYTES: Final = 256 << 20
 """The longest answer that is read; a vocabulary's worth of probabilities for a long text is far below."""
+_LOG_SECONDS: Final = 1.0
+"""How long the end of the log is waited for once the child has ended."""
 _READ_BYTES: Final = 1 << 16
 
 
@@ -55,13 +58,19 @@ class _Child:
             stdin=request,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
+            start_new_session=True,  # so that whatever it starts ends with it
         )
         self._log = bytearray()
         self.timed_out = False
 
     def _expire(self) -> None:
         self.timed_out = True
-        self._process.kill()
+        self._end()
+
+    def _end(self) -> None:
+        """Kill the child and all that it started."""
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._process.pid, signal.SIGKILL)
 
     def _keep_log(self) -> None:
         """Read to the end, so that a child that prints much is never held up."""
@@ -80,12 +89,14 @@ class _Child:
             try:
                 answer = cast("IO[bytes]", process.stdout).read(most + 1)
                 if len(answer) > most:
-                    process.kill()
+                    self._end()
                 process.wait()
-                reader.join()
+                clock.cancel()
+                reader.join(_LOG_SECONDS)  # longer only where something that it started still holds the log
             finally:
                 clock.cancel()
-                process.kill()
+                self._end()
+                reader.join(_LOG_SECONDS)
         return answer, process.returncode, self._log.decode(errors="replace")
 
 

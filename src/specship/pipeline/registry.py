@@ -9,8 +9,8 @@ from collections.abc import Callable, Container, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
-from specship.discovery import Folder
-from specship.errors import UnknownName, did_you_mean
+from specship.discovery import Folder, one_each
+from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.pipeline.stage import ProgressWriter, Stage, Work
 
 STAGES: Final = Folder("specship.pipeline.stages")
@@ -18,8 +18,20 @@ STAGES: Final = Folder("specship.pipeline.stages")
 
 @functools.cache
 def all_stages() -> Mapping[str, Stage]:
-    """Every stage by its name, in an order in which what each needs comes first as it usually is made."""
-    found: dict[str, Stage] = {stage.name: stage for stage in STAGES.members("STAGE").values()}
+    """Every stage by its name, in an order in which what each needs comes first as it usually is made.
+
+    Raises:
+        UnusableInput: a file has no `STAGE`, or is not called after it, or two have one name.
+        UnknownName: stages need each other, or what nobody makes.
+    """
+    members = STAGES.members("STAGE")
+    found: dict[str, Stage] = one_each("stages", members, lambda stage: stage.name)
+    for file, stage in members.items():
+        if stage.name != file:
+            raise UnusableInput(
+                f"the stage is called {stage.name!r}", at=STAGES.file(file),
+                why="its file is run by its name", mend=f"rename the file, or write name={file!r}",
+            )  # fmt: skip
     ordered: dict[str, Stage] = {}
     while len(ordered) < len(found):
         ready = {
@@ -28,7 +40,8 @@ def all_stages() -> Mapping[str, Stage]:
             if name not in ordered and stage.makes in found and all(need in ordered for need in stage.needs)
         }
         if not ready:
-            raise UnknownName(f"the stages {sorted(found.keys() - ordered.keys())} need each other or nobody")
+            left = ", ".join(sorted(found.keys() - ordered.keys()))
+            raise UnknownName(f"the stages {left} need each other, or an artifact that no stage makes")
         ordered |= ready
     return ordered
 

@@ -42,6 +42,7 @@ class Stage:
     """One step of the pipeline: from artifacts and settings to one artifact.
 
     Its file defines `STAGE` and `def run(work: Work) -> None`, and keeps what weighs inside its functions.
+    Stages are specship's own: a project's probes measure what they make, and a project can add none yet.
 
     Source: decisions 0004 and 0013 (what an artifact's digest covers; several ways to one artifact).
     """

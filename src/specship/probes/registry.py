@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from specship.code_digests import code_digest, code_shape, imported_modules
+from specship.code_digests import code_digest, code_shape, imported_code
 from specship.digests import digest_of
 from specship.discovery import Folder
 from specship.errors import UnusableInput
@@ -59,7 +59,7 @@ def folder_code(folder: Path) -> str:
     for path in sorted(folder.rglob("*.py")):
         try:
             source = path.read_text(encoding="utf-8")
-            ours = {name: code_digest(name) for name in imported_modules(source, "specship")}
+            ours = imported_code(source, "specship")
             shapes[path.relative_to(folder).as_posix()] = [code_shape(source), ours]
         except (SyntaxError, ValueError, OSError) as error:
             raise UnusableInput(f"not a Python file: {error}", at=path, mend="mend or remove it") from error

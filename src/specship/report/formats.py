@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import Any, Final, NamedTuple
 
-from specship.discovery import Folder
+from specship.discovery import Folder, one_each
 
 SHIP: Final = Folder("specship.report.ship")
 LINT: Final = Folder("specship.report.lint")
@@ -40,6 +40,18 @@ PLAIN: Final = Display()
 def names(formats: Folder) -> tuple[str, ...]:
     """What `--format` takes, the terminal's first."""
     return tuple(sorted(formats.names, key=lambda name: (name != TEXT, name)))
+
+
+def endings() -> dict[str, str]:
+    """Formats that a session leaves as a file (`FILE = ".md"` in theirs), by the ending of it.
+
+    Raises:
+        UnusableInput: two formats have the same ending.
+    """
+    found = {name: getattr(SHIP.load(name), "FILE", "") for name in SHIP.names}
+    left = {name: ending for name, ending in found.items() if ending}
+    one_each("endings of a report", left, lambda ending: ending)
+    return {ending: name for name, ending in left.items()}
 
 
 def render(formats: Folder, name: str, record: Any, display: Display = PLAIN) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from specship.files import write_file
-from specship.report.formats import SHIP, TEXT, Display, render
+from specship.report.formats import SHIP, TEXT, Display, endings, render
 from specship.status.report import Report, StageReport
 from specship.suite.judging.report_building import build_report
 from specship.suite.judging.session import Session
@@ -29,12 +29,10 @@ def conclude(
     )
     path = json_path or session.plan.project.state / "report.json"
     others = []
-    for name in SHIP.names:
-        ending = getattr(SHIP.load(name), "FILE", "")
-        if ending:
-            file = path if name == "json" else path.with_suffix(ending)
-            write_file(file, render(SHIP, name, report))
-            others += [file.name] if file != path else []
+    for ending, name in endings().items():
+        file = path if name == "json" else path.with_suffix(ending)
+        write_file(file, render(SHIP, name, report))
+        others += [file.name] if file != path else []
     display = Display(width=width, colour=colour, detailed=frozenset({session.plan.profile.profile}))
     return report, f"{render(SHIP, TEXT, report, display)}reports: {' and '.join([str(path), *others])}\n"
 

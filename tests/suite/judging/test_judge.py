@@ -254,14 +254,14 @@ def served(project: Path) -> Iterator[Served]:
 def test_a_request_that_cannot_be_met_fails_alone(project: Path, served: Served) -> None:
     """The judge says why, and goes on serving; nothing is written for what it refused."""
     unknown = served.ask(gate="GATE-SMALL-009")
-    no_probe = served.ask(gate=WITHOUT_PROBE, world="")
-    no_world = served.ask(gate=GATE, world="no-such-fault/MODEL-1")
+    no_probe = served.ask(gate=WITHOUT_PROBE, injection="")
+    no_injection = served.ask(gate=GATE, injection="no-such-fault/MODEL-1")
     no_crash = served.ask(gate="GATE-SMALL-009", crash="it died")
     written = served.ask(gate=GATE)
 
-    assert {answer["event"] for answer in (unknown, no_probe, no_world, no_crash)} == {"failed"}
+    assert {answer["event"] for answer in (unknown, no_probe, no_injection, no_crash)} == {"failed"}
     assert unknown["message"] == "GATE-SMALL-009 is no gate with a probe at profile rehearsal"
-    assert no_world["message"] == "no fault is called 'no-such-fault'"
+    assert no_injection["message"] == "no fault is called 'no-such-fault'"
     assert unknown.keys() == {"event", "message", "at", "why", "mend"}
     assert written["event"] == "written"
     assert [path.stem for path in project.glob(".specship/ledger/*.json")] == [written["digest"]]

@@ -16,7 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, text in helps_in(EVALUATIONS).items():
         module = command_in(EVALUATIONS, name)
-        own = actions.add_parser(name, help=text, description=(module.__doc__ or "").replace("%", "%%"))
+        own = actions.add_parser(name, help=text, description=module.__doc__)
         module.add_arguments(own)
         own.set_defaults(evaluate=module.run)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Final
 
-from specship.discovery import Folder
+from specship.discovery import Folder, one_each
 from specship.pipeline.qa.gate import QualityGate
 
 GATES: Final = Folder("specship.pipeline.qa.gates")
@@ -14,4 +14,7 @@ GATES: Final = Folder("specship.pipeline.qa.gates")
 @functools.cache
 def all_gates() -> tuple[QualityGate, ...]:
     """Every gate in the order of its number."""
-    return tuple(sorted(GATES.members("GATE").values(), key=lambda gate: gate.number))
+    found = GATES.members("GATE")
+    one_each("quality gates", found, lambda gate: gate.name)
+    numbered = one_each("quality gates", found, lambda gate: gate.number)
+    return tuple(gate for _, gate in sorted(numbered.items()))
