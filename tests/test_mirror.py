@@ -44,6 +44,7 @@ BEHAVIOURS: Final = {
     "test_hostile_files.py": "mutants of sound files against every reader of files",
     "test_layers.py": "the drawing of the layers",
     "test_mirror.py": "this",
+    "test_models.py": "the builders of tiny models, which mirror nothing",
     "test_readme.py": "what the README shows",
     "test_rehearsal.py": "the whole rehearsal",
 }
