@@ -1,12 +1,11 @@
 """Tokenizers that are learned from a text as the published ones are: byte-level BPE."""
 
 from collections.abc import Iterable
-from typing import Any
 
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 
-def learned_tokenizer(texts: Iterable[str], size: int, special: list[str]) -> Any:
+def learned_tokenizer(texts: Iterable[str], size: int, special: list[str]) -> Tokenizer:
     """A tokenizer of so many tokens, the special ones first."""
     made = Tokenizer(models.BPE())
     made.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
+from tokenizers import Tokenizer
 
 from tests.models.learned_tokenizers import learned_tokenizer
 from tests.models.once import once
@@ -28,7 +29,7 @@ def texts() -> list[str]:
     return [path.read_text() for path in sorted(Path(sysconfig.get_paths()["stdlib"]).glob("*.py"))[:60]]
 
 
-def tokenizer_file(folder: Path) -> Any:
+def tokenizer_file(folder: Path) -> Tokenizer:
     """A byte-level tokenizer trained on the texts, saved into a folder."""
     made = learned_tokenizer(texts(), VOCABULARY, [END])
     folder.mkdir(parents=True, exist_ok=True)

@@ -319,10 +319,6 @@ def test_a_probe_that_takes_the_judge_down_is_told_and_the_next_judge_serves(
     assert statement(project, other).verdict == "PASS"
 
 
-@pytest.mark.xfail(
-    raises=BrokenPipeError, strict=True,
-    reason="JudgeProcess.close flushes the request that the dead child never read, and raises what it was to tell",
-)  # fmt: skip
 def test_a_judge_that_was_killed_from_outside_is_replaced(project: Path) -> None:
     process = JudgeProcess(plan_of(project))
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import subprocess
 import sys
@@ -82,7 +83,10 @@ class JudgeProcess:
         """End the child."""
         if self._child is not None:
             if self._child.stdin:
-                self._child.stdin.close()
+                with contextlib.suppress(
+                    BrokenPipeError
+                ):  # what a dead child never read is still to be flushed
+                    self._child.stdin.close()
             stop(self._child)
             if self._child.stdout:
                 self._child.stdout.close()
