@@ -49,7 +49,6 @@ BEHAVIOURS: Final = {
     "test_mirror.py": "this",
     "test_public_face.py": "the names of `specship/__init__.py`, their page and their cost",
     "test_models.py": "the builders of tiny models, which mirror nothing",
-    "test_readme.py": "what the README shows",
     "test_rehearsal.py": "the whole rehearsal",
 }
 """Files that are named after a behaviour, and why no one module has the name."""

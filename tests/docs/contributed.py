@@ -1,11 +1,13 @@
 """The examples of CONTRIBUTING as files, and a project and a package that have them."""
 
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 from tests.docs.reading_pages import ROOT, text_of
 from tests.projects.scaffolded import begin
@@ -33,7 +35,7 @@ def project_with_examples(folder: Path) -> Path:
 
 
 def package_with_examples(folder: Path) -> Path:
-    """A copy of the package with those that only the package can have: rule and stage."""
+    """A copy of the package with those that only the package can have."""
     shutil.copytree(ROOT / "src", folder / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
     for path, text in examples().items():
         if path.startswith("src/"):
@@ -43,8 +45,20 @@ def package_with_examples(folder: Path) -> Path:
 
 def run_there(package: Path, *words: str, cwd: Path, given: str = "") -> subprocess.CompletedProcess[str]:
     """A module of the copied package as a program."""
+    return _python(package, "-m", *words, cwd=cwd, given=given)
+
+
+def told_there(package: Path, code: str, *words: str, cwd: Path) -> Any:
+    """What a few lines print as JSON when they import the copied package."""
+    done = _python(package, "-c", code, *words, cwd=cwd)
+    if done.returncode:
+        raise AssertionError(done.stderr)
+    return json.loads(done.stdout)
+
+
+def _python(package: Path, *words: str, cwd: Path, given: str = "") -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-m", *words],
+        [sys.executable, *words],
         cwd=cwd, input=given, capture_output=True, text=True, check=False,
         env={**os.environ, "PYTHONPATH": str(package)},
     )  # fmt: skip
