@@ -108,7 +108,8 @@ def _checkpoint(tied: bool, head_dim: int, seed: int) -> Path:
     import torch
     from safetensors.torch import save_file
 
-    from specship.pipeline.checkpoint.folder import expected_tensors, read_shape
+    from specship.pipeline.checkpoint.folder import read_shape
+    from specship.pipeline.model.decoder_shape import expected_tensors
 
     folder = base() / f"checkpoint-{tied}-{head_dim}-{seed}"
     folder.mkdir()
