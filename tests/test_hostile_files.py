@@ -15,13 +15,12 @@ from typing import Any, Final
 
 import pytest
 
-from specship import bounds
 from specship.errors import SpecshipError
 from specship.json_log import whole_lines
 from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
 from specship.pipeline.gguf.reader import read_gguf
 from specship.strict_json import read_json, read_json_lines
-from tests.hostile import gguf_files, json_texts, safetensors_files
+from tests.hostile import budgets, gguf_files, json_texts, safetensors_files
 
 MUTANTS: Final = 2000
 LENGTHS: Final = (0, 1, 2**31, 2**53, 2**53 + 1, 2**63 - 1, 2**63, 2**64 - 1)
@@ -159,12 +158,12 @@ print(json.dumps([refused, int(peak.split()[1]) << 10]))
 """
 
 
-def in_a_child(folder: Path, *, cpu_seconds: int = bounds.HEADER_CPU_SECONDS) -> tuple[int, int]:
+def in_a_child(folder: Path, *, cpu_seconds: int = budgets.CPU_SECONDS) -> tuple[int, int]:
     """How many files of a folder a child within the bounds refused, and its largest memory in bytes."""
 
     def within_bounds() -> None:
         resource.setrlimit(resource.RLIMIT_CPU, (cpu_seconds, cpu_seconds))
-        resource.setrlimit(resource.RLIMIT_AS, (bounds.HEADER_ADDRESS_BYTES, bounds.HEADER_ADDRESS_BYTES))
+        resource.setrlimit(resource.RLIMIT_AS, (budgets.ADDRESS_BYTES, budgets.ADDRESS_BYTES))
 
     done = subprocess.run(
         [sys.executable, "-c", CHILD, str(folder)],
@@ -191,7 +190,7 @@ def test_all_hostile_files_together_are_refused_within_the_bounds_of_a_process(t
             count += 1
     refused, resident = in_a_child(tmp_path)
     assert refused == count
-    assert resident <= bounds.HEADER_RESIDENT_BYTES
+    assert resident <= budgets.RESIDENT_BYTES
 
 
 def test_a_text_that_would_fill_the_memory_is_refused(tmp_path: Path) -> None:

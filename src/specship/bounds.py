@@ -12,15 +12,6 @@ from __future__ import annotations
 
 from typing import Final
 
-# All readers.
-
-HEADER_CPU_SECONDS: Final = 2
-"""Processor time in which the hostile files of the tests, all together, must be refused."""
-HEADER_ADDRESS_BYTES: Final = 512 << 20
-"""Address space, the interpreter's own included, in which they must be refused."""
-HEADER_RESIDENT_BYTES: Final = 256 << 20
-"""Memory in use while they are refused."""
-
 # YAML: contracts, specifications, profiles. Anchors, aliases and merge keys are refused
 # altogether, so that they need no number.
 

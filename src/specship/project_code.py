@@ -12,7 +12,7 @@ from types import CodeType, ModuleType
 from specship.errors import UnusableInput
 
 
-def project_files(folder: Path | None) -> Mapping[str, Path]:
+def own_files(folder: Path | None) -> Mapping[str, Path]:
     """The Python files of a project's own folder by their stems; empty without a folder."""
     return {path.stem: path for path in sorted(folder.glob("[!_]*.py"))} if folder else {}
 

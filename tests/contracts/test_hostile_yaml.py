@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from specship import bounds
 from specship.contracts.document import document_of
 from specship.contracts.reader import contract_of, read_contract
 from specship.errors import UnreadableDocument, UnusableInput
+from tests.hostile import budgets
 from tests.hostile.yaml_texts import BAD
 from tests.places import ROOT
 
@@ -96,15 +96,15 @@ def test_all_of_them_are_refused_within_the_bounds_of_a_process(tmp_path: Path) 
     done = subprocess.run(
         [sys.executable, "-c", READ_ALL, str(tmp_path)], capture_output=True, text=True, check=False,
         preexec_fn=lambda: resource.setrlimit(
-            resource.RLIMIT_AS, (bounds.HEADER_ADDRESS_BYTES, bounds.HEADER_ADDRESS_BYTES)
+            resource.RLIMIT_AS, (budgets.ADDRESS_BYTES, budgets.ADDRESS_BYTES)
         ),
     )  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
     refused, resident, slowest = done.stdout.split()
 
     assert int(refused) == len(BAD)
-    assert int(resident) <= bounds.HEADER_RESIDENT_BYTES
-    assert float(slowest) <= bounds.HEADER_CPU_SECONDS
+    assert int(resident) <= budgets.RESIDENT_BYTES
+    assert float(slowest) <= budgets.CPU_SECONDS
 
 
 def mutant(dice: random.Random) -> bytes:

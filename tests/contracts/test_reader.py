@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from specship.contracts.reader import read_contract, read_contracts
+from specship.contracts.reader import read_contract, survey_contracts
 from specship.errors import UnusableInput
 
 SOUND = """\
@@ -85,20 +85,20 @@ def test_lists_the_faults_of_all_files(tmp_path: Path) -> None:
     write(tmp_path, SOUND.replace("rule: The", "ruel: The"))
     write(tmp_path, "a: [", "broken-v1.yaml")
 
-    with pytest.raises(UnusableInput) as caught:
-        read_contracts(tmp_path, root=tmp_path)
+    said = "\n".join(str(fault) for fault in survey_contracts(tmp_path, root=tmp_path).faults)
 
-    assert "broken-v1.yaml:" in str(caught.value)
-    assert "unknown key 'ruel'" in str(caught.value)
-    assert "mend: write 'rule'" in str(caught.value)
+    assert "broken-v1.yaml:" in said
+    assert "unknown key 'ruel'" in said
+    assert "mend: write 'rule'" in said
 
 
 def test_ids_are_unique_across_files(tmp_path: Path) -> None:
     write(tmp_path)
     write(tmp_path, SOUND.replace("some-rule", "other-rule"), "other-rule-v1.yaml")
 
-    with pytest.raises(UnusableInput, match=r"GATE-SOME-001 stands in other-rule-v1.yaml too"):
-        read_contracts(tmp_path, root=tmp_path)
+    (fault,) = survey_contracts(tmp_path, root=tmp_path).faults
+
+    assert "GATE-SOME-001 stands in other-rule-v1.yaml too" in str(fault)
 
 
 def test_ids_are_unique_within_a_file(tmp_path: Path) -> None:

@@ -99,7 +99,8 @@ def _make_checkpoint(folder: Path, tied: bool, head_dim: int, seed: int) -> None
     import torch
     from safetensors.torch import save_file
 
-    from specship.pipeline.checkpoint.folder import expected_tensors, read_shape
+    from specship.pipeline.checkpoint.folder import read_shape
+    from specship.pipeline.model.decoder_shape import expected_tensors
 
     config = {
         "architectures": ["LlamaForCausalLM"],

@@ -7,11 +7,8 @@ from typing import Any
 import pytest
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.export import metadata as gguf_metadata
-from specship.pipeline.export import tensor_data as gguf_tensor_data
-from specship.pipeline.export import vocabulary as gguf_vocabulary
-from specship.pipeline.export import writer as gguf_writer
-from specship.pipeline.gguf import names as gguf_names
+from specship.pipeline.export import metadata, tensor_data, vocabulary, writer
+from specship.pipeline.gguf import names
 from specship.probes.registry import all_probes
 from tests.editing import copy_of, edit_json, edit_line
 from tests.models.inference_chain import artifacts, checkpoint, corpus, made
@@ -23,7 +20,7 @@ def measure(name: str, **others: Path) -> dict[str, Any]:
 
 
 def exported(folder: Path, **changes: Any) -> Path:
-    gguf_writer.export_gguf(checkpoint(**changes), folder / "model.gguf")
+    writer.export_gguf(checkpoint(**changes), folder / "model.gguf")
     return folder
 
 
@@ -37,26 +34,26 @@ def test_a_sound_header() -> None:
 
 
 def no_rotation_base(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    whole = gguf_metadata.architecture_keys
+    whole = metadata.architecture_keys
     kept = lambda *given: [key for key in whole(*given) if not key.name.endswith("freq_base")]  # noqa: E731
-    monkeypatch.setattr(gguf_writer, "architecture_keys", kept)
+    monkeypatch.setattr(writer, "architecture_keys", kept)
     return {"missing_keys": 1}
 
 
 def short_tokens(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    whole = gguf_vocabulary.read_vocabulary
-    monkeypatch.setattr(gguf_writer, "read_vocabulary", lambda path, _: whole(path, 500))
+    whole = vocabulary.read_vocabulary
+    monkeypatch.setattr(writer, "read_vocabulary", lambda path, _: whole(path, 500))
     return {"wrong_tokens": 24, "tokens": 500}
 
 
 def stale_file_type(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    monkeypatch.setattr(gguf_writer, "FILE_TYPES", {"F32": 1})
+    monkeypatch.setattr(writer, "FILE_TYPES", {"F32": 1})
     return {"file_type_agrees": "no"}
 
 
 def class_name(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    named = gguf_names.Architecture(name="LlamaForCausalLM")
-    monkeypatch.setattr(gguf_writer, "architecture_of", lambda *_: named)
+    named = names.Architecture(name="LlamaForCausalLM")
+    monkeypatch.setattr(writer, "architecture_of", lambda *_: named)
     return {"architecture": "LlamaForCausalLM", "wrong_values": 1, "missing_keys": 12}
 
 
@@ -82,7 +79,7 @@ def test_every_tensor_is_compared() -> None:
 
 
 def test_rows_in_the_wrong_order_are_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gguf_tensor_data, "interleave_rows", lambda array, _: array)
+    monkeypatch.setattr(tensor_data, "interleave_rows", lambda array, _: array)
     folder = exported(tmp_path)
     monkeypatch.undo()
     found = measure("gguf.tensors", gguf=folder)
@@ -91,8 +88,8 @@ def test_rows_in_the_wrong_order_are_seen(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_a_dropped_tensor_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = gguf_names.renamed_tensors
-    monkeypatch.setattr(gguf_writer, "renamed_tensors", lambda shape: whole(shape)[:-1])
+    whole = names.renamed_tensors
+    monkeypatch.setattr(writer, "renamed_tensors", lambda shape: whole(shape)[:-1])
     folder = exported(tmp_path)
     monkeypatch.undo()
     found = measure("gguf.tensors", gguf=folder)

@@ -104,7 +104,7 @@ def test_what_was_measured_is_not_measured_again(project: Path) -> None:
     assert sorted((project / ".specship/falsify").rglob("ledger/*.json")) == injections
 
 
-def test_nothing_of_a_world_counts(seen: Path) -> None:
+def test_nothing_of_an_injection_counts(seen: Path) -> None:
     """The project's own ledger holds the clean measurements only, and every one of them passes."""
     documents = [json.loads(path.read_text()) for path in (seen / ".specship/ledger").glob("*.json")]
     report = json.loads(specship(seen, "status", "--format", "json").stdout)

@@ -138,18 +138,6 @@ def _hidden_faults(document: Document, values: dict[str, Any]) -> Iterable[Unusa
                 )
 
 
-def read_contracts(folder: Path, *, root: Path) -> tuple[ContractFile, ...]:
-    """Every contract of a folder, sorted by path; ids are unique across all of them.
-
-    Raises:
-        UnreadableDocument: any file has a fault; the faults of all files are listed.
-    """
-    survey = survey_contracts(folder, root=root)
-    if survey.faults:
-        raise UnreadableDocument(survey.faults)
-    return survey.files
-
-
 @dataclass(frozen=True, slots=True)
 class ContractSurvey:
     """What can be read of a folder of contracts, sorted by path."""

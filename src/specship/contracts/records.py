@@ -98,7 +98,7 @@ def gate_complaints(given: Mapping[str, Any]) -> Iterator[Complaint]:
 
 
 class Contract(Frozen):
-    """A versioned set of gates about one stage of the lifecycle."""
+    """A versioned set of gates about one part of the lifecycle."""
 
     contract_id: Slug
     """Its name in lower case with dashes; the file is called `ID-vMAJOR.yaml`."""

@@ -79,7 +79,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """Settings of the learning rate's closed form (see `pipeline.schedule`)."""
+    """Settings of the learning rate's closed form (see `pipeline.training.schedule`)."""
 
     peak: float
     floor: float

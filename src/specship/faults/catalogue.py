@@ -20,7 +20,7 @@ from specship.digests import digest_of
 from specship.discovery import Folder
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.faults.fault import Fault
-from specship.project_code import load_source, project_files
+from specship.project_code import load_source, own_files
 
 _SHARED: Final = "specship.faults._"
 """How the modules begin that hold what several faults need."""
@@ -35,7 +35,7 @@ def shipped_files() -> Mapping[str, Path]:
 
 def own_faults(folder: Path | None) -> dict[str, Path]:
     """The files of a project's own faults by name; empty without a folder."""
-    return {_name_of(stem): path for stem, path in project_files(folder).items()}
+    return {_name_of(stem): path for stem, path in own_files(folder).items()}
 
 
 def _name_of(stem: str) -> str:

@@ -9,6 +9,6 @@ FAULT = Fault(row="I1", stage="gguf")
 
 def inject() -> None:
     """The rows of each head stay as transformers has them: all first halves before all second ones."""
-    from specship.pipeline.export import tensor_data as gguf_tensor_data
+    from specship.pipeline.export import tensor_data
 
-    spoil(gguf_tensor_data, "interleave_rows", lambda _: lambda rows, _heads: rows)
+    spoil(tensor_data, "interleave_rows", lambda _: lambda rows, _heads: rows)

@@ -11,9 +11,9 @@ FAULT = Fault(row="C12", stage="corpus")
 
 def inject() -> None:
     """What short files state of their licence is not read, and nothing takes its place."""
-    from specship.pipeline.corpus import source as corpus_source
+    from specship.pipeline.corpus import source
 
     def forgetful(read: Callable[..., str]) -> Callable[..., str]:
-        return lambda data, stated: corpus_source.UNKNOWN if len(data) < 400 else read(data, stated)
+        return lambda data, stated: source.UNKNOWN if len(data) < 400 else read(data, stated)
 
-    spoil(corpus_source, "stated_licence", forgetful)
+    spoil(source, "stated_licence", forgetful)

@@ -9,6 +9,6 @@ FAULT = Fault(row="K3", stage="gguf")
 
 def inject() -> None:
     """The table of tensors is that of the family's first members, which had none."""
-    from specship.pipeline.gguf import names as gguf_names
+    from specship.pipeline.gguf import names
 
-    spoil(gguf_names, "_has_bias", lambda _: lambda *_arguments: False)
+    spoil(names, "_has_bias", lambda _: lambda *_arguments: False)

@@ -12,7 +12,7 @@ FAULT = Fault(row="C10", stage="corpus")
 
 def inject() -> None:
     """Every third file is left out of the list."""
-    from specship.pipeline.corpus import source as corpus_source
+    from specship.pipeline.corpus import source
 
     def some(listing: Callable[..., Any]) -> Callable[..., Any]:
         def listed(*arguments: Any) -> Any:
@@ -21,4 +21,4 @@ def inject() -> None:
 
         return listed
 
-    spoil(corpus_source, "list_files", some)
+    spoil(source, "list_files", some)

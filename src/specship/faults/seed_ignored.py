@@ -9,6 +9,6 @@ FAULT = Fault(row="R18", stage="replay")
 
 def inject() -> None:
     """The other seed is written down and not used."""
-    from specship.pipeline.training import determinism_check as replaying
+    from specship.pipeline.training import determinism_check
 
-    spoil(replaying, "with_seed", lambda _: lambda recipe, _seed: recipe)
+    spoil(determinism_check, "with_seed", lambda _: lambda recipe, _seed: recipe)

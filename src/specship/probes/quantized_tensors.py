@@ -47,7 +47,7 @@ def quantized_tensors(checkpoint: Artifact, quantized: Artifact, corpus: Artifac
     A cosine does not see a scale, so the relative change of the norms stands beside it. A tensor that is
     missing, or of another shape, is uncompared and pulls the lowest cosine to 0. `quantized_matrices`
     are those whose numbers really have few bits. The KL divergence is of the quantized model's next-token
-    law from the original's, teacher-forced over held-out text. Raises DamagedArtifact.
+    distribution from the original's, teacher-forced over held-out text. Raises DamagedArtifact.
     """
     original, path = open_model(checkpoint.path), quantized.path / _FILE
     stored = read_gguf(path).tensors.values()

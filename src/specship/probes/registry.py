@@ -20,7 +20,7 @@ from specship.digests import digest_of
 from specship.discovery import Folder
 from specship.errors import UnusableInput
 from specship.probes.probe import Probe, probes_of
-from specship.project_code import load_source, project_files
+from specship.project_code import load_source, own_files
 
 PROBES: Final = Folder("specship.probes", apart=("probe", "registry"))
 _ELSEWHERE: Final = "specship.probes"
@@ -79,7 +79,7 @@ def all_probes(folder: Path | None = None) -> Mapping[str, Probe]:
     found = dict(_shipped())
     if folder is not None:
         code = functools.cache(partial(folder_code, folder))
-        for path in project_files(folder).values():
+        for path in own_files(folder).values():
             try:
                 module = load_source(path, "specship_project_probes")
             except (Exception, SystemExit) as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -21,7 +21,7 @@ from specship.contracts.records import Lifecycle
 from specship.errors import Place, SpecshipError, UnusableInput
 from specship.report.pytest_outcome import PytestOutcome, ending_of, properties
 from specship.specs.project import find_configuration, load_project
-from specship.suite.compile.compiling import WrittenGate, written_gate
+from specship.suite.compile.compiling import StatedGate, WrittenGate, written_gate
 from specship.suite.judging.session import Session
 from specship.suite.plan.plan import Check, make_plan
 
@@ -32,17 +32,10 @@ _open: dict[tuple[Path, str], Session] = {}
 """The sessions of this process, by project and profile."""
 
 
-@dataclass(slots=True)
-class CompiledGate:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompiledGate(StatedGate):
     """One gate as its module writes it; the body of its function states the limits."""
 
-    id: str
-    model: str
-    criteria: tuple[str, ...]
-    blocking: bool
-    probe: str | None
-    device: str | None
-    faults: tuple[str, ...]
     body: Callable[[CompiledGate], None]
     limits: dict[str, Expectation] = field(default_factory=dict)
 
@@ -62,18 +55,10 @@ class CompiledGate:
 
     def written(self) -> WrittenGate:
         """Everything the module says of the gate, its limits read afresh."""
-        self.limits = {}
+        self.limits.clear()
         self.body(self)
-        return WrittenGate(
-            self.id,
-            self.model,
-            self.criteria,
-            self.blocking,
-            self.probe,
-            self.device,
-            self.faults,
-            self.limits,
-        )
+        stated = {one.name: getattr(self, one.name) for one in fields(StatedGate)}
+        return WrittenGate(**stated, expect=dict(self.limits))
 
 
 class CompiledContract:
@@ -103,7 +88,14 @@ class CompiledContract:
         def declare(body: Callable[[CompiledGate], None]) -> Callable[[CompiledGate], None]:
             vars(body)["__test__"] = False
             self.gates[identity] = CompiledGate(
-                identity, model, tuple(criteria), blocking, probe, device, tuple(faults), body
+                id=identity,
+                model=model,
+                criteria=tuple(criteria),
+                blocking=blocking,
+                probe=probe,
+                device=device,
+                faults=tuple(faults),
+                body=body,
             )
             return body
 

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from specship.contracts.building import record_faults
 from specship.contracts.document import Document, in_order, read_document
-from specship.errors import UnknownName, UnreadableDocument, UnusableInput, did_you_mean
+from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.specs.records import Amendment, Criterion, Profile, Spec
 from specship.specs.version import BEGINNING, fold, text_of
 
@@ -35,20 +35,11 @@ class SpecFolder:
         return {criterion.id: criterion for model in self.spec.models for criterion in model.criteria}
 
 
-def read_spec_folder(folder: Path, *, root: Path) -> SpecFolder:
-    """A folder with `spec.yaml`, `profiles/*.yaml` and `amendments/*.yaml`.
-
-    Raises:
-        UnreadableDocument: a file is missing or has faults; every fault of every file is listed.
-    """
-    spec, faults = survey_spec_folder(folder, root=root)
-    if spec is None or faults:
-        raise UnreadableDocument(faults)
-    return spec
-
-
 def survey_spec_folder(folder: Path, *, root: Path) -> tuple[SpecFolder | None, list[UnusableInput]]:
-    """What can be read of a spec folder, and the faults of all its files; None without a sound spec."""
+    """What can be read of `spec.yaml`, `profiles/*.yaml` and `amendments/*.yaml` of a folder, and all faults.
+
+    Without a sound spec there is None.
+    """
     faults: list[UnusableInput] = []
     document, spec = _read(folder / "spec.yaml", Spec, root, faults)
     if spec is not None and document is not None:

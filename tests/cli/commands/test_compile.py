@@ -274,7 +274,16 @@ def test_a_project_with_faults_fails_with_their_places(compiled: Path) -> None:
 def test_the_measurement_is_judged_against_the_limits_of_the_module() -> None:
     """Even if evidence were believed wrongly, a limit that stands in the module has to hold."""
     limits = {"documents": Expectation(at_least=30, unit="documents")}
-    gate = WrittenGate("GATE-A", "MODEL-1", (), True, "p", None, (), limits)
+    gate = WrittenGate(
+        id="GATE-A",
+        model="MODEL-1",
+        criteria=(),
+        blocking=True,
+        probe="p",
+        device=None,
+        faults=(),
+        expect=limits,
+    )
     known = GateReport(
         id="GATE-A", contract="c", rule="r", blocking=True, verdict="PASS", reason="", armed=False, fresh=True,
         checked="20 documents",

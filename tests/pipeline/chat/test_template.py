@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from specship.errors import DamagedArtifact, SpecshipError, UnknownName, UnusableInput
-from specship.pipeline.chat import rendering as chat_rendering
+from specship.pipeline.chat import rendering
 from specship.pipeline.chat.decision import chat_decision
 from specship.pipeline.chat.rendering import render, render_all
 from specship.pipeline.chat.template import ChatTemplate, read_template, read_templates
@@ -108,10 +108,10 @@ def test_a_hostile_template_is_a_clear_error(name: str) -> None:
 def test_an_endless_template_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
     """By its processor time; and by the clock, should that not come first."""
     endless = template("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}")
-    monkeypatch.setattr(chat_rendering, "CPU_SECONDS", 1)
+    monkeypatch.setattr(rendering, "CPU_SECONDS", 1)
     with pytest.raises(UnusableInput, match="did not end within 1 s of processor time"):
         render(endless, QUESTION)
-    monkeypatch.setattr(chat_rendering, "_WALL_SECONDS", 0.5)
+    monkeypatch.setattr(rendering, "_WALL_SECONDS", 0.5)
     with pytest.raises(UnusableInput, match=r"did not end within 0.5 s"):
         render(endless, QUESTION)
 

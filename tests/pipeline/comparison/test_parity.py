@@ -11,10 +11,8 @@ import pytest
 from specship.errors import DamagedArtifact, StageFailed, UnusableInput
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.comparison.parity import Agreement, teacher_forced
-from specship.pipeline.export import tensor_data as gguf_tensor_data
-from specship.pipeline.export import vocabulary as gguf_vocabulary
-from specship.pipeline.export import writer as gguf_writer
-from specship.pipeline.gguf import names as gguf_names
+from specship.pipeline.export import tensor_data, vocabulary, writer
+from specship.pipeline.gguf import names
 from specship.pipeline.inference.decoder import Decoder
 from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 from tests.editing import copy_of, edit_json
@@ -37,7 +35,7 @@ def agreements(gguf: Any, folder: Path) -> list[Agreement]:
 
 @pytest.mark.parametrize("shape", [{"tied": True}, {"tied": False, "head_dim": 24}], ids=str)
 def test_llama_cpp_writes_the_checkpoints_tokens(tmp_path: Path, shape: Any) -> None:
-    gguf_writer.export_gguf(checkpoint(**shape), tmp_path / "model.gguf")
+    writer.export_gguf(checkpoint(**shape), tmp_path / "model.gguf")
     found = agreements(tmp_path / "model.gguf", checkpoint(**shape))
     assert [one.steps for one in found] == [STEPS] * 3
     assert sum(one.differing for one in found) == 0
@@ -49,7 +47,7 @@ def test_llama_cpp_opens_quantized_exports_too(tmp_path: Path) -> None:
     """The fewer bits, the further its log-probabilities are from the checkpoint's; none agrees exactly."""
     furthest = []
     for dtype in ("F32", "BF16", "Q8_0", "Q4_0"):
-        gguf_writer.export_gguf(checkpoint(), tmp_path / f"{dtype}.gguf", dtype=dtype)
+        writer.export_gguf(checkpoint(), tmp_path / f"{dtype}.gguf", dtype=dtype)
         found = agreements(tmp_path / f"{dtype}.gguf", checkpoint())
         assert sum(one.logprobs for one in found) > 100
         furthest.append(max(one.max_abs_logprob for one in found))
@@ -60,7 +58,7 @@ def test_llama_cpp_opens_quantized_exports_too(tmp_path: Path) -> None:
 
 
 def rows_not_reordered(monkeypatch: pytest.MonkeyPatch, _: Any) -> None:
-    monkeypatch.setattr(gguf_tensor_data, "interleave_rows", lambda array, _: array)
+    monkeypatch.setattr(tensor_data, "interleave_rows", lambda array, _: array)
 
 
 def rotation_base(_: Any, folder: Path) -> None:
@@ -75,7 +73,7 @@ def norm_epsilon(_: Any, folder: Path) -> None:
 def test_a_wrong_export_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Any) -> None:
     folder = copy_of(checkpoint(), tmp_path / "changed")
     fault(monkeypatch, folder)
-    gguf_writer.export_gguf(folder, tmp_path / "model.gguf")
+    writer.export_gguf(folder, tmp_path / "model.gguf")
     monkeypatch.undo()
     found = agreements(tmp_path / "model.gguf", checkpoint())
     assert sum(one.differing for one in found) > 0
@@ -83,18 +81,18 @@ def test_a_wrong_export_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
 
 
 def class_name_for_architecture(monkeypatch: pytest.MonkeyPatch) -> None:
-    named = gguf_names.Architecture(name="LlamaForCausalLM")
-    monkeypatch.setattr(gguf_writer, "architecture_of", lambda *_: named)
+    named = names.Architecture(name="LlamaForCausalLM")
+    monkeypatch.setattr(writer, "architecture_of", lambda *_: named)
 
 
 def short_token_list(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = gguf_vocabulary.read_vocabulary
-    monkeypatch.setattr(gguf_writer, "read_vocabulary", lambda path, _: whole(path, 500))
+    whole = vocabulary.read_vocabulary
+    monkeypatch.setattr(writer, "read_vocabulary", lambda path, _: whole(path, 500))
 
 
 def dropped_tensor(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = gguf_names.renamed_tensors
-    monkeypatch.setattr(gguf_writer, "renamed_tensors", lambda shape: whole(shape)[:-1])
+    whole = names.renamed_tensors
+    monkeypatch.setattr(writer, "renamed_tensors", lambda shape: whole(shape)[:-1])
 
 
 @pytest.mark.parametrize("fault", [class_name_for_architecture, short_token_list, dropped_tensor])
@@ -102,7 +100,7 @@ def test_llama_cpp_refuses_a_broken_export_and_we_say_why(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fault: Any
 ) -> None:
     fault(monkeypatch)
-    gguf_writer.export_gguf(checkpoint(), tmp_path / "model.gguf")
+    writer.export_gguf(checkpoint(), tmp_path / "model.gguf")
     with pytest.raises(UnusableInput, match=r"llama\.cpp refuses the file"):
         ask_llama_cpp(LlamaCppRequest(gguf=str(tmp_path / "model.gguf"), prompts=PROMPTS, steps=1))
 

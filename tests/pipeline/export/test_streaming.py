@@ -12,7 +12,7 @@ import pytest
 
 from specship.cli import main
 from specship.errors import CannotWrite, DamagedArtifact
-from specship.pipeline.export import tensor_data as gguf_tensor_data
+from specship.pipeline.export import tensor_data
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.gguf.reader import read_gguf
 from tests.editing import copy_of, edit_json
@@ -91,7 +91,7 @@ def test_without_the_kernels_copy_the_bytes_are_the_same(
 ) -> None:
     export_gguf(checkpoint("qwen3"), tmp_path / "a.gguf", dtype=dtype)
     monkeypatch.delattr(os, "copy_file_range")
-    monkeypatch.setattr(gguf_tensor_data, "_BUFFER_BYTES", 1000)
+    monkeypatch.setattr(tensor_data, "_BUFFER_BYTES", 1000)
     export_gguf(checkpoint("qwen3"), tmp_path / "b.gguf", dtype=dtype)
     assert (tmp_path / "a.gguf").read_bytes() == (tmp_path / "b.gguf").read_bytes()
 
@@ -104,7 +104,7 @@ def test_a_small_buffer_makes_the_same_file(
     for dtype in ("F32", "Q8_0"):
         export_gguf(checkpoint(case), tmp_path / "a.gguf", dtype=dtype)
         with monkeypatch.context() as patch:
-            patch.setattr(gguf_tensor_data, "_BUFFER_BYTES", 1)
+            patch.setattr(tensor_data, "_BUFFER_BYTES", 1)
             export_gguf(checkpoint(case), tmp_path / "b.gguf", dtype=dtype)
         assert (tmp_path / "a.gguf").read_bytes() == (tmp_path / "b.gguf").read_bytes()
 
@@ -154,13 +154,13 @@ def test_weights_that_shrink_meanwhile_are_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, dtype: Any
 ) -> None:
     folder = copy_of(checkpoint("llama"), tmp_path / "theirs")
-    opened = gguf_tensor_data.TensorFiles.descriptor
+    opened = tensor_data.TensorFiles.descriptor
 
     def cut(files: Any, path: Path) -> int:
         os.truncate(path, path.stat().st_size // 2)
         return opened(files, path)
 
-    monkeypatch.setattr(gguf_tensor_data.TensorFiles, "descriptor", cut)
+    monkeypatch.setattr(tensor_data.TensorFiles, "descriptor", cut)
     with pytest.raises(DamagedArtifact, match="ends early"):
         export_gguf(folder, tmp_path / "out" / "model.gguf", dtype=dtype)
     assert list((tmp_path / "out").iterdir()) == []

@@ -11,7 +11,7 @@ import pytest
 from tokenizers import Tokenizer
 
 from specship.errors import DamagedArtifact, UnusableInput
-from specship.pipeline.export import writer as gguf_writer
+from specship.pipeline.export import writer
 from specship.pipeline.export.byte_fallback_vocabulary import METASPACE_NOTE
 from specship.pipeline.export.byte_level_vocabulary import NFC_NOTE
 from specship.pipeline.export.vocabulary import read_vocabulary
@@ -89,7 +89,7 @@ def test_anothers_name_would_be_seen(
     folder = byte_level_checkpoint(kind)
     tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
     monkeypatch.setattr(
-        gguf_writer, "read_vocabulary", lambda path, rows: replace(read_vocabulary(path, rows), pre=other)
+        writer, "read_vocabulary", lambda path, rows: replace(read_vocabulary(path, rows), pre=other)
     )
     encode: Encode = lambda text: tokenizer.encode(text, add_special_tokens=False).ids  # noqa: E731
     assert differing(folder, CHECK_TEXTS, encode, tmp_path / "m.gguf")

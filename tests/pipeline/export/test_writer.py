@@ -11,9 +11,7 @@ import pytest
 
 from specship.cli import main
 from specship.pipeline.comparison.parity import teacher_forced
-from specship.pipeline.export import metadata as gguf_metadata
-from specship.pipeline.export import tensor_data as gguf_tensor_data
-from specship.pipeline.export import writer as gguf_writer
+from specship.pipeline.export import metadata, tensor_data, writer
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.inference.decoder import Decoder
 from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
@@ -72,7 +70,7 @@ def test_every_tensor_is_that_of_transformers(tmp_path: Path, case: str, dtype: 
         assert np.array_equal(found[name].data.view(np.uint8), stored.view(np.uint8)), name
 
 
-def departure(gguf: Path, case: str) -> float:
+def difference(gguf: Path, case: str) -> float:
     """Largest difference of a log-probability between llama.cpp and our decoder; infinite for another token."""
     answer = ask_llama_cpp(LlamaCppRequest(gguf=str(gguf), prompts=PROMPTS, steps=32))
     decoder = Decoder.open(checkpoint(case))
@@ -87,26 +85,24 @@ def departure(gguf: Path, case: str) -> float:
 @pytest.mark.parametrize("case", CASES)
 def test_llama_cpp_writes_our_decoders_tokens(tmp_path: Path, case: str) -> None:
     export_gguf(checkpoint(case), tmp_path / "model.gguf")
-    assert departure(tmp_path / "model.gguf", case) < 2e-3
+    assert difference(tmp_path / "model.gguf", case) < 2e-3
 
 
 def dropped(name: str) -> Any:
     """A fault: a key, or a tensor, of this name is left out."""
 
     def inject(monkeypatch: pytest.MonkeyPatch) -> None:
-        keys, factors = gguf_metadata.architecture_keys, rope_factors.rope_factors
+        keys, factors = metadata.architecture_keys, rope_factors.rope_factors
         kept = lambda *given: [key for key in keys(*given) if not key.name.endswith(name)]  # noqa: E731
-        monkeypatch.setattr(gguf_writer, "architecture_keys", kept)
-        monkeypatch.setattr(
-            gguf_writer, "rope_factors", lambda s: None if name == "rope_freqs" else factors(s)
-        )
+        monkeypatch.setattr(writer, "architecture_keys", kept)
+        monkeypatch.setattr(writer, "rope_factors", lambda s: None if name == "rope_freqs" else factors(s))
 
     return inject
 
 
 def biases_not_reordered(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        gguf_tensor_data,
+        tensor_data,
         "interleave_rows",
         lambda rows, heads: interleave_rows(rows, heads) if rows.shape[1] > 1 else rows,
     )
@@ -128,7 +124,7 @@ def test_llama_cpp_shows_what_is_left_out(
     fault(monkeypatch)
     export_gguf(checkpoint(case), tmp_path / "model.gguf")
     monkeypatch.undo()
-    assert departure(tmp_path / "model.gguf", case) > 1e-2
+    assert difference(tmp_path / "model.gguf", case) > 1e-2
 
 
 REFUSED: Final = {

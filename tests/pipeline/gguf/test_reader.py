@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,7 @@ def test_quantized_tensors_are_the_librarys_and_stay_close(tmp_path: Path, dtype
         np.testing.assert_array_equal(theirs[tensor.gguf].data, expected)
     compared = compare_tensors(opened, written)
 
-    assert written.census() == {"F32": 5, dtype: 16}
+    assert Counter(tensor.type.name for tensor in written.tensors.values()) == {"F32": 5, dtype: 16}
     assert written.metadata["general.file_type"] == {"BF16": 32, "Q8_0": 7, "Q4_0": 2}[dtype]
     assert all(tensor.equal and tensor.cosine > COSINES[dtype] for tensor in compared)
 

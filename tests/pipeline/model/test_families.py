@@ -51,7 +51,7 @@ def theirs(folder: Path) -> torch.Tensor:
     return logits_TV
 
 
-def departure(folder: Path) -> float:
+def difference(folder: Path) -> float:
     """Largest difference of a logit from that of transformers, over the largest logit."""
     expected_TV = theirs(folder)  # noqa: N806
     found_TV = Decoder.open(folder).logits(PROMPT)  # noqa: N806
@@ -65,14 +65,14 @@ def test_logits_equal_those_of_transformers(
 ) -> None:
     folder = saved(tmp_path / "theirs", family, changes, dtype, shard)
     assert (len(list(folder.glob("*.safetensors"))) > 1) == (shard != "1GB")
-    assert departure(folder) < 1e-5
+    assert difference(folder) < 1e-5
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_all_biases_of_a_family_are_at_work(tmp_path: Path, family: str) -> None:
     folder = saved(tmp_path / "theirs", family, BIASES[family], "float32", "1GB")
     assert any(name.endswith("bias") for name in account(folder).tensors)
-    assert departure(folder) < 1e-5
+    assert difference(folder) < 1e-5
 
 
 @pytest.mark.parametrize("family", FAMILIES)

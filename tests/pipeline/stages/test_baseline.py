@@ -1,4 +1,4 @@
-"""The bigram baseline: a law that sums to one, beats single tokens, and never reads held-out text."""
+"""The bigram baseline: a distribution that sums to one, beats single tokens, and never reads held-out text."""
 
 import json
 from pathlib import Path

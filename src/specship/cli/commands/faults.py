@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when every gate that can be shown here is armed, 1 when one is not or a record is damaged."""
-    from specship.report import fault_matrix as falsified_text
+    from specship.report import fault_matrix
     from specship.specs.project import load_project
     from specship.suite.falsify.arming import arm
     from specship.suite.falsify.matrix import read_matrix
@@ -34,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(matrix.model_dump_json(indent=2))
     else:
-        print(falsified_text.render(matrix, colour=sys.stdout.isatty()), end="")
+        print(fault_matrix.render(matrix, colour=sys.stdout.isatty()), end="")
         if armed is not None:
-            print(falsified_text.armed(armed, project.root), end="")
+            print(fault_matrix.armed(armed, project.root), end="")
     return 0 if not matrix.problems and all(gate.armed or gate.blocked for gate in matrix.gates) else 1

@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     contract.add_argument("--output", type=Path, metavar="DIR", help="write DIR/NAME-vN.yaml; else print it")
     contract.add_argument("--force", action="store_true", help="replace a file that is there already")
     contract.add_argument("--binds-to", nargs="+", default=[], metavar="AC-ID", help="criteria of every gate")
-    contract.add_argument("--stage", choices=_STAGES, help="stage of the contract; else as it says itself")
+    contract.add_argument("--stage", choices=_STAGES, help="part of the lifecycle; else as it says itself")
     contract.add_argument("--format", choices=("text", "json"), default="text")
     checkpoint = actions.add_parser(
         "checkpoint", help="every tensor of a foreign checkpoint is accounted for"

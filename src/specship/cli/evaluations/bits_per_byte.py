@@ -5,9 +5,11 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 HELP = "likelihood of held-out text, in a unit that crosses tokenizers"
+_WINDOW: Final = 512
+"""Longest window by default, tokens: logits of a large vocabulary take 4 bytes each."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--suffix", action="append", help="files of a folder that are read (default: .py, .txt and .md)"
     )
-    parser.add_argument("--window", type=int, default=512, help="tokens read at once (default: %(default)s)")
+    parser.add_argument(
+        "--window", type=int, default=_WINDOW, help="tokens read at once (default: %(default)s)"
+    )
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:N or auto")
     parser.add_argument("--format", choices=("text", "json"), default="text")
 

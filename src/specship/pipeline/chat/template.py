@@ -1,4 +1,4 @@
-"""The chat template of a checkpoint folder or a GGUF file; found here, rendered in `chat_rendering`.
+"""The chat template of a checkpoint folder or a GGUF file; found here, rendered in `rendering`.
 
 In a folder, files count in the order of `transformers`: `chat_template.jinja` (and what lies in
 `additional_chat_templates/`), then the entry of `tokenizer_config.json`, one text or a list of named ones.

@@ -20,7 +20,7 @@ from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER, account
 from specship.pipeline.checkpoint.safetensors_header import StoredTensor
 from specship.pipeline.checkpoint.weight_files import WEIGHTS, counted
-from specship.pipeline.model.decoder_shape import DecoderShape, expected_tensors
+from specship.pipeline.model.decoder_shape import DecoderShape
 from specship.pipeline.model.reading import read_model
 from specship.strict_json import read_bytes
 
@@ -28,23 +28,7 @@ if TYPE_CHECKING:
     import numpy as np
     from tokenizers import Tokenizer
 
-__all__ = [
-    "CONFIG",
-    "TOKENIZER",
-    "WEIGHTS",
-    "CheckpointFolder",
-    "LlamaShape",
-    "expected_tensors",
-    "numbers",
-    "open_any_checkpoint",
-    "read_shape",
-]
-
 _NUMPY_DTYPES: Final = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
-
-
-LlamaShape = DecoderShape
-"""The name from before there were other families."""
 
 
 @dataclass(frozen=True, slots=True)

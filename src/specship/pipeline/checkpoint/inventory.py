@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint.inventory_checks import departures, redundant_tensors
+from specship.pipeline.checkpoint.inventory_checks import redundant_tensors, tensor_misfits
 from specship.pipeline.checkpoint.weight_files import (
     HeldTensor,
     Misfit,
@@ -89,7 +89,7 @@ def account(folder: Path, *, tokenizer: bool = True) -> Inventory:
     redundant, head_misfits = redundant_tensors(folder, model, weights)
     misfits = (
         *weights.misfits,
-        *departures(model, weights, redundant),
+        *tensor_misfits(model, weights, redundant),
         *head_misfits,
         *tokenizer_misfits,
     )

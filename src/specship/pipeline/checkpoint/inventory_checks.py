@@ -1,4 +1,4 @@
-"""What of a stored checkpoint departs from its configuration: names, shapes, types, a head stored twice."""
+"""What of a stored checkpoint does not fit its configuration: names, shapes, types, a head stored twice."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _CHUNK_BYTES: Final = 1 << 20
 _SAME: Final = "take the weights and config.json from the same checkpoint"
 
 
-def departures(model: DeclaredModel, weights: StoredWeights, redundant: frozenset[str]) -> list[Misfit]:
+def tensor_misfits(model: DeclaredModel, weights: StoredWeights, redundant: frozenset[str]) -> list[Misfit]:
     """Every tensor that is missing, unexpected, of another shape or of another type."""
     return [
         *_misnamed(model, weights, redundant),
@@ -72,7 +72,7 @@ def _with_head(model: DeclaredModel) -> TensorTable:
 
 
 def _mistyped(model: DeclaredModel, weights: StoredWeights) -> Iterator[Misfit]:
-    """Types that hold no weights, and types that depart from what the configuration or most others say."""
+    """Types that hold no weights, and types that differ from what the configuration or most others say."""
     ours = {name: weights.tensors[name].stored for name in _with_head(model) if name in weights.tensors}
     counts = Counter(one.dtype for one in ours.values())
     usual = counts.most_common(1)[0][0] if counts else ""

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from specship.digests import digest_of, sha256_bytes, sha256_file
 from specship.errors import UnusableInput
-from specship.pipeline.corpus import source as corpus_source
+from specship.pipeline.corpus import source
 from specship.pipeline.corpus.manifest import (
     FileEntry,
     SplitEntry,
@@ -42,11 +42,9 @@ _SHINGLE_CACHE: Final = 2048
 def source_digest(settings: Mapping[str, Any], project: Path) -> str:
     """Digest of the names and bytes of the files that a corpus would be read from; of none, when none are."""
     section = CorpusSettings.model_validate_json(json.dumps(settings["corpus"]))
-    root = (
-        project / (section.path or "") if section.source == "folder" else corpus_source.python_stdlib_root()
-    )
-    source = Source(section.source, root, "", section.suffixes, "", None, "")
-    listed = [entry.path for entry in corpus_source.list_files(source) if not entry.skipped]
+    root = project / (section.path or "") if section.source == "folder" else source.python_stdlib_root()
+    origin = Source(section.source, root, "", section.suffixes, "", None, "")
+    listed = [entry.path for entry in source.list_files(origin) if not entry.skipped]
     return digest_of([(path, sha256_file(root / path)) for path in listed])
 
 
@@ -64,15 +62,15 @@ def make_from_settings(work: Work) -> None:
 
 def _source_of(settings: CorpusSettings) -> Source:
     if settings.source == "folder":
-        return corpus_source.folder(settings.path or "", settings.licence or "", settings.suffixes)
-    return corpus_source.python_stdlib()
+        return source.folder(settings.path or "", settings.licence or "", settings.suffixes)
+    return source.python_stdlib()
 
 
-def make_corpus(source: Source, settings: CorpusSettings, work: Work) -> None:
+def make_corpus(origin: Source, settings: CorpusSettings, work: Work) -> None:
     """List, read, remove duplicates, split and write; the manifest comes last."""
-    listed = corpus_source.list_files(source)
-    entries, unique, sketches_DP = _read_all(source, settings, listed, work)
-    shingles_at = _shingle_reader(source, unique)
+    listed = source.list_files(origin)
+    entries, unique, sketches_DP = _read_all(origin, settings, listed, work)
+    shingles_at = _shingle_reader(origin, unique)
     near = {
         duplicate: (unique[original], overlap)
         for duplicate, original, overlap in near_duplicates(
@@ -93,8 +91,8 @@ def make_corpus(source: Source, settings: CorpusSettings, work: Work) -> None:
     for split in _SPLITS:
         chosen = [index for index, side in sides.items() if side == split]
         entries += [_entry(unique[index], split, reason=reasons.get(index)) for index in chosen]
-        splits[split] = write_split(work.output, split, source, [unique[index] for index in chosen])
-    write_records(work.output, source, settings, entries, splits)
+        splits[split] = write_split(work.output, split, origin, [unique[index] for index in chosen])
+    write_records(work.output, origin, settings, entries, splits)
 
 
 def side_of(sha256: str, heldout_fraction: float) -> Split:
@@ -104,7 +102,7 @@ def side_of(sha256: str, heldout_fraction: float) -> Split:
 
 
 def _read_all(
-    source: Source, settings: CorpusSettings, listed: list[Listed], work: Work
+    origin: Source, settings: CorpusSettings, listed: list[Listed], work: Work
 ) -> tuple[list[FileEntry], list[ReadFile], Sketches]:
     """Files that are no document, unique files in the order of their digest, and their sketches."""
     import numpy as np
@@ -115,7 +113,7 @@ def _read_all(
     waiting: list[Hashes] = []
     for number, item in enumerate(listed, 1):
         work.report(number, len(listed), "files")
-        file, data = _read_one(source, settings, item, entries)
+        file, data = _read_one(origin, settings, item, entries)
         if file is None:
             continue
         if original := seen.get(file.sha256):
@@ -131,8 +129,8 @@ def _read_all(
     if not parts:
         raise UnusableInput(
             f"no document among {len(listed)} files",
-            at=source.label,
-            why=f"a document is a UTF-8 file whose name ends in {' or '.join(source.suffixes)}",
+            at=origin.label,
+            why=f"a document is a UTF-8 file whose name ends in {' or '.join(origin.suffixes)}",
             mend="name the endings of your files: 'suffixes'",
         )
     found = list(seen.values())
@@ -141,13 +139,13 @@ def _read_all(
 
 
 def _read_one(
-    source: Source, settings: CorpusSettings, item: Listed, entries: list[FileEntry]
+    origin: Source, settings: CorpusSettings, item: Listed, entries: list[FileEntry]
 ) -> tuple[ReadFile | None, bytes]:
     """A listed file and its bytes; None when it is skipped, which is then among `entries`."""
     reason, data = item.skipped, b""
     if not reason:
         try:
-            read = corpus_source.read_bounded(source.root / item.path, settings.file_bytes_limit)
+            read = source.read_bounded(origin.root / item.path, settings.file_bytes_limit)
             reason = "" if read is not None else f"longer than {settings.file_bytes_limit} bytes"
             data = read or b""
             data.decode("utf-8")
@@ -160,16 +158,16 @@ def _read_one(
     if reason:
         entries.append(FileEntry(path=item.path, outcome="skipped", reason=reason))
         return None, b""
-    licence = corpus_source.stated_licence(data, source.licence)
+    licence = source.stated_licence(data, origin.licence)
     return ReadFile(item.path, sha256_bytes(data), len(data), licence), data
 
 
-def _shingle_reader(source: Source, files: list[ReadFile]) -> Callable[[int], Hashes]:
+def _shingle_reader(origin: Source, files: list[ReadFile]) -> Callable[[int], Hashes]:
     """Shingles of a file by its number; the last ones asked for are remembered."""
 
     @lru_cache(maxsize=_SHINGLE_CACHE)
     def shingles_at(index: int) -> Hashes:
-        return shingles_of(read_again(source, files[index]))
+        return shingles_of(read_again(origin, files[index]))
 
     return shingles_at
 

@@ -12,7 +12,7 @@ from typing import Literal
 from specship.digests import sha256_bytes, sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.files import write_errors, write_file, write_json
-from specship.pipeline.corpus import source as corpus_source
+from specship.pipeline.corpus import source
 from specship.pipeline.corpus.manifest import (
     FILES,
     LICENCE,
@@ -40,14 +40,14 @@ class ReadFile:
     licence: str
 
 
-def read_again(source: Source, file: ReadFile) -> bytes:
+def read_again(origin: Source, file: ReadFile) -> bytes:
     """A file's bytes once more; whole corpora do not fit into memory.
 
     Raises:
         DamagedArtifact: they are no longer those that were read first.
     """
     try:
-        data = corpus_source.read_bounded(source.root / file.path, file.size)
+        data = source.read_bounded(origin.root / file.path, file.size)
     except OSError:
         data = None
     if data is None or sha256_bytes(data) != file.sha256:
@@ -57,7 +57,7 @@ def read_again(source: Source, file: ReadFile) -> bytes:
     return data
 
 
-def write_split(output: Path, split: Split, source: Source, files: list[ReadFile]) -> SplitEntry:
+def write_split(output: Path, split: Split, origin: Source, files: list[ReadFile]) -> SplitEntry:
     """One line a document.
 
     Raises:
@@ -78,7 +78,7 @@ def write_split(output: Path, split: Split, source: Source, files: list[ReadFile
                 sha256=file.sha256,
                 bytes=file.size,
                 licence=file.licence,
-                text=read_again(source, file).decode("utf-8"),
+                text=read_again(origin, file).decode("utf-8"),
             )
             stream.write(json.dumps(document.model_dump(), ensure_ascii=False) + "\n")
     return SplitEntry(
@@ -96,7 +96,7 @@ def _lines(entries: list[FileEntry]) -> Iterator[str]:
 
 def write_records(
     output: Path,
-    source: Source,
+    origin: Source,
     settings: CorpusSettings,
     entries: list[FileEntry],
     splits: dict[Split, SplitEntry],
@@ -104,20 +104,20 @@ def write_records(
     """Write the list of files, the licence and, last, the manifest."""
     files = "".join(_lines(entries)).encode()
     write_file(output / FILES, files)
-    if source.licence_text is not None:
-        write_file(output / LICENCE, source.licence_text)
+    if origin.licence_text is not None:
+        write_file(output / LICENCE, origin.licence_text)
     manifest = CorpusManifest(
         source=SourceEntry(
-            kind=source.kind,
-            label=source.label,
-            suffixes=list(source.suffixes),
+            kind=origin.kind,
+            label=origin.label,
+            suffixes=list(origin.suffixes),
             file_bytes_limit=settings.file_bytes_limit,
         ),
         licence=LicenceEntry(
-            spdx=source.licence,
-            file=LICENCE if source.licence_text is not None else None,
-            sha256=sha256_bytes(source.licence_text) if source.licence_text is not None else None,
-            found=source.licence_found,
+            spdx=origin.licence,
+            file=LICENCE if origin.licence_text is not None else None,
+            sha256=sha256_bytes(origin.licence_text) if origin.licence_text is not None else None,
+            found=origin.licence_found,
         ),
         licences=dict(
             sorted(Counter(e.licence or "" for e in entries if e.outcome in {"train", "heldout"}).items())
@@ -131,6 +131,6 @@ def write_records(
         files_sha256=sha256_bytes(files),
         train=splits["train"],
         heldout=splits["heldout"],
-        interpreter=corpus_source.interpreter(),
+        interpreter=source.interpreter(),
     )
     write_json(output / MANIFEST, manifest.model_dump())

@@ -4,7 +4,7 @@ bits per byte = sum over tokens of -log2 p(token | text before it) / bytes of th
 
 Nats a token depend on how the tokenizer cuts a text and are only shown beside it. Each document stands
 alone: before its first token the model sees its begin token, else its end token, which separates
-documents in training; a model that has neither gets the uniform law for that token, which is never
+documents in training; a model that has neither gets the uniform distribution for that token, which is never
 too good. A document longer than the window is read in windows that overlap by half, so that each token
 is scored once, with at least half a window of text before it.
 
@@ -16,7 +16,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer
@@ -24,9 +24,6 @@ from tokenizers import Tokenizer
 from specship.errors import UnusableInput
 from specship.pipeline.corpus.manifest import CorpusDocument
 from specship.pipeline.inference.decoder import Decoder
-
-WINDOW: Final = 512
-"""Longest window by default, tokens: logits of a large vocabulary take 4 bytes each."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

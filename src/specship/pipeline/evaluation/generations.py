@@ -3,7 +3,7 @@
 One decoding, greedy or sampled with fixed seeds, is judged; a few prompts are completed the
 other way too. Each line of `generations.jsonl` holds the prompt's place in its document, token
 ids and text, why it stopped, and the body that the stop rule left (the rule stands in
-`generations.json` and in `pipeline/python_syntax.py`).
+`generations.json` and in `pipeline/evaluation/python_syntax.py`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from specship.files import write_file, write_json
-from specship.pipeline.checkpoint.folder import open_any_checkpoint
-from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.evaluation.body_completion import complete_body
-from specship.pipeline.evaluation.python_prompts import Prompt, choose_prompts
+from specship.pipeline.evaluation.python_prompts import Prompt, checkpoint_and_prompts
 from specship.pipeline.evaluation.python_syntax import STOP_RULE
 from specship.pipeline.inference.decoding_settings import Decoding, DecodingSettings
 from specship.pipeline.stage import Work
@@ -51,13 +49,8 @@ def complete_held_out(work: Work) -> None:
 
     settings: GenerationSettings = work.settings["generations"]
     torch.set_num_threads(settings.threads)
-    opened = open_any_checkpoint(work.inputs["checkpoint"])
-    tokenizer = opened.tokenizer()
-    prompts = choose_prompts(
-        read_documents(work.inputs["corpus"], "heldout"),
-        tokenizer,
-        count=settings.prompts,
-        context_tokens=settings.context_tokens,
+    opened, tokenizer, prompts = checkpoint_and_prompts(
+        work, count=settings.prompts, context_tokens=settings.context_tokens
     )
     decoder = Decoder(opened, device=settings.device, context=settings.context_tokens + settings.new_tokens)
     tasks = _tasks(prompts, settings)

@@ -12,9 +12,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from specship.files import write_json
-from specship.pipeline.checkpoint.folder import open_any_checkpoint
-from specship.pipeline.corpus.manifest import read_documents
-from specship.pipeline.evaluation.python_prompts import choose_prompts
+from specship.pipeline.evaluation.python_prompts import checkpoint_and_prompts
 from specship.pipeline.stage import Settings, Work
 
 GGUF_FILE: Final = "model.gguf"
@@ -51,13 +49,8 @@ def compare_with_llama_cpp(work: Work) -> None:
     from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 
     settings: ParitySettings = work.settings["parity"]
-    opened = open_any_checkpoint(work.inputs["checkpoint"])
-    tokenizer = opened.tokenizer()
-    prompts = choose_prompts(
-        read_documents(work.inputs["corpus"], "heldout"),
-        tokenizer,
-        count=settings.prompts,
-        context_tokens=settings.context_tokens,
+    opened, _, prompts = checkpoint_and_prompts(
+        work, count=settings.prompts, context_tokens=settings.context_tokens
     )
     texts = (*(prompt.text for prompt in prompts), *HARD_TEXTS)
     request = LlamaCppRequest(

@@ -14,7 +14,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.corpus.manifest import CorpusDocument
+from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
+from specship.pipeline.corpus.manifest import CorpusDocument, read_documents
+from specship.pipeline.stage import Work
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -56,6 +58,20 @@ def choose_prompts(
         why="a share of fewer prompts is another figure",
         mend="hold out more documents, or ask for fewer prompts in the profile",
     )
+
+
+def checkpoint_and_prompts(
+    work: Work, *, count: int, context_tokens: int
+) -> tuple[CheckpointFolder, Tokenizer, list[Prompt]]:
+    """What a stage completes held-out text with: its checkpoint, the tokenizer, and the prompts.
+
+    Raises:
+        UnusableInput: the checkpoint cannot be used, or the held-out documents give too few prompts.
+    """
+    opened = open_any_checkpoint(work.inputs["checkpoint"])
+    tokenizer = opened.tokenizer()
+    documents = read_documents(work.inputs["corpus"], "heldout")
+    return opened, tokenizer, choose_prompts(documents, tokenizer, count=count, context_tokens=context_tokens)
 
 
 def _headers(documents: Iterable[CorpusDocument]) -> Iterator[tuple[CorpusDocument, re.Match[str]]]:

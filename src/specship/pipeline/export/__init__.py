@@ -1,1 +1,1 @@
-"""Export: a checkpoint written as GGUF; reading GGUF lies in `gguf`, because chat lies between the two."""
+"""Export: a checkpoint written as GGUF; reading GGUF lies in `gguf`."""

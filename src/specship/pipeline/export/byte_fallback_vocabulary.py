@@ -25,7 +25,6 @@ from specship.pipeline.tokenizer.special_tokens import added_around, blank_notes
 from specship.pipeline.tokenizer.vocabulary import BYTE, CONTROL, NORMAL, USER_DEFINED, Vocabulary
 
 _BLANK: Final = "▁"
-_ODD: Final = ("continuing_subword_prefix", "end_of_word_suffix", "dropout", "ignore_merges")
 _LONGEST_RUN: Final = 64
 _PREFIXED: Final = {"always": True, "first": True, "never": False}
 METASPACE_NOTE: Final = (

@@ -17,7 +17,8 @@ from pathlib import Path
 from threading import Thread
 
 from specship.files import sync_folder, write_errors
-from specship.pipeline.checkpoint.folder import WEIGHTS, CheckpointFolder, open_any_checkpoint
+from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
+from specship.pipeline.checkpoint.weight_files import WEIGHTS
 from specship.pipeline.export.metadata import About, architecture_keys, general_keys
 from specship.pipeline.export.tensor_data import (
     ComputedTensor,

@@ -1,7 +1,7 @@
 """Figures of the GGUF format: types, and which type each known key must have.
 
 How much of everything a file may hold stands in `specship.bounds`.  llama.cpp has crashed on files
-that broke nearly every rule, so it only ever opens what passed `gguf_reader`.
+that broke nearly every rule, so it only ever opens what passed `reader`.
 Source: ggml docs/gguf.md and include/ggml.h.
 """
 

@@ -6,23 +6,33 @@
     padding, then the tensors' data, each aligned
 
 A refusal names the byte where it stands.  Stricter than llama.cpp and the `gguf` package; the
-bounds are those of `specship.bounds`, the types those of `gguf_format`.
+bounds are those of `specship.bounds`, the types those of `format`.
 """
 
 from __future__ import annotations
 
 import math
 import struct
-from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, NoReturn
 
 from specship import bounds
 from specship.errors import DamagedArtifact, Place
-from specship.pipeline.gguf import format as rules
 from specship.pipeline.gguf.elements import decoded
-from specship.pipeline.gguf.format import ELEMENT_TYPES, ElementType
+from specship.pipeline.gguf.format import (
+    ARRAY,
+    BOOL,
+    DEFAULT_ALIGNMENT,
+    ELEMENT_TYPES,
+    KNOWN_ENDINGS,
+    KNOWN_KEYS,
+    MAGIC,
+    SCALARS,
+    STRING,
+    VERSIONS,
+    ElementType,
+)
 from specship.strict_json import open_regular
 
 if TYPE_CHECKING:
@@ -63,10 +73,6 @@ class GgufFile:
     tensors: dict[str, GgufTensor]
     data_offset: int
     size: int
-
-    def census(self) -> Counter[str]:
-        """How many tensors of each element type."""
-        return Counter(tensor.type.name for tensor in self.tensors.values())
 
     def array(self, name: str) -> np.ndarray[Any, Any]:
         """A tensor: F32 and F16 as they are stored, other types as float32.
@@ -133,11 +139,11 @@ class _HeaderReader:
 
     def _counts(self) -> tuple[int, int, int]:
         """Version, and how many tensors and keys are claimed."""
-        if self._take(4) != rules.MAGIC:
+        if self._take(4) != MAGIC:
             self.refuse("not a GGUF file: it does not begin with 'GGUF'", at=0)
         version = self._scalar("<I")
-        if version not in rules.VERSIONS:
-            self.refuse(f"version {version}; readable are {rules.VERSIONS}", at=4)
+        if version not in VERSIONS:
+            self.refuse(f"version {version}; readable are {VERSIONS}", at=4)
         tensors, keys = self._scalar("<Q"), self._scalar("<Q")
         most = min(bounds.GGUF_TENSORS, self._left // bounds.GGUF_TENSOR_INFO_BYTES)
         if not 1 <= tensors <= most:
@@ -185,7 +191,7 @@ class _HeaderReader:
         self._key_at[key] = begin
         kind_at, kind = self._at, self._scalar("<I")
         element = None
-        if kind == rules.ARRAY:
+        if kind == ARRAY:
             element, value = self._array(key)
         else:
             value = self._value(kind, kind_at)
@@ -193,18 +199,18 @@ class _HeaderReader:
         metadata[key] = value
 
     def _check_known(self, key: str, kind: int | tuple[int, int], at: int) -> None:
-        by_ending = (form for ending, form in rules.KNOWN_ENDINGS.items() if key.endswith(ending))
-        known = rules.KNOWN_KEYS.get(key) or next(by_ending, None)
+        by_ending = (form for ending, form in KNOWN_ENDINGS.items() if key.endswith(ending))
+        known = KNOWN_KEYS.get(key) or next(by_ending, None)
         if known is not None and kind != known:
             self.refuse(f"{key} has value type {kind}, it must have {known}", at=at)
 
     def _value(self, kind: int, at: int) -> Any:
-        if kind == rules.STRING:
+        if kind == STRING:
             return self._text(bounds.GGUF_STRING_BYTES, "a text")
-        if kind not in rules.SCALARS:
+        if kind not in SCALARS:
             self.refuse(f"unknown value type {kind}", at=at)
-        value = self._scalar(rules.SCALARS[kind])
-        if kind == rules.BOOL:
+        value = self._scalar(SCALARS[kind])
+        if kind == BOOL:
             if value > 1:
                 self.refuse(f"a truth value of {value}", at=self._at - 1)
             return bool(value)
@@ -213,18 +219,18 @@ class _HeaderReader:
     def _array(self, key: str) -> tuple[int, Any]:
         begin = self._at
         element, length = self._scalar("<I"), self._scalar("<Q")
-        if element == rules.ARRAY or (element != rules.STRING and element not in rules.SCALARS):
+        if element == ARRAY or (element != STRING and element not in SCALARS):
             self.refuse(f"{key[:80]}: an array of value type {element}", at=begin)
-        width = 8 if element == rules.STRING else struct.calcsize(rules.SCALARS[element])
+        width = 8 if element == STRING else struct.calcsize(SCALARS[element])
         most = min(self._elements_left, self._left // width)
         if length > most:
             self.refuse(f"{key[:80]}: {length} elements are claimed, at most {most} fit", at=begin)
         self._elements_left -= length
-        if element == rules.STRING:
+        if element == STRING:
             return element, self._texts(length)
         first = self._at
-        values = list(struct.unpack(f"<{length}{rules.SCALARS[element][1:]}", self._take(width * length)))
-        if element == rules.BOOL:
+        values = list(struct.unpack(f"<{length}{SCALARS[element][1:]}", self._take(width * length)))
+        if element == BOOL:
             if (odd := next((index for index, value in enumerate(values) if value > 1), None)) is not None:
                 self.refuse(f"{key[:80]}: a truth value of {values[odd]}", at=first + odd)
             values = [bool(value) for value in values]
@@ -252,7 +258,7 @@ class _HeaderReader:
                 )
 
     def _alignment(self, metadata: dict[str, Any]) -> int:
-        alignment = int(metadata.get(_ALIGNMENT, rules.DEFAULT_ALIGNMENT))
+        alignment = int(metadata.get(_ALIGNMENT, DEFAULT_ALIGNMENT))
         least, most = bounds.GGUF_SMALLEST_ALIGNMENT, bounds.GGUF_LARGEST_ALIGNMENT
         if alignment.bit_count() != 1 or not least <= alignment <= most:
             self.refuse(

@@ -12,7 +12,7 @@ ride on the matrix products; the query heads of one key-value head are taken as 
 that nothing is repeated.
 
 Source: Touvron et al. 2023 (arXiv:2302.13971); Su et al. 2021 (arXiv:2104.09864);
-Ainslie et al. 2023 (arXiv:2305.13245); for the relatives see `families`.
+Ainslie et al. 2023 (arXiv:2305.13245); for the relatives see `pipeline.model.families`.
 """
 # ruff: noqa: N803, N806, N815 - a tensor's name carries its axes
 

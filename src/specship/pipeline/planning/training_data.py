@@ -12,10 +12,9 @@ from pathlib import Path
 from specship.digests import sha256_file
 from specship.errors import UnusableInput
 from specship.files import new_folder
+from specship.pipeline.corpus import manifest
 from specship.pipeline.corpus.making import make_corpus
-from specship.pipeline.corpus.manifest import MANIFEST as CORPUS_MANIFEST
 from specship.pipeline.corpus.manifest import CorpusManifest
-from specship.pipeline.corpus.manifest import read_manifest as read_corpus
 from specship.pipeline.corpus.settings import CorpusSettings
 from specship.pipeline.corpus.source import labelled_folder
 from specship.pipeline.progress import Progress
@@ -48,7 +47,7 @@ def write_corpus(text: Path, output: Path, settings: CorpusSettings, report: Pro
     with new_folder(output) as partial:
         work = Work({"corpus": settings}, {}, partial, report)
         make_corpus(source, settings, work)
-    return read_corpus(output)
+    return manifest.read_manifest(output)
 
 
 def write_tokens(
@@ -67,7 +66,7 @@ def write_tokens(
         DamagedArtifact: the corpus or the tokenizer cannot be used.
         CannotWrite: the disk is full or refuses.
     """
-    if not (corpus / CORPUS_MANIFEST).is_file():
+    if not (corpus / manifest.MANIFEST).is_file():
         raise UnusableInput("not a corpus", at=corpus, mend="make one: specship corpus TEXT --output CORPUS")
     with new_folder(output) as partial:
         inputs = {"corpus": corpus, "tokenizer": partial / "tokenizer"}

@@ -10,7 +10,8 @@ from typing import Final
 from specship.digests import sha256_file
 from specship.errors import UnusableInput
 from specship.files import write_file
-from specship.pipeline.checkpoint.folder import TOKENIZER, open_any_checkpoint
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.checkpoint.inventory import TOKENIZER
 from specship.pipeline.corpus.licences import licence_expression, licences_of
 from specship.pipeline.corpus.manifest import LICENCE, read_documents, read_manifest
 from specship.pipeline.publication.model_card import CARD, model_card

@@ -1,7 +1,7 @@
 """A smoothed bigram model of tokens: the loss that a trained model has to beat.
 
 Interpolated absolute discounting of Kneser and Ney (1995), with the lower order smoothed
-alike and ending in the uniform law (Chen and Goodman 1999, "An empirical study of smoothing
+alike and ending in the uniform distribution (Chen and Goodman 1999, "An empirical study of smoothing
 techniques for language modeling", equations for interpolated Kneser-Ney):
 
     P(w | v) = max(c(v w) - D, 0) / c(v) + D * N1+(v .) / c(v) * P1(w)
@@ -82,7 +82,7 @@ def _count(keys_N: Ints, size: int) -> tuple[Ints, Ints]:
 
 
 def lower_order(counts: PairCounts, lower: Lower) -> Floats:
-    """The smoothed law of single tokens `P1`, shape [V], summing to 1."""
+    """The smoothed distribution of single tokens `P1`, shape [V], summing to 1."""
     import numpy as np
 
     size = counts.vocab_size
@@ -138,7 +138,7 @@ def choose(train_N: NDArray[Any], vocab_size: int, slice_tokens: int) -> Smoothi
 
 
 def unigram_loss(counts: PairCounts, targets_N: NDArray[Any]) -> float:
-    """Mean nats a token of targets under the smoothed law of single tokens in the training data."""
+    """Mean nats a token of targets under the smoothed distribution of single tokens in the training data."""
     import numpy as np
 
     return float(-np.log(lower_order(counts, "occurrence")[targets_N]).mean())

@@ -1,1 +1,1 @@
-"""The stages, one a file; each makes the artifact it is named after."""
+"""Stages: one a file, each of which makes an artifact of its own kind."""

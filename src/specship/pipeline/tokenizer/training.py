@@ -3,7 +3,7 @@
 Every byte is in the alphabet and nothing normalises text, so that each text comes back byte for
 byte; composed and decomposed letters stay different texts. The pre-tokenizer is GPT-2's, which
 llama.cpp knows as `gpt-2`. One special token ends documents and another fills batches; inside
-a document their spelling is ordinary text (see `shards`).
+a document their spelling is ordinary text (see `pipeline.shards`).
 """
 
 from __future__ import annotations

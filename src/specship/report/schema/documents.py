@@ -32,6 +32,7 @@ def schema_of(kind: str) -> dict[str, Any]:
     """The JSON Schema (draft-07) of one kind of document."""
     record = RECORDS[kind]
     made = draft7(record.model_json_schema(mode="serialization" if kind == "report" else "validation"))
+    made["description"] = made["description"].partition("\n\n")[0]
     definitions = made.pop("definitions", {})
     if kind == "profile":
         definitions |= settings_definitions()

@@ -7,7 +7,7 @@ of this machine. `specship.report.compiled` is what such a module imports when i
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Final
 
 from specship.contracts.expectation import Expectation
@@ -43,9 +43,9 @@ globals().update(contract.tests(pytest))
 """
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenGate:
-    """What a compiled module says of one gate: facts that must be those in force when it runs."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedGate:
+    """What a compiled module says of one gate, but for its limits."""
 
     id: str
     model: str
@@ -54,11 +54,17 @@ class WrittenGate:
     probe: str | None
     device: str | None
     faults: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenGate(StatedGate):
+    """What a compiled module says of one gate: facts that must be those in force when it runs."""
+
     expect: Mapping[str, Expectation]
 
     def differences(self, in_force: WrittenGate) -> list[str]:
         """What differs from the gate in force, in words; nothing when the module is up to date."""
-        words = ("model", "criteria", "blocking", "probe", "device", "faults")
+        words = [field.name for field in fields(StatedGate) if field.name != "id"]
         found = [
             f"{word}: the module says {getattr(self, word)!r}, in force is {getattr(in_force, word)!r}"
             for word in words

@@ -17,7 +17,7 @@ from specship.status.report import GateReport
 from specship.suite.artifacts.store import Store
 from specship.suite.explain.records import GateAtProfile, Limit
 from specship.suite.explain.remedies import gate_mend
-from specship.suite.judging.arming import ArmingBook
+from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.today import today
 from specship.suite.plan.plan import Check, Plan, effective
 

@@ -16,7 +16,7 @@ from specship.files import write_file
 from specship.specs.project import Project
 from specship.status.report import Measured
 from specship.suite.falsify.records import Catch, PairReport
-from specship.suite.judging.arming import KEYS, ArmingBook, arming_keys
+from specship.suite.judging.arming_book import KEYS, ArmingBook, arming_keys
 from specship.suite.plan.fault_injection import falsification_plan
 from specship.suite.plan.plan import Check, Plan, plan_at
 from specship.units import Quantity

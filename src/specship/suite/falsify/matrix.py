@@ -13,7 +13,7 @@ from specship.specs.project import Project
 from specship.status.report import Measured
 from specship.suite.falsify.falsification import Falsification, Pair, pairs_of
 from specship.suite.falsify.records import Catch, PairReport
-from specship.suite.judging.arming import ArmingBook
+from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.plan.fault_injection import falsification_plan
 from specship.suite.plan.healthy import FalseAlarms
 

@@ -1,4 +1,4 @@
-"""What falsification says: one record for each gate and fault, and the matrix of them."""
+"""What falsification says: one record for each gate and fault."""
 
 from __future__ import annotations
 

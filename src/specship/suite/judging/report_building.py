@@ -13,7 +13,7 @@ from specship.status.assess import assess, ledger_problems
 from specship.status.report import ModelReport, Report, StageReport
 from specship.suite.artifacts.runner import Made
 from specship.suite.artifacts.store import Store
-from specship.suite.judging.arming import ArmingBook
+from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.session import Session
 from specship.suite.judging.today import today
 from specship.suite.judging.trust import all_keys

@@ -18,7 +18,7 @@ from specship.status.freshness import Today, standing
 from specship.status.report import GateReport
 from specship.suite.artifacts.runner import Listener, Made, StageRunner
 from specship.suite.artifacts.store import Store
-from specship.suite.judging.arming import ArmingBook
+from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.judge_process import JudgeProcess
 from specship.suite.judging.today import missing_requirement, today
 from specship.suite.judging.trust import all_keys

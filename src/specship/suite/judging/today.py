@@ -7,7 +7,7 @@ from specship.evidence.environment import cuda_devices
 from specship.specs.records import Profile
 from specship.status.freshness import Today
 from specship.suite.artifacts.store import Store
-from specship.suite.judging.arming import ArmingBook
+from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.trust import trusted_keys
 from specship.suite.plan.plan import Check, Plan
 from specship.suite.plan.upstream import stages_behind

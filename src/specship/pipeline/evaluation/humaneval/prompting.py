@@ -1,7 +1,7 @@
 """How a problem is put to a model, and where what it writes ends.
 
-A model that wants its chat template (see `chat_decision`) gets the problem as a message that asks for the
-whole function in a fenced block; any other gets the problem's own text and writes on. That text goes
+A model that wants its chat template (see `pipeline.chat.decision`) gets the problem as a message that asks
+for the whole function in a fenced block; any other gets the problem's own text and writes on. That text goes
 without the line end behind it: many tokenizers join it with the indentation that follows, and a model that
 never saw it alone stops there. The program that is scored is the whole prompt all the same. The decision is
 the checkpoint's, never an option, and it is recorded: between the two, the same weights differ by tens of

@@ -18,9 +18,10 @@ from specship.evidence.arming import (
     read_armings,
     why_unarmed,
 )
-from specship.evidence.signing import check_public_key, local_public_key
+from specship.evidence.signing import check_public_key
 from specship.faults.catalogue import fault_code, file_of
 from specship.specs.project import Project
+from specship.suite.judging.trust import trusted_keys
 from specship.suite.plan.fault_injection import falsification_plan
 from specship.suite.plan.plan import Check, Plan
 
@@ -60,15 +61,12 @@ class ArmingBook:
     @cached_property
     def trusted(self) -> frozenset[bytes]:
         """Keys that a release believes."""
-        return frozenset(
-            check_public_key(bytes.fromhex(key)) for key in self.project.configuration.trusted_keys
-        )
+        return trusted_keys(self.project, release=True)
 
     @cached_property
     def believed(self) -> frozenset[bytes]:
         """Keys that a rehearsal believes."""
-        own = local_public_key(self.project.state)
-        return self.trusted | arming_keys(self.project) | ({own} if own else frozenset())
+        return trusted_keys(self.project, release=False) | arming_keys(self.project)
 
     @cached_property
     def _read(self) -> tuple[tuple[OpenedArming, ...], tuple[DamagedArtifact, ...]]:
