@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -30,7 +31,7 @@ def test_each_fault_says_one_thing_in_a_sentence_of_its_own() -> None:
 
 def test_what_several_faults_share_is_part_of_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Else a shared file could be made harmless, and records of arming would go on holding."""
-    monkeypatch.setattr(catalogue, "__file__", str(tmp_path / "catalogue.py"))
+    monkeypatch.setattr(catalogue, "FAULTS", SimpleNamespace(file=lambda name: tmp_path / f"{name}.py"))
     fault, shared = tmp_path / "broken.py", tmp_path / "_bytes.py"
     fault.write_text("from specship.faults._bytes import spoil_bytes\n")
     shared.write_text("def spoil_bytes(path):\n    path.unlink()\n")
