@@ -41,7 +41,7 @@ falsify: $(READY)
 	$(BIN)/python benchmarks/diagnosis.py --set unseen || status=$$?; exit $$status
 
 test: $(READY)
-	$(PYTEST) -n 2
+	$(PYTEST) -n 2 --dist loadfile
 
 # Ray, and the converter that exports are compared with; what needs them is skipped, and says so, where they
 # cannot be had.

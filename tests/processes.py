@@ -56,10 +56,16 @@ def _run(
 ) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, **(more or {})}
     line = list(map(str, command))
-    if EACH_ANEW in os.environ:
+    if EACH_ANEW in os.environ or not _is_python(line[0]):
         return subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False, env=environment)
     heavy = line[0].endswith("specship") and line[1:2] and line[1] in _WITH_TORCH
     return _server(_TORCH if heavy else ()).run(line, folder, environment)
+
+
+def _is_python(program: str) -> bool:
+    """Whether a program is the interpreter or a script of it; another one, such as ruff's, cannot be forked."""
+    with Path(program).open("rb") as file:
+        return Path(program) == Path(sys.executable) or file.read(2) == b"#!"
 
 
 class _Server:

@@ -38,7 +38,7 @@ def inject():
     import time
 
     from specship.errors import CannotWrite, RequirementMissing
-    from specship.pipeline.stages import corpus
+    from specship.pipeline.corpus import making as corpus
 
     def instead(make_corpus):
         def spoiled(source, settings, work):
