@@ -1,6 +1,8 @@
 """Each fault names the defect that it stands for, in a table that a reader can look up."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -43,3 +45,20 @@ def test_what_several_faults_share_is_part_of_each(
     shared.write_text("def spoil_bytes(path):\n    pass\n")
 
     assert fault_code(fault) != before
+
+
+def test_every_component_that_a_fault_replaces_is_there() -> None:
+    """A move inside the pipeline leaves a fault behind; falsification would tell much later."""
+    code = (
+        "from specship.errors import SpecshipError\n"
+        "from specship.faults.catalogue import load_fault, shipped_files\n"
+        "for name in shipped_files():\n"
+        "    inject = load_fault(name, None).inject\n"
+        "    try:\n"
+        "        inject and inject()\n"
+        "    except SpecshipError as error:\n"
+        "        print(name, error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert done.stdout == ""

@@ -10,6 +10,6 @@ FAULT = Fault(row="K10", stage="generations")
 
 def inject() -> None:
     """The stage opens a folder whose weights are other ones."""
-    from specship.pipeline.evaluation import generations
+    from specship.pipeline.evaluation import python_prompts
 
-    spoil(generations, "open_any_checkpoint", of_other_weights)
+    spoil(python_prompts, "open_any_checkpoint", of_other_weights)

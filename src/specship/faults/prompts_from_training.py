@@ -9,6 +9,6 @@ FAULT = Fault(row="C5", stage="generations")
 
 def inject() -> None:
     """Prompts are chosen from the documents that the model learned from."""
-    from specship.pipeline.evaluation import generations
+    from specship.pipeline.evaluation import python_prompts
 
-    spoil(generations, "read_documents", lambda read: lambda corpus, _split: read(corpus, "train"))
+    spoil(python_prompts, "read_documents", lambda read: lambda corpus, _split: read(corpus, "train"))
