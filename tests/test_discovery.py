@@ -1,12 +1,13 @@
 """What is found by scanning a folder, and the digests that have to follow it."""
 
 import ast
+import functools
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -47,7 +48,7 @@ def scans() -> dict[str, list[str]]:
     """The folders that `Folder("...")` names, by the module that names them."""
     found: dict[str, list[str]] = {}
     for path in SOURCE.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes_in(path.read_text()):
             assert not (isinstance(node, ast.alias) and node.name == "Folder" and node.asname), path
             if isinstance(node, ast.Call) and "Folder" in {
                 getattr(node.func, "id", ""),
@@ -85,17 +86,35 @@ def test_nothing_else_looks_for_modules() -> None:
     assert found == ALLOWED.keys()
 
 
-@pytest.fixture
-def package(tmp_path: Path) -> Path:
-    """A copy of the package, whose files can be changed."""
-    copy = tmp_path / "specship"
+@pytest.fixture(scope="module")
+def copied(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the package."""
+    copy = tmp_path_factory.mktemp("copied") / "specship"
     shutil.copytree(SOURCE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     return copy
 
 
+@pytest.fixture(scope="module")
+def clean(copied: Path) -> dict[str, str]:
+    """The digests of the copy as it is."""
+    return digests(copied)
+
+
+@pytest.fixture
+def package(copied: Path) -> Iterator[Path]:
+    """The copy, whose files can be changed; each test finds it as it was made."""
+    before = {path: path.read_bytes() for path in copied.rglob("*.py")}
+    yield copied
+    for path in {*before, *copied.rglob("*.py")}:
+        if path not in before:
+            path.unlink()
+        elif not path.exists() or path.read_bytes() != before[path]:
+            path.write_bytes(before[path])
+
+
 def digests(package: Path) -> dict[str, str]:
     reader = CodeReader({"specship": package})
-    return {name: reader.digest(name) for name in EVIDENCE if reader.behind(name)}
+    return {name: reader.digest(name) for name in EVIDENCE}
 
 
 def add(folder: Path, name: str) -> None:
@@ -114,13 +133,18 @@ def remove(folder: Path, name: str) -> None:
 CHANGES: dict[str, Callable[[Path, str], None]] = {"add": add, "edit": edit, "remove": remove}
 
 
+@functools.lru_cache(maxsize=2048)
+def nodes_in(source: str) -> tuple[ast.AST, ...]:
+    return tuple(ast.walk(ast.parse(source)))
+
+
 def importing(package: Path, module: str) -> set[str]:
     """The modules of `EVIDENCE` that reach a module by plain imports, found apart from what is tested."""
     direct: dict[str, set[str]] = {}
     for path in package.rglob("*.py"):
         name = ".".join(("specship", *path.relative_to(package).with_suffix("").parts))
         direct[name] = set()
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in nodes_in(path.read_text()):
             if isinstance(node, ast.ImportFrom) and node.module:
                 direct[name] |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
             if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -134,7 +158,9 @@ def importing(package: Path, module: str) -> set[str]:
 
 @pytest.mark.parametrize("change", CHANGES)
 @pytest.mark.parametrize("folder", FOLDERS)
-def test_exactly_the_digests_change_that_should(package: Path, folder: str, change: str) -> None:
+def test_exactly_the_digests_change_that_should(
+    package: Path, clean: dict[str, str], folder: str, change: str
+) -> None:
     """Of a family or quality gate whoever scans for it; of a stage or probe its own; of the rest none."""
     name, place = FOLDERS[folder], package.joinpath(*folder.split(".")[1:])
     if folder in SCANNERS:
@@ -142,11 +168,11 @@ def test_exactly_the_digests_change_that_should(package: Path, folder: str, chan
         assert expected
     else:
         expected = {f"{folder}.{name}"} & set(EVIDENCE) if change != "add" else set()
-    before, everything = digests(package), code_of(package)
+    everything = code_of(package)
     CHANGES[change](place, name)
     after = digests(package)
 
-    assert {module for module in before if before[module] != after.get(module)} == expected
+    assert {module for module in clean if clean[module] != after[module]} == expected
     assert code_of(package) != everything
 
 
@@ -155,21 +181,21 @@ def code_of(package: Path) -> list[tuple[str, bytes]]:
     return [(name, _content(f"{package}/{name}")) for name in sorted(_walk(package, ".", (".py",)))]
 
 
-def test_a_comment_changes_no_digest(package: Path) -> None:
-    before = digests(package)
+def test_a_comment_changes_no_digest(package: Path, clean: dict[str, str]) -> None:
     path = package / "pipeline/qa/gates/golden.py"
     path.write_text(path.read_text() + "\n# Nothing new.\n")
 
-    assert digests(package) == before
+    assert digests(package) == clean
 
 
 @pytest.mark.parametrize("program", ["judge", "solution", "protocol"])
-def test_a_program_that_is_started_by_its_name_counts(package: Path, program: str) -> None:
+def test_a_program_that_is_started_by_its_name_counts(
+    package: Path, clean: dict[str, str], program: str
+) -> None:
     """Nothing imports what runs generated code; the evidence of HumanEval rests on it all the same."""
-    before = digests(package)
     edit(package / "pipeline/evaluation/humaneval/sandbox", program)
     after = digests(package)
-    changed = {module for module in before if before[module] != after[module]}
+    changed = {module for module in clean if clean[module] != after[module]}
 
     assert {
         "specship.pipeline.stages.humaneval",

@@ -6,7 +6,6 @@ import random
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from specship.result_cache import recall, remember
 from specship.suite.plan import contract_facts
 from specship.suite.plan.collection import collect, gather_gates
 from specship.suite.plan.plan import open_plan
+from tests.processes import run_pytest
 from tests.projects.contract_edits import EDITS, SECOND, three_contracts
 from tests.projects.small_project import edit
 from tests.projects.sound_project import SHORT
@@ -225,17 +225,16 @@ def test_a_session_that_recalls_shows_what_one_without_a_cache_shows(case: str, 
     assert before.stdout.count("::GATE") == 7
     EDITS[case](project)
     after = session(project, *words)
+    uncached = session(project, "-p", "no:cacheprovider", *words)
 
-    assert after.returncode == session(project, "-p", "no:cacheprovider", *words).returncode
-    assert _shown(after) == _shown(session(project, "-p", "no:cacheprovider", *words))
-    assert _shown(after) == _shown(session(project, *words))
+    assert after.returncode == uncached.returncode
+    assert _shown(after) == _shown(uncached) == _shown(session(project, *words))
     assert _shown(after) != _shown(before)
 
 
 def session(project: Path, *words: str) -> subprocess.CompletedProcess[str]:
     """A session in the project, as a person runs it."""
-    command = [sys.executable, "-m", "pytest", *words]
-    return subprocess.run(command, cwd=project, capture_output=True, text=True, check=False)
+    return run_pytest(project, *words)
 
 
 def _shown(done: subprocess.CompletedProcess[str]) -> str:
