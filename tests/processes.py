@@ -95,7 +95,7 @@ class _Server:
         out, err = (Path(self._folder.name, name) for name in ("out", "err"))
         for path in (out, err):
             path.write_bytes(b"")
-        module = line[2] if line[1:2] == ["-m"] else ""
+        module = line[2] if line[0] == sys.executable and line[1:2] == ["-m"] else ""
         request = {
             "script": line[0], "module": module, "arguments": line[3:] if module else line[1:],
             "folder": str(folder), "environment": environment, "out": str(out), "err": str(err),
