@@ -2,6 +2,7 @@
 
 import stat
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -131,8 +132,12 @@ def test_a_clock_ends_all_that_a_child_started(program: Program, tmp_path: Path)
 
 
 def _gone(process: int) -> bool:
-    """Whether a process has ended; one that nobody waits for stays as a zombie."""
-    try:
-        return "\nState:\tZ" in Path(f"/proc/{process}/status").read_text()
-    except FileNotFoundError:
-        return True
+    """Whether a process that was killed ends soon; one that nobody waits for stays as a zombie."""
+    for _ in range(200):
+        try:
+            if "\nState:\tZ" in Path(f"/proc/{process}/status").read_text():
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.05)
+    return False
