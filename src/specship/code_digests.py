@@ -147,6 +147,7 @@ class CodeReader:
         """`homes` are the folders of root packages; one that is not named is found as an import finds it."""
         self._homes = dict(homes or {})
         self._sources: dict[str, str | None] = {}
+        self._behind: dict[str, list[tuple[str, str]]] = {}
         self._digests: dict[str, str] = {}
 
     def digest(self, module: str) -> str:
@@ -159,6 +160,8 @@ class CodeReader:
 
     def behind(self, module: str) -> list[tuple[str, str]]:
         """Name and source of a module and of every module that it reaches, sorted."""
+        if module in self._behind:
+            return self._behind[module]
         pending, seen = list(self._modules(module)), {}
         while pending:
             name = pending.pop()
@@ -167,7 +170,8 @@ class CodeReader:
             seen[name] = source
             for reached in _reached(source, name):
                 pending.extend(self._modules(reached))
-        return sorted(seen.items())
+        self._behind[module] = sorted(seen.items())
+        return self._behind[module]
 
     def _modules(self, name: str) -> Iterator[str]:
         """The modules that a name may stand for: itself, a folder's members, the home of a public name."""
@@ -223,15 +227,8 @@ def _shape_digest(source: str) -> str:
 @functools.lru_cache(maxsize=8)
 def _public_names(source: str) -> dict[str, str]:
     for node in ast.parse(source).body:
-        target = node.target if isinstance(node, ast.AnnAssign) else None
-        if (
-            target is not None
-            and _name_of(target) == _PUBLIC
-            and isinstance(node, ast.AnnAssign)
-            and node.value
-        ):
-            value: Any = ast.literal_eval(node.value)
-            return dict(value)
+        if isinstance(node, ast.AnnAssign) and node.value and _name_of(node.target) == _PUBLIC:
+            return dict(ast.literal_eval(node.value))
     return {}
 
 
