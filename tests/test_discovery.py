@@ -274,6 +274,20 @@ def test_a_file_that_is_none_of_the_kind_is_told(package: Path, folder: str, wha
     assert (said if what == "twice" else "added.py: the file") in done.stderr
 
 
+def test_a_stage_is_called_after_its_file(package: Path) -> None:
+    (package / "pipeline/stages/harness.py").rename(package / "pipeline/stages/added.py")
+    done = within(package, "-c", "from specship.pipeline.registry import all_stages\nall_stages()\n")
+
+    assert "added.py: the stage is called 'harness'" in done.stderr
+
+
+def test_two_formats_never_leave_one_file(package: Path) -> None:
+    add(package / "report/ship", "markdown")
+    done = within(package, "-c", "from specship.report.formats import endings\nendings()\n")
+
+    assert "two endings of a report are called '.md'" in done.stderr
+
+
 def test_a_verb_without_help_is_told(package: Path) -> None:
     (package / "cli/commands/added.py").write_text('"""A verb."""\n')
     done = within(package, "-m", "specship.cli", "--help")

@@ -62,3 +62,10 @@ def test_every_component_that_a_fault_replaces_is_there() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert done.stdout == ""
+
+
+def test_a_fault_of_settings_is_planted_however_it_is_declared(tmp_path: Path) -> None:
+    for name, written in (("plain", "FAULT"), ("typed", "FAULT: Fault")):
+        (tmp_path / f"{name}.py").write_text(f"{written} = Fault(row='', stage='run', settings={{}})\n")
+
+    assert {"plain", "typed"} <= catalogue.planted_faults(tmp_path)
