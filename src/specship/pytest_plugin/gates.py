@@ -64,7 +64,7 @@ class ContractCollector(pytest.File):
                 self._show_faults(self.plugin.error, path)
             return
         gates = known.gates.get(path, ())
-        self.add_marker("ship")
+        self.plugin.mark(self, "ship")
         models = {facts.model for facts in gates}
         self.model = models.pop() if len(models) == 1 else ""
         for mark in (*{facts.stage for facts in gates}, self.model):
@@ -100,11 +100,15 @@ class GateItem(pytest.Item):
         self.facts = facts
         self.plugin = plugin
         self.outcome: dict[str, Any] = {}
-        self.obj = self.runtest  # what other plugins read a docstring from
         if not (isinstance(self.parent, ContractCollector) and self.parent.model == facts.model):
             plugin.mark(self, facts.model)
         if facts.cuda:
-            self.add_marker("cuda")
+            plugin.mark(self, "cuda")
+
+    @property
+    def obj(self) -> Callable[[], None]:
+        """What other plugins read a docstring from."""
+        return self.runtest
 
     @property
     def check(self) -> Check:

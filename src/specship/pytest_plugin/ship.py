@@ -7,6 +7,7 @@ and the summary is computed from the ledger. Whatever weighs is imported where i
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -40,8 +41,10 @@ class ShipPlugin:
         self._loaded = False
         self._folder: Path | None = None
         self._collection: Collection | None = None
-        self._marks = set(marks)
-        self._folders: dict[Path, Path] = {}
+        self._declared = frozenset(marks)
+        self._marks: dict[str, pytest.MarkDecorator] = {}
+        self._folders: dict[str, Path] = {}
+        self._within: dict[str, str] = {}
 
     @property
     def is_worker(self) -> bool:
@@ -66,24 +69,29 @@ class ShipPlugin:
         known = self.collection()
         return known.folder if known is not None else self._folder
 
-    def _resolved(self, folder: Path) -> Path:
+    def _resolved(self, folder: str) -> Path:
         """A folder without links, asked of the system once."""
         if folder not in self._folders:
-            self._folders[folder] = folder.resolve()
+            self._folders[folder] = Path(folder).resolve()
         return self._folders[folder]
 
     def within(self, path: Path) -> str:
         """A contract's path within the project."""
-        root = self._resolved(self.config.rootpath)
-        return f"{self._resolved(path.parent).relative_to(root)}/{path.name}"
+        folder, name = os.path.split(path)
+        if folder not in self._within:
+            root = self._resolved(str(self.config.rootpath))
+            self._within[folder] = str(self._resolved(folder).relative_to(root))
+        return f"{self._within[folder]}/{name}"
 
     def mark(self, node: pytest.Collector | pytest.Item, name: str) -> None:
         """Mark a contract or a gate; a model's mark is made known to `--strict-markers` first."""
-        if name and name not in self._marks:
-            self.config.addinivalue_line("markers", f"{name}: gates of {name}")
-            self._marks.add(name)
-        if name:
-            node.add_marker(name)
+        if not name:
+            return
+        if name not in self._marks:
+            if name not in self._declared:
+                self.config.addinivalue_line("markers", f"{name}: gates of {name}")
+            self._marks[name] = getattr(pytest.mark, name)
+        node.add_marker(self._marks[name])
 
     def session(self) -> Any:
         """The session, made once; None after a reading error, which `error` then holds."""
@@ -142,7 +150,8 @@ class ShipPlugin:
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """Contract files become collectors; every other file is none of our business."""
-        if file_path.suffix == ".yaml" and self._resolved(file_path.parent) == self.contract_folder():
+        folder, name = os.path.split(file_path)
+        if name.endswith(".yaml") and self._resolved(folder) == self.contract_folder():
             return ContractCollector.from_parent(parent, path=file_path, plugin=self)
         return None
 
