@@ -43,6 +43,8 @@ BEHAVIOURS: Final = {
     "probes/test_tokenizer_probes.py": "the probes of a tokenizer, over one chain",
     "probes/test_training_probes.py": "the probes of a run and its checkpoint, over one real run",
     "pytest_plugin/test_borrowed.py": "models that borrow artifacts, through pytest, status and the ledger",
+    "pytest_plugin/test_credit.py": "what earns credit in a session, and what takes it away",
+    "pytest_plugin/test_trouble.py": "wrong files, missing things, full disks and Ctrl-C, in a session",
     "specs/test_profile.py": "what a profile may change, from its text to the plan",
     "test_hostile_files.py": "mutants of sound files against every reader of files",
     "test_layers.py": "the drawing of the layers",
