@@ -5,8 +5,6 @@ import json
 import shutil
 from pathlib import Path
 
-import pytest
-
 from tests.processes import run_pytest as ship
 from tests.processes import specship
 from tests.projects.small_project import edit, report_of, text
