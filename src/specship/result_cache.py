@@ -75,7 +75,7 @@ def _files_of(root: Path, table: dict[str, Any]) -> ProjectFiles | None:
     folder = table.get("contracts", "contracts")
     folders = (
         (folder, (".yaml", ".yml")),
-        (table.get("spec", ""), (".yaml",)),
+        (table.get("spec", ""), (".yaml", ".yml")),
         (table.get("probes", ""), (".py",)),
         (table.get("faults", ""), (".py",)),
     )
@@ -104,7 +104,7 @@ def _walk(root: Path, name: str, endings: tuple[str, ...]) -> list[str]:
         if any(entry.endswith(endings) or os.path.islink(f"{folder}/{entry}") for entry in below):  # noqa: PTH114
             raise _Doubt(folder)
         inside = name + folder[len(base) :]
-        found += [f"{inside}/{file}" for file in files if file.endswith(endings)]
+        found += [f"{inside}/{file}" for file in files if file.lower().endswith(endings)]
     return found
 
 

@@ -13,7 +13,6 @@ from typing import Any, Final, NamedTuple
 from specship.errors import Place, UnusableInput
 
 FILE: Final = "pyproject.toml"
-_WIDE_MARKS: Final = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 _MARK: Final = "\ufeff"
 
 
@@ -55,8 +54,7 @@ def table_in(folder: Path) -> SettingsTable | None:
         data = path.read_bytes() if path.is_file() else b""
     except OSError as error:
         raise UnusableInput(f"cannot read: {error.strerror}", at=path) from error
-    wide = _WIDE_MARKS.get(data[:2])
-    if "specship" not in data.decode(wide or "utf-8", errors="replace"):
+    if b"specship" not in data.replace(b"\0", b""):  # in UTF-16 too, which is then refused
         return None
     text = read_toml_text(data, path)
     tools = parse_toml(text, path).get("tool")
@@ -73,8 +71,8 @@ def read_toml_text(data: bytes, path: Path) -> str:
     Raises:
         UnusableInput: not UTF-8, or a byte-order mark before the text.
     """
-    if data[:2] in _WIDE_MARKS:
-        raise UnusableInput("UTF-16, and TOML is UTF-8", at=path, mend="save the file as UTF-8")
+    if b"\0" in data:
+        raise UnusableInput("UTF-16 or binary, and TOML is UTF-8", at=path, mend="save the file as UTF-8")
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
