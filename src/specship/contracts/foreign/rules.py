@@ -37,6 +37,7 @@ from specship.contracts.foreign.entries import (
     why_never,
     words_of,
 )
+from specship.contracts.foreign.force import why_out_of_force
 from specship.contracts.foreign.tree import Node
 from specship.contracts.foreign.words import one_line
 
@@ -68,6 +69,8 @@ _THRESHOLDS: Final = frozenset(
 _NUMBERS_ARE_LIMITS: Final = frozenset({"thresholds", "limits", "tolerances", "targets", "slas"})
 """Below these every number is a limit; a `budget` or a `convergence` also holds plain settings."""
 _NO_RULES: Final = frozenset({"metadata", "changelog", "verification_summary", "failure_modes", "references"})
+_ABOUT: Final = ("metadata", "contract")
+"""Where a file speaks of itself."""
 _SINGLE: Final = ("rule", "invariant", "assertion")
 _WHOLE: Final = frozenset({"contract", "spec", "quality", "qa", "verification", "validation"})
 """Keys that only group what a contract says, and restrict nothing."""
@@ -85,7 +88,17 @@ _NESTED_TEXT: Final = frozenset({"invariants", "preconditions", "postconditions"
 
 def find_rules(root: Node, quantities: frozenset[str]) -> tuple[ForeignRule, ...]:
     """The rules of a tree, by line; `quantities` are the names that a threshold key may speak of."""
-    return tuple(sorted(_Finder(quantities).anywhere(root), key=lambda rule: (rule.first, rule.last)))
+    about = (root.entries[key] for key in _ABOUT if key in root.entries)
+    held = next(filter(None, map(_above, about)), "")
+    return tuple(
+        sorted(_Finder(quantities).anywhere(root, held=held), key=lambda rule: (rule.first, rule.last))
+    )
+
+
+def _above(node: Node) -> str:
+    """Why nothing below a mapping is to be bound that is no rule itself: what it says of them all."""
+    reason = why_out_of_force(node, rule=False)
+    return f"what it stands in says: {reason}" if reason else ""
 
 
 class _Finder:
@@ -103,6 +116,7 @@ class _Finder:
         if any(key in node.entries and node.entries[key].text for key in _SINGLE):
             yield from self.entry(node, "", "", held)
             return
+        held = held or _above(node)
         for item in node.items:
             yield from self.anywhere(item, thresholds=thresholds, held=held)
         for key, child in node.entries.items():
@@ -126,6 +140,7 @@ class _Finder:
         elif is_entry(node) or metric_claim(node):
             yield from self.entry(node, section, name, held)
         else:
+            held = held or _above(node)
             for key, child in node.entries.items():
                 yield from self.named(child, section, one_line(key), held)
 
