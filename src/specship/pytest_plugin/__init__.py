@@ -59,7 +59,13 @@ def pytest_configure(config: pytest.Config) -> None:
     floor = config.getoption("--ship-fail-under")
     if floor is not None and not 0 <= floor <= 100:
         raise pytest.UsageError(f"--ship-fail-under {floor}: a percentage lies between 0 and 100")
-    if any(_speaks_of_us(folder) for place in places(config) for folder in (place, *place.parents)):
+    near = {
+        folder
+        for place in places(config)
+        for one in (place, place.resolve())
+        for folder in (one, *one.parents)
+    }
+    if any(map(_speaks_of_us, near)):
         _wake(config)
     else:
         config.pluginmanager.register(_Asleep(config), "specship-asleep")

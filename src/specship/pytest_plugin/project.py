@@ -76,6 +76,11 @@ class ShipProject:
         known = self.collection()
         return known.folder if known is not None else self._folder
 
+    @property
+    def unreadable(self) -> bool:
+        """Whether its very settings cannot be read, so that nobody knows where its contracts are."""
+        return self.contract_folder() is None and self.error is not None
+
     def within(self, path: Path) -> str:
         """A contract's path within the project; the whole path of one that lies outside."""
         folder = path.parent
@@ -95,12 +100,9 @@ class ShipProject:
 
             try:
                 found = find_configuration(self.root)
-            except SpecshipError as error:
-                raise pytest.UsageError(str(error)) from error
-            if found is None:
-                return None
-            self._folder = (found[0] / found[1].contracts).resolve()
-            try:
+                if found is None:
+                    return None
+                self._folder = (found[0] / found[1].contracts).resolve()
                 plan = open_plan(self.root, self.config.getoption("--specship-profile"))
                 listener, self.clear = self._listener()
                 self._session = Session(plan, listener)

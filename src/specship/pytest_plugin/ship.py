@@ -75,12 +75,12 @@ class ShipPlugin:
             from specship.settings_file import table_in
 
             try:
-                found = table_in(folder)
-            except SpecshipError as error:
-                raise pytest.UsageError(str(error)) from error
+                ours = table_in(folder) is not None
+            except SpecshipError:  # which the project tells with the first file that may be a contract of it
+                ours = True
             known = {project.root: project for project in self._at.values() if project is not None}
             root = folder.resolve()
-            self._at[folder] = known.get(root) if found is None or root in known else self._opened(root)
+            self._at[folder] = known.get(root) if root in known or not ours else self._opened(root)
         return self._at[folder]
 
     def _opened(self, root: Path) -> ShipProject:
@@ -91,7 +91,9 @@ class ShipPlugin:
         if folder not in self._contracts_in:
             real = folder.resolve()
             near = (*self.around(folder), *self.projects())
-            own = (project for project in near if project.contract_folder() == real)
+            own = (
+                one for one in near if one.contract_folder() == real or (one.unreadable and not one.collected)
+            )
             self._contracts_in[folder] = next(own, None)
         return self._contracts_in[folder]
 

@@ -177,8 +177,8 @@ def _evidence(survey: Survey) -> Section:
     ledger = read_ledger(project.ledger_folders, keys=keys)
     unsigned = sum(not entry.signers for entry in ledger.statements)
     told["ledger"] = (
-        f"{_counted(len(ledger.statements), 'statement')}, {len(ledger.damaged)} damaged, {len(ledger.holes)} missing, "
-        f"{unsigned} not signed by a key known here"
+        f"{_counted(len(ledger.statements), 'statement')}, {len(ledger.damaged)} damaged, "
+        f"{len(ledger.holes)} missing, {unsigned} not signed by a key known here"
     )
     told["arming"] = _counted(len(list(project.arming_folder.glob("GATE-*.json"))), "record")
     unusual += [_of_text(problem) for problem in ledger_problems(ledger)]
