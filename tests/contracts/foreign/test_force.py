@@ -29,6 +29,7 @@ OUT = (
     "not_after: 2001-01-01", f"end_date: {TODAY - timedelta(days=1)}", "valid_from: 2999-01-01",
     f"effective_from: {TODAY + timedelta(days=1)}", "effective: someday", "manual: true", "live: false",
     "name: Loss (deprecated)", "title: '[DRAFT] loss'", "id: G1-obsolete", "note: not in force", "todo: think",
+    "metadata: {deprecated: true}", "annotations: {contract: {status: draft}}",
 )  # fmt: skip
 IN = (
     "deprecated: false", "deprecated:", "deprecated: no", "skip: null", "skip: []", "skip: {}", "disabled: off",
@@ -38,6 +39,7 @@ IN = (
     "expires: 2999-12-31", f"valid_until: {TODAY}", "until: 2999", "valid_from: 2020-01-01", "effective: 2021-05",
     "supersedes: G0", "replaces: [G0]", "since: v1.2", "introduced: 1.0", "ship_blocking: true", "verified: true",
     "critical: false", "author: somebody", "stage: train", "tags: [loss, core]", "removed_documents: 5",
+    "metadata: {deprecated: false, reviewed: false}",
 )  # fmt: skip
 
 

@@ -61,6 +61,10 @@ _HARMLESS: Final = frozenset(
 _HARMLESS_WHEN_TRUE: Final = frozenset(
     {"verified", "tested", "proved", "proven", "implemented", "automated", "measured", "reviewed", "approved"}
 )
+_ABOUT: Final = frozenset(
+    {"metadata", "meta", "contract", "info", "about", "header", "annotations", "attributes", "governance"}
+)
+"""Where a rule, a section or a file speaks of itself."""
 _HEADINGS: Final = ("id", "gate_id", "name", "title")
 _DATE: Final = re.compile(r"(\d{4})(?:[-/.](\d{1,2})(?:[-/.](\d{1,2}))?)?(?:[Tt ].*)?")
 _CAMEL: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
@@ -92,19 +96,26 @@ def _spelt(key: str) -> str:
 
 
 def _reason(name: str, key: str, child: Node, *, rule: bool) -> str:
-    told = f"{key} is {shortened(_value(child), 60)!r}"
-    text = child.text.lower()
+    if name in _ABOUT and child.entries:
+        return why_out_of_force(child, rule=False)
+    told, text = f"{key} is {shortened(_value(child), 60)!r}", child.text.lower()
     if _STATUS_KEY.fullmatch(name):
         known = not _value(child) or (_IN_FORCE.fullmatch(text) and not _OUT_WORD.search(text))
         return "" if known else f"its own status is {shortened(_value(child), 60)!r}"
-    if _ON_KEY.fullmatch(name) and child.raw and text not in _TRUE:
-        return f"it is switched off: {told}" if text in _FALSE else f"it may be switched off: {told}"
     if _START_KEY.fullmatch(name) and child.text:
         return _of_date(child.text, told, ended=False)
     if _END_KEY.fullmatch(name) and text not in _FALSE and not (child.items or child.entries):
         return _of_date(child.text, told, ended=True)
     if _OFF_KEY.fullmatch(name) or _POINTER_KEY.fullmatch(name):
         return f"it is not in force: {told}" if _given(child) else ""
+    return _switched_off(name, child, told, rule=rule)
+
+
+def _switched_off(name: str, child: Node, told: str, *, rule: bool) -> str:
+    """What a truth value, or a word under any other key, says or may say."""
+    text = child.text.lower()
+    if _ON_KEY.fullmatch(name) and child.raw and text not in _TRUE:
+        return f"it is switched off: {told}" if text in _FALSE else f"it may be switched off: {told}"
     if any(_takes_back(one) for one in (child, *child.items)):
         return f"it may be out of force: {told}"
     if rule and text in _PLAIN_TRUTH and not _harmless(name, text):

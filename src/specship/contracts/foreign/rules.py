@@ -69,8 +69,6 @@ _THRESHOLDS: Final = frozenset(
 _NUMBERS_ARE_LIMITS: Final = frozenset({"thresholds", "limits", "tolerances", "targets", "slas"})
 """Below these every number is a limit; a `budget` or a `convergence` also holds plain settings."""
 _NO_RULES: Final = frozenset({"metadata", "changelog", "verification_summary", "failure_modes", "references"})
-_ABOUT: Final = ("metadata", "contract")
-"""Where a file speaks of itself."""
 _SINGLE: Final = ("rule", "invariant", "assertion")
 _WHOLE: Final = frozenset({"contract", "spec", "quality", "qa", "verification", "validation"})
 """Keys that only group what a contract says, and restrict nothing."""
@@ -88,11 +86,7 @@ _NESTED_TEXT: Final = frozenset({"invariants", "preconditions", "postconditions"
 
 def find_rules(root: Node, quantities: frozenset[str]) -> tuple[ForeignRule, ...]:
     """The rules of a tree, by line; `quantities` are the names that a threshold key may speak of."""
-    about = (root.entries[key] for key in _ABOUT if key in root.entries)
-    held = next(filter(None, map(_above, about)), "")
-    return tuple(
-        sorted(_Finder(quantities).anywhere(root, held=held), key=lambda rule: (rule.first, rule.last))
-    )
+    return tuple(sorted(_Finder(quantities).anywhere(root), key=lambda rule: (rule.first, rule.last)))
 
 
 def _above(node: Node) -> str:
