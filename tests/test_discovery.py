@@ -34,6 +34,7 @@ FOLDERS = {
     "specship.report.lint": "github",
     "specship.report.trace": "csv",
     "specship.report.diagnosis": "markdown",
+    "specship.report.checkup": "json",
 }
 SCANNERS = {
     "specship.pipeline.model.families": "specship.pipeline.model.reading",

@@ -27,10 +27,12 @@ class GateSession(Protocol):
 
     error: Exception | None
     error_shown: bool
+    collected: bool
+    """Whether any of its contracts was collected."""
     clear: Callable[[], None]
 
     def collection(self) -> Collection | None:
-        """Every gate as an item needs it; None where nobody uses specship, or after a reading error."""
+        """Every gate as an item needs it; None after a reading error."""
 
     def within(self, path: Path) -> str:
         """A contract's path within the project."""
@@ -59,6 +61,7 @@ class ContractCollector(pytest.File):
         """
         path = self.plugin.within(self.path)
         known = self.plugin.collection()
+        self.plugin.collected = True
         if known is None:
             if self.plugin.error is not None:
                 self._show_faults(self.plugin.error, path)
@@ -78,14 +81,13 @@ class ContractCollector(pytest.File):
     def _show_faults(self, error: Exception, path: str) -> None:
         """Raise the faults of this file; those of other files once, with the first that is collected."""
         faults = getattr(error, "faults", (error,))
-        root = self.config.rootpath.resolve()
-        files = {str(file.relative_to(root)) for file in self.path.parent.resolve().glob("*.yaml")}
 
         def file_of(fault: Any) -> str:
             return fault.at.path if fault.at else ""
 
         own = [fault for fault in faults if file_of(fault) == path]
         if not self.plugin.error_shown:
+            files = {self.plugin.within(file) for file in self.path.parent.iterdir()}
             own += [fault for fault in faults if file_of(fault) not in files]
             self.plugin.error_shown = True
         if own:
@@ -155,6 +157,7 @@ class GateItem(pytest.Item):
         stages = stage_reports(session.made, session.plan.project.root)
         return {
             "gate": known.id,
+            "project": str(session.plan.project.root),
             "verdict": known.verdict,
             "missing": session.missing.get(known.id, ""),
             "failed": session.failed.get(known.id, ""),
