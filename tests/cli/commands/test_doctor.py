@@ -78,10 +78,11 @@ def test_it_works_outside_of_a_project_and_refuses_what_it_does_not_know(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    lines = printed(capsys).splitlines()
+    output = printed(capsys)
+    lines = output.splitlines()
 
     assert lines[0] == "nothing unusual"
-    assert f"  root          none at or above {tmp_path}" in lines
+    assert f"root none at or above {tmp_path}" in " ".join(output.split()), "folded where the path is long"
     assert len(lines) < 60, "about a screen"
     with pytest.raises(SystemExit) as refused:
         main(["doctor", "--format", "yaml"])
