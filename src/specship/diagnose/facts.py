@@ -65,6 +65,10 @@ class Evaluation:
     loss: float
     """Nats a token."""
     standard_error: float | None = None
+    name: str = ""
+    """Of its text, where a run has several: `code` of `eval_code_loss`."""
+    part: bool = False
+    """A part of another loss of the same record, such as `eval_kl_loss` beside `eval_loss`: it may grow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +216,15 @@ class Facts:
     def finite_evaluations(self) -> list[Evaluation]:
         """Evaluations whose loss is such a number."""
         return [one for one in self.evaluations if is_finite(one.loss)]
+
+    @property
+    def evaluation_sets(self) -> list[list[Evaluation]]:
+        """Finite evaluations by the text that they are of: losses of two texts are never compared."""
+        found: dict[str, list[Evaluation]] = {}
+        for one in self.finite_evaluations:
+            if not one.part:
+                found.setdefault(one.name, []).append(one)
+        return list(found.values())
 
     @property
     def last_tenth(self) -> list[LoggedStep]:

@@ -35,7 +35,9 @@ _RECORDS: Final = {
         "`num_input_tokens_seen` in `log_history`",
     ),
     "evaluations": _Record(
-        "evaluations on held-out text", "evaluations.jsonl", "`eval_loss` in `log_history`"
+        "evaluations on held-out text",
+        "evaluations.jsonl",
+        "`eval_loss` or `eval_NAME_loss` in `log_history`",
     ),
     "evaluations.standard_error": _Record(
         "noise of each evaluation", "`standard_error` in evaluations.jsonl"
