@@ -140,7 +140,9 @@ def _training(facts: Facts) -> _Grown:
         return _Grown()
     lowest = min(stretches, key=lambda some: statistics.fmean(step.loss or 0.0 for step in some))
     low, last = ([step.loss or 0.0 for step in some] for some in (lowest, facts.last_tenth))
-    noise = math.sqrt((statistics.variance(low) + statistics.variance(last)) / size)
+    # A stretch of a few records may show too little of its noise, and the lowest of many often does.
+    usual = statistics.median(statistics.variance(_values(some)) for some in stretches)
+    noise = math.sqrt(sum(max(usual, statistics.variance(some)) for some in (low, last)) / size)
     level, ended = statistics.fmean(low), statistics.fmean(last)
     if level <= 0 or ended - level <= max(_LEAST, _NOISES * noise) or _held_out_fell(facts, lowest[-1].step):
         return _Grown(noise=noise)

@@ -26,6 +26,8 @@ _FALLS: Final = 0.7
 _LITTLE: Final = 0.7
 _MUCH: Final = 1.15
 """Shares of ln V between which the first losses of random weights lie."""
+_ALIKE: Final = 1.5
+"""Largest quotient over the smallest: where losses fall steeply, a logged mean stands behind."""
 _BELOW: Final = 0.9
 """Share of ln V that held-out loss has to lie below."""
 _LARGEST_VOCABULARY: Final = 1 << 20
@@ -35,7 +37,7 @@ _WIDTH: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
-class _Pair:
+class _HeldOutBesideTraining:
     """A held-out loss, and the mean of the training losses that were logged right before it."""
 
     evaluation: Evaluation
@@ -54,7 +56,7 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
         return NotExamined(because=f"no evaluation stands behind steps, or these are fewer than {_FEWEST}")
     guess = facts.ln_vocabulary or math.log(_LARGEST_VOCABULARY)
     above = sum((step.loss or 0.0) > guess for step in steps)
-    if above == len(steps) and all(pair.evaluation.loss < _BELOW * guess for pair in pairs):
+    if above == len(steps) and _always_below(pairs, guess, above):
         return _observed(pairs, _scale(pairs), guess, above)
     if len(pairs) < _EVALUATIONS or len(facts.evaluation_sets) > 1:
         return None
@@ -65,7 +67,7 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
     return None
 
 
-def _pairs(steps: list[LoggedStep], series: list[Evaluation]) -> list[_Pair]:
+def _pairs(steps: list[LoggedStep], series: list[Evaluation]) -> list[_HeldOutBesideTraining]:
     found, at = [], 0
     for one in sorted(series, key=lambda evaluation: evaluation.step):
         while at < len(steps) and steps[at].step <= one.step:
@@ -73,19 +75,26 @@ def _pairs(steps: list[LoggedStep], series: list[Evaluation]) -> list[_Pair]:
         before = steps[max(0, at - _WIDTH) : at]
         if before and one.loss > 0:
             level = statistics.fmean(step.loss or 0.0 for step in before)
-            found.append(_Pair(one, level, before[-1].line))
+            found.append(_HeldOutBesideTraining(one, level, before[-1].line))
     return found
 
 
-def _from_the_first(pairs: list[_Pair], steps: list[LoggedStep], guess: float) -> bool:
+def _always_below(pairs: list[_HeldOutBesideTraining], guess: float, above: int) -> bool:
+    """Whether held-out losses lie below what knowing nothing costs, and in proportion to training."""
+    quotients = [pair.quotient for pair in pairs]
+    alike = max(quotients) <= _ALIKE * min(quotients) and (len(pairs) > 1 or above >= 2 * _FEWEST)
+    return alike and all(pair.evaluation.loss < _BELOW * guess for pair in pairs)
+
+
+def _from_the_first(pairs: list[_HeldOutBesideTraining], steps: list[LoggedStep], guess: float) -> bool:
     """Whether the first losses are those of random weights on that scale, and both losses fell together."""
     began = max(step.loss or 0.0 for step in steps[:_WIDTH]) / guess
     quotient = statistics.median(pair.quotient for pair in pairs)
-    off = began > 0.6 + 0.4 * quotient if quotient > 1 else _LITTLE * quotient < began < _MUCH * quotient
-    return off and pairs[-1].evaluation.loss < _FALLS * pairs[0].evaluation.loss
+    least = max(_LITTLE * quotient, 0.6 + 0.4 * quotient) if quotient > 1 else _LITTLE * quotient
+    return least < began < _MUCH * quotient and pairs[-1].evaluation.loss < _FALLS * pairs[0].evaluation.loss
 
 
-def _scale(pairs: list[_Pair]) -> str:
+def _scale(pairs: list[_HeldOutBesideTraining]) -> str:
     """What the training loss is by all quotients; empty where they tell nothing."""
     losses = [pair.evaluation.loss for pair in pairs]
     logs = [math.log(pair.trained) for pair in pairs if pair.trained > 0]
@@ -107,7 +116,7 @@ def _close(one: float, two: float) -> bool:
     return math.isclose(one, two, rel_tol=_NEAR)
 
 
-def _observed(pairs: list[_Pair], scale: str, guess: float, above: int) -> Observed:
+def _observed(pairs: list[_HeldOutBesideTraining], scale: str, guess: float, above: int) -> Observed:
     last = pairs[-1]
     return Observed(
         figures=(
