@@ -89,6 +89,10 @@ class Schedule:
     floor: float
     warmup_steps: int
     planned_steps: int
+    shape: str = "cosine"
+    """What follows the warm-up: `cosine`, `linear` or `constant`."""
+    whole: bool = True
+    """Whether all of it is known; else a caller told its shape alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +100,7 @@ class Facts:
     """Everything that a cause may ask for."""
 
     kind: str
-    """`OURS` or `TRAINER`."""
+    """`OURS`, `TRAINER` or the kind of one of the formats."""
     steps: Sequence[LoggedStep] = ()
     evaluations: Sequence[Evaluation] = ()
     events: Sequence[Event] | None = None
@@ -122,6 +126,8 @@ class Facts:
     schedule: Schedule | None = None
     mode: str | None = None
     """`scratch` or `fine-tune`."""
+    lr_schedule: str | None = None
+    """Shape of the schedule that a caller says was meant."""
     clip_norm: float | None = None
     initialised: bool | None = None
     """Whether the run began from the weights of a checkpoint."""
@@ -240,7 +246,7 @@ class Facts:
 
 OURS: Final = "specship run"
 TRAINER: Final = "Trainer output"
-"""The two kinds of runs that are read."""
+"""The kinds of runs that have readers of their own; those of `formats/` name themselves."""
 TELLABLE: Final = (
     "parameters",
     "vocabulary",
@@ -251,5 +257,6 @@ TELLABLE: Final = (
     "device_got",
     "mode",
     "device_flops",
+    "lr_schedule",
 )
 """Facts that a caller may state where the records do not hold them."""

@@ -6,7 +6,7 @@ from typing import Final
 
 from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause, repeated
-from specship.diagnose.standing import standing_evaluations, training_fell
+from specship.diagnose.frozen import standing_evaluations, training_fell
 
 
 def _examine(facts: Facts) -> Observed | None:
