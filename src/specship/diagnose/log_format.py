@@ -13,7 +13,7 @@ from typing import Any, Final
 from specship.diagnose.evaluation_names import evaluations_of
 from specship.diagnose.facts import Evaluation, Facts, Line, LoggedStep
 from specship.diagnose.json_values import count, number
-from specship.discovery import Folder
+from specship.discovery import Folder, one_each
 
 FORMATS: Final = Folder("specship.diagnose.formats")
 MOST_DAMAGE: Final = 100
@@ -47,8 +47,7 @@ class LogFormat:
 @functools.cache
 def all_formats() -> Mapping[str, LogFormat]:
     """Every format by the kind of run."""
-    found: dict[str, LogFormat] = {one.kind: one for one in FORMATS.members("FORMAT").values()}
-    return found
+    return one_each("formats of logs", FORMATS.members("FORMAT"), lambda form: form.kind)
 
 
 def log_in(path: Path) -> tuple[LogFormat, Path] | None:

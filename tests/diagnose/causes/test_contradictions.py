@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,13 +16,14 @@ from tests.diagnose.written_runs import Records, names, write_state
 NAN = float("nan")
 
 
-def scaled(draw: Draw, change: Callable[[float], float]) -> Records:
-    """A sound log whose training losses went through a function."""
-    found = log(draw)
-    for one in found:
-        if "loss" in one:
-            one["loss"] = change(one["loss"])
-    return found
+def scaled(draw: Draw, factor: float) -> Records:
+    """A sound log but for its training losses, each this many times what it was."""
+    return [one | {"loss": factor * one["loss"]} if "loss" in one else one for one in log(draw)]
+
+
+def perplexity(draw: Draw) -> Records:
+    """A sound log but for its training losses, each a perplexity."""
+    return [one | {"loss": math.exp(one["loss"])} if "loss" in one else one for one in log(draw)]
 
 
 def resumed_at(draw: Draw, part: float, *, every: int = 10) -> Records:
@@ -71,16 +73,10 @@ def diverged(draw: Draw) -> Records:
 OFF = ["loss-off-scale"]
 FROZEN = 6.9220271110534
 SICK: dict[str, tuple[Callable[[Draw], Records], list[str]]] = {
-    **{
-        f"summed over {count}": (lambda draw, count=count: scaled(draw, lambda loss: count * loss), OFF)
-        for count in (2, 4, 8, 64)
-    },
-    **{
-        f"divided by {count} again": (lambda draw, count=count: scaled(draw, lambda loss: loss / count), OFF)
-        for count in (2, 4, 16)
-    },
-    "bits": (lambda draw: scaled(draw, lambda loss: loss / math.log(2)), OFF),
-    "perplexity": (lambda draw: scaled(draw, math.exp), OFF),
+    **{f"summed over {count}": (partial(scaled, factor=count), OFF) for count in (2, 4, 8, 64)},
+    **{f"divided by {count} again": (partial(scaled, factor=1 / count), OFF) for count in (2, 4, 16)},
+    "bits": (partial(scaled, factor=1 / math.log(2)), OFF),
+    "perplexity": (perplexity, OFF),
     "weights lost": (lambda draw: resumed_at(draw, 0.4), ["weights-lost"]),
     "weights lost late": (lambda draw: resumed_at(draw, 0.6, every=2), ["weights-lost"]),
     "schedule again, with its warm-up": (lambda draw: rate_again(draw, 0.1), ["schedule-began-again"]),
@@ -132,11 +128,11 @@ def test_a_contradiction_has_a_cause(tmp_path: Path, kind: str) -> None:
 
 def test_a_sum_is_seen_without_a_vocabulary_where_no_vocabulary_is_so_large(tmp_path: Path) -> None:
     """16 times 3.2 nats: a guess would cost as much among 10^22 tokens."""
-    assert names(examined(tmp_path / "run", scaled(Draw(1), lambda loss: 16 * loss), {})) == OFF
+    assert names(examined(tmp_path / "run", scaled(Draw(1), 16), {})) == OFF
 
 
 def test_the_sum_says_over_how_many(tmp_path: Path) -> None:
-    observed = examined(tmp_path / "run", scaled(Draw(1), lambda loss: 8 * loss)).findings[0].observed
+    observed = examined(tmp_path / "run", scaled(Draw(1), 8)).findings[0].observed
 
     assert "the sum of 8 means" in observed.says
     assert {one.name: one.value for one in observed.figures}["training_over_held_out"] == pytest.approx(

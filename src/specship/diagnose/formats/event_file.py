@@ -155,7 +155,8 @@ def _event(data: bytes) -> tuple[int, list[tuple[str, float | str]]]:
 
 
 def _value(data: bytes) -> tuple[str, float | str] | None:
-    tag, found = "", None
+    tag = ""
+    found: float | str | None = None
     for number, value in fields(data):
         if number == 1 and isinstance(value, bytes):
             tag = value.decode("utf-8", errors="replace")

@@ -80,7 +80,7 @@ def _of_steps(records: Iterator[Record]) -> Iterator[Record]:
     waiting: dict[str, Any] = {}
     for line, record in records:
         if waiting.get(_STEP) == record.get(_STEP):
-            record = waiting | record  # noqa: PLW2901 - the same step's
+            record = {**waiting, **record}  # noqa: PLW2901 - the same step's
         waiting = dict(record) if not any("loss" in name for name in record) else {}
         if not waiting:
             yield line, record
