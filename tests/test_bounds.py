@@ -20,6 +20,8 @@ from specship import bounds, strict_json
 from specship.contracts.building import record_faults
 from specship.contracts.document import read_document
 from specship.contracts.records import Contract
+from specship.diagnose.formats.event_file import read_events
+from specship.diagnose.formats.lightning_csv import read_metrics
 from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.evidence.ledger import append, read_ledger
@@ -36,6 +38,7 @@ from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
 from specship.pipeline.tokenizer.files import read_object
 from specship.pipeline.tokenizer.sentencepiece_model import read_sentencepiece
 from specship.strict_json import read_json, read_json_lines
+from tests.diagnose.event_files import framed, padded_event
 from tests.evidence.statements import evidence
 from tests.hostile import sentencepiece_files
 from tests.hostile.gguf_files import (
@@ -180,6 +183,17 @@ def pieces(characters: int) -> bytes:
     )
 
 
+def event_file(*lengths: int) -> bytes:
+    """Records of texts, of so many bytes with their frames where there are several, and without where one."""
+    frame = 16 if len(lengths) > 1 else 0
+    return b"".join(framed(padded_event(length - frame)) for length in lengths)
+
+
+def metrics(columns: int) -> bytes:
+    """A table of so many columns and no line."""
+    return ",".join(["step", *(f"c{number}" for number in range(columns - 1))]).encode()
+
+
 def read_chat_template(path: Path) -> None:
     """Read a file as the chat template of a checkpoint."""
     path.rename(path.with_name("chat_template.jinja"))
@@ -321,6 +335,10 @@ EDGES: Final = [
     Edge("COMPLETION_BYTES", lambda n: completion(prompt="x" * n), read_completions, "prompt has 65537"),
     Edge("SENTENCEPIECE_BYTES", sentencepiece_files.long, read_sentencepiece, "longer than 1000 bytes", 1000),
     Edge("SENTENCEPIECE_PIECES", sentencepiece_files.pieces, read_sentencepiece, "more than 40 pieces", 40),
+    Edge("EVENT_FILE_BYTES", lambda n: event_file(n - 100, 100), read_events, "longer than 500 bytes", 500),
+    Edge("EVENT_RECORD_BYTES", event_file, read_events, "a record longer than 300 bytes", 300),
+    Edge("CSV_BYTES", lambda n: padded(b"step,loss\n", n), read_metrics, "longer than 100 bytes", 100),
+    Edge("CSV_COLUMNS", metrics, read_metrics, "no table of metrics", 40),
     Edge("CHAT_TEMPLATE_BYTES", lambda n: b"x" * n, read_chat_template, "longer than 1048576 bytes"),
     Edge("CHAT_RENDERED_CHARACTERS", writing, render_chat, "more than 4194304 characters"),
     Edge(

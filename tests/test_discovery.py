@@ -28,6 +28,7 @@ FOLDERS = {
     "specship.faults": "frozen_weights",
     "specship.lint.rules": "duplicate_item",
     "specship.diagnose.causes": "plateau",
+    "specship.diagnose.formats": "event_file",
     "specship.cli.commands": "verify",
     "specship.cli.evaluations": "merge",
     "specship.report.ship": "markdown",
@@ -255,6 +256,11 @@ TWICE = {
         "specship.diagnose.diagnosing",
         "all_causes",
         "two causes are called 'plateau'",
+    ),
+    "specship.diagnose.formats": (
+        "specship.diagnose.log_format",
+        "all_formats",
+        "two formats of logs are called 'TensorBoard log'",
     ),
 }
 
