@@ -178,6 +178,7 @@ def test_a_sound_evaluation(evaluated: dict[str, Path]) -> None:
     assert (found["written_again"], found["judged_again"]) == (5, 8)
     told = [found[name] for name in ("prompt_format", "wants_template", "fit_for_release", "device")]
     assert told == ["plain text", "no", "yes", "cpu"]
+    assert all(" read " in note and note.endswith(", behind the prompt") for note in found["notes"])
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:
