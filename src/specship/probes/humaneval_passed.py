@@ -53,7 +53,8 @@ def humaneval_passed(checkpoint: Artifact, humaneval: Artifact, harness: Artifac
     problems where the harness was tested on other ones. `misprompted_runs` put the problems otherwise than
     the checkpoint wants them, in a chat template or not. `written_again` completions, chosen by the
     artifact's digest, are written again by the checkpoint, `judged_again` ones judged again; what comes out
-    otherwise is counted. Notes say by which rule of extraction the completions were read. Raises DamagedArtifact; RequirementMissing without the device of the runs.
+    otherwise is counted. Notes say by which rules programs were found in completions. Raises
+    DamagedArtifact; RequirementMissing without the device of the runs.
     """
     from specship.pipeline.chat.decision import chat_decision
     from specship.pipeline.evaluation.humaneval.records import read_self_test

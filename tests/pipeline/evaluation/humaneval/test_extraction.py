@@ -133,7 +133,7 @@ def test_tags_are_those_of_the_template_where_it_has_any() -> None:
     """And the prompt says whether a thought has begun, which no completion then does."""
     own = Thoughts.of_template("{{ '</think>' }}", "<|im_start|>assistant\n<think>\n")
 
-    assert own == (TAGS[:1], True)
+    assert (own.tags, own.begun) == (TAGS[:1], True)
     assert extract(PROMPT, f"So ```\n{OTHER}```", "f", thoughts=own) == ("", NO_ANSWER)
     assert extract(PROMPT, f"<thought>{BODY}", "f", thoughts=Thoughts(TAGS[:1])).rule == AS_GIVEN
     assert Thoughts.of_template("{{ messages }}", "user") == (TAGS, False)
