@@ -7,6 +7,7 @@ and the summary is computed from the ledger. Whatever weighs is imported where i
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -127,10 +128,20 @@ class ShipPlugin:
         capture = self.config.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
             if terminal is not None:
-                terminal.write(text, flush=True)
+                with contextlib.suppress(BrokenPipeError):  # whoever read has left; what is measured goes on
+                    terminal.write(text, flush=True)
             elif self.is_worker:
                 sys.stderr.write(text)
                 sys.stderr.flush()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Have pytest draw signs that its stream has not; it would escape whole texts, line ends and all."""
+        from specship.report.streams import for_people
+
+        terminal = self.config.pluginmanager.getplugin("terminalreporter")
+        if terminal is not None:
+            for_people(terminal._tw._file)  # noqa: SLF001 - there is no other way to it
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection(self) -> Generator[None, object, object]:
@@ -201,7 +212,7 @@ class ShipPlugin:
             live,
             stages=[stage for outcome in self.outcomes.values() for stage in outcome["stages"]],
             json_path=Path(asked) if asked else None,
-            width=max(terminal._tw.fullwidth, 100) if terminal and terminal.isatty else 132,  # noqa: SLF001
+            width=self._width(terminal),
             colour=bool(terminal and terminal.hasmarkup),
         )
         bound = {check.gate.id for check in live.plan.checks}
@@ -225,6 +236,15 @@ class ShipPlugin:
         for model in low:
             self.report_text += f"{model.model}: ship {model.ship_percent:.4g} % is under {floor:g} %\n"
         return 1 if low or (strict and unrun) or (floor is not None and not judged) else 0
+
+    def _width(self, terminal: Any) -> int:
+        """Columns of the report: those of the terminal or of `COLUMNS`; with -v those of the whole table."""
+        from specship.report.formats import PLAIN
+
+        told = terminal is not None and (terminal.isatty or "COLUMNS" in os.environ)
+        if not told or self.config.get_verbosity() > 0:
+            return PLAIN.width
+        return int(terminal._tw.fullwidth)  # noqa: SLF001 - what pytest itself goes by
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what `pytest_sessionfinish` computed."""
