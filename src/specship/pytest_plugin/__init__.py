@@ -44,6 +44,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ship-strict", action="store_true", help="fail when a gate is BLOCKED or was not run")
 
 
+def _is_utf_8(path: str) -> bool:
+    """Whether the bytes of a path are UTF-8; Python keeps any others as lone surrogates."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Wake up in a project that uses specship, and stay away everywhere else."""
     path = config.rootpath / "pyproject.toml"
@@ -58,6 +67,11 @@ def pytest_configure(config: pytest.Config) -> None:
                 f"{asked[0]}: {config.rootpath} has no pyproject.toml with [tool.specship]"
             )
         return
+    if config.getoption("tx", None) and not _is_utf_8(str(config.rootpath)):  # -n N, of pytest-xdist
+        raise pytest.UsageError(
+            f"-n: pytest-xdist cannot tell its workers a path that is not UTF-8: {str(config.rootpath)!r}; "
+            "leave -n out, or rename the folder"
+        )
     floor = config.getoption("--ship-fail-under")
     if floor is not None and not 0 <= floor <= 100:
         raise pytest.UsageError(f"--ship-fail-under {floor}: a percentage lies between 0 and 100")

@@ -147,7 +147,7 @@ def render(report: Report, display: Display = PLAIN) -> str:
     console.print(f"{report.spec} {report.version}")
     for line in _ship_lines(report):
         console.print(line, soft_wrap=not narrow)
-    return text.getvalue()
+    return "\n".join(line.rstrip() for line in text.getvalue().split("\n"))
 
 
 def _armed_lines(profile: str, models: Iterable[ModelReport]) -> Iterator[str]:
