@@ -29,7 +29,7 @@ BEHAVIOURS: Final = {
     "diagnose/causes/test_noise.py": "what must set off no cause at all",
     "diagnose/test_hostile_states.py": "states of a Trainer that nobody planned for",
     "diagnose/test_reading.py": "all modules that read a run, over one written run",
-    "pipeline/evaluation/humaneval/test_reading.py": "problems, extraction and pass@k: small modules with one table each",
+    "pipeline/evaluation/humaneval/test_reading.py": "problems and pass@k: small modules with one table each",
     "pipeline/export/test_converter_reference.py": "exports beside those of llama.cpp's own converter",
     "pipeline/export/test_published_vocabularies.py": "vocabularies that others published, there and back",
     "pipeline/export/test_streaming.py": "what an export costs and leaves behind",

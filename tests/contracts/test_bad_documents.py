@@ -127,7 +127,7 @@ def test_a_probe_of_what_no_stage_makes_is_told_so(project: Path) -> None:
     path.write_text(path.read_text().replace("def documents(corpus:", "def documents(corpse:"))
 
     assert "contracts/small-v1.yaml:10:5 SHIP306 probe 'small.documents' measures 'corpse'" in told(project)
-    assert "mend: write 'corpus'" in told(project)
+    assert "mend: the nearest is 'corpus'" in told(project)
 
 
 def test_a_gate_for_two_models_is_told_so(project: Path) -> None:

@@ -1,6 +1,7 @@
 """`pytest -m ship` as people use it, on a small project, in processes of its own."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from specship.report.schema.documents import schema_of
 from tests.processes import run_pytest as ship
 from tests.processes import specship
-from tests.projects.small_project import edit, report_of
+from tests.projects.small_project import edit, make_project, report_of
 
 NODE = "contracts/small-v1.yaml::GATE-SMALL-001"
 
@@ -154,6 +155,35 @@ def test_a_failing_gate_is_a_failing_test(project: Path) -> None:
     assert "contracts/small-v1.yaml:6:5: FAIL GATE-SMALL-001" in done.stdout
     assert re.search(r"documents [0-9]+ \(≥ 1 000\) ← does not hold", done.stdout)
     assert report_of(project)["models"][0]["criteria"][0]["status"] == "FAILED"
+
+
+def test_a_narrow_terminal_without_the_signs_reads_all_of_it(project: Path) -> None:
+    """As in a CI job on Windows: lists in place of the table, signs that the stream has, no line escaped."""
+    edit(project / "contracts/small-v1.yaml", "at_least: 10, unit", "at_least: 1000, unit")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-m", "ship"], cwd=project, capture_output=True, check=False,
+        env={**os.environ, "PYTHONIOENCODING": "cp1252", "COLUMNS": "40"},
+    )  # fmt: skip
+    shown = done.stdout.decode("cp1252")
+    summary = shown.partition(" specship ====")[2].splitlines()[1:]
+
+    assert (done.returncode, done.stderr) == (1, b"")
+    assert re.search(r"documents [0-9]+ \(>= 1 000\) <- does not hold", shown)
+    assert "\\n" not in shown
+    assert "\\u" not in shown
+    assert "  GATE-SMALL-002 PASS" in summary
+    wide = [line for line in summary[: summary.index("SPEC-SMALL 1.0.0")] if len(line) > 41]
+    assert wide == []  # a sign that is drawn may take a column more
+
+
+def test_workers_that_cannot_be_told_the_path_are_not_asked(tmp_path: Path) -> None:
+    """Without them the same folder is no trouble."""
+    project = make_project(tmp_path / os.fsdecode(b"pr\xe9"))
+    refused = ship(project, "-m", "ship", "-n", "2")
+    fine = ship(project, "--collect-only", "-m", "ship")
+
+    assert (refused.returncode, fine.returncode) == (pytest.ExitCode.USAGE_ERROR, 0)
+    assert "leave -n out, or rename the folder" in refused.stderr
 
 
 def test_narrowing_is_announced(project: Path) -> None:

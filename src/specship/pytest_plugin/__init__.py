@@ -54,6 +54,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ship-strict", action="store_true", help="fail when a gate is BLOCKED or was not run")
 
 
+def _is_utf_8(path: str) -> bool:
+    """Whether the bytes of a path are UTF-8; Python keeps any others as lone surrogates."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Wake up where a project is near; elsewhere sleep lightly."""
     floor = config.getoption("--ship-fail-under")
@@ -66,6 +75,11 @@ def pytest_configure(config: pytest.Config) -> None:
         for folder in (one, *one.parents)
     }
     if any(map(_speaks_of_us, near)):
+        if config.getoption("tx", None) and not _is_utf_8(str(config.rootpath)):  # -n N, of pytest-xdist
+            raise pytest.UsageError(
+                "-n: pytest-xdist cannot tell its workers a path that is not UTF-8: "
+                f"{str(config.rootpath)!r}; leave -n out, or rename the folder"
+            )
         _wake(config)
     else:
         config.pluginmanager.register(_Asleep(config), "specship-asleep")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from specship.pytest_plugin.project import ShipProject
 
@@ -34,7 +37,7 @@ def conclusion(project: ShipProject, *, json_path: Path | None) -> tuple[str, in
         live,
         stages=[stage for outcome in outcomes.values() for stage in outcome["stages"]],
         json_path=json_path,
-        width=max(terminal._tw.fullwidth, 100) if terminal and terminal.isatty else 132,  # noqa: SLF001
+        width=_width(config),
         colour=bool(terminal and terminal.hasmarkup),
     )
     bound = {check.gate.id for check in live.plan.checks}
@@ -56,3 +59,14 @@ def conclusion(project: ShipProject, *, json_path: Path | None) -> tuple[str, in
     for model in low:
         text += f"{model.model}: ship {model.ship_percent:.4g} % is under {floor:g} %\n"
     return text, 1 if low or (strict and unrun) or (floor is not None and not judged) else 0
+
+
+def _width(config: pytest.Config) -> int:
+    """Columns of the report: those of the terminal or of `COLUMNS`; with -v those of the whole table."""
+    from specship.report.formats import PLAIN
+
+    terminal = config.pluginmanager.getplugin("terminalreporter")
+    told = terminal is not None and (terminal.isatty or "COLUMNS" in os.environ)
+    if not told or config.get_verbosity() > 0:
+        return PLAIN.width
+    return int(terminal._tw.fullwidth)  # noqa: SLF001 - what pytest itself goes by

@@ -126,10 +126,20 @@ class ShipPlugin:
         capture = self.config.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
             if terminal is not None:
-                terminal.write(text, flush=True)
+                with contextlib.suppress(BrokenPipeError):  # whoever read has left; what is measured goes on
+                    terminal.write(text, flush=True)
             elif self.is_worker:
                 sys.stderr.write(text)
                 sys.stderr.flush()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Have pytest draw signs that its stream has not; it would escape whole texts, line ends and all."""
+        from specship.report.streams import for_people
+
+        terminal = self.config.pluginmanager.getplugin("terminalreporter")
+        if terminal is not None:
+            for_people(terminal._tw._file)  # noqa: SLF001 - there is no other way to it
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection(self) -> Generator[None, object, object]:

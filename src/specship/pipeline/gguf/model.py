@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from specship.digests import sha256_file
-from specship.errors import DamagedArtifact, UnknownName, UnusableInput, did_you_mean
+from specship.errors import DamagedArtifact, UnknownName, UnusableInput
 from specship.pipeline.gguf.names import ARCHITECTURES, ROPE_FACTORS, renamed_tensors
 from specship.pipeline.gguf.reader import GgufFile, GgufTensor, read_gguf
 from specship.pipeline.model.decoder_shape import (
@@ -207,7 +207,7 @@ class _Keys:
                 f"general.architecture is {str(name)[:60]!r}",
                 at=file.path,
                 why=f"architectures that are known: {', '.join(_FAMILIES)}",
-                mend=did_you_mean(str(name), _FAMILIES) or "use a file of one of these",
+                mend="use a file of one of these",
             )
         self.architecture: Final = str(name)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from specship.discovery import Folder
-from specship.errors import UnknownName, did_you_mean
+from specship.errors import UnknownName
 from specship.pipeline.model.config_reading import ConfigReader, shown
 from specship.pipeline.model.decoder_shape import DecoderShape, TensorTable
 from specship.pipeline.model.family import Family
@@ -55,7 +55,7 @@ def read_model(path: Path) -> DeclaredModel:
     model_type = config.get("model_type")
     family = all_families().get(model_type) if isinstance(model_type, str) else None
     if family is None:
-        _refuse_family(path, model_type)
+        _refuse_family(path, model_type, parts=config.get("text_config") is not None)
     config.only(
         "architectures",
         ([family.architecture], None),
@@ -73,14 +73,13 @@ def read_model(path: Path) -> DeclaredModel:
     )
 
 
-def _refuse_family(path: Path, model_type: Any) -> NoReturn:
+def _refuse_family(path: Path, model_type: Any, *, parts: bool) -> NoReturn:
     known = sorted(all_families())
     experts = isinstance(model_type, str) and ("moe" in model_type.lower() or model_type == "mixtral")
-    reason = " (a mixture of experts)" if experts else ""
-    near = "" if experts else did_you_mean(str(model_type), known)
+    reason = " (a mixture of experts)" if experts else " (text and other parts)" if parts else ""
     raise UnknownName(
         f"model_type is {shown(model_type)}{reason}",
         at=path,
         why=f"families that are known: {', '.join(known)}; guessing would load something else",
-        mend=near or "use a checkpoint of one of these families",
+        mend="use a checkpoint of one of these families",
     )
