@@ -69,10 +69,8 @@ def refuse_other_kinds(metadata: Mapping[str, Any], tensors: int, path: Path) ->
         )
     kind, architecture = str(metadata.get("general.type")), str(metadata.get("general.architecture"))
     what, mend = _TYPES.get(kind) or _ARCHITECTURES.get(architecture) or ("", "")
-    if not what and not tensors:
-        what, mend = (
-            _TYPES["vocab"] if "tokenizer.ggml.tokens" in metadata else ("a header alone", _TYPES["vocab"][1])
-        )
+    if not what and not tensors and "tokenizer.ggml.tokens" in metadata:
+        what, mend = _TYPES["vocab"]
     if what:
         raise UnusableInput(
             f"{what}, and no model",

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Final, NamedTuple, NoReturn
 
 from specship import bounds
-from specship.errors import DamagedArtifact, Place, UnusableInput
+from specship.errors import DamagedArtifact, Place
 from specship.pipeline.gguf.elements import decoded
 from specship.pipeline.gguf.format import (
     ARRAY,
@@ -93,8 +93,8 @@ def read_gguf(path: Path) -> GgufFile:
     """The header of a GGUF file, once every rule was found to hold.
 
     Raises:
-        UnusableInput: it is big-endian, a part of a model, or something else than a model.
-        DamagedArtifact: missing, not a regular file, cut short or against a rule; with the byte offset.
+        UnusableInput: it is a part of a model, or something else than a model.
+        DamagedArtifact: missing, not a regular file, big-endian, cut short or against a rule; with the byte.
     """
     with open_regular(path) as (file, size):
         return _HeaderReader(path, file, size).read()
@@ -132,6 +132,8 @@ class _HeaderReader:
         for _ in range(key_count):
             self._key_into(metadata)
         refuse_other_kinds(metadata, tensor_count, self._path)
+        if not tensor_count:
+            self.refuse("it holds no tensor", at=8)
         self._check_blocks(metadata)
         alignment = self._alignment(metadata)
         infos = [self._tensor_info() for _ in range(tensor_count)]
@@ -147,7 +149,7 @@ class _HeaderReader:
             self._refuse_other(first)
         version = self._scalar("<I")
         if (turned := int.from_bytes(version.to_bytes(4, "little"), "big")) in VERSIONS:
-            raise UnusableInput(
+            raise DamagedArtifact(
                 f"the file is big-endian: its version {turned} is written with the bytes turned round",
                 at=Place(str(self._path), offset=4),
                 why="here, and in llama.cpp on this machine, numbers are little-endian",
@@ -188,17 +190,23 @@ class _HeaderReader:
     def _scalar(self, form: str) -> Any:
         return struct.unpack(form, self._take(struct.calcsize(form)))[0]
 
-    def _text(self, most: int, what: str, *, decides: bool = True) -> str:
-        """A text; one that decides nothing may hold bytes that are no UTF-8, as llama.cpp lets it."""
+    def _text(self, most: int, what: str, *, key: str = "") -> str:
+        """A text: a name, or the value of a key. Only values that decide nothing may be no UTF-8.
+
+        llama.cpp takes any bytes; where tokens have other bytes than ours, they would be other tokens.
+        """
         begin, length = self._at, self._scalar("<Q")
         if length > min(most, self._left):
             self.refuse(
                 f"{what} of {length} bytes; allowed are {most}, left in the file {self._left}", at=begin
             )
         try:
-            return self._take(length).decode("utf-8", "strict" if decides else "replace")
+            return self._take(length).decode(
+                "utf-8", "replace" if key and not key.startswith(_TOKENIZER) else "strict"
+            )
         except UnicodeDecodeError as error:
-            self.refuse(f"{what} is not UTF-8 ({error.reason})", at=begin)
+            named = f"{what} of {key[:80]}" if key else what
+            self.refuse(f"{named} is not UTF-8 ({error.reason})", at=begin)
 
     def _key_into(self, metadata: dict[str, Any]) -> None:
         begin = self._at
@@ -225,7 +233,7 @@ class _HeaderReader:
 
     def _value(self, key: str, kind: int, at: int) -> Any:
         if kind == STRING:
-            return self._value_text(key)
+            return self._text(bounds.GGUF_STRING_BYTES, "a text", key=key)
         if kind not in SCALARS:
             self.refuse(f"unknown value type {kind}", at=at)
         value = self._scalar(SCALARS[kind])
@@ -234,10 +242,6 @@ class _HeaderReader:
                 self.refuse(f"a truth value of {value}", at=self._at - 1)
             return bool(value)
         return value
-
-    def _value_text(self, key: str) -> str:
-        what = f"the text of {key[:80]}"
-        return self._text(bounds.GGUF_STRING_BYTES, what, decides=key.startswith(_TOKENIZER))
 
     def _array(self, key: str) -> tuple[int, Any]:
         begin = self._at
@@ -269,7 +273,7 @@ class _HeaderReader:
             self._at += used
             self._file.seek(self._at)
             if len(found) < length:
-                found.append(self._value_text(key))
+                found.append(self._text(bounds.GGUF_STRING_BYTES, "a text", key=key))
         return found
 
     def _check_blocks(self, metadata: dict[str, Any]) -> None:
