@@ -20,9 +20,9 @@ from specship.cli import main
 from specship.errors import UnusableInput
 from specship.pipeline.gguf.model import open_gguf
 from specship.pipeline.inference.decoder import Decoder
+from tests.llama_cpp_verdicts import PROMPT, llama_cpp_verdicts
 from tests.models.gguf_parts import Parts, Stored
 from tests.models.inference_chain import made
-from tests.models.llama_cpp_verdicts import PROMPT, llama_cpp_verdicts
 from tests.models.once import base
 
 Change = Callable[[Parts], object]

@@ -11,13 +11,14 @@ import pytest
 import torch
 
 from specship.cli import main
-from specship.errors import SpecshipError, UnusableInput
+from specship.errors import DamagedArtifact, SpecshipError, UnusableInput
 from specship.pipeline.evaluation.llamacpp_parity import HARD_TEXTS
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
 from specship.pipeline.inference.decoder import Decoder
 from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 from specship.pipeline.inference.open_model import OpenModel, open_model
+from tests.models.gguf_parts import Parts
 from tests.models.gguf_rewriting import rewritten
 from tests.models.inference_chain import checkpoint, corpus, made
 
@@ -215,3 +216,9 @@ def test_pieces_with_scores_are_merged_as_llama_cpp_merges_them(tmp_path: Path) 
         ids = ours.encode(text, add_special_tokens=False).ids
         assert ids == list(theirs)
         assert ours.decode(ids) == text
+
+    bare = Parts.of(tmp_path / "pieces.gguf")
+    del bare.keys["tokenizer.ggml.scores"]
+    opened = open_model(bare.write(tmp_path / "bare.gguf"))
+    with pytest.raises(DamagedArtifact, match=r"there is no tokenizer\.ggml\.scores"):
+        opened.tokenizer()

@@ -65,7 +65,8 @@ def theirs(folder: Path) -> list[int]:
     """The tokens that transformers makes of the text."""
     from transformers import PreTrainedTokenizerFast
 
-    return list(PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json")).encode(TEXT))
+    opened: Any = PreTrainedTokenizerFast
+    return list(opened(tokenizer_file=str(folder / "tokenizer.json")).encode(TEXT))
 
 
 @pytest.mark.parametrize("name", SETTINGS)
@@ -146,7 +147,8 @@ def test_an_added_token_under_another_id_than_readers_give_it(folder: Path, numb
     from transformers import PreTrainedTokenizerFast
 
     change(folder, added(number))
-    live = PreTrainedTokenizerFast(tokenizer_file=str(folder / "tokenizer.json"))
+    opened: Any = PreTrainedTokenizerFast
+    live = opened(tokenizer_file=str(folder / "tokenizer.json"))
     assert live.convert_tokens_to_ids("<more>") == 500
     (misfit,) = account(folder).misfits
     assert f"says id {number}, and readers give it 500" in misfit.message

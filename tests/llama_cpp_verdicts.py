@@ -1,6 +1,6 @@
 """What the real llama.cpp makes of many GGUF files, each opened in a fork of one process: it may abort at any.
 
-python -m tests.models.llama_cpp_verdicts FILE...   ->  {"FILE": [log-probabilities] or null, ...}
+python -m tests.llama_cpp_verdicts FILE...   ->  {"FILE": [log-probabilities] or null, ...}
 """
 
 import http.client
