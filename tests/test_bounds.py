@@ -44,6 +44,7 @@ from tests.hostile import sentencepiece_files
 from tests.hostile.gguf_files import (
     ARCHITECTURE,
     BOOL,
+    F32,
     STRING,
     U32,
     array,
@@ -180,6 +181,7 @@ def pieces(characters: int) -> bytes:
         ARCHITECTURE,
         key("tokenizer.ggml.model", STRING, text("llama")),
         array("tokenizer.ggml.tokens", STRING, 2, tokens),
+        array("tokenizer.ggml.scores", F32, 2, bytes(8)),
     )
 
 

@@ -34,6 +34,7 @@ BEHAVIOURS: Final = {
     "pipeline/export/test_published_vocabularies.py": "vocabularies that others published, there and back",
     "pipeline/export/test_streaming.py": "what an export costs and leaves behind",
     "pipeline/export/test_vocabulary_reference.py": "vocabularies beside those of llama.cpp's own converter",
+    "pipeline/gguf/test_loader_rules.py": "llama.cpp's loader, rule by rule, over every module of the room",
     "pipeline/test_gguf_tables.py": "our tables of GGUF beside those of the gguf package",
     "pipeline/training/test_training_killed.py": "runs that are killed at any point, in processes of their own",
     "probes/test_export_probes.py": "the probes of a GGUF and of what is published, over one chain",

@@ -3,7 +3,8 @@
 Refused: a file that is a link or not a regular one, more bytes than the bound, a byte-order mark,
 bytes that are not UTF-8, a key given twice at any depth, NaN, infinity, whole numbers beyond
 2**53, lone surrogates and deep nesting. A last line without its newline was cut while it was
-written. Every refusal names the file, the line and column (or the byte) and the cause.
+written. Every refusal names the file, the line and column (or the byte) and the cause. A pointer that
+Git LFS left in a file's place is called that, whoever opens it.
 """
 
 from __future__ import annotations
@@ -37,6 +38,10 @@ _CONTAINERS: Final = {dict, list}
 _SHORT_DIGITS: Final = 16
 """Whole numbers of fewer characters are within 2**53, whatever they are."""
 _BOM: Final = b"\xef\xbb\xbf"
+_POINTER: Final = b"version https://git-lfs.github.com/spec/v"
+"""How the text begins that Git LFS leaves in a file's place. Source: git-lfs, docs/spec.md."""
+_POINTER_BYTES: Final = 1024
+"""A pointer is shorter, says the same page."""
 _AGAIN: Final = "make the artifact again"
 
 
@@ -235,9 +240,22 @@ def open_regular(path: Path) -> Iterator[tuple[BinaryIO, int]]:
         raise DamagedArtifact("not a regular file", at=path, mend="put the file itself in its place")
     with os.fdopen(descriptor, "rb") as file:
         try:
+            _refuse_pointer(file, status.st_size, path)
             yield file, status.st_size
         except OSError as error:
             raise DamagedArtifact(f"cannot be read: {error.strerror}", at=path, mend=_AGAIN) from error
+
+
+def _refuse_pointer(file: BinaryIO, size: int, path: Path) -> None:
+    if size < _POINTER_BYTES:
+        if file.read(len(_POINTER)) == _POINTER:
+            raise DamagedArtifact(
+                "a pointer of Git LFS: the file itself was never fetched",
+                at=path,
+                why="a clone without Git LFS leaves a few lines of text in its place",
+                mend="in the folder of the clone: git lfs install; git lfs pull",
+            )
+        file.seek(0)
 
 
 def read_bytes(path: Path, most: int) -> bytes:

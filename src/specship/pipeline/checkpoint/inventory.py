@@ -9,6 +9,7 @@ be the embedding and is stored once more must have the same bytes.
 
 from __future__ import annotations
 
+import importlib.util
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -28,6 +29,8 @@ from specship.pipeline.checkpoint.weight_files import (
 )
 from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, elements
 from specship.pipeline.model.reading import DeclaredModel, read_model
+from specship.pipeline.tokenizer.files import missing_tokenizer
+from specship.pipeline.tokenizer.opening import open_tokenizer
 from specship.pipeline.tokenizer.size import tokenizer_size
 
 CONFIG: Final = "config.json"
@@ -68,10 +71,11 @@ class Inventory:
         return dict(sorted(Counter(one.stored.dtype for one in self.tensors.values()).items()))
 
 
-def account(folder: Path, *, tokenizer: bool = True) -> Inventory:
+def account(folder: Path, *, tokenizer: bool = True, opened: bool = True) -> Inventory:
     """Name every tensor of a folder, and everything that does not fit.
 
     Without `tokenizer` that file is left to whoever reads it anyway, which takes as long as all the rest.
+    Without `opened` only its ids are looked at, for callers that open it later.
 
     Raises:
         UnknownName: a family that nobody knows.
@@ -85,7 +89,9 @@ def account(folder: Path, *, tokenizer: bool = True) -> Inventory:
     refuse_link(folder / CONFIG)
     model = read_model(folder / CONFIG)
     weights = read_weights(folder)
-    tokens, tokenizer_misfits = _tokenizer(folder, model.shape.vocabulary) if tokenizer else (None, [])
+    tokens, tokenizer_misfits = (
+        _tokenizer(folder, model.shape.vocabulary, opened=opened) if tokenizer else (None, [])
+    )
     redundant, head_misfits = redundant_tensors(folder, model, weights)
     misfits = (
         *weights.misfits,
@@ -106,7 +112,7 @@ def account(folder: Path, *, tokenizer: bool = True) -> Inventory:
     )
 
 
-def _tokenizer(folder: Path, rows: int) -> tuple[int | None, list[Misfit]]:
+def _tokenizer(folder: Path, rows: int, *, opened: bool) -> tuple[int | None, list[Misfit]]:
     path = folder / TOKENIZER
     if not path.exists() and not path.is_symlink():
         return None, []
@@ -114,6 +120,8 @@ def _tokenizer(folder: Path, rows: int) -> tuple[int | None, list[Misfit]]:
     try:
         refuse_link(path)
         tokens = tokenizer_size(path)
+        if opened and importlib.util.find_spec("tokenizers") is not None:
+            open_tokenizer(folder)  # what fits must open for every verb
     except UnusableInput as error:
         return None, [Misfit("tokenizer", TOKENIZER, error.message, error.mend or mend)]
     if tokens <= rows:
@@ -126,7 +134,8 @@ def _notes(
     folder: Path, model: DeclaredModel, weights: StoredWeights, redundant: Iterable[str]
 ) -> Iterator[str]:
     if not (folder / TOKENIZER).exists():
-        yield f"there is no {TOKENIZER}: the model can be read, but no text can be given to it"
+        said, mend = missing_tokenizer(folder)
+        yield f"{said}: the model can be read, but no text can be given to it; {mend}"
     for name in pickles_in(folder):
         yield f"{shown_name(name)} was not opened: a pickle runs code while it is being read"
     left_out = sorted(redundant)

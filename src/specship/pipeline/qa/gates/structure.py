@@ -18,6 +18,7 @@ from specship.pipeline.gguf.reader import GgufFile
 from specship.pipeline.qa.gate import QualityGate
 from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
+from specship.pipeline.tokenizer.files import require_tokenizer
 from specship.strict_json import read_json
 
 _UNITS: Final = {"files": "files", "tensors": "tensors", "bytes": "bytes", "faults": "faults"}
@@ -50,6 +51,8 @@ def _folder(path: Path) -> GateFindings:
 
 def _json_faults(path: Path) -> Iterator[str]:
     try:
+        if path.name == TOKENIZER:
+            require_tokenizer(path.parent)
         refuse_link(path)
         if not isinstance(read_json(path), dict):
             yield f"{path.name}: not a JSON object"
