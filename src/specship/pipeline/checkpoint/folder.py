@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from specship.bounds import JSON_REPORT_BYTES
 from specship.digests import digest_of, sha256_file
 from specship.errors import DamagedArtifact
-from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER, account
+from specship.pipeline.checkpoint.inventory import account
 from specship.pipeline.checkpoint.safetensors_header import StoredTensor
-from specship.pipeline.checkpoint.weight_files import WEIGHTS, counted
+from specship.pipeline.checkpoint.weight_files import CONFIG, TOKENIZER, WEIGHTS, counted
 from specship.pipeline.model.decoder_shape import DecoderShape
 from specship.pipeline.model.reading import read_model
 from specship.strict_json import read_bytes

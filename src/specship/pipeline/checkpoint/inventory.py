@@ -13,11 +13,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint.inventory_checks import redundant_tensors, tensor_misfits
+from specship.pipeline.checkpoint.inventory_checks import rarer_types, redundant_tensors, tensor_misfits
+from specship.pipeline.checkpoint.recognition import refuse_other
 from specship.pipeline.checkpoint.weight_files import (
+    CONFIG,
+    TOKENIZER,
     HeldTensor,
     Misfit,
     StoredWeights,
@@ -29,9 +31,6 @@ from specship.pipeline.checkpoint.weight_files import (
 from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, elements
 from specship.pipeline.model.reading import DeclaredModel, read_model
 from specship.pipeline.tokenizer.size import tokenizer_size
-
-CONFIG: Final = "config.json"
-TOKENIZER: Final = "tokenizer.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,10 +77,7 @@ def account(folder: Path, *, tokenizer: bool = True) -> Inventory:
         UnusableInput: pickled weights, or a feature that no family here has.
         DamagedArtifact: the configuration or a weights file cannot be read.
     """
-    if not folder.is_dir():
-        raise UnusableInput(
-            "no such folder", at=folder, mend="give a folder with config.json; nothing is fetched from a hub"
-        )
+    refuse_other(folder)
     refuse_link(folder / CONFIG)
     model = read_model(folder / CONFIG)
     weights = read_weights(folder)
@@ -134,6 +130,9 @@ def _notes(
         yield f"{HEAD} is stored once more with the bytes of {EMBEDDING}, which it is tied to"
     if rotations := [name for name in left_out if name != HEAD]:
         yield f"{len(rotations)} stored rotations follow from the configuration, first {rotations[0]}"
+    for dtype, names in rarer_types(weights).items():
+        few = f"{len(names)} tensors are" if len(names) > 1 else "1 tensor is"
+        yield f"{few} stored as {dtype}, unlike the rest, first {names[0]}; each keeps its own type"
     stored = {held.stored.dtype for held in weights.tensors.values()}
     if model.dtype and model.dtype not in stored:
         yield f"the configuration says {model.dtype}, no tensor is stored so"
