@@ -109,7 +109,7 @@ def open_any_checkpoint(folder: Path, *, tokenizer: bool = True) -> CheckpointFo
         raise DamagedArtifact(
             f"{counted(found.misfits)}, first {first.name} {first.message}",
             at=folder,
-            why=f"the weights and {CONFIG} do not describe the same model",
+            why=f"the weights must be those that {CONFIG} describes; what is skipped would stay random",
             mend=f"{first.mend}; see all of it: specship import checkpoint {folder}",
         )
     kept = found.model.tensors()

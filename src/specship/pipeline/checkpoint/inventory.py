@@ -28,6 +28,7 @@ from specship.pipeline.checkpoint.weight_files import (
     refuse_link,
     shown_name,
 )
+from specship.pipeline.checkpoint.wrapped_names import unwrapped
 from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, elements
 from specship.pipeline.model.reading import DeclaredModel, read_model
 from specship.pipeline.tokenizer.size import tokenizer_size
@@ -80,11 +81,12 @@ def account(folder: Path, *, tokenizer: bool = True) -> Inventory:
     refuse_other(folder)
     refuse_link(folder / CONFIG)
     model = read_model(folder / CONFIG)
-    weights = read_weights(folder)
+    weights, wrapping = unwrapped(folder, read_weights(folder), model.tensors())
     tokens, tokenizer_misfits = _tokenizer(folder, model.shape.vocabulary) if tokenizer else (None, [])
     redundant, head_misfits = redundant_tensors(folder, model, weights)
     misfits = (
         *weights.misfits,
+        *wrapping,
         *tensor_misfits(model, weights, redundant),
         *head_misfits,
         *tokenizer_misfits,

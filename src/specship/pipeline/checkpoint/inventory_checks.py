@@ -10,6 +10,7 @@ from typing import Final
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.weight_files import HeldTensor, Misfit, StoredWeights
+from specship.pipeline.checkpoint.wrapped_names import quantized
 from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, TensorTable
 from specship.pipeline.model.reading import DeclaredModel
 from specship.strict_json import open_regular
@@ -23,6 +24,8 @@ _SAME: Final = "take the weights and config.json from the same checkpoint"
 
 def tensor_misfits(model: DeclaredModel, weights: StoredWeights, redundant: frozenset[str]) -> list[Misfit]:
     """Every tensor that is missing, unexpected, of another shape or of another type."""
+    if stored := quantized(weights):
+        return [stored]
     return [
         *_misnamed(model, weights, redundant),
         *_misshapen(model, weights),
@@ -83,7 +86,10 @@ def rarer_types(weights: StoredWeights) -> dict[str, list[str]]:
     names: dict[str, list[str]] = {}
     for name, held in sorted(weights.tensors.items()):
         names.setdefault(held.stored.dtype, []).append(name)
-    usual = max(names, key=lambda dtype: sum(weights.tensors[name].stored.size for name in names[dtype]))
+    names = {dtype: listed for dtype, listed in names.items() if dtype in WEIGHT_DTYPES}
+    usual = max(
+        names, default="", key=lambda dtype: sum(weights.tensors[name].stored.size for name in names[dtype])
+    )
     return {dtype: listed for dtype, listed in names.items() if dtype != usual}
 
 

@@ -42,6 +42,8 @@ class Misfit:
     name: str
     message: str
     mend: str
+    tensors: int = 1
+    """How many tensors it is about, where it is about tensors."""
 
 
 def counted(misfits: Sequence[Misfit]) -> str:
@@ -229,7 +231,8 @@ class _Collected:
     def lose(self, file: str, names: list[str]) -> None:
         """Note a shard that is not there."""
         self.absent |= set(names)
-        self._misfit("shard", file, f"is not here; {len(names)} tensors are in it, first {min(names)}")
+        said = f"is not here; {len(names)} tensors are in it, first {min(names)}"
+        self.misfits.append(Misfit("shard", file, said, _FETCH, len(names)))
 
     def compare_total(self, wanted: int | None) -> None:
         """Hold the bytes of all tensors against the sum in the index, when every shard is here."""

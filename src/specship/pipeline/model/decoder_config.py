@@ -19,12 +19,29 @@ _REFUSED: Final = {
     "num_experts": "a mixture of experts has a router and several feed-forward parts a layer",
     "num_local_experts": "a mixture of experts has a router and several feed-forward parts a layer",
     "n_routed_experts": "a mixture of experts has a router and several feed-forward parts a layer",
-    "quantization_config": "quantized weights mean nothing without the kernels they were made for",
     "compression_config": "compressed weights mean nothing without the kernels they were made for",
     "auto_map": "it names code of its author's own, and code that comes with weights is never run",
     "vision_config": "a model that reads pictures has more parts than a decoder",
 }
 """Fields that turn the model into something else, and what."""
+_QUANTIZERS: Final = {
+    "gptq": "GPTQ",
+    "awq": "AWQ",
+    "bitsandbytes": "bitsandbytes",
+    "fp8": "FP8",
+    "fbgemm_fp8": "FP8",
+    "mxfp4": "MXFP4",
+    "hqq": "HQQ",
+}
+_FROM: Final = "from transformers"
+_LOAD: Final = "AutoModelForCausalLM as M"
+_UNDONE: Final = {
+    "bitsandbytes": f"{_LOAD}; M.from_pretrained(sys.argv[1]).dequantize()",
+    "fp8": f"{_LOAD}, FineGrainedFP8Config as Q; "
+    "M.from_pretrained(sys.argv[1], quantization_config=Q(dequantize=True))",
+    "mxfp4": f"{_LOAD}, Mxfp4Config as Q; M.from_pretrained(sys.argv[1], quantization_config=Q(dequantize=True))",
+}
+"""How `transformers` writes the weights as numbers again, where it can."""
 
 
 def read_decoder(
@@ -104,11 +121,32 @@ def refuse_sliding_windows(config: ConfigReader) -> None:
 
 
 def _refuse_features(config: ConfigReader) -> None:
+    _refuse_quantized(config)
     mend = "use a plain checkpoint of the same family"
     for key, why in _REFUSED.items():
         config.only(key, (None,), why, mend)
     config.only("hidden_act", ("silu", None), "the feed-forward part of this decoder knows silu only", mend)
     config.only("partial_rotary_factor", (None, 1, 1.0), "this decoder turns every dimension of a head", mend)
+
+
+def _refuse_quantized(config: ConfigReader) -> None:
+    quantization = config.get("quantization_config")
+    if quantization is None:
+        return
+    said = quantization if isinstance(quantization, dict) else {}
+    method = said.get("quant_method")
+    name = _QUANTIZERS.get(method, shown(method)) if isinstance(method, str) else "an unknown method"
+    bits = 4 if said.get("load_in_4bit") is True else said.get("bits", said.get("w_bit"))
+    undo = _UNDONE.get(method, "") if isinstance(method, str) else ""
+    command = f'python -c "import sys; {_FROM} import {undo}.save_pretrained(sys.argv[2])" FOLDER OUT'
+    raise UnusableInput(
+        f"quantization_config: the weights are quantized by {name}"
+        + (f" to {shown(bits)} bits" if bits else ""),
+        at=config.path,
+        why="quantized weights mean nothing without the kernels they were made for",
+        mend="use the checkpoint before quantization"
+        + (f", or undo it with some loss: {command}" if undo else ""),
+    )
 
 
 def _padding(config: ConfigReader) -> int | None:

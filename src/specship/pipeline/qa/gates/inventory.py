@@ -25,6 +25,9 @@ _KINDS: Final = {
     "missing": "missing",
     "shard": "missing",
     "unexpected": "unexpected",
+    "prefix": "unexpected",
+    "adapter": "unexpected",
+    "quantized": "unexpected",
     "head": "unexpected",
     "shape": "misshapen",
     "dtype": "mistyped",
@@ -38,7 +41,10 @@ def _measure(subject: Subject) -> GateFindings:
 
 def _folder(subject: Subject) -> GateFindings:
     found = subject.inventory
-    counts = Counter(_KINDS[misfit.kind] for misfit in found.misfits if misfit.kind in _KINDS)
+    counts = Counter[str]()
+    for misfit in found.misfits:
+        if misfit.kind in _KINDS:
+            counts[_KINDS[misfit.kind]] += misfit.tensors
     figures = {
         "expected": len(found.model.tensors()),
         "stored": len(found.tensors.keys() - found.redundant),
