@@ -186,7 +186,7 @@ def _file(path: Path) -> UnusableInput:
         if path.is_symlink():
             return UnusableInput("a link that leads to nothing", at=path, why=wants, mend="give the folder")
         return UnusableInput(
-            "no such folder",
+            "no such file or folder",
             at=path,
             why=f"{wants}; nothing is fetched from a hub",
             mend=f"give such a folder, or fetch it: {_FETCH} FOLDER",

@@ -33,13 +33,12 @@ _QUANTIZERS: Final = {
     "mxfp4": "MXFP4",
     "hqq": "HQQ",
 }
-_FROM: Final = "from transformers"
-_LOAD: Final = "AutoModelForCausalLM as M"
+_LOAD: Final = "M.from_pretrained(sys.argv[1]"
 _UNDONE: Final = {
-    "bitsandbytes": f"{_LOAD}; M.from_pretrained(sys.argv[1]).dequantize()",
-    "fp8": f"{_LOAD}, FineGrainedFP8Config as Q; "
-    "M.from_pretrained(sys.argv[1], quantization_config=Q(dequantize=True))",
-    "mxfp4": f"{_LOAD}, Mxfp4Config as Q; M.from_pretrained(sys.argv[1], quantization_config=Q(dequantize=True))",
+    "bitsandbytes": f"AutoModelForCausalLM as M; {_LOAD}).dequantize()",
+    "fp8": "AutoModelForCausalLM as M, FineGrainedFP8Config as Q; "
+    f"{_LOAD}, quantization_config=Q(dequantize=True))",
+    "mxfp4": f"AutoModelForCausalLM as M, Mxfp4Config as Q; {_LOAD}, quantization_config=Q(dequantize=True))",
 }
 """How `transformers` writes the weights as numbers again, where it can."""
 
@@ -130,22 +129,21 @@ def _refuse_features(config: ConfigReader) -> None:
 
 
 def _refuse_quantized(config: ConfigReader) -> None:
-    quantization = config.get("quantization_config")
-    if quantization is None:
+    if config.get("quantization_config") is None:
         return
-    said = quantization if isinstance(quantization, dict) else {}
-    method = said.get("quant_method")
-    name = _QUANTIZERS.get(method, shown(method)) if isinstance(method, str) else "an unknown method"
-    bits = 4 if said.get("load_in_4bit") is True else said.get("bits", said.get("w_bit"))
-    undo = _UNDONE.get(method, "") if isinstance(method, str) else ""
-    command = f'python -c "import sys; {_FROM} import {undo}.save_pretrained(sys.argv[2])" FOLDER OUT'
+    said = config.mapping("quantization_config")
+    method = str(said.get("quant_method"))
+    bits = 4 if said.get("load_in_4bit") is True else said.get("bits")
+    named = _QUANTIZERS.get(method, shown(method)) + (f" to {shown(bits)} bits" if bits else "")
+    mend = "use the checkpoint before quantization"
+    if undo := _UNDONE.get(method):
+        code = f"import sys; from transformers import {undo}.save_pretrained(sys.argv[2])"
+        mend += f', or undo it with some loss: python -c "{code}" FOLDER OUT'
     raise UnusableInput(
-        f"quantization_config: the weights are quantized by {name}"
-        + (f" to {shown(bits)} bits" if bits else ""),
+        f"quantization_config: the weights are quantized by {named}",
         at=config.path,
         why="quantized weights mean nothing without the kernels they were made for",
-        mend="use the checkpoint before quantization"
-        + (f", or undo it with some loss: {command}" if undo else ""),
+        mend=mend,
     )
 
 

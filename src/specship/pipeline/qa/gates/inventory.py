@@ -51,7 +51,9 @@ def _folder(subject: Subject) -> GateFindings:
         **{name: counts[name] for name in ("missing", "unexpected", "misshapen", "mistyped")},
         "parameters": found.stored_parameters,
     }
-    notes = tuple(f"{one.name} {one.message}" for one in found.misfits if one.kind in _KINDS)
+    told = [one for one in found.misfits if one.kind in _KINDS]
+    mends = dict.fromkeys(f"mend: {one.mend}" for one in told)
+    notes = (*(f"{one.name} {one.message}" for one in told), *mends)
     return findings(_UNITS, figures, checked="expected", notes=notes)
 
 
