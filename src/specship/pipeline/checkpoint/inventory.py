@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from specship.errors import UnusableInput
+from specship.pipeline.checkpoint.generation_settings import generation_misfits
 from specship.pipeline.checkpoint.inventory_checks import rarer_types, redundant_tensors, tensor_misfits
 from specship.pipeline.checkpoint.recognition import refuse_other
 from specship.pipeline.checkpoint.weight_files import (
@@ -83,6 +84,7 @@ def account(folder: Path, *, tokenizer: bool = True) -> Inventory:
     model = read_model(folder / CONFIG)
     weights, wrapping = unwrapped(folder, read_weights(folder), model.tensors())
     tokens, tokenizer_misfits = _tokenizer(folder, model.shape.vocabulary) if tokenizer else (None, [])
+    generation, odd_ids = generation_misfits(folder, model.shape.vocabulary)
     redundant, head_misfits = redundant_tensors(folder, model, weights)
     misfits = (
         *weights.misfits,
@@ -90,6 +92,7 @@ def account(folder: Path, *, tokenizer: bool = True) -> Inventory:
         *tensor_misfits(model, weights, redundant),
         *head_misfits,
         *tokenizer_misfits,
+        *generation,
     )
     return Inventory(
         path=folder,
@@ -98,7 +101,7 @@ def account(folder: Path, *, tokenizer: bool = True) -> Inventory:
         tensors=weights.tensors,
         redundant=redundant,
         misfits=misfits,
-        notes=tuple(_notes(folder, model, weights, redundant)),
+        notes=(*_notes(folder, model, weights, redundant), *odd_ids),
         declared_parameters=elements(model.tensors()),
         tokenizer_tokens=tokens,
     )

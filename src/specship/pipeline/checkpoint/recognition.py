@@ -223,8 +223,8 @@ def _adapter(seen: _Seen) -> UnusableInput | None:
     if not seen.like(r"adapter_config\.json|adapter_model\.(safetensors|bin)"):
         return None
     said = _object(seen.path / "adapter_config.json")
-    kind = said["peft_type"] if said.get("peft_type") in {"LORA", "ADALORA", "LOHA", "LOKR", "IA3"} else ""
-    named = {"LORA": "a LoRA adapter", "": "an adapter"}.get(kind, f"an adapter ({kind})")
+    kind = str(said.get("peft_type", ""))
+    named = "a LoRA adapter" if kind == "LORA" else f"an adapter ({kind})" if kind.isalnum() else "an adapter"
     base = said.get("base_model_name_or_path")
     of = f" of {shown_name(base[:120])!r}" if isinstance(base, str) and base else ""
     return seen.refuse(

@@ -112,7 +112,7 @@ def _prefix(folder: Path, plain: Mapping[str, str], *, sharded: bool) -> Misfit:
     front = next((name.removesuffix(one) for name, one in changed.items() if name.endswith(one)), "")
     parts = [f"{part}." for part in wrappers]
     wrapped = f"the model was saved inside a wrapper{of}"
-    if front and all(name == front + one for name, one in changed.items()):
+    if front.endswith(".") and all(name == front + one for name, one in changed.items()):
         said, change = f"is the prefix of {count} tensors: {wrapped}", f".removeprefix({front!r})"
     elif parts and all(_without(name, parts) == one for name, one in changed.items()):
         said, front = f"stands inside the names of {count} tensors: {wrapped}", " ".join(parts)

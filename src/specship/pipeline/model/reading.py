@@ -63,7 +63,7 @@ def read_model(path: Path) -> DeclaredModel:
         _refuse_family(config, model_type)
     config.only(
         "architectures",
-        ([family.architecture], None),
+        ([family.architecture], [], None),
         f"a checkpoint of the family {model_type!r} that writes text is a {family.architecture}",
         "use the checkpoint of the language model itself",
     )
