@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
 from specship.bounds import JSON_DEPTH, JSON_LARGEST_INTEGER, JSON_REPORT_BYTES, JSONL_LINE_BYTES
+from specship.download_cache import LINK_MEND, kept_file
 from specship.errors import DamagedArtifact, Place
 
 _SEARCHED: Final = 4 << 20
@@ -217,22 +218,34 @@ def parse(data: bytes, place: Place, *, depth: int = JSON_DEPTH, largest: int = 
     raise DamagedArtifact(f"cannot be read as JSON: {message}", at=at, why=why, mend=_AGAIN) from cause
 
 
+def _descriptor(path: Path) -> int:
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags)
+    except OSError as error:
+        kept = kept_file(path) if error.errno == errno.ELOOP else None
+        if kept is None:
+            raise
+        return os.open(kept, flags)
+
+
 @contextlib.contextmanager
 def open_regular(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """Open a file that is a regular one and no link; gives the file and its size in bytes.
 
-    A pipe would never end, a device never stop, and a link can lead anywhere. The size is that of
-    the opened file, whatever its name comes to mean meanwhile.
+    A pipe would never end, a device never stop, and a link can lead anywhere; those of a download's
+    cache that stay in it are followed. The size is that of the opened file, whatever its name comes
+    to mean meanwhile.
 
     Raises:
         DamagedArtifact: it is missing, is something else, or the disk refuses to read it.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        descriptor = _descriptor(path)
     except (OSError, ValueError) as error:
         linked = isinstance(error, OSError) and error.errno == errno.ELOOP
         cause = "it is a link" if linked else getattr(error, "strerror", None) or str(error)
-        mend = "put the file itself in its place" if linked else _AGAIN
+        mend = LINK_MEND if linked else _AGAIN
         raise DamagedArtifact(f"cannot be opened: {cause}", at=path, mend=mend) from error
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from specship.digests import digest_of, sha256_file
 from specship.errors import DamagedArtifact
-from specship.pipeline.checkpoint.inventory import CONFIG, account
+from specship.pipeline.checkpoint.inventory import account
 from specship.pipeline.checkpoint.safetensors_header import StoredTensor
-from specship.pipeline.checkpoint.weight_files import WEIGHTS, counted
+from specship.pipeline.checkpoint.weight_files import CONFIG, WEIGHTS, counted
 from specship.pipeline.model.decoder_shape import DecoderShape
 from specship.pipeline.model.reading import read_model
 from specship.pipeline.tokenizer.opening import open_tokenizer
@@ -98,7 +98,7 @@ def open_any_checkpoint(folder: Path, *, tokenizer: bool = True) -> CheckpointFo
         raise DamagedArtifact(
             f"{counted(found.misfits)}, first {first.name} {first.message}",
             at=folder,
-            why=f"the weights and {CONFIG} do not describe the same model",
+            why=f"the weights must be those that {CONFIG} describes; what is skipped would stay random",
             mend=f"{first.mend}; see all of it: specship import checkpoint {folder}",
         )
     kept = found.model.tensors()

@@ -14,11 +14,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint.inventory_checks import redundant_tensors, tensor_misfits
+from specship.pipeline.checkpoint.generation_settings import generation_misfits
+from specship.pipeline.checkpoint.inventory_checks import rarer_types, redundant_tensors, tensor_misfits
+from specship.pipeline.checkpoint.recognition import refuse_other
 from specship.pipeline.checkpoint.weight_files import (
+    CONFIG,
+    TOKENIZER,
     HeldTensor,
     Misfit,
     StoredWeights,
@@ -27,14 +30,12 @@ from specship.pipeline.checkpoint.weight_files import (
     refuse_link,
     shown_name,
 )
+from specship.pipeline.checkpoint.wrapped_names import unwrapped
 from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, elements
 from specship.pipeline.model.reading import DeclaredModel, read_model
 from specship.pipeline.tokenizer.files import missing_tokenizer
 from specship.pipeline.tokenizer.opening import open_tokenizer
 from specship.pipeline.tokenizer.size import tokenizer_size
-
-CONFIG: Final = "config.json"
-TOKENIZER: Final = "tokenizer.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,22 +83,22 @@ def account(folder: Path, *, tokenizer: bool = True, opened: bool = True) -> Inv
         UnusableInput: pickled weights, or a feature that no family here has.
         DamagedArtifact: the configuration or a weights file cannot be read.
     """
-    if not folder.is_dir():
-        raise UnusableInput(
-            "no such folder", at=folder, mend="give a folder with config.json; nothing is fetched from a hub"
-        )
+    refuse_other(folder)
     refuse_link(folder / CONFIG)
     model = read_model(folder / CONFIG)
-    weights = read_weights(folder)
+    weights, wrapping = unwrapped(folder, read_weights(folder), model.tensors())
     tokens, tokenizer_misfits = (
         _tokenizer(folder, model.shape.vocabulary, opened=opened) if tokenizer else (None, [])
     )
+    generation, odd_ids = generation_misfits(folder, model.shape.vocabulary)
     redundant, head_misfits = redundant_tensors(folder, model, weights)
     misfits = (
         *weights.misfits,
+        *wrapping,
         *tensor_misfits(model, weights, redundant),
         *head_misfits,
         *tokenizer_misfits,
+        *generation,
     )
     return Inventory(
         path=folder,
@@ -106,7 +107,7 @@ def account(folder: Path, *, tokenizer: bool = True, opened: bool = True) -> Inv
         tensors=weights.tensors,
         redundant=redundant,
         misfits=misfits,
-        notes=tuple(_notes(folder, model, weights, redundant)),
+        notes=(*_notes(folder, model, weights, redundant), *odd_ids),
         declared_parameters=elements(model.tensors()),
         tokenizer_tokens=tokens,
     )
@@ -143,6 +144,9 @@ def _notes(
         yield f"{HEAD} is stored once more with the bytes of {EMBEDDING}, which it is tied to"
     if rotations := [name for name in left_out if name != HEAD]:
         yield f"{len(rotations)} stored rotations follow from the configuration, first {rotations[0]}"
+    for dtype, names in rarer_types(weights).items():
+        few = f"{len(names)} tensors are" if len(names) > 1 else "1 tensor is"
+        yield f"{few} stored as {dtype}, unlike the rest, first {names[0]}; each keeps its own type"
     stored = {held.stored.dtype for held in weights.tensors.values()}
     if model.dtype and model.dtype not in stored:
         yield f"the configuration says {model.dtype}, no tensor is stored so"

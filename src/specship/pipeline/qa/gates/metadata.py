@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint.inventory import CONFIG
+from specship.pipeline.checkpoint.weight_files import CONFIG
 from specship.pipeline.qa.gate import QualityGate
 from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject

@@ -11,8 +11,13 @@ from pathlib import Path
 from typing import Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER
-from specship.pipeline.checkpoint.weight_files import StoredWeights, read_weights, refuse_link
+from specship.pipeline.checkpoint.weight_files import (
+    CONFIG,
+    TOKENIZER,
+    StoredWeights,
+    read_weights,
+    refuse_link,
+)
 from specship.pipeline.gguf.elements import FILE_TYPES
 from specship.pipeline.gguf.reader import GgufFile
 from specship.pipeline.qa.gate import QualityGate
@@ -84,7 +89,8 @@ def _stale_file_type(file: GgufFile) -> Iterator[str]:
 
 
 def _said(error: UnusableInput) -> str:
-    return f"{error.at}: {error.message}" if error.at else error.message
+    said = f"{error.at}: {error.message}" if error.at else error.message
+    return f"{said}; mend: {error.mend}" if error.mend else said
 
 
 def _limits(_: Subject) -> GateLimits:
