@@ -89,9 +89,10 @@ class Repository:
             raise UnusableInput(
                 f"there is no revision {revision!r} here",
                 why="this clone is shallow: older commits were left out" if self.shallow else "",
-                mend="fetch the history first: `git fetch --unshallow`" if self.shallow
+                mend="fetch the history first: `git fetch --unshallow`"
+                if self.shallow
                 else "name a commit, branch or tag that `git log` shows",
-            )  # fmt: skip
+            )
         head = found.data.partition(b"\n")[0].split()
         return found.oid, head[1].decode()
 
@@ -106,9 +107,10 @@ class Repository:
             raise UnusableInput(
                 f"{one[:12]} and {other[:12]} share no history here",
                 why="this clone is shallow: older commits were left out" if self.shallow else "",
-                mend="fetch the history first: `git fetch --unshallow`" if self.shallow
+                mend="fetch the history first: `git fetch --unshallow`"
+                if self.shallow
                 else "compare them with two dots",
-            )  # fmt: skip
+            )
         return done.stdout.decode().strip()
 
     def staged(self) -> dict[str, Entry]:
@@ -175,34 +177,48 @@ class Repository:
     def _answer(self, stream: IO[bytes], name: str) -> Found | None:
         line = stream.readline()
         if not line:
-            raise UnusableInput("git ended while it was read from", at=self.top, mend="see what `git fsck` says")
+            raise UnusableInput(
+                "git ended while it was read from", at=self.top, mend="see what `git fsck` says"
+            )
         words = line.split()
         if len(words) != 3 or words[1] not in {b"blob", b"tree", b"commit", b"tag"}:
             return None  # missing, or ambiguous
         oid, kind, size = words[0].decode(), words[1].decode(), int(words[2])
         if size > bounds.GIT_OBJECT_BYTES:
-            raise UnusableInput(f"the object {oid} has {size} bytes; at most {bounds.GIT_OBJECT_BYTES} are read")
+            raise UnusableInput(
+                f"the object {oid} has {size} bytes; at most {bounds.GIT_OBJECT_BYTES} are read"
+            )
         data = stream.read(size + 1)[:-1]
         if _oid(kind, data, self.algorithm) != oid or (_is_oid(name) and name != oid):
             raise UnusableInput(
-                f"the object {oid} has other bytes than its name says", at=self.top,
-                why="an object is named by the digest of what it holds", mend="see what `git fsck` says",
-            )  # fmt: skip
+                f"the object {oid} has other bytes than its name says",
+                at=self.top,
+                why="an object is named by the digest of what it holds",
+                mend="see what `git fsck` says",
+            )
         return Found(oid, kind, data)
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._child is None:
             self._child = subprocess.Popen(  # noqa: S603 - our own words only
-                [self._git, "--no-replace-objects", "cat-file", "--batch"], env=_environment(self._shadow),
-                cwd=self._shadow, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-            )  # fmt: skip
+                [self._git, "--no-replace-objects", "cat-file", "--batch"],
+                env=_environment(self._shadow),
+                cwd=self._shadow,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+            )
         return self._child
 
     def _run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(  # noqa: S603 - names of objects, which begin with no dash
-            [self._git, "--no-replace-objects", *words], env=_environment(self._shadow), cwd=self._shadow,
-            stdin=subprocess.DEVNULL, capture_output=True, check=False,
-        )  # fmt: skip
+            [self._git, "--no-replace-objects", *words],
+            env=_environment(self._shadow),
+            cwd=self._shadow,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
 
     def close(self) -> None:
         """End the child."""
@@ -262,7 +278,9 @@ def _git_outside(top: Path) -> str:
             if not real.is_relative_to(top) and not program.is_relative_to(top):
                 return str(program)
     raise RequirementMissing(
-        "there is no git on PATH outside of the checkout", mend="install git", why="what changed is read from it"
+        "there is no git on PATH outside of the checkout",
+        mend="install git",
+        why="what changed is read from it",
     )
 
 
@@ -283,9 +301,11 @@ def _places(start: Path) -> tuple[Path, Path, Path]:
             common = own / shared.read_text(encoding="utf-8").strip() if shared.is_file() else own
             return top, own.resolve(), common.resolve()
     raise UnusableInput(
-        "this folder is in no git repository", at=start, why="a change is read from git",
+        "this folder is in no git repository",
+        at=start,
+        why="a change is read from git",
         mend="run the command inside a clone",
-    )  # fmt: skip
+    )
 
 
 @contextmanager
