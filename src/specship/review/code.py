@@ -94,7 +94,7 @@ class Code:
         return [posixpath.join(_OURS, folder, name) for name in sorted(names)]
 
     def reached(self, path: str) -> dict[str, str]:
-        """The text of a file and of each file of the repository that it imports, by path."""
+        """The text of a file and of each file of the repository that it imports, by path within the project."""
         found: dict[str, str] = {}
         pending = [path]
         while pending:
@@ -104,7 +104,11 @@ class Code:
                 continue
             found[at] = text
             pending += self._imports(text, at)
-        return found
+        return {self.named(at): text for at, text in found.items()}
+
+    def named(self, path: str) -> str:
+        """A path as the project would write it, so that it stays the same where the whole project moves."""
+        return posixpath.relpath(path, self.side.place or ".")
 
     def _imports(self, text: str, path: str) -> Iterator[str]:
         for name in _imported(text, path):
@@ -213,7 +217,7 @@ class CodeReview:
         found = {}
         for name, before in self._base.probes.items() if self._touched else ():
             after = self._head.probes.get(name)
-            if after is not None and (places := self._differing(before.path, after.path)):
+            if after is not None and (places := self._differing(before, after)):
                 found[name] = places
         return found
 
@@ -224,34 +228,40 @@ class CodeReview:
             frozenset(self._base.probes.keys() - self._head.probes.keys()) if self._touched else frozenset()
         )
 
-    def _differing(self, path: str, now: str) -> tuple[str, ...]:
-        one, other = self._base.reached(path), self._head.reached(now)
-        renamed = {path: now}
-        found = []
-        for at in sorted(one.keys() | other.keys()):
-            new = renamed.get(at, at)
-            if at == now != path and at not in one:
-                continue
-            before, after = one.get(at), other.get(new)
-            if before != after and _shape(before) != _shape(after):
-                found.append(f"{new}: {', '.join(_functions(before or '', after or ''))}")
-        return tuple(found)
+    def _differing(self, before: Declared, after: Declared) -> tuple[str, ...]:
+        """Places in the code behind a probe that differ."""
+        one, other = self._base.reached(before.path), self._head.reached(after.path)
+        home = self._base.named(before.path)
+        other[home] = other.pop(self._head.named(after.path), "")  # its own file may be called otherwise
+        return tuple(
+            f"{at}: {', '.join(_functions(one.get(at, ''), other.get(at, '')))}"
+            for at in sorted(one.keys() | other.keys())
+            if _shape(one.get(at)) != _shape(other.get(at))
+        )
 
     @cached_property
-    def beside(self) -> tuple[str, ...]:
+    def beside(self) -> tuple[tuple[str | None, str | None], ...]:
         """Files among the project's probes that are new, gone or changed, and that no probe is known to import."""
         if not self._touched:
             return ()
-        one, other = set(self._base.probe_folder), set(self._head.probe_folder)
+        one, other = (
+            {code.named(path): path for path in code.probe_folder} for code in (self._base, self._head)
+        )
         told = {place.partition(": ")[0] for places in self.probes.values() for place in places}
-        told |= {p.path for code in (self._base, self._head) for p in code.probes.values()}
-        return tuple(path for path in sorted(one | other) if path not in told and self._bytes_differ(path))
+        told |= {code.named(own.path) for code in (self._base, self._head) for own in code.probes.values()}
+        return tuple(
+            (one.get(name), other.get(name))
+            for name in sorted({*one, *other} - told)
+            if self._bytes_differ(one.get(name), other.get(name))
+        )
 
-    def _bytes_differ(self, path: str) -> bool:
-        one, other = (code.side.tree.read([path]).get(path) for code in (self._base, self._head))
-        if path.endswith(".py") and one is not None and other is not None:
-            return _shape(self._base.text(path)) != _shape(self._head.text(path))
-        return one != other
+    def _bytes_differ(self, before: str | None, after: str | None) -> bool:
+        if before is None or after is None:
+            return True
+        if after.endswith(".py"):
+            return _shape(self._base.text(before)) != _shape(self._head.text(after))
+        one, other = self._base.side.tree.read([before]), self._head.side.tree.read([after])
+        return [*one.values()] != [*other.values()]
 
     def changes(
         self, gates: Mapping[str, Iterable[str]], naming: Mapping[str, Iterable[str]], profiles: Iterable[str]
@@ -316,7 +326,7 @@ class CodeReview:
                     after=after.path,
                     **own,
                 )
-            elif before.path != after.path:
+            elif self._base.named(before.path) != self._head.named(after.path):
                 yield change(
                     name,
                     "probe",
@@ -328,15 +338,17 @@ class CodeReview:
                     base=_spot(before),
                     head=_spot(after),
                 )
-        for path in self.beside:
-            spots: dict[str, Any] = {
-                side: Spot(path=path, line=1)
-                for side, code in (("base", self._base), ("head", self._head))
-                if path in code.probe_folder
-            }
-            says = f"{path} lies beside the probes, and any of them may read it"
+        for before_path, after_path in self.beside:
+            path = after_path or before_path or ""
             yield change(
-                path, "probe", "code", Direction.OTHERWISE, says, stales=_stales(["*"], scales), **spots
+                path,
+                "probe",
+                "code",
+                Direction.OTHERWISE,
+                f"{path} lies beside the probes, and any of them may read it",
+                base=Spot(path=before_path, line=1) if before_path else None,
+                head=Spot(path=after_path, line=1) if after_path else None,
+                stales=_stales(["*"], scales),
             )
         yield from self._fault_changes(naming, scales)
 

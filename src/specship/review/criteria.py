@@ -223,7 +223,13 @@ class SpecReview:
             kind: Kind, direction: Direction, says: str, before: str, after: str, key: str, **more: Any
         ) -> Change:
             base, head = self.base.criterion_spot(was, key), self.head.criterion_spot(now, key)
-            pieces: dict[str, Any] = {"before": before, "after": after, "was": renamed, "base": base, "head": head}
+            pieces: dict[str, Any] = {
+                "before": before,
+                "after": after,
+                "was": renamed,
+                "base": base,
+                "head": head,
+            }
             return change(now, "criterion", kind, direction, says, **pieces, **more)
 
         if one.weight != other.weight:

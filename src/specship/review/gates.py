@@ -128,8 +128,8 @@ class GateReview:
         for was, now in self.pairing.pairs:
             yield from self._limits(was, now)
             yield from self._requirements(was, now)
-            if self.base.files[was][0] != self.head.files[now][0]:
-                yield from self._rest(was, now)
+            yield from self._rest(was, now)
+            if self.base.files[was][0].faults != self.head.files[now][0].faults:
                 yield from self._faults(was, now)
 
     def _in_force(self, was: str, now: str, view: View | None) -> tuple[Gate, Gate]:

@@ -36,7 +36,8 @@ def review(start: Path, words: str, *, staged: bool = False) -> Review:
     with open_repository(start) as repository:
         asked = read_range(repository, words, staged=staged)
         beside = place_of(repository, start)
-        base, head = read_side(asked.base, beside), read_side(asked.head, beside)
+        base = read_side(asked.base, beside)
+        head = read_side(asked.head, beside, base)
         if base.configuration is None and head.configuration is None:
             raise UnusableInput(
                 "no pyproject.toml with [tool.specship] on either side",
@@ -99,7 +100,8 @@ def _changes(base: Side, head: Side) -> Iterator[Change]:
     }
     unchanged = base.contracts.keys() - changed
     overridden = profiles.overridden()[0]
-    asked = frozenset({*overridden, *code.probes, *code.faults, *code.gone})
+    exchanged = (was for was, _ in spec.pairing.exchanged)
+    asked = frozenset({*overridden, *exchanged, *code.probes, *code.faults, *code.gone})
     wanted = changed | (base.naming(unchanged, asked) if asked else set())
     one = contracts.of(base, wanted & base.contracts.keys())
     other = contracts.of(head, wanted & head.contracts.keys())
@@ -107,7 +109,7 @@ def _changes(base: Side, head: Side) -> Iterator[Change]:
     yield from ProjectReview(base, head).changes()
     yield from spec.changes()
     yield from profiles.changes()
-    yield from ContractReview(base, head, one, other).changes()
+    yield from ContractReview(base, head, one, other, gates.pairing.new_names).changes()
     yield from gates.changes()
     by_probe: dict[str, list[str]] = {}
     by_fault: dict[str, list[str]] = {}
