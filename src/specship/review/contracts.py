@@ -9,7 +9,7 @@ from specship.contracts.reader import ContractFile
 from specship.review.changes import change, listed, names_changed, spot
 from specship.review.pairing import meaning, pair
 from specship.review.records import Change, Direction
-from specship.review.sides import Side
+from specship.review.sides import ProjectSide
 
 
 class ContractReview:
@@ -17,8 +17,8 @@ class ContractReview:
 
     def __init__(
         self,
-        base: Side,
-        head: Side,
+        base: ProjectSide,
+        head: ProjectSide,
         one: Mapping[str, ContractFile],
         other: Mapping[str, ContractFile],
         gates: Mapping[str, str],

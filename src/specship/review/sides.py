@@ -26,7 +26,7 @@ SETTINGS = "pyproject.toml"
 
 
 @dataclass
-class Side:
+class ProjectSide:
     """What a project wrote down at one revision. A revision without specship has no settings and no spec."""
 
     tree: Tree
@@ -73,7 +73,7 @@ class Side:
         return next(iter(data.values()), b"").decode("utf-8", "replace").splitlines()
 
 
-def read_side(tree: Tree, beside: str, other: Side | None = None) -> Side:
+def read_side(tree: Tree, beside: str, other: ProjectSide | None = None) -> ProjectSide:
     """The side that a tree holds; `beside` is the folder of the repository that a person stands in.
 
     `other` is the side that was read before: where settings and spec are the same bytes, so is what they say.
@@ -83,7 +83,7 @@ def read_side(tree: Tree, beside: str, other: Side | None = None) -> Side:
     """
     found = _settings(tree, beside)
     if found is None:
-        return Side(tree)
+        return ProjectSide(tree)
     place, tools = found
     spec_folder = tools["specship"].get("spec")
     home = posixpath.normpath(posixpath.join(place, spec_folder)) if isinstance(spec_folder, str) else place
@@ -91,7 +91,7 @@ def read_side(tree: Tree, beside: str, other: Side | None = None) -> Side:
         posixpath.join(place, SETTINGS): tree.file(posixpath.join(place, SETTINGS)),
         **_spec_files(tree, home),
     }
-    side = Side(tree, place, tools=tools, files=files)
+    side = ProjectSide(tree, place, tools=tools, files=files)
     if other is not None and all(entry and entry.oid for entry in files.values()) and other.files == files:
         side.configuration, side.spec = other.configuration, other.spec
     else:
@@ -100,7 +100,7 @@ def read_side(tree: Tree, beside: str, other: Side | None = None) -> Side:
     return side
 
 
-def _read(side: Side, home: str) -> None:
+def _read(side: ProjectSide, home: str) -> None:
     """Settings, spec and profiles of a side, by the readers of every verb.
 
     Raises:
@@ -167,7 +167,7 @@ def _lay_out(tree: Tree, paths: Iterable[str], root: Path) -> None:
         place.write_bytes(data)
 
 
-def _contracts(side: Side) -> dict[str, Entry]:
+def _contracts(side: ProjectSide) -> dict[str, Entry]:
     """The contract files of a side.
 
     Raises:
@@ -193,7 +193,7 @@ class Contracts:
     def __init__(self) -> None:
         self._read: dict[tuple[str, str], ContractFile] = {}
 
-    def of(self, side: Side, paths: Iterable[str]) -> dict[str, ContractFile]:
+    def of(self, side: ProjectSide, paths: Iterable[str]) -> dict[str, ContractFile]:
         """Some contracts of a side by path.
 
         Raises:
