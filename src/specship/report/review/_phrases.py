@@ -97,7 +97,7 @@ def percent_rows(review: Review) -> list[tuple[str, str, str, str]]:
 
 
 def _percent(value: float | None) -> str:
-    return "–" if value is None else percent(value)
+    return "-" if value is None else percent(value)
 
 
 def verdict(review: Review) -> list[str]:
