@@ -174,7 +174,7 @@ def survey_contracts(folder: Path, *, root: Path) -> ContractSurvey:
             faults += own
             if file is not None:
                 files.append(file)
-    faults.extend(_repeated_ids(files))
+    faults.extend(repeated_ids(files))
     if not files and not faults:
         faults.append(
             UnusableInput(
@@ -191,22 +191,30 @@ def unread(folder: Path, root: Path, *, what: str) -> Iterable[UnusableInput]:
     """Files at and below a folder that look like those that are read there, `*.yaml`, and are not."""
     for parent, _, names in sorted(os.walk(folder)):
         for name in sorted(names):
-            stem, suffix = os.path.splitext(name)  # noqa: PTH122 - thousands of names, as text
-            misspelt = suffix != ".yaml" and suffix.lower() in {".yaml", ".yml"}
-            below = parent != str(folder)
-            if misspelt or (below and suffix == ".yaml"):
-                path = Path(parent, name)
-                renamed = f"rename it to {stem}.yaml" if misspelt else ""
-                yield UnusableInput(
-                    f"{what} that would not be read",
-                    at=Place(str(path.relative_to(root) if path.is_relative_to(root) else path), 1, 1),
-                    why=f"only *.yaml files of {folder.name}/ itself are read; a silent one would never fail",
-                    mend=" and ".join(filter(None, (renamed, "move it up" if below else ""))),
-                    code="SHIP214",
-                )
+            path = Path(parent, name)
+            shown = str(path.relative_to(root) if path.is_relative_to(root) else path)
+            if fault := not_read(shown, what=what, folder=folder.name, below=parent != str(folder)):
+                yield fault
 
 
-def _repeated_ids(files: Iterable[ContractFile]) -> Iterable[UnusableInput]:
+def not_read(shown: str, *, what: str, folder: str, below: bool) -> UnusableInput | None:
+    """The fault of a file that looks like those that are read in a folder, and is not; None for any other."""
+    stem, suffix = os.path.splitext(shown.rpartition("/")[2])  # noqa: PTH122 - thousands of names, as text
+    misspelt = suffix != ".yaml" and suffix.lower() in {".yaml", ".yml"}
+    if not misspelt and not (below and suffix == ".yaml"):
+        return None
+    renamed = f"rename it to {stem}.yaml" if misspelt else ""
+    return UnusableInput(
+        f"{what} that would not be read",
+        at=Place(shown, 1, 1),
+        why=f"only *.yaml files of {folder}/ itself are read; a silent one would never fail",
+        mend=" and ".join(filter(None, (renamed, "move it up" if below else ""))),
+        code="SHIP214",
+    )
+
+
+def repeated_ids(files: Iterable[ContractFile]) -> Iterable[UnusableInput]:
+    """Gates whose id another contract has too."""
     owner: dict[str, ContractFile] = {}
     for file in files:
         for gate in file.contract.gates:

@@ -4,6 +4,7 @@
     report/lint/        `specship lint`
     report/trace/       `specship trace`
     report/diagnosis/   `specship diagnose`
+    report/review/      `specship review`
     report/checkup/     `specship doctor`
 
 A format is a file called after it, with `render(record, display)`; adding one edits no other file, and the
@@ -20,6 +21,7 @@ SHIP: Final = Folder("specship.report.ship")
 LINT: Final = Folder("specship.report.lint")
 TRACE: Final = Folder("specship.report.trace")
 DIAGNOSIS: Final = Folder("specship.report.diagnosis")
+REVIEW: Final = Folder("specship.report.review")
 CHECKUP: Final = Folder("specship.report.checkup")
 TEXT: Final = "text"
 """The format for people at a terminal, which every record has."""

@@ -1,0 +1,28 @@
+"""What is asked of a gate at a profile: its contract, with what the profile overrides."""
+
+from __future__ import annotations
+
+from specship.contracts.records import Gate
+from specship.digests import digest_of
+from specship.specs.records import Override, Profile
+
+
+def effective(gate: Gate, override: Override | None) -> Gate:
+    """The gate with a profile's override applied."""
+    if override is None:
+        return gate
+    kept = {name: limit for name, limit in gate.expect.items() if name not in override.drop}
+    changed: dict[str, object] = {"expect": {**kept, **override.expect}}
+    if override.requires is not None:
+        changed["requires"] = override.requires
+    return gate.model_copy(update=changed)
+
+
+def profile_digest(profile: Profile, model: str) -> str:
+    """Digest of what a profile sets for a model; overrides are in the gates' digests."""
+    return digest_of({
+        "profile": profile.profile,
+        "kind": profile.kind,
+        "model": model,
+        "pipeline": profile.settings_of(model),
+    })  # fmt: skip

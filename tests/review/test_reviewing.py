@@ -1,0 +1,65 @@
+"""Every class of change, there and back, in a repository with a branch a case."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from specship.review.records import Review
+from specship.review.reviewing import review
+from tests.projects.histories import history
+from tests.review.cases import BASE, CASES, Case
+
+
+def branch(name: str) -> str:
+    return name.replace(" ", "-").replace(",", "")
+
+
+def formatted(case: Case) -> dict[str, str | None]:
+    """The whole head of a case with every YAML file written anew: keys by name, other quotes, no comments."""
+    head: dict[str, str | None] = {**BASE, **case.applied()}
+    return {
+        path: yaml.safe_dump(yaml.safe_load(text), sort_keys=True, width=60) if text and path.endswith(".yaml") else text
+        for path, text in head.items()
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project on `base`, and a branch for each case."""
+    branches = {branch(name): case.applied() for name, case in CASES.items()}
+    branches |= {f"{branch(name)}-formatted": formatted(case) for name, case in CASES.items()}
+    return history(tmp_path_factory.mktemp("history"), BASE, branches)
+
+
+def said(found: Review) -> list[str]:
+    return sorted(f"{change.direction} {change.id} {change.kind}" for change in found.changes)
+
+
+@pytest.mark.parametrize(("name", "case"), CASES.items(), ids=[branch(name) for name in CASES])
+def test_a_change_is_told_there_and_back(repository: Path, name: str, case: Case) -> None:
+    there = review(repository, f"base..{branch(name)}")
+    back = review(repository, f"{branch(name)}..base")
+
+    assert said(there) == sorted(case.says)
+    assert there.required_bump == case.bump
+    assert any(change.stales for change in there.changes) == case.stales
+    assert said(back) == sorted(case.back or case.says)
+    assert said(review(repository, f"base..{branch(name)}-formatted")) == said(there), "layout means nothing"
+    assert mirrored(back) == sorted(facts for facts, about in directions(there) if about != "amendment")
+
+
+MIRRORED = {"weakened": "strengthened", "strengthened": "weakened", "added": "removed", "removed": "added"}
+
+
+def directions(found: Review) -> list[tuple[tuple[str, str, str], str]]:
+    """Direction, kind and quantity of each change, without ids: those of base and head differ where one is renamed."""
+    return [((c.direction, MIRRORED.get(c.kind, c.kind), c.quantity or ""), c.about) for c in found.changes]
+
+
+def mirrored(found: Review) -> list[tuple[str, str, str]]:
+    """What the way there must have said, from the way back: what loosened tightens, what was added is removed."""
+    return sorted(
+        (c.direction if c.tightens_too else MIRRORED.get(c.direction, c.direction), c.kind, c.quantity or "")
+        for c in found.changes if c.about != "amendment"
+    )  # fmt: skip
