@@ -14,8 +14,8 @@ import errno
 import functools
 import json
 import os
-import shlex
 import re
+import shlex
 import stat
 from collections.abc import Iterator
 from itertools import chain
@@ -266,7 +266,7 @@ def _refuse_pointer(file: BinaryIO, size: int, path: Path) -> None:
             raise NeverFetched(
                 "a Git LFS pointer: it names the file and does not hold it",
                 at=path,
-                why="the repository was cloned without its large files; a second clone brings the same pointers",
+                why="the clone was made without its large files; a second one brings the same pointers",
                 mend=f"git lfs install && git -C {shlex.quote(str(path.parent))} lfs pull",
             )
         file.seek(0)
