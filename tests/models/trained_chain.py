@@ -31,7 +31,7 @@ def chain() -> Path:
 
 def _make(folder: Path) -> None:
     make_tokenizer(folder / "tokenizer")
-    make_shards(folder / "shards")
+    make_shards(folder / "shards", tokenizer=folder / "tokenizer")
     inputs = {name: folder / name for name in ("tokenizer", "shards")}
     for name in ("baseline", "run", "checkpoint", "replay"):
         run_stage(stage_named(name), SETTINGS, inputs, folder / name, lambda *_, **__: None)

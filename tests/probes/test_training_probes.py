@@ -353,6 +353,14 @@ def test_initial_weights_under_the_best_name_are_seen(spoilt: Path) -> None:
     assert failing("checkpoint.best", spoilt) == seen
 
 
+def test_shards_of_another_tokenizer_are_not_scored(spoilt: Path) -> None:
+    """As many tokens, and each means something else."""
+    path = spoilt / "checkpoint/tokenizer.json"
+    path.write_text(path.read_text() + "\n")
+    with pytest.raises(SpecshipError, match="encoded with another tokenizer"):
+        measure("run.held_out_loss", spoilt)
+
+
 def test_margin_is_not_stated_over_other_tokens(spoilt: Path) -> None:
     edit_json(spoilt / "baseline/bigram.json", lambda d: d.update(heldout_targets_sha256="0" * 64))
     assert value(measure("run.held_out_loss", spoilt), "bigram_margin") is None

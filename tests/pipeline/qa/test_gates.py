@@ -116,7 +116,7 @@ DAMAGES: Final[dict[str, tuple[str, Callable[[Path], Any], str]]] = {
         "model.extra.weight",
     ),
     "a tensor of another shape": ("inventory", changed(Q0, lambda array: array[:-1]), Q0),
-    "a tensor of another type": ("inventory", changed(Q0, lambda array: array.astype("f2")), Q0),
+    "a tensor of another type": ("inventory", changed(Q0, lambda array: array.astype("f8")), Q0),
     "a NaN": ("statistics", changed(Q0, with_value(np.nan)), f"{Q0} is nan (1 of 4096 values"),
     "an infinite value": ("statistics", changed(K0, with_value(np.inf)), f"{K0} is infinite"),
     "a tensor of zeros": ("statistics", changed(O1, np.zeros_like), f"{O1} is all zero"),

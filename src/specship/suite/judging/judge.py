@@ -70,6 +70,8 @@ class Judge:
         check = next((entry for entry in self.plan.checks if entry.gate.id == gate_id), None)
         if check is None or check.probe is None:
             raise UnusableInput(f"{gate_id} is no gate with a probe at profile {self.plan.profile.profile}")
+        if why := self.plan.apart(check).why:
+            raise UnusableInput(f"{gate_id}: {why}")
         return check
 
     def _measure(self, check: Check, store: Store) -> tuple[dict[str, str], Measurement | None, Verdict, str]:

@@ -85,7 +85,7 @@ class Session:
         """
         if check.probe is None:
             return self._known(check, self.ledger.statements)
-        blocked = missing_requirement(check, self.plan.profile)
+        blocked = missing_requirement(check, self.plan)
         if not blocked and not self.plan.profile.settings_of(check.model.id):
             blocked = f"profile {self.plan.profile.profile} has no pipeline for {check.model.id}"
         if blocked:

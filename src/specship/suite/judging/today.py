@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from specship.errors import DamagedArtifact
 from specship.evidence.environment import cuda_devices
-from specship.specs.records import Profile
 from specship.status.freshness import Today
 from specship.suite.artifacts.store import Store
 from specship.suite.judging.arming_book import ArmingBook
@@ -13,13 +12,18 @@ from specship.suite.plan.plan import Check, Plan
 from specship.suite.plan.upstream import stages_behind
 
 
-def missing_requirement(check: Check, profile: Profile) -> str:
-    """What a gate, or a stage it waits for, requires and this machine lacks; empty when all is here."""
+def missing_requirement(check: Check, plan: Plan) -> str:
+    """What a gate, or a stage it waits for, requires and is not here; empty when all of it is.
+
+    Artifacts of another line of descent than the model's are never here, on whatever machine.
+    """
+    if apart := plan.apart(check).why:
+        return apart
     if cuda_devices():
         return ""
     if check.gate.requires.device == "cuda":
         return "it requires CUDA, and this machine has no CUDA device"
-    artifacts = check.probe.artifacts if check.probe else ()
+    profile, artifacts = plan.profile, check.probe.artifacts if check.probe else ()
     for model, stage in stages_behind(profile, check.model.id, artifacts):
         for section in stage.settings:
             device = str(profile.settings_of(model).get(section, {}).get("device", ""))
@@ -39,8 +43,11 @@ def today(
     damage: list[str] | None = None,
 ) -> Today:
     """A check as it stands now, with the digests of the artifacts that lie on the disk."""
-    subjects: dict[str, str | None] = {}
-    for name in check.probe.artifacts if check.probe else ():
+    artifacts = check.probe.artifacts if check.probe else ()
+    subjects: dict[str, str | None] = dict.fromkeys(plan.apart(check).artifacts)
+    for name in artifacts:
+        if name in subjects:
+            continue  # no evidence about it is fresh
         try:
             record = store.current(name)
         except DamagedArtifact as error:
@@ -57,7 +64,7 @@ def today(
         gate_digest=check.gate_digest,
         profile_digest=plan.profile_digest(check.model.id),
         subjects=subjects,
-        missing=missing or missing_requirement(check, plan.profile),
+        missing=missing or missing_requirement(check, plan),
         failed=failed,
         release=release,
         trusted=trusted_keys(plan.project, release=release),

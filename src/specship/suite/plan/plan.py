@@ -26,6 +26,7 @@ from specship.specs.in_force import effective, profile_digest
 from specship.specs.project import Project, Survey, survey_project
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Model, Override, Profile
+from specship.suite.plan.upstream import Apart, apart_from_line
 from specship.suite.plan.vocabulary import known_names
 
 
@@ -81,6 +82,19 @@ class Plan:
     def profile_digest(self, model: str) -> str:
         """Digest of what the profile sets for a model; overrides are in the gates' digests."""
         return profile_digest(self.profile, model)
+
+    def apart(self, check: Check) -> Apart:
+        """Artifacts of a check that have nothing to do with its model's checkpoint, and why."""
+        artifacts = check.probe.artifacts if check.probe else ()
+        key = (check.model.id, artifacts)
+        if key not in self._apart:
+            self._apart[key] = apart_from_line(self.profile, *key)
+        return self._apart[key]
+
+    @cached_property
+    def _apart(self) -> dict[tuple[str, tuple[str, ...]], Apart]:
+        """Answers of `apart`: many checks measure the same artifacts."""
+        return {}
 
     @property
     def oldest(self) -> timedelta | None:

@@ -1,12 +1,22 @@
-"""Which stages are behind an artifact, and whose settings each of them reads."""
+"""Which stages are behind an artifact, and whose settings each of them reads; what is of a model's own line.
+
+What ships is a model's checkpoint. Evidence about an artifact counts for the model where the checkpoint was
+made from it, or where it was made from the checkpoint or from what that was made from: a run that is
+trained here beside a checkpoint that was received says nothing of that checkpoint. Sources (a corpus, a
+set of problems) are made from nothing and belong to whoever names them.
+"""
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator
+from typing import Final, NamedTuple
 
 from specship.pipeline.registry import maker_of
 from specship.pipeline.stage import Stage
 from specship.specs.records import Profile
+
+CHECKPOINT: Final = "checkpoint"
 
 
 def stages_behind(profile: Profile, model: str, artifacts: Iterable[str]) -> Iterator[tuple[str, Stage]]:
@@ -21,3 +31,57 @@ def stages_behind(profile: Profile, model: str, artifacts: Iterable[str]) -> Ite
         needed = {(owner, name) for name in stage.needs} - seen
         seen |= needed
         pending += sorted(needed)
+
+
+class Apart(NamedTuple):
+    """Artifacts that are not of a model's own line, and why that is so; both empty where all are."""
+
+    artifacts: tuple[str, ...]
+    why: str
+
+
+def apart_from_line(profile: Profile, model: str, artifacts: Iterable[str]) -> Apart:
+    """Those artifacts that have nothing to do with the checkpoint of a model."""
+    lenders = functools.cache(profile.lenders_of)
+    settings = functools.cache(profile.settings_of)
+
+    @functools.cache
+    def maker(asking: str, artifact: str) -> tuple[str, Stage]:
+        owner = lenders(asking).get(artifact, asking)
+        return owner, maker_of(artifact, settings(owner))
+
+    @functools.cache
+    def behind(asking: str, artifact: str) -> frozenset[tuple[str, str]]:
+        """An artifact and all that it is made from, each with the model whose it is."""
+        return frozenset((owner, stage.makes) for owner, stage in stages_behind(profile, asking, [artifact]))
+
+    @functools.cache
+    def belongs(asking: str, artifact: str) -> bool:
+        """Whether it is a source, of the line, or made from the line and sources alone."""
+        owner, stage = maker(asking, artifact)
+        if (owner, artifact) in line or not stage.needs:
+            return True
+        if ours not in (from_ := behind(owner, artifact)) and any(name == CHECKPOINT for _, name in from_):
+            return False  # it was made from the checkpoint of another model
+        needs = [(maker(owner, name), name) for name in stage.needs]
+        made = [name for (lender, source), name in needs if source.needs or (lender, name) == ours]
+        return bool(made) and all(belongs(owner, name) for name in made)
+
+    line, ours = behind(model, CHECKPOINT), (maker(model, CHECKPOINT)[0], CHECKPOINT)
+    found = tuple(name for name in artifacts if not belongs(model, name))
+    return Apart(found, _why_apart(profile, model, found) if found else "")
+
+
+def _why_apart(profile: Profile, model: str, artifacts: Iterable[str]) -> str:
+    """Why artifacts are no subjects of a model, with the way out."""
+    owner = profile.lenders_of(model).get(CHECKPOINT, model)
+    maker, names = maker_of(CHECKPOINT, profile.settings_of(owner)), " and ".join(artifacts)
+    was = "were" if " and " in names else "was"
+    if maker.name == CHECKPOINT:
+        return f"{names} {was} made for another model's checkpoint: measure this model's own"
+    lender = f"borrow {names} from the model that it comes from, or " if maker.needs else ""
+    return (
+        f"this checkpoint was {maker.name}; its {names} {was} not, and what is made here is another model's: "
+        f"{lender}leave {maker.name!r} out, so that the model is trained here, or say in not_judged why "
+        "nobody can tell; `specship diagnose` reads the log of another trainer"
+    )
