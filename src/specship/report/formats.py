@@ -19,6 +19,9 @@ SHIP: Final = Folder("specship.report.ship")
 LINT: Final = Folder("specship.report.lint")
 TRACE: Final = Folder("specship.report.trace")
 DIAGNOSIS: Final = Folder("specship.report.diagnosis")
+BACKLOG: Final = Folder("specship.report.backlog")
+HISTORY: Final = Folder("specship.report.history")
+AUDITS: Final = Folder("specship.report.audits")
 TEXT: Final = "text"
 """The format for people at a terminal, which every record has."""
 

@@ -22,7 +22,7 @@ from specship.errors import Place, UnknownName, UnreadableDocument, UnusableInpu
 from specship.specs.project import Project, load_project
 from specship.specs.records import Amendment, Criterion, Model, Spec
 from specship.suite.scaffold.contract import NO_RULE_YET, contract_draft, known_ids
-from specship.suite.scaffold.naming import modeline, next_id
+from specship.suite.scaffold.naming import amendment_name, modeline, next_id
 from specship.suite.scaffold.placing import Draft, place
 from specship.suite.scaffold.stamping import said, scalar
 
@@ -225,7 +225,6 @@ def _insist_same_but(
 
 
 def _amendment(project: Project, wish: Wish, giver: Criterion, identity: str, weight: int, why: str) -> Draft:
-    numbers = [int(match[0]) for name in project.spec.amendments if (match := re.match(r"[0-9]{1,6}", name))]
     lowered = f"Its weight falls from {giver.weight} to {giver.weight - weight}."
     text = modeline("amendment") + "\n".join([
         f"bump: {wish.bump}",
@@ -236,7 +235,7 @@ def _amendment(project: Project, wish: Wish, giver: Criterion, identity: str, we
         f"  - {{id: {giver.id}, what: {lowered}}}",
         "",
     ])  # fmt: skip
-    name = f"{max(numbers, default=0) + 1:04d}-{identity.lower()}.yaml"
+    name = amendment_name(project.spec.amendments, identity, text)
     path = f"{project.configuration.spec}/amendments/{name}"
     build(document_of(text.encode(), path), Amendment)
     return Draft(path, text)

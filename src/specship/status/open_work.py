@@ -1,0 +1,181 @@
+"""Sets of open criteria that can be done together, and the best of them.
+
+A criterion alone gains nothing while one that it depends on is open, so only *closed* sets count: with each
+criterion everything that it waits for. Three questions are asked of them: which set gains most for each hour,
+in which order sets should be done, and which fit some hours. Small graphs are weighed whole; where that
+would take too long, paths are taken greedily, and it is said.
+
+Source: Sidney 1975 (series of sets of largest ratio are an optimal order under precedence); Kellerer, Pferschy
+and Pisinger 2004, chapter 1 (dominance).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from specship.status.backlog_records import Hours
+
+MOST_SETS: Final = 20_000
+"""Sets that are weighed before it is done greedily."""
+_CLOSE: Final = 1e-9
+
+
+class Task(NamedTuple):
+    """One open criterion: what its own weight adds, what it takes, and which open ones come first."""
+
+    gain: float
+    hours: Hours
+    needs: frozenset[str]
+
+
+Tasks = Mapping[str, Task]
+
+
+class Chosen(NamedTuple):
+    """A closed set of tasks, with what it gains and takes."""
+
+    ids: frozenset[str]
+    gain: float
+    hours: Hours
+
+    @property
+    def ratio(self) -> float:
+        """Points an hour."""
+        return self.gain / self.hours.total if self.hours.total else float("inf")
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """The best that was found, and whether nothing better can exist."""
+
+    sets: tuple[Chosen, ...]
+    exact: bool
+
+
+def in_working_order(tasks: Tasks) -> list[str]:
+    """Every task behind all that it needs; of several that can be next, the one that comes first in `tasks`."""
+    done: list[str] = []
+    left = list(tasks)
+    while left:
+        ready = next(name for name in left if tasks[name].needs & tasks.keys() <= set(done))
+        left.remove(ready)
+        done.append(ready)
+    return done
+
+
+def closure(tasks: Tasks, names: Iterable[str]) -> frozenset[str]:
+    """Some tasks with everything that comes before them."""
+    found: set[str] = set()
+    pending = [name for name in names if name in tasks]
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending += tasks[name].needs & tasks.keys()
+    return frozenset(found)
+
+
+def chosen(tasks: Tasks, ids: frozenset[str]) -> Chosen:
+    """A set with its sums; the order of adding is that of the names, so that equal sets have equal sums."""
+    ordered = sorted(ids)
+    gain = sum(tasks[name].gain for name in ordered)
+    return Chosen(ids, gain, sum((tasks[name].hours for name in ordered), Hours()))
+
+
+def components(tasks: Tasks) -> list[Tasks]:
+    """Parts of the graph that have nothing to do with each other."""
+    group = {name: {name} for name in tasks}
+    for name, task in tasks.items():
+        for needed in task.needs & tasks.keys():
+            merged = group[name] | group[needed]
+            for member in merged:
+                group[member] = merged
+    parts = {id(members): members for members in group.values()}
+    return [{name: tasks[name] for name in tasks if name in members} for members in parts.values()]
+
+
+def closed_sets(tasks: Tasks) -> list[Chosen] | None:
+    """Every closed set, the empty one included; None when there are too many."""
+    found: list[frozenset[str]] = [frozenset()]
+    for name in in_working_order(tasks):
+        needs = tasks[name].needs & tasks.keys()
+        found += [ids | {name} for ids in found if needs <= ids]
+        if len(found) > MOST_SETS:
+            return None
+    return [chosen(tasks, ids) for ids in found]
+
+
+def order_of_work(tasks: Tasks) -> Weighed:
+    """Sets that are done one after the other, each the one of the largest ratio of what is left."""
+    steps: list[Chosen] = []
+    exact = True
+    for part in components(tasks):
+        left = dict(part)
+        while left:
+            sets = closed_sets(left)
+            exact = exact and sets is not None
+            candidates = sets or [chosen(left, closure(left, [name])) for name in left]
+            best = max(
+                (one for one in candidates if one.ids),
+                key=lambda one: (one.ratio, -len(one.ids), sorted(one.ids)),
+            )
+            steps.append(best)
+            left = {name: task for name, task in left.items() if name not in best.ids}
+    return Weighed(tuple(sorted(steps, key=lambda one: -one.ratio)), exact)
+
+
+def within(tasks: Tasks, hours: Hours) -> Weighed:
+    """The closed set that gains most within some hours; of equals, the one that takes least."""
+    kept: list[Chosen] | None = [Chosen(frozenset(), 0.0, Hours())]
+    for part in components(tasks):
+        sets = closed_sets(part)
+        if sets is None or len(kept) * len(sets) > 50 * MOST_SETS:
+            kept = None
+            break
+        sets = _undominated(sets, hours)
+        joined = [
+            Chosen(one.ids | other.ids, one.gain + other.gain, one.hours + other.hours)
+            for one in kept
+            for other in sets
+        ]
+        kept = _undominated(joined, hours)
+        if len(kept) > MOST_SETS // 20:
+            kept = None
+            break
+    if kept is None:
+        return Weighed((_greedily(tasks, hours),), exact=False)
+    return Weighed((max(kept, key=_preference),), exact=True)
+
+
+def _preference(one: Chosen) -> tuple[float, float, int]:
+    return one.gain, -one.hours.total, -len(one.ids)
+
+
+def fits(one: Hours, into: Hours) -> bool:
+    """Whether hours fit into others, rounding apart."""
+    return (
+        one.gpu_hours <= into.gpu_hours + _CLOSE and one.person_hours <= into.person_hours + _CLOSE
+    )
+
+
+def _undominated(sets: Iterable[Chosen], hours: Hours) -> list[Chosen]:
+    """Sets that fit, without those that another one equals or beats in gain and in both kinds of hours."""
+    best: list[Chosen] = []
+    for one in sorted((one for one in sets if fits(one.hours, hours)), key=_preference, reverse=True):
+        if not any(fits(other.hours, one.hours) for other in best):
+            best.append(one)
+    return best
+
+
+def _greedily(tasks: Tasks, hours: Hours) -> Chosen:
+    """Steps of the order of work, then single paths, as long as they fit."""
+    taken: frozenset[str] = frozenset()
+    steps = [one.ids for one in order_of_work(tasks).sets]
+    paths = sorted((chosen(tasks, closure(tasks, [name])) for name in tasks), key=lambda one: -one.ratio)
+    for ids in [*steps, *(one.ids for one in paths)]:
+        more = chosen(tasks, taken | closure(tasks, ids))
+        if fits(more.hours, hours):
+            taken = more.ids
+    return chosen(tasks, taken)
