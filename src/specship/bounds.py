@@ -109,3 +109,8 @@ SENTENCEPIECE_BYTES: Final = 16 << 20
 """Longest file; 256 000 pieces take about 4 MB."""
 SENTENCEPIECE_PIECES: Final = 524_288
 """Most pieces of a file; each takes some Python objects."""
+
+# Git: objects of the two sides of a review.
+
+GIT_OBJECT_BYTES: Final = 64 << 20
+"""Longest commit, folder or file that is taken from git; a folder of a million names takes about 60 MB."""

@@ -16,8 +16,8 @@ from specship.contracts.document import document_of
 from specship.contracts.reader import contract_of
 from specship.contracts.records import Gate
 from specship.digests import canonical, digest_of
+from specship.specs.in_force import effective
 from specship.specs.records import Profile
-from specship.suite.plan.plan import effective
 from tests.contracts.yaml_writing import yaml_text
 
 NAME = "some-rule-v1.yaml"

@@ -174,7 +174,7 @@ def survey_contracts(folder: Path, *, root: Path) -> ContractSurvey:
             faults += own
             if file is not None:
                 files.append(file)
-    faults.extend(_repeated_ids(files))
+    faults.extend(repeated_ids(files))
     if not files and not faults:
         faults.append(
             UnusableInput(
@@ -193,16 +193,22 @@ def _unread(folder: Path, root: Path) -> Iterable[UnusableInput]:
         for name in sorted(names):
             if name.endswith(".yml") or (name.endswith(".yaml") and parent != str(folder)):
                 path = Path(parent, name)
-                yield UnusableInput(
-                    "a contract that would not be read",
-                    at=Place(str(path.relative_to(root) if path.is_relative_to(root) else path), 1, 1),
-                    why="contracts are the *.yaml files of this folder itself; a silent one would never fail",
-                    mend="move it up, or give it the suffix .yaml",
-                    code="SHIP214",
-                )
+                yield unread_contract(str(path.relative_to(root) if path.is_relative_to(root) else path))
 
 
-def _repeated_ids(files: Iterable[ContractFile]) -> Iterable[UnusableInput]:
+def unread_contract(shown: str) -> UnusableInput:
+    """The fault of a file that looks like a contract and stands where none is read."""
+    return UnusableInput(
+        "a contract that would not be read",
+        at=Place(shown, 1, 1),
+        why="contracts are the *.yaml files of this folder itself; a silent one would never fail",
+        mend="move it up, or give it the suffix .yaml",
+        code="SHIP214",
+    )
+
+
+def repeated_ids(files: Iterable[ContractFile]) -> Iterable[UnusableInput]:
+    """Gates whose id another contract has too."""
     owner: dict[str, ContractFile] = {}
     for file in files:
         for gate in file.contract.gates:

@@ -4,6 +4,7 @@
     report/lint/        `specship lint`
     report/trace/       `specship trace`
     report/diagnosis/   `specship diagnose`
+    report/review/      `specship review`
 
 A format is a file called after it, with `render(record, display)`; adding one edits no other file, and the
 verb offers it by `--format NAME`. What is made for programs ignores the display.
@@ -22,6 +23,7 @@ DIAGNOSIS: Final = Folder("specship.report.diagnosis")
 BACKLOG: Final = Folder("specship.report.backlog")
 HISTORY: Final = Folder("specship.report.history")
 AUDITS: Final = Folder("specship.report.audits")
+REVIEW: Final = Folder("specship.report.review")
 TEXT: Final = "text"
 """The format for people at a terminal, which every record has."""
 

@@ -11,6 +11,7 @@ from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.evidence.ledger import Ledger
 from specship.probes.probe import Probe
+from specship.specs.in_force import effective
 from specship.status.assess import gate_report
 from specship.status.freshness import GateStanding, standing
 from specship.status.report import GateReport
@@ -19,7 +20,7 @@ from specship.suite.explain.records import GateAtProfile, Limit
 from specship.suite.explain.remedies import gate_mend
 from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.today import today
-from specship.suite.plan.plan import Check, Plan, effective
+from specship.suite.plan.plan import Check, Plan
 
 _JUDGED: Final = {Verdict.PASS, Verdict.FAIL}
 _MUTE: Final = "it speaks for no criterion and counts nowhere: write `binds_to:`"

@@ -22,6 +22,7 @@ from specship.errors import UnreadableDocument, UnusableInput
 from specship.probes.probe import Probe
 from specship.probes.registry import all_probes
 from specship.specs.binding import Known, contract_faults, gates_of, profile_faults
+from specship.specs.in_force import effective
 from specship.specs.project import Project, Survey, survey_project
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Model, Override, Profile
@@ -91,17 +92,6 @@ class Plan:
         """Age beyond which evidence no longer counts."""
         days = self.profile.oldest_evidence_days
         return timedelta(days=days) if days else None
-
-
-def effective(gate: Gate, override: Override | None) -> Gate:
-    """The gate with a profile's override applied."""
-    if override is None:
-        return gate
-    kept = {name: limit for name, limit in gate.expect.items() if name not in override.drop}
-    changed: dict[str, object] = {"expect": {**kept, **override.expect}}
-    if override.requires is not None:
-        changed["requires"] = override.requires
-    return gate.model_copy(update=changed)
 
 
 def make_plan(project: Project, profile_name: str | None = None) -> Plan:

@@ -1,0 +1,92 @@
+"""What on one side is what on the other: by id, unless what the ids mean says otherwise.
+
+An id that is gone and one that is new are one thing under two names where they mean nearly the same. Two ids
+that are on both sides, each of which means now what the other one did, exchanged their meaning.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+_ALIKE: Final = 0.6
+"""From this likeness on, two ids are taken for one thing."""
+_ITSELF: Final = 0.5
+"""Below this likeness to what it meant before, an id may have got the meaning of another one."""
+
+
+class Meaning(NamedTuple):
+    """What an id stands for, as far as that tells it from others."""
+
+    words: frozenset[str]
+    """Of its sentence."""
+    facts: frozenset[str]
+    """What it is about beside: a probe, quantities, criteria. Empty where the sentence is all there is."""
+
+
+class Pairing(NamedTuple):
+    """Ids of base and of head that are one thing."""
+
+    kept: tuple[str, ...]
+    renamed: tuple[tuple[str, str], ...]
+    exchanged: tuple[tuple[str, str], ...]
+    """Base's id and head's id of one meaning, both of which are on both sides."""
+    removed: tuple[str, ...]
+    added: tuple[str, ...]
+
+    @property
+    def pairs(self) -> tuple[tuple[str, str], ...]:
+        """Base's and head's id of all that is on both sides."""
+        return (*((identity, identity) for identity in self.kept), *self.renamed, *self.exchanged)
+
+    @property
+    def new_names(self) -> dict[str, str]:
+        """Head's id by base's, of all that is on both sides."""
+        return dict(self.pairs)
+
+
+def meaning(sentence: str, facts: Iterable[str] = ()) -> Meaning:
+    """What a sentence and some facts say."""
+    return Meaning(frozenset(re.findall(r"\w+", sentence.lower())), frozenset(facts))
+
+
+def likeness(one: Meaning, other: Meaning) -> float:
+    """From 0, nothing in common, to 1."""
+    words = _share(one.words, other.words)
+    return (words + _share(one.facts, other.facts)) / 2 if one.facts or other.facts else words
+
+
+def _share(one: frozenset[str], other: frozenset[str]) -> float:
+    return len(one & other) / len(one | other) if one or other else 1.0
+
+
+def pair(base: Mapping[str, Meaning], head: Mapping[str, Meaning]) -> Pairing:
+    """Ids that are one thing; the likeliest pairs first."""
+    both = base.keys() & head.keys()
+    own = {identity: likeness(base[identity], head[identity]) for identity in both}
+    open_base = sorted(base.keys() - {identity for identity in both if own[identity] >= _ITSELF})
+    open_head = sorted(head.keys() - {identity for identity in both if own[identity] >= _ITSELF})
+    ranked = sorted(
+        (
+            (likeness(base[one], head[other]), one == other, one, other)
+            for one in open_base for other in open_head
+        ),
+        key=lambda entry: (-entry[0], not entry[1], entry[2:]),
+    )  # fmt: skip
+    found: dict[str, str] = {}
+    for like, _, one, other in ranked:
+        if like >= _ALIKE and one not in found and other not in found.values():
+            found[one] = other
+    for identity in both:
+        if identity not in found and identity not in found.values():
+            found[identity] = identity
+    renamed = tuple(sorted((b, h) for b, h in found.items() if b != h and (h not in base or b not in head)))
+    exchanged = tuple(sorted((b, h) for b, h in found.items() if b != h and h in base and b in head))
+    return Pairing(
+        kept=tuple(sorted(identity for identity, other in found.items() if identity == other)),
+        renamed=renamed,
+        exchanged=exchanged,
+        removed=tuple(sorted(base.keys() - found.keys())),
+        added=tuple(sorted(head.keys() - set(found.values()))),
+    )

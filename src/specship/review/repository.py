@@ -1,0 +1,319 @@
+"""Git objects, read by a git that sees nothing of the repository's own configuration.
+
+One `git cat-file --batch` answers everything. It works in a folder of our own, in which only the objects, the
+refs and HEAD are those of the repository: no configuration, hook, filter, alias or remote of it is ever read, so
+that none can run anything or change what is shown. Each object is hashed again when it arrives.
+
+Source: https://git-scm.com/docs/gitrepository-layout and https://git-scm.com/docs/git-cat-file.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, Final, NamedTuple
+
+from specship import bounds
+from specship.errors import RequirementMissing, UnusableInput
+
+Mode = int
+FOLDER: Final[Mode] = 0o040000
+LINK: Final[Mode] = 0o120000
+SUBMODULE: Final[Mode] = 0o160000
+_SHARED: Final = ("objects", "refs", "packed-refs", "shallow")
+_OWN: Final = ("logs", "index")
+_COPIED: Final = ("HEAD", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
+"""Small files; git takes a HEAD that is a link for something else."""
+_MOST_ASKED_AT_ONCE: Final = 256
+"""Names sent before answers are read; more could fill both pipes, and both sides would wait."""
+_FORMAT: Final = re.compile(r"^\s*objectformat\s*=\s*\"?(sha1|sha256)\"?\s*$", re.IGNORECASE | re.MULTILINE)
+
+
+class Entry(NamedTuple):
+    """One name in a folder of a tree."""
+
+    mode: Mode
+    oid: str
+    """Of a file's bytes or of a folder's list; git's own."""
+
+
+class Found(NamedTuple):
+    """An object as git stores it."""
+
+    oid: str
+    kind: str
+    data: bytes
+
+
+def blob_oid(data: bytes, algorithm: str) -> str:
+    """The id that git gives to a file's bytes."""
+    return _oid("blob", data, algorithm)
+
+
+def _oid(kind: str, data: bytes, algorithm: str) -> str:
+    digest = hashlib.new(algorithm, usedforsecurity=False)
+    digest.update(f"{kind} {len(data)}\0".encode())
+    digest.update(data)
+    return digest.hexdigest()
+
+
+class Repository:
+    """The objects of one repository."""
+
+    def __init__(self, top: Path, git: str, shadow: Path, common: Path) -> None:
+        self.top = top
+        """The folder of the working tree, without links."""
+        self.algorithm = "sha256" if _format_of(common) == "sha256" else "sha1"
+        self.shallow = (common / "shallow").exists()
+        self._git = git
+        self._shadow = shadow
+        self._folders: dict[str, dict[str, Entry]] = {}
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def commit(self, revision: str) -> tuple[str, str]:
+        """The ids of a commit and of its tree.
+
+        Raises:
+            UnusableInput: there is no such revision here.
+        """
+        found = None
+        if revision and revision.isprintable():
+            (found,) = self._ask([f"{revision}^{{commit}}"])
+        if found is None or found.kind != "commit":
+            raise UnusableInput(
+                f"there is no revision {revision!r} here",
+                why="this clone is shallow: older commits were left out" if self.shallow else "",
+                mend="fetch the history first: `git fetch --unshallow`" if self.shallow
+                else "name a commit, branch or tag that `git log` shows",
+            )  # fmt: skip
+        head = found.data.partition(b"\n")[0].split()
+        return found.oid, head[1].decode()
+
+    def merge_base(self, one: str, other: str) -> str:
+        """The commit from which two went apart.
+
+        Raises:
+            UnusableInput: they share no history here.
+        """
+        done = self._run("merge-base", one, other)
+        if done.returncode:
+            raise UnusableInput(
+                f"{one[:12]} and {other[:12]} share no history here",
+                why="this clone is shallow: older commits were left out" if self.shallow else "",
+                mend="fetch the history first: `git fetch --unshallow`" if self.shallow
+                else "compare them with two dots",
+            )  # fmt: skip
+        return done.stdout.decode().strip()
+
+    def staged(self) -> dict[str, Entry]:
+        """The files of the index by path.
+
+        Raises:
+            UnusableInput: a merge is not finished, or the index cannot be read.
+        """
+        done = self._run("ls-files", "--stage", "-z")
+        if done.returncode:
+            raise UnusableInput("the index cannot be read", mend="see what `git status` says")
+        found = {}
+        for line in done.stdout.split(b"\0")[:-1]:
+            facts, _, name = line.partition(b"\t")
+            mode, oid, stage = facts.split()
+            path = os.fsdecode(name)
+            if stage != b"0":
+                raise UnusableInput(
+                    "two sides of a merge are still apart", at=path, mend="resolve it, and `git add` the file"
+                )
+            found[path] = Entry(int(mode, 8), oid.decode())
+        return found
+
+    def folder(self, tree: str) -> dict[str, Entry]:
+        """What a folder holds, by name."""
+        if tree not in self._folders:
+            (found,) = self._ask([tree])
+            if found is None:
+                raise self._missing(tree)
+            self._folders[tree] = dict(_entries(found.data, len(found.oid) // 2))
+        return self._folders[tree]
+
+    def blobs(self, oids: list[str]) -> dict[str, bytes]:
+        """The bytes of files by their ids.
+
+        Raises:
+            UnusableInput: one is not here.
+        """
+        found = {}
+        for oid, entry in zip(oids, self._ask(oids), strict=True):
+            if entry is None:
+                raise self._missing(oid)
+            found[oid] = entry.data
+        return found
+
+    def _missing(self, oid: str) -> UnusableInput:
+        return UnusableInput(
+            f"the object {oid} is not here",
+            why="the clone is partial, or damaged; nothing is fetched while a change is reviewed",
+            mend="fetch it first: `git fetch --refetch`, or `git fsck`",
+        )
+
+    def _ask(self, names: list[str]) -> list[Found | None]:
+        child = self._started()
+        assert child.stdin is not None and child.stdout is not None  # noqa: S101, PT018 - both are pipes
+        found: list[Found | None] = []
+        for start in range(0, len(names), _MOST_ASKED_AT_ONCE):
+            part = names[start : start + _MOST_ASKED_AT_ONCE]
+            child.stdin.write("".join(f"{name}\n" for name in part).encode("utf-8", "surrogateescape"))
+            child.stdin.flush()
+            found += [self._answer(child.stdout, name) for name in part]
+        return found
+
+    def _answer(self, stream: IO[bytes], name: str) -> Found | None:
+        line = stream.readline()
+        if not line:
+            raise UnusableInput("git ended while it was read from", at=self.top, mend="see what `git fsck` says")
+        words = line.split()
+        if len(words) != 3 or words[1] not in {b"blob", b"tree", b"commit", b"tag"}:
+            return None  # missing, or ambiguous
+        oid, kind, size = words[0].decode(), words[1].decode(), int(words[2])
+        if size > bounds.GIT_OBJECT_BYTES:
+            raise UnusableInput(f"the object {oid} has {size} bytes; at most {bounds.GIT_OBJECT_BYTES} are read")
+        data = stream.read(size + 1)[:-1]
+        if _oid(kind, data, self.algorithm) != oid or (_is_oid(name) and name != oid):
+            raise UnusableInput(
+                f"the object {oid} has other bytes than its name says", at=self.top,
+                why="an object is named by the digest of what it holds", mend="see what `git fsck` says",
+            )  # fmt: skip
+        return Found(oid, kind, data)
+
+    def _started(self) -> subprocess.Popen[bytes]:
+        if self._child is None:
+            self._child = subprocess.Popen(  # noqa: S603 - our own words only
+                [self._git, "--no-replace-objects", "cat-file", "--batch"], env=_environment(self._shadow),
+                cwd=self._shadow, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+            )  # fmt: skip
+        return self._child
+
+    def _run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+        return subprocess.run(  # noqa: S603 - names of objects, which begin with no dash
+            [self._git, "--no-replace-objects", *words], env=_environment(self._shadow), cwd=self._shadow,
+            stdin=subprocess.DEVNULL, capture_output=True, check=False,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """End the child."""
+        if self._child is not None:
+            self._child.communicate()
+
+
+def _is_oid(name: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", name) is not None
+
+
+def _entries(data: bytes, oid_bytes: int) -> Iterator[tuple[str, Entry]]:
+    """The entries of a tree object: mode, a blank, name, NUL, id."""
+    at = 0
+    while at < len(data):
+        end = data.index(b"\0", at)
+        mode, _, name = data[at:end].partition(b" ")
+        at = end + 1 + oid_bytes
+        yield os.fsdecode(name), Entry(int(mode, 8), data[end + 1 : at].hex())
+
+
+def _environment(shadow: Path) -> Mapping[str, str]:
+    return {
+        "PATH": os.defpath,
+        "LC_ALL": "C",
+        "HOME": str(shadow),
+        "GIT_DIR": str(shadow),
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_OPTIONAL_LOCKS": "0",
+        "GIT_NO_LAZY_FETCH": "1",
+        "GIT_ALLOW_PROTOCOL": "none",
+        "GIT_TERMINAL_PROMPT": "0",
+    }
+
+
+def _format_of(common: Path) -> str:
+    """The algorithm that names objects; read from the configuration's text, which git itself is not shown."""
+    try:
+        found = _FORMAT.search((common / "config").read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return "sha1"
+    return found[1].lower() if found else "sha1"
+
+
+def _git_outside(top: Path) -> str:
+    """The git program of the machine, as an absolute path that does not lie in the checkout.
+
+    Raises:
+        RequirementMissing: there is none.
+    """
+    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+        program = Path(folder, "git")
+        if program.is_absolute() and os.access(program, os.X_OK) and program.is_file():
+            real = program.resolve()
+            if not real.is_relative_to(top) and not program.is_relative_to(top):
+                return str(program)
+    raise RequirementMissing(
+        "there is no git on PATH outside of the checkout", mend="install git", why="what changed is read from it"
+    )
+
+
+def _places(start: Path) -> tuple[Path, Path, Path]:
+    """The top of the working tree that a folder is in, its git folder, and the one that worktrees share.
+
+    Raises:
+        UnusableInput: it is in none.
+    """
+    start = start.resolve()
+    for top in (start, *start.parents):
+        own = top / ".git"
+        if own.is_file():
+            text = own.read_text(encoding="utf-8", errors="surrogateescape").removeprefix("gitdir:").strip()
+            own = top / text
+        if (own / "HEAD").is_file():
+            shared = own / "commondir"
+            common = own / shared.read_text(encoding="utf-8").strip() if shared.is_file() else own
+            return top, own.resolve(), common.resolve()
+    raise UnusableInput(
+        "this folder is in no git repository", at=start, why="a change is read from git",
+        mend="run the command inside a clone",
+    )  # fmt: skip
+
+
+@contextmanager
+def open_repository(start: Path) -> Iterator[Repository]:
+    """The repository that a folder is in.
+
+    Raises:
+        UnusableInput: it is in none.
+        RequirementMissing: there is no git.
+    """
+    top, own, common = _places(start)
+    git = _git_outside(top)
+    with tempfile.TemporaryDirectory(prefix="specship-review-") as folder:
+        shadow = Path(folder)
+        for home, names in ((common, _SHARED), (own, _OWN)):
+            for name in names:
+                if (home / name).exists():
+                    (shadow / name).symlink_to(home / name)
+        for name in _COPIED:
+            if (own / name).is_file():
+                (shadow / name).write_bytes((own / name).read_bytes())
+        version = 1 if _format_of(common) == "sha256" else 0
+        extension = "[extensions]\n\tobjectFormat = sha256\n" if version else ""
+        (shadow / "config").write_text(
+            f"[core]\n\trepositoryFormatVersion = {version}\n\tbare = true\n{extension}", encoding="utf-8"
+        )
+        repository = Repository(top, git, shadow, common)
+        try:
+            yield repository
+        finally:
+            repository.close()

@@ -1,0 +1,200 @@
+"""One side of a review: its settings, spec, profiles and contracts, read with the readers that every verb uses.
+
+Nothing of the project is imported or run. The few files of the settings and the spec are laid out in a private
+folder, because their readers want one; contracts are read from bytes, and only those that are asked for.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import tempfile
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from specship.contracts.document import document_of
+from specship.contracts.reader import ContractFile, contract_of, repeated_ids, unread_contract
+from specship.errors import Place, SpecshipError, UnreadableDocument, UnusableInput
+from specship.garbage import undisturbed
+from specship.review.repository import Entry
+from specship.review.trees import CommittedTree, Tree
+from specship.specs.project import Configuration, find_configuration
+from specship.specs.reader import SpecFolder, survey_spec_folder
+
+SETTINGS = "pyproject.toml"
+
+
+@dataclass
+class Side:
+    """What a project wrote down at one revision. A revision without specship has no settings and no spec."""
+
+    tree: Tree
+    place: str = ""
+    """The project's folder within the repository; empty at its top."""
+    configuration: Configuration | None = None
+    spec: SpecFolder | None = None
+    tools: Mapping[str, Any] = field(default_factory=dict)
+    """The whole table `[tool]` of pyproject.toml."""
+    contracts: Mapping[str, Entry] = field(default_factory=dict)
+    """Contract files by path within the project."""
+
+    def inside(self, path: str) -> str:
+        """A path of the project as one of the repository."""
+        return posixpath.normpath(posixpath.join(self.place, path))
+
+    @property
+    def contract_folder(self) -> str:
+        """As the settings write it."""
+        return self.configuration.contracts if self.configuration else ""
+
+    def own_folder(self, name: str | None) -> dict[str, Entry]:
+        """Every file below a folder of the project by its path in the repository; empty without a folder."""
+        if not name:
+            return {}
+        folder = self.inside(name)
+        return {posixpath.join(folder, inside): entry for inside, entry in self.tree.walk(folder)}
+
+    def lines_of_settings(self) -> list[str]:
+        """The text of pyproject.toml."""
+        data = self.tree.read([self.inside(SETTINGS)])
+        return next(iter(data.values()), b"").decode("utf-8", "replace").splitlines()
+
+
+def read_side(tree: Tree, beside: str) -> Side:
+    """The side that a tree holds; `beside` is the folder of the repository that a person stands in.
+
+    Raises:
+        UnreadableDocument: settings, spec or profiles have faults; each has its place.
+    """
+    found = _settings(tree, beside)
+    if found is None:
+        return Side(tree)
+    place, tools = found
+    with tempfile.TemporaryDirectory(prefix="specship-side-") as folder:
+        root = Path(folder).resolve() / place
+        _lay_out(tree, [posixpath.join(place, SETTINGS)], Path(folder).resolve())
+        try:
+            configured = find_configuration(root)
+            if configured is None:
+                return Side(tree)
+            side = Side(tree, place, configured[1], tools=tools)
+            home = side.inside(configured[1].spec)
+            _lay_out(tree, _spec_files(tree, home), Path(folder).resolve())
+            spec, faults = survey_spec_folder(Path(folder).resolve() / home, root=root)
+        except UnusableInput as error:
+            raise _located(_faults(error), tree, place) from error
+        if faults:
+            raise _located(faults, tree, place)
+    side.spec = spec
+    side.contracts = _contracts(side)
+    return side
+
+
+def _settings(tree: Tree, beside: str) -> tuple[str, Mapping[str, Any]] | None:
+    """The project's folder and its tools: at or above a folder, else the only one of the tree."""
+    places = [beside]
+    while places[-1]:
+        places.append(posixpath.dirname(places[-1]))
+    found = next((own for own in (_table(tree, place) for place in places) if own), None)
+    if found is None and isinstance(tree, CommittedTree):
+        everywhere = [posixpath.dirname(path) for path, _ in tree.walk("") if posixpath.basename(path) == SETTINGS]
+        others = [own for own in (_table(tree, place) for place in everywhere) if own]
+        found = others[0] if len(others) == 1 else None
+    return found
+
+
+def _table(tree: Tree, place: str) -> tuple[str, Mapping[str, Any]] | None:
+    path = posixpath.join(place, SETTINGS)
+    text = next(iter(tree.read([path]).values()), b"").decode("utf-8", "replace")
+    if "specship" not in text:
+        return None
+    try:
+        tools = tomllib.loads(text).get("tool")
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise UnusableInput(f"not TOML: {error}", at=tree.shown(path), mend="mend the file") from error
+    return (place, tools) if isinstance(tools, dict) and isinstance(tools.get("specship"), dict) else None
+
+
+def _spec_files(tree: Tree, home: str) -> Iterator[str]:
+    yield posixpath.join(home, "spec.yaml")
+    for folder in ("profiles", "amendments"):
+        own = posixpath.join(home, folder)
+        yield from (posixpath.join(own, name) for name in tree.names(own) if name.endswith(".yaml"))
+
+
+def _lay_out(tree: Tree, paths: Iterable[str], root: Path) -> None:
+    """Write files into a private folder; their paths were resolved within the repository."""
+    for path, data in tree.read(paths).items():
+        place = root / path
+        if not place.resolve().is_relative_to(root):
+            raise UnusableInput("a path that leads out of the repository", at=tree.shown(path))
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(data)
+
+
+def _contracts(side: Side) -> dict[str, Entry]:
+    """The contract files of a side.
+
+    Raises:
+        UnreadableDocument: files that look like contracts and would not be read.
+    """
+    home, shown = side.inside(side.contract_folder), posixpath.normpath(side.contract_folder)
+    names = side.tree.names(home)
+    below = (path for path, _ in side.tree.walk(home) if "/" in path)
+    wrong = [name for name in names if name.endswith(".yml")]
+    wrong += [path for path in below if path.endswith((".yaml", ".yml"))]
+    if wrong:
+        raise _located([unread_contract(posixpath.join(shown, name)) for name in sorted(wrong)], side.tree, side.place)
+    return {posixpath.join(shown, name): entry for name, entry in sorted(names.items()) if name.endswith(".yaml")}
+
+
+class Contracts:
+    """Contracts of both sides, each text read once."""
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[str, str], ContractFile] = {}
+
+    def of(self, side: Side, paths: Iterable[str]) -> dict[str, ContractFile]:
+        """Some contracts of a side by path.
+
+        Raises:
+            UnreadableDocument: one has a fault; all faults of these files are told, each with its place.
+        """
+        wanted = sorted(paths)
+        missing = [path for path in wanted if (path, side.contracts[path].oid) not in self._read]
+        data = side.tree.read(side.inside(path) for path in missing)
+        faults: list[UnusableInput] = []
+        with undisturbed():
+            for path in missing:
+                try:
+                    document = document_of(data[side.inside(path)], path)
+                except UnusableInput as error:
+                    faults += _faults(error)
+                    continue
+                file, own = contract_of(document, file_name=posixpath.basename(path))
+                faults += own
+                if file is not None:
+                    self._read[path, side.contracts[path].oid] = file
+        if not faults:
+            found = {path: self._read[path, side.contracts[path].oid] for path in wanted}
+            faults += repeated_ids(found.values())
+        if faults:
+            raise _located(faults, side.tree, side.place)
+        return found
+
+
+def _faults(error: UnusableInput) -> list[UnusableInput]:
+    return list(error.faults) if isinstance(error, UnreadableDocument) else [error]
+
+
+def _located(faults: Iterable[SpecshipError], tree: Tree, place: str) -> UnreadableDocument:
+    """Faults whose places say which side they are on."""
+    told = []
+    for fault in faults:
+        if isinstance(fault, UnusableInput):
+            at = fault.at or Place(SETTINGS)
+            fault.at = Place(tree.shown(posixpath.join(place, at.path)), at.line, at.column, at.offset)
+            told.append(fault)
+    return UnreadableDocument(told)
