@@ -86,7 +86,10 @@ def grown(entries: Entries, name: str, bump: str) -> Entries:
     return more
 
 
-@given(st.lists(st.tuples(st.sampled_from(["amend", "amend", "branch", "merge"]), BUMPS), max_size=9), st.randoms())
+@given(
+    st.lists(st.tuples(st.sampled_from(["amend", "amend", "branch", "merge"]), BUMPS), max_size=9),
+    st.randoms(),
+)
 @settings(max_examples=120, deadline=None)
 def test_whatever_branches_do(acts: list[tuple[str, str]], random: Random) -> None:
     """Every state folds, a merge raises the version of both sides, and the order of files is nothing."""

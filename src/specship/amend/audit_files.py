@@ -118,7 +118,9 @@ def _insist_known(
 ) -> None:
     for number, names in bound.items():
         if not 1 <= number <= count:
-            raise UnusableInput(f"it has no finding {number}", at=path, mend=f"give a number from 1 to {count}")
+            raise UnusableInput(
+                f"it has no finding {number}", at=path, mend=f"give a number from 1 to {count}"
+            )
         for name in names:
             if name not in known:
                 raise UnusableInput(
@@ -167,7 +169,11 @@ def _item(line: int, parts: list[str]) -> AuditFinding:
 
 def _sarif_findings(data: bytes, path: Path) -> Iterator[AuditFinding]:
     whole = checked(
-        _Sarif, parse(data, Place(str(path))), path, what="no SARIF", mend="give SARIF 2.1.0, or a Markdown list"
+        _Sarif,
+        parse(data, Place(str(path))),
+        path,
+        what="no SARIF",
+        mend="give SARIF 2.1.0, or a Markdown list",
     )
     if whole.version != "2.1.0":
         raise UnusableInput(f"SARIF {whole.version}", at=path, mend="give SARIF 2.1.0")
@@ -191,10 +197,7 @@ def _spot(locations: Iterable[_Location]) -> str:
     return ""
 
 
-def findings_by_number(given: Iterable[tuple[int, str]]) -> Mapping[int, tuple[str, ...]]:
-    """Pairs of number and id, gathered by number."""
-    found: dict[int, tuple[str, ...]] = {}
-    for number, name in given:
-        found[number] = (*found.get(number, ()), name)
-    return found
-
+def advice_bound(text: str, known: Collection[str]) -> Recommendation:
+    """Advice of the project's own, bound to the ids that its text names."""
+    names = dict.fromkeys(name for name in _ID.findall(text) if name in known)
+    return Recommendation(what=" ".join(text.split()), state="OPEN", binds_to=tuple(names))

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
+from specship.amend.findings import Entry
 from specship.amend.prose import percentages_in
 from specship.contracts.building import build
 from specship.contracts.document import Document, document_of
@@ -24,7 +25,8 @@ from specship.suite.scaffold.naming import amendment_name, modeline
 from specship.suite.scaffold.placing import Draft
 from specship.suite.scaffold.stamping import said, scalar
 
-_NOTHING: Final = Review(base="", head="", base_commit="")
+_LONGEST: Final = 900
+"""Characters of what a review says of one id that are kept; the rest stands in the diff."""
 
 
 class Closing(NamedTuple):
@@ -60,6 +62,11 @@ class Drafted:
     before: str
     version: str
 
+    @property
+    def name(self) -> str:
+        """The name of its file."""
+        return self.draft.path.rpartition("/")[2]
+
 
 def changes_to_name(review: Review, named: Iterable[str] = ()) -> dict[str, str]:
     """What moved, by id, in the words of the review; amendments and what they name already are left out."""
@@ -67,20 +74,27 @@ def changes_to_name(review: Review, named: Iterable[str] = ()) -> dict[str, str]
     found: dict[str, list[str]] = {}
     for change in review.changes:
         if change.about != "amendment" and change.id not in known and change.direction != Direction.NEUTRAL:
-            found.setdefault(change.id, []).append(change.says)
-    return {identity: " ".join(dict.fromkeys(sentences)) for identity, sentences in found.items()}
+            found.setdefault(change.id, []).append(change.says.removeprefix(f"{change.id}: "))
+    said_of = {identity: " ".join(dict.fromkeys(sentences)) for identity, sentences in found.items()}
+    return {
+        identity: text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+        for identity, text in said_of.items()
+    }
 
 
 def draft_amendment(
-    project: Project, wish: AmendmentWish, review: Review = _NOTHING, named: Iterable[str] = ()
+    project: Project, wish: AmendmentWish, review: Review, others: Mapping[str, Entry]
 ) -> Drafted:
-    """The next amendment; `named` are ids that other amendments of the same change name.
+    """The next amendment; `others` are those that are new in the same change, by file name.
 
     Raises:
         UnusableInput: it says no reason or nothing that changes, asks for a smaller step than the review
             demands, types a percentage, or closes advice that nobody gave.
     """
-    required = review.required_bump if review.required_bump != "none" else "patch"
+    named = {change.id for amendment, _ in others.values() for change in amendment.changes}
+    asked = max((BUMPS.index(amendment.bump) for amendment, _ in others.values()), default=0)
+    demanded = BUMPS.index(review.required_bump)
+    required = BUMPS[demanded] if demanded > max(asked, 1) else "patch"
     bump = wish.bump or required
     if BUMPS.index(bump) < BUMPS.index(required):
         heaviest = review.changes[0]
@@ -96,7 +110,8 @@ def draft_amendment(
         changes = {one["id"]: f"The recommendation is {one['state']}." for one in [*given, *closed]}
     if not changes:
         raise UnusableInput(
-            "nothing changed that this amendment could be about", mend="say it: --change ID='what is different'"
+            "nothing changed that this amendment could be about",
+            mend="say it: --change ID='what is different'",
         )
     parts: dict[str, Any] = {
         "changes": [{"id": key, "what": said(what, what=f"--change {key}")} for key, what in changes.items()],
@@ -112,7 +127,11 @@ def draft_amendment(
     document = document_of(text.encode(), path)
     amendment = build(document, Amendment)
     return Drafted(
-        Draft(path, text), amendment, document, project.spec.version, _version(project, name, amendment, document)
+        Draft(path, text),
+        amendment,
+        document,
+        project.spec.version,
+        _version(project, name, amendment, document),
     )
 
 

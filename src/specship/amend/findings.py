@@ -19,7 +19,13 @@ class AmendmentFinding(Frozen):
     """One thing in which an amendment and the change that it stands for do not agree."""
 
     kind: Literal[
-        "no-amendment", "not-named", "did-not-change", "refuted-claim", "bump-too-small", "bad-pointer", "typed-percentage"
+        "no-amendment",
+        "not-named",
+        "did-not-change",
+        "refuted-claim",
+        "bump-too-small",
+        "bad-pointer",
+        "typed-percentage",
     ]
     """In what."""
     place: str

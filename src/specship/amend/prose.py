@@ -7,7 +7,9 @@ from typing import Final
 
 from specship.review.records import Direction
 
-_PERCENTAGE: Final = re.compile(r"\d[\d.,\u2009 ]*(?:%|\u066a|\uff05|per ?cent\b|percentage points?\b)", re.IGNORECASE)
+_PERCENTAGE: Final = re.compile(
+    r"\d[\d.,\u2009 ]*(?:%|\u066a|\uff05|per ?cent\b|percentage points?\b)", re.IGNORECASE
+)
 _THING: Final = r"(?:nothing|no (?:\w+[ -]){0,2}?(?:gates?|limits?|criteri(?:on|a)|demands?|checks?|rules?))"
 _WEAKER: Final = r"(?:weaken|loosen|relax|soften|lower)"
 _NOT: Final = r"(?:(?:does|do|did|will) not|doesn't|never|without)"

@@ -79,9 +79,7 @@ def fold(amendments: Mapping[str, tuple[Amendment, Document]]) -> History:
         folding = _Folding(asked)
         versions, lost = folding.run(sure=faults.keys())
         if lost is None:
-            steps = (
-                Step(name, amendments[name][0], text_of(version)) for name, version in versions.items()
-            )
+            steps = (Step(name, amendments[name][0], text_of(version)) for name, version in versions.items())
             return History(tuple(steps), tuple(faults.values()))
         there = next(reversed(versions.values()), BEGINNING)
         faults[lost] = _fault(lost, amendments[lost], versions, text_of(there))
@@ -92,7 +90,9 @@ def _fault(
     name: str, entry: tuple[Amendment, Document], versions: Mapping[str, Version], there: str
 ) -> UnusableInput:
     amendment, document = entry
-    last = f"the newest, {next(reversed(versions))}, leads to {there}" if versions else "there is none before it"
+    last = (
+        f"the newest, {next(reversed(versions))}, leads to {there}" if versions else "there is none before it"
+    )
     return UnusableInput(
         f"{name} follows version {amendment.after}, which no amendment leads to",
         at=document.place("after"),

@@ -107,9 +107,7 @@ def backlog(
     items = [item for part in parts for item in _items(part, tasks[part.model.id], lacking[part.model.id])]
     items += [_recommended(one, parts, tasks, lacking) for one in advice if one.last.state == "OPEN"]
     placed = [
-        item.model_copy(
-            update={"step": steps.get(item.id), "planned": item.id in plan.ids if plan else None}
-        )
+        item.model_copy(update={"step": steps.get(item.id), "planned": item.id in plan.ids if plan else None})
         for item in items
     ]
     return Backlog(

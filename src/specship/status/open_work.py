@@ -155,9 +155,7 @@ def _preference(one: Chosen) -> tuple[float, float, int]:
 
 def fits(one: Hours, into: Hours) -> bool:
     """Whether hours fit into others, rounding apart."""
-    return (
-        one.gpu_hours <= into.gpu_hours + _CLOSE and one.person_hours <= into.person_hours + _CLOSE
-    )
+    return one.gpu_hours <= into.gpu_hours + _CLOSE and one.person_hours <= into.person_hours + _CLOSE
 
 
 def _undominated(sets: Iterable[Chosen], hours: Hours) -> list[Chosen]:

@@ -16,7 +16,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     history = actions.add_parser("history", help="every amendment: version, what moved, why, lessons, advice")
     history.add_argument("--format", choices=names(HISTORY), default=TEXT)
-    audits = actions.add_parser("audits", help="every finding of an audit: open, resolved or superseded today")
+    audits = actions.add_parser(
+        "audits", help="every finding of an audit: open, resolved or superseded today"
+    )
     audits.add_argument("--format", choices=names(AUDITS), default=TEXT)
     audits.add_argument("--profile", metavar="NAME", help="whose evidence counts (default: the project's)")
 

@@ -16,6 +16,7 @@ from specship.report.schema.draft7 import DRAFT, draft7
 from specship.report.schema.rules import with_rules
 from specship.report.schema.settings import settings_definitions
 from specship.specs.records import Amendment, Profile, Spec
+from specship.status.backlog_records import BacklogItems
 from specship.status.report import Report
 
 PUBLISHED_AT: Final = "https://raw.githubusercontent.com/specship/specship/main/schemas"
@@ -25,13 +26,16 @@ RECORDS: Final[dict[str, type[BaseModel]]] = {
     "profile": Profile,
     "amendment": Amendment,
     "report": Report,
+    "next": BacklogItems,
 }
+WRITTEN: Final = frozenset({"report", "next"})
+"""Kinds that specship writes and nobody else does."""
 
 
 def schema_of(kind: str) -> dict[str, Any]:
     """The JSON Schema (draft-07) of one kind of document."""
     record = RECORDS[kind]
-    made = draft7(record.model_json_schema(mode="serialization" if kind == "report" else "validation"))
+    made = draft7(record.model_json_schema(mode="serialization" if kind in WRITTEN else "validation"))
     made["description"] = made["description"].partition("\n\n")[0]
     definitions = made.pop("definitions", {})
     if kind == "profile":

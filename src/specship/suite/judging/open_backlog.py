@@ -43,9 +43,7 @@ def _cost(plan: Plan, name: str, measured: Mapping[str, float]) -> Cost:
     """Hours of the device as they were measured, where they were; all others are the spec's estimate."""
     effort = plan.project.spec.criteria[name].effort
     gpu_hours = measured.get(name, effort.gpu_hours)
-    return Cost(
-        hours=Hours(gpu_hours=gpu_hours, person_hours=effort.person_hours), measured=name in measured
-    )
+    return Cost(hours=Hours(gpu_hours=gpu_hours, person_hours=effort.person_hours), measured=name in measured)
 
 
 def measured_gpu_hours(plan: Plan, ledger: Ledger) -> dict[str, float]:
