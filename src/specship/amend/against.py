@@ -1,4 +1,4 @@
-"""The joint between an amendment and a review: what the working tree changes, and which amendments are new in it."""
+"""Amendment and review together: what the working tree changes, and which amendments are new in it."""
 
 from __future__ import annotations
 

@@ -10,36 +10,37 @@ from specship.review.records import Direction
 _PERCENTAGE: Final = re.compile(
     r"\d[\d.,\u2009 ]*(?:%|\u066a|\uff05|per ?cent\b|percentage points?\b)", re.IGNORECASE
 )
-_THING: Final = r"(?:nothing|no (?:\w+[ -]){0,2}?(?:gates?|limits?|criteri(?:on|a)|demands?|checks?|rules?))"
-_WEAKER: Final = r"(?:weaken|loosen|relax|soften|lower)"
+_THING: Final = r"(?:nothing|no (?:\w+[ -]){0,2}?(?:gate|limit|criteri(?:on|a)|demand|check|rule)s?)"
+_IS: Final = r"(?:is|are|was|were|gets?|has been)"
 _NOT: Final = r"(?:(?:does|do|did|will) not|doesn't|never|without)"
+_WEAKENS_NOTHING: Final = (
+    rf"\b(?:weaken|loosen|relax)(?:s|es|ed|ing)?\s+{_THING}",
+    rf"\b{_THING}\s+{_IS}\s+(?:weak|loos|relax)(?:en)?ed",
+    rf"\b{_NOT}\s+(?:weaken|loosen|relax)",
+    r"\b(?:limits|gates|demands|criteria)\s+(?:stay|remain|are kept)\b",
+    r"\bonly\s+(?:tightens|strengthens)\b",
+)
+_REMOVES_NOTHING: Final = (
+    rf"\b(?:remov|drop|delet)(?:es?|s|ed|ing|ping|ps)?\s+{_THING}",
+    rf"\b{_THING}\s+{_IS}\s+(?:removed|dropped|deleted)",
+    rf"\b{_NOT}\s+(?:remov|drop|delet)",
+)
+_WORDS_ALONE: Final = (
+    r"\b(?:only|just|purely|merely)\s+(?:words|wording|prose|editorial|typos?|a typo|comments)\b",
+    r"\bno changes? of meaning\b",
+    r"\bchanges? (?:nothing|no meaning)\b",
+    r"\bno functional changes?\b",
+)
+
+
+def _any_of(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
 
 CLAIMS: Final = (
-    (
-        re.compile(
-            rf"\b{_WEAKER}(?:s|ed|ing)?\s+{_THING}|\b{_THING}\s+(?:is|are|was|were|gets?|has been)\s+{_WEAKER}ed"
-            rf"|\b{_NOT}\s+{_WEAKER}",
-            re.IGNORECASE,
-        ),
-        frozenset({Direction.WEAKENED, Direction.REMOVED, Direction.INCOMPARABLE}),
-    ),
-    (
-        re.compile(
-            rf"\b(?:remov|drop|delet)(?:es?|s|ed|ing|ping|ps)?\s+{_THING}"
-            rf"|\b{_THING}\s+(?:is|are|was|were|gets?|has been)\s+(?:removed|dropped|deleted)"
-            rf"|\b{_NOT}\s+(?:remove|drop|delete)",
-            re.IGNORECASE,
-        ),
-        frozenset({Direction.REMOVED}),
-    ),
-    (
-        re.compile(
-            r"\b(?:only|just|purely|merely)\s+(?:words|wording|prose|editorial|typos?|a typo|comments)\b"
-            r"|\bno (?:change|changes) of meaning\b|\bchanges? (?:nothing|no meaning)\b|\bno functional change",
-            re.IGNORECASE,
-        ),
-        frozenset(Direction) - {Direction.NEUTRAL},
-    ),
+    (_any_of(_WEAKENS_NOTHING), frozenset({Direction.WEAKENED, Direction.REMOVED, Direction.INCOMPARABLE})),
+    (_any_of(_REMOVES_NOTHING), frozenset({Direction.REMOVED})),
+    (_any_of(_WORDS_ALONE), frozenset(Direction) - {Direction.NEUTRAL}),
 )
 """What a text can claim, and the directions of a change that prove it wrong."""
 

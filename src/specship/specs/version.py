@@ -87,7 +87,7 @@ def fold(amendments: Mapping[str, tuple[Amendment, Document]]) -> History:
 
 
 def _fault(
-    name: str, entry: tuple[Amendment, Document], versions: Mapping[str, Version], there: str
+    name: str, entry: tuple[Amendment, Document], versions: dict[str, Version], there: str
 ) -> UnusableInput:
     amendment, document = entry
     last = (

@@ -167,7 +167,7 @@ def _items(part: _Part, tasks: Tasks, lacking: Mapping[str, str]) -> Iterator[Ba
 def _recommended(
     one: Advice, parts: Sequence[_Part], tasks: Mapping[str, Tasks], lacking: Mapping[str, Mapping[str, str]]
 ) -> BacklogItem:
-    """Advice moves the ship-% by the criteria that it is bound to: with all that they wait for, and its own effort."""
+    """Advice moves the ship-% by the criteria that it is bound to, with all that they wait for."""
     own = one.given.effort
     effort = own_effort = Hours(gpu_hours=own.gpu_hours, person_hours=own.person_hours) if own else Hours()
     gain, blocked, lack, touched = 0.0, list[str](), "", list[str]()

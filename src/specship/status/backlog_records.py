@@ -70,7 +70,7 @@ class BacklogItem(Frozen):
     unreachable: str = ""
     """What this machine lacks for it; empty where it can."""
     step: int | None = None
-    """Its place in the order of work that gains most for each hour, from 1; null where it cannot be done here."""
+    """Its place in the order of work that gains most for each hour, from 1; null for what has none."""
     planned: bool | None = None
     """Whether it is in the best plan within the hours that were given; null where none were."""
 
@@ -91,7 +91,7 @@ class BudgetPlan(Frozen):
     """Points of the ship-%, summed over models."""
     effort: Hours
     exact: bool
-    """Whether every possible plan was weighed; else steps were taken greedily, and a better plan may exist."""
+    """Whether every possible plan was weighed; else it was found greedily, and a better one may exist."""
 
 
 class Scored(Frozen):

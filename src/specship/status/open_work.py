@@ -5,12 +5,14 @@ criterion everything that it waits for. Three questions are asked of them: which
 in which order sets should be done, and which fit some hours. Small graphs are weighed whole; where that
 would take too long, paths are taken greedily, and it is said.
 
-Source: Sidney 1975 (series of sets of largest ratio are an optimal order under precedence); Kellerer, Pferschy
-and Pisinger 2004, chapter 1 (dominance).
+Source: Sidney 1975 (sets of the largest ratio, one after the other, are an optimal order under precedence);
+Kellerer, Pferschy and Pisinger 2004, chapter 1 (dominance).
 """
 
 from __future__ import annotations
 
+import bisect
+import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, NamedTuple
@@ -55,7 +57,7 @@ class Weighed:
 
 
 def in_working_order(tasks: Tasks) -> list[str]:
-    """Every task behind all that it needs; of several that can be next, the one that comes first in `tasks`."""
+    """Every task behind all that it needs; of several that can be next, the first in `tasks`."""
     done: list[str] = []
     left = list(tasks)
     while left:
@@ -128,24 +130,18 @@ def order_of_work(tasks: Tasks) -> Weighed:
 
 def within(tasks: Tasks, hours: Hours) -> Weighed:
     """The closed set that gains most within some hours; of equals, the one that takes least."""
-    kept: list[Chosen] | None = [Chosen(frozenset(), 0.0, Hours())]
+    kept = [Chosen(frozenset(), 0.0, Hours())]
     for part in components(tasks):
         sets = closed_sets(part)
-        if sets is None or len(kept) * len(sets) > 50 * MOST_SETS:
-            kept = None
-            break
-        sets = _undominated(sets, hours)
+        fitting = _undominated(sets or (), hours)
+        if sets is None or len(kept) * len(fitting) > MOST_SETS:
+            return Weighed((_greedily(tasks, hours),), exact=False)
         joined = [
             Chosen(one.ids | other.ids, one.gain + other.gain, one.hours + other.hours)
+            for other in fitting
             for one in kept
-            for other in sets
         ]
         kept = _undominated(joined, hours)
-        if len(kept) > MOST_SETS // 20:
-            kept = None
-            break
-    if kept is None:
-        return Weighed((_greedily(tasks, hours),), exact=False)
     return Weighed((max(kept, key=_preference),), exact=True)
 
 
@@ -160,11 +156,19 @@ def fits(one: Hours, into: Hours) -> bool:
 
 def _undominated(sets: Iterable[Chosen], hours: Hours) -> list[Chosen]:
     """Sets that fit, without those that another one equals or beats in gain and in both kinds of hours."""
-    best: list[Chosen] = []
+    kept: list[Chosen] = []
+    stair: list[tuple[float, float]] = []  # hours of device rising, of people falling: the cheapest so far
     for one in sorted((one for one in sets if fits(one.hours, hours)), key=_preference, reverse=True):
-        if not any(fits(other.hours, one.hours) for other in best):
-            best.append(one)
-    return best
+        point = one.hours.gpu_hours, one.hours.person_hours
+        at = bisect.bisect_right(stair, (point[0] + _CLOSE, math.inf))
+        if at and stair[at - 1][1] <= point[1] + _CLOSE:
+            continue
+        kept.append(one)
+        end = at
+        while end < len(stair) and stair[end][1] >= point[1]:
+            end += 1
+        stair[at:end] = [point]
+    return kept
 
 
 def _greedily(tasks: Tasks, hours: Hours) -> Chosen:

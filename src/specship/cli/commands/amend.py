@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from specship.amend.drafting import AmendmentWish
@@ -21,8 +21,8 @@ HELP = "the next amendment of the spec, prefilled from the change; --check holds
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship amend`."""
-    many = {"action": "append", "default": []}
-    pair = {**many, "type": _pair, "metavar": "ID=TEXT"}
+    many: dict[str, Any] = {"action": "append", "default": []}
+    pair: dict[str, Any] = {**many, "type": _pair, "metavar": "ID=TEXT"}
     parser.add_argument("--why", metavar="SENTENCE", help="what made the change necessary")
     parser.add_argument(
         "--bump", choices=("major", "minor", "patch"), help="default: what the change demands"
@@ -80,8 +80,13 @@ def run(arguments: argparse.Namespace) -> int:
     if not arguments.dry_run:
         place(project.root, [drafted.draft])
     if arguments.format == "json":
-        told = {"path": drafted.draft.path, "bump": drafted.amendment.bump, "after": drafted.before,
-                "version": drafted.version, "amendment": drafted.amendment.model_dump(mode="json")}  # fmt: skip
+        told = {
+            "path": drafted.draft.path,
+            "bump": drafted.amendment.bump,
+            "after": drafted.before,
+            "version": drafted.version,
+            "amendment": drafted.amendment.model_dump(mode="json"),
+        }
         print(json.dumps(told, indent=2, ensure_ascii=False))
     elif arguments.dry_run:
         print(drafted.draft.text, end="")
@@ -104,12 +109,12 @@ def _wish(given: argparse.Namespace, project: Project, moved: dict[str, str]) ->
     from specship.amend.audit_files import advice_bound, read_audit
     from specship.amend.drafting import AmendmentWish, Closing
 
-    known = {*project.spec.criteria, *(gate.id for file in project.contracts for gate in file.contract.gates)}
+    gates = (gate.id for file in project.contracts for gate in file.contract.gates)
+    known = {*project.spec.criteria, *gates}
     bound = _bound(given.bind)
     audits = [one for path in given.audit for one in read_audit(path, known, bound)]
-    why = given.why or (
-        f"An audit from outside: {', '.join(path.name for path in given.audit)}." if audits else ""
-    )
+    audited = ", ".join(path.name for path in given.audit)
+    why = given.why or (f"An audit from outside: {audited}." if audits else "")
     if not why and sys.stdin.isatty():
         _ask(given, moved)
         why = given.why or ""
@@ -144,11 +149,15 @@ def _ask(given: argparse.Namespace, moved: dict[str, str]) -> None:
     said = dict(given.change)
     for identity, what in moved.items():
         if identity not in said and (other := input(f"{identity} [{what}] ").strip()):
-            given.change.append((identity, other))
-    for question, answers in (
-        ("A lesson", given.lesson),
-        ("Why, and why that, from the symptom down", given.five_why),
-        ("A recommendation", given.recommend),
-    ):
-        while answer := input(f"{question} (empty: none, or no more): ").strip():
-            answers.append(answer)
+            said[identity] = other
+    given.change = list(said.items())
+    given.lesson = _asked("A lesson", given.lesson)
+    given.five_why = _asked("Why, and why that, from the symptom down", given.five_why)
+    given.recommend = _asked("A recommendation", given.recommend)
+
+
+def _asked(question: str, answers: list[str]) -> list[str]:
+    found = [*answers]
+    while answer := input(f"{question} (empty: none, or no more): ").strip():
+        found.append(answer)
+    return found

@@ -27,10 +27,9 @@ def render(backlog: Backlog, _display: Display = PLAIN) -> str:
         )
     lines += _plan(backlog)
     for one in backlog.scored:
-        said = f"{one.factor:.3g} times that" if one.factor is not None else "nothing was estimated"
-        lines.append(
-            f"  {one.id}: {one.estimated_gpu_hours:g} GPU h estimated, {one.measured_gpu_hours:.3g} h measured: {said}"
-        )
+        off = f"{one.factor:.3g} times that" if one.factor is not None else "nothing was estimated"
+        took = f"{one.estimated_gpu_hours:g} GPU h estimated, {one.measured_gpu_hours:.3g} h measured"
+        lines.append(f"  {one.id}: {took}: {off}")
     return "\n".join(lines) + "\n"
 
 

@@ -14,10 +14,14 @@ def render(spec: SpecFolder, _display: Display = PLAIN) -> str:
     """Every amendment in the order of the fold, and every recommendation with its last state."""
     known = advice(spec.history)
     amendments = [
-        {"file": step.name, "version": step.version, **step.amendment.model_dump(mode="json", exclude={"recommendations"}),
-         "recommendations": [one.identity for one in step.amendment.recommendations]}
+        {
+            "file": step.name,
+            "version": step.version,
+            **step.amendment.model_dump(mode="json", exclude={"recommendations"}),
+            "recommendations": [one.identity for one in step.amendment.recommendations],
+        }
         for step in spec.history.steps
-    ]  # fmt: skip
+    ]
     story = {
         "spec": spec.spec.spec_id,
         "title": spec.spec.title,
