@@ -49,7 +49,12 @@ def report_of(model: Model, gates: Mapping[int, GateReport]) -> ModelReport:
         for n, one in enumerate(model.criteria)
     )  # fmt: skip
     bare = ModelReport(
-        model=model.id, profile="release", kind="release", ship_percent=0, ceiling_percent=0, criteria=criteria
+        model=model.id,
+        profile="release",
+        kind="release",
+        ship_percent=0,
+        ceiling_percent=0,
+        criteria=criteria,
     )
     sound = {f"AC-{n}" for n, one in gates.items() if one.verdict == "PASS"}
     done = {c.id for c in model.criteria if _met(model, c.id, sound)}
@@ -65,7 +70,10 @@ def _met(model: Model, name: str, sound: set[str]) -> bool:
 
 
 def ranked(
-    model: Model, gates: Mapping[int, GateReport], budget: Hours | None = None, advice: tuple[Advice, ...] = ()
+    model: Model,
+    gates: Mapping[int, GateReport],
+    budget: Hours | None = None,
+    advice: tuple[Advice, ...] = (),
 ) -> Backlog:
     costs = {
         one.id: Cost(hours=Hours(gpu_hours=one.effort.gpu_hours, person_hours=one.effort.person_hours))

@@ -69,12 +69,16 @@ class Drafted:
 
 
 def changes_to_name(review: Review, named: Iterable[str] = ()) -> dict[str, str]:
-    """What moved, by id, in the words of the review; amendments and what they name already are left out."""
+    """What moved, by id, in the words of the review: words alone are named where nothing else changed.
+
+    Amendments are left out, and what they name already.
+    """
     known = set(named)
+    own = [change for change in review.changes if change.about != "amendment" and change.id not in known]
+    heavy = [change for change in own if change.direction != Direction.NEUTRAL]
     found: dict[str, list[str]] = {}
-    for change in review.changes:
-        if change.about != "amendment" and change.id not in known and change.direction != Direction.NEUTRAL:
-            found.setdefault(change.id, []).append(change.says.removeprefix(f"{change.id}: "))
+    for change in heavy or own:
+        found.setdefault(change.id, []).append(change.says.removeprefix(f"{change.id}: "))
     said_of = {identity: " ".join(dict.fromkeys(sentences)) for identity, sentences in found.items()}
     return {
         identity: text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

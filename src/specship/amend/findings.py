@@ -153,7 +153,8 @@ def _prose(amendment: Amendment) -> Iterator[tuple[tuple[str | int, ...], str, s
         for number, text in enumerate(texts):
             yield (key, number), text, None
     for number, one in enumerate(amendment.recommendations):
-        yield ("recommendations", number, "what"), one.what, None
+        if one.origin is None and one.state == "OPEN":  # an audit has its own words, and a closing repeats
+            yield ("recommendations", number, "what"), one.what, None
 
 
 def _refuted(
