@@ -1,13 +1,15 @@
 """The story of a spec, and audits held against today's evidence, as commands."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
 from specship.cli import main
 from tests.processes import run_pytest, specship
-from tests.projects.small_project import make_project
+from tests.projects.small_faults import arm_small
+from tests.projects.small_project import edit, make_project
 
 SECOND = """\
 bump: minor
@@ -78,6 +80,9 @@ def test_the_story_for_people(project: Path, capsys: pytest.CaptureFixture[str])
 
 
 def test_resolved_needs_evidence_and_gets_it(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """By statements that pass on an armed gate; and the estimate of work that is done is scored."""
+    arm_small(project)
+    edit(project / "specs/small/spec.yaml", "gpu_hours: 0,", "gpu_hours: 0.5,")
     assert main(["spec", "audits"]) == 1
     assert (
         "REC-ONE is stated RESOLVED, and is not: GATE-SMALL-001 is without evidence"
@@ -85,10 +90,14 @@ def test_resolved_needs_evidence_and_gets_it(project: Path, capsys: pytest.Captu
     )
 
     assert run_pytest(project, "-qm", "ship", "-p", "no:cacheprovider").returncode == 0
-    assert main(["spec", "audits", "--format", "json"]) == 1
+    assert main(["spec", "audits", "--format", "json"]) == 0
     (found,) = json.loads(capsys.readouterr().out)["findings"]
-    assert (found["stated"], found["state"]) == ("RESOLVED", "OPEN")
-    assert found["problem"].startswith("GATE-SMALL-001 is not armed")
+    assert (found["stated"], found["state"], found["problem"]) == ("RESOLVED", "RESOLVED", "")
+    assert [(project / f".specship/ledger/{digest}.json").is_file() for digest in found["by"]] == [True]
+    assert main(["next", "--profile", "rehearsal"]) == 0
+    assert re.search(
+        r"AC-SMALL-001: 0.5 GPU h estimated, \S+ h measured: \S+ times that", capsys.readouterr().out
+    )
 
 
 def test_nothing_was_audited(
