@@ -9,25 +9,42 @@ from typing import Any
 from specship.errors import Place
 from specship.review.pairing import Pairing
 from specship.review.records import About, Change, Direction, Kind, Spot, Stale, bump_of
-from specship.review.sides import Side
+from specship.review.sides import ProjectSide
 
 
-def spot(side: Side, place: Place) -> Spot:
+def spot(side: ProjectSide, place: Place) -> Spot:
     """A place of a project's document, within the repository."""
     return Spot(path=posixpath.join(side.place, place.path), line=place.line or 1)
 
 
 def change(
-    identity: str, about: About, kind: Kind, direction: Direction, says: str, *,
-    base: Spot | None = None, head: Spot | None = None, stales: Iterable[Stale] = (), **more: Any,
-) -> Change:  # fmt: skip
+    identity: str,
+    about: About,
+    kind: Kind,
+    direction: Direction,
+    says: str,
+    *,
+    base: Spot | None = None,
+    head: Spot | None = None,
+    stales: Iterable[Stale] = (),
+    **more: Any,
+) -> Change:
     """A change with the step that it demands."""
     at = head or base
     return Change(
-        id=identity, about=about, kind=kind, direction=direction, says=says, base=base, head=head,
-        path=at.path if at else None, line=at.line if at else None,
-        bump=bump_of(direction), stales=tuple(stales), **more,
-    )  # fmt: skip
+        id=identity,
+        about=about,
+        kind=kind,
+        direction=direction,
+        says=says,
+        base=base,
+        head=head,
+        path=at.path if at else None,
+        line=at.line if at else None,
+        bump=bump_of(direction),
+        stales=tuple(stales),
+        **more,
+    )
 
 
 def went(*, loosens: bool, tightens: bool) -> Direction:

@@ -14,7 +14,7 @@ from specship.review.changes import change, listed, names_changed, spot, went
 from specship.review.limits import compare
 from specship.review.pairing import Meaning, Pairing, meaning, pair
 from specship.review.records import Change, Direction, Kind, Spot, Stale
-from specship.review.sides import Side
+from specship.review.sides import ProjectSide
 from specship.specs.in_force import effective
 from specship.specs.records import FALSIFICATION, Profile
 
@@ -23,12 +23,12 @@ from specship.specs.records import FALSIFICATION, Profile
 class Gates:
     """The gates of one side that were read, with their files."""
 
-    side: Side
+    side: ProjectSide
     files: Mapping[str, tuple[Gate, ContractFile]]
     """By id."""
 
     @classmethod
-    def of(cls, side: Side, contracts: Mapping[str, ContractFile]) -> Gates:
+    def of(cls, side: ProjectSide, contracts: Mapping[str, ContractFile]) -> Gates:
         """Those of some contracts."""
         return cls(
             side, {gate.id: (gate, file) for file in contracts.values() for gate in file.contract.gates}
@@ -49,7 +49,7 @@ class Gates:
 
 
 @dataclass(frozen=True)
-class View:
+class Scale:
     """A profile as both sides have it."""
 
     base: Profile
@@ -65,7 +65,7 @@ class GateReview:
     """Two sets of gates, side by side."""
 
     def __init__(
-        self, base: Gates, head: Gates, views: tuple[View, ...], criteria: Mapping[str, str]
+        self, base: Gates, head: Gates, views: tuple[Scale, ...], criteria: Mapping[str, str]
     ) -> None:
         """`criteria` gives head's id of each of base's criteria that is on both sides."""
         self.base, self.head, self.views = base, head, views
@@ -76,16 +76,34 @@ class GateReview:
         """Everything that differs."""
         for identity in self.pairing.removed:
             gate, _ = self.base.files[identity]
-            stales = [Stale(gate=identity, profile=view.base.profile, what="evidence") for view in self.views
-                      if view.base.kind != FALSIFICATION and gate.probe]  # fmt: skip
+            stales = [
+                Stale(gate=identity, profile=view.base.profile, what="evidence")
+                for view in self.views
+                if view.base.kind != FALSIFICATION and gate.probe
+            ]
             says = f"{identity} is gone: {gate.rule}"
-            yield change(identity, "gate", "removed", Direction.REMOVED, says, before=gate.rule,
-                         base=self.base.spot(identity), stales=stales)  # fmt: skip
+            yield change(
+                identity,
+                "gate",
+                "removed",
+                Direction.REMOVED,
+                says,
+                before=gate.rule,
+                base=self.base.spot(identity),
+                stales=stales,
+            )
         for identity in self.pairing.added:
             gate, _ = self.head.files[identity]
             says = f"{identity} is new: {gate.rule}"
-            yield change(identity, "gate", "added", Direction.ADDED, says, after=gate.rule,
-                         head=self.head.spot(identity))  # fmt: skip
+            yield change(
+                identity,
+                "gate",
+                "added",
+                Direction.ADDED,
+                says,
+                after=gate.rule,
+                head=self.head.spot(identity),
+            )
         for was, now, kind in names_changed(self.pairing):
             direction = Direction.INCOMPARABLE if kind == "exchanged" else Direction.NEUTRAL
             says = f"what was {was} is called {now}"
@@ -94,16 +112,27 @@ class GateReview:
                 if kind == "exchanged"
                 else ""
             )
-            yield change(now, "gate", kind, direction, says, was=was, before=was, after=now,
-                         base=self.base.spot(was), head=self.head.spot(now), stales=self._stales(was, now))  # fmt: skip
+            yield change(
+                now,
+                "gate",
+                kind,
+                direction,
+                says,
+                was=was,
+                before=was,
+                after=now,
+                base=self.base.spot(was),
+                head=self.head.spot(now),
+                stales=self._stales(was, now),
+            )
         for was, now in self.pairing.pairs:
             yield from self._limits(was, now)
             yield from self._requirements(was, now)
-            if self.base.files[was][0] != self.head.files[now][0]:
-                yield from self._rest(was, now)
+            yield from self._rest(was, now)
+            if self.base.files[was][0].faults != self.head.files[now][0].faults:
                 yield from self._faults(was, now)
 
-    def _in_force(self, was: str, now: str, view: View | None) -> tuple[Gate, Gate]:
+    def _in_force(self, was: str, now: str, view: Scale | None) -> tuple[Gate, Gate]:
         one, other = self.base.files[was][0], self.head.files[now][0]
         if view is None:
             return one, other
@@ -125,7 +154,7 @@ class GateReview:
 
     def _limits(self, was: str, now: str) -> Iterator[Change]:
         """Each quantity whose limit in force changed, once for all scales at which it changed alike."""
-        found: dict[tuple[str, str, str], list[View | None]] = {}
+        found: dict[tuple[str, str, str], list[Scale | None]] = {}
         limits: dict[tuple[str, str, str], tuple[Expectation | None, Expectation | None]] = {}
         for view in (None, *self.views):
             one, other = self._in_force(was, now, view)
@@ -140,9 +169,13 @@ class GateReview:
             yield from self._limit(was, now, key[0], limits[key], views)
 
     def _limit(
-        self, was: str, now: str, quantity: str,
-        limits: tuple[Expectation | None, Expectation | None], views: list[View | None],
-    ) -> Iterator[Change]:  # fmt: skip
+        self,
+        was: str,
+        now: str,
+        quantity: str,
+        limits: tuple[Expectation | None, Expectation | None],
+        views: list[Scale | None],
+    ) -> Iterator[Change]:
         before, after = limits
         compared = compare(before, after)
         profiles = tuple(view.name for view in views if view is not None)
@@ -156,13 +189,21 @@ class GateReview:
             says = f"{now}: {quantity} {_text(before)} → {_text(after)}{where}"
         first = views[0]
         yield change(
-            now, "gate", kind, compared.direction, says,
-            before=_text(before) or None, after=_text(after) or None, quantity=quantity, profiles=profiles,
-            was=was if was != now else None, tightens_too=bool(compared.loosens and compared.tightens),
+            now,
+            "gate",
+            kind,
+            compared.direction,
+            says,
+            before=_text(before) or None,
+            after=_text(after) or None,
+            quantity=quantity,
+            profiles=profiles,
+            was=was if was != now else None,
+            tightens_too=bool(compared.loosens and compared.tightens),
             base=self._limit_spot(self.base, was, quantity, first.base if first else None),
             head=self._limit_spot(self.head, now, quantity, first.head if first else None),
             stales=self._stales(was, now, profiles) if compared.direction != Direction.NEUTRAL else (),
-        )  # fmt: skip
+        )
 
     def _limit_spot(self, gates: Gates, identity: str, quantity: str, profile: Profile | None) -> Spot:
         override = profile.overrides.get(identity) if profile else None
@@ -186,7 +227,7 @@ class GateReview:
 
     def _requirements(self, was: str, now: str) -> Iterator[Change]:
         """What the machine must have, in force at each scale."""
-        found: dict[tuple[str, str], list[View | None]] = {}
+        found: dict[tuple[str, str], list[Scale | None]] = {}
         for view in (None, *self.views):
             one, other = (gate.requires.device or "" for gate in self._in_force(was, now, view))
             if one != other:
@@ -197,17 +238,30 @@ class GateReview:
             says = f"{now} requires {after}{where}" if after else f"{now} no longer requires {before}{where}"
             pieces = self._pieces(was, now, "requires")
             if views[0] is not None:
-                pieces |= {side: self._override_spot(gates, identity, getattr(views[0], side))
-                           for side, gates, identity in (("base", self.base, was), ("head", self.head, now))}  # fmt: skip
-            yield change(now, "gate", "requirement", went(loosens=bool(before), tightens=bool(after)), says,
-                         before=before or None, after=after or None, profiles=profiles,
-                         tightens_too=bool(before and after), stales=self._stales(was, now, profiles), **pieces)  # fmt: skip
+                pieces |= {
+                    side: self._override_spot(gates, identity, getattr(views[0], side))
+                    for side, gates, identity in (("base", self.base, was), ("head", self.head, now))
+                }
+            yield change(
+                now,
+                "gate",
+                "requirement",
+                went(loosens=bool(before), tightens=bool(after)),
+                says,
+                before=before or None,
+                after=after or None,
+                profiles=profiles,
+                tightens_too=bool(before and after),
+                stales=self._stales(was, now, profiles),
+                **pieces,
+            )
 
     def _pieces(self, was: str, now: str, *keys: str) -> dict[str, Any]:
         return {
-            "base": self.base.spot(was, *keys), "head": self.head.spot(now, *keys),
+            "base": self.base.spot(was, *keys),
+            "head": self.head.spot(now, *keys),
             "was": was if was != now else None,
-        }  # fmt: skip
+        }
 
     def _rest(self, was: str, now: str) -> Iterator[Change]:
         """Probe, criteria, whether it blocks, and its words."""
@@ -218,25 +272,57 @@ class GateReview:
             else:
                 direction = went(loosens=not other.probe, tightens=not one.probe)
             says = f"{now} is measured by {other.probe or 'nobody'}, and was by {one.probe or 'nobody'}"
-            yield change(now, "gate", "probe", direction, says, before=one.probe, after=other.probe,
-                         stales=self._stales(was, now), **self._pieces(was, now, "probe"))  # fmt: skip
+            yield change(
+                now,
+                "gate",
+                "probe",
+                direction,
+                says,
+                before=one.probe,
+                after=other.probe,
+                stales=self._stales(was, now),
+                **self._pieces(was, now, "probe"),
+            )
         if one.ship_blocking != other.ship_blocking:
             says = f"{now} is {_blocking(other)}, and was {_blocking(one)}"
-            yield change(now, "gate", "blocking", went(loosens=one.ship_blocking, tightens=other.ship_blocking), says,
-                         before=_blocking(one), after=_blocking(other),
-                         **self._pieces(was, now, "ship_blocking"))  # fmt: skip
+            yield change(
+                now,
+                "gate",
+                "blocking",
+                went(loosens=one.ship_blocking, tightens=other.ship_blocking),
+                says,
+                before=_blocking(one),
+                after=_blocking(other),
+                **self._pieces(was, now, "ship_blocking"),
+            )
         bound = {self._criteria.get(identity, identity) for identity in one.binds_to}
         if bound != set(other.binds_to):
             lost, won = bound - set(other.binds_to), set(other.binds_to) - bound
             parts = [f"no longer speaks for {listed(lost)}"] * bool(lost) + [
                 f"speaks for {listed(won)}"
             ] * bool(won)
-            yield change(now, "gate", "binding", went(loosens=bool(lost), tightens=bool(won)),
-                         f"{now} {' and '.join(parts)}", before=listed(one.binds_to), after=listed(other.binds_to),
-                         tightens_too=bool(lost and won), **self._pieces(was, now, "binds_to"))  # fmt: skip
+            yield change(
+                now,
+                "gate",
+                "binding",
+                went(loosens=bool(lost), tightens=bool(won)),
+                f"{now} {' and '.join(parts)}",
+                before=listed(one.binds_to),
+                after=listed(other.binds_to),
+                tightens_too=bool(lost and won),
+                **self._pieces(was, now, "binds_to"),
+            )
         if (one.rule, one.source) != (other.rule, other.source):
-            yield change(now, "gate", "reworded", Direction.NEUTRAL, f"{now} is put in other words",
-                         before=one.rule, after=other.rule, **self._pieces(was, now, "rule"))  # fmt: skip
+            yield change(
+                now,
+                "gate",
+                "reworded",
+                Direction.NEUTRAL,
+                f"{now} is put in other words",
+                before=one.rule,
+                after=other.rule,
+                **self._pieces(was, now, "rule"),
+            )
 
     def _faults(self, was: str, now: str) -> Iterator[Change]:
         """Faults that it must catch, and the quantities in which it is to catch them."""
@@ -252,9 +338,18 @@ class GateReview:
             lost, won = set(one[fault]) - set(other[fault]), set(other[fault]) - set(one[fault])
             if lost or won:
                 says = f"{now} on {fault} must fail in {listed(other[fault])}, before in {listed(one[fault])}"
-                yield change(now, "gate", "prediction", went(loosens=bool(lost), tightens=bool(won)), says,
-                             before=listed(one[fault]), after=listed(other[fault]),
-                             quantity=min(lost or won), tightens_too=bool(lost and won), **pieces)  # fmt: skip
+                yield change(
+                    now,
+                    "gate",
+                    "prediction",
+                    went(loosens=bool(lost), tightens=bool(won)),
+                    says,
+                    before=listed(one[fault]),
+                    after=listed(other[fault]),
+                    quantity=min(lost or won),
+                    tightens_too=bool(lost and won),
+                    **pieces,
+                )
 
 
 def _text(expectation: Expectation | None) -> str:

@@ -15,6 +15,7 @@ from specship.contracts.records import Contract
 from specship.report.schema.draft7 import DRAFT, draft7
 from specship.report.schema.rules import with_rules
 from specship.report.schema.settings import settings_definitions
+from specship.review.records import Review
 from specship.specs.records import Amendment, Profile, Spec
 from specship.status.backlog_records import BacklogItems
 from specship.status.report import Report
@@ -26,16 +27,17 @@ RECORDS: Final[dict[str, type[BaseModel]]] = {
     "profile": Profile,
     "amendment": Amendment,
     "report": Report,
+    "review": Review,
     "next": BacklogItems,
 }
-WRITTEN: Final = frozenset({"report", "next"})
-"""Kinds that specship writes and nobody else does."""
+_WRITTEN: Final = frozenset({"report", "review", "next"})
+"""What specship writes and nobody by hand."""
 
 
 def schema_of(kind: str) -> dict[str, Any]:
     """The JSON Schema (draft-07) of one kind of document."""
     record = RECORDS[kind]
-    made = draft7(record.model_json_schema(mode="serialization" if kind in WRITTEN else "validation"))
+    made = draft7(record.model_json_schema(mode="serialization" if kind in _WRITTEN else "validation"))
     made["description"] = made["description"].partition("\n\n")[0]
     definitions = made.pop("definitions", {})
     if kind == "profile":
