@@ -27,7 +27,13 @@ def _met(expectation: Expectation) -> Value:
     limit = expectation.limit
     if expectation.operator in {"between", "one_of"}:
         return limit[0]
-    return limit - 0.001 if expectation.operator == "below" else limit + 1 if expectation.operator == "above" else limit
+    return (
+        limit - 0.001
+        if expectation.operator == "below"
+        else limit + 1
+        if expectation.operator == "above"
+        else limit
+    )
 
 
 def _evidence(plan: Plan, check: Check, measured: dict[str, Value], parents: tuple[str, ...]) -> Evidence:

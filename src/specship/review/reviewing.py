@@ -37,8 +37,8 @@ def review(start: Path, words: str, *, staged: bool = False) -> Review:
     with open_repository(start) as repository:
         asked = read_range(repository, words, staged=staged)
         beside = place_of(repository, start)
-        base = read_side(asked.base, beside)
-        head = read_side(asked.head, beside, base)
+        base = read_side(asked.base, beside, facing=asked.head)
+        head = read_side(asked.head, beside, base, facing=asked.base)
         if base.configuration is None and head.configuration is None:
             raise UnusableInput(
                 "no pyproject.toml with [tool.specship] on either side",
