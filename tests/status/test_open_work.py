@@ -10,7 +10,7 @@ from specship.status import open_work
 from specship.status.backlog_records import Hours
 from specship.status.open_work import (
     Chosen,
-    Task,
+    OpenTask,
     chosen,
     closure,
     fits,
@@ -23,12 +23,12 @@ NAMES = "abcdefg"
 
 
 @st.composite
-def graphs(draw: st.DrawFn) -> dict[str, Task]:
+def graphs(draw: st.DrawFn) -> dict[str, OpenTask]:
     """Up to seven tasks with whole hours, each after some of those before it."""
     count = draw(st.integers(1, len(NAMES)))
     hours = st.integers(0, 9)
     return {
-        NAMES[n]: Task(
+        NAMES[n]: OpenTask(
             draw(st.integers(1, 30)),
             Hours(gpu_hours=draw(hours), person_hours=draw(hours)),
             frozenset(draw(st.sets(st.sampled_from(NAMES[:n]), max_size=2)) if n else ()),
@@ -37,7 +37,7 @@ def graphs(draw: st.DrawFn) -> dict[str, Task]:
     }
 
 
-def every_closed_set(tasks: dict[str, Task]) -> list[Chosen]:
+def every_closed_set(tasks: dict[str, OpenTask]) -> list[Chosen]:
     subsets = chain.from_iterable(combinations(tasks, size) for size in range(len(tasks) + 1))
     whole = (frozenset(one) for one in subsets)
     return [chosen(tasks, ids) for ids in whole if all(tasks[name].needs <= ids for name in ids)]
@@ -45,7 +45,7 @@ def every_closed_set(tasks: dict[str, Task]) -> list[Chosen]:
 
 @given(graphs(), st.integers(0, 25), st.integers(0, 25))
 @settings(max_examples=80, deadline=None)
-def test_no_set_within_some_hours_gains_more(tasks: dict[str, Task], gpu: int, person: int) -> None:
+def test_no_set_within_some_hours_gains_more(tasks: dict[str, OpenTask], gpu: int, person: int) -> None:
     hours = Hours(gpu_hours=gpu, person_hours=person)
     best = max(one.gain for one in every_closed_set(tasks) if fits(one.hours, hours))
     found = within(tasks, hours)
@@ -58,7 +58,7 @@ def test_no_set_within_some_hours_gains_more(tasks: dict[str, Task], gpu: int, p
 
 @given(graphs())
 @settings(max_examples=80, deadline=None)
-def test_each_step_has_the_largest_ratio_of_what_is_left(tasks: dict[str, Task]) -> None:
+def test_each_step_has_the_largest_ratio_of_what_is_left(tasks: dict[str, OpenTask]) -> None:
     """And whoever stops after any step has done a closed set."""
     left, done = dict(tasks), frozenset[str]()
     work = order_of_work(tasks)
@@ -72,13 +72,13 @@ def test_each_step_has_the_largest_ratio_of_what_is_left(tasks: dict[str, Task])
     assert done == tasks.keys()
 
 
-def _without(tasks: dict[str, Task], done: frozenset[str]) -> dict[str, Task]:
+def _without(tasks: dict[str, OpenTask], done: frozenset[str]) -> dict[str, OpenTask]:
     return {name: task._replace(needs=task.needs - done) for name, task in tasks.items() if name not in done}
 
 
 @given(graphs())
 @settings(max_examples=40, deadline=None)
-def test_work_comes_after_what_it_needs(tasks: dict[str, Task]) -> None:
+def test_work_comes_after_what_it_needs(tasks: dict[str, OpenTask]) -> None:
     order = in_working_order(dict(reversed(tasks.items())))
 
     assert sorted(order) == sorted(tasks)
@@ -87,7 +87,9 @@ def test_work_comes_after_what_it_needs(tasks: dict[str, Task]) -> None:
 
 @given(graphs(), st.integers(0, 25))
 @settings(max_examples=40, deadline=None)
-def test_what_is_too_large_to_weigh_is_done_greedily_and_says_so(tasks: dict[str, Task], hours: int) -> None:
+def test_what_is_too_large_to_weigh_is_done_greedily_and_says_so(
+    tasks: dict[str, OpenTask], hours: int
+) -> None:
     before = open_work.MOST_SETS
     open_work.MOST_SETS = 1  # type: ignore[misc]
     try:
@@ -106,10 +108,10 @@ def test_what_is_too_large_to_weigh_is_done_greedily_and_says_so(tasks: dict[str
 def test_a_cheap_key_to_much_comes_before_what_gains_more_alone() -> None:
     """P gains little and takes long; with the two that wait for it, it is still better than Q."""
     tasks = {
-        "P": Task(1, Hours(person_hours=10), frozenset()),
-        "A": Task(30, Hours(person_hours=1), frozenset("P")),
-        "B": Task(30, Hours(person_hours=1), frozenset("P")),
-        "Q": Task(10, Hours(person_hours=4), frozenset()),
+        "P": OpenTask(1, Hours(person_hours=10), frozenset()),
+        "A": OpenTask(30, Hours(person_hours=1), frozenset("P")),
+        "B": OpenTask(30, Hours(person_hours=1), frozenset("P")),
+        "Q": OpenTask(10, Hours(person_hours=4), frozenset()),
     }
 
     assert [sorted(one.ids) for one in order_of_work(tasks).sets] == [["A", "B", "P"], ["Q"]]

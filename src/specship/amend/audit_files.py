@@ -16,7 +16,7 @@ from specship.bounds import JSON_REPORT_BYTES, YAML_BYTES
 from specship.digests import sha256_bytes
 from specship.errors import Place, UnusableInput
 from specship.records import OpenRecord, checked
-from specship.specs.records import Origin, Recommendation, recommendation_id
+from specship.specs.records import AuditOrigin, Recommendation, recommendation_id
 from specship.strict_json import parse, read_bytes
 
 _ITEM: Final = re.compile(r"(?P<indent> {0,8})(?:[-*+]|\d{1,9}[.)])[ \t]+(?:\[[ xX]\][ \t]+)?(?P<text>\S.*)")
@@ -43,12 +43,12 @@ class _Region(OpenRecord):
     startLine: int | None = None  # noqa: N815 - SARIF's own name
 
 
-class _File(OpenRecord):
+class _SarifFile(OpenRecord):
     uri: str = ""
 
 
 class _Physical(OpenRecord):
-    artifactLocation: _File = _File()  # noqa: N815 - SARIF's own name
+    artifactLocation: _SarifFile = _SarifFile()  # noqa: N815 - SARIF's own name
     region: _Region = _Region()
 
 
@@ -104,7 +104,7 @@ def read_audit(
     for number, one in enumerate(found, 1):
         named = [*_ID.findall(one.names), *(bound or {}).get(number, ())]
         text = one.text if len(one.text) <= _LONGEST else one.text[: _LONGEST - 1] + "…"
-        origin = Origin(audit=_printable(path.name), sha256=digest, place=one.place)
+        origin = AuditOrigin(audit=_printable(path.name), sha256=digest, place=one.place)
         identity = recommendation_id(f"{digest} {one.place} {one.text}")
         advice[identity] = Recommendation(
             id=identity, what=text, state="OPEN", origin=origin,

@@ -158,7 +158,7 @@ class AmendedItem(Frozen):
     """What is different from now on."""
 
 
-class Origin(Frozen):
+class AuditOrigin(Frozen):
     """The audit from outside that a recommendation comes from."""
 
     audit: Prose
@@ -184,7 +184,7 @@ class Recommendation(Frozen):
     """The criteria and gates that show whether it was followed; without one a statement has to be named."""
     effort: Effort | None = None
     """What it is believed to take, beside the effort of its criteria."""
-    origin: Origin | None = None
+    origin: AuditOrigin | None = None
     """The audit that it comes from; null for advice of the project's own."""
 
     @property

@@ -22,7 +22,15 @@ from specship.status.backlog_records import (
     Hours,
     Scored,
 )
-from specship.status.open_work import Task, Tasks, Weighed, closure, in_working_order, order_of_work, within
+from specship.status.open_work import (
+    OpenTask,
+    OpenTasks,
+    Weighed,
+    closure,
+    in_working_order,
+    order_of_work,
+    within,
+)
 from specship.status.report import CriterionReport, ModelReport, Standing
 
 
@@ -48,7 +56,7 @@ class _Part:
         more = percent_if(self.report, self.model, self.sound | set(ids))
         return max(0.0, round(more - self.report.ship_percent, 9))
 
-    def tasks(self) -> dict[str, Task]:
+    def tasks(self) -> dict[str, OpenTask]:
         """Criteria that are not discharged, as the graph sees them; one that only waits takes no hours."""
         waiting = {
             one.id for one in self.report.criteria
@@ -56,16 +64,16 @@ class _Part:
         }  # fmt: skip
         needs = {name: frozenset(self.criteria[name].depends_on) & waiting for name in waiting}
         bare = {
-            one.id: Task(0.0, Hours() if one.id in self.sound else self.cost[one.id].hours, needs[one.id])
+            one.id: OpenTask(0.0, Hours() if one.id in self.sound else self.cost[one.id].hours, needs[one.id])
             for one in self.model.criteria if one.id in waiting
         }  # fmt: skip
         return {name: task._replace(gain=self._own_gain(bare, name)) for name, task in bare.items()}
 
-    def _own_gain(self, tasks: Tasks, name: str) -> float:
+    def _own_gain(self, tasks: OpenTasks, name: str) -> float:
         whole = closure(tasks, [name])
         return round(self.gain(whole) - self.gain(whole - {name}), 9)
 
-    def lacking(self, tasks: Tasks) -> dict[str, str]:
+    def lacking(self, tasks: OpenTasks) -> dict[str, str]:
         """What this machine lacks for a criterion, or for one that comes before it."""
         own = {
             name: next((gate.reason for gate in self.reports[name].gates
@@ -120,7 +128,7 @@ def backlog(
     )
 
 
-def _reach(part: _Part, possible: Tasks) -> BacklogModel:
+def _reach(part: _Part, possible: OpenTasks) -> BacklogModel:
     return BacklogModel(
         model=part.model.id,
         ship_percent=part.report.ship_percent,
@@ -139,7 +147,7 @@ def _ratio(gain: float, hours: Hours) -> float | None:
     return gain / hours.total if hours.total else None
 
 
-def _items(part: _Part, tasks: Tasks, lacking: Mapping[str, str]) -> Iterator[BacklogItem]:
+def _items(part: _Part, tasks: OpenTasks, lacking: Mapping[str, str]) -> Iterator[BacklogItem]:
     order = in_working_order(tasks)
     for name, task in tasks.items():
         whole = closure(tasks, [name])
@@ -165,7 +173,10 @@ def _items(part: _Part, tasks: Tasks, lacking: Mapping[str, str]) -> Iterator[Ba
 
 
 def _recommended(
-    one: Advice, parts: Sequence[_Part], tasks: Mapping[str, Tasks], lacking: Mapping[str, Mapping[str, str]]
+    one: Advice,
+    parts: Sequence[_Part],
+    tasks: Mapping[str, OpenTasks],
+    lacking: Mapping[str, Mapping[str, str]],
 ) -> BacklogItem:
     """Advice moves the ship-% by the criteria that it is bound to, with all that they wait for."""
     own = one.given.effort
@@ -203,7 +214,9 @@ def _recommended(
     )
 
 
-def _plan(parts: Sequence[_Part], possible: Tasks, work: Weighed, budget: Hours | None) -> BudgetPlan | None:
+def _plan(
+    parts: Sequence[_Part], possible: OpenTasks, work: Weighed, budget: Hours | None
+) -> BudgetPlan | None:
     if budget is None:
         return None
     found = within(possible, budget)

@@ -24,7 +24,7 @@ MOST_SETS: Final = 20_000
 _CLOSE: Final = 1e-9
 
 
-class Task(NamedTuple):
+class OpenTask(NamedTuple):
     """One open criterion: what its own weight adds, what it takes, and which open ones come first."""
 
     gain: float
@@ -32,7 +32,7 @@ class Task(NamedTuple):
     needs: frozenset[str]
 
 
-Tasks = Mapping[str, Task]
+OpenTasks = Mapping[str, OpenTask]
 
 
 class Chosen(NamedTuple):
@@ -56,7 +56,7 @@ class Weighed:
     exact: bool
 
 
-def in_working_order(tasks: Tasks) -> list[str]:
+def in_working_order(tasks: OpenTasks) -> list[str]:
     """Every task behind all that it needs; of several that can be next, the first in `tasks`."""
     done: list[str] = []
     left = list(tasks)
@@ -67,7 +67,7 @@ def in_working_order(tasks: Tasks) -> list[str]:
     return done
 
 
-def closure(tasks: Tasks, names: Iterable[str]) -> frozenset[str]:
+def closure(tasks: OpenTasks, names: Iterable[str]) -> frozenset[str]:
     """Some tasks with everything that comes before them."""
     found: set[str] = set()
     pending = [name for name in names if name in tasks]
@@ -79,14 +79,14 @@ def closure(tasks: Tasks, names: Iterable[str]) -> frozenset[str]:
     return frozenset(found)
 
 
-def chosen(tasks: Tasks, ids: frozenset[str]) -> Chosen:
+def chosen(tasks: OpenTasks, ids: frozenset[str]) -> Chosen:
     """A set with its sums; the order of adding is that of the names, so that equal sets have equal sums."""
     ordered = sorted(ids)
     gain = sum(tasks[name].gain for name in ordered)
     return Chosen(ids, gain, sum((tasks[name].hours for name in ordered), Hours()))
 
 
-def components(tasks: Tasks) -> list[Tasks]:
+def components(tasks: OpenTasks) -> list[OpenTasks]:
     """Parts of the graph that have nothing to do with each other."""
     group = {name: {name} for name in tasks}
     for name, task in tasks.items():
@@ -98,7 +98,7 @@ def components(tasks: Tasks) -> list[Tasks]:
     return [{name: tasks[name] for name in tasks if name in members} for members in parts.values()]
 
 
-def closed_sets(tasks: Tasks) -> list[Chosen] | None:
+def closed_sets(tasks: OpenTasks) -> list[Chosen] | None:
     """Every closed set, the empty one included; None when there are too many."""
     found: list[frozenset[str]] = [frozenset()]
     for name in in_working_order(tasks):
@@ -109,7 +109,7 @@ def closed_sets(tasks: Tasks) -> list[Chosen] | None:
     return [chosen(tasks, ids) for ids in found]
 
 
-def order_of_work(tasks: Tasks) -> Weighed:
+def order_of_work(tasks: OpenTasks) -> Weighed:
     """Sets that are done one after the other, each the one of the largest ratio of what is left."""
     steps: list[Chosen] = []
     exact = True
@@ -128,7 +128,7 @@ def order_of_work(tasks: Tasks) -> Weighed:
     return Weighed(tuple(sorted(steps, key=lambda one: -one.ratio)), exact)
 
 
-def within(tasks: Tasks, hours: Hours) -> Weighed:
+def within(tasks: OpenTasks, hours: Hours) -> Weighed:
     """The closed set that gains most within some hours; of equals, the one that takes least."""
     kept = [Chosen(frozenset(), 0.0, Hours())]
     for part in components(tasks):
@@ -171,7 +171,7 @@ def _undominated(sets: Iterable[Chosen], hours: Hours) -> list[Chosen]:
     return kept
 
 
-def _greedily(tasks: Tasks, hours: Hours) -> Chosen:
+def _greedily(tasks: OpenTasks, hours: Hours) -> Chosen:
     """Steps of the order of work, then single paths, as long as they fit."""
     taken: frozenset[str] = frozenset()
     steps = [one.ids for one in order_of_work(tasks).sets]

@@ -129,7 +129,8 @@ def test_what_does_not_agree_is_not_written(
     assert amendments(project) == {"0001-begin.yaml"}
 
 
-def test_nothing_changed_and_nothing_is_said(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("project")
+def test_nothing_changed_and_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["amend", "--why", "A."]) == 2
     assert "nothing changed" in capsys.readouterr().err
     assert main(["amend", "--check"]) == 0

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import jsonschema
 import pytest
@@ -18,7 +19,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The second criterion is dear and waits for nothing, the first waits for the third."""
     make_project(tmp_path)
     spec = tmp_path / "specs/small/spec.yaml"
-    edit(spec, "because: b, effort: {gpu_hours: 0, person_hours: 1}}\n      - {id: AC-SMALL-002", 
+    edit(spec, "because: b, effort: {gpu_hours: 0, person_hours: 1}}\n      - {id: AC-SMALL-002",
          "because: b, depends_on: [AC-SMALL-003], effort: {gpu_hours: 2, person_hours: 1}}\n      - {id: AC-SMALL-002")  # fmt: skip
     edit(spec, "weight: 30, because: b, effort: {gpu_hours: 0, person_hours: 1}",
          "weight: 30, because: b, effort: {gpu_hours: 0, person_hours: 30}")  # fmt: skip
@@ -43,7 +44,8 @@ def test_json_is_what_its_schema_says(project: Path) -> None:
     assert {item["effort_source"] for item in items} == {"estimate"}
 
 
-def test_it_is_told_to_a_person(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("project")
+def test_it_is_told_to_a_person(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["next", "--person-hours", "4"]) == 0
     said = capsys.readouterr().out
 
@@ -71,7 +73,7 @@ def test_measured_hours_take_the_place_of_the_estimate(
     assert _items(capsys, "--profile", "rehearsal")["AC-SMALL-001"]["effort_source"] == "estimate"
 
 
-def _items(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, dict[str, object]]:
+def _items(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, dict[str, Any]]:
     assert main(["next", "--format", "json", *words]) == 0
     return {item["id"]: item for item in json.loads(capsys.readouterr().out)}
 
@@ -79,7 +81,8 @@ def _items(capsys: pytest.CaptureFixture[str], *words: str) -> dict[str, dict[st
 @pytest.mark.parametrize(
     "words", [["--gpu-hours", "-1"], ["--person-hours", "nan"], ["--gpu-hours", "inf"], ["--gpu-hours", "x"]]
 )
-def test_hours_that_are_none(words: list[str], project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("project")
+def test_hours_that_are_none(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as caught:
         main(["next", *words])
 
@@ -87,6 +90,7 @@ def test_hours_that_are_none(words: list[str], project: Path, capsys: pytest.Cap
     assert "is no number of hours" in capsys.readouterr().err
 
 
-def test_a_profile_that_is_none(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("project")
+def test_a_profile_that_is_none(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["next", "--profile", "releas"]) == 2
     assert "write 'release'" in capsys.readouterr().err

@@ -61,7 +61,8 @@ def test_the_whole_story(project: Path) -> None:
     assert left["state"] == "OPEN"
 
 
-def test_the_story_for_people(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.usefixtures("project")
+def test_the_story_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["spec", "history", "--format", "markdown"]) == 0
     page = capsys.readouterr().out
 
