@@ -28,14 +28,15 @@ class Against(NamedTuple):
 
 
 def against(start: Path, project: Project, base: str) -> Against:
-    """What the working tree changes since a revision, and the amendments that came since.
+    """What the working tree changes since it and a revision went apart, and the amendments that came since.
 
     Raises:
         UnusableInput: the revision is not here, or its project cannot be read.
         RequirementMissing: there is no git.
     """
     with open_repository(start) as repository:
-        asked = read_range(repository, base)
+        began = repository.merge_base(repository.commit(base)[0], repository.commit("HEAD")[0])
+        asked = read_range(repository, began)
         before = read_side(asked.base, place_of(repository, start)).spec
     folder = project.root / project.configuration.spec / "amendments"
     known = before.amendments if before else {}
@@ -44,7 +45,7 @@ def against(start: Path, project: Project, base: str) -> Against:
         for name, amendment in project.spec.amendments.items()
         if name not in known
     }
-    return Against(review(start, base), added)
+    return Against(review(start, began), added)
 
 
 def has_commits(start: Path) -> bool:

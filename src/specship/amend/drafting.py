@@ -118,7 +118,10 @@ def draft_amendment(
             mend="say it: --change ID='what is different'",
         )
     parts: dict[str, Any] = {
-        "changes": [{"id": key, "what": said(what, what=f"--change {key}")} for key, what in changes.items()],
+        "changes": [
+            {"id": said(key, what="--change"), "what": said(what, what=f"--change {key}")}
+            for key, what in changes.items()
+        ],
         "five_whys": [said(one, what="--five-why") for one in wish.five_whys],
         "lessons": [said(one, what="--lesson") for one in wish.lessons],
         "recommendations": [*given, *closed],

@@ -115,6 +115,7 @@ def test_what_the_options_say_is_kept(project: Path, capsys: pytest.CaptureFixtu
         (["--why", "A.", "--audit", "none.md"], 2, "none.md"),
         (["--why", "A.", "--bind", "x=GATE-SMALL-001"], 2, "no number of a finding"),
         (["--why", "A.", "--base", "nowhere"], 2, "nowhere"),
+        (["--why", "A.", "--change", "\udcff=x"], 2, "is no sentence"),
         (["--check"], 1, "no-amendment no amendment says why this changes"),
     ],
 )  # fmt: skip
@@ -216,6 +217,10 @@ def test_two_branches_merge_and_fold_alike_whoever_is_first(project: Path) -> No
     git(project, "switch", "-q", "main")
     amended(project, "b", STRICTER)
 
+    git(project, "switch", "-qC", "later", "main")
+    git(project, "merge", "-q", "--no-edit", "a")
+    git(project, "switch", "-q", "b")
+    assert main(["amend", "--check", "--base", "later"]) == 0  # what others did meanwhile is not asked of b
     found = []
     for order in (("a", "b"), ("b", "a")):
         git(project, "switch", "-qC", "both", "main")

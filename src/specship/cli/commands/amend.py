@@ -145,10 +145,10 @@ def _bound(pairs: list[tuple[str, str]]) -> dict[int, tuple[str, ...]]:
 
 def _ask(given: argparse.Namespace, moved: dict[str, str]) -> None:
     """Ask a person for what no option said; an empty line takes what is proposed, or ends a list."""
-    given.why = input("What made it necessary? ").strip()
+    given.why = _answer("What made it necessary? ")
     said = dict(given.change)
     for identity, what in moved.items():
-        if identity not in said and (other := input(f"{identity} [{what}] ").strip()):
+        if identity not in said and (other := _answer(f"{identity} [{what}] ")):
             said[identity] = other
     given.change = list(said.items())
     given.lesson = _asked("A lesson", given.lesson)
@@ -158,6 +158,12 @@ def _ask(given: argparse.Namespace, moved: dict[str, str]) -> None:
 
 def _asked(question: str, answers: list[str]) -> list[str]:
     found = [*answers]
-    while answer := input(f"{question} (empty: none, or no more): ").strip():
+    while answer := _answer(f"{question} (empty: none, or no more): "):
         found.append(answer)
     return found
+
+
+def _answer(question: str) -> str:
+    """What a person types; nothing at the end of the input. Questions stay out of what is printed for programs."""
+    print(question, end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip()
