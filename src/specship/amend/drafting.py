@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
 from specship.amend.findings import Entry
-from specship.amend.prose import percentages_in
+from specship.amend.prose import percentages_in, without_percentages
 from specship.contracts.building import build
 from specship.contracts.document import Document, document_of
 from specship.errors import UnknownName, UnusableInput, did_you_mean
@@ -79,7 +79,10 @@ def changes_to_name(review: Review, named: Iterable[str] = ()) -> dict[str, str]
     found: dict[str, list[str]] = {}
     for change in heavy or own:
         found.setdefault(change.id, []).append(change.says.removeprefix(f"{change.id}: "))
-    said_of = {identity: " ".join(dict.fromkeys(sentences)) for identity, sentences in found.items()}
+    said_of = {
+        identity: without_percentages(" ".join(dict.fromkeys(sentences)))
+        for identity, sentences in found.items()
+    }
     return {
         identity: text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
         for identity, text in said_of.items()

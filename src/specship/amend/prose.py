@@ -8,7 +8,7 @@ from typing import Final
 from specship.review.records import Direction
 
 _PERCENTAGE: Final = re.compile(
-    r"\d[\d.,\u2009 ]*(?:%|\u066a|\uff05|per ?cent\b|percentage points?\b)", re.IGNORECASE
+    r"(\d(?:[\d.,\u2009 ]*\d)?)\s*(?:%|\u066a|\uff05|per ?cent\b|percentage points?\b)", re.IGNORECASE
 )
 _THING: Final = r"(?:nothing|no (?:\w+[ -]){0,2}?(?:gate|limit|criteri(?:on|a)|demand|check|rule)s?)"
 _IS: Final = r"(?:is|are|was|were|gets?|has been)"
@@ -46,6 +46,11 @@ CLAIMS: Final = (
 
 STRICTER: Final = re.compile(r"\b(?:tighten|strengthen|stricter|harder|rais\w+ the bar)", re.IGNORECASE)
 """A claim about one id: that more is asked of it."""
+
+
+def without_percentages(text: str) -> str:
+    """A text with `5 of 100` for `5 %`: what a tool wrote of weights and limits is no ship-%."""
+    return _PERCENTAGE.sub(lambda found: f"{found[1]} of 100", text)
 
 
 def percentages_in(text: str) -> list[str]:

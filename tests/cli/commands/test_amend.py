@@ -131,6 +131,32 @@ def test_what_does_not_agree_is_not_written(
 
 
 @pytest.mark.usefixtures("project")
+def test_weights_move_without_a_percentage_in_prose(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Twice, so that the first amendment's figures are no longer those of the diff."""
+    git(project, "branch", "begun")
+    for old, new in (("60", "50"), ("50", "45")):
+        change(
+            project, ("specs/small/spec.yaml", f"It has text., weight: {old}", f"It has text., weight: {new}")
+        )
+        other = {"60": ("30", "40"), "50": ("40", "45")}[old]
+        change(project, ("specs/small/spec.yaml", f"good., weight: {other[0]}", f"good., weight: {other[1]}"))
+        assert main(["amend", "--why", f"Of {old}."]) == 0
+        commit(project)
+        assert "%" not in "".join(path.read_text() for path in (project / "specs/small/amendments").iterdir())
+
+    assert main(["amend", "--check", "--base", "begun"]) == 0, capsys.readouterr().out
+
+
+@pytest.mark.usefixtures("project")
+def test_what_the_tool_itself_writes_says_what_the_diff_does(capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["new", "criterion", "--weight", "5", "--from", "AC-SMALL-001", "--why", "Users asked."]
+
+    assert main(words) == 0
+    assert main(["amend", "--check"]) == 0, capsys.readouterr().out
+
+
 def test_nothing_changed_and_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["amend", "--why", "A."]) == 2
     assert "nothing changed" in capsys.readouterr().err

@@ -164,6 +164,6 @@ def _asked(question: str, answers: list[str]) -> list[str]:
 
 
 def _answer(question: str) -> str:
-    """What a person types; nothing at the end of the input. Questions stay out of what is printed for programs."""
+    """What a person types, or nothing at the end of the input; questions go to standard error."""
     print(question, end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip()
