@@ -69,7 +69,8 @@ class Case:
             now[new], now[old] = now[old], None
         for file, old, new in self.edits:
             text = now[file]
-            assert text is not None and old in text, (file, old)
+            assert text is not None
+            assert old in text, (file, old)
             now[file] = text.replace(old, new)
         now |= dict(self.files)
         return {path: text for path, text in now.items() if BASE.get(path) != text}
@@ -106,8 +107,8 @@ CASES: dict[str, Case] = {
         {"neutral GATE-SMALL-001 renamed", f"strengthened {LIMIT}"},
     ),
     "a looser limit in a profile of another kind": Case(
-        ((RELEASED, "kind: release", "kind: rehearsal\noverrides:\n  GATE-SMALL-001:\n    reason: r\n    expect:\n"
-          "      val_loss: {at_most: 4.7, unit: nats/token}"),),
+        ((RELEASED, "kind: release", ("kind: rehearsal\noverrides:\n  GATE-SMALL-001:\n    reason: r\n    expect:\n"
+          "      val_loss: {at_most: 4.7, unit: nats/token}")),),
         {f"weakened {LIMIT}", "incomparable release profile kind"}, {f"strengthened {LIMIT}", "incomparable release profile kind"},
     ),
     # gates

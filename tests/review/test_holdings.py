@@ -64,7 +64,7 @@ def gate_unbound(folder: Path, _: SigningKey) -> None:
     edit(folder / SMALL, "binds_to: [AC-SMALL-001]\n", "binds_to: []\n")
 
 
-def gate_rewritten(folder: Path, key: SigningKey) -> None:
+def gate_rewritten(folder: Path, _: SigningKey) -> None:
     edit(folder / "probes/own.py", '{"documents"', '{"documents" if True else ""')
 
 

@@ -118,7 +118,7 @@ def test_limits_that_are_no_plain_numbers(
     "pattern", ["a|b", "(x[0-9]{2,5}y?)+", "[^a]b", r"\w+\s\d", "(?=a).*", "(a+)+b", r"a\.b", "(?i)ab"]
 )
 def test_samples_match_their_pattern(pattern: str) -> None:
-    assert samples(pattern) or pattern in {"(?=a).*"}
+    assert samples(pattern) or pattern == "(?=a).*"
 
 
 def test_every_pair_of_operators_is_told_apart() -> None:

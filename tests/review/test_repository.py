@@ -105,7 +105,7 @@ def test_an_object_with_other_bytes_than_its_name_says(repository: Path) -> None
     path.chmod(0o644)
     path.write_bytes(zlib.compress(b"blob %d\0%s" % (len(text), text)))
 
-    with pytest.raises(UnusableInput, match="other bytes than its name says|is not here"):
+    with pytest.raises(UnusableInput, match=r"other bytes than its name says|is not here"):
         review(repository, "base..head")
 
 

@@ -25,8 +25,8 @@ _WEIGHTS = {direction: number for number, direction in enumerate(Direction)}
 def review(start: Path, words: str, *, staged: bool = False) -> Review:
     """What changed between two revisions of the project at or above a folder.
 
-    `words` are `BASE..HEAD`, `BASE...HEAD`, or one revision, which is compared with the working tree or, where
-    `staged`, with the index. Nothing of the project is imported or run, and nothing is written.
+    `words` are `BASE..HEAD`, `BASE...HEAD`, or one revision, which is compared with the working tree or,
+    where `staged`, with the index. Nothing of the project is imported or run, and nothing is written.
 
     Units: as in `Review`. Source: decision 0027.
 
@@ -79,7 +79,7 @@ def _order(change: Change) -> tuple[int, int, str, str]:
 
 
 def _declared(base: ProjectSide, head: ProjectSide) -> Bump:
-    """The step that the amendments of head take beyond those of base; a version that goes back declares nothing."""
+    """The step that head's amendments take beyond base's; a version that goes back declares nothing."""
     before = parse(base.spec.version) if base.spec else (0, 0, 0)
     after = parse(head.spec.version) if head.spec else (0, 0, 0)
     steps: tuple[Bump, ...] = ("major", "minor", "patch")

@@ -1,7 +1,7 @@
-"""One side of a review: its settings, spec, profiles and contracts, read with the readers that every verb uses.
+"""One side of a review: its settings, spec, profiles and contracts, by the readers that every verb uses.
 
-Nothing of the project is imported or run. The few files of the settings and the spec are laid out in a private
-folder, because their readers want one; contracts are read from bytes, and only those that are asked for.
+Nothing of the project is imported or run. The few files of the settings and the spec are laid out in a
+private folder, because their readers want one; contracts are read from bytes, those alone that are asked for.
 """
 
 from __future__ import annotations
@@ -219,7 +219,7 @@ class Contracts:
         with undisturbed():
             for path in missing:
                 try:
-                    document = document_of(data[side.inside(path)], path)
+                    document = document_of(data[side.inside(path)], path, keep=True)
                 except UnusableInput as error:
                     faults += _faults(error)
                     continue

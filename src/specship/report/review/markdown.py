@@ -26,7 +26,7 @@ def render(review: Review, _display: Display = PLAIN) -> str:
             "| --- | --- | --- |",
         ]
         shown = found[: LONGEST.get(direction)]
-        lines += [_row((line.says, line.place, line.stale or "–")) for line in shown]
+        lines += [_row((line.says, line.place, line.stale or "-")) for line in shown]
         if len(found) > len(shown):
             lines += ["", f"and {len(found) - len(shown)} more"]
     if rows := percent_rows(review):
