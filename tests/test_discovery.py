@@ -28,12 +28,14 @@ FOLDERS = {
     "specship.faults": "frozen_weights",
     "specship.lint.rules": "duplicate_item",
     "specship.diagnose.causes": "plateau",
+    "specship.diagnose.formats": "event_file",
     "specship.cli.commands": "verify",
     "specship.cli.evaluations": "merge",
     "specship.report.ship": "markdown",
     "specship.report.lint": "github",
     "specship.report.trace": "csv",
     "specship.report.diagnosis": "markdown",
+    "specship.report.checkup": "json",
     "specship.report.review": "json",
     "specship.report.backlog": "json",
     "specship.report.history": "json",
@@ -258,6 +260,11 @@ TWICE = {
         "specship.diagnose.diagnosing",
         "all_causes",
         "two causes are called 'plateau'",
+    ),
+    "specship.diagnose.formats": (
+        "specship.diagnose.log_format",
+        "all_formats",
+        "two formats of logs are called 'TensorBoard log'",
     ),
 }
 

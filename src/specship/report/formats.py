@@ -5,6 +5,7 @@
     report/trace/       `specship trace`
     report/diagnosis/   `specship diagnose`
     report/review/      `specship review`
+    report/checkup/     `specship doctor`
 
 A format is a file called after it, with `render(record, display)`; adding one edits no other file, and the
 verb offers it by `--format NAME`. What is made for programs ignores the display.
@@ -24,6 +25,7 @@ BACKLOG: Final = Folder("specship.report.backlog")
 HISTORY: Final = Folder("specship.report.history")
 AUDITS: Final = Folder("specship.report.audits")
 REVIEW: Final = Folder("specship.report.review")
+CHECKUP: Final = Folder("specship.report.checkup")
 TEXT: Final = "text"
 """The format for people at a terminal, which every record has."""
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from specship.contracts.document import document_of
+from specship.errors import UnusableInput
 from specship.review.changes import change, went
 from specship.review.records import Change, Direction, Kind, Spot
 from specship.review.sides import SETTINGS, ProjectSide
@@ -32,6 +35,21 @@ class ProjectReview:
         yield from self._paths(one, other)
         yield from self._lint(one, other)
         yield from self._demands()
+        yield from self._contents(one, other)
+
+    def _contents(self, one: Configuration, other: Configuration) -> Iterator[Change]:
+        """Files that the settings name and that decide what gates may accuse, or what lint believes."""
+        for before, after in ((one.healthy, other.healthy), (one.lint.untrained, other.lint.untrained)):
+            if before is None or after is None:
+                continue
+            values = [_values(side, path) for side, path in ((self._base, before), (self._head, after))]
+            if values[0] != values[1]:
+                base, head = (
+                    Spot(path=side.inside(path), line=1)
+                    for side, path in ((self._base, before), (self._head, after))
+                )
+                says = f"{after} says something else"
+                yield change(after, "project", "setting", Direction.OTHERWISE, says, base=base, head=head)
 
     def _spot(self, side: ProjectSide, key: str) -> Spot:
         lines = self._lines[id(side)]
@@ -136,6 +154,15 @@ class ProjectReview:
                     None if before is None else f"{option} {before:g}",
                     None if after is None else f"{option} {after:g}",
                 )
+
+
+def _values(side: ProjectSide, path: str) -> Any:
+    """What a file of YAML or JSON says; its bytes where it is neither, so that any edit counts."""
+    data = next(iter(side.tree.read([side.inside(path)]).values()), b"")
+    try:
+        return json.loads(data) if path.endswith(".json") else document_of(data, path).values
+    except (UnusableInput, ValueError, RecursionError):
+        return data
 
 
 def _silenced(everywhere: tuple[str, ...], by_file: Mapping[str, tuple[str, ...]]) -> set[str]:

@@ -130,7 +130,6 @@ def test_what_does_not_agree_is_not_written(
     assert amendments(project) == {"0001-begin.yaml"}
 
 
-@pytest.mark.usefixtures("project")
 def test_weights_move_without_a_percentage_in_prose(
     project: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -157,6 +156,7 @@ def test_what_the_tool_itself_writes_says_what_the_diff_does(capsys: pytest.Capt
     assert main(["amend", "--check"]) == 0, capsys.readouterr().out
 
 
+@pytest.mark.usefixtures("project")
 def test_nothing_changed_and_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["amend", "--why", "A."]) == 2
     assert "nothing changed" in capsys.readouterr().err
