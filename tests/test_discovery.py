@@ -36,6 +36,10 @@ FOLDERS = {
     "specship.report.trace": "csv",
     "specship.report.diagnosis": "markdown",
     "specship.report.checkup": "json",
+    "specship.report.review": "json",
+    "specship.report.backlog": "json",
+    "specship.report.history": "json",
+    "specship.report.audits": "json",
 }
 SCANNERS = {
     "specship.pipeline.model.families": "specship.pipeline.model.reading",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-HELP = "JSON Schema of contract, spec, profile, amendment, report or review"
-KINDS = ("contract", "spec", "profile", "amendment", "report", "review")
+HELP = "JSON Schema of contract, spec, profile, amendment, report, review or next"
+KINDS = ("contract", "spec", "profile", "amendment", "report", "review", "next")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

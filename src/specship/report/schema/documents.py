@@ -17,6 +17,7 @@ from specship.report.schema.rules import with_rules
 from specship.report.schema.settings import settings_definitions
 from specship.review.records import Review
 from specship.specs.records import Amendment, Profile, Spec
+from specship.status.backlog_records import BacklogItems
 from specship.status.report import Report
 
 PUBLISHED_AT: Final = "https://raw.githubusercontent.com/specship/specship/main/schemas"
@@ -27,8 +28,9 @@ RECORDS: Final[dict[str, type[BaseModel]]] = {
     "amendment": Amendment,
     "report": Report,
     "review": Review,
+    "next": BacklogItems,
 }
-_WRITTEN: Final = frozenset({"report", "review"})
+_WRITTEN: Final = frozenset({"report", "review", "next"})
 """What specship writes and nobody by hand."""
 
 
