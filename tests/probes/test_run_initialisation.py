@@ -112,7 +112,7 @@ def test_run_from_scratch_and_missing_copy_are_unreadable(tuned: Path, tmp_path:
         measure("run.initialisation", chain())
     spoilt = Path(shutil.copytree(tuned, tmp_path / "spoilt"))
     shutil.rmtree(spoilt / "run/initial")
-    with pytest.raises(Exception, match="no such folder"):
+    with pytest.raises(Exception, match="no such file or folder"):
         measure("run.initialisation", spoilt)
 
 

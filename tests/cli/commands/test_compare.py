@@ -441,7 +441,7 @@ def test_unlike_things_are_not_compared(
 @pytest.mark.parametrize(
     ("a", "b", "message"),
     [
-        ("nothing", "nothing", "no such folder"),
+        ("nothing", "nothing", "no such file or folder"),
         ("llama.cpp:nothing", "nothing", "llama.cpp opens GGUF files"),
         ("nothing.gguf", "nothing", "nothing.gguf"),
         ("transformers:nothing", "nothing", "nothing"),

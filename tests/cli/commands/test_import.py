@@ -263,7 +263,7 @@ REFUSED: Final[dict[str, tuple[str, Callable[[Path], None], str]]] = {
     "garbled weights": ("llama", replaced("model.safetensors", b"\0" * 64), "model.safetensors@"),
     "cut weights": ("llama", lambda folder: os.truncate(folder / "model.safetensors", 3000), "cut short"),
     "no family": ("llama", config(model_type=None), "families that are known: llama, qwen2, qwen3"),
-    "a family spelled alike": ("llama", config(model_type="llava", text_config={}), "'llava' (text and other parts)\n  why:  families that are known: llama, qwen2, qwen3; guessing would load something else\n  mend: use a checkpoint of one of these families"),
+    "a family spelled alike": ("llama", config(model_type="llava", text_config={}), "'llava' (a model that reads more than text)\n  why:  families that are known: llama, qwen2, qwen3; guessing would load something else\n  mend: use a checkpoint of one of these families"),
     "a family that is no text": ("llama", config(model_type=["llama"]), "model_type is"),
     "a family that nobody knows": ("llama", config(model_type="mamba"), "families that are known"),
     "a model of pictures": ("llama", config(model_type="llava", vision_config={}), "use a checkpoint of one of these families"),

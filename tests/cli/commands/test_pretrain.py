@@ -129,7 +129,7 @@ REFUSED: Final = [
     (["corpus", "{text}", "--output", "{new}", "--heldout-fraction", "2"], "--heldout-fraction 2: Input should be less than 1"),
     (["tokenize", "{text}", "--output", "{new}"], "not a corpus"),
     (["tokenize", "{corpus}", "--output", "{new}", "--vocab-size", "100000"], "not 100000"),
-    (["tokenize", "{corpus}", "--output", "{new}", "--tokenizer", "{text}"], "has no tokenizer.json"),
+    (["tokenize", "{corpus}", "--output", "{new}", "--tokenizer", "{text}"], "there is no tokenizer.json"),
     (["tokenize", "{corpus}", "--output", "{new}", "--tokenizer", "{text}", "--vocab-size", "300"], "--tokenizer and --vocab-size"),
     (["pretrain", "--data", "{text}", "--output", "{new}"], "no token shards here"),
     (["pretrain", "--data", "{data}/shards", "--tokenizer", "{text}", "--output", "{new}"], "no tokenizer.json"),
