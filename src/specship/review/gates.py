@@ -89,7 +89,11 @@ class GateReview:
         for was, now, kind in names_changed(self.pairing):
             direction = Direction.INCOMPARABLE if kind == "exchanged" else Direction.NEUTRAL
             says = f"what was {was} is called {now}"
-            says += f", which meant something else before: {self.base.files[now][0].rule}" if kind == "exchanged" else ""
+            says += (
+                f", which meant something else before: {self.base.files[now][0].rule}"
+                if kind == "exchanged"
+                else ""
+            )
             yield change(now, "gate", kind, direction, says, was=was, before=was, after=now,
                          base=self.base.spot(was), head=self.head.spot(now), stales=self._stales(was, now))  # fmt: skip
         for was, now in self.pairing.pairs:
@@ -164,7 +168,13 @@ class GateReview:
         override = profile.overrides.get(identity) if profile else None
         if profile is None or override is None:
             return gates.spot(identity, "expect", quantity)
-        at = ("expect", quantity) if quantity in override.expect else ("drop",) if quantity in override.drop else ()
+        at = (
+            ("expect", quantity)
+            if quantity in override.expect
+            else ("drop",)
+            if quantity in override.drop
+            else ()
+        )
         return self._override_spot(gates, identity, profile, *at)
 
     @staticmethod
@@ -218,7 +228,9 @@ class GateReview:
         bound = {self._criteria.get(identity, identity) for identity in one.binds_to}
         if bound != set(other.binds_to):
             lost, won = bound - set(other.binds_to), set(other.binds_to) - bound
-            parts = [f"no longer speaks for {listed(lost)}"] * bool(lost) + [f"speaks for {listed(won)}"] * bool(won)
+            parts = [f"no longer speaks for {listed(lost)}"] * bool(lost) + [
+                f"speaks for {listed(won)}"
+            ] * bool(won)
             yield change(now, "gate", "binding", went(loosens=bool(lost), tightens=bool(won)),
                          f"{now} {' and '.join(parts)}", before=listed(one.binds_to), after=listed(other.binds_to),
                          tightens_too=bool(lost and won), **self._pieces(was, now, "binds_to"))  # fmt: skip

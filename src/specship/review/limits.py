@@ -74,7 +74,9 @@ class Comparison(NamedTuple):
 def compare(before: Expectation | None, after: Expectation | None) -> Comparison:
     """Two limits on one quantity; where there is none, everything is accepted."""
     if before is None or after is None:
-        return Comparison(loosens=after is None and before is not None, tightens=before is None and after is not None)
+        return Comparison(
+            loosens=after is None and before is not None, tightens=before is None and after is not None
+        )
     scale = 1.0 if before.unit == after.unit else _SCALES.get((before.unit, after.unit))
     if scale is None:
         return Comparison(None, None)
@@ -107,7 +109,9 @@ def accepted(expectation: Expectation, *, scale: float = 1) -> Accepted:
             texts = frozenset(choice for choice in choices if isinstance(choice, str))
             numbers = [Interval(choice, choice) for choice in choices if not isinstance(choice, bool | str)]
     clipped = (_clip(interval, lowest, highest) for interval in numbers)
-    scaled = [i._replace(low=i.low * scale, high=i.high * scale) for i in clipped] if scale != 1 else list(clipped)
+    scaled = (
+        [i._replace(low=i.low * scale, high=i.high * scale) for i in clipped] if scale != 1 else list(clipped)
+    )
     return Accepted(_joined(scaled), truths, texts, limit if operator == "matches" else None)
 
 
@@ -134,7 +138,9 @@ def _escapes(one: Accepted, other: Accepted) -> bool | None:
 
 
 def _accepts(these: Accepted, text: str) -> bool:
-    return text in these.texts or (these.pattern is not None and re.fullmatch(these.pattern, text) is not None)
+    return text in these.texts or (
+        these.pattern is not None and re.fullmatch(these.pattern, text) is not None
+    )
 
 
 @lru_cache(maxsize=256)

@@ -35,9 +35,14 @@ def read_range(repository: Repository, words: str, *, staged: bool = False) -> R
         head: Tree = StagedTree(repository) if staged else WorkingTree(repository)
         return Range(base[1], head, base[0], None)
     if staged:
-        raise UnusableInput("a range has two ends, and neither is the index", mend="name one revision with --staged")
+        raise UnusableInput(
+            "a range has two ends, and neither is the index", mend="name one revision with --staged"
+        )
     left, _, right = words.partition(dots)
-    base, (head_commit, head) = _committed(repository, left or "HEAD"), _committed(repository, right or "HEAD")
+    base, (head_commit, head) = (
+        _committed(repository, left or "HEAD"),
+        _committed(repository, right or "HEAD"),
+    )
     if dots == "...":
         commit, tree = repository.commit(repository.merge_base(base[0], head_commit))
         base = commit, CommittedTree(repository, commit[:12], tree)

@@ -32,9 +32,7 @@ class Direction(StrEnum):
 Bump = Literal["none", "patch", "minor", "major"]
 BUMPS: Final[tuple[Bump, ...]] = ("none", "patch", "minor", "major")
 """Steps of a version by size."""
-MAJOR: Final = frozenset(
-    {Direction.WEAKENED, Direction.REMOVED, Direction.INCOMPARABLE, Direction.OTHERWISE}
-)
+MAJOR: Final = frozenset({Direction.WEAKENED, Direction.REMOVED, Direction.INCOMPARABLE, Direction.OTHERWISE})
 _MINOR: Final = frozenset({Direction.STRENGTHENED, Direction.ADDED})
 TO_BE_NAMED: Final = frozenset({Direction.WEAKENED, Direction.REMOVED})
 """Directions of which an amendment has to name the id."""

@@ -175,13 +175,17 @@ class Repository:
     def _answer(self, stream: IO[bytes], name: str) -> Found | None:
         line = stream.readline()
         if not line:
-            raise UnusableInput("git ended while it was read from", at=self.top, mend="see what `git fsck` says")
+            raise UnusableInput(
+                "git ended while it was read from", at=self.top, mend="see what `git fsck` says"
+            )
         words = line.split()
         if len(words) != 3 or words[1] not in {b"blob", b"tree", b"commit", b"tag"}:
             return None  # missing, or ambiguous
         oid, kind, size = words[0].decode(), words[1].decode(), int(words[2])
         if size > bounds.GIT_OBJECT_BYTES:
-            raise UnusableInput(f"the object {oid} has {size} bytes; at most {bounds.GIT_OBJECT_BYTES} are read")
+            raise UnusableInput(
+                f"the object {oid} has {size} bytes; at most {bounds.GIT_OBJECT_BYTES} are read"
+            )
         data = stream.read(size + 1)[:-1]
         if _oid(kind, data, self.algorithm) != oid or (_is_oid(name) and name != oid):
             raise UnusableInput(
@@ -262,7 +266,9 @@ def _git_outside(top: Path) -> str:
             if not real.is_relative_to(top) and not program.is_relative_to(top):
                 return str(program)
     raise RequirementMissing(
-        "there is no git on PATH outside of the checkout", mend="install git", why="what changed is read from it"
+        "there is no git on PATH outside of the checkout",
+        mend="install git",
+        why="what changed is read from it",
     )
 
 

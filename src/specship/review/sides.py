@@ -99,7 +99,9 @@ def _settings(tree: Tree, beside: str) -> tuple[str, Mapping[str, Any]] | None:
         places.append(posixpath.dirname(places[-1]))
     found = next((own for own in (_table(tree, place) for place in places) if own), None)
     if found is None and isinstance(tree, CommittedTree):
-        everywhere = [posixpath.dirname(path) for path, _ in tree.walk("") if posixpath.basename(path) == SETTINGS]
+        everywhere = [
+            posixpath.dirname(path) for path, _ in tree.walk("") if posixpath.basename(path) == SETTINGS
+        ]
         others = [own for own in (_table(tree, place) for place in everywhere) if own]
         found = others[0] if len(others) == 1 else None
     return found
@@ -146,8 +148,12 @@ def _contracts(side: Side) -> dict[str, Entry]:
     wrong = [name for name in names if name.endswith(".yml")]
     wrong += [path for path in below if path.endswith((".yaml", ".yml"))]
     if wrong:
-        raise _located([unread_contract(posixpath.join(shown, name)) for name in sorted(wrong)], side.tree, side.place)
-    return {posixpath.join(shown, name): entry for name, entry in sorted(names.items()) if name.endswith(".yaml")}
+        raise _located(
+            [unread_contract(posixpath.join(shown, name)) for name in sorted(wrong)], side.tree, side.place
+        )
+    return {
+        posixpath.join(shown, name): entry for name, entry in sorted(names.items()) if name.endswith(".yaml")
+    }
 
 
 class Contracts:

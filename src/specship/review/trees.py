@@ -200,7 +200,9 @@ class WorkingTree(Tree):
         if entry.mode == LINK:
             return os.fsencode(os.readlink(place))  # noqa: PTH115
         if place.stat().st_size > bounds.GIT_OBJECT_BYTES:
-            raise UnusableInput(f"more than {bounds.GIT_OBJECT_BYTES} bytes", at=path, mend="split it", code="SHIP102")
+            raise UnusableInput(
+                f"more than {bounds.GIT_OBJECT_BYTES} bytes", at=path, mend="split it", code="SHIP102"
+            )
         return place.read_bytes()
 
     def names(self, folder: str) -> dict[str, Entry]:

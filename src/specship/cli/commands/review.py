@@ -19,7 +19,9 @@ HELP = "what a change weakens, what it stales, and the version bump it demands"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship review`."""
     parser.add_argument("revisions", metavar="REVISIONS", help="BASE..HEAD, BASE...HEAD or one revision")
-    parser.add_argument("--staged", action="store_true", help="compare with the index instead of the working tree")
+    parser.add_argument(
+        "--staged", action="store_true", help="compare with the index instead of the working tree"
+    )
     parser.add_argument("--format", choices=names(REVIEW), default=TEXT)
 
 

@@ -16,6 +16,7 @@ from specship.report.schema.draft7 import DRAFT, draft7
 from specship.report.schema.rules import with_rules
 from specship.report.schema.settings import settings_definitions
 from specship.specs.records import Amendment, Profile, Spec
+from specship.specs.waivers import Waiver
 from specship.status.report import Report
 
 PUBLISHED_AT: Final = "https://raw.githubusercontent.com/specship/specship/main/schemas"
@@ -24,6 +25,7 @@ RECORDS: Final[dict[str, type[BaseModel]]] = {
     "spec": Spec,
     "profile": Profile,
     "amendment": Amendment,
+    "waiver": Waiver,
     "report": Report,
 }
 
