@@ -18,16 +18,33 @@ def spot(side: Side, place: Place) -> Spot:
 
 
 def change(
-    identity: str, about: About, kind: Kind, direction: Direction, says: str, *,
-    base: Spot | None = None, head: Spot | None = None, stales: Iterable[Stale] = (), **more: Any,
-) -> Change:  # fmt: skip
+    identity: str,
+    about: About,
+    kind: Kind,
+    direction: Direction,
+    says: str,
+    *,
+    base: Spot | None = None,
+    head: Spot | None = None,
+    stales: Iterable[Stale] = (),
+    **more: Any,
+) -> Change:
     """A change with the step that it demands."""
     at = head or base
     return Change(
-        id=identity, about=about, kind=kind, direction=direction, says=says, base=base, head=head,
-        path=at.path if at else None, line=at.line if at else None,
-        bump=bump_of(direction), stales=tuple(stales), **more,
-    )  # fmt: skip
+        id=identity,
+        about=about,
+        kind=kind,
+        direction=direction,
+        says=says,
+        base=base,
+        head=head,
+        path=at.path if at else None,
+        line=at.line if at else None,
+        bump=bump_of(direction),
+        stales=tuple(stales),
+        **more,
+    )
 
 
 def went(*, loosens: bool, tightens: bool) -> Direction:

@@ -76,16 +76,34 @@ class GateReview:
         """Everything that differs."""
         for identity in self.pairing.removed:
             gate, _ = self.base.files[identity]
-            stales = [Stale(gate=identity, profile=view.base.profile, what="evidence") for view in self.views
-                      if view.base.kind != FALSIFICATION and gate.probe]  # fmt: skip
+            stales = [
+                Stale(gate=identity, profile=view.base.profile, what="evidence")
+                for view in self.views
+                if view.base.kind != FALSIFICATION and gate.probe
+            ]
             says = f"{identity} is gone: {gate.rule}"
-            yield change(identity, "gate", "removed", Direction.REMOVED, says, before=gate.rule,
-                         base=self.base.spot(identity), stales=stales)  # fmt: skip
+            yield change(
+                identity,
+                "gate",
+                "removed",
+                Direction.REMOVED,
+                says,
+                before=gate.rule,
+                base=self.base.spot(identity),
+                stales=stales,
+            )
         for identity in self.pairing.added:
             gate, _ = self.head.files[identity]
             says = f"{identity} is new: {gate.rule}"
-            yield change(identity, "gate", "added", Direction.ADDED, says, after=gate.rule,
-                         head=self.head.spot(identity))  # fmt: skip
+            yield change(
+                identity,
+                "gate",
+                "added",
+                Direction.ADDED,
+                says,
+                after=gate.rule,
+                head=self.head.spot(identity),
+            )
         for was, now, kind in names_changed(self.pairing):
             direction = Direction.INCOMPARABLE if kind == "exchanged" else Direction.NEUTRAL
             says = f"what was {was} is called {now}"
@@ -94,8 +112,19 @@ class GateReview:
                 if kind == "exchanged"
                 else ""
             )
-            yield change(now, "gate", kind, direction, says, was=was, before=was, after=now,
-                         base=self.base.spot(was), head=self.head.spot(now), stales=self._stales(was, now))  # fmt: skip
+            yield change(
+                now,
+                "gate",
+                kind,
+                direction,
+                says,
+                was=was,
+                before=was,
+                after=now,
+                base=self.base.spot(was),
+                head=self.head.spot(now),
+                stales=self._stales(was, now),
+            )
         for was, now in self.pairing.pairs:
             yield from self._limits(was, now)
             yield from self._requirements(was, now)
@@ -140,9 +169,13 @@ class GateReview:
             yield from self._limit(was, now, key[0], limits[key], views)
 
     def _limit(
-        self, was: str, now: str, quantity: str,
-        limits: tuple[Expectation | None, Expectation | None], views: list[View | None],
-    ) -> Iterator[Change]:  # fmt: skip
+        self,
+        was: str,
+        now: str,
+        quantity: str,
+        limits: tuple[Expectation | None, Expectation | None],
+        views: list[View | None],
+    ) -> Iterator[Change]:
         before, after = limits
         compared = compare(before, after)
         profiles = tuple(view.name for view in views if view is not None)
@@ -156,13 +189,21 @@ class GateReview:
             says = f"{now}: {quantity} {_text(before)} → {_text(after)}{where}"
         first = views[0]
         yield change(
-            now, "gate", kind, compared.direction, says,
-            before=_text(before) or None, after=_text(after) or None, quantity=quantity, profiles=profiles,
-            was=was if was != now else None, tightens_too=bool(compared.loosens and compared.tightens),
+            now,
+            "gate",
+            kind,
+            compared.direction,
+            says,
+            before=_text(before) or None,
+            after=_text(after) or None,
+            quantity=quantity,
+            profiles=profiles,
+            was=was if was != now else None,
+            tightens_too=bool(compared.loosens and compared.tightens),
             base=self._limit_spot(self.base, was, quantity, first.base if first else None),
             head=self._limit_spot(self.head, now, quantity, first.head if first else None),
             stales=self._stales(was, now, profiles) if compared.direction != Direction.NEUTRAL else (),
-        )  # fmt: skip
+        )
 
     def _limit_spot(self, gates: Gates, identity: str, quantity: str, profile: Profile | None) -> Spot:
         override = profile.overrides.get(identity) if profile else None
@@ -197,17 +238,30 @@ class GateReview:
             says = f"{now} requires {after}{where}" if after else f"{now} no longer requires {before}{where}"
             pieces = self._pieces(was, now, "requires")
             if views[0] is not None:
-                pieces |= {side: self._override_spot(gates, identity, getattr(views[0], side))
-                           for side, gates, identity in (("base", self.base, was), ("head", self.head, now))}  # fmt: skip
-            yield change(now, "gate", "requirement", went(loosens=bool(before), tightens=bool(after)), says,
-                         before=before or None, after=after or None, profiles=profiles,
-                         tightens_too=bool(before and after), stales=self._stales(was, now, profiles), **pieces)  # fmt: skip
+                pieces |= {
+                    side: self._override_spot(gates, identity, getattr(views[0], side))
+                    for side, gates, identity in (("base", self.base, was), ("head", self.head, now))
+                }
+            yield change(
+                now,
+                "gate",
+                "requirement",
+                went(loosens=bool(before), tightens=bool(after)),
+                says,
+                before=before or None,
+                after=after or None,
+                profiles=profiles,
+                tightens_too=bool(before and after),
+                stales=self._stales(was, now, profiles),
+                **pieces,
+            )
 
     def _pieces(self, was: str, now: str, *keys: str) -> dict[str, Any]:
         return {
-            "base": self.base.spot(was, *keys), "head": self.head.spot(now, *keys),
+            "base": self.base.spot(was, *keys),
+            "head": self.head.spot(now, *keys),
             "was": was if was != now else None,
-        }  # fmt: skip
+        }
 
     def _rest(self, was: str, now: str) -> Iterator[Change]:
         """Probe, criteria, whether it blocks, and its words."""
@@ -218,25 +272,57 @@ class GateReview:
             else:
                 direction = went(loosens=not other.probe, tightens=not one.probe)
             says = f"{now} is measured by {other.probe or 'nobody'}, and was by {one.probe or 'nobody'}"
-            yield change(now, "gate", "probe", direction, says, before=one.probe, after=other.probe,
-                         stales=self._stales(was, now), **self._pieces(was, now, "probe"))  # fmt: skip
+            yield change(
+                now,
+                "gate",
+                "probe",
+                direction,
+                says,
+                before=one.probe,
+                after=other.probe,
+                stales=self._stales(was, now),
+                **self._pieces(was, now, "probe"),
+            )
         if one.ship_blocking != other.ship_blocking:
             says = f"{now} is {_blocking(other)}, and was {_blocking(one)}"
-            yield change(now, "gate", "blocking", went(loosens=one.ship_blocking, tightens=other.ship_blocking), says,
-                         before=_blocking(one), after=_blocking(other),
-                         **self._pieces(was, now, "ship_blocking"))  # fmt: skip
+            yield change(
+                now,
+                "gate",
+                "blocking",
+                went(loosens=one.ship_blocking, tightens=other.ship_blocking),
+                says,
+                before=_blocking(one),
+                after=_blocking(other),
+                **self._pieces(was, now, "ship_blocking"),
+            )
         bound = {self._criteria.get(identity, identity) for identity in one.binds_to}
         if bound != set(other.binds_to):
             lost, won = bound - set(other.binds_to), set(other.binds_to) - bound
             parts = [f"no longer speaks for {listed(lost)}"] * bool(lost) + [
                 f"speaks for {listed(won)}"
             ] * bool(won)
-            yield change(now, "gate", "binding", went(loosens=bool(lost), tightens=bool(won)),
-                         f"{now} {' and '.join(parts)}", before=listed(one.binds_to), after=listed(other.binds_to),
-                         tightens_too=bool(lost and won), **self._pieces(was, now, "binds_to"))  # fmt: skip
+            yield change(
+                now,
+                "gate",
+                "binding",
+                went(loosens=bool(lost), tightens=bool(won)),
+                f"{now} {' and '.join(parts)}",
+                before=listed(one.binds_to),
+                after=listed(other.binds_to),
+                tightens_too=bool(lost and won),
+                **self._pieces(was, now, "binds_to"),
+            )
         if (one.rule, one.source) != (other.rule, other.source):
-            yield change(now, "gate", "reworded", Direction.NEUTRAL, f"{now} is put in other words",
-                         before=one.rule, after=other.rule, **self._pieces(was, now, "rule"))  # fmt: skip
+            yield change(
+                now,
+                "gate",
+                "reworded",
+                Direction.NEUTRAL,
+                f"{now} is put in other words",
+                before=one.rule,
+                after=other.rule,
+                **self._pieces(was, now, "rule"),
+            )
 
     def _faults(self, was: str, now: str) -> Iterator[Change]:
         """Faults that it must catch, and the quantities in which it is to catch them."""
@@ -252,9 +338,18 @@ class GateReview:
             lost, won = set(one[fault]) - set(other[fault]), set(other[fault]) - set(one[fault])
             if lost or won:
                 says = f"{now} on {fault} must fail in {listed(other[fault])}, before in {listed(one[fault])}"
-                yield change(now, "gate", "prediction", went(loosens=bool(lost), tightens=bool(won)), says,
-                             before=listed(one[fault]), after=listed(other[fault]),
-                             quantity=min(lost or won), tightens_too=bool(lost and won), **pieces)  # fmt: skip
+                yield change(
+                    now,
+                    "gate",
+                    "prediction",
+                    went(loosens=bool(lost), tightens=bool(won)),
+                    says,
+                    before=listed(one[fault]),
+                    after=listed(other[fault]),
+                    quantity=min(lost or won),
+                    tightens_too=bool(lost and won),
+                    **pieces,
+                )
 
 
 def _text(expectation: Expectation | None) -> str:

@@ -146,7 +146,7 @@ def _accepts(these: Accepted, text: str) -> bool:
 @lru_cache(maxsize=256)
 def samples(pattern: str) -> tuple[str, ...]:
     """Short texts that match a pattern: enough to refute that another one accepts them all, never to prove it."""
-    made = _made(re._parser.parse(pattern))  # type: ignore[attr-defined] # the standard library's own reading
+    made = _made(re._parser.parse(pattern))  # type: ignore[attr-defined] # noqa: SLF001 - no other reads one
     return tuple(text for text in made if re.fullmatch(pattern, text))
 
 
@@ -174,11 +174,13 @@ def _of_part(operator: str, argument: Any) -> list[str]:
                 sign
                 for kind, value in argument
                 for sign in (
-                    chr(value) if str(kind) == "LITERAL"
-                    else chr(value[0]) + chr(value[1]) if str(kind) == "RANGE"
+                    chr(value)
+                    if str(kind) == "LITERAL"
+                    else chr(value[0]) + chr(value[1])
+                    if str(kind) == "RANGE"
                     else kinds.get(str(value), "a0-")
                 )
-            ]  # fmt: skip
+            ]
             return signs[:6] or ["a"]
         case "BRANCH":
             return [text for branch in argument[1] for text in _made(branch)][:_MOST_SAMPLES]

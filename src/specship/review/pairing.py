@@ -70,10 +70,11 @@ def pair(base: Mapping[str, Meaning], head: Mapping[str, Meaning]) -> Pairing:
     ranked = sorted(
         (
             (likeness(base[one], head[other]), one == other, one, other)
-            for one in open_base for other in open_head
+            for one in open_base
+            for other in open_head
         ),
         key=lambda entry: (-entry[0], not entry[1], entry[2:]),
-    )  # fmt: skip
+    )
     found: dict[str, str] = {}
     for like, _, one, other in ranked:
         if like >= _ALIKE and one not in found and other not in found.values():

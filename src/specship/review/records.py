@@ -42,10 +42,31 @@ About = Literal[
 ]
 """What kind of thing has the id."""
 Kind = Literal[
-    "added", "removed", "renamed", "moved", "exchanged", "reworded",
-    "limit", "unit", "probe", "binding", "blocking", "requirement", "fault", "prediction", "reference",
-    "weight", "dependency", "effort", "not judged", "profile kind", "evidence age", "setting", "key", "code",
-]  # fmt: skip
+    "added",
+    "removed",
+    "renamed",
+    "moved",
+    "exchanged",
+    "reworded",
+    "limit",
+    "unit",
+    "probe",
+    "binding",
+    "blocking",
+    "requirement",
+    "fault",
+    "prediction",
+    "reference",
+    "weight",
+    "dependency",
+    "effort",
+    "not judged",
+    "profile kind",
+    "evidence age",
+    "setting",
+    "key",
+    "code",
+]
 """What about it changed."""
 
 
@@ -60,7 +81,9 @@ class Stale(Frozen):
     """Evidence or arming that speaks of something else from now on."""
 
     gate: str
-    """Id of the gate, as base calls it."""
+    """Id of the gate, as base calls it; `*` for every gate with a probe."""
+    model: str = "*"
+    """Where `gate` is `*`: of which model; `*` for every one."""
     profile: str
     """The scale at which it was taken."""
     what: Literal["evidence", "arming"]

@@ -6,9 +6,14 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from specship.errors import UnusableInput
-from specship.review.gates import GateReview, Gates, View
+from specship.review.code import CodeReview
+from specship.review.contracts import ContractReview
+from specship.review.criteria import SpecReview
+from specship.review.gates import GateReview, Gates
+from specship.review.profiles import ProfileReview
+from specship.review.project import ProjectReview
 from specship.review.ranges import Range, place_of, read_range
-from specship.review.records import BUMPS, MAJOR, TO_BE_NAMED, Bump, Change, Direction, Review
+from specship.review.records import BUMPS, TO_BE_NAMED, Bump, Change, Direction, Review
 from specship.review.repository import open_repository
 from specship.review.sides import Contracts, Side, read_side
 from specship.specs.version import parse
@@ -34,15 +39,16 @@ def review(start: Path, words: str, *, staged: bool = False) -> Review:
         base, head = read_side(asked.base, beside), read_side(asked.head, beside)
         if base.configuration is None and head.configuration is None:
             raise UnusableInput(
-                "no pyproject.toml with [tool.specship] on either side", at=start,
+                "no pyproject.toml with [tool.specship] on either side",
+                at=start,
                 mend="run the command inside a project, or begin one: `specship init`",
-            )  # fmt: skip
+            )
         return _review(asked, base, head)
 
 
 def _review(asked: Range, base: Side, head: Side) -> Review:
     changes = sorted(_changes(base, head), key=_order)
-    required = max((change.bump for change in changes), key=BUMPS.index, default="none")
+    required: Bump = max((change.bump for change in changes), key=BUMPS.index, default="none")
     new = {
         named.id
         for name, amendment in (head.spec.amendments if head.spec else {}).items()
@@ -80,19 +86,33 @@ def _declared(base: Side, head: Side) -> Bump:
 
 
 def _changes(base: Side, head: Side) -> Iterator[Change]:
+    spec = SpecReview(base, head)
+    profiles = ProfileReview(base, head, spec.criteria, spec.models.new_names)
+    code = CodeReview(base, head)
     contracts = Contracts()
     changed = {
         path
         for path in base.contracts.keys() | head.contracts.keys()
-        if path not in base.contracts or path not in head.contracts
+        if path not in base.contracts
+        or path not in head.contracts
         or base.contracts[path].oid != head.contracts[path].oid
-    }  # fmt: skip
-    old = Gates.of(base, contracts.of(base, changed & base.contracts.keys()))
-    new = Gates.of(head, contracts.of(head, changed & head.contracts.keys()))
-    before = base.spec.profiles if base.spec else {}
-    after = head.spec.profiles if head.spec else {}
-    views = tuple(View(before[name], after[name]) for name in sorted(before.keys() & after.keys()))
-    yield from GateReview(old, new, views, {}).changes()
-
-
-__all__ = ["MAJOR", "review"]
+    }
+    unchanged = base.contracts.keys() - changed
+    overridden = profiles.overridden()[0]
+    asked = frozenset({*overridden, *code.probes, *code.faults, *code.gone})
+    wanted = changed | (base.naming(unchanged, asked) if asked else set())
+    one = contracts.of(base, wanted & base.contracts.keys())
+    other = contracts.of(head, wanted & head.contracts.keys())
+    gates = GateReview(Gates.of(base, one), Gates.of(head, other), profiles.views, spec.criteria)
+    yield from ProjectReview(base, head).changes()
+    yield from spec.changes()
+    yield from profiles.changes()
+    yield from ContractReview(base, head, one, other).changes()
+    yield from gates.changes()
+    by_probe: dict[str, list[str]] = {}
+    by_fault: dict[str, list[str]] = {}
+    for gate, _ in gates.base.files.values():
+        by_probe.setdefault(gate.probe or "", []).append(gate.id)
+        for fault in gate.faults:
+            by_fault.setdefault(fault, []).append(gate.id)
+    yield from code.changes(by_probe, by_fault, [view.base.profile for view in profiles.views])

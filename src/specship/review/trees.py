@@ -19,6 +19,7 @@ from specship.review.repository import FOLDER, LINK, SUBMODULE, Entry, Repositor
 
 _MOST_LINKS: Final = 16
 _FILE: Final = 0o100644
+_NOTHING: Final = Entry(0, "")
 
 
 class Tree(ABC):
@@ -54,9 +55,11 @@ class Tree(ABC):
             if name == "..":
                 if not at:
                     raise UnusableInput(
-                        "a path that leads out of the repository", at=self.shown(path),
-                        why="what lies outside is no part of a change", mend="move the folder inside",
-                    )  # fmt: skip
+                        "a path that leads out of the repository",
+                        at=self.shown(path),
+                        why="what lies outside is no part of a change",
+                        mend="move the folder inside",
+                    )
                 at, entry = posixpath.dirname(at), Entry(FOLDER, "")
                 continue
             found = self._listed(at).get(name)
@@ -67,18 +70,23 @@ class Tree(ABC):
                 target = os.fsdecode(self._bytes([(posixpath.join(at, name), found)])[0])
                 if links > _MOST_LINKS or target.startswith("/"):
                     raise UnusableInput(
-                        "a link out of the project" if target.startswith("/") else "a link that leads nowhere",
-                        at=self.shown(path), mend="replace it by the file", code="SHIP101",
-                    )  # fmt: skip
+                        "a link out of the project"
+                        if target.startswith("/")
+                        else "a link that leads nowhere",
+                        at=self.shown(path),
+                        mend="replace it by the file",
+                        code="SHIP101",
+                    )
                 pending = [*_parts(target), *pending]
                 continue
             at, entry = posixpath.join(at, name), found
             if found.mode == SUBMODULE:
                 raise UnusableInput(
-                    "a submodule: its files are in another repository", at=self.shown(at),
+                    "a submodule: its files are in another repository",
+                    at=self.shown(at),
                     why="a change in there is one line here, which says nothing of what it means",
                     mend="review it in its own repository, and keep contracts and spec in this one",
-                )  # fmt: skip
+                )
         return at, entry
 
     def file(self, path: str) -> Entry | None:
@@ -143,6 +151,23 @@ class CommittedTree(Tree):
         read = self.repository.blobs([entry.oid for _, entry in found])
         return [read[entry.oid] for _, entry in found]
 
+    def differing(self, other: CommittedTree) -> Iterator[str]:
+        """Paths of files that are not the same on another side; folders with one id are not looked into."""
+        pending = [("", Entry(FOLDER, self.tree), Entry(FOLDER, other.tree))]
+        empty: dict[str, Entry] = {}
+        while pending:
+            at, one, two = pending.pop()
+            own, theirs = (self.repository.folder(e.oid) if e.mode == FOLDER else empty for e in (one, two))
+            for name in own.keys() | theirs.keys():
+                before, after = own.get(name, _NOTHING), theirs.get(name, _NOTHING)
+                if before == after:
+                    continue
+                path = posixpath.join(at, name)
+                if FOLDER in {before.mode, after.mode}:
+                    pending.append((path, before, after))
+                if {before.mode, after.mode} - {FOLDER, 0}:
+                    yield path
+
 
 class StagedTree(Tree):
     """The files of the index: what the next commit would hold."""
@@ -185,7 +210,7 @@ class WorkingTree(Tree):
         return self._folders[folder]
 
     def _entry(self, path: str) -> Entry | None:
-        about = os.lstat(path)  # noqa: PTH116
+        about = os.lstat(path)
         if stat.S_ISDIR(about.st_mode):
             return Entry(FOLDER, "")
         if stat.S_ISLNK(about.st_mode):
