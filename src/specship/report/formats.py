@@ -5,6 +5,7 @@
     report/trace/       `specship trace`
     report/diagnosis/   `specship diagnose`
     report/review/      `specship review`
+    report/gate/        `specship gate`
 
 A format is a file called after it, with `render(record, display)`; adding one edits no other file, and the
 verb offers it by `--format NAME`. What is made for programs ignores the display.
@@ -21,6 +22,7 @@ LINT: Final = Folder("specship.report.lint")
 TRACE: Final = Folder("specship.report.trace")
 DIAGNOSIS: Final = Folder("specship.report.diagnosis")
 REVIEW: Final = Folder("specship.report.review")
+GATE: Final = Folder("specship.report.gate")
 TEXT: Final = "text"
 """The format for people at a terminal, which every record has."""
 

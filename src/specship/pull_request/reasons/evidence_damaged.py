@@ -1,0 +1,17 @@
+"""A ledger that is not whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from specship.pull_request.facts import Facts, Found
+
+WEIGHT: Final = 94
+
+
+def reasons(facts: Facts) -> Iterator[Found]:
+    """Nothing counts while a statement is missing or damaged, since it may be the one that failed."""
+    for problem in facts.head.problems:
+        first = problem.splitlines()[0]
+        yield Found("ledger", first, "restore the files from git, or measure again into a new ledger")

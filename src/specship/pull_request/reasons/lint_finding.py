@@ -1,0 +1,19 @@
+"""What lint finds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from specship.pull_request.facts import Facts, Found
+
+WEIGHT: Final = 40
+
+
+def reasons(facts: Facts) -> Iterator[Found]:
+    """What a rule finds on a branch is found by everybody once it is merged."""
+    for finding in facts.lint:
+        yield Found(
+            finding.code, f"{finding.code} {finding.name}: {finding.message}", finding.mend,
+            facts.inside(finding.path), finding.line,
+        )  # fmt: skip
