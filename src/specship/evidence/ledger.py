@@ -44,16 +44,29 @@ def read_ledger(folders: Iterable[Path], *, keys: frozenset[bytes]) -> Ledger:
             opened[path.stem] = _read(path, keys)
         except DamagedArtifact as error:
             damaged.append(error)
-    named = {parent for entry in opened.values() for parent in entry.evidence.parents}
-    ordered = sorted(opened.values(), key=lambda entry: (entry.evidence.ended, entry.digest))
-    return Ledger(tuple(ordered), tuple(damaged), tuple(sorted(named - opened.keys())))
+    return gathered(opened.values(), damaged)
+
+
+def gathered(opened: Iterable[Opened], damaged: Iterable[DamagedArtifact]) -> Ledger:
+    """The ledger that some statements are, with the holes that they leave."""
+    ordered = sorted(opened, key=lambda entry: (entry.evidence.ended, entry.digest))
+    named = {parent for entry in ordered for parent in entry.evidence.parents}
+    return Ledger(tuple(ordered), tuple(damaged), tuple(sorted(named - {entry.digest for entry in ordered})))
 
 
 def _read(path: Path, keys: frozenset[bytes]) -> Opened:
     if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_BYTES:
         raise DamagedArtifact("not a regular file of at most 1 MiB", at=path)
-    data = path.read_bytes()
-    if sha256_bytes(data) != path.stem:
+    return open_statement(path, path.read_bytes(), keys=keys)
+
+
+def open_statement(path: Path, data: bytes, *, keys: frozenset[bytes]) -> Opened:
+    """The statement that bytes are, under the name that they have in a ledger.
+
+    Raises:
+        DamagedArtifact: they are none, or other bytes than the name promises.
+    """
+    if len(data) > LARGEST_BYTES or sha256_bytes(data) != path.stem:
         raise DamagedArtifact(
             "its bytes are not the ones its name promises", at=path,
             why="a statement is named by the sha256 of its bytes and never changes",

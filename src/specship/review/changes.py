@@ -9,10 +9,10 @@ from typing import Any
 from specship.errors import Place
 from specship.review.pairing import Pairing
 from specship.review.records import About, Change, Direction, Kind, Spot, Stale, bump_of
-from specship.review.sides import Side
+from specship.review.sides import ProjectSide
 
 
-def spot(side: Side, place: Place) -> Spot:
+def spot(side: ProjectSide, place: Place) -> Spot:
     """A place of a project's document, within the repository."""
     return Spot(path=posixpath.join(side.place, place.path), line=place.line or 1)
 

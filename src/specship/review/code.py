@@ -18,10 +18,10 @@ from typing import Any, Final
 from specship.code_digests import code_shape, imported_modules
 from specship.review.changes import change
 from specship.review.records import Change, Direction, Spot, Stale
-from specship.review.sides import Side
+from specship.review.sides import ProjectSide
 from specship.review.trees import CommittedTree
 
-_OURS: Final = "src/specship"
+OURS: Final = "src/specship"
 """Where specship keeps its own code, when it reviews itself."""
 _NO_FAULT: Final = ("catalogue", "fault")
 _ROOTS: Final = ("", "src")
@@ -40,10 +40,10 @@ class Declared:
     artifacts: tuple[str, ...]
 
 
-class Code:
+class SideCode:
     """The Python files of one side, read when they are asked for."""
 
-    def __init__(self, side: Side) -> None:
+    def __init__(self, side: ProjectSide) -> None:
         self.side = side
         self._texts: dict[str, str | None] = {}
 
@@ -71,7 +71,7 @@ class Code:
             name: declared
             for path in files
             if path.endswith(".py")
-            for name, declared in _declared(self.text(path) or "", path)
+            for name, declared in declared_in(self.text(path) or "", path)
         }
 
     @cached_property
@@ -90,11 +90,11 @@ class Code:
     def _ours(self, folder: str) -> list[str]:
         if self.side.place:
             return []
-        names = self.side.tree.names(posixpath.join(_OURS, folder))
-        return [posixpath.join(_OURS, folder, name) for name in sorted(names)]
+        names = self.side.tree.names(posixpath.join(OURS, folder))
+        return [posixpath.join(OURS, folder, name) for name in sorted(names)]
 
     def reached(self, path: str) -> dict[str, str]:
-        """The text of a file and of each file of the repository that it imports, by path."""
+        """The text of a file and of each file of the repository that it imports, by path within the project."""
         found: dict[str, str] = {}
         pending = [path]
         while pending:
@@ -104,7 +104,11 @@ class Code:
                 continue
             found[at] = text
             pending += self._imports(text, at)
-        return found
+        return {self.named(at): text for at, text in found.items()}
+
+    def named(self, path: str) -> str:
+        """A path as the project would write it, so that it stays the same where the whole project moves."""
+        return posixpath.relpath(path, self.side.place or ".")
 
     def _imports(self, text: str, path: str) -> Iterator[str]:
         for name in _imported(text, path):
@@ -154,13 +158,13 @@ def _imported(text: str, path: str) -> set[str]:
                     folder = posixpath.dirname(folder)
                 base = ".".join(part for part in [*folder.split("/"), base] if part)
             found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    if path.startswith(f"{_OURS}/"):  # scans and public names, as digests of our own code follow them
+    if path.startswith(f"{OURS}/"):  # scans and public names, as digests of our own code follow them
         with contextlib.suppress(ValueError):
             found |= imported_modules(text, "specship")
     return {name for name in found if name}
 
 
-def _declared(text: str, path: str) -> Iterator[tuple[str, Declared]]:
+def declared_in(text: str, path: str) -> Iterator[tuple[str, Declared]]:
     """The probes that a source declares by `@probe("NAME", ...)`."""
     try:
         tree = ast.parse(text)
@@ -191,8 +195,8 @@ def _constant(node: ast.expr) -> Any:
 class CodeReview:
     """The probes and faults of two sides, side by side."""
 
-    def __init__(self, base: Side, head: Side) -> None:
-        self._base, self._head = Code(base), Code(head)
+    def __init__(self, base: ProjectSide, head: ProjectSide) -> None:
+        self.base, self.head = SideCode(base), SideCode(head)
         self._touched = _touched(base, head)
 
     @cached_property
@@ -200,58 +204,62 @@ class CodeReview:
         """Faults whose code is another one, or gone: arming of the gates that name them is stale."""
         if not self._touched:
             return frozenset()
-        one, other = self._base.faults, self._head.faults
+        one, other = self.base.faults, self.head.faults
         return frozenset(
             name
             for name, path in one.items()
-            if name not in other or _shape(self._base.text(path)) != _shape(self._head.text(other[name]))
+            if name not in other or _shape(self.base.text(path)) != _shape(self.head.text(other[name]))
         )
 
     @cached_property
     def probes(self) -> dict[str, tuple[str, ...]]:
         """Probes of both sides that measure otherwise, with the places in the code that differ."""
         found = {}
-        for name, before in self._base.probes.items() if self._touched else ():
-            after = self._head.probes.get(name)
-            if after is not None and (places := self._differing(before.path, after.path)):
+        for name, before in self.base.probes.items() if self._touched else ():
+            after = self.head.probes.get(name)
+            if after is not None and (places := self._differing(before, after)):
                 found[name] = places
         return found
 
     @property
     def gone(self) -> frozenset[str]:
         """Probes of base that nobody declares any more."""
-        return (
-            frozenset(self._base.probes.keys() - self._head.probes.keys()) if self._touched else frozenset()
+        return frozenset(self.base.probes.keys() - self.head.probes.keys()) if self._touched else frozenset()
+
+    def _differing(self, before: Declared, after: Declared) -> tuple[str, ...]:
+        """Places in the code behind a probe that differ."""
+        one, other = self.base.reached(before.path), self.head.reached(after.path)
+        home = self.base.named(before.path)
+        other[home] = other.pop(self.head.named(after.path), "")  # its own file may be called otherwise
+        return tuple(
+            f"{at}: {', '.join(_functions(one.get(at, ''), other.get(at, '')))}"
+            for at in sorted(one.keys() | other.keys())
+            if _shape(one.get(at)) != _shape(other.get(at))
         )
 
-    def _differing(self, path: str, now: str) -> tuple[str, ...]:
-        one, other = self._base.reached(path), self._head.reached(now)
-        renamed = {path: now}
-        found = []
-        for at in sorted(one.keys() | other.keys()):
-            new = renamed.get(at, at)
-            if at == now != path and at not in one:
-                continue
-            before, after = one.get(at), other.get(new)
-            if before != after and _shape(before) != _shape(after):
-                found.append(f"{new}: {', '.join(_functions(before or '', after or ''))}")
-        return tuple(found)
-
     @cached_property
-    def beside(self) -> tuple[str, ...]:
+    def beside(self) -> tuple[tuple[str | None, str | None], ...]:
         """Files among the project's probes that are new, gone or changed, and that no probe is known to import."""
         if not self._touched:
             return ()
-        one, other = set(self._base.probe_folder), set(self._head.probe_folder)
+        one, other = (
+            {code.named(path): path for path in code.probe_folder} for code in (self.base, self.head)
+        )
         told = {place.partition(": ")[0] for places in self.probes.values() for place in places}
-        told |= {p.path for code in (self._base, self._head) for p in code.probes.values()}
-        return tuple(path for path in sorted(one | other) if path not in told and self._bytes_differ(path))
+        told |= {code.named(own.path) for code in (self.base, self.head) for own in code.probes.values()}
+        return tuple(
+            (one.get(name), other.get(name))
+            for name in sorted({*one, *other} - told)
+            if self._bytes_differ(one.get(name), other.get(name))
+        )
 
-    def _bytes_differ(self, path: str) -> bool:
-        one, other = (code.side.tree.read([path]).get(path) for code in (self._base, self._head))
-        if path.endswith(".py") and one is not None and other is not None:
-            return _shape(self._base.text(path)) != _shape(self._head.text(path))
-        return one != other
+    def _bytes_differ(self, before: str | None, after: str | None) -> bool:
+        if before is None or after is None:
+            return True
+        if after.endswith(".py"):
+            return _shape(self.base.text(before)) != _shape(self.head.text(after))
+        one, other = self.base.side.tree.read([before]), self.head.side.tree.read([after])
+        return [*one.values()] != [*other.values()]
 
     def changes(
         self, gates: Mapping[str, Iterable[str]], naming: Mapping[str, Iterable[str]], profiles: Iterable[str]
@@ -260,7 +268,7 @@ class CodeReview:
         scales = tuple(profiles)
         if not self._touched:
             return
-        one, other = self._base.probes, self._head.probes
+        one, other = self.base.probes, self.head.probes
         for name in sorted(one.keys() - other.keys()):
             yield change(
                 name,
@@ -316,7 +324,7 @@ class CodeReview:
                     after=after.path,
                     **own,
                 )
-            elif before.path != after.path:
+            elif self.base.named(before.path) != self.head.named(after.path):
                 yield change(
                     name,
                     "probe",
@@ -328,26 +336,28 @@ class CodeReview:
                     base=_spot(before),
                     head=_spot(after),
                 )
-        for path in self.beside:
-            spots: dict[str, Any] = {
-                side: Spot(path=path, line=1)
-                for side, code in (("base", self._base), ("head", self._head))
-                if path in code.probe_folder
-            }
-            says = f"{path} lies beside the probes, and any of them may read it"
+        for before_path, after_path in self.beside:
+            path = after_path or before_path or ""
             yield change(
-                path, "probe", "code", Direction.OTHERWISE, says, stales=_stales(["*"], scales), **spots
+                path,
+                "probe",
+                "code",
+                Direction.OTHERWISE,
+                f"{path} lies beside the probes, and any of them may read it",
+                base=Spot(path=before_path, line=1) if before_path else None,
+                head=Spot(path=after_path, line=1) if after_path else None,
+                stales=_stales(["*"], scales),
             )
         yield from self._fault_changes(naming, scales)
 
     def _behind(self, name: str, gates: Mapping[str, Iterable[str]]) -> Iterable[str]:
         """Gates whose evidence goes with a probe: a file of the project's own folder counts for every probe."""
-        return ["*"] if self._base.probes[name].path in self._base.probe_folder else gates.get(name, ())
+        return ["*"] if self.base.probes[name].path in self.base.probe_folder else gates.get(name, ())
 
     def _fault_changes(
         self, naming: Mapping[str, Iterable[str]], scales: tuple[str, ...]
     ) -> Iterator[Change]:
-        one, other = self._base.faults, self._head.faults
+        one, other = self.base.faults, self.head.faults
         for name in sorted(other.keys() - one.keys()):
             yield change(
                 name,
@@ -373,7 +383,7 @@ class CodeReview:
                     stales=stales,
                 )
                 continue
-            places = _functions(self._base.text(one[name]) or "", self._head.text(other[name]) or "")
+            places = _functions(self.base.text(one[name]) or "", self.head.text(other[name]) or "")
             yield change(
                 name,
                 "fault",
@@ -388,7 +398,7 @@ class CodeReview:
             )
 
 
-def _touched(base: Side, head: Side) -> bool:
+def _touched(base: ProjectSide, head: ProjectSide) -> bool:
     """Whether any Python file, or anything among the probes, can differ; where that cannot be told quickly, yes."""
     one, other = base.tree, head.tree
     if not isinstance(one, CommittedTree) or not isinstance(other, CommittedTree):

@@ -9,15 +9,22 @@ from specship.contracts.reader import ContractFile
 from specship.review.changes import change, listed, names_changed, spot
 from specship.review.pairing import meaning, pair
 from specship.review.records import Change, Direction
-from specship.review.sides import Side
+from specship.review.sides import ProjectSide
 
 
 class ContractReview:
     """The contracts of two sides that differ, side by side."""
 
     def __init__(
-        self, base: Side, head: Side, one: Mapping[str, ContractFile], other: Mapping[str, ContractFile]
+        self,
+        base: ProjectSide,
+        head: ProjectSide,
+        one: Mapping[str, ContractFile],
+        other: Mapping[str, ContractFile],
+        gates: Mapping[str, str],
     ) -> None:
+        """`gates` gives head's id of each of base's gates that is on both sides."""
+        self._gates = gates
         self._base, self._head = base, head
         self._one = {file.contract.contract_id: file for file in one.values()}
         self._other = {file.contract.contract_id: file for file in other.values()}
@@ -103,7 +110,8 @@ class ContractReview:
                     after=after,
                     **self._spots(was, now, key),
                 )
-        before, after = ({r.id: set(r.supports) for r in c.references} for c in (one, other))
+        before = {r.id: {self._gates.get(gate, gate) for gate in r.supports} for r in one.references}
+        after = {r.id: set(r.supports) for r in other.references}
         for name in sorted(before.keys() | after.keys()):
             if before.get(name) != after.get(name):
                 verb = (

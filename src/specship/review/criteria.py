@@ -10,7 +10,7 @@ from typing import Any
 from specship.review.changes import change, listed, names_changed, spot, went
 from specship.review.pairing import Meaning, Pairing, meaning, pair
 from specship.review.records import Change, Direction, Kind, Spot
-from specship.review.sides import Side
+from specship.review.sides import ProjectSide
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Criterion, Model
 
@@ -19,7 +19,7 @@ from specship.specs.records import Criterion, Model
 class Criteria:
     """Models and criteria of one side with their places."""
 
-    side: Side
+    side: ProjectSide
 
     @property
     def spec(self) -> SpecFolder | None:
@@ -70,7 +70,7 @@ class Criteria:
 class SpecReview:
     """Two specs, side by side."""
 
-    def __init__(self, base: Side, head: Side) -> None:
+    def __init__(self, base: ProjectSide, head: ProjectSide) -> None:
         self.base, self.head = Criteria(base), Criteria(head)
         self.pairing: Pairing = pair(self.base.meanings, self.head.meanings)
         self.models: Pairing = pair(self.base.model_meanings, self.head.model_meanings)
@@ -223,7 +223,13 @@ class SpecReview:
             kind: Kind, direction: Direction, says: str, before: str, after: str, key: str, **more: Any
         ) -> Change:
             base, head = self.base.criterion_spot(was, key), self.head.criterion_spot(now, key)
-            pieces: dict[str, Any] = {"before": before, "after": after, "was": renamed, "base": base, "head": head}
+            pieces: dict[str, Any] = {
+                "before": before,
+                "after": after,
+                "was": renamed,
+                "base": base,
+                "head": head,
+            }
             return change(now, "criterion", kind, direction, says, **pieces, **more)
 
         if one.weight != other.weight:

@@ -14,7 +14,7 @@ from specship.review.changes import change, listed, names_changed, spot, went
 from specship.review.limits import compare
 from specship.review.pairing import Meaning, Pairing, meaning, pair
 from specship.review.records import Change, Direction, Kind, Spot, Stale
-from specship.review.sides import Side
+from specship.review.sides import ProjectSide
 from specship.specs.in_force import effective
 from specship.specs.records import FALSIFICATION, Profile
 
@@ -23,12 +23,12 @@ from specship.specs.records import FALSIFICATION, Profile
 class Gates:
     """The gates of one side that were read, with their files."""
 
-    side: Side
+    side: ProjectSide
     files: Mapping[str, tuple[Gate, ContractFile]]
     """By id."""
 
     @classmethod
-    def of(cls, side: Side, contracts: Mapping[str, ContractFile]) -> Gates:
+    def of(cls, side: ProjectSide, contracts: Mapping[str, ContractFile]) -> Gates:
         """Those of some contracts."""
         return cls(
             side, {gate.id: (gate, file) for file in contracts.values() for gate in file.contract.gates}
@@ -49,7 +49,7 @@ class Gates:
 
 
 @dataclass(frozen=True)
-class View:
+class Scale:
     """A profile as both sides have it."""
 
     base: Profile
@@ -65,7 +65,7 @@ class GateReview:
     """Two sets of gates, side by side."""
 
     def __init__(
-        self, base: Gates, head: Gates, views: tuple[View, ...], criteria: Mapping[str, str]
+        self, base: Gates, head: Gates, views: tuple[Scale, ...], criteria: Mapping[str, str]
     ) -> None:
         """`criteria` gives head's id of each of base's criteria that is on both sides."""
         self.base, self.head, self.views = base, head, views
@@ -128,11 +128,11 @@ class GateReview:
         for was, now in self.pairing.pairs:
             yield from self._limits(was, now)
             yield from self._requirements(was, now)
-            if self.base.files[was][0] != self.head.files[now][0]:
-                yield from self._rest(was, now)
+            yield from self._rest(was, now)
+            if self.base.files[was][0].faults != self.head.files[now][0].faults:
                 yield from self._faults(was, now)
 
-    def _in_force(self, was: str, now: str, view: View | None) -> tuple[Gate, Gate]:
+    def _in_force(self, was: str, now: str, view: Scale | None) -> tuple[Gate, Gate]:
         one, other = self.base.files[was][0], self.head.files[now][0]
         if view is None:
             return one, other
@@ -154,7 +154,7 @@ class GateReview:
 
     def _limits(self, was: str, now: str) -> Iterator[Change]:
         """Each quantity whose limit in force changed, once for all scales at which it changed alike."""
-        found: dict[tuple[str, str, str], list[View | None]] = {}
+        found: dict[tuple[str, str, str], list[Scale | None]] = {}
         limits: dict[tuple[str, str, str], tuple[Expectation | None, Expectation | None]] = {}
         for view in (None, *self.views):
             one, other = self._in_force(was, now, view)
@@ -174,7 +174,7 @@ class GateReview:
         now: str,
         quantity: str,
         limits: tuple[Expectation | None, Expectation | None],
-        views: list[View | None],
+        views: list[Scale | None],
     ) -> Iterator[Change]:
         before, after = limits
         compared = compare(before, after)
@@ -227,7 +227,7 @@ class GateReview:
 
     def _requirements(self, was: str, now: str) -> Iterator[Change]:
         """What the machine must have, in force at each scale."""
-        found: dict[tuple[str, str], list[View | None]] = {}
+        found: dict[tuple[str, str], list[Scale | None]] = {}
         for view in (None, *self.views):
             one, other = (gate.requires.device or "" for gate in self._in_force(was, now, view))
             if one != other:

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from specship.review.changes import change, names_changed, spot, went
-from specship.review.gates import View
+from specship.review.gates import Scale
 from specship.review.pairing import Meaning, meaning, pair
 from specship.review.records import Change, Direction, Kind, Spot, Stale
 from specship.review.settings import direction_of
-from specship.review.sides import Side
+from specship.review.sides import ProjectSide
 from specship.specs.records import FALSIFICATION, Profile
 
 _LONGEST_SHOWN = 80
@@ -21,7 +21,7 @@ class ProfileReview:
     """The profiles of two sides, side by side."""
 
     def __init__(
-        self, base: Side, head: Side, criteria: Mapping[str, str], models: Mapping[str, str]
+        self, base: ProjectSide, head: ProjectSide, criteria: Mapping[str, str], models: Mapping[str, str]
     ) -> None:
         """`criteria` and `models` give head's id of each that is on both sides, by base's."""
         self._base, self._head = base, head
@@ -31,21 +31,18 @@ class ProfileReview:
         self.pairing = pair(_meanings(self._one), _meanings(self._other))
 
     @property
-    def views(self) -> tuple[View, ...]:
+    def views(self) -> tuple[Scale, ...]:
         """The profiles that both sides have."""
-        return tuple(View(self._one[was], self._other[now]) for was, now in sorted(self.pairing.pairs))
+        return tuple(Scale(self._one[was], self._other[now]) for was, now in sorted(self.pairing.pairs))
 
-    def overridden(self) -> tuple[set[str], set[str]]:
-        """Base's and head's ids of the gates of which a profile asks for something else than before."""
-        found: tuple[set[str], set[str]] = (set(), set())
-        for view in self.views:
-            one, other = view.base.overrides, view.head.overrides
-            for identity in one.keys() | other.keys():
-                before, after = one.get(identity), other.get(identity)
-                if before is None or after is None or before != after:
-                    found[0].add(identity)
-                    found[1].add(identity)
-        return found
+    def overridden(self) -> set[str]:
+        """The gates of which a profile asks for something else than before."""
+        return {
+            identity
+            for view in self.views
+            for identity in view.base.overrides.keys() | view.head.overrides.keys()
+            if view.base.overrides.get(identity) != view.head.overrides.get(identity)
+        }
 
     def changes(self) -> Iterator[Change]:
         """Everything that differs, but for limits and requirements: those are the gates'."""
@@ -84,7 +81,7 @@ class ProfileReview:
                 before=was,
                 after=now,
                 stales=_whole(self._one[was]),
-                **self._both(View(self._one[was], self._other[now])),
+                **self._both(Scale(self._one[was], self._other[now])),
             )
         for view in self.views:
             yield from self._kind(view)
@@ -94,10 +91,10 @@ class ProfileReview:
             yield from self._settings(view)
 
     @staticmethod
-    def _spot(side: Side, name: str, *keys: str) -> Spot | None:
+    def _spot(side: ProjectSide, name: str, *keys: str) -> Spot | None:
         return spot(side, side.spec.profile_documents[name].place(*keys)) if side.spec else None
 
-    def _both(self, view: View, *keys: str) -> dict[str, Any]:
+    def _both(self, view: Scale, *keys: str) -> dict[str, Any]:
         return {
             "base": self._spot(self._base, view.base.profile, *keys),
             "head": self._spot(self._head, view.name, *keys),
@@ -105,7 +102,7 @@ class ProfileReview:
 
     def _change(
         self,
-        view: View,
+        view: Scale,
         kind: Kind,
         direction: Direction,
         says: str,
@@ -127,7 +124,7 @@ class ProfileReview:
             **more,
         )
 
-    def _kind(self, view: View) -> Iterator[Change]:
+    def _kind(self, view: Scale) -> Iterator[Change]:
         one, other = view.base.kind, view.head.kind
         if one != other:
             says = f"profile {view.name} is a {other}, and was a {one}"
@@ -142,7 +139,7 @@ class ProfileReview:
                 stales=_whole(view.base),
             )
 
-    def _words(self, view: View) -> Iterator[Change]:
+    def _words(self, view: Scale) -> Iterator[Change]:
         if view.base.summary != view.head.summary:
             says = f"profile {view.name} is described in other words"
             yield self._change(
@@ -156,7 +153,7 @@ class ProfileReview:
                     view, "reworded", Direction.NEUTRAL, says, one, other, "overrides", identity, "reason"
                 )
 
-    def _not_judged(self, view: View) -> Iterator[Change]:
+    def _not_judged(self, view: Scale) -> Iterator[Change]:
         one = {self._criteria.get(name, name): why for name, why in view.base.not_judged.items()}
         other = view.head.not_judged
         for name in sorted(one.keys() ^ other.keys()):
@@ -181,7 +178,7 @@ class ProfileReview:
                     view, "reworded", Direction.NEUTRAL, says, one[name], other[name], "not_judged", name
                 )
 
-    def _age(self, view: View) -> Iterator[Change]:
+    def _age(self, view: Scale) -> Iterator[Change]:
         one, other = view.base.oldest_evidence_days, view.head.oldest_evidence_days
         if one != other:
             longer = other is None or (one is not None and other > one)
@@ -197,7 +194,7 @@ class ProfileReview:
                 "oldest_evidence_days",
             )
 
-    def _settings(self, view: View) -> Iterator[Change]:
+    def _settings(self, view: Scale) -> Iterator[Change]:
         for model in sorted(view.base.pipeline.keys() | {*view.head.pipeline}):
             now = self._models.get(model, model)
             if model not in view.base.pipeline and model in self._models.values():
@@ -227,7 +224,7 @@ class ProfileReview:
 
     def _section(
         self,
-        view: View,
+        view: Scale,
         model: str,
         section: str,
         one: Mapping[str, Any],

@@ -8,7 +8,7 @@ from typing import Any
 
 from specship.review.changes import change, went
 from specship.review.records import Change, Direction, Kind, Spot
-from specship.review.sides import SETTINGS, Side
+from specship.review.sides import SETTINGS, ProjectSide
 from specship.specs.project import Configuration
 
 _PLACES = ("spec", "contracts", "probes", "faults")
@@ -19,7 +19,7 @@ _DEMANDS = {"--ship-strict": None, "--ship-fail-under": float}
 class ProjectReview:
     """Two tables of settings, side by side."""
 
-    def __init__(self, base: Side, head: Side) -> None:
+    def __init__(self, base: ProjectSide, head: ProjectSide) -> None:
         self._base, self._head = base, head
         self._lines = {id(side): side.lines_of_settings() for side in (base, head) if side.configuration}
 
@@ -33,7 +33,7 @@ class ProjectReview:
         yield from self._lint(one, other)
         yield from self._demands()
 
-    def _spot(self, side: Side, key: str) -> Spot:
+    def _spot(self, side: ProjectSide, key: str) -> Spot:
         lines = self._lines[id(side)]
         found = (n for n, line in enumerate(lines, 1) if re.match(rf'\s*"?{re.escape(key)}"?\s*=', line))
         return Spot(path=side.inside(SETTINGS), line=next(found, 1))

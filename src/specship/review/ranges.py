@@ -29,6 +29,12 @@ def read_range(repository: Repository, words: str, *, staged: bool = False) -> R
     Raises:
         UnusableInput: a revision is not here, or a range and `--staged` are asked for together.
     """
+    asked = _range(repository, words, staged=staged)
+    asked.head.reviewed = True
+    return asked
+
+
+def _range(repository: Repository, words: str, *, staged: bool) -> Range:
     dots = "..." if "..." in words else ".." if ".." in words else ""
     if not dots:
         base = _committed(repository, words)

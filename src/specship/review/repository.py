@@ -32,6 +32,8 @@ _COPIED: Final = ("HEAD", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD", "CHERRY_PICK_
 """Small files; git takes a HEAD that is a link for something else."""
 _MOST_ASKED_AT_ONCE: Final = 256
 """Names sent before answers are read; more could fill both pipes, and both sides would wait."""
+_MEMORY: Final = "/dev/shm"  # noqa: S108 - a folder with a name of its own is made in there
+"""Where private files of a second lie, on machines that have it."""
 _FORMAT: Final = re.compile(r"^\s*objectformat\s*=\s*\"?(sha1|sha256)\"?\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -75,6 +77,12 @@ class Repository:
         self._shadow = shadow
         self._folders: dict[str, dict[str, Entry]] = {}
         self._child: subprocess.Popen[bytes] | None = None
+
+    def private(self, name: str) -> Path:
+        """A folder that only this process sees, and that goes when the repository is closed."""
+        folder = self._shadow.parent / name
+        folder.mkdir(parents=True)
+        return folder
 
     def commit(self, revision: str) -> tuple[str, str]:
         """The ids of a commit and of its tree.
@@ -318,8 +326,10 @@ def open_repository(start: Path) -> Iterator[Repository]:
     """
     top, own, common = _places(start)
     git = _git_outside(top)
-    with tempfile.TemporaryDirectory(prefix="specship-review-") as folder:
-        shadow = Path(folder)
+    memory = _MEMORY if os.access(_MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix="specship-review-", dir=memory) as folder:
+        shadow = Path(folder).resolve() / "git"
+        shadow.mkdir()
         for home, names in ((common, _SHARED), (own, _OWN)):
             for name in names:
                 if (home / name).exists():

@@ -10,12 +10,13 @@ from specship.review.code import CodeReview
 from specship.review.contracts import ContractReview
 from specship.review.criteria import SpecReview
 from specship.review.gates import GateReview, Gates
+from specship.review.percents import evidence_of, nothing_held
 from specship.review.profiles import ProfileReview
 from specship.review.project import ProjectReview
 from specship.review.ranges import Range, place_of, read_range
-from specship.review.records import BUMPS, TO_BE_NAMED, Bump, Change, Direction, Review
+from specship.review.records import BUMPS, TO_BE_NAMED, Bump, Change, Direction, Review, ShipPercent
 from specship.review.repository import open_repository
-from specship.review.sides import Contracts, Side, read_side
+from specship.review.sides import Contracts, ProjectSide, read_side
 from specship.specs.version import parse
 
 _WEIGHTS = {direction: number for number, direction in enumerate(Direction)}
@@ -36,7 +37,8 @@ def review(start: Path, words: str, *, staged: bool = False) -> Review:
     with open_repository(start) as repository:
         asked = read_range(repository, words, staged=staged)
         beside = place_of(repository, start)
-        base, head = read_side(asked.base, beside), read_side(asked.head, beside)
+        base = read_side(asked.base, beside)
+        head = read_side(asked.head, beside, base)
         if base.configuration is None and head.configuration is None:
             raise UnusableInput(
                 "no pyproject.toml with [tool.specship] on either side",
@@ -46,8 +48,9 @@ def review(start: Path, words: str, *, staged: bool = False) -> Review:
         return _review(asked, base, head)
 
 
-def _review(asked: Range, base: Side, head: Side) -> Review:
-    changes = sorted(_changes(base, head), key=_order)
+def _review(asked: Range, base: ProjectSide, head: ProjectSide) -> Review:
+    sides = _Sides(base, head)
+    changes = sorted(sides.changes(), key=_order)
     required: Bump = max((change.bump for change in changes), key=BUMPS.index, default="none")
     new = {
         named.id
@@ -66,6 +69,7 @@ def _review(asked: Range, base: Side, head: Side) -> Review:
         required_bump=required,
         declared_bump=_declared(base, head),
         changes=tuple(changes),
+        ship_percent=sides.ship_percent(),
         unnamed=tuple(dict.fromkeys(unnamed)),
     )
 
@@ -74,7 +78,7 @@ def _order(change: Change) -> tuple[int, int, str, str]:
     return -BUMPS.index(change.bump), _WEIGHTS[change.direction], change.id, change.kind
 
 
-def _declared(base: Side, head: Side) -> Bump:
+def _declared(base: ProjectSide, head: ProjectSide) -> Bump:
     """The step that the amendments of head take beyond those of base; a version that goes back declares nothing."""
     before = parse(base.spec.version) if base.spec else (0, 0, 0)
     after = parse(head.spec.version) if head.spec else (0, 0, 0)
@@ -85,34 +89,56 @@ def _declared(base: Side, head: Side) -> Bump:
     return "none"
 
 
-def _changes(base: Side, head: Side) -> Iterator[Change]:
-    spec = SpecReview(base, head)
-    profiles = ProfileReview(base, head, spec.criteria, spec.models.new_names)
-    code = CodeReview(base, head)
-    contracts = Contracts()
-    changed = {
-        path
-        for path in base.contracts.keys() | head.contracts.keys()
-        if path not in base.contracts
-        or path not in head.contracts
-        or base.contracts[path].oid != head.contracts[path].oid
-    }
-    unchanged = base.contracts.keys() - changed
-    overridden = profiles.overridden()[0]
-    asked = frozenset({*overridden, *code.probes, *code.faults, *code.gone})
-    wanted = changed | (base.naming(unchanged, asked) if asked else set())
-    one = contracts.of(base, wanted & base.contracts.keys())
-    other = contracts.of(head, wanted & head.contracts.keys())
-    gates = GateReview(Gates.of(base, one), Gates.of(head, other), profiles.views, spec.criteria)
-    yield from ProjectReview(base, head).changes()
-    yield from spec.changes()
-    yield from profiles.changes()
-    yield from ContractReview(base, head, one, other).changes()
-    yield from gates.changes()
-    by_probe: dict[str, list[str]] = {}
-    by_fault: dict[str, list[str]] = {}
-    for gate, _ in gates.base.files.values():
-        by_probe.setdefault(gate.probe or "", []).append(gate.id)
-        for fault in gate.faults:
-            by_fault.setdefault(fault, []).append(gate.id)
-    yield from code.changes(by_probe, by_fault, [view.base.profile for view in profiles.views])
+class _Sides:
+    """Both sides with everything that is laid beside each other."""
+
+    def __init__(self, base: ProjectSide, head: ProjectSide) -> None:
+        self.base, self.head = base, head
+        self.contracts = Contracts()
+        self.spec = SpecReview(base, head)
+        self.profiles = ProfileReview(base, head, self.spec.criteria, self.spec.models.new_names)
+        self.code = CodeReview(base, head)
+
+    def _wanted(self) -> set[str]:
+        """The contracts that differ, and those that name what differs elsewhere."""
+        one, other = self.base.contracts, self.head.contracts
+        changed = {
+            path
+            for path in one.keys() | other.keys()
+            if path not in one or path not in other or one[path].oid != other[path].oid
+        }
+        exchanged = (was for was, _ in self.spec.pairing.exchanged)
+        told = frozenset(
+            {*self.profiles.overridden(), *exchanged, *self.code.probes, *self.code.faults, *self.code.gone}
+        )
+        return changed | (self.base.naming(one.keys() - changed, told) if told else set())
+
+    def changes(self) -> Iterator[Change]:
+        """Everything that differs."""
+        wanted = self._wanted()
+        one = self.contracts.of(self.base, wanted & self.base.contracts.keys())
+        other = self.contracts.of(self.head, wanted & self.head.contracts.keys())
+        gates = GateReview(
+            Gates.of(self.base, one), Gates.of(self.head, other), self.profiles.views, self.spec.criteria
+        )
+        yield from ProjectReview(self.base, self.head).changes()
+        yield from self.spec.changes()
+        yield from self.profiles.changes()
+        yield from ContractReview(self.base, self.head, one, other, gates.pairing.new_names).changes()
+        yield from gates.changes()
+        by_probe: dict[str, list[str]] = {}
+        by_fault: dict[str, list[str]] = {}
+        for gate, _ in gates.base.files.values():
+            by_probe.setdefault(gate.probe or "", []).append(gate.id)
+            for fault in gate.faults:
+                by_fault.setdefault(fault, []).append(gate.id)
+        yield from self.code.changes(by_probe, by_fault, [view.base.profile for view in self.profiles.views])
+
+    def ship_percent(self) -> tuple[ShipPercent, ...]:
+        """What each side's evidence amounts to."""
+        models, profiles = self.spec.models, self.profiles.pairing
+        if not evidence_of(self.base) and not evidence_of(self.head):
+            return nothing_held(self.base, self.head, models, profiles)
+        from specship.review.holdings import percents  # what judges is imported where there is evidence
+
+        return percents(self.base, self.head, self.code, self.contracts, models, profiles)

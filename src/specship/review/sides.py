@@ -7,9 +7,8 @@ folder, because their readers want one; contracts are read from bytes, and only 
 from __future__ import annotations
 
 import posixpath
-import tempfile
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +26,7 @@ SETTINGS = "pyproject.toml"
 
 
 @dataclass
-class Side:
+class ProjectSide:
     """What a project wrote down at one revision. A revision without specship has no settings and no spec."""
 
     tree: Tree
@@ -37,6 +36,8 @@ class Side:
     spec: SpecFolder | None = None
     tools: Mapping[str, Any] = field(default_factory=dict)
     """The whole table `[tool]` of pyproject.toml."""
+    files: Mapping[str, Entry | None] = field(default_factory=dict)
+    """What settings and spec are read from, by path within the repository."""
     contracts: Mapping[str, Entry] = field(default_factory=dict)
     """Contract files by path within the project."""
 
@@ -72,34 +73,50 @@ class Side:
         return next(iter(data.values()), b"").decode("utf-8", "replace").splitlines()
 
 
-def read_side(tree: Tree, beside: str) -> Side:
+def read_side(tree: Tree, beside: str, other: ProjectSide | None = None) -> ProjectSide:
     """The side that a tree holds; `beside` is the folder of the repository that a person stands in.
+
+    `other` is the side that was read before: where settings and spec are the same bytes, so is what they say.
 
     Raises:
         UnreadableDocument: settings, spec or profiles have faults; each has its place.
     """
     found = _settings(tree, beside)
     if found is None:
-        return Side(tree)
+        return ProjectSide(tree)
     place, tools = found
-    with tempfile.TemporaryDirectory(prefix="specship-side-") as folder:
-        root = Path(folder).resolve() / place
-        _lay_out(tree, [posixpath.join(place, SETTINGS)], Path(folder).resolve())
-        try:
-            configured = find_configuration(root)
-            if configured is None:
-                return Side(tree)
-            side = Side(tree, place, configured[1], tools=tools)
-            home = side.inside(configured[1].spec)
-            _lay_out(tree, _spec_files(tree, home), Path(folder).resolve())
-            spec, faults = survey_spec_folder(Path(folder).resolve() / home, root=root)
-        except UnusableInput as error:
-            raise _located(_faults(error), tree, place) from error
-        if faults:
-            raise _located(faults, tree, place)
-    side.spec = spec
+    spec_folder = tools["specship"].get("spec")
+    home = posixpath.normpath(posixpath.join(place, spec_folder)) if isinstance(spec_folder, str) else place
+    files = {
+        posixpath.join(place, SETTINGS): tree.file(posixpath.join(place, SETTINGS)),
+        **_spec_files(tree, home),
+    }
+    side = ProjectSide(tree, place, tools=tools, files=files)
+    if other is not None and all(entry and entry.oid for entry in files.values()) and other.files == files:
+        side.configuration, side.spec = other.configuration, other.spec
+    else:
+        _read(side, home)
     side.contracts = _contracts(side)
     return side
+
+
+def _read(side: ProjectSide, home: str) -> None:
+    """Settings, spec and profiles of a side, by the readers of every verb.
+
+    Raises:
+        UnreadableDocument: they have faults; each has its place.
+    """
+    top = side.tree.repository.private("head" if side.tree.reviewed else "base")
+    _lay_out(side.tree, side.files, top)
+    root = top / side.place
+    try:
+        configured = find_configuration(root)
+        spec, faults = survey_spec_folder(top / home, root=root)
+    except UnusableInput as error:
+        raise _located(_faults(error), side.tree, side.place) from error
+    if faults:
+        raise _located(faults, side.tree, side.place)
+    side.configuration, side.spec = configured[1] if configured else None, spec
 
 
 def _settings(tree: Tree, beside: str) -> tuple[str, Mapping[str, Any]] | None:
@@ -129,11 +146,15 @@ def _table(tree: Tree, place: str) -> tuple[str, Mapping[str, Any]] | None:
     return (place, tools) if isinstance(tools, dict) and isinstance(tools.get("specship"), dict) else None
 
 
-def _spec_files(tree: Tree, home: str) -> Iterator[str]:
-    yield posixpath.join(home, "spec.yaml")
-    for folder in ("profiles", "amendments"):
-        own = posixpath.join(home, folder)
-        yield from (posixpath.join(own, name) for name in tree.names(own) if name.endswith(".yaml"))
+def _spec_files(tree: Tree, home: str) -> dict[str, Entry | None]:
+    """The files of a spec's folder, those too that its reader refuses."""
+    folders = ("", "profiles", "amendments")
+    names = {
+        posixpath.join(home, folder, name): entry
+        for folder in folders
+        for name, entry in tree.names(posixpath.join(home, folder)).items()
+    }
+    return {path: entry for path, entry in names.items() if path.endswith((".yaml", ".yml"))}
 
 
 def _lay_out(tree: Tree, paths: Iterable[str], root: Path) -> None:
@@ -146,7 +167,7 @@ def _lay_out(tree: Tree, paths: Iterable[str], root: Path) -> None:
         place.write_bytes(data)
 
 
-def _contracts(side: Side) -> dict[str, Entry]:
+def _contracts(side: ProjectSide) -> dict[str, Entry]:
     """The contract files of a side.
 
     Raises:
@@ -172,7 +193,7 @@ class Contracts:
     def __init__(self) -> None:
         self._read: dict[tuple[str, str], ContractFile] = {}
 
-    def of(self, side: Side, paths: Iterable[str]) -> dict[str, ContractFile]:
+    def of(self, side: ProjectSide, paths: Iterable[str]) -> dict[str, ContractFile]:
         """Some contracts of a side by path.
 
         Raises:

@@ -29,6 +29,8 @@ class Tree(ABC):
         self.repository = repository
         self.name = name
         """What people call it: `main`, `the index`."""
+        self.reviewed = False
+        """Whether it is head's."""
 
     @abstractmethod
     def _listed(self, folder: str) -> dict[str, Entry]:

@@ -147,7 +147,7 @@ class Profile(Frozen):
         return dict.fromkeys(borrowed.artifacts, borrowed.model)
 
 
-class Change(Frozen):
+class AmendedItem(Frozen):
     """One thing an amendment changes."""
 
     id: Prose
@@ -182,7 +182,7 @@ class Amendment(Frozen):
     """The version its writer saw."""
     why: Prose
     """What made the change necessary."""
-    changes: tuple[Change, ...] = Field(min_length=1)
+    changes: tuple[AmendedItem, ...] = Field(min_length=1)
     """What it changes, at least one thing."""
     five_whys: tuple[Prose, ...] = ()
     """The chain of causes behind it, from the symptom down."""

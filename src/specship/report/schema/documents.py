@@ -12,9 +12,11 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from specship.contracts.records import Contract
+from specship.pull_request.records import MergeDecision
 from specship.report.schema.draft7 import DRAFT, draft7
 from specship.report.schema.rules import with_rules
 from specship.report.schema.settings import settings_definitions
+from specship.review.records import Review
 from specship.specs.records import Amendment, Profile, Spec
 from specship.specs.waivers import Waiver
 from specship.status.report import Report
@@ -27,13 +29,17 @@ RECORDS: Final[dict[str, type[BaseModel]]] = {
     "amendment": Amendment,
     "waiver": Waiver,
     "report": Report,
+    "review": Review,
+    "gate": MergeDecision,
 }
+_WRITTEN: Final = frozenset({"report", "review", "gate"})
+"""What specship writes and nobody by hand."""
 
 
 def schema_of(kind: str) -> dict[str, Any]:
     """The JSON Schema (draft-07) of one kind of document."""
     record = RECORDS[kind]
-    made = draft7(record.model_json_schema(mode="serialization" if kind == "report" else "validation"))
+    made = draft7(record.model_json_schema(mode="serialization" if kind in _WRITTEN else "validation"))
     made["description"] = made["description"].partition("\n\n")[0]
     definitions = made.pop("definitions", {})
     if kind == "profile":

@@ -22,7 +22,7 @@ from specship.errors import UnreadableDocument, UnusableInput
 from specship.probes.probe import Probe
 from specship.probes.registry import all_probes
 from specship.specs.binding import Known, contract_faults, gates_of, profile_faults
-from specship.specs.in_force import effective
+from specship.specs.in_force import effective, profile_digest
 from specship.specs.project import Project, Survey, survey_project
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Model, Override, Profile
@@ -80,12 +80,7 @@ class Plan:
 
     def profile_digest(self, model: str) -> str:
         """Digest of what the profile sets for a model; overrides are in the gates' digests."""
-        return digest_of({
-            "profile": self.profile.profile,
-            "kind": self.profile.kind,
-            "model": model,
-            "pipeline": self.profile.settings_of(model),
-        })  # fmt: skip
+        return profile_digest(self.profile, model)
 
     @property
     def oldest(self) -> timedelta | None:

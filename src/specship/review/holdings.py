@@ -1,0 +1,195 @@
+"""The ship-% of both sides, and of head's evidence under base's criteria: computed from committed evidence alone.
+
+No artifact is at hand where two revisions are compared. The bytes that a model stands for are taken to be those
+that the newest statement of a side names, as a fresh clone would have to take them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from specship.contracts.digest import gate_digest
+from specship.contracts.reader import ContractFile
+from specship.contracts.records import Gate
+from specship.errors import DamagedArtifact
+from specship.evidence.arming import NAMES_NO_FAULT, OpenedArming, read_armings, why_unarmed
+from specship.evidence.ledger import Ledger, gathered, open_statement
+from specship.evidence.statement import Opened
+from specship.review.code import CodeReview
+from specship.review.identities import Identities
+from specship.review.pairing import Pairing
+from specship.review.percents import evidence_of, joined
+from specship.review.records import ShipPercent
+from specship.review.sides import Contracts, ProjectSide
+from specship.specs.in_force import effective, profile_digest
+from specship.specs.project import Project
+from specship.specs.records import FALSIFICATION, Profile
+from specship.status.assess import assess
+from specship.status.freshness import Today
+from specship.suite.judging.arming_book import arming_keys
+from specship.suite.judging.trust import trusted_keys
+from specship.suite.plan.fault_injection import falsification_profile
+
+_ARMING: Final = "evidence/arming"
+
+
+class Holdings:
+    """What one side asks for and what it holds, each for itself."""
+
+    def __init__(
+        self, side: ProjectSide, contracts: Mapping[str, ContractFile], identities: Identities, folder: Path
+    ) -> None:
+        """`contracts` are all of the side's; `folder` is a private one."""
+        self._side, self._contracts, self._identities = side, contracts, identities
+        self._top = folder
+        self.ledger: Ledger = Ledger((), (), ())
+
+    @cached_property
+    def project(self) -> Project | None:
+        """For readers of keys, with no contracts; None without specship."""
+        side = self._side
+        if side.spec is None or side.configuration is None:
+            return None
+        home = side.inside(_ARMING)
+        paths = [f"{home}/{name}" for name in side.tree.names(home)]
+        for path, data in side.tree.read(paths).items():
+            place = self._top / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)
+        return Project(self._top / side.place, side.configuration, (), side.spec)
+
+    @cached_property
+    def trusted(self) -> frozenset[bytes]:
+        """Keys that may sign evidence; no revision has a key of its own checkout."""
+        return trusted_keys(self.project, release=True) if self.project else frozenset()
+
+    @cached_property
+    def believed(self) -> frozenset[bytes]:
+        """Keys whose arming a rehearsal believes."""
+        return self.trusted | (arming_keys(self.project) if self.project else frozenset())
+
+    def read(
+        self, paths: Mapping[str, str], opened: dict[str, Opened | DamagedArtifact], keys: frozenset[bytes]
+    ) -> None:
+        """Take in the statements; `opened` keeps each of them by its id, so that both sides open it once."""
+        missing = [path for path, oid in paths.items() if not oid or oid not in opened]
+        for path, data in self._side.tree.read(missing).items():
+            try:
+                opened[paths[path] or path] = open_statement(Path(path), data, keys=keys)
+            except DamagedArtifact as error:
+                opened[paths[path] or path] = error
+        found = [opened[oid or path] for path, oid in paths.items()]
+        self.ledger = gathered(
+            (one for one in found if isinstance(one, Opened)),
+            (one for one in found if isinstance(one, DamagedArtifact)),
+        )
+
+    def armings(self, keys: frozenset[bytes]) -> Mapping[str, list[OpenedArming]]:
+        """The records of each gate that this side has committed."""
+        found: dict[str, list[OpenedArming]] = {}
+        for entry in read_armings(self.project.arming_folder, keys=keys)[0] if self.project else ():
+            found.setdefault(entry.arming.gate, []).append(entry)
+        return found
+
+    @cached_property
+    def newest(self) -> Mapping[tuple[str, str, str], str]:
+        """Digest of each artifact of a model at a profile, as the newest statement with a known signer names it."""
+        return {
+            (entry.evidence.model, entry.evidence.profile, artifact): digest
+            for entry in self.ledger.statements
+            if entry.signers
+            for artifact, digest in entry.evidence.subjects.items()
+        }
+
+    def percents(self, holder: Holdings) -> dict[tuple[str, str], float]:
+        """The ship-% of each model at each profile here, if what `holder` has committed were all the evidence."""
+        if self._side.spec is None:
+            return {}
+        found = {}
+        armings = holder.armings(self.believed)
+        for profile in self._side.spec.profiles.values():
+            if profile.kind == FALSIFICATION:
+                continue
+            gates = list(self._gates(profile, holder, armings)) if holder.ledger.statements else []
+            for model in self._side.spec.spec.models:
+                report = assess(model, profile, gates, holder.ledger, now=datetime.now(UTC))
+                found[model.id, profile.profile] = report.ship_percent
+        return found
+
+    def _gates(
+        self, profile: Profile, holder: Holdings, armings: Mapping[str, list[OpenedArming]]
+    ) -> Iterator[Today]:
+        models = (
+            {c.id: m.id for m in self._side.spec.spec.models for c in m.criteria} if self._side.spec else {}
+        )
+        days = profile.oldest_evidence_days
+        for file in self._contracts.values():
+            for written in file.contract.gates:
+                model = next((models[name] for name in written.binds_to if name in models), None)
+                if model is None:
+                    continue
+                gate = effective(written, profile.overrides.get(written.id))
+                artifacts = self._identities.artifacts(gate.probe) if gate.probe else ()
+                yield Today(
+                    gate=gate,
+                    contract=file.path,
+                    model=model,
+                    profile=profile.profile,
+                    gate_digest=self._digest(gate),
+                    profile_digest=profile_digest(profile, model),
+                    subjects={name: holder.newest.get((model, profile.profile, name)) for name in artifacts},
+                    release=profile.kind == "release",
+                    trusted=self.trusted,
+                    oldest=timedelta(days=days) if days else None,
+                    unarmed=self._why_unarmed(written, gate, profile, armings.get(written.id, [])),
+                )
+
+    def _digest(self, gate: Gate) -> str:
+        return gate_digest(gate, probe_code=self._identities.probe(gate.probe) if gate.probe else "")
+
+    @cached_property
+    def _seen_at(self) -> str:
+        """The profile at which gates are seen to fail; empty where the one that is asked for is not there."""
+        project = self.project
+        if project is None or project.configuration.profile not in project.spec.profiles:
+            return ""
+        return falsification_profile(project)
+
+    def _why_unarmed(self, written: Gate, gate: Gate, profile: Profile, records: list[OpenedArming]) -> str:
+        """As `ArmingBook.why_unarmed`, of a revision instead of the files on the disk."""
+        counted = self.trusted if profile.kind == "release" else self.believed
+        signed = [entry for entry in records if entry.signers & counted]
+        if not signed:
+            return "it was never seen to fail by a key that counts" if gate.faults else NAMES_NO_FAULT
+        digests = {profile.profile: self._digest(gate)}
+        if self._seen_at and self._side.spec:
+            there = self._side.spec.profiles[self._seen_at].overrides.get(written.id)
+            digests[self._seen_at] = self._digest(effective(written, there))
+        codes = {fault: self._identities.fault(fault) for fault in gate.faults}
+        return why_unarmed(gate.faults, digests, codes, signed, profile=profile.profile)
+
+
+def percents(
+    base: ProjectSide,
+    head: ProjectSide,
+    code: CodeReview,
+    contracts: Contracts,
+    models: Pairing,
+    profiles: Pairing,
+) -> tuple[ShipPercent, ...]:
+    """Both sides, and head's evidence under base's criteria: a line for each model at each profile."""
+    one, other = (
+        Holdings(side, contracts.of(side, side.contracts), Identities(side, own, folder), folder)
+        for side, own, folder in (
+            (base, code.base, base.tree.repository.private("standing-base")),
+            (head, code.head, head.tree.repository.private("standing-head")),
+        )
+    )
+    opened: dict[str, Opened | DamagedArtifact] = {}
+    for standing, side in ((one, base), (other, head)):
+        standing.read(evidence_of(side), opened, one.believed | other.believed)
+    return joined(one.percents(one), other.percents(other), one.percents(other), models, profiles)

@@ -1,0 +1,103 @@
+"""Digests of the code behind probes and faults of one side, as evidence and arming name them; nothing is run."""
+
+from __future__ import annotations
+
+from functools import cache, cached_property
+from pathlib import Path, PurePosixPath
+
+from specship.code_digests import CodeReader, code_digest
+from specship.digests import digest_of
+from specship.errors import SpecshipError
+from specship.faults.catalogue import fault_code, shipped_files
+from specship.probes.registry import PROBES, folder_code
+from specship.review.code import OURS, Declared, SideCode, declared_in
+from specship.review.sides import ProjectSide
+
+
+@cache
+def _installed() -> dict[str, tuple[str, Declared]]:
+    """Module and declaration of each probe that comes with specship, by name; read as text."""
+    return {
+        name: (PROBES.dotted(module), declared)
+        for module in PROBES.names
+        for name, declared in declared_in(PROBES.file(module).read_text(encoding="utf-8"), module)
+    }
+
+
+class Identities:
+    """The probes and faults of one side by their digests."""
+
+    def __init__(self, side: ProjectSide, code: SideCode, folder: Path) -> None:
+        """`folder` is a private one, in which files are laid out for readers that want a path."""
+        self._side, self._code, self._top = side, code, folder
+        self._faults: dict[str, str] = {}
+        self._probes: dict[str, str] = {}
+
+    def artifacts(self, probe: str) -> tuple[str, ...]:
+        """What a probe measures; nothing where nobody declares it."""
+        declared = self._code.probes.get(probe) or _installed().get(probe, ("", None))[1]
+        return declared.artifacts if declared else ()
+
+    def probe(self, name: str) -> str:
+        """Digest of a probe's code; empty where nobody declares it."""
+        if name not in self._probes:
+            try:
+                self._probes[name] = self._probe(name)
+            except (
+                SpecshipError,
+                LookupError,
+                ValueError,
+            ):  # no Python, or none of ours: no evidence names it
+                self._probes[name] = ""
+        return self._probes[name]
+
+    def _probe(self, name: str) -> str:
+        declared, folder = self._code.probes.get(name), self._own_folder
+        if declared is not None and declared.path in self._code.probe_folder:
+            return digest_of([folder, folder])
+        if declared is not None:
+            module = f"specship.probes.{PurePosixPath(declared.path).stem}"
+            own = self._reader.digest(module)
+        elif name in _installed():
+            own = code_digest(_installed()[name][0])
+        else:
+            return ""
+        return digest_of([own, folder]) if folder else own
+
+    @cached_property
+    def _own_folder(self) -> str:
+        """Digest of all of the project's own probe files; empty without a folder."""
+        configuration = self._side.configuration
+        if configuration is None or not configuration.probes:
+            return ""
+        self._lay_out(self._code.probe_folder)
+        return folder_code(self._top / self._side.inside(configuration.probes))
+
+    @cached_property
+    def _reader(self) -> CodeReader:
+        """Of specship's own code as this side has it."""
+        paths = [f"{OURS}/{path}" for path, _ in self._side.tree.walk(OURS) if path.endswith(".py")]
+        self._lay_out(paths)
+        return CodeReader({"specship": self._top / OURS})
+
+    def fault(self, name: str) -> str:
+        """Digest of a fault's file; empty where there is none."""
+        if name not in self._faults:
+            self._faults[name] = self._fault(name)
+        return self._faults[name]
+
+    def _fault(self, name: str) -> str:
+        path = self._code.faults.get(name)
+        if path is not None:
+            self._lay_out([path])
+        place = self._top / path if path is not None else shipped_files().get(name)
+        try:
+            return fault_code(place) if place is not None else ""
+        except SpecshipError:
+            return ""
+
+    def _lay_out(self, paths: list[str]) -> None:
+        for path, data in self._side.tree.read(paths).items():
+            place = self._top / path
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(data)

@@ -1,0 +1,36 @@
+"""Every class of change, there and back, in a repository with a branch a case."""
+
+from pathlib import Path
+
+import pytest
+
+from specship.review.records import Review
+from specship.review.reviewing import review
+from tests.projects.histories import history
+from tests.review.cases import BASE, CASES, Case
+
+
+def branch(name: str) -> str:
+    return name.replace(" ", "-").replace(",", "")
+
+
+@pytest.fixture(scope="session")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The project on `base`, and a branch for each case."""
+    branches = {branch(name): case.applied() for name, case in CASES.items()}
+    return history(tmp_path_factory.mktemp("history"), BASE, branches)
+
+
+def said(found: Review) -> list[str]:
+    return sorted(f"{change.direction} {change.id} {change.kind}" for change in found.changes)
+
+
+@pytest.mark.parametrize(("name", "case"), CASES.items(), ids=[branch(name) for name in CASES])
+def test_a_change_is_told_there_and_back(repository: Path, name: str, case: Case) -> None:
+    there = review(repository, f"base..{branch(name)}")
+    back = review(repository, f"{branch(name)}..base")
+
+    assert said(there) == sorted(case.says)
+    assert there.required_bump == case.bump
+    assert any(change.stales for change in there.changes) == case.stales
+    assert said(back) == sorted(case.back or case.says)
