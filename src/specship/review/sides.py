@@ -113,9 +113,9 @@ def _read(side: ProjectSide, home: str) -> None:
         configured = find_configuration(root)
         spec, faults = survey_spec_folder(top / home, root=root)
     except UnusableInput as error:
-        raise _located(_faults(error), side.tree, side.place) from error
+        raise located(_faults(error), side.tree, side.place) from error
     if faults:
-        raise _located(faults, side.tree, side.place)
+        raise located(faults, side.tree, side.place)
     side.configuration, side.spec = configured[1] if configured else None, spec
 
 
@@ -179,7 +179,7 @@ def _contracts(side: ProjectSide) -> dict[str, Entry]:
     wrong = [name for name in names if name.endswith(".yml")]
     wrong += [path for path in below if path.endswith((".yaml", ".yml"))]
     if wrong:
-        raise _located(
+        raise located(
             [unread_contract(posixpath.join(shown, name)) for name in sorted(wrong)], side.tree, side.place
         )
     return {
@@ -218,7 +218,7 @@ class Contracts:
             found = {path: self._read[path, side.contracts[path].oid] for path in wanted}
             faults += repeated_ids(found.values())
         if faults:
-            raise _located(faults, side.tree, side.place)
+            raise located(faults, side.tree, side.place)
         return found
 
 
@@ -226,7 +226,7 @@ def _faults(error: UnusableInput) -> list[UnusableInput]:
     return list(error.faults) if isinstance(error, UnreadableDocument) else [error]
 
 
-def _located(faults: Iterable[SpecshipError], tree: Tree, place: str) -> UnreadableDocument:
+def located(faults: Iterable[SpecshipError], tree: Tree, place: str) -> UnreadableDocument:
     """Faults whose places say which side they are on."""
     told = []
     for fault in faults:
