@@ -32,6 +32,8 @@ class Committed(NamedTuple):
     """The gate that each speaks of."""
     unsigned: Mapping[str, str]
     """Statements that no key of base signed, with what they are about."""
+    armings: Mapping[str, frozenset[str]]
+    """The records of arming of each gate."""
     problems: tuple[str, ...]
     """What is damaged or missing, in words."""
 
@@ -47,8 +49,8 @@ class Facts:
     """Head's evidence under base's demands."""
     after: tuple[ModelReport, ...]
     """Head's evidence under head's demands, signed by keys that base trusts."""
-    lines: Mapping[str, int]
-    """Line of each gate in its contract, on head's side."""
+    places: Mapping[str, tuple[str, int | None]]
+    """Contract within the repository and line of each gate of head."""
     folder: str
     """Of the project within the repository."""
     base: Committed
@@ -79,10 +81,6 @@ class Facts:
     def inside(self, path: str) -> str:
         """A path within the project as one of the repository."""
         return posixpath.join(self.folder, path)
-
-    def place_of(self, gate: GateReport) -> tuple[str, int | None]:
-        """Contract and line of a gate."""
-        return self.inside(gate.contract), self.lines.get(gate.id)
 
     def weakenings(self) -> Iterator[Change]:
         """Changes after which something passes, or counts, that did not before."""

@@ -17,6 +17,7 @@ from specship.review.ranges import Range, place_of, read_range
 from specship.review.records import BUMPS, TO_BE_NAMED, Bump, Change, Direction, Review, ShipPercent
 from specship.review.repository import Repository, open_repository
 from specship.review.sides import Contracts, ProjectSide, read_side
+from specship.review.waivers import WaiverReview
 from specship.specs.version import parse
 
 _WEIGHTS = {direction: number for number, direction in enumerate(Direction)}
@@ -106,6 +107,7 @@ class BothSides:
         self.spec = SpecReview(base, head)
         self.profiles = ProfileReview(base, head, self.spec.criteria, self.spec.models.new_names)
         self.code = CodeReview(base, head)
+        self.waivers = WaiverReview(base, head)
 
     def _wanted(self) -> set[str]:
         """The contracts that differ, and those that name what differs elsewhere."""
@@ -130,6 +132,7 @@ class BothSides:
             Gates.of(self.base, one), Gates.of(self.head, other), self.profiles.views, self.spec.criteria
         )
         yield from ProjectReview(self.base, self.head).changes()
+        yield from self.waivers.changes()
         yield from self.spec.changes()
         yield from self.profiles.changes()
         yield from ContractReview(self.base, self.head, one, other, gates.pairing.new_names).changes()

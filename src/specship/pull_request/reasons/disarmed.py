@@ -12,10 +12,12 @@ WEIGHT: Final = 60
 
 def reasons(facts: Facts) -> Iterator[Found]:
     """A gate that nobody has seen fail in its present form may pass on anything."""
-    armed = {(model.profile, gate.id) for model, gate in facts.gates(facts.before) if gate.armed}
-    for model, gate in facts.gates(facts.after):
-        if not gate.armed and (model.profile, gate.id) in armed:
+    stale = {entry.gate for change in facts.review.changes for entry in change.stales if entry.what == "arming"}
+    for gate, records in sorted(facts.base.armings.items()):
+        kept = facts.head.armings.get(gate, frozenset())
+        if gate in facts.places and (not kept or (stale & {gate, "*"} and kept <= records)):
+            why = "its record of arming speaks of what stood there before" if kept else "its record is gone"
             yield Found(
-                gate.id, f"{gate.id} was armed at {model.profile}: {gate.unarmed}",
-                "make falsify, and commit evidence/arming with the change", *facts.place_of(gate),
+                gate, f"{gate} was armed on base, and {why}",
+                "make falsify, and commit evidence/arming with the change", *facts.places[gate],
             )  # fmt: skip

@@ -16,5 +16,5 @@ def reasons(facts: Facts) -> Iterator[Found]:
         if gate.fingerprint and gate.blocking and (gate.id, gate.fingerprint) not in facts.counting:
             yield Found(
                 gate.id, f"{gate.id} fails at {model.profile} ({gate.fingerprint}): {gate.reason.splitlines()[0]}",
-                f"specship explain {gate.id}; a waiver of it counts once it is on base", *facts.place_of(gate),
+                f"specship explain {gate.id}; a waiver of it counts once it is on base", *facts.places[gate.id],
             )  # fmt: skip
