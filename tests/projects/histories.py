@@ -32,13 +32,20 @@ def _commit(ref: str, files: Files, parent: str = "") -> bytes:
 def git(folder: Path, *words: str, given: bytes = b"") -> str:
     """Run git as a person would, with no settings but the repository's own."""
     whole = ["git", "-c", "user.name=A Tester", "-c", "user.email=tester@example.org", *words]
-    return subprocess.run(whole, cwd=folder, input=given, capture_output=True, check=True).stdout.decode().strip()
+    return (
+        subprocess.run(whole, cwd=folder, input=given, capture_output=True, check=True)
+        .stdout.decode()
+        .strip()
+    )
 
 
 def history(folder: Path, base: Files, branches: Mapping[str, Files]) -> Path:
     """A repository whose branch `base` holds some files, and each other one a single commit more."""
     folder.mkdir(parents=True, exist_ok=True)
     git(folder, "init", "-q", "-b", "base", ".")
-    stream = [_commit("base", base), *(_commit(name, files, "refs/heads/base") for name, files in branches.items())]
+    stream = [
+        _commit("base", base),
+        *(_commit(name, files, "refs/heads/base") for name, files in branches.items()),
+    ]
     git(folder, "fast-import", "--quiet", given=b"".join(stream))
     return folder

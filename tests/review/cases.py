@@ -69,7 +69,8 @@ class Case:
             now[new], now[old] = now[old], None
         for file, old, new in self.edits:
             text = now[file]
-            assert text is not None and old in text, (file, old)
+            assert text is not None
+            assert old in text, (file, old)
             now[file] = text.replace(old, new)
         now |= dict(self.files)
         return {path: text for path, text in now.items() if BASE.get(path) != text}

@@ -1,1 +1,1 @@
-"""Review: what a change of contracts, spec and profiles means, from git objects alone, and what it demands."""
+"""Review: what a change of contracts, spec and profiles means, read from git objects alone."""

@@ -46,6 +46,7 @@ class SideCode:
     def __init__(self, side: ProjectSide) -> None:
         self.side = side
         self._texts: dict[str, str | None] = {}
+        self._imported: dict[str, tuple[str, ...]] = {}
 
     def text(self, path: str) -> str | None:
         """The text of a file; None where there is none, or where it is no text."""
@@ -94,7 +95,7 @@ class SideCode:
         return [posixpath.join(OURS, folder, name) for name in sorted(names)]
 
     def reached(self, path: str) -> dict[str, str]:
-        """The text of a file and of each file of the repository that it imports, by path within the project."""
+        """The text of a file and of each that it imports of the repository, by path within the project."""
         found: dict[str, str] = {}
         pending = [path]
         while pending:
@@ -110,7 +111,13 @@ class SideCode:
         """A path as the project would write it, so that it stays the same where the whole project moves."""
         return posixpath.relpath(path, self.side.place or ".")
 
-    def _imports(self, text: str, path: str) -> Iterator[str]:
+    def _imports(self, text: str, path: str) -> tuple[str, ...]:
+        """Files that one imports; worked out once, for many probes reach the same."""
+        if path not in self._imported:
+            self._imported[path] = tuple(dict.fromkeys(self._imported_by(text, path)))
+        return self._imported[path]
+
+    def _imported_by(self, text: str, path: str) -> Iterator[str]:
         for name in _imported(text, path):
             parts = name.split(".")
             if parts[-1] == "*":  # a folder that is scanned
@@ -141,7 +148,7 @@ class SideCode:
 
 
 def _imported(text: str, path: str) -> set[str]:
-    """Dotted names that a source may import, of the repository or not; a relative one as a path from the top."""
+    """Dotted names that a source may import; a relative one as a path from the top of the repository."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
@@ -239,7 +246,7 @@ class CodeReview:
 
     @cached_property
     def beside(self) -> tuple[tuple[str | None, str | None], ...]:
-        """Files among the project's probes that are new, gone or changed, and that no probe is known to import."""
+        """Files among the project's probes that are new, gone or changed, and that no probe imports."""
         if not self._touched:
             return ()
         one, other = (
@@ -351,7 +358,7 @@ class CodeReview:
         yield from self._fault_changes(naming, scales)
 
     def _behind(self, name: str, gates: Mapping[str, Iterable[str]]) -> Iterable[str]:
-        """Gates whose evidence goes with a probe: a file of the project's own folder counts for every probe."""
+        """Gates whose evidence goes with a probe: a file of the project's own folder counts for all."""
         return ["*"] if self.base.probes[name].path in self.base.probe_folder else gates.get(name, ())
 
     def _fault_changes(
@@ -399,7 +406,7 @@ class CodeReview:
 
 
 def _touched(base: ProjectSide, head: ProjectSide) -> bool:
-    """Whether any Python file, or anything among the probes, can differ; where that cannot be told quickly, yes."""
+    """Whether any Python file, or anything among the probes, can differ; yes where nobody can tell."""
     one, other = base.tree, head.tree
     if not isinstance(one, CommittedTree) or not isinstance(other, CommittedTree):
         return True

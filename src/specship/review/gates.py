@@ -1,4 +1,4 @@
-"""What became of gates: their limits in force at each profile, and everything else that decides whether one counts."""
+"""What became of gates: limits in force at each profile, and all else that decides whether one counts."""
 
 from __future__ import annotations
 
@@ -298,9 +298,10 @@ class GateReview:
         bound = {self._criteria.get(identity, identity) for identity in one.binds_to}
         if bound != set(other.binds_to):
             lost, won = bound - set(other.binds_to), set(other.binds_to) - bound
-            parts = [f"no longer speaks for {listed(lost)}"] * bool(lost) + [
-                f"speaks for {listed(won)}"
-            ] * bool(won)
+            parts = [f"no longer speaks for {listed(lost)}"] * bool(lost)
+            parts += [f"speaks for {listed(won)}"] * bool(won)
+            if won and len(other.binds_to) > 1:
+                parts[-1] += f": one measurement is credited {len(other.binds_to)} times"
             yield change(
                 now,
                 "gate",

@@ -1,7 +1,7 @@
-"""The ship-% of both sides, and of head's evidence under base's criteria: computed from committed evidence alone.
+"""The ship-% of both sides, and of head's evidence under base's criteria: from committed evidence alone.
 
-No artifact is at hand where two revisions are compared. The bytes that a model stands for are taken to be those
-that the newest statement of a side names, as a fresh clone would have to take them.
+No artifact is at hand where two revisions are compared. The bytes that a model stands for are taken to be
+those that the newest statement of a side names, as a fresh clone would have to take them.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Holdings:
 
     @cached_property
     def newest(self) -> Mapping[tuple[str, str, str], str]:
-        """Digest of each artifact of a model at a profile, as the newest statement with a known signer names it."""
+        """Digest of each artifact of a model at a profile, by the newest statement with a known signer."""
         return {
             (entry.evidence.model, entry.evidence.profile, artifact): digest
             for entry in self.ledger.statements

@@ -1,4 +1,4 @@
-"""Digests of the code behind probes and faults of one side, as evidence and arming name them; nothing is run."""
+"""Digests of the code behind probes and faults of one side, as evidence and arming name them."""
 
 from __future__ import annotations
 

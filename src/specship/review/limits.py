@@ -122,7 +122,7 @@ def _clip(interval: Interval, lowest: float, highest: float) -> Interval:
 
 
 def _joined(intervals: list[Interval]) -> tuple[Interval, ...]:
-    """The same numbers in as few intervals as possible; those asked of here never overlap but in equal points."""
+    """The same numbers, sorted; the intervals of one limit overlap only where they are equal points."""
     return tuple(sorted({interval for interval in intervals if not interval.empty}))
 
 
@@ -145,7 +145,7 @@ def _accepts(these: Accepted, text: str) -> bool:
 
 @lru_cache(maxsize=256)
 def samples(pattern: str) -> tuple[str, ...]:
-    """Short texts that match a pattern: enough to refute that another one accepts them all, never to prove it."""
+    """Short texts that match a pattern: enough to refute that another accepts them all, never to prove."""
     made = _made(re._parser.parse(pattern))  # type: ignore[attr-defined] # noqa: SLF001 - no other reads one
     return tuple(text for text in made if re.fullmatch(pattern, text))
 

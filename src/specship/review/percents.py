@@ -1,4 +1,4 @@
-"""Percentages of two sides, line by line, and which statements they rest on; light, for where there are none."""
+"""Percentages of two sides, line by line, and the statements behind them; light, for where there are none."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Percents = Mapping[tuple[str, str], float]
 
 
 def evidence_of(side: ProjectSide) -> dict[str, str]:
-    """The id of each statement that a side has committed, by its path; light, so that having none costs nothing."""
+    """The id of each statement that a side has committed, by its path."""
     folder = side.inside(_EVIDENCE) if side.configuration else ""
     names = side.tree.names(folder) if folder else {}
     return {f"{folder}/{name}": entry.oid for name, entry in names.items() if name.endswith(".json")}

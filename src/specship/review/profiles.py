@@ -1,4 +1,4 @@
-"""What became of profiles: their kind, what they do not judge, and the settings that decide what is measured."""
+"""What became of profiles: kind, what they do not judge, and the settings that decide what is measured."""
 
 from __future__ import annotations
 
@@ -236,7 +236,8 @@ class ProfileReview:
             if before == after and type(before) is type(after):
                 continue
             direction = direction_of(f"{section}.{key}", before, after)
-            says = f"{model} at {view.name}: {section}.{key} {_shown(before) or 'default'} → {_shown(after) or 'default'}"
+            values = " → ".join(_shown(value) or "default" for value in (before, after))
+            says = f"{model} at {view.name}: {section}.{key} {values}"
             yield self._change(
                 view,
                 "setting",
@@ -267,7 +268,7 @@ def _meanings(profiles: Mapping[str, Profile]) -> dict[str, Meaning]:
 
 
 def _whole(profile: Profile, model: str = "*") -> list[Stale]:
-    """All evidence of a model at a profile; its settings are no part of what a record of arming is bound to."""
+    """All evidence of a model at a profile; no record of arming is bound to its settings."""
     if profile.kind == FALSIFICATION:
         return []
     return [Stale(gate="*", model=model, profile=profile.profile, what="evidence")]

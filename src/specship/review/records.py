@@ -101,7 +101,7 @@ class Change(Frozen):
     """One thing that differs between the two sides, and what follows from it."""
 
     id: str
-    """What changed: a gate, criterion, model, profile, contract, probe, fault or key of the settings, by its new name."""
+    """What changed, by its new name: a gate, criterion, probe, key of the settings, or their like."""
     about: About
     """What kind of thing that is."""
     kind: Kind
@@ -136,7 +136,7 @@ class Change(Frozen):
 
 
 class ShipPercent(Frozen):
-    """The ship-% of a model at a profile on both sides. Always computed, from what each side has committed."""
+    """The ship-% of a model at a profile on both sides, computed from what each has committed."""
 
     model: str
     profile: str

@@ -1,8 +1,8 @@
 """Git objects, read by a git that sees nothing of the repository's own configuration.
 
 One `git cat-file --batch` answers everything. It works in a folder of our own, in which only the objects, the
-refs and HEAD are those of the repository: no configuration, hook, filter, alias or remote of it is ever read, so
-that none can run anything or change what is shown. Each object is hashed again when it arrives.
+refs and HEAD are those of the repository: no configuration, hook, filter, alias or remote of it is ever read,
+so that none can run anything or change what is shown. Each object is hashed again when it arrives.
 
 Source: https://git-scm.com/docs/gitrepository-layout and https://git-scm.com/docs/git-cat-file.
 """

@@ -26,8 +26,8 @@ _WEIGHTS = {direction: number for number, direction in enumerate(Direction)}
 def review(start: Path, words: str, *, staged: bool = False) -> Review:
     """What changed between two revisions of the project at or above a folder.
 
-    `words` are `BASE..HEAD`, `BASE...HEAD`, or one revision, which is compared with the working tree or, where
-    `staged`, with the index. Nothing of the project is imported or run, and nothing is written.
+    `words` are `BASE..HEAD`, `BASE...HEAD`, or one revision, which is compared with the working tree or,
+    where `staged`, with the index. Nothing of the project is imported or run, and nothing is written.
 
     Units: as in `Review`. Source: decision 0027.
 
@@ -46,8 +46,8 @@ def compare(
     """As `review`, with both sides to ask more of, and no percentages yet."""
     asked = read_range(repository, words, staged=staged)
     beside = place_of(repository, start)
-    base = read_side(asked.base, beside)
-    head = read_side(asked.head, beside, base)
+    base = read_side(asked.base, beside, facing=asked.head)
+    head = read_side(asked.head, beside, base, facing=asked.base)
     if base.configuration is None and head.configuration is None:
         raise UnusableInput(
             "no pyproject.toml with [tool.specship] on either side",
@@ -88,7 +88,7 @@ def _order(change: Change) -> tuple[int, int, str, str]:
 
 
 def _declared(base: ProjectSide, head: ProjectSide) -> Bump:
-    """The step that the amendments of head take beyond those of base; a version that goes back declares nothing."""
+    """The step that head's amendments take beyond base's; a version that goes back declares nothing."""
     before = parse(base.spec.version) if base.spec else (0, 0, 0)
     after = parse(head.spec.version) if head.spec else (0, 0, 0)
     steps: tuple[Bump, ...] = ("major", "minor", "patch")

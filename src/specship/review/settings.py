@@ -38,7 +38,7 @@ MORE_IS_STRICTER: Final = {
     "training.evaluation_tokens": True,
     "training.steps": True,
 }
-"""Section and key of each setting that has a direction; a list is more where it holds all of the other one."""
+"""Section and key of each setting with a direction; a list is more where it holds all of the other one."""
 
 
 def direction_of(name: str, before: Any, after: Any) -> Direction:

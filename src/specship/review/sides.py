@@ -1,7 +1,7 @@
-"""One side of a review: its settings, spec, profiles and contracts, read with the readers that every verb uses.
+"""One side of a review: its settings, spec, profiles and contracts, by the readers that every verb uses.
 
-Nothing of the project is imported or run. The few files of the settings and the spec are laid out in a private
-folder, because their readers want one; contracts are read from bytes, and only those that are asked for.
+Nothing of the project is imported or run. The few files of the settings and the spec are laid out in a
+private folder, because their readers want one; contracts are read from bytes, those alone that are asked for.
 """
 
 from __future__ import annotations
@@ -73,15 +73,19 @@ class ProjectSide:
         return next(iter(data.values()), b"").decode("utf-8", "replace").splitlines()
 
 
-def read_side(tree: Tree, beside: str, other: ProjectSide | None = None) -> ProjectSide:
+def read_side(
+    tree: Tree, beside: str, other: ProjectSide | None = None, facing: Tree | None = None
+) -> ProjectSide:
     """The side that a tree holds; `beside` is the folder of the repository that a person stands in.
 
     `other` is the side that was read before: where settings and spec are the same bytes, so is what they say.
+    `facing` is the tree of the other side: a project that is not where it is expected may have moved.
 
     Raises:
         UnreadableDocument: settings, spec or profiles have faults; each has its place.
+        UnusableInput: the project may have moved to or from several places.
     """
-    found = _settings(tree, beside)
+    found = _settings(tree, beside) or (_moved(tree, facing) if facing else None)
     if found is None:
         return ProjectSide(tree)
     place, tools = found
@@ -120,18 +124,27 @@ def _read(side: ProjectSide, home: str) -> None:
 
 
 def _settings(tree: Tree, beside: str) -> tuple[str, Mapping[str, Any]] | None:
-    """The project's folder and its tools: at or above a folder, else the only one of the tree."""
+    """The project's folder at or above a folder, and its tools."""
     places = [beside]
     while places[-1]:
         places.append(posixpath.dirname(places[-1]))
-    found = next((own for own in (_table(tree, place) for place in places) if own), None)
-    if found is None and isinstance(tree, CommittedTree):
-        everywhere = [
-            posixpath.dirname(path) for path, _ in tree.walk("") if posixpath.basename(path) == SETTINGS
-        ]
-        others = [own for own in (_table(tree, place) for place in everywhere) if own]
-        found = others[0] if len(others) == 1 else None
-    return found
+    return next((own for own in (_table(tree, place) for place in places) if own), None)
+
+
+def _moved(tree: Tree, facing: Tree) -> tuple[str, Mapping[str, Any]] | None:
+    """The one project of a commit that is not in the same place on the other side."""
+    if not isinstance(tree, CommittedTree):
+        return None
+    places = [posixpath.dirname(path) for path, _ in tree.walk("") if posixpath.basename(path) == SETTINGS]
+    here = [own for own in (_table(tree, place) for place in places) if own]
+    found = [own for own in here if not _table(facing, own[0])]
+    if len(found) > 1:
+        raise UnusableInput(
+            f"{tree.name} has projects in {', '.join(sorted(place or '.' for place, _ in found))}",
+            why="the project is not where it is on the other side, and one of them is meant",
+            mend="run the command inside of it",
+        )
+    return found[0] if found else None
 
 
 def _table(tree: Tree, place: str) -> tuple[str, Mapping[str, Any]] | None:

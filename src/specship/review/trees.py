@@ -1,7 +1,7 @@
 """The files of one side: of a commit, of the index, or of the working tree, all asked in the same way.
 
-Paths lie within the repository, with `/`. Links are followed inside of it and nowhere else; a file is named by
-the id that git gives to its bytes, so that equal ids on two sides mean equal bytes.
+Paths lie within the repository, with `/`. Links are followed inside of it and nowhere else; a file is named
+by the id that git gives to its bytes, so that equal ids on two sides mean equal bytes.
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ class Tree(ABC):
         return names
 
     def walk(self, folder: str) -> Iterator[tuple[str, Entry]]:
-        """The files of a folder and of all below it, by their names within it; links to folders are not followed."""
+        """The files of a folder and of all below it, by their names within it; links are not followed."""
         found = self.find(folder)
         pending = [""] if found is not None and found[1].mode == FOLDER else []
         while pending:
