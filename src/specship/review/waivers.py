@@ -1,4 +1,7 @@
-"""What became of the waivers: one that is new, or excuses more, is a weakening, and counts only once it is on base."""
+"""What became of the waivers: one that is new, or excuses more, is a weakening, and counts only once it is on base.
+
+An amendment has to name its gate. It demands no step of the version: a spec promises the same with a waiver.
+"""
 
 from __future__ import annotations
 
@@ -76,12 +79,13 @@ class WaiverReview:
     ) -> Change:
         file = after or before
         assert file is not None  # noqa: S101 - one of them is there
-        return change(
+        found = change(
             file.waiver.gate, "waiver", kind, direction, says,  # type: ignore[arg-type]
             base=spot(self._base, before.document.place("gate")) if before else None,
             head=spot(self._head, after.document.place("gate")) if after else None,
             before=_shown(before.waiver) if before else None, after=_shown(after.waiver) if after else None,
         )  # fmt: skip
+        return found.model_copy(update={"bump": "none"})
 
 
 def _by_failure(waivers: Mapping[str, WaiverFile]) -> dict[tuple[str, str], WaiverFile]:
