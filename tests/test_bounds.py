@@ -35,6 +35,8 @@ from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
 from specship.pipeline.tokenizer.files import read_object
 from specship.pipeline.tokenizer.sentencepiece_model import read_sentencepiece
+from specship.review.repository import open_repository
+from specship.review.trees import CommittedTree
 from specship.strict_json import read_json, read_json_lines
 from tests.evidence.statements import evidence
 from tests.hostile import sentencepiece_files
@@ -52,6 +54,7 @@ from tests.hostile.gguf_files import (
     text,
 )
 from tests.hostile.safetensors_files import one, stored
+from tests.projects.histories import git
 
 _PRIVATE: Final = Ed25519PrivateKey.generate()
 KEY: Final = SigningKey(_PRIVATE, _PRIVATE.public_key().public_bytes_raw())
@@ -196,6 +199,15 @@ def render_chat(path: Path) -> None:
     render(ChatTemplate(path.read_text(), path.name, {}, path), [{"role": "user", "content": "a"}])
 
 
+def read_committed(path: Path) -> None:
+    """Read a file from the commit that holds it."""
+    git(path.parent, "init", "-q", ".")
+    git(path.parent, "add", "-A")
+    git(path.parent, "commit", "-q", "-m", "it")
+    with open_repository(path.parent) as repository:
+        CommittedTree(repository, "HEAD", repository.commit("HEAD")[1]).read([path.name])
+
+
 EDGES: Final = [
     Edge("YAML_BYTES", lambda n: padded(b"a: 1 #", n), read_contract, "larger than"),
     Edge("YAML_DEPTH", lambda n: b"[" * n + b"]" * n, read_contract, "nested deeper than"),
@@ -321,6 +333,7 @@ EDGES: Final = [
     Edge("COMPLETION_BYTES", lambda n: completion(prompt="x" * n), read_completions, "prompt has 65537"),
     Edge("SENTENCEPIECE_BYTES", sentencepiece_files.long, read_sentencepiece, "longer than 1000 bytes", 1000),
     Edge("SENTENCEPIECE_PIECES", sentencepiece_files.pieces, read_sentencepiece, "more than 40 pieces", 40),
+    Edge("GIT_OBJECT_BYTES", lambda n: b"x" * n, read_committed, "bytes; at most 1000 are read", 1000),
     Edge("CHAT_TEMPLATE_BYTES", lambda n: b"x" * n, read_chat_template, "longer than 1048576 bytes"),
     Edge("CHAT_RENDERED_CHARACTERS", writing, render_chat, "more than 4194304 characters"),
     Edge(

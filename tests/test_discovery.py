@@ -34,6 +34,10 @@ FOLDERS = {
     "specship.report.lint": "github",
     "specship.report.trace": "csv",
     "specship.report.diagnosis": "markdown",
+    "specship.report.review": "json",
+    "specship.report.backlog": "json",
+    "specship.report.history": "json",
+    "specship.report.audits": "json",
 }
 SCANNERS = {
     "specship.pipeline.model.families": "specship.pipeline.model.reading",

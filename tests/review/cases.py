@@ -107,8 +107,8 @@ CASES: dict[str, Case] = {
         {"neutral GATE-SMALL-001 renamed", f"strengthened {LIMIT}"},
     ),
     "a looser limit in a profile of another kind": Case(
-        ((RELEASED, "kind: release", "kind: rehearsal\noverrides:\n  GATE-SMALL-001:\n    reason: r\n    expect:\n"
-          "      val_loss: {at_most: 4.7, unit: nats/token}"),),
+        ((RELEASED, "kind: release", ("kind: rehearsal\noverrides:\n  GATE-SMALL-001:\n    reason: r\n    expect:\n"
+          "      val_loss: {at_most: 4.7, unit: nats/token}")),),
         {f"weakened {LIMIT}", "incomparable release profile kind"}, {f"strengthened {LIMIT}", "incomparable release profile kind"},
     ),
     # gates

@@ -34,3 +34,20 @@ def test_a_change_is_told_there_and_back(repository: Path, name: str, case: Case
     assert there.required_bump == case.bump
     assert any(change.stales for change in there.changes) == case.stales
     assert said(back) == sorted(case.back or case.says)
+    assert mirrored(back) == sorted(facts for facts, about in directions(there) if about != "amendment")
+
+
+MIRRORED = {"weakened": "strengthened", "strengthened": "weakened", "added": "removed", "removed": "added"}
+
+
+def directions(found: Review) -> list[tuple[tuple[str, str, str], str]]:
+    """Direction, kind and quantity of each change, without ids: those of base and head differ where one is renamed."""
+    return [((c.direction, MIRRORED.get(c.kind, c.kind), c.quantity or ""), c.about) for c in found.changes]
+
+
+def mirrored(found: Review) -> list[tuple[str, str, str]]:
+    """What the way there must have said, from the way back: what loosened tightens, what was added is removed."""
+    return sorted(
+        (c.direction if c.tightens_too else MIRRORED.get(c.direction, c.direction), c.kind, c.quantity or "")
+        for c in found.changes if c.about != "amendment"
+    )  # fmt: skip

@@ -235,3 +235,16 @@ def test_no_record_has_a_field_for_a_percentage() -> None:
     """A percentage or status cannot be written into a contract, spec or profile."""
     for record in (Model, Profile):
         assert not {"ship_percent", "status", "verdict", "percent"} & record.model_fields.keys()
+
+
+def test_the_ceiling_counts_nothing_that_waits_for_what_cannot_be_measured(key: SigningKey) -> None:
+    """AC-X-002 can be measured here, and waits for AC-X-001, which cannot: neither can be discharged."""
+    second = GATE.model_copy(update={"id": "GATE-A-002", "binds_to": ("AC-X-002",)})
+    empty = Ledger((), (), ())
+
+    def ceiling(**changes: Any) -> float:
+        gates = [today(key.public, **changes), today(key.public, gate=second)]
+        return assess(MODEL, PROFILE, gates, empty, now=NOW).ceiling_percent
+
+    assert ceiling() == 90.0
+    assert ceiling(missing="no CUDA") == 0.0

@@ -186,8 +186,10 @@ def read_bytes(path: Path, *, root: Path | None = None) -> tuple[str, bytes]:
     return shown, _read_bytes(path, shown)
 
 
-def document_of(data: bytes, shown: str) -> Document:
+def document_of(data: bytes, shown: str, *, keep: bool = False) -> Document:
     """The document that bytes are; its faults lie in it.
+
+    `keep` what was composed, where places in most documents will be asked for.
 
     Raises:
         UnusableInput: not UTF-8, not YAML, empty, or beyond the bounds.
@@ -198,7 +200,10 @@ def document_of(data: bytes, shown: str) -> Document:
         raise UnusableInput("the file is empty", at=Place(shown, 1, 1), code="SHIP113")
     values = Values(text, shown)
     plain = values.of(node)
-    return Document(shown, plain, text, tuple(values.faults), _item_lines(node))
+    document = Document(shown, plain, text, tuple(values.faults), _item_lines(node))
+    if keep:
+        vars(document)["_root"] = node
+    return document
 
 
 def _item_lines(node: yaml.Node) -> dict[str, tuple[int, ...]]:

@@ -87,6 +87,7 @@ class Stale(Frozen):
     profile: str
     """The scale at which it was taken."""
     what: Literal["evidence", "arming"]
+    """Whether it is a measurement, or a record that the gate was seen to fail."""
 
 
 class Spot(Frozen):
@@ -95,6 +96,7 @@ class Spot(Frozen):
     path: str
     """Within the repository."""
     line: Annotated[int, Field(ge=1)]
+    """From 1."""
 
 
 class Change(Frozen):
@@ -125,6 +127,7 @@ class Change(Frozen):
     path: str | None = None
     """Where it stands on head's side; base's where head has it no more."""
     line: int | None = None
+    """Its line there."""
     base: Spot | None = None
     """Where it stood on base's side."""
     head: Spot | None = None
@@ -139,7 +142,9 @@ class ShipPercent(Frozen):
     """The ship-% of a model at a profile on both sides, computed from what each has committed."""
 
     model: str
+    """Id of the model, as head calls it."""
     profile: str
+    """The scale, as head calls it."""
     before: Annotated[float | None, Field(ge=0, le=100)] = None
     """Base's evidence under base's criteria; null where base has no such model or profile."""
     after: Annotated[float | None, Field(ge=0, le=100)] = None
@@ -166,6 +171,7 @@ class Review(Frozen):
     base_version: str | None = None
     """Version of the spec there: the fold of its amendments; null without a spec."""
     head_version: str | None = None
+    """The same on head's side."""
     required_bump: Bump = "none"
     """The largest step that a change demands."""
     declared_bump: Bump = "none"
@@ -173,6 +179,7 @@ class Review(Frozen):
     changes: tuple[Change, ...] = ()
     """Heaviest first."""
     ship_percent: tuple[ShipPercent, ...] = ()
+    """What each side has earned, a line for each model at each profile but those of falsification."""
     unnamed: tuple[str, ...] = ()
     """Ids that were weakened or removed and that no new amendment names."""
 

@@ -219,7 +219,7 @@ class Contracts:
         with undisturbed():
             for path in missing:
                 try:
-                    document = document_of(data[side.inside(path)], path)
+                    document = document_of(data[side.inside(path)], path, keep=True)
                 except UnusableInput as error:
                     faults += _faults(error)
                     continue

@@ -13,7 +13,7 @@ from specship.contracts.building import record_faults
 from specship.contracts.document import Document, in_order, read_document
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.specs.records import Amendment, Criterion, Profile, Spec
-from specship.specs.version import BEGINNING, fold, text_of
+from specship.specs.version import History, fold
 
 Record = TypeVar("Record", bound=BaseModel)
 
@@ -24,10 +24,19 @@ class SpecFolder:
 
     spec: Spec
     document: Document
-    version: str
-    amendments: Mapping[str, Amendment]
+    history: History
     profiles: Mapping[str, Profile]
     profile_documents: Mapping[str, Document]
+
+    @property
+    def version(self) -> str:
+        """What the amendments lead to."""
+        return self.history.version
+
+    @property
+    def amendments(self) -> Mapping[str, Amendment]:
+        """By file name, in the order in which they apply."""
+        return {step.name: step.amendment for step in self.history.steps}
 
     @property
     def criteria(self) -> dict[str, Criterion]:
@@ -55,15 +64,11 @@ def survey_spec_folder(folder: Path, *, root: Path) -> tuple[SpecFolder | None, 
         if text is not None and profile is not None:
             profiles[profile.profile], documents[profile.profile] = profile, text
             faults += _profile_faults(profile, text, spec, path.stem)
-    version = text_of(BEGINNING)
-    try:
-        version = fold(amendments)
-    except UnusableInput as error:
-        faults.append(error)
+    history = fold(amendments)
+    faults += history.faults
     if spec is None or document is None:
         return None, faults
-    records = {name: amendment for name, (amendment, _) in amendments.items()}
-    return SpecFolder(spec, document, version, records, profiles, documents), faults
+    return SpecFolder(spec, document, history, profiles, documents), faults
 
 
 def _read(

@@ -9,9 +9,11 @@ from pydantic import Field, model_validator
 
 from specship.contracts.expectation import Complaint, Expectation
 from specship.contracts.records import CriterionId, Frozen, GateId, ModelId, Prose, Requires, Semver, Slug
+from specship.digests import sha256_bytes
 
 BORROWED: Final = "borrowed"
 """The section of a model's settings that no stage reads: see `Borrowed`."""
+RecommendationId = Annotated[str, Field(pattern=r"^REC-[A-Z0-9]+(-[A-Z0-9]+)*$")]
 Hours = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
@@ -156,21 +158,50 @@ class AmendedItem(Frozen):
     """What is different from now on."""
 
 
+class AuditOrigin(Frozen):
+    """The audit from outside that a recommendation comes from."""
+
+    audit: Prose
+    """Name of the audit's file."""
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    """Digest of its bytes, so that another edition is another audit."""
+    place: Prose
+    """Where in it the finding stands, such as `line 12`."""
+
+
 class Recommendation(Frozen):
     """Advice that outlives the amendment that gave it."""
 
+    id: RecommendationId | None = None
+    """By which a later amendment closes it; `specship amend` gives it out."""
     what: Prose
     """The advice."""
     state: Literal["OPEN", "RESOLVED", "SUPERSEDED"]
     """Whether somebody still has to act on it."""
-    pointer: str | None = None
-    """What resolved or superseded it."""
+    pointer: Prose | None = None
+    """What resolved or superseded it: a gate, a statement of the ledger, or an amendment's file."""
+    binds_to: tuple[CriterionId | GateId, ...] = ()
+    """The criteria and gates that show whether it was followed; without one a statement has to be named."""
+    effort: Effort | None = None
+    """What it is believed to take, beside the effort of its criteria."""
+    origin: AuditOrigin | None = None
+    """The audit that it comes from; null for advice of the project's own."""
+
+    @property
+    def identity(self) -> str:
+        """Its id; advice that was written without one is known by its text."""
+        return self.id or recommendation_id(self.what)
 
     @model_validator(mode="after")
     def _an_end_has_a_pointer(self) -> Self:
         if self.state != "OPEN" and not self.pointer:
             raise ValueError(f"a recommendation that is {self.state} points to what made it so")
         return self
+
+
+def recommendation_id(what: str) -> str:
+    """The id of advice, from its text: two branches that give the same advice give one id."""
+    return f"REC-{sha256_bytes(what.encode())[:8].upper()}"
 
 
 class Amendment(Frozen):

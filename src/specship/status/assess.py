@@ -6,7 +6,7 @@ changes it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from specship.contracts.judging import Verdict
@@ -26,16 +26,46 @@ def ship_percent(criteria: Iterable[CriterionReport]) -> float:
     return 100.0 * earned / total if total else 0.0
 
 
-def _ceiling(criteria: Iterable[CriterionReport]) -> float:
-    """The ship-% if everything that can be measured here today passed."""
-    judged = [criterion for criterion in criteria if criterion.status != Standing.NOT_JUDGED]
-    total = sum(criterion.weight for criterion in judged)
+def _ceiling(reports: Mapping[str, CriterionReport], criteria: Mapping[str, Criterion]) -> float:
+    """The ship-% if everything that can be measured here today passed; what waits for the rest waits."""
 
     def reachable(criterion: CriterionReport) -> bool:
         blocking = [gate for gate in criterion.gates if gate.blocking]
         return bool(blocking) and all(gate.verdict not in {"UNBOUND", "BLOCKED"} for gate in blocking)
 
-    return 100.0 * sum(c.weight for c in judged if reachable(c)) / total if total else 0.0
+    return _percent_if(reports, criteria, {name for name, report in reports.items() if reachable(report)})
+
+
+def _percent_if(
+    reports: Mapping[str, CriterionReport], criteria: Mapping[str, Criterion], sound: Collection[str]
+) -> float:
+    supposed = {
+        name: report
+        if report.status == Standing.NOT_JUDGED
+        else report.model_copy(
+            update={"status": Standing.DISCHARGED if name in sound else Standing.OPEN, "reasons": ()}
+        )
+        for name, report in reports.items()
+    }
+    _with_dependencies(supposed, criteria)
+    return ship_percent(supposed.values())
+
+
+def percent_if(report: ModelReport, model: Model, sound: Collection[str]) -> float:
+    """The ship-% of a model if the gates of these criteria, and of no others, were in order.
+
+    A criterion whose own gates are in order still waits for those that it depends on.
+    """
+    criteria = {criterion.id: criterion for criterion in model.criteria}
+    return _percent_if({one.id: one for one in report.criteria}, criteria, sound)
+
+
+def sound_by_themselves(report: ModelReport, ledger: Ledger) -> frozenset[str]:
+    """The criteria whose own gates are in order, whatever those that they depend on are."""
+    return frozenset(
+        one.id for one in report.criteria
+        if one.status != Standing.NOT_JUDGED and _standing_of(one.gates, ledger)[0] == Standing.DISCHARGED
+    )  # fmt: skip
 
 
 def gate_report(today: Today, known: GateStanding, *, session_began: datetime | None = None) -> GateReport:
@@ -158,13 +188,14 @@ def assess(
             reasons=reasons,
             gates=own,
         )
-    _with_dependencies(reports, {criterion.id: criterion for criterion in model.criteria})
+    criteria = {criterion.id: criterion for criterion in model.criteria}
+    _with_dependencies(reports, criteria)
     return ModelReport(
         model=model.id,
         profile=profile.profile,
         kind=profile.kind,
         ship_percent=ship_percent(reports.values()),
-        ceiling_percent=_ceiling(reports.values()),
+        ceiling_percent=_ceiling(reports, criteria),
         criteria=tuple(reports.values()),
     )
 

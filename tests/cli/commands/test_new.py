@@ -277,21 +277,24 @@ def test_a_criterion_is_written_into_any_layout(layout: str, project: Path) -> N
 
 
 def test_a_criterion_raises_the_version_and_says_why(project: Path) -> None:
+    """A weight falls, which is a major step; the amendment names all that a review will."""
     assert load_project(project).spec.version == "1.0.0"
     assert new(*CRITERION) == 0
-    assert new(*CRITERION, "--bump", "major") == 0
+    assert new(*CRITERION, "--bump", "minor") == 0
     spec = load_project(project).spec
-    written = read_document(project / "specs/demo/amendments/0002-ac-demo-004.yaml").values
+    (path,) = (project / "specs/demo/amendments").glob("0002-ac-demo-004-????????.yaml")
+    written = read_document(path).values
 
-    assert spec.version == "2.0.0"
+    assert spec.version == "2.1.0"
     assert (written["bump"], written["after"], written["why"]) == (
-        "minor",
+        "major",
         "1.0.0",
         "Users asked: is it fast?",
     )
-    assert [change["what"] for change in written["changes"]] == [
-        "A new criterion of weight 5.", "Its weight falls from 50 to 45.",
-    ]  # fmt: skip
+    assert {change["id"]: change["what"] for change in written["changes"]} == {
+        "AC-DEMO-004": "A new criterion of weight 5.", "AC-DEMO-001": "Its weight falls from 50 to 45.",
+        "GATE-DEMO-004-001": "It waits for a probe.", "demo-004": "A new contract.",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import jsonschema
@@ -45,6 +45,14 @@ BRANCHES: dict[str, Mapping[str, str | None]] = {
 
 
 FACES = ((), ("--format", "markdown"), ("--format", "json"))
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _own_answers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """No answer is recalled from, or left in, the folder of whoever runs the tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(tmp_path_factory.mktemp("answers")))
+        yield
 
 
 @pytest.fixture(scope="module")

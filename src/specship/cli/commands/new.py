@@ -31,7 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     criterion.add_argument("--why", help="why the spec changes")
     criterion.add_argument("--statement", help="what must be true, without figures")
     criterion.add_argument("--because", help="why it weighs that much (default: the --why)")
-    criterion.add_argument("--bump", choices=("major", "minor", "patch"), default="minor")
+    criterion.add_argument("--bump", choices=("major", "minor", "patch"), default="major")
     fault = kinds.add_parser("fault", help="a defect that can be planted, and must make a gate fail")
     fault.add_argument("name", help="such as swapped-labels")
     fault.add_argument("--what", metavar="SENTENCE", help="the defect in one sentence")

@@ -23,13 +23,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--staged", action="store_true", help="compare with the index instead of the working tree"
     )
     parser.add_argument("--format", choices=names(REVIEW), default=TEXT)
+    parser.add_argument("--no-cache", action="store_true", help="compute the answer again")
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when amendments declare what the change demands, 1 when they do not, 2 when a side cannot be read."""
-    from specship.review.reviewing import review
+    from specship.review.recall import Printed, keep, key_of, recalled
 
-    found = review(Path.cwd(), arguments.revisions, staged=arguments.staged)
-    view = Display(width=shutil.get_terminal_size((120, 24)).columns, colour=sys.stdout.isatty())
-    sys.stdout.write(render(REVIEW, arguments.format, found, view))
-    return 0 if found.declared else 1
+    start, colour = Path.cwd(), sys.stdout.isatty()
+    view = Display(width=shutil.get_terminal_size((120, 24)).columns, colour=colour)
+    uncommitted = arguments.staged or ".." not in arguments.revisions
+    options = (arguments.format, str(view.width), str(colour))
+    key = None if arguments.no_cache or uncommitted else key_of(start, arguments.revisions, *options)
+    printed = recalled(key)
+    if printed is None:
+        from specship.review.reviewing import review
+
+        found = review(start, arguments.revisions, staged=arguments.staged)
+        printed = Printed(render(REVIEW, arguments.format, found, view), 0 if found.declared else 1)
+        keep(key, printed)
+    sys.stdout.write(printed.text)
+    return printed.status

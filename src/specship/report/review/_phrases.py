@@ -14,7 +14,7 @@ LONGEST: Final = {Direction.NEUTRAL: 8}
 _LONGEST_SENTENCE: Final = 240
 
 
-class Line(NamedTuple):
+class ChangeLine(NamedTuple):
     """One or several changes that people read as one."""
 
     place: str
@@ -22,7 +22,7 @@ class Line(NamedTuple):
     stale: str
 
 
-def groups(review: Review) -> list[tuple[Direction, list[Line]]]:
+def groups(review: Review) -> list[tuple[Direction, list[ChangeLine]]]:
     """The changes by direction, weakenings first."""
     found: dict[Direction, list[Change]] = {}
     for change in review.changes:
@@ -30,7 +30,7 @@ def groups(review: Review) -> list[tuple[Direction, list[Line]]]:
     return [(direction, _lines(found[direction])) for direction in Direction if direction in found]
 
 
-def _lines(changes: Iterable[Change]) -> list[Line]:
+def _lines(changes: Iterable[Change]) -> list[ChangeLine]:
     """A line each; probes that measure otherwise for one reason share theirs."""
     alike: dict[tuple[str, str], list[Change]] = {}
     for change in changes:
@@ -42,7 +42,7 @@ def _lines(changes: Iterable[Change]) -> list[Line]:
     return [_line(reason, together) for (reason, _), together in alike.items()]
 
 
-def _line(reason: str, together: list[Change]) -> Line:
+def _line(reason: str, together: list[Change]) -> ChangeLine:
     first = together[0]
     says = first.says
     if len(together) > 1:
@@ -51,7 +51,7 @@ def _line(reason: str, together: list[Change]) -> Line:
     if first.direction == Direction.WEAKENED and first.tightens_too:
         says += " (something else fails now that passed)"
     shown = says if len(says) <= _LONGEST_SENTENCE else f"{says[:_LONGEST_SENTENCE]}…"
-    return Line(f"{first.path}:{first.line}", shown, stale_text(together))
+    return ChangeLine(f"{first.path}:{first.line}", shown, stale_text(together))
 
 
 def stale_text(changes: list[Change]) -> str:

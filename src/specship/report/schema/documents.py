@@ -19,6 +19,7 @@ from specship.report.schema.settings import settings_definitions
 from specship.review.records import Review
 from specship.specs.records import Amendment, Profile, Spec
 from specship.specs.waivers import Waiver
+from specship.status.backlog_records import BacklogItems
 from specship.status.report import Report
 
 PUBLISHED_AT: Final = "https://raw.githubusercontent.com/specship/specship/main/schemas"
@@ -31,8 +32,9 @@ RECORDS: Final[dict[str, type[BaseModel]]] = {
     "report": Report,
     "review": Review,
     "gate": MergeDecision,
+    "next": BacklogItems,
 }
-_WRITTEN: Final = frozenset({"report", "review", "gate"})
+_WRITTEN: Final = frozenset({"report", "review", "gate", "next"})
 """What specship writes and nobody by hand."""
 
 

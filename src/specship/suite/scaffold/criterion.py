@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -22,7 +23,7 @@ from specship.errors import Place, UnknownName, UnreadableDocument, UnusableInpu
 from specship.specs.project import Project, load_project
 from specship.specs.records import Amendment, Criterion, Model, Spec
 from specship.suite.scaffold.contract import NO_RULE_YET, contract_draft, known_ids
-from specship.suite.scaffold.naming import modeline, next_id
+from specship.suite.scaffold.naming import amendment_name, modeline, next_id
 from specship.suite.scaffold.placing import Draft, place
 from specship.suite.scaffold.stamping import said, scalar
 
@@ -42,7 +43,8 @@ class Wish:
     model: str | None = None
     statement: str | None = None
     because: str | None = None
-    bump: str = "minor"
+    bump: str = "major"
+    """A weight falls, so that less is asked of what was promised: what a review demands a major step for."""
 
 
 def new_criterion(start: Path, wish: Wish) -> tuple[str, tuple[str, ...]]:
@@ -69,10 +71,16 @@ def new_criterion(start: Path, wish: Wish) -> tuple[str, tuple[str, ...]]:
     old = project.spec.document.text
     new = _edited(old, project, model, giver, criterion)
     _insist_same_but(new, spec, project, model, giver, identity)
-    amendment = _amendment(project, wish, giver, identity, weight, why)
     name = _free_name(project, identity.removeprefix("AC-").lower())
     rule = criterion["statement"] if wish.statement else NO_RULE_YET
-    contract, _ = contract_draft(project, name, identity, str(rule))
+    contract, gate = contract_draft(project, name, identity, str(rule))
+    changes = {
+        identity: f"A new criterion of weight {weight}.",
+        giver.id: f"Its weight falls from {giver.weight} to {giver.weight - weight}.",
+        gate: "It waits for a probe.",
+        name: "A new contract.",
+    }
+    amendment = _amendment(project, wish.bump, identity, why, changes)
     place(project.root, [amendment, contract, Draft(spec, new, instead_of=old)])
     return identity, (spec, amendment.path, contract.path)
 
@@ -224,19 +232,16 @@ def _insist_same_but(
         )
 
 
-def _amendment(project: Project, wish: Wish, giver: Criterion, identity: str, weight: int, why: str) -> Draft:
-    numbers = [int(match[0]) for name in project.spec.amendments if (match := re.match(r"[0-9]{1,6}", name))]
-    lowered = f"Its weight falls from {giver.weight} to {giver.weight - weight}."
+def _amendment(project: Project, bump: str, identity: str, why: str, changes: Mapping[str, str]) -> Draft:
     text = modeline("amendment") + "\n".join([
-        f"bump: {wish.bump}",
+        f"bump: {bump}",
         f"after: {project.spec.version}",
         f"why: {scalar(why)}",
         "changes:",
-        f"  - {{id: {identity}, what: A new criterion of weight {weight}.}}",
-        f"  - {{id: {giver.id}, what: {lowered}}}",
+        *(f"  - {{id: {scalar(changed)}, what: {what}}}" for changed, what in changes.items()),
         "",
     ])  # fmt: skip
-    name = f"{max(numbers, default=0) + 1:04d}-{identity.lower()}.yaml"
+    name = amendment_name(project.spec.amendments, identity, text)
     path = f"{project.configuration.spec}/amendments/{name}"
     build(document_of(text.encode(), path), Amendment)
     return Draft(path, text)

@@ -7,11 +7,14 @@ import unicodedata
 from collections.abc import Iterable
 from typing import Final
 
+from specship.digests import sha256_bytes
 from specship.errors import UnusableInput
 
 SCHEMAS: Final = "https://raw.githubusercontent.com/specship/specship/main/schemas"
 _SLUG: Final = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")
 _LONGEST: Final = 60
+_ABOUT: Final = 40
+"""Characters of an amendment's name that say what it is about."""
 
 
 def modeline(kind: str) -> str:
@@ -46,3 +49,14 @@ def next_id(prefix: str, taken: Iterable[str], *, width: int = 3) -> str:
     pattern = re.compile(re.escape(prefix) + r"-([0-9]{1,9})")
     numbers = [int(match[1]) for name in taken if (match := pattern.fullmatch(name))]
     return f"{prefix}-{max(numbers, default=0) + 1:0{width}d}"
+
+
+def amendment_name(taken: Iterable[str], about: str, text: str) -> str:
+    """The name of a new amendment's file, which no other branch gives to another text.
+
+    The number is for people: two branches may give the same. The digest of the text keeps them apart, and
+    gives the same amendment the same name wherever it is cherry-picked or squashed.
+    """
+    numbers = [int(match[0]) for name in taken if (match := re.match(r"[0-9]{1,6}", name))]
+    slug = slug_of(about)[:_ABOUT].strip("-") or "amendment"
+    return f"{max(numbers, default=0) + 1:04d}-{slug}-{sha256_bytes(text.encode())[:8]}.yaml"

@@ -1,0 +1,1 @@
+"""Formats of `specship spec audits`, one a file."""

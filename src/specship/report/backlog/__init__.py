@@ -1,0 +1,1 @@
+"""Formats of `specship next`, one a file."""

@@ -1,0 +1,1 @@
+"""Formats of `specship spec history`, one a file."""

@@ -1,0 +1,1 @@
+"""Tests of amendments: what they say, held against what a change does, and audits."""
