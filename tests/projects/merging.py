@@ -27,7 +27,10 @@ def amend(folder: Path, *ids: str, bump: str = "major", name: str = "0002-more")
 
 def statements(folder: Path, gate: str) -> list[Path]:
     """The committed statements of a gate."""
-    found = {path: unseal(path.read_bytes(), keys=frozenset(), at="x") for path in (folder / "evidence").glob("*.json")}
+    found = {
+        path: unseal(path.read_bytes(), keys=frozenset(), at="x")
+        for path in (folder / "evidence").glob("*.json")
+    }
     return [path for path, entry in found.items() if entry.evidence.gate == gate]
 
 
@@ -46,7 +49,11 @@ class Merging:
         self.key: SigningKey = local_key(state / "trusted")
         self.other: SigningKey = local_key(state / "unknown")
         sound_project(folder)
-        edit(folder / "pyproject.toml", "[tool.specship]\n", f'[tool.specship]\ntrusted_keys = ["{self.key.public.hex()}"]\n')
+        edit(
+            folder / "pyproject.toml",
+            "[tool.specship]\n",
+            f'[tool.specship]\ntrusted_keys = ["{self.key.public.hex()}"]\n',
+        )
         edit(folder / CONTRACT, "[frozen-weights]", "{frozen-weights: [val_loss]}")
         edit(folder / CONTRACT, "[heldout-inside-training]", "{heldout-inside-training: [shared_digests]}")
         git(folder, "init", "-q", "-b", "base", ".")

@@ -1,7 +1,7 @@
 """A process that computes beside a project that nobody trusts: none of its files may come along as code.
 
-Python imports from places that variables name (`PYTHONPATH`) and, started by `-m`, from the folder it is started
-in: `sitecustomize` there, or a distribution with an entry point, would run before anything is decided.
+Python imports from places that variables name (`PYTHONPATH`) and, started by `-m`, from the folder it is
+started in: `sitecustomize` there, or a distribution with an entry point, would run before it is decided.
 """
 
 from __future__ import annotations
@@ -17,4 +17,4 @@ def insist_isolated(verb: str) -> None:
     here = any(not place or Path(place) == Path.cwd() for place in sys.path)
     if verb in sys.argv[1:] and not sys.flags.isolated and (told or here):
         code = "import sys; from specship.cli import main; sys.exit(main())"
-        os.execv(sys.executable, [sys.executable, "-I", "-c", code, *sys.argv[1:]])
+        os.execv(sys.executable, [sys.executable, "-I", "-c", code, *sys.argv[1:]])  # noqa: S606 - ourselves

@@ -1,7 +1,7 @@
 """The one function of the gate: a base and a change in, everything that speaks against merging it out.
 
-Computed outside of every test session, from git objects. The trust root is base's: whose signature counts, and
-which exceptions do. Head's evidence is held against base's demands beside its own.
+Computed outside of every test session, from git objects. The trust root is base's: whose signature counts,
+and which exceptions do. Head's evidence is held against base's demands beside its own.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from specship.contracts.reader import ContractFile
 from specship.discovery import Folder
 from specship.evidence.ledger import Ledger
+from specship.pull_request.amendments import untrue
 from specship.pull_request.facts import Committed, Facts, Found
 from specship.pull_request.reading import lint_of
 from specship.pull_request.records import Checked, MergeDecision, Reason, fingerprint_of
@@ -47,7 +48,7 @@ class Question(NamedTuple):
 
 
 def decide(start: Path, question: Question) -> MergeDecision:
-    """Whether a change of the project at or above a folder may be merged, and everything that speaks against it.
+    """Whether a change of the project at or above a folder may be merged, and what speaks against it.
 
     Units and source: as in `MergeDecision`.
 
@@ -80,9 +81,9 @@ def _facts(found: Review, sides: BothSides, question: Question) -> Facts:
         base=_committed(base, held.base, held.trusted),
         head=_committed(head, held.head, held.trusted),
         lint=lint_of(head, sides.code.head, contracts, waivers.head),
-        untrue=(),
+        untrue=tuple(untrue(sides, found, contracts, evidence_of(head))),
         waivers=waiver_reports(waivers.head.values(), after.values()),
-        counting=_counting(waivers.base.values(), waivers.head.values()),
+        waived_before=_waived_before(waivers.base.values(), waivers.head.values()),
         floor=question.floor,
         fall=question.fall,
     )
@@ -161,7 +162,9 @@ def _committed(side: ProjectSide, ledger: Ledger, trusted: frozenset[bytes]) -> 
         armings.setdefault(posixpath.basename(path).partition(".")[0], set()).add(path)
     return Committed(
         files={**statements, **arming},
-        gates={paths[entry.digest]: entry.evidence.gate for entry in ledger.statements if entry.digest in paths}
+        gates={
+            paths[entry.digest]: entry.evidence.gate for entry in ledger.statements if entry.digest in paths
+        }
         | {path: posixpath.basename(path).partition(".")[0] for path in arming},
         unsigned={
             paths[entry.digest]: f"{entry.evidence.gate} at {entry.evidence.profile}"
@@ -173,7 +176,7 @@ def _committed(side: ProjectSide, ledger: Ledger, trusted: frozenset[bytes]) -> 
     )
 
 
-def _counting(base: Iterable[WaiverFile], head: Iterable[WaiverFile]) -> frozenset[tuple[str, str]]:
+def _waived_before(base: Iterable[WaiverFile], head: Iterable[WaiverFile]) -> frozenset[tuple[str, str]]:
     """Failures that are waived on both sides, and on head for no longer than on base."""
     longest: dict[tuple[str, str], str] = {}
     for file in base:
@@ -206,7 +209,9 @@ def _decision(facts: Facts, question: Question) -> MergeDecision:
         weakenings=tuple(facts.weakenings()),
         unnamed=found.unnamed,
         waivers=_placed(facts),
-        reasons=tuple(sorted(reasons, key=lambda reason: (-reason.weight, reason.check, reason.path or "", reason.id))),
+        reasons=tuple(
+            sorted(reasons, key=lambda reason: (-reason.weight, reason.check, reason.path or "", reason.id))
+        ),
         ship_percent=_numbers(found.ship_percent),
         changes=len(found.changes),
         stales=len({stale for change in found.changes for stale in change.stales}),
@@ -236,10 +241,18 @@ def _checked(name: str, count: int) -> Checked:
     return Checked(check=_check_name(name), why=_why(name), reasons=count)
 
 
+def _told(text: str) -> str:
+    """A text that can be written down: names of files can be any bytes."""
+    return text.encode("utf-8", "backslashreplace").decode()
+
+
 def _reasons(name: str, facts: Facts) -> Iterator[Reason]:
     module, check = REASONS.load(name), _check_name(name)
     found: Iterator[Found] = module.reasons(facts)
-    for entry in found:
+    for given in found:
+        entry = given._replace(id=_told(given.id), says=_told(given.says), mend=_told(given.mend))
+        if entry.path is not None:
+            entry = entry._replace(path=_told(entry.path))
         yield Reason(
             check=check, weight=module.WEIGHT, id=entry.id, says=entry.says, why=_why(name), mend=entry.mend,
             path=entry.path, line=entry.line,

@@ -61,7 +61,7 @@ class Facts:
     """Where an amendment and the change do not agree."""
     waivers: tuple[WaiverReport, ...]
     """Of head."""
-    counting: frozenset[tuple[str, str]]
+    waived_before: frozenset[tuple[str, str]]
     """Gate and fingerprint of those that lie on base as well, and end no later than they do there."""
     floor: float | None
     """What `--fail-under` demands, in percent."""
@@ -72,6 +72,12 @@ class Facts:
     def new_evidence(self) -> frozenset[str]:
         """Files of evidence that base does not have."""
         return frozenset(self.head.files) - frozenset(self.base.files)
+
+    @cached_property
+    def excused(self) -> frozenset[tuple[str, str]]:
+        """Failures, by gate and fingerprint, of which a waiver is in force that lies on base as well."""
+        own = {(waiver.gate, waiver.fingerprint) for waiver in self.waivers if waiver.state == "in force"}
+        return self.waived_before & own
 
     @cached_property
     def measured_anew(self) -> frozenset[str]:

@@ -1,4 +1,4 @@
-"""Head as every verb would read it, from git: names that bind to nothing, and what lint finds. Nothing is imported."""
+"""Head as every verb would read it: names that bind to nothing, and what lint finds. Nothing is imported."""
 
 from __future__ import annotations
 
@@ -28,7 +28,10 @@ _PRIVATE: Final = "lint"
 
 
 def lint_of(
-    side: ProjectSide, code: SideCode, contracts: Mapping[str, ContractFile], waivers: Mapping[str, WaiverFile]
+    side: ProjectSide,
+    code: SideCode,
+    contracts: Mapping[str, ContractFile],
+    waivers: Mapping[str, WaiverFile],
 ) -> tuple[Finding, ...]:
     """What the rules find in a side, by place.
 
@@ -37,7 +40,7 @@ def lint_of(
     """
     if side.spec is None or side.configuration is None:
         return ()
-    known = _known(side, code)
+    known = _known(code)
     documents = [file.document for file in contracts.values()]
     gates = {str(gate.get("id")): gate for document in documents for gate in gates_of(document)}
     faults = [
@@ -52,12 +55,14 @@ def lint_of(
     return tuple(sorted(found, key=lambda finding: finding.order))
 
 
-def _known(side: ProjectSide, code: SideCode) -> Known:
+def _known(code: SideCode) -> Known:
     """Everything that a side can name: what comes with specship, and what its own files declare."""
     stages = all_stages()
     declared = {name: found for name, (_, found) in installed_probes().items()} | code.probes
     return Known(
-        probes={name: ProbeFacts(name, found.units, found.artifacts) for name, found in sorted(declared.items())},
+        probes={
+            name: ProbeFacts(name, found.units, found.artifacts) for name, found in sorted(declared.items())
+        },
         stages=frozenset(stage.makes for stage in stages.values()),
         settings={
             BORROWED: Borrowed,

@@ -79,7 +79,7 @@ class MergeDecision(Frozen):
     declared_bump: Bump
     """The step that the amendments take."""
     weakenings: tuple[Change, ...] = ()
-    """Everything that was weakened or removed, named by an amendment or not: the first lines of every face."""
+    """What was weakened or removed, named by an amendment or not: the first lines of every face."""
     unnamed: tuple[str, ...] = ()
     """Ids among them that no new amendment names."""
     waivers: tuple[WaiverReport, ...] = ()

@@ -107,7 +107,7 @@ class Holdings:
         }
 
     def percents(self, holder: Holdings) -> dict[tuple[str, str], float]:
-        """The ship-% of each model at each profile here, if what `holder` has committed were all the evidence."""
+        """The ship-% of each model at each profile, if what `holder` has committed were all there is."""
         return {key: report.ship_percent for key, report in self.reports(holder).items()}
 
     def reports(self, holder: Holdings, trust: Holdings | None = None) -> dict[tuple[str, str], ModelReport]:

@@ -12,12 +12,11 @@ from specship.review.criteria import SpecReview
 from specship.review.gates import GateReview, Gates
 from specship.review.percents import evidence_of, nothing_held
 from specship.review.profiles import ProfileReview
-from specship.review.project import ProjectReview
+from specship.review.project import ProjectReview, WaiverReview
 from specship.review.ranges import Range, place_of, read_range
 from specship.review.records import BUMPS, TO_BE_NAMED, Bump, Change, Direction, Review, ShipPercent
 from specship.review.repository import Repository, open_repository
 from specship.review.sides import Contracts, ProjectSide, read_side
-from specship.review.waivers import WaiverReview
 from specship.specs.version import parse
 
 _WEIGHTS = {direction: number for number, direction in enumerate(Direction)}

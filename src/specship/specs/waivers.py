@@ -88,7 +88,7 @@ def waiver_of(document: Document) -> tuple[WaiverFile | None, list[UnusableInput
 
 
 def survey_waivers(folder: Path, *, root: Path) -> tuple[tuple[WaiverFile, ...], list[UnusableInput]]:
-    """Every waiver of a folder as far as it can be read, and the faults of all files; no folder holds none."""
+    """Every waiver of a folder as far as it can be read, and all faults; a folder may be missing."""
     files: list[WaiverFile] = []
     faults: list[UnusableInput] = []
     for path in sorted(folder.rglob("*.y*ml")):

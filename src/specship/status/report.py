@@ -135,7 +135,7 @@ class WaiverReport(Frozen):
         str | None, Field(description="The scale at which the gate fails so; null where it does not")
     ]
     state: WaiverState
-    """`waiting` where nothing fresh is known of its gate; `unused` where the gate passes, or fails otherwise."""
+    """`waiting` where nothing fresh is known of its gate; `unused` where it passes, or fails otherwise."""
     owner: str
     """Who answers for it."""
     reason: str

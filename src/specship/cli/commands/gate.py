@@ -1,8 +1,8 @@
 """Decide whether a change may be merged, from git alone: the one command of a CI job.
 
-Asked are the reading of every file, lint, what was weakened and whether an amendment says so, the version, the
-ledger, whom it is signed by, gates that fail, arming, and the ship-% against base. Nothing of the project is
-imported or run, nothing is fetched, and no torch is needed.
+Asked are the reading of every file, lint, what was weakened and whether an amendment says so, the version,
+the ledger, whom it is signed by, gates that fail, arming, and the ship-% against base. Nothing of the project
+is imported or run, nothing is fetched, and no torch is needed.
 """
 
 from __future__ import annotations
@@ -19,15 +19,23 @@ HELP = "what speaks against merging a change; the one command of a CI job"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship gate`."""
-    parser.add_argument("--base", metavar="REF", required=True, help="the branch that the change is to go into")
+    parser.add_argument(
+        "--base", metavar="REF", required=True, help="the branch that the change is to go into"
+    )
     parser.add_argument("--head", metavar="REF", default="HEAD", help="the change; HEAD when not given")
-    parser.add_argument("--staged", action="store_true", help="what `git commit` would commit, instead of --head")
+    parser.add_argument(
+        "--staged", action="store_true", help="what `git commit` would commit, instead of --head"
+    )
     parser.add_argument(
         "--fail-under", metavar="PERCENT", help="least ship-%% of a release; `base`: no number may fall"
     )
     parser.add_argument("--format", choices=names(GATE), default=TEXT)
     parser.add_argument(
-        "--write", metavar="FORMAT=PATH", action="append", default=[], help="write another format to a file as well"
+        "--write",
+        metavar="FORMAT=PATH",
+        action="append",
+        default=[],
+        help="write another format to a file as well",
     )
 
 
@@ -54,10 +62,14 @@ def _file(given: str) -> tuple[str, Path]:
 
     name, sign, path = given.partition("=")
     if not sign or not path:
-        raise UnusableInput(f"--write {given!r} names no file", mend="write it as FORMAT=PATH: sarif=gate.sarif")
+        raise UnusableInput(
+            f"--write {given!r} names no file", mend="write it as FORMAT=PATH: sarif=gate.sarif"
+        )
     if name not in names(GATE):
         known = ", ".join(names(GATE))
-        raise UnknownName(f"there is no format {name!r}", mend=did_you_mean(name, names(GATE)) or f"one of: {known}")
+        raise UnknownName(
+            f"there is no format {name!r}", mend=did_you_mean(name, names(GATE)) or f"one of: {known}"
+        )
     return name, Path(path)
 
 
@@ -72,5 +84,7 @@ def _floor(given: str | None) -> tuple[float | None, bool]:
     except ValueError:
         percent = -1.0
     if not 0 <= percent <= 100:
-        raise UnusableInput(f"--fail-under {given!r} is no percentage", mend="give a number from 0 to 100, or `base`")
+        raise UnusableInput(
+            f"--fail-under {given!r} is no percentage", mend="give a number from 0 to 100, or `base`"
+        )
     return percent, False

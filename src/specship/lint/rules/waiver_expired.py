@@ -19,6 +19,7 @@ def check(view: View) -> Iterator[Violation]:
     for file in view.waivers:
         if file.waiver.expired(view.today):
             yield Violation(
-                file.document, ("expires",), f"the waiver of {file.waiver.gate} ended on {file.waiver.expires}",
+                file.document, ("expires",),
+                f"the waiver of {file.waiver.gate} ended on {file.waiver.expires}",
                 f"mend what fails, or ask {file.waiver.owner} for a new one; delete this file",
             )  # fmt: skip

@@ -14,10 +14,10 @@ from specship.lint.view import View
     good="gate: GATE-TRAIN-003   # which blocks, and fails",
 )
 def check(view: View) -> Iterator[Violation]:
-    """A waiver that excuses nothing is read as if something failed, and is forgotten when something does.
+    """A waiver that excuses nothing is read as if something failed, and forgotten when something does.
 
-    Looked at is what the files say: a gate that blocks nothing, and a failure that another waiver names already.
-    Whether the gate fails as the waiver says is known from evidence: `specship status` and `specship gate` tell.
+    Looked at is what files say: a gate that blocks nothing, and a failure that another waiver names.
+    Whether the gate fails as the waiver says is known from evidence: `specship status` and `gate` tell.
     """
     seen: dict[tuple[str, str], str] = {}
     for file in view.waivers:

@@ -1,1 +1,1 @@
-"""Reasons against a merge, one a file: `WEIGHT`, and `reasons(facts)` with the text that says why it counts."""
+"""Reasons against a merge, one a file: `WEIGHT`, and `reasons(facts)` whose text says why they count."""

@@ -16,7 +16,8 @@ def reasons(facts: Facts) -> Iterator[Found]:
         if facts.floor is not None and model.kind == "release" and model.ship_percent < facts.floor:
             yield Found(
                 model.model,
-                f"{model.model} ships {model.ship_percent:g} % at {model.profile}, and {facts.floor:g} % are demanded",
+                f"{model.model} ships {model.ship_percent:g} % at {model.profile}, "
+                f"and {facts.floor:g} % are demanded",
                 "specship next, or specship status: what stands between each criterion and DISCHARGED",
             )  # fmt: skip
     for entry in facts.review.ship_percent if facts.fall else ():

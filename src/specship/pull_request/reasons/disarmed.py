@@ -12,7 +12,9 @@ WEIGHT: Final = 60
 
 def reasons(facts: Facts) -> Iterator[Found]:
     """A gate that nobody has seen fail in its present form may pass on anything."""
-    stale = {entry.gate for change in facts.review.changes for entry in change.stales if entry.what == "arming"}
+    stale = {
+        entry.gate for change in facts.review.changes for entry in change.stales if entry.what == "arming"
+    }
     for gate, records in sorted(facts.base.armings.items()):
         kept = facts.head.armings.get(gate, frozenset())
         if gate in facts.places and (not kept or (stale & {gate, "*"} and kept <= records)):

@@ -11,7 +11,7 @@ WEIGHT: Final = 95
 
 
 def reasons(facts: Facts) -> Iterator[Found]:
-    """The ledger is append-only: a failure that is deleted, or last month's ledger, would look like a pass."""
+    """The ledger only grows: a failure that is deleted, or last month's ledger, would look like a pass."""
     for path in sorted(facts.base.files.keys() - facts.head.files.keys()):
         if not path.rpartition("/")[0].endswith("/arming"):
             mend = f"restore it: git checkout {facts.review.base_commit[:12]} -- {path}"

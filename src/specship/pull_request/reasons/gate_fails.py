@@ -13,8 +13,10 @@ WEIGHT: Final = 80
 def reasons(facts: Facts) -> Iterator[Found]:
     """A blocking gate that fails on fresh evidence says that the model is not what was promised."""
     for model, gate in facts.gates(facts.after):
-        if gate.fingerprint and gate.blocking and (gate.id, gate.fingerprint) not in facts.counting:
+        if gate.fingerprint and gate.blocking and (gate.id, gate.fingerprint) not in facts.excused:
             yield Found(
-                gate.id, f"{gate.id} fails at {model.profile} ({gate.fingerprint}): {gate.reason.splitlines()[0]}",
-                f"specship explain {gate.id}; a waiver of it counts once it is on base", *facts.places[gate.id],
-            )  # fmt: skip
+                gate.id,
+                f"{gate.id} fails at {model.profile} ({gate.fingerprint}): {gate.reason.splitlines()[0]}",
+                f"specship explain {gate.id}; a waiver of it counts once it is on base",
+                *facts.places[gate.id],
+            )

@@ -14,8 +14,8 @@ WEIGHT: Final = 90
 def reasons(facts: Facts) -> Iterator[Found]:
     """Only evidence raises the ship-%: a number that rises by an edit of YAML says nothing of the model.
 
-    What a rise is explained by: criteria that new evidence discharges under base's demands too, and criteria of
-    which a gate has new evidence.
+    What explains a rise: criteria that new evidence discharges under base's demands too, and criteria
+    of which a gate has new evidence.
     """
     before = {(model.model, model.profile): model for model in facts.before}
     on_base = {(model.model, model.profile): model for model in facts.on_base}

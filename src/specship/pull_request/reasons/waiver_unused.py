@@ -13,7 +13,7 @@ WEIGHT: Final = 30
 def reasons(facts: Facts) -> Iterator[Found]:
     """An exception that nobody needs is there for the next failure, which nobody has looked at."""
     for waiver in facts.waivers:
-        if waiver.state == "unused" and (waiver.gate, waiver.fingerprint) in facts.counting:
+        if waiver.state == "unused" and (waiver.gate, waiver.fingerprint) in facts.waived_before:
             yield Found(
                 waiver.gate, f"{waiver.path}: {waiver.gate} does not fail with {waiver.fingerprint}",
                 "delete the file", facts.inside(waiver.path), waiver.line,

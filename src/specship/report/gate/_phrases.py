@@ -1,4 +1,4 @@
-"""What the faces of a decision say alike: the first line, weakenings, exceptions, numbers and reasons in words."""
+"""What the faces of a decision say alike: weakenings, exceptions, the answer and the numbers in words."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The decision as annotations of a GitHub workflow.
 
-Weakenings come first, then the other reasons by weight. GitHub shows ten errors of a step, so the last line says
-how many it hides. Only lines that head has can be annotated: what was removed is told without a place.
+Weakenings come first, then the other reasons by weight. GitHub shows ten errors of a step, so a plain line
+says how many it hides. Only lines that head has can be annotated: what was removed is told without a place.
 Source: workflow commands of GitHub Actions.
 """
 
@@ -11,14 +11,20 @@ from typing import Final
 
 from specship.pull_request.records import MergeDecision, Reason
 from specship.report.formats import PLAIN, Display
-from specship.report.gate._phrases import counted_waiver, facts_line, numbers_line, verdict_line, weakening_line
+from specship.report.gate._phrases import (
+    counted_waiver,
+    facts_line,
+    numbers_line,
+    verdict_line,
+    weakening_line,
+)
 from specship.report.lint.github import as_data, as_property
 
 _SHOWN: Final = 10
 
 
 def render(decision: MergeDecision, _display: Display = PLAIN) -> str:
-    """One workflow command a reason, a warning or a notice for what does not fail, and plain lines that sum up."""
+    """An error a reason, a warning for what does not fail, and plain lines that sum up."""
     named = [change for change in decision.weakenings if change.id not in decision.unnamed]
     lines = [
         _command("warning", weakening_line(change, decision), "weakening", change.head and change.head.path,

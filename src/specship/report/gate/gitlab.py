@@ -1,6 +1,6 @@
 """The decision as a code quality report of GitLab, which is shown beside a merge request's lines.
 
-Source: GitLab documentation, Code Quality, report format: description, check_name, fingerprint, severity, location.
+Source: GitLab documentation, Code Quality: description, check_name, fingerprint, severity, location.
 """
 
 from __future__ import annotations

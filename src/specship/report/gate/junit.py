@@ -5,11 +5,15 @@ Source: the `junit.xsd` that Jenkins and GitLab read: testsuite, testcase, failu
 
 from __future__ import annotations
 
-from xml.etree import ElementTree as ET  # noqa: S405 - nothing is parsed here, only written
+import re
+from typing import Final
+from xml.etree import ElementTree as ET
 
 from specship.pull_request.records import Checked, MergeDecision, Reason
 from specship.report.formats import PLAIN, Display
 from specship.report.gate._phrases import facts_line, numbers_line, opening_lines, place, verdict_line
+
+_ILLEGAL: Final = re.compile("[^\t\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def render(decision: MergeDecision, _display: Display = PLAIN) -> str:
@@ -41,8 +45,4 @@ def _case(suite: ET.Element, entry: Checked, reasons: list[Reason]) -> None:
 
 def _legal(text: str) -> str:
     """Without characters that XML 1.0 has no way to write."""
-    return "".join(
-        letter if letter in "\t\n" or (" " <= letter and not "\ud800" <= letter <= "\udfff" and letter < "\ufffe")
-        or letter > "\uffff" else "�"
-        for letter in text
-    )  # fmt: skip
+    return _ILLEGAL.sub("\ufffd", text)

@@ -1,7 +1,7 @@
 """The decision as Markdown, for the summary of a job: bounded, and it says how much is left out.
 
-A summary of GitHub holds 1 MiB of a step; whoever reads one wants a screen. Texts of a change come from whoever
-wrote it, so that nothing of them is read as Markdown or HTML.
+A summary of GitHub holds 1 MiB of a step; whoever reads one wants a screen. Texts of a change come from
+whoever wrote it, so that nothing of them is read as Markdown or HTML.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Final
 
 from specship.pull_request.records import MergeDecision, Reason
 from specship.report.formats import PLAIN, Display
-from specship.report.gate._phrases import exchange, counted_waiver, facts_line, place, verdict_line
 from specship.report.formatting import percent
+from specship.report.gate._phrases import counted_waiver, exchange, facts_line, place, verdict_line
+from specship.report.lint.text import seen
 
 _ROWS: Final = 30
 """Most rows of a table."""
@@ -76,12 +77,12 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]], what: str) ->
     yield from (f"| {' | '.join(row)} |" for row in given[:_ROWS])
     yield ""
     if len(given) > _ROWS:
-        yield f"{len(given) - _ROWS} of {len(given)} {what} are not shown here; `specship gate` prints them all."
+        yield f"{len(given) - _ROWS} of {len(given)} {what} are left out here; `specship gate` prints all."
         yield ""
 
 
 def _safe(text: str) -> str:
     """A text as it is, on one line, cut to what a cell holds."""
-    line = " ".join(text.split())
+    line = " ".join(seen(part) for part in text.split())
     cut = line if len(line) <= _CHARACTERS else f"{line[: _CHARACTERS - 1]}…"
     return _SPECIAL.sub(r"\\\1", cut)

@@ -1,6 +1,6 @@
 """The decision as SARIF 2.1.0: one rule a check, one result a reason, and waivers as suppressed results.
 
-Source: OASIS, Static Analysis Results Interchange Format 2.1.0, sections 3.27 (result) and 3.35 (suppression).
+Source: OASIS, Static Analysis Results Interchange Format 2.1.0, 3.27 (result) and 3.35 (suppression).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from specship.version import VERSION
 
 _HOME: Final = "https://github.com/specship/specship"
 _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+_ANYWHERE: Final = "pyproject.toml"
+"""Where readers show what head has no line for; a result without a place is shown nowhere."""
 _NAMED: Final = ("weakening-named", "What was weakened, and an amendment says so.", "warning")
 _WAIVED: Final = ("gate-waived", "A gate fails, and a waiver excuses it for a while.", "warning")
 
@@ -66,7 +68,9 @@ def _of_weakening(change: Change, decision: MergeDecision, index: dict[str, int]
 
 
 def _of_waiver(waiver: WaiverReport, index: dict[str, int]) -> dict[str, Any]:
-    found = _result(_WAIVED[0], index, "warning", waiver_line(waiver), waiver.path, waiver.line, waiver.fingerprint)
+    found = _result(
+        _WAIVED[0], index, "warning", waiver_line(waiver), waiver.path, waiver.line, waiver.fingerprint
+    )
     reason = f"{waiver.owner}: {waiver.reason} {waiver.issue} (until {waiver.expires})"
     return found | {"suppressions": [{"kind": "external", "status": "accepted", "justification": reason}]}
 
@@ -74,17 +78,15 @@ def _of_waiver(waiver: WaiverReport, index: dict[str, int]) -> dict[str, Any]:
 def _result(
     rule: str, index: dict[str, int], level: str, text: str, path: str | None, line: int | None, mark: str
 ) -> dict[str, Any]:
-    found: dict[str, Any] = {
+    place = {
+        "artifactLocation": {"uri": quote(path or _ANYWHERE), "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": line or 1},
+    }
+    return {
         "ruleId": rule,
         "ruleIndex": index[rule],
         "level": level,
         "message": {"text": text},
+        "locations": [{"physicalLocation": place}],
         "partialFingerprints": {"specship/v1": mark},
     }
-    if path:
-        place = {
-            "artifactLocation": {"uri": quote(path), "uriBaseId": "%SRCROOT%"},
-            "region": {"startLine": line or 1},
-        }
-        found["locations"] = [{"physicalLocation": place}]
-    return found

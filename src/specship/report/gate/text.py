@@ -19,6 +19,7 @@ from specship.report.gate._phrases import (
     verdict_line,
     weakening_line,
 )
+from specship.report.lint.text import seen
 from specship.review.records import Change
 
 
@@ -26,9 +27,13 @@ def render(decision: MergeDecision, display: Display = PLAIN) -> str:
     """Every reason, heaviest first."""
     text = io.StringIO()
     console = Console(
-        file=text, width=display.width, force_terminal=display.colour, no_color=not display.colour, highlight=False,
+        file=text,
+        width=display.width,
+        force_terminal=display.colour,
+        no_color=not display.colour,
+        highlight=False,
         soft_wrap=True,
-    )  # fmt: skip
+    )
     for line in _lines(decision):
         console.print(line)
     return text.getvalue()
@@ -36,23 +41,28 @@ def render(decision: MergeDecision, display: Display = PLAIN) -> str:
 
 def _lines(decision: MergeDecision) -> Iterator[str]:
     yield from (_weakening(change, decision) for change in decision.weakenings)
-    yield from (f"[yellow]{escape(counted_waiver(waiver, decision))}[/]" for waiver in decision.waivers)
+    yield from (f"[yellow]{_plain(counted_waiver(waiver, decision))}[/]" for waiver in decision.waivers)
     colour = "red" if decision.reasons else "green"
-    yield f"[bold {colour}]{escape(verdict_line(decision))}[/]"
+    yield f"[bold {colour}]{_plain(verdict_line(decision))}[/]"
     for check, reasons in groupby(decision.reasons, key=lambda reason: reason.check):
         yield from _group(check, list(reasons))
-    yield from (f"  {escape(numbers_line(entry))}" for entry in decision.ship_percent)
-    yield escape(facts_line(decision))
+    yield from (f"  {_plain(numbers_line(entry))}" for entry in decision.ship_percent)
+    yield _plain(facts_line(decision))
 
 
 def _weakening(change: Change, decision: MergeDecision) -> str:
-    return f"[bold red]{escape(weakening_line(change, decision))}[/]"
+    return f"[bold red]{_plain(weakening_line(change, decision))}[/]"
 
 
 def _group(check: str, reasons: list[Reason]) -> Iterator[str]:
-    yield f"  [red]{check}[/] [bright_black]{escape(reasons[0].why)}[/]"
-    for reason in reasons:
+    yield f"  [red]{check}[/] [bright_black]{_plain(reasons[0].why)}[/]"
+    for reason, following in zip(reasons, [*reasons[1:], None], strict=True):
         at = place(reason)
-        yield escape(f"    {at + ' ' if at else ''}{reason.says}")
-        if reason.mend:
-            yield f"      [bright_black]mend: {escape(reason.mend)}[/]"
+        yield _plain(f"    {at + ' ' if at else ''}{reason.says}")
+        if reason.mend and (following is None or following.mend != reason.mend):  # once for those alike
+            yield f"      [bright_black]mend: {_plain(reason.mend)}[/]"
+
+
+def _plain(text: str) -> str:
+    """A text of the change, without what a terminal would obey."""
+    return escape(seen(text))
