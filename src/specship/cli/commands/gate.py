@@ -42,10 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """0 when nothing speaks against it, 1 when something does, 2 when it cannot be read."""
     from specship.cli.isolation import insist_isolated
+
+    insist_isolated("gate")
     from specship.files import write_file
     from specship.pull_request.deciding import Question, decide
 
-    insist_isolated("gate")
     files = [_file(given) for given in arguments.write]
     floor, fall = _floor(arguments.fail_under)
     question = Question(arguments.base, None if arguments.staged else arguments.head, floor, fall)

@@ -23,14 +23,16 @@ def weakening_line(change: Change, decision: MergeDecision) -> str:
     """A weakening with what stood there and what stands there now."""
     named = "no amendment names it" if change.id in decision.unnamed else "named by an amendment"
     at = f", {change.path}:{change.line}" if change.path else ""
-    return f"{change.direction.upper()} {change.id}: {change.says}{exchange(change)} ({named}{at})"
+    return f"{change.direction.upper()} {what(change)} ({named}{at})"
 
 
-def exchange(change: Change) -> str:
-    """Before and after, where there is something to show."""
-    if change.before is None and change.after is None:
-        return ""
-    return f": {change.before or 'nothing'} → {change.after or 'nothing'}"
+def what(change: Change) -> str:
+    """The change in words, with its id, and with what stood there and what stands there now."""
+    said = change.says if change.id in change.says else f"{change.id}: {change.says}"
+    shown = [text for text in (change.before, change.after) if text]
+    if all(text in said for text in shown):
+        return said
+    return f"{said}: {change.before or 'nothing'} → {change.after or 'nothing'}"
 
 
 def opening_lines(decision: MergeDecision) -> Iterator[str]:

@@ -13,7 +13,7 @@ from typing import Final
 from specship.pull_request.records import MergeDecision, Reason
 from specship.report.formats import PLAIN, Display
 from specship.report.formatting import percent
-from specship.report.gate._phrases import counted_waiver, exchange, facts_line, place, verdict_line
+from specship.report.gate._phrases import counted_waiver, facts_line, place, verdict_line, what
 from specship.report.lint.text import seen
 
 _ROWS: Final = 30
@@ -50,7 +50,7 @@ def _reason(reason: Reason) -> tuple[str, ...]:
 def _weakenings(decision: MergeDecision) -> Iterator[str]:
     rows = [
         (
-            f"**{change.direction.upper()}**", _safe(change.id), _safe(change.says + exchange(change)),
+            f"**{change.direction.upper()}**", _safe(change.id), _safe(what(change)),
             "**no**" if change.id in decision.unnamed else "yes",
         )
         for change in decision.weakenings
