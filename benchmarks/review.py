@@ -4,8 +4,8 @@
 
 A repository of a thousand contracts of ten gates, and of as many files beside them as are asked for, gets a
 second commit in which one limit of twenty contracts is another. The peer is one Python process that runs
-`git diff --stat` over the two commits and loads both sides of the changed files with libyaml, and does no more.
-All take turns; a ratio is the median over rounds of the ratio inside a round. Nothing else should run on the
+`git diff --stat` over the two commits and loads both sides of the changed files with libyaml, no more. All
+take turns; a ratio is the median over rounds of the ratio inside a round. Nothing else should run on the
 machine.
 """
 

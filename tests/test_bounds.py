@@ -20,6 +20,8 @@ from specship import bounds, strict_json
 from specship.contracts.building import record_faults
 from specship.contracts.document import read_document
 from specship.contracts.records import Contract
+from specship.diagnose.formats.event_file import read_events
+from specship.diagnose.formats.lightning_csv import read_metrics
 from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.evidence.ledger import append, read_ledger
@@ -38,11 +40,13 @@ from specship.pipeline.tokenizer.sentencepiece_model import read_sentencepiece
 from specship.review.repository import open_repository
 from specship.review.trees import CommittedTree
 from specship.strict_json import read_json, read_json_lines
+from tests.diagnose.event_files import framed, padded_event
 from tests.evidence.statements import evidence
 from tests.hostile import sentencepiece_files
 from tests.hostile.gguf_files import (
     ARCHITECTURE,
     BOOL,
+    F32,
     STRING,
     U32,
     array,
@@ -180,7 +184,19 @@ def pieces(characters: int) -> bytes:
         ARCHITECTURE,
         key("tokenizer.ggml.model", STRING, text("llama")),
         array("tokenizer.ggml.tokens", STRING, 2, tokens),
+        array("tokenizer.ggml.scores", F32, 2, bytes(8)),
     )
+
+
+def event_file(*lengths: int) -> bytes:
+    """Records of texts, of so many bytes with their frames where there are several, and without where one."""
+    frame = 16 if len(lengths) > 1 else 0
+    return b"".join(framed(padded_event(length - frame)) for length in lengths)
+
+
+def metrics(columns: int) -> bytes:
+    """A table of so many columns and no line."""
+    return ",".join(["step", *(f"c{number}" for number in range(columns - 1))]).encode()
 
 
 def read_chat_template(path: Path) -> None:
@@ -334,6 +350,10 @@ EDGES: Final = [
     Edge("SENTENCEPIECE_BYTES", sentencepiece_files.long, read_sentencepiece, "longer than 1000 bytes", 1000),
     Edge("SENTENCEPIECE_PIECES", sentencepiece_files.pieces, read_sentencepiece, "more than 40 pieces", 40),
     Edge("GIT_OBJECT_BYTES", lambda n: b"x" * n, read_committed, "bytes; at most 1000 are read", 1000),
+    Edge("EVENT_FILE_BYTES", lambda n: event_file(n - 100, 100), read_events, "longer than 500 bytes", 500),
+    Edge("EVENT_RECORD_BYTES", event_file, read_events, "a record longer than 300 bytes", 300),
+    Edge("CSV_BYTES", lambda n: padded(b"step,loss\n", n), read_metrics, "longer than 100 bytes", 100),
+    Edge("CSV_COLUMNS", metrics, read_metrics, "no table of metrics", 40),
     Edge("CHAT_TEMPLATE_BYTES", lambda n: b"x" * n, read_chat_template, "longer than 1048576 bytes"),
     Edge("CHAT_RENDERED_CHARACTERS", writing, render_chat, "more than 4194304 characters"),
     Edge(

@@ -28,6 +28,7 @@ FOLDERS = {
     "specship.faults": "frozen_weights",
     "specship.lint.rules": "duplicate_item",
     "specship.diagnose.causes": "plateau",
+    "specship.diagnose.formats": "event_file",
     "specship.cli.commands": "verify",
     "specship.cli.evaluations": "merge",
     "specship.report.ship": "markdown",
@@ -35,9 +36,12 @@ FOLDERS = {
     "specship.report.trace": "csv",
     "specship.report.diagnosis": "markdown",
     "specship.report.review": "json",
+    "specship.report.gate": "json",
+    "specship.pull_request.reasons": "gate_fails",
     "specship.report.backlog": "json",
     "specship.report.history": "json",
     "specship.report.audits": "json",
+    "specship.report.checkup": "json",
 }
 SCANNERS = {
     "specship.pipeline.model.families": "specship.pipeline.model.reading",
@@ -258,6 +262,11 @@ TWICE = {
         "specship.diagnose.diagnosing",
         "all_causes",
         "two causes are called 'plateau'",
+    ),
+    "specship.diagnose.formats": (
+        "specship.diagnose.log_format",
+        "all_formats",
+        "two formats of logs are called 'TensorBoard log'",
     ),
 }
 

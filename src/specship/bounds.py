@@ -56,6 +56,17 @@ SAFETENSORS_NAME_BYTES: Final = 512
 SAFETENSORS_LARGEST_DIMENSION: Final = 2**53
 """Largest dimension, number of elements, and offset."""
 
+# Logs of other programs: TensorBoard's event files, tables of metrics.
+
+EVENT_FILE_BYTES: Final = 64 << 20
+"""Longest event file; a scalar takes some 60 bytes."""
+EVENT_RECORD_BYTES: Final = 16 << 20
+"""Longest record of an event file; images and histograms take megabytes, and are skipped."""
+CSV_BYTES: Final = 16 << 20
+"""Longest table of metrics; a line takes some 80 bytes."""
+CSV_COLUMNS: Final = 4096
+"""Most columns of a table of metrics."""
+
 # GGUF: exports.
 
 GGUF_HEADER_BYTES: Final = 64 << 20

@@ -192,7 +192,7 @@ CODES: Final = {
         Code(
             "SHIP214",
             "not-read",
-            "A contract in a place that nobody reads would never fail.",
+            "A file where nobody reads it would never fail.",
             "contracts/old/a-v1.yaml, contracts/a-v1.yml",
             "contracts/a-v1.yaml",
         ),

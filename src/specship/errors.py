@@ -149,8 +149,48 @@ class StageFailed(SpecshipError):
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The nearest spelling as advice, or the empty string when nothing is near."""
+    """Advice on a name that a person gave and that binds to nothing; empty where none is near.
+
+    `write 'X'` is said of a slip of the pen alone, `the nearest is 'X'` of anything else that is alike.
+    Not for what a program wrote, such as the family of a checkpoint: there `llava` is no slip of `llama`.
+    """
     import difflib
 
-    near = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
-    return f"write {near[0]!r}" if near else ""
+    names = list(known)
+    near = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    return slip_of(name, names) or (f"the nearest is {near[0]!r}" if near else "")
+
+
+def slip_of(name: str, known: Iterable[str]) -> str:
+    """`write 'X'` where a name is a slip of the pen for the one X; empty where it may mean something else.
+
+    A slip is one letter too many, too few, wrong or out of turn; capitals and separators do not count.
+    Other numbers make another name: task 9 is never a slip for task 2.
+    """
+    spelt = [(one, _spelling(one)) for one in known]
+    own = _spelling(name)
+    meant = [one for one, spelling in spelt if spelling == own]
+    meant = meant or [one for one, spelling in spelt if _one_letter_apart(own, spelling)]
+    return f"write {meant[0]!r}" if len(meant) == 1 and own[0].strip("0") else ""
+
+
+def _spelling(name: str) -> tuple[str, tuple[str, ...]]:
+    """Letters of a name without capitals and separators, a 0 for each number, and its numbers."""
+    import re
+
+    parts = re.findall(r"[0-9]+|[^0-9\W_]+", name.casefold())
+    numbers = tuple(part.lstrip("0") for part in parts if part[0] in "0123456789")
+    return "".join("0" if part[0] in "0123456789" else part for part in parts), numbers
+
+
+def _one_letter_apart(one: tuple[str, tuple[str, ...]], other: tuple[str, tuple[str, ...]]) -> bool:
+    if one[1] != other[1]:
+        return False
+    short, long = sorted((one[0], other[0]), key=len)
+    same = next(
+        (i for i, pair in enumerate(zip(short, long, strict=False)) if len(set(pair)) > 1), len(short)
+    )
+    a, b = short[same:], long[same:]
+    if len(a) != len(b):
+        return a == b[1:]
+    return a[1:] == b[1:] or (a[:2] == b[:2][::-1] and a[2:] == b[2:])

@@ -22,9 +22,11 @@ import json
 import os
 import stat
 import sys
-import tomllib
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+
+from specship.errors import UnusableInput
+from specship.settings_file import find_table
 
 _FORMAT: Final = 1
 _LARGEST_INPUT_BYTES: Final = 64 << 20
@@ -59,23 +61,11 @@ class ProjectFiles(NamedTuple):
 
 def project_files(start: Path) -> ProjectFiles | None:
     """The inputs of the project at or above a folder; None without one, or where its table is in doubt."""
-    start = start.resolve()
-    for folder in (start, *start.parents):
-        try:
-            text = (folder / "pyproject.toml").read_text(encoding="utf-8")
-        except FileNotFoundError:
-            continue
-        except (OSError, ValueError):
-            return None
-        if "specship" not in text:
-            continue
-        try:
-            table = tomllib.loads(text).get("tool", {}).get("specship")
-        except (tomllib.TOMLDecodeError, AttributeError, RecursionError):
-            return None
-        if isinstance(table, dict):
-            return _files_of(folder.resolve(), table)
-    return None
+    try:
+        found = find_table(start.resolve())
+    except UnusableInput:
+        return None
+    return _files_of(found.root.resolve(), found.table) if found is not None else None
 
 
 def _files_of(root: Path, table: dict[str, Any]) -> ProjectFiles | None:
@@ -85,7 +75,7 @@ def _files_of(root: Path, table: dict[str, Any]) -> ProjectFiles | None:
     folder = table.get("contracts", "contracts")
     folders = (
         (folder, (".yaml", ".yml")),
-        (table.get("spec", ""), (".yaml",)),
+        (table.get("spec", ""), (".yaml", ".yml")),
         (table.get("probes", ""), (".py",)),
         (table.get("faults", ""), (".py",)),
         (table.get("waivers", "waivers"), (".yaml", ".yml")),
@@ -115,7 +105,7 @@ def _walk(root: Path, name: str, endings: tuple[str, ...]) -> list[str]:
         if any(entry.endswith(endings) or os.path.islink(f"{folder}/{entry}") for entry in below):  # noqa: PTH114
             raise _Doubt(folder)
         inside = name + folder[len(base) :]
-        found += [f"{inside}/{file}" for file in files if file.endswith(endings)]
+        found += [f"{inside}/{file}" for file in files if file.lower().endswith(endings)]
     return found
 
 

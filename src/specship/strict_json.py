@@ -3,7 +3,8 @@
 Refused: a file that is a link or not a regular one, more bytes than the bound, a byte-order mark,
 bytes that are not UTF-8, a key given twice at any depth, NaN, infinity, whole numbers beyond
 2**53, lone surrogates and deep nesting. A last line without its newline was cut while it was
-written. Every refusal names the file, the line and column (or the byte) and the cause.
+written. Every refusal names the file, the line and column (or the byte) and the cause. A pointer that
+Git LFS left in a file's place is called that, whoever opens it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, Final, NoReturn
 
 from specship.bounds import JSON_DEPTH, JSON_LARGEST_INTEGER, JSON_REPORT_BYTES, JSONL_LINE_BYTES
+from specship.download_cache import LINK_MEND, kept_file
 from specship.errors import DamagedArtifact, Place
 
 _SEARCHED: Final = 4 << 20
@@ -37,6 +39,10 @@ _CONTAINERS: Final = {dict, list}
 _SHORT_DIGITS: Final = 16
 """Whole numbers of fewer characters are within 2**53, whatever they are."""
 _BOM: Final = b"\xef\xbb\xbf"
+_POINTER: Final = b"version https://git-lfs.github.com/spec/v"
+"""How the text begins that Git LFS leaves in a file's place. Source: git-lfs, docs/spec.md."""
+_POINTER_BYTES: Final = 1024
+"""A pointer is shorter, says the same page."""
 _AGAIN: Final = "make the artifact again"
 
 
@@ -212,22 +218,34 @@ def parse(data: bytes, place: Place, *, depth: int = JSON_DEPTH, largest: int = 
     raise DamagedArtifact(f"cannot be read as JSON: {message}", at=at, why=why, mend=_AGAIN) from cause
 
 
+def _descriptor(path: Path) -> int:
+    flags = os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW
+    try:
+        return os.open(path, flags)
+    except OSError as error:
+        kept = kept_file(path) if error.errno == errno.ELOOP else None
+        if kept is None:
+            raise
+        return os.open(kept, flags)
+
+
 @contextlib.contextmanager
 def open_regular(path: Path) -> Iterator[tuple[BinaryIO, int]]:
     """Open a file that is a regular one and no link; gives the file and its size in bytes.
 
-    A pipe would never end, a device never stop, and a link can lead anywhere. The size is that of
-    the opened file, whatever its name comes to mean meanwhile.
+    A pipe would never end, a device never stop, and a link can lead anywhere; those of a download's
+    cache that stay in it are followed. The size is that of the opened file, whatever its name comes
+    to mean meanwhile.
 
     Raises:
         DamagedArtifact: it is missing, is something else, or the disk refuses to read it.
     """
     try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        descriptor = _descriptor(path)
     except (OSError, ValueError) as error:
         linked = isinstance(error, OSError) and error.errno == errno.ELOOP
         cause = "it is a link" if linked else getattr(error, "strerror", None) or str(error)
-        mend = "put the file itself in its place" if linked else _AGAIN
+        mend = LINK_MEND if linked else _AGAIN
         raise DamagedArtifact(f"cannot be opened: {cause}", at=path, mend=mend) from error
     status = os.fstat(descriptor)
     if not stat.S_ISREG(status.st_mode):
@@ -235,9 +253,22 @@ def open_regular(path: Path) -> Iterator[tuple[BinaryIO, int]]:
         raise DamagedArtifact("not a regular file", at=path, mend="put the file itself in its place")
     with os.fdopen(descriptor, "rb") as file:
         try:
+            _refuse_pointer(file, status.st_size, path)
             yield file, status.st_size
         except OSError as error:
             raise DamagedArtifact(f"cannot be read: {error.strerror}", at=path, mend=_AGAIN) from error
+
+
+def _refuse_pointer(file: BinaryIO, size: int, path: Path) -> None:
+    if size < _POINTER_BYTES:
+        if file.read(len(_POINTER)) == _POINTER:
+            raise DamagedArtifact(
+                "a pointer of Git LFS: the file itself was never fetched",
+                at=path,
+                why="a clone without Git LFS leaves a few lines of text in its place",
+                mend="in the folder of the clone: git lfs install; git lfs pull",
+            )
+        file.seek(0)
 
 
 def read_bytes(path: Path, most: int) -> bytes:

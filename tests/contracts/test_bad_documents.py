@@ -95,15 +95,32 @@ def test_what_is_no_file_is_told_so(project: Path) -> None:
     ]
 
 
-def test_a_contract_where_none_is_read_is_told_so(project: Path) -> None:
+def test_a_file_that_nobody_would_read_is_told_so(project: Path) -> None:
+    """By its suffix or by its folder; what would mend it is to rename it, to move it, or both."""
+    misplaced = {
+        "contracts/old/small-v0.yaml": "move it up",
+        "contracts/old/small-v1.yml": "rename it to small-v1.yaml and move it up",
+        "contracts/other-v1.YAML": "rename it to other-v1.yaml",
+        "contracts/other-v1.yml": "rename it to other-v1.yaml",
+        "specs/small/amendments/0002-more.yml": "rename it to 0002-more.yaml",
+        "specs/small/profiles/larger.yml": "rename it to larger.yaml",
+        "specs/small/profiles/old/larger.yaml": "move it up",
+    }
     (project / "contracts/old").mkdir()
-    (project / "contracts/old/small-v0.yaml").write_text("a: 1\n")
-    (project / "contracts/other-v1.yml").write_text("a: 1\n")
+    (project / "specs/small/profiles/old").mkdir()
+    for name in misplaced:
+        (project / name).write_text("a: 1\n")
+    lines = told(project).splitlines()
+    at = [number for number, line in enumerate(lines) if "SHIP214" in line]
 
-    assert [line for line in told(project).splitlines() if "SHIP214" in line] == [
-        "contracts/old/small-v0.yaml:1:1 SHIP214 a contract that would not be read",
-        "contracts/other-v1.yml:1:1 SHIP214 a contract that would not be read",
-    ]
+    assert [lines[number].partition(":")[0] for number in at] == list(misplaced)
+    assert [lines[number + 2].strip().removeprefix("mend: ") for number in at] == list(misplaced.values())
+
+
+def test_a_spec_with_the_other_suffix_is_told_so(project: Path) -> None:
+    (project / "specs/small/spec.yaml").rename(project / "specs/small/spec.yml")
+
+    assert "specs/small/spec.yml:1:1 SHIP214 a spec that would not be read" in told(project)
 
 
 def test_a_probe_of_what_no_stage_makes_is_told_so(project: Path) -> None:
@@ -111,7 +128,7 @@ def test_a_probe_of_what_no_stage_makes_is_told_so(project: Path) -> None:
     path.write_text(path.read_text().replace("def documents(corpus:", "def documents(corpse:"))
 
     assert "contracts/small-v1.yaml:10:5 SHIP306 probe 'small.documents' measures 'corpse'" in told(project)
-    assert "mend: write 'corpus'" in told(project)
+    assert "mend: the nearest is 'corpus'" in told(project)
 
 
 def test_a_gate_for_two_models_is_told_so(project: Path) -> None:

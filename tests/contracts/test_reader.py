@@ -30,7 +30,7 @@ BAD = {
     # plain words: (replace this, by that, "line:column", part of the text)
     "misspelt key": ("ship_blocking", "ship_blokcing", "11:5", "write 'ship_blocking'"),
     "misspelt operator": ("at_most", "at_mots", "14:18", "write 'at_most'"),
-    "unknown stage": ("stage: train", "stage: training", "3:8", "write 'train'"),
+    "unknown stage": ("stage: train", "stage: training", "3:8", "the nearest is 'train'"),
     "two operators": ("at_most: 2.2", "at_most: 2.2, below: 3", "14:17", "exactly one of"),
     "no operator": ("at_most: 2.2, ", "", "14:17", "exactly one of"),
     "limit as text": ("at_most: 2.2", "at_most: '2.2'", "14:27", "a number is expected, here it is '2.2'"),
@@ -47,7 +47,7 @@ BAD = {
     "a typed verdict": ("    requires:", "    verdict: PASS\n    requires:", "15:5", "unknown key 'verdict'"),
     "a typed status": ("summary:", "status: DISCHARGED\nsummary:", "4:1", "unknown key 'status'"),
     "reference to no gate": ("supports: [GATE-SOME-001]", "supports: [GATE-SOME-002]", "6:41",
-                             "write 'GATE-SOME-001'"),
+                             "the nearest is 'GATE-SOME-001'"),
     "version not semantic": ("1.2.0", "1.2", "2:10", "write 1.2.0"),
     "name of another version": ("1.2.0", "2.0.0", "1:1", "some-rule-v2.yaml"),
 }  # fmt: skip

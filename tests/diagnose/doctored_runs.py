@@ -119,6 +119,34 @@ def standing(folder: Path) -> None:
     edit_log(folder / "evaluations.jsonl", set_all("val_loss", 5.545))
 
 
+def begun_again(folder: Path, name: str) -> None:
+    """A figure of the log that is that of the beginning from record 150 on."""
+
+    def change(records: Records) -> None:
+        first = [record[name] for record in records]
+        for record, value in zip(records[150:], first, strict=False):
+            record[name] = value
+
+    edit_log(folder / "train.jsonl", change)
+
+
+def frozen(folder: Path) -> None:
+    standing(folder)
+    edit_log(folder / "train.jsonl", set_all("grad_norm", 0.0))
+
+
+def unmoved_by_its_log(folder: Path) -> None:
+    edit_log(folder / "train.jsonl", each(lambda _, at: {"train_loss": 5.54 + (at * at * 7 % 101) / 9000}))
+    edit_log(folder / "evaluations.jsonl", set_all("val_loss", 5.5412345678))
+
+
+def copied(folder: Path) -> None:
+    lines = (folder / "train.jsonl").read_text().splitlines()
+    trained = {record["step"]: record["train_loss"] for record in map(json.loads, lines)}
+    same = each(lambda record, _: {"val_loss": trained.get(record["step"], record["val_loss"])})
+    edit_log(folder / "evaluations.jsonl", same)
+
+
 DOCTORED: dict[str, tuple[str, Callable[[Path], Any]]] = {
     "few-tokens": (
         "data-starvation",
@@ -201,6 +229,21 @@ DOCTORED: dict[str, tuple[str, Callable[[Path], Any]]] = {
         "infrastructure-masking",
         lambda folder: edit_run(folder, declared_parameters=7000),
     ),
+    "loss-off-scale": (
+        "infrastructure-masking",
+        lambda folder: edit_log(
+            folder / "train.jsonl", each(lambda record, _: {"train_loss": 8 * record["train_loss"]})
+        ),
+    ),
+    "weights-lost": ("infrastructure-masking", lambda folder: begun_again(folder, "train_loss")),
+    "schedule-began-again": ("optimization-defect", lambda folder: begun_again(folder, "lr")),
+    "no-gradient": ("optimization-defect", frozen),
+    "weights-unmoved": ("optimization-defect", unmoved_by_its_log),
+    "evaluation-of-another-model": (
+        "infrastructure-masking",
+        lambda folder: edit_log(folder / "evaluations.jsonl", set_all("val_loss", 1.7312345678)),
+    ),
+    "held-out-is-training": ("infrastructure-masking", copied),
     "held-out-leak": (
         "infrastructure-masking",
         lambda folder: edit_log(

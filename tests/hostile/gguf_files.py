@@ -8,6 +8,7 @@ from typing import Final
 
 U32: Final = 4
 I32: Final = 5
+F32: Final = 6
 BOOL: Final = 7
 STRING: Final = 8
 ARRAY: Final = 9
@@ -82,8 +83,8 @@ FILES: Final[dict[str, tuple[bytes, str, int]]] = {
     "magic and nothing else": (b"GGUF", "cut short", 4),
     "version 1": (file(ARCHITECTURE, version=1), "version 1", 4),
     "version 4": (file(ARCHITECTURE, version=4), "version 4", 4),
-    "the other byte order": (file(ARCHITECTURE, version=3 << 24), "version 50331648", 4),
-    "no tensors": (claims(()), "0 tensors are claimed", 8),
+    "the other byte order": (file(ARCHITECTURE, version=3 << 24), "the file is big-endian: its version 3", 4),
+    "no tensors": (claims(()), "it holds no tensor", 8),
     "2^63 tensors": (file(ARCHITECTURE, tensor_count=2**63), "9223372036854775808 tensors", 8),
     "more tensors than bytes": (file(ARCHITECTURE, tensor_count=7), "7 tensors are claimed; at most 5", 8),
     "one tensor too many": (file(ARCHITECTURE, tensor_count=2), "a tensor's name is empty", 102),
@@ -107,7 +108,11 @@ FILES: Final[dict[str, tuple[bytes, str, int]]] = {
         "a text of 84 bytes; allowed are 1048576, left in the file 83",
         37,
     ),
-    "text that is not UTF-8": (among_keys(key("a", STRING, text(b"\xc3"))), "a text is not UTF-8", 82),
+    "text of a tokenizer that is not UTF-8": (
+        among_keys(key("tokenizer.a", STRING, text(b"\xc3"))),
+        "a text of tokenizer.a is not UTF-8",
+        92,
+    ),
     "array of 2^63 elements": (among_keys(array("a", U32, 2**63)), "9223372036854775808 elements", 82),
     "array whose bytes wrap to 4": (among_keys(array("a", U32, 2**62 + 1)), "4611686018427387905 el", 82),
     "array of texts longer than the file": (among_keys(array("a", STRING, 2**40)), "1099511627776 el", 82),

@@ -106,7 +106,8 @@ class Foreign:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(self.config))
         vocabulary = {f"t{number}": number for number in range(self.tokens - 2)}
-        added = [{"id": self.tokens - 2 + n, "content": f"<{n}>"} for n in range(2)]
+        flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), False)
+        added = [{"id": self.tokens - 2 + n, "content": f"<{n}>", **flags} for n in range(2)]
         (folder / "tokenizer.json").write_text(
             json.dumps({"model": {"type": "BPE", "vocab": vocabulary, "merges": []}, "added_tokens": added})
         )

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from specship.contracts.measurement import Measurement
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
 from specship.pipeline.evaluation.humaneval.problems import read_problems
@@ -29,9 +30,12 @@ from tests.places import HUMANEVAL
 SELF_TEST = "self-test.json"
 
 
+def measurement(name: str, **folders: Path) -> Measurement:
+    return all_probes()[name]({at: Artifact(at, folder, "digest") for at, folder in folders.items()})
+
+
 def measured(name: str, **folders: Path) -> Mapping[str, Value]:
-    artifacts = {at: Artifact(at, folder, "digest") for at, folder in folders.items()}
-    return {quantity: found.value for quantity, found in all_probes()[name](artifacts).quantities.items()}
+    return {quantity: one.value for quantity, one in measurement(name, **folders).quantities.items()}
 
 
 def published(change: Callable[[dict[str, Any]], Any] = lambda _: None) -> str:
@@ -156,7 +160,8 @@ def evaluated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def test_a_sound_evaluation(evaluated: dict[str, Path]) -> None:
-    found = measured("humaneval.passed", **evaluated)
+    whole = measurement("humaneval.passed", **evaluated)
+    found = {name: one.value for name, one in whole.quantities.items()}
 
     assert [found[name] for name in ("runs", "problems", "samples", "completions")] == [2, 4, 8, 16]
     assert (
@@ -178,6 +183,7 @@ def test_a_sound_evaluation(evaluated: dict[str, Path]) -> None:
     assert (found["written_again"], found["judged_again"]) == (5, 8)
     told = [found[name] for name in ("prompt_format", "wants_template", "fit_for_release", "device")]
     assert told == ["plain text", "no", "yes", "cpu"]
+    assert all(" read " in note and note.endswith(", behind the prompt") for note in whole.notes)
 
 
 def lines_of(path: Path) -> list[dict[str, Any]]:

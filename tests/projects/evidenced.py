@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from specship.contracts.expectation import Expectation
 from specship.contracts.measurement import Measurement
@@ -24,16 +25,13 @@ WHEN = datetime(2026, 1, 1, tzinfo=UTC)
 
 def _met(expectation: Expectation) -> Value:
     """A value that just meets a limit."""
-    limit = expectation.limit
+    limit: Any = expectation.limit
+    value: Value = limit
     if expectation.operator in {"between", "one_of"}:
-        return limit[0]
-    return (
-        limit - 0.001
-        if expectation.operator == "below"
-        else limit + 1
-        if expectation.operator == "above"
-        else limit
-    )
+        value = limit[0]
+    elif expectation.operator in {"below", "above"}:
+        value = limit - 0.001 if expectation.operator == "below" else limit + 1
+    return value
 
 
 def _evidence(plan: Plan, check: Check, measured: dict[str, Value], parents: tuple[str, ...]) -> Evidence:

@@ -168,6 +168,9 @@ CASES: dict[str, Case] = {
     ),
     "a criterion waits for nobody": _weaker((SPEC_FILE, "        depends_on: [AC-SMALL-001]\n", ""), what="AC-SMALL-002 dependency", stales=False),
     "a statement in other words": Case(((SPEC_FILE, "The loss is low.", "The loss is very low."),), {"neutral AC-SMALL-001 reworded"}, {"neutral AC-SMALL-001 reworded"}, "patch", stales=False),
+    "a statement that says something else": Case(
+        ((SPEC_FILE, "The loss is low.", "Nobody was harmed by it."),), {"incomparable AC-SMALL-001 reworded"}, {"incomparable AC-SMALL-001 reworded"}, stales=False,
+    ),
     "another effort": Case(((SPEC_FILE, "gpu_hours: 1,", "gpu_hours: 9,"),), {"neutral AC-SMALL-001 effort"}, {"neutral AC-SMALL-001 effort"}, "patch", stales=False),
     "two criteria exchange their ids": Case(
         ((SPEC_FILE, "id: AC-SMALL-001", "id: AC-SMALL-XXX"), (SPEC_FILE, "id: AC-SMALL-002", "id: AC-SMALL-001"),
@@ -200,6 +203,9 @@ CASES: dict[str, Case] = {
     "a lint rule is silenced": _weaker((SETTINGS, "ignore = []", 'ignore = ["SHIP401"]'), what="lint.ignore setting", stales=False),
     "the session demands less": _weaker((SETTINGS, "--ship-fail-under=70", "--ship-fail-under=20"), what="addopts setting", stales=False),
     "healthy variants are forgotten": _weaker((SETTINGS, 'healthy = "healthy.yaml"\n', ""), what="healthy setting", stales=False),
+    "healthy variants are others": Case(
+        (("healthy.yaml", "[]", "[{name: x}]"),), {"measures otherwise healthy.yaml setting"}, {"measures otherwise healthy.yaml setting"}, stales=False
+    ),
     "contracts lie elsewhere": Case(
         ((SETTINGS, 'spec = "', 'contracts = "gates"\nspec = "'),), {"neutral contracts moved"}, {"neutral contracts moved"}, "patch", stales=False,
         moved=((SMALL, "gates/small-v1.yaml"), (SECOND, "gates/second-v1.yaml")),

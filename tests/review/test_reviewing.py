@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+import yaml
 
 from specship.review.records import Review
 from specship.review.reviewing import review
@@ -14,10 +15,20 @@ def branch(name: str) -> str:
     return name.replace(" ", "-").replace(",", "")
 
 
+def formatted(case: Case) -> dict[str, str | None]:
+    """The whole head of a case with every YAML file written anew: keys by name, other quotes, no comments."""
+    head: dict[str, str | None] = {**BASE, **case.applied()}
+    return {
+        path: yaml.safe_dump(yaml.safe_load(text), sort_keys=True, width=60) if text and path.endswith(".yaml") else text
+        for path, text in head.items()
+    }  # fmt: skip
+
+
 @pytest.fixture(scope="session")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The project on `base`, and a branch for each case."""
     branches = {branch(name): case.applied() for name, case in CASES.items()}
+    branches |= {f"{branch(name)}-formatted": formatted(case) for name, case in CASES.items()}
     return history(tmp_path_factory.mktemp("history"), BASE, branches)
 
 
@@ -34,6 +45,7 @@ def test_a_change_is_told_there_and_back(repository: Path, name: str, case: Case
     assert there.required_bump == case.bump
     assert any(change.stales for change in there.changes) == case.stales
     assert said(back) == sorted(case.back or case.says)
+    assert said(review(repository, f"base..{branch(name)}-formatted")) == said(there), "layout means nothing"
     assert mirrored(back) == sorted(facts for facts, about in directions(there) if about != "amendment")
 
 

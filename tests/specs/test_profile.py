@@ -51,7 +51,7 @@ BAD = {
     "a release with overrides": ("release", OVERRIDE, "overrides nothing"),
     "an override without reason": ("rehearsal", OVERRIDE.replace("    reason: It is small.\n", ""), "'reason' is missing"),
     "an override that changes nothing": ("rehearsal", OVERRIDE[: OVERRIDE.index("    expect")], "changes nothing"),
-    "an override of no gate": ("rehearsal", OVERRIDE.replace("SMALL-001", "SMALL-011"), "write 'GATE-SMALL-001'"),
+    "an override of no gate": ("rehearsal", OVERRIDE.replace("SMALL-001", "SMALL-011"), "the nearest is 'GATE-SMALL-001'"),
     "an override in another unit": ("rehearsal", OVERRIDE.replace("unit: documents", "unit: files"), "measures it in"),
     "an override nothing violates": ("rehearsal", OVERRIDE.replace("at_least: 5", "at_least: 0"), "could violate"),
     "a dropped limit nobody set": ("rehearsal", OVERRIDE + "    drop: [bytes]\n", "expects nothing of 'bytes'"),

@@ -13,14 +13,17 @@ import argparse
 import os
 import sys
 
+from specship.cli import streams
 from specship.cli.listing import command_in, helps_in
 from specship.discovery import Folder
 from specship.errors import SpecshipError, UnknownName, did_you_mean
+from specship.report.streams import for_people, for_programs
 from specship.version import VERSION
 
 VERBS = Folder("specship.cli.commands")
 _INTERRUPTED = 130
 _DEFECT = 3
+_FOR_PROGRAMS = {"json", "sarif"}
 
 
 def build_parser(verb: str | None = None) -> argparse.ArgumentParser:
@@ -58,19 +61,30 @@ def _verb_in(argv: list[str]) -> str:
 
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
+    if argv is None:
+        streams.stand_up()
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):  # a terminal without a sign shows ?, and goes on
-            stream.reconfigure(errors="replace")
+        for_people(stream)
+    if argv is not None:
+        return _status(argv)
+    reason = ""
     try:
-        given = sys.argv[1:] if argv is None else argv
-        arguments = build_parser(_verb_in(given)).parse_args(given)
+        status = _status(sys.argv[1:])
+    finally:  # argparse leaves by itself
+        if reason := streams.lost():
+            print(reason, file=sys.stderr)
+    return SpecshipError.exit_status if reason else status
+
+
+def _status(argv: list[str]) -> int:
+    try:
+        arguments = build_parser(_verb_in(argv)).parse_args(argv)
+        if getattr(arguments, "format", "") in _FOR_PROGRAMS:
+            for_programs(sys.stdout)
         return int(arguments.run(arguments))
     except SpecshipError as error:
         print(error, file=sys.stderr)
         return error.exit_status
-    except BrokenPipeError:  # the reader of a pipe has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
     except OSError as error:
         print(f"{error.filename or 'the operating system'}: {error.strerror}", file=sys.stderr)
         return SpecshipError.exit_status

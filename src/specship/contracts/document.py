@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from specship import bounds
-from specship.contracts.yaml_nodes import Values, compose, place_of
+from specship.contracts.yaml_nodes import Values, compose, mend_of_encoding, place_of
 from specship.errors import Place, UnusableInput
 
 
@@ -146,7 +146,7 @@ def _decoded(data: bytes, shown: str) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         place = _place_in_bytes(data, error.start, shown)
-        raise UnusableInput("not UTF-8", at=place, mend="save the file as UTF-8", code="SHIP103") from error
+        raise UnusableInput("not UTF-8", at=place, mend=mend_of_encoding(data), code="SHIP103") from error
     if "\0" in text:
         place = _place_in_bytes(data, data.index(b"\0"), shown)
         raise UnusableInput("a NUL byte", at=place, mend="remove it", code="SHIP103")

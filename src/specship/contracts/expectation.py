@@ -25,7 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from specship.errors import did_you_mean
+from specship.errors import slip_of
 from specship.units import KNOWN_UNITS, Quantity, Unit, Value, show, unit_named
 
 Number = StrictInt | Annotated[StrictFloat, Field(allow_inf_nan=False)]
@@ -81,7 +81,9 @@ class Complaint:
 
 def _known_unit(name: str) -> str:
     if unit_named(name) is None:
-        raise Complaint("SHIP210", f"unknown unit {name!r}", did_you_mean(name, KNOWN_UNITS)).as_error()
+        # Another unit that is alike (bits/token, nats/token) would be another limit.
+        mend = slip_of(name, KNOWN_UNITS) or f"known are {', '.join(KNOWN_UNITS)}, and plural nouns"
+        raise Complaint("SHIP210", f"unknown unit {name!r}", mend).as_error()
     return name
 
 

@@ -162,7 +162,7 @@ def survey_contracts(folder: Path, *, root: Path) -> ContractSurvey:
         )  # fmt: skip
     files: list[ContractFile] = []
     documents: list[Document] = []
-    faults: list[UnusableInput] = list(_unread(folder, root))
+    faults: list[UnusableInput] = list(unread(folder, root, what="a contract"))
     with undisturbed():
         for path in sorted(folder.glob("*.yaml")):
             try:
@@ -187,22 +187,28 @@ def survey_contracts(folder: Path, *, root: Path) -> ContractSurvey:
     return ContractSurvey(tuple(files), tuple(documents), tuple(faults))
 
 
-def _unread(folder: Path, root: Path) -> Iterable[UnusableInput]:
-    """Files that look like contracts and stand where none is read."""
+def unread(folder: Path, root: Path, *, what: str) -> Iterable[UnusableInput]:
+    """Files at and below a folder that look like those that are read there, `*.yaml`, and are not."""
     for parent, _, names in sorted(os.walk(folder)):
         for name in sorted(names):
-            if name.endswith(".yml") or (name.endswith(".yaml") and parent != str(folder)):
-                path = Path(parent, name)
-                yield unread_contract(str(path.relative_to(root) if path.is_relative_to(root) else path))
+            path = Path(parent, name)
+            shown = str(path.relative_to(root) if path.is_relative_to(root) else path)
+            if fault := not_read(shown, what=what, folder=folder.name, below=parent != str(folder)):
+                yield fault
 
 
-def unread_contract(shown: str) -> UnusableInput:
-    """The fault of a file that looks like a contract and stands where none is read."""
+def not_read(shown: str, *, what: str, folder: str, below: bool) -> UnusableInput | None:
+    """The fault of a file that looks like those that are read in a folder, and is not; None for any other."""
+    stem, suffix = os.path.splitext(shown.rpartition("/")[2])  # noqa: PTH122 - thousands of names, as text
+    misspelt = suffix != ".yaml" and suffix.lower() in {".yaml", ".yml"}
+    if not misspelt and not (below and suffix == ".yaml"):
+        return None
+    renamed = f"rename it to {stem}.yaml" if misspelt else ""
     return UnusableInput(
-        "a contract that would not be read",
+        f"{what} that would not be read",
         at=Place(shown, 1, 1),
-        why="contracts are the *.yaml files of this folder itself; a silent one would never fail",
-        mend="move it up, or give it the suffix .yaml",
+        why=f"only *.yaml files of {folder}/ itself are read; a silent one would never fail",
+        mend=" and ".join(filter(None, (renamed, "move it up" if below else ""))),
         code="SHIP214",
     )
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import re
 import sys
+import unicodedata
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -89,6 +90,13 @@ else:  # pragma: no cover - PyYAML's wheels carry libyaml
             Composer.__init__(self)
 
 
+_LOOKS_LIKE_A_SPACE: Final = re.compile(
+    r"(?:^[ \t-]*|[:,?-])([\u00a0\u1680\u2000-\u200d\u202f\u205f\u2060\u3000\ufeff])", re.MULTILINE
+)
+"""Where YAML wants a space, what is none: it came along when text was copied from a page."""
+_WITHOUT_WIDTH: Final = frozenset("\u200b\u200c\u200d\u2060\ufeff")
+_WIDE_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+
 _MENDS: Final = (
     ("mapping values are not allowed", "put the text in quotes: it holds a colon"),
     ("tab character", "indent with spaces"),
@@ -114,6 +122,7 @@ def compose(text: str, shown: str) -> yaml.Node | None:
         mark = error.problem_mark or error.context_mark
         place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
         problem = str(error.problem or error.context)
+        refuse_unseen_space(text, error, shown)
         mend = next((mend for words, mend in _MENDS if words in problem), "")
         raise UnusableInput(f"not YAML: {problem}", at=place, mend=mend, code="SHIP104") from error
     except yaml.reader.ReaderError as error:
@@ -125,6 +134,32 @@ def compose(text: str, shown: str) -> yaml.Node | None:
     except yaml.YAMLError as error:
         raise UnusableInput(f"not YAML: {error}", at=shown, code="SHIP104") from error
     return node
+
+
+def refuse_unseen_space(text: str, error: yaml.MarkedYAMLError, shown: str) -> None:
+    """Say that a character looks like a space and is none, where that is why a text is no YAML.
+
+    Raises:
+        UnusableInput: there is one on the line of the error, the one before, or where its context begins.
+    """
+    marks = [mark.line for mark in (error.context_mark, error.problem_mark) if mark is not None]
+    lines = text.removeprefix("\ufeff").split("\n")
+    for number in sorted({*marks, *(line - 1 for line in marks[-1:])}):
+        found = _LOOKS_LIKE_A_SPACE.search(lines[number]) if 0 <= number < len(lines) else None
+        if found is not None:
+            name = f"U+{ord(found[1]):04X} ({unicodedata.name(found[1]).lower()})"
+            raise UnusableInput(
+                f"not YAML: {name} where YAML wants a space or nothing",
+                at=Place(shown, number + 1, found.start(1) + 1),
+                why="it looks like a space and is read as a letter",
+                mend="remove it" if found[1] in _WITHOUT_WIDTH else "write a space",
+                code="SHIP104",
+            ) from error
+
+
+def mend_of_encoding(data: bytes) -> str:
+    """How to mend a file that is not UTF-8."""
+    return "save the file as UTF-8" + (": it is UTF-16" if data.startswith(_WIDE_MARKS) else "")
 
 
 def _place_of_index(text: str, index: int, shown: str) -> Place:

@@ -1,10 +1,11 @@
 """Every cause examined on the facts of a run, and the findings ranked.
 
 Order: findings that say the records themselves cannot be believed come first, since every other figure
-rests on those records; then by confidence. The class of the first one binds. What was seen with less than
-`FLOOR` confidence is a remark and binds nothing. A run is healthy when nothing was found, every cause that
-bears on this kind of run could be examined, no record is damaged, and the run ended; otherwise nobody can
-tell, and the answer says which records are missing.
+rests on those records; then by confidence; a symptom of a cause that was found stands behind all causes.
+The class of the first one binds. What was seen with less than `FLOOR` confidence is a remark and binds
+nothing. A run is healthy when nothing was found, every cause that bears on this kind of run could be
+examined, no record is damaged, and the run ended; otherwise nobody can tell, and the answer says which
+records are missing.
 """
 
 from __future__ import annotations
@@ -130,7 +131,8 @@ def diagnose(run: str, facts: Facts, notes: tuple[str, ...] = ()) -> Diagnosis:
         examined.append(name)
         if observed is not None:
             findings.append(CauseFinding(cause, observed))
-    findings.sort(key=_order)
+    binding = {one.cause.name for one in findings if one.observed.confidence >= FLOOR}
+    findings.sort(key=lambda one: (not binding.isdisjoint(one.cause.symptom_of), *_order(one)))
     return Diagnosis(
         run=run,
         facts=facts,

@@ -65,6 +65,10 @@ class Evaluation:
     loss: float
     """Nats a token."""
     standard_error: float | None = None
+    name: str = ""
+    """Of its text, where a run has several: `code` of `eval_code_loss`."""
+    part: bool = False
+    """A part of another loss of the same record, such as `eval_kl_loss` beside `eval_loss`: it may grow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +89,10 @@ class Schedule:
     floor: float
     warmup_steps: int
     planned_steps: int
+    shape: str = "cosine"
+    """What follows the warm-up: `cosine`, `linear` or `constant`."""
+    whole: bool = True
+    """Whether all of it is known; else a caller told its shape alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +100,7 @@ class Facts:
     """Everything that a cause may ask for."""
 
     kind: str
-    """`OURS` or `TRAINER`."""
+    """`OURS`, `TRAINER` or the kind of one of the formats."""
     steps: Sequence[LoggedStep] = ()
     evaluations: Sequence[Evaluation] = ()
     events: Sequence[Event] | None = None
@@ -118,6 +126,8 @@ class Facts:
     schedule: Schedule | None = None
     mode: str | None = None
     """`scratch` or `fine-tune`."""
+    lr_schedule: str | None = None
+    """Shape of the schedule that a caller says was meant."""
     clip_norm: float | None = None
     initialised: bool | None = None
     """Whether the run began from the weights of a checkpoint."""
@@ -214,6 +224,15 @@ class Facts:
         return [one for one in self.evaluations if is_finite(one.loss)]
 
     @property
+    def evaluation_sets(self) -> list[list[Evaluation]]:
+        """Finite evaluations by the text that they are of: losses of two texts are never compared."""
+        found: dict[str, list[Evaluation]] = {}
+        for one in self.finite_evaluations:
+            if not one.part:
+                found.setdefault(one.name, []).append(one)
+        return list(found.values())
+
+    @property
     def last_tenth(self) -> list[LoggedStep]:
         """The last tenth of the finite training losses, at least 5 where there are so many."""
         finite = self.finite_losses
@@ -227,7 +246,7 @@ class Facts:
 
 OURS: Final = "specship run"
 TRAINER: Final = "Trainer output"
-"""The two kinds of runs that are read."""
+"""The kinds of runs that have readers of their own; those of `formats/` name themselves."""
 TELLABLE: Final = (
     "parameters",
     "vocabulary",
@@ -238,5 +257,6 @@ TELLABLE: Final = (
     "device_got",
     "mode",
     "device_flops",
+    "lr_schedule",
 )
 """Facts that a caller may state where the records do not hold them."""

@@ -74,6 +74,8 @@ class Cause:
     guards: tuple[str, ...] = ()
     """How bypasses and events begin that show its prevention to have been there: `accept-starvation`,
     `aborted: divergence`."""
+    symptom_of: tuple[str, ...] = ()
+    """Causes of which its figures are a symptom: where one of them binds, it stands behind all findings."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,5 +19,10 @@ def number(value: Any) -> float | None:
 
 
 def count(value: Any) -> int | None:
-    """A whole number from 0 to 2**53: nothing is more than that, and readers disagree on its digits."""
+    """A whole number from 0 to 2**53: nothing is more than that, and readers disagree on its digits.
+
+    `100.0` is one too: what went through a table of floats is written so.
+    """
+    if type(value) is float and value.is_integer():
+        value = int(value)
     return value if type(value) is int and 0 <= value <= JSON_LARGEST_INTEGER else None

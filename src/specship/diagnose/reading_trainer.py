@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.bounds import JSON_REPORT_BYTES
+from specship.diagnose.evaluation_names import evaluations_of, held_out_text
 from specship.diagnose.facts import TRAINER, Evaluation, Facts, Line, LoggedStep
 from specship.diagnose.json_values import count, number
 from specship.diagnose.reading_model import Size, read_size
@@ -93,11 +94,19 @@ def _entries(file: str, history: list[Any]) -> tuple[list[tuple[Line, dict[str, 
             damage.append(f"{line} is no record")
             continue
         found.append((line, one))
-        if any(name in one and number(one[name]) is None for name in ("loss", "eval_loss")):
+        losses = [key for key in one if key == "loss" or held_out_text(key) is not None]
+        if any(number(one[key]) is None for key in losses):
             damage.append(f"{line}: its loss is no number")
-        elif "loss" in one and count(one.get("step")) is None:
-            damage.append(f"{line}: it has a loss and no step")
+        elif losses and count(one.get("step")) is None:
+            damage.append(f"{line}: it has a loss and {_instead_of_a_step(one)}")
     return found, damage
+
+
+def _instead_of_a_step(entry: dict[str, Any]) -> str:
+    """What stands where the step would: a record that has but its epoch has no place in the series."""
+    if "step" in entry and type(entry["step"]) is not int:
+        return f"no step: {entry['step']!r:.40} is no whole number"
+    return "no step, but its epoch alone" if "epoch" in entry else "no step"
 
 
 def _read(path: Path) -> tuple[dict[str, Any], dict[str, Line]]:
@@ -137,9 +146,9 @@ def _steps(entries: list[tuple[Line, dict[str, Any]]]) -> Iterator[LoggedStep]:
 
 def _evaluations(entries: list[tuple[Line, dict[str, Any]]]) -> Iterator[Evaluation]:
     for line, entry in entries:
-        step, loss = count(entry.get("step")), number(entry.get("eval_loss"))
-        if step is not None and loss is not None:
-            yield Evaluation(line=line, step=step, loss=loss)
+        step = count(entry.get("step"))
+        if step is not None:
+            yield from evaluations_of(line, step, entry)
 
 
 def _tokens(state: dict[str, Any], size: Size) -> int | None:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from specship.diagnose.facts import TELLABLE, TRAINER
+from specship.diagnose.facts import OURS, TELLABLE, TRAINER
+from specship.diagnose.log_format import all_formats
 
 
 class _Record(NamedTuple):
@@ -35,7 +36,9 @@ _RECORDS: Final = {
         "`num_input_tokens_seen` in `log_history`",
     ),
     "evaluations": _Record(
-        "evaluations on held-out text", "evaluations.jsonl", "`eval_loss` in `log_history`"
+        "evaluations on held-out text",
+        "evaluations.jsonl",
+        "`eval_loss` or `eval_NAME_loss` in `log_history`",
     ),
     "evaluations.standard_error": _Record(
         "noise of each evaluation", "`standard_error` in evaluations.jsonl"
@@ -110,7 +113,7 @@ def in_words(need: str, kind: str) -> str:
     record = _RECORDS.get(need)
     if record is None:
         return need.replace(".", " ").replace("_", " ")
-    place = record.trainer if kind == TRAINER else record.ours
+    place = _place(need, kind)
     told = f"--fact {need}=…" if need in TELLABLE else ""
     where = " or ".join(part for part in (place, told) if part)
     return f"{record.meaning} ({where})" if where else record.meaning
@@ -118,8 +121,14 @@ def in_words(need: str, kind: str) -> str:
 
 def never_held(need: str, kind: str) -> bool:
     """Whether runs of this kind have no place for it and a caller cannot state it either."""
-    record = _RECORDS.get(need)
-    return kind == TRAINER and record is not None and record.trainer is None and need not in TELLABLE
+    return need in _RECORDS and _place(need, kind) is None and need not in TELLABLE
+
+
+def _place(need: str, kind: str) -> str | None:
+    """Where runs of a kind hold it; None where they have no place for it."""
+    if kind in {OURS, TRAINER}:
+        return _RECORDS[need].trainer if kind == TRAINER else _RECORDS[need].ours
+    return all_formats()[kind].places.get(need)
 
 
 def named(need: str) -> bool:

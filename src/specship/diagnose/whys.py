@@ -59,8 +59,9 @@ def symptom(facts: Facts) -> str:
     finite = [step for step in facts.losses if step.loss is not None and math.isfinite(step.loss)]
     if finite:
         parts.append(f"training loss ended at {finite[-1].loss:.4g} nats a token ({finite[-1].line})")
-    if facts.evaluations:
-        last = facts.evaluations[-1]
+    whole = [one for one in facts.evaluations if not one.part]
+    if whole:
+        last = whole[-1]
         parts.append(f"held-out loss at {last.loss:.4g} ({last.line})")
     if facts.ln_vocabulary is not None:
         parts.append(f"knowing nothing costs {facts.ln_vocabulary:.4g}")

@@ -41,7 +41,8 @@ def cuda_devices() -> tuple[str, ...]:
     return tuple(names)
 
 
-def _driver_version() -> str:
+def driver_version() -> str:
+    """The line in which NVIDIA's kernel driver names itself; empty without one."""
     path = Path("/proc/driver/nvidia/version")
     return path.read_text(encoding="ascii", errors="replace").splitlines()[0] if path.is_file() else ""
 
@@ -75,7 +76,7 @@ def environment(root: Path) -> Environment:
     changes = _git(root, "status", "--porcelain", "--untracked-files=all")
     return Environment(
         device=f"cuda: {devices[0]}" if devices else "cpu",
-        driver=_driver_version(),
+        driver=driver_version(),
         torch=_distribution("torch"),
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",

@@ -15,17 +15,16 @@ FAULT = Fault(row="C7", stage="shards")
 def inject() -> None:
     """The encoder has the vocabulary and none of the merges."""
     from specship.pipeline.shards import encoding
+    from specship.pipeline.tokenizer.opening import tokenizer_of
 
     def without_merges(opening: Callable[..., Any]) -> Callable[..., Any]:
         def opened(folder: Path) -> Any:
-            from tokenizers import Tokenizer
-
             whole = json.loads(opening(folder).to_str())
             whole["model"]["merges"] = []
-            tokenizer = Tokenizer.from_str(json.dumps(whole))
+            tokenizer = tokenizer_of(json.dumps(whole), folder)
             tokenizer.encode_special_tokens = True
             return tokenizer
 
         return opened
 
-    spoil(encoding, "open_tokenizer", without_merges)
+    spoil(encoding, "open_for_documents", without_merges)

@@ -142,7 +142,10 @@ def file_of(name: str, folder: Path | None) -> Path:
     """
     files = {**shipped_files(), **own_faults(folder)}
     if name not in files:
-        raise UnknownName(f"no fault is called {name!r}", mend=did_you_mean(name, files))
+        raise UnknownName(
+            f"no fault is called {name!r}",
+            mend=did_you_mean(name, files) or "list them: specship explain faults",
+        )
     return files[name]
 
 

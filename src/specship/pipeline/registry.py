@@ -54,7 +54,9 @@ def stage_named(name: str) -> Stage:
     """
     stages = all_stages()
     if name not in stages:
-        raise UnknownName(f"no stage makes {name!r}", mend=did_you_mean(name, stages))
+        raise UnknownName(
+            f"no stage makes {name!r}", mend=did_you_mean(name, stages) or f"there are: {', '.join(stages)}"
+        )
     return stages[name]
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from statistics import median_low
 from typing import TYPE_CHECKING, Final
 
-from specship.pipeline.evaluation.humaneval.judging import INFRA, PASSED
+from specship.pipeline.evaluation.humaneval.judging import INFRA, PASSED, SampleOutcome
 from specship.pipeline.evaluation.humaneval.run_reading import CompletionsRun, read_runs
 from specship.probes.probe import Artifact, Figures, probe
 
@@ -52,7 +53,8 @@ def humaneval_passed(checkpoint: Artifact, humaneval: Artifact, harness: Artifac
     problems where the harness was tested on other ones. `misprompted_runs` put the problems otherwise than
     the checkpoint wants them, in a chat template or not. `written_again` completions, chosen by the
     artifact's digest, are written again by the checkpoint, `judged_again` ones judged again; what comes out
-    otherwise is counted. Raises DamagedArtifact; RequirementMissing without the device of the runs.
+    otherwise is counted. Notes say by which rules programs were found in completions. Raises
+    DamagedArtifact; RequirementMissing without the device of the runs.
     """
     from specship.pipeline.chat.decision import chat_decision
     from specship.pipeline.evaluation.humaneval.records import read_self_test
@@ -87,7 +89,13 @@ def humaneval_passed(checkpoint: Artifact, humaneval: Artifact, harness: Artifac
         "level": _only([run.sandbox["level"] for run in runs]),
         "fit_for_release": "yes" if runs and all(run.sandbox["fit_for_release"] for run in runs) else "no",
         "device": _only([run.generated["device"] for run in runs]),
+        "notes": [f"{count} read {rule}" for rule, count in _rules(outcomes).most_common()],
     }
+
+
+def _rules(outcomes: list[SampleOutcome]) -> Counter[str]:
+    """By which rule programs were found in completions, and how often."""
+    return Counter(one.extraction for one in outcomes if one.extraction)
 
 
 def _only(texts: list[str]) -> str | None:

@@ -8,9 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.errors import DamagedArtifact
-from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER
 from specship.pipeline.checkpoint.inventory_checks import tensor_digest
-from specship.pipeline.checkpoint.weight_files import HeldTensor, read_weights
+from specship.pipeline.checkpoint.weight_files import CONFIG, TOKENIZER, HeldTensor, read_weights
 from specship.pipeline.model.reading import read_model
 from specship.pipeline.publication.checkpoint_takeover import INVENTORY
 from specship.pipeline.tokenizer.size import tokenizer_size

@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from specship.digests import sha256_file
-from specship.pipeline.checkpoint.inventory import TOKENIZER
-from specship.pipeline.checkpoint.weight_files import WEIGHTS
+from specship.pipeline.checkpoint.weight_files import TOKENIZER, WEIGHTS
 from specship.pipeline.publication.publish_manifest import verify
 from specship.probes.probe import Artifact, Figures, probe
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.shards.files import ShardFiles, read_shard_files
-from specship.pipeline.tokenizer.opening import open_tokenizer
+from specship.pipeline.tokenizer.opening import open_for_documents
 from specship.probes.probe import Artifact, Figures, probe
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def shards_encoding(shards: Artifact, corpus: Artifact, tokenizer: Artifact) -> 
     Raises:
         DamagedArtifact: one of the artifacts cannot be read.
     """
-    files, opened = read_shard_files(shards.path), open_tokenizer(tokenizer.path)
+    files, opened = read_shard_files(shards.path), open_for_documents(tokenizer.path)
     encoded, mismatches, surplus = 0, [], 0
     text_bytes, tokens = {"train": 0, "heldout": 0}, {"train": 0, "heldout": 0}
     for split, every in (("train", _EVERY), ("heldout", 1)):

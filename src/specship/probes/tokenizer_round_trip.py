@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from specship.pipeline.corpus.manifest import read_documents
-from specship.pipeline.tokenizer.opening import open_tokenizer
+from specship.pipeline.tokenizer.opening import open_for_documents
 from specship.probes.probe import Artifact, Figures, probe
 
 COMPOSED: Final = "caf\N{LATIN SMALL LETTER E WITH ACUTE}"
@@ -47,7 +47,7 @@ def tokenizer_round_trip(tokenizer: Artifact, corpus: Artifact) -> Figures:
     Raises:
         DamagedArtifact: the tokenizer or the corpus cannot be read.
     """
-    opened = open_tokenizer(tokenizer.path)
+    opened = open_for_documents(tokenizer.path)
     documents, size = 0, 0
     wrong: list[str] = []
     batch: list[tuple[str, str]] = []

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from specship.pipeline.shards.files import read_shard_files
-from specship.pipeline.tokenizer.opening import open_tokenizer
+from specship.pipeline.tokenizer.opening import open_for_documents
 from specship.probes.probe import Artifact, Figures, probe
 
 _TOKENS_AT_ONCE: Final = 1 << 24
@@ -34,7 +34,7 @@ def tokenizer_vocabulary(tokenizer: Artifact, shards: Artifact) -> Figures:
     """
     import numpy as np
 
-    vocabulary = open_tokenizer(tokenizer.path).get_vocab(with_added_tokens=True)
+    vocabulary = open_for_documents(tokenizer.path).get_vocab(with_added_tokens=True)
     known = np.zeros(max(vocabulary.values()) + 2, dtype=bool)
     known[list(vocabulary.values())] = True
     files = read_shard_files(shards.path)

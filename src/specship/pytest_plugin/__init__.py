@@ -1,16 +1,22 @@
 """The pytest face: the hooks that every suite loads, and nothing else.
 
-    hooks (this file) → falsify → ship
+    hooks (this file) → falsify → ship → project → gates
 
-In a project without `[tool.specship]` this file reads one file and does nothing more; whatever weighs
-is imported where it is first needed.
+Which project a contract belongs to is decided by where it lies, so that a session judges the same from
+wherever it was started. Away from any `[tool.specship]` this file looks for `pyproject.toml` and does
+nothing more; whatever weighs is imported where it is first needed.
 """
 
 from __future__ import annotations
 
-from typing import Final
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 import pytest
+
+if TYPE_CHECKING:
+    from specship.pytest_plugin.ship import ShipPlugin
 
 _MARKS: Final = (
     "ship: a gate of a contract; it decides whether a model may ship",
@@ -27,6 +33,10 @@ _MARKS: Final = (
     "process: gates about the process itself",
 )
 _DEMANDS: Final = ("--ship-fail-under", "--ship-strict", "--specship-profile", "--specship-report")
+_OUTCOME: Final = "specship"
+"""Attribute of a test report that carries a gate's ending; xdist passes it on."""
+_SESSION: Final = "specship-session"
+_GATES_ASKED_FOR: Final = re.compile(r"(?<!not )\b(ship|falsify)\b")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,30 +54,110 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--ship-strict", action="store_true", help="fail when a gate is BLOCKED or was not run")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    """Wake up in a project that uses specship, and stay away everywhere else."""
-    path = config.rootpath / "pyproject.toml"
+def _is_utf_8(path: str) -> bool:
+    """Whether the bytes of a path are UTF-8; Python keeps any others as lone surrogates."""
     try:
-        ours = "specship" in path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        ours = False
-    asked = [name for name in _DEMANDS if config.getoption(name) not in {None, False}]
-    if not ours:
-        if asked:
-            raise pytest.UsageError(
-                f"{asked[0]}: {config.rootpath} has no pyproject.toml with [tool.specship]"
-            )
-        return
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Wake up where a project is near; elsewhere sleep lightly."""
     floor = config.getoption("--ship-fail-under")
     if floor is not None and not 0 <= floor <= 100:
         raise pytest.UsageError(f"--ship-fail-under {floor}: a percentage lies between 0 and 100")
+    near = {
+        folder
+        for place in places(config)
+        for one in (place, place.resolve())
+        for folder in (one, *one.parents)
+    }
+    if any(map(_speaks_of_us, near)):
+        if config.getoption("tx", None) and not _is_utf_8(str(config.rootpath)):  # -n N, of pytest-xdist
+            raise pytest.UsageError(
+                "-n: pytest-xdist cannot tell its workers a path that is not UTF-8: "
+                f"{str(config.rootpath)!r}; leave -n out, or rename the folder"
+            )
+        _wake(config)
+    else:
+        config.pluginmanager.register(_Asleep(config), "specship-asleep")
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
+) -> None:
+    """Say in one line why no gate was collected, where gates were asked for and nothing was found."""
+    ship = config.pluginmanager.get_plugin(_SESSION)
+    asked = _GATES_ASKED_FOR.search(str(config.getoption("markexpr", "") or ""))
+    nothing = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and asked
+    if nothing or (ship is None and demands(config)):
+        from specship.pytest_plugin.nothing import why_nothing
+
+        if line := why_nothing(config, places(config), ship):
+            terminalreporter.write_line(f"specship: {line}")
+
+
+class _Asleep:
+    """Waits for a project further below than the session was pointed at, and imports nothing."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+
+    def _awake(self) -> ShipPlugin:
+        self.config.pluginmanager.unregister(self)
+        return _wake(self.config)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collect_directory(self, path: Path) -> None:
+        """Wake up before the files of such a project are collected."""
+        if _speaks_of_us(path):
+            self._awake()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Wake up where a worker of pytest-xdist came by one."""
+        if hasattr(report, _OUTCOME):
+            self._awake().pytest_runtest_logreport(report)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Refuse what was demanded of gates where there are none."""
+        if demands(self.config) and not hasattr(self.config, "workerinput"):
+            session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+
+def demands(config: pytest.Config) -> bool:
+    """Whether a session was asked for more than its tests."""
+    return any(config.getoption(name) not in {None, False} for name in _DEMANDS)
+
+
+def places(config: pytest.Config) -> list[Path]:
+    """Where a session was pointed at: the folders of its arguments, and its root at last."""
+    here = config.invocation_params.dir
+    found = (here / argument.partition("::")[0] for argument in config.args)
+    folders = (path if path.is_dir() else path.parent for path in found if path.exists())
+    return [*dict.fromkeys(folders), config.rootpath]
+
+
+def _speaks_of_us(folder: Path) -> bool:
+    """Whether the settings file of a folder speaks of specship; it is read in earnest later."""
+    try:
+        data = (folder / "pyproject.toml").read_bytes()
+    except OSError:
+        return False
+    return b"specship" in data.replace(b"\0", b"")  # in UTF-16 too, of which it will be said
+
+
+def _wake(config: pytest.Config) -> ShipPlugin:
     for mark in _MARKS:
         config.addinivalue_line("markers", mark)
     from specship.pytest_plugin.ship import ShipPlugin
 
-    plugin = ShipPlugin(config, marks={line.split(":")[0] for line in _MARKS}, demands=_DEMANDS)
-    config.pluginmanager.register(plugin, "specship-session")
+    known = {line.split(":")[0] for line in _MARKS}
+    plugin = ShipPlugin(config, places(config), marks=known, attribute=_OUTCOME, demanded=demands(config))
+    config.pluginmanager.register(plugin, _SESSION)
     from specship.pytest_plugin.falsify import FalsifyPlugin, wanted
 
     if wanted(config):
         config.pluginmanager.register(FalsifyPlugin(config, plugin), "specship-falsify")
+    return plugin

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from specship.pytest_plugin.ship import YAML_SUFFIXES
+
 if TYPE_CHECKING:
+    from specship.pytest_plugin.project import ShipProject
     from specship.pytest_plugin.ship import ShipPlugin
     from specship.suite.falsify.falsification import Falsification, Pair
 
@@ -37,13 +40,11 @@ def shown(excinfo: pytest.ExceptionInfo[BaseException]) -> str:
     return str(excinfo.value) if isinstance(excinfo.value, NotSeenToFail) else ""
 
 
-class FalsifyPlugin:
-    """What a falsifying session knows, and how each pair ended."""
+class FalsifyProject:
+    """What a falsifying session knows of one project."""
 
-    def __init__(self, config: pytest.Config, ship: ShipPlugin) -> None:
-        self.config = config
+    def __init__(self, ship: ShipProject) -> None:
         self.ship = ship
-        self.outcomes: list[dict[str, Any]] = []
         self._falsification: Falsification | None = None
         self._pairs: dict[str, dict[str, list[Pair]]] | None = None
 
@@ -69,29 +70,59 @@ class FalsifyPlugin:
                 gates.setdefault(pair.check.gate.id, []).append(pair)
         return self._pairs.get(path, {})
 
-    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-        """A contract file once more, for its pairs; and the file of healthy variants."""
-        if file_path.suffix != ".yaml":
-            return None
-        if file_path.parent.resolve() == self.ship.contract_folder():
-            return FaultsOfContract.from_parent(parent, path=file_path, plugin=self)
+    def healthy(self) -> Path | None:
+        """The file of healthy variants, when the project has one."""
         falsification = self.falsification()
         named = falsification.plan.project.configuration.healthy if falsification else None
-        if named is not None and file_path.resolve() == (self.config.rootpath / named).resolve():
-            return HealthyVariants.from_parent(parent, path=file_path, plugin=self)
+        return None if named is None else (self.ship.root / named).resolve()
+
+    def close(self) -> None:
+        """End the judge."""
+        if self._falsification is not None:
+            self._falsification.close()
+
+
+class FalsifyPlugin:
+    """The projects of a falsifying session, and how each pair ended."""
+
+    def __init__(self, config: pytest.Config, ship: ShipPlugin) -> None:
+        self.config = config
+        self.ship = ship
+        self.outcomes: list[dict[str, Any]] = []
+        self._projects: dict[ShipProject, FalsifyProject] = {}
+
+    def _project(self, ship: ShipProject) -> FalsifyProject:
+        return self._projects.setdefault(ship, FalsifyProject(ship))
+
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """A contract file once more, for its pairs; and the file of healthy variants."""
+        if file_path.suffix.lower() not in YAML_SUFFIXES:
+            return None
+        if (ship := self.ship.project_of(str(file_path.parent))) is not None:
+            return FaultsOfContract.from_parent(parent, path=file_path, plugin=self._project(ship))
+        near = (*self.ship.around(file_path.parent), *self.ship.projects())
+        for project in dict.fromkeys(map(self._project, near)):
+            if project.healthy() == file_path.resolve():
+                return HealthyVariants.from_parent(parent, path=file_path, plugin=project)
         return None
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """Pairs of one fault one after the other: what its injection made serves all its gates."""
-        own = [item for item in items if isinstance(item, PairItem)]
-        if own and self._falsification is not None:
+        pairs: dict[FalsifyProject, list[PairItem]] = {}
+        for item in items:
+            if isinstance(item, PairItem):
+                pairs.setdefault(item.plugin, []).append(item)
+        if pairs:
+            items[:] = [item for item in items if not isinstance(item, PairItem)]
+        for project, own in pairs.items():
             from specship.suite.falsify.falsification import in_stage_order
 
+            falsification = project.falsification()
             by_node = {item.pair.node: item for item in own}
-            ordered = in_stage_order([item.pair for item in own], self._falsification.plan)
-            others = [item for item in items if not isinstance(item, PairItem)]
-            items[:] = [*others, *(by_node[pair.node] for pair in ordered)]
+            if falsification is not None:
+                ordered = in_stage_order([item.pair for item in own], falsification.plan)
+                items.extend(by_node[pair.node] for pair in ordered)
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -111,8 +142,8 @@ class FalsifyPlugin:
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self) -> None:
         """End the judge."""
-        if self._falsification is not None:
-            self._falsification.close()
+        for project in self._projects.values():
+            project.close()
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Say how many pairs were caught, and which were not."""
@@ -127,7 +158,7 @@ class FalsifyPlugin:
 class FaultsOfContract(pytest.File):
     """One contract file; its tests are the faults of its gates."""
 
-    def __init__(self, *, plugin: FalsifyPlugin, **kwargs: Any) -> None:
+    def __init__(self, *, plugin: FalsifyProject, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.plugin = plugin
 
@@ -141,7 +172,7 @@ class FaultsOfContract(pytest.File):
 class HealthyVariants(pytest.File):
     """The file of healthy variants; each is a test that no gate may accuse it."""
 
-    def __init__(self, *, plugin: FalsifyPlugin, **kwargs: Any) -> None:
+    def __init__(self, *, plugin: FalsifyProject, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.plugin = plugin
 
@@ -163,7 +194,7 @@ class HealthyVariants(pytest.File):
 class HealthyItem(pytest.Item):
     """One healthy variant as a test."""
 
-    def __init__(self, *, plugin: FalsifyPlugin, **kwargs: Any) -> None:
+    def __init__(self, *, plugin: FalsifyProject, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.plugin = plugin
         self.obj = self.runtest  # what other plugins read a docstring from
@@ -190,7 +221,7 @@ class HealthyItem(pytest.Item):
 class FaultsOfGate(pytest.Collector):
     """One gate; its tests are its faults."""
 
-    def __init__(self, *, pairs: list[Pair], plugin: FalsifyPlugin, **kwargs: Any) -> None:
+    def __init__(self, *, pairs: list[Pair], plugin: FalsifyProject, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pairs = pairs
         self.plugin = plugin
@@ -204,7 +235,7 @@ class FaultsOfGate(pytest.Collector):
 class PairItem(pytest.Item):
     """One gate on one fault as a test."""
 
-    def __init__(self, *, pair: Pair, plugin: FalsifyPlugin, **kwargs: Any) -> None:
+    def __init__(self, *, pair: Pair, plugin: FalsifyProject, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.pair = pair
         self.plugin = plugin

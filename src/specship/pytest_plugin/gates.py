@@ -27,10 +27,12 @@ class GateSession(Protocol):
 
     error: Exception | None
     error_shown: bool
+    collected: bool
+    """Whether any of its contracts was collected."""
     clear: Callable[[], None]
 
     def collection(self) -> Collection | None:
-        """Every gate as an item needs it; None where nobody uses specship, or after a reading error."""
+        """Every gate as an item needs it; None after a reading error."""
 
     def within(self, path: Path) -> str:
         """A contract's path within the project."""
@@ -59,12 +61,13 @@ class ContractCollector(pytest.File):
         """
         path = self.plugin.within(self.path)
         known = self.plugin.collection()
+        self.plugin.collected = True
         if known is None:
             if self.plugin.error is not None:
                 self._show_faults(self.plugin.error, path)
             return
         gates = known.gates.get(path, ())
-        self.add_marker("ship")
+        self.plugin.mark(self, "ship")
         models = {facts.model for facts in gates}
         self.model = models.pop() if len(models) == 1 else ""
         for mark in (*{facts.stage for facts in gates}, self.model):
@@ -78,14 +81,13 @@ class ContractCollector(pytest.File):
     def _show_faults(self, error: Exception, path: str) -> None:
         """Raise the faults of this file; those of other files once, with the first that is collected."""
         faults = getattr(error, "faults", (error,))
-        root = self.config.rootpath.resolve()
-        files = {str(file.relative_to(root)) for file in self.path.parent.resolve().glob("*.yaml")}
 
         def file_of(fault: Any) -> str:
             return fault.at.path if fault.at else ""
 
         own = [fault for fault in faults if file_of(fault) == path]
         if not self.plugin.error_shown:
+            files = {self.plugin.within(file) for file in self.path.parent.iterdir()}
             own += [fault for fault in faults if file_of(fault) not in files]
             self.plugin.error_shown = True
         if own:
@@ -100,11 +102,15 @@ class GateItem(pytest.Item):
         self.facts = facts
         self.plugin = plugin
         self.outcome: dict[str, Any] = {}
-        self.obj = self.runtest  # what other plugins read a docstring from
         if not (isinstance(self.parent, ContractCollector) and self.parent.model == facts.model):
             plugin.mark(self, facts.model)
         if facts.cuda:
-            self.add_marker("cuda")
+            plugin.mark(self, "cuda")
+
+    @property
+    def obj(self) -> Callable[[], None]:
+        """What other plugins read a docstring from."""
+        return self.runtest
 
     @property
     def check(self) -> Check:
@@ -151,6 +157,7 @@ class GateItem(pytest.Item):
         stages = stage_reports(session.made, session.plan.project.root)
         return {
             "gate": known.id,
+            "project": str(session.plan.project.root),
             "verdict": known.verdict,
             "missing": session.missing.get(known.id, ""),
             "failed": session.failed.get(known.id, ""),

@@ -7,117 +7,116 @@ and the summary is computed from the ledger. Whatever weighs is imported where i
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
+from specship.pytest_plugin.conclusion import UNUSABLE, conclusion
 from specship.pytest_plugin.gates import ContractCollector, GateItem
+from specship.pytest_plugin.project import ShipProject
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable
-
-    from specship.suite.plan.gate_facts import Collection
+    from collections.abc import Callable, Generator, Iterable
 
 _INTERRUPTED: Final = 130
-_UNUSABLE: Final = 2
-_OUTCOME: Final = "specship"
-"""Attribute of a test report that carries a gate's ending; xdist passes it on."""
+YAML_SUFFIXES: Final = (".yaml", ".yml")
+"""Of files that people take for contracts; those that nobody reads are named when they are collected."""
 
 
 class ShipPlugin:
-    """What a session knows: the plan, the running session, and how each gate ended."""
+    """What a session knows: its projects, and what is shown of them."""
 
-    def __init__(self, config: pytest.Config, *, marks: Iterable[str], demands: Iterable[str]) -> None:
+    def __init__(
+        self,
+        config: pytest.Config,
+        places: Iterable[Path],
+        *,
+        marks: Iterable[str],
+        attribute: str,
+        demanded: bool,
+    ) -> None:
         self.config = config
-        self._demands = tuple(demands)
-        self.error: Exception | None = None
-        self.error_shown = False
+        self._places = tuple(places)
+        self._attribute = attribute
+        self._demanded = demanded
         self.interrupted = False
-        self.outcomes: dict[str, dict[str, Any]] = {}
-        self.report_text = ""
-        self._session: Any = None
-        self._loaded = False
-        self._folder: Path | None = None
-        self._collection: Collection | None = None
-        self._marks = set(marks)
-        self._folders: dict[Path, Path] = {}
+        self.reports: dict[str, str] = {}
+        """What is shown at the end, by the heading it stands under."""
+        self._declared = frozenset(marks)
+        self._marks: dict[str, pytest.MarkDecorator] = {}
+        self._at: dict[Path, ShipProject | None] = {}
+        self._around: dict[Path, tuple[ShipProject, ...]] = {}
+        self._contracts_in: dict[str, ShipProject | None] = {}
 
     @property
     def is_worker(self) -> bool:
         """Whether this is a pytest-xdist worker, which reports to a controller."""
         return hasattr(self.config, "workerinput")
 
-    def collection(self) -> Collection | None:
-        """Every gate as an item needs it; None where nobody uses specship, or after a reading error."""
-        if self._collection is None and not self._loaded:
-            from specship.suite.plan.collection import collect, gather_gates
+    def projects(self) -> tuple[ShipProject, ...]:
+        """The projects at or above the places that the session was pointed at, then all others it came by."""
+        for place in self._places:
+            self.around(place)
+        return tuple(project for project in self._at.values() if project is not None)
 
-            cache = getattr(self.config, "cache", None)  # none under `-p no:cacheprovider`
-            kept = cache.mkdir("specship") / "collection.json" if cache else None
-            profile = self.config.getoption("--specship-profile")
-            self._collection = gather_gates(self.config.rootpath, profile, kept)
-            if self._collection is None and self.session() is not None:
-                self._collection = collect(self._session.plan)
-        return self._collection
+    def around(self, folder: Path) -> tuple[ShipProject, ...]:
+        """The projects at and above a folder, the nearest first; links are followed at last."""
+        if folder not in self._around:
+            real = folder.resolve()
+            above = dict.fromkeys((folder, *folder.parents, real, *real.parents))
+            found = (self._project_at(one) for one in above)
+            self._around[folder] = tuple(dict.fromkeys(project for project in found if project is not None))
+        return self._around[folder]
 
-    def contract_folder(self) -> Path | None:
-        """Where contracts are, also when they cannot be read (which their collection then reports)."""
-        known = self.collection()
-        return known.folder if known is not None else self._folder
+    def _project_at(self, folder: Path) -> ShipProject | None:
+        """The project whose settings lie in this very folder."""
+        if folder not in self._at:
+            from specship.errors import SpecshipError
+            from specship.settings_file import table_in
 
-    def _resolved(self, folder: Path) -> Path:
-        """A folder without links, asked of the system once."""
-        if folder not in self._folders:
-            self._folders[folder] = folder.resolve()
-        return self._folders[folder]
+            try:
+                ours = table_in(folder) is not None
+            except SpecshipError:  # which the project tells with the first file that may be a contract of it
+                ours = True
+            known = {project.root: project for project in self._at.values() if project is not None}
+            root = folder.resolve()
+            self._at[folder] = known.get(root) if root in known or not ours else self._opened(root)
+        return self._at[folder]
 
-    def within(self, path: Path) -> str:
-        """A contract's path within the project."""
-        root = self._resolved(self.config.rootpath)
-        return f"{self._resolved(path.parent).relative_to(root)}/{path.name}"
+    def _opened(self, root: Path) -> ShipProject:
+        return ShipProject(root, self.config, mark=self.mark, listener=self._listener)
+
+    def project_of(self, folder: str) -> ShipProject | None:
+        """The project whose contracts lie in a folder; None for a folder that is none of our business."""
+        if folder not in self._contracts_in:
+            real = Path(folder).resolve()
+            near = (*self.around(Path(folder)), *self.projects())
+            own = (
+                one for one in near if one.contract_folder() == real or (one.unreadable and not one.collected)
+            )
+            self._contracts_in[folder] = next(own, None)
+        return self._contracts_in[folder]
 
     def mark(self, node: pytest.Collector | pytest.Item, name: str) -> None:
         """Mark a contract or a gate; a model's mark is made known to `--strict-markers` first."""
-        if name and name not in self._marks:
-            self.config.addinivalue_line("markers", f"{name}: gates of {name}")
-            self._marks.add(name)
-        if name:
-            node.add_marker(name)
+        if not name:
+            return
+        if name not in self._marks:
+            if name not in self._declared:
+                self.config.addinivalue_line("markers", f"{name}: gates of {name}")
+            self._marks[name] = getattr(pytest.mark, name)
+        node.add_marker(self._marks[name])
 
-    def session(self) -> Any:
-        """The session, made once; None after a reading error, which `error` then holds."""
-        if not self._loaded:
-            self._loaded = True
-            from specship.errors import SpecshipError, UnusableInput
-            from specship.specs.project import find_configuration
-            from specship.suite.judging.session import Session
-            from specship.suite.plan.plan import open_plan
-
-            try:
-                found = find_configuration(self.config.rootpath)
-            except SpecshipError as error:
-                raise pytest.UsageError(str(error)) from error
-            if found is None:
-                return None
-            self._folder = (found[0] / found[1].contracts).resolve()
-            try:
-                plan = open_plan(self.config.rootpath, self.config.getoption("--specship-profile"))
-                self._session = Session(plan, self._listener())
-            except SpecshipError as error:
-                self.error = error
-            except OSError as error:
-                self.error = UnusableInput(f"cannot read: {error.strerror}", at=error.filename)
-        return self._session
-
-    def _listener(self) -> Any:
+    def _listener(self) -> tuple[Any, Callable[[], None]]:
+        """Who shows what happens, and how the terminal is cleared of it."""
         from specship.report.progress import ProgressLines
 
         terminal = self.config.pluginmanager.getplugin("terminalreporter")
         live = terminal is not None and bool(terminal.isatty)
         lines = ProgressLines(self._write, live=live)
-        self.clear = lines.clear
-        return lines
+        return lines, lines.clear
 
     def _write(self, text: str) -> None:
         """Past pytest's capture, to the person who waits."""
@@ -127,10 +126,20 @@ class ShipPlugin:
         capture = self.config.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
             if terminal is not None:
-                terminal.write(text, flush=True)
+                with contextlib.suppress(BrokenPipeError):  # whoever read has left; what is measured goes on
+                    terminal.write(text, flush=True)
             elif self.is_worker:
                 sys.stderr.write(text)
                 sys.stderr.flush()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Have pytest draw signs that its stream has not; it would escape whole texts, line ends and all."""
+        from specship.report.streams import for_people
+
+        terminal = self.config.pluginmanager.getplugin("terminalreporter")
+        if terminal is not None:
+            for_people(terminal._tw._file)  # noqa: SLF001 - there is no other way to it
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection(self) -> Generator[None, object, object]:
@@ -142,9 +151,11 @@ class ShipPlugin:
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """Contract files become collectors; every other file is none of our business."""
-        if file_path.suffix == ".yaml" and self._resolved(file_path.parent) == self.contract_folder():
-            return ContractCollector.from_parent(parent, path=file_path, plugin=self)
-        return None
+        folder, name = os.path.split(file_path)
+        if not name.lower().endswith(YAML_SUFFIXES):
+            return None
+        project = self.project_of(folder)
+        return ContractCollector.from_parent(parent, path=file_path, plugin=project) if project else None
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -153,13 +164,15 @@ class ShipPlugin:
         """Attach how a gate ended to its report, so that it reaches an xdist controller too."""
         report = yield
         if isinstance(item, GateItem) and call.when == "call":
-            vars(report)[_OUTCOME] = item.outcome
+            vars(report)[self._attribute] = item.outcome
         return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Remember how a gate ended."""
-        if outcome := vars(report).get(_OUTCOME):
-            self.outcomes[outcome["gate"]] = outcome
+        if outcome := vars(report).get(self._attribute):
+            project = self._project_at(Path(outcome["project"]))
+            if project is not None:
+                project.outcomes[outcome["gate"]] = outcome
 
     def pytest_keyboard_interrupt(self) -> None:
         """Remember Ctrl-C: the exit status will say so."""
@@ -167,67 +180,48 @@ class ShipPlugin:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Compute the report from the ledger, write it, and decide the exit status."""
-        from specship.errors import SpecshipError
-
-        if self._session is not None:
-            self._session.close()
+        """Compute each project's report from its ledger, write it, and decide the exit status."""
+        known = self.projects()
+        for project in known:
+            project.close()
         if self.is_worker:
             return
-        if self.interrupted and (self.outcomes or self._session is not None):
+        if self.interrupted and any(project.outcomes or project.begun for project in known):
             session.exitstatus = _INTERRUPTED
-        demanded = any(self.config.getoption(name) not in {None, False} for name in self._demands)
-        if self.config.getoption("collectonly") or not (self.outcomes or demanded) or self.error is not None:
+        if self.config.getoption("collectonly"):
             return
-        try:
-            status = self._conclude()
-        except SpecshipError as error:
-            self.report_text, status = f"{error}\n", _UNUSABLE
-        if status and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-            session.exitstatus = status
+        judged = [project for project in known if project.outcomes]
+        if not judged and self._demanded:
+            judged = self._pointed_at()
+        readable = [project for project in judged if project.error is None]
+        statuses = [self._reported(project, alone=len(readable) == 1) for project in readable]
+        if any(statuses) and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+            session.exitstatus = max(statuses)
 
-    def _conclude(self) -> int:
-        """Write the reports; 2 when something could not be measured, 1 when a wish was not met."""
-        from specship.report.session_reports import conclude
-        from specship.suite.judging.session import Session
+    def _pointed_at(self) -> list[ShipProject]:
+        """The nearest projects of the arguments; else that of the session's root."""
+        *given, root = self._places
+        nearest = [project for place in given for project in self.around(place)[:1]]
+        return list(dict.fromkeys(nearest)) or list(self.around(root)[:1])
 
-        live: Session = self.session()
-        for outcome in self.outcomes.values():
-            live.missing.update({outcome["gate"]: outcome["missing"]} if outcome["missing"] else {})
-            live.failed.update({outcome["gate"]: outcome["failed"]} if outcome["failed"] else {})
-        terminal = self.config.pluginmanager.getplugin("terminalreporter")
+    def _reported(self, project: ShipProject, *, alone: bool) -> int:
+        from specship.errors import SpecshipError, UnusableInput
+
         asked = self.config.getoption("--specship-report")
-        report, self.report_text = conclude(
-            live,
-            stages=[stage for outcome in self.outcomes.values() for stage in outcome["stages"]],
-            json_path=Path(asked) if asked else None,
-            width=max(terminal._tw.fullwidth, 100) if terminal and terminal.isatty else 132,  # noqa: SLF001
-            colour=bool(terminal and terminal.hasmarkup),
-        )
-        bound = {check.gate.id for check in live.plan.checks}
-        unrun = len(bound - self.outcomes.keys())
-        if unrun:
-            self.report_text += f"{unrun} of {len(bound)} gates were not run in this session\n"
-        if any(outcome["verdict"] == "ERROR" for outcome in self.outcomes.values()):
-            return _UNUSABLE
-        strict = self.config.getoption("--ship-strict")
-        floor = self.config.getoption("--ship-fail-under")
-        judged = [
-            model
-            for model in report.models
-            if model.profile == live.plan.profile.profile and live.plan.profile.settings_of(model.model)
-        ]
-        if not judged and floor is not None:
-            self.report_text += (
-                f"profile {live.plan.profile.profile} runs no model, so none reaches {floor:g} %\n"
-            )
-        low = [model for model in judged if floor is not None and model.ship_percent < floor]
-        for model in low:
-            self.report_text += f"{model.model}: ship {model.ship_percent:.4g} % is under {floor:g} %\n"
-        return 1 if low or (strict and unrun) or (floor is not None and not judged) else 0
+        try:
+            if asked and not alone:
+                raise UnusableInput(
+                    "--specship-report names one file, and this session judged several projects",
+                    mend="leave it out: each project has its own .specship/report.json",
+                )
+            text, status = conclusion(project, json_path=Path(asked) if asked else None)
+        except SpecshipError as error:
+            text, status = f"{error}\n", UNUSABLE
+        self.reports["specship" if alone else f"specship: {project.name}"] = text
+        return status
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what `pytest_sessionfinish` computed."""
-        if self.report_text:
-            terminalreporter.section("specship")
-            terminalreporter.write(self.report_text)
+        for heading, text in self.reports.items():
+            terminalreporter.section(heading)
+            terminalreporter.write(text)

@@ -257,7 +257,7 @@ class SpecReview:
                 "moved", Direction.INCOMPARABLE, says, self.base.model_of(was), self.head.model_of(now), "id"
             )
         if (one.statement, one.because) != (other.statement, other.because):
-            alike = (was, now) not in {(i, i) for i in self.pairing.kept} or _alike(one, other)
+            alike = was != now or _alike(one, other)
             says = (
                 f"{now} is put in other words" if alike else f"{now} states something else: {other.statement}"
             )

@@ -15,6 +15,9 @@ _ALIKE: Final = 0.6
 _ITSELF: Final = 0.5
 """Below this likeness to what it meant before, an id may have got the meaning of another one."""
 
+_MOST_COMPARED: Final = 250_000
+"""Pairs of which the likeness is computed; more would take longer than anybody waits."""
+
 
 class Meaning(NamedTuple):
     """What an id stands for, as far as that tells it from others."""
@@ -64,30 +67,45 @@ def _share(one: frozenset[str], other: frozenset[str]) -> float:
 def pair(base: Mapping[str, Meaning], head: Mapping[str, Meaning]) -> Pairing:
     """Ids that are one thing; the likeliest pairs first."""
     both = base.keys() & head.keys()
-    own = {identity: likeness(base[identity], head[identity]) for identity in both}
-    open_base = sorted(base.keys() - {identity for identity in both if own[identity] >= _ITSELF})
-    open_head = sorted(head.keys() - {identity for identity in both if own[identity] >= _ITSELF})
-    ranked = sorted(
-        (
-            (likeness(base[one], head[other]), one == other, one, other)
-            for one in open_base
-            for other in open_head
-        ),
-        key=lambda entry: (-entry[0], not entry[1], entry[2:]),
+    itself = {identity for identity in both if likeness(base[identity], head[identity]) >= _ITSELF}
+    found = _alike(
+        {identity: base[identity] for identity in sorted(base.keys() - itself)},
+        {identity: head[identity] for identity in sorted(head.keys() - itself)},
     )
-    found: dict[str, str] = {}
-    for like, _, one, other in ranked:
-        if like >= _ALIKE and one not in found and other not in found.values():
-            found[one] = other
-    for identity in both:
-        if identity not in found and identity not in found.values():
-            found[identity] = identity
-    renamed = tuple(sorted((b, h) for b, h in found.items() if b != h and (h not in base or b not in head)))
-    exchanged = tuple(sorted((b, h) for b, h in found.items() if b != h and h in base and b in head))
+    taken = set(found.values())
+    found |= {identity: identity for identity in both if identity not in found and identity not in taken}
+    others = sorted((one, other) for one, other in found.items() if one != other)
     return Pairing(
         kept=tuple(sorted(identity for identity, other in found.items() if identity == other)),
-        renamed=renamed,
-        exchanged=exchanged,
+        renamed=tuple((one, other) for one, other in others if other not in base or one not in head),
+        exchanged=tuple((one, other) for one, other in others if other in base and one in head),
         removed=tuple(sorted(base.keys() - found.keys())),
         added=tuple(sorted(head.keys() - set(found.values()))),
     )
+
+
+def _alike(base: Mapping[str, Meaning], head: Mapping[str, Meaning]) -> dict[str, str]:
+    """Head's id of what base calls otherwise, or what it calls so but hardly means any more.
+
+    What means exactly the same is found first. Where the rest is too much to compare each with each, it is
+    left unmatched, and so is told as removed and added.
+    """
+    found: dict[str, str] = {}
+    same: dict[Meaning, list[str]] = {}
+    for identity in reversed(list(head)):
+        same.setdefault(head[identity], []).append(identity)
+    for identity, own in base.items():
+        if others := same.get(own):
+            found[identity] = others.pop()
+    taken = set(found.values())
+    left, right = [one for one in base if one not in found], [other for other in head if other not in taken]
+    if len(left) * len(right) > _MOST_COMPARED:
+        return found
+    ranked = sorted(
+        (-likeness(base[one], head[other]), one != other, one, other) for one in left for other in right
+    )
+    for like, _, one, other in ranked:
+        if -like >= _ALIKE and one not in found and other not in taken:
+            found[one] = other
+            taken.add(other)
+    return found

@@ -6,18 +6,20 @@ amendment has to name its gate. It demands no step of the version: a spec promis
 
 from __future__ import annotations
 
+import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from specship.contracts.document import document_of
+from specship.contracts.reader import not_read
 from specship.errors import UnreadableDocument, UnusableInput
 from specship.review.changes import change, spot, went
 from specship.review.records import Change, Direction, Kind, Spot
 from specship.review.sides import SETTINGS, ProjectSide, located
 from specship.specs.project import Configuration
-from specship.specs.waivers import Waiver, WaiverFile, unread_waiver, waiver_of
+from specship.specs.waivers import Waiver, WaiverFile, waiver_of
 
 _PLACES = ("spec", "contracts", "probes", "faults", "waivers")
 _DEMANDS = {"--ship-strict": None, "--ship-fail-under": float}
@@ -40,6 +42,21 @@ class ProjectReview:
         yield from self._paths(one, other)
         yield from self._lint(one, other)
         yield from self._demands()
+        yield from self._contents(one, other)
+
+    def _contents(self, one: Configuration, other: Configuration) -> Iterator[Change]:
+        """Files that the settings name and that decide what gates may accuse, or what lint believes."""
+        for before, after in ((one.healthy, other.healthy), (one.lint.untrained, other.lint.untrained)):
+            if before is None or after is None:
+                continue
+            values = [_values(side, path) for side, path in ((self._base, before), (self._head, after))]
+            if values[0] != values[1]:
+                base, head = (
+                    Spot(path=side.inside(path), line=1)
+                    for side, path in ((self._base, before), (self._head, after))
+                )
+                says = f"{after} says something else"
+                yield change(after, "project", "setting", Direction.OTHERWISE, says, base=base, head=head)
 
     def _spot(self, side: ProjectSide, key: str) -> Spot:
         lines = self._lines[id(side)]
@@ -146,6 +163,15 @@ class ProjectReview:
                 )
 
 
+def _values(side: ProjectSide, path: str) -> Any:
+    """What a file of YAML or JSON says; its bytes where it is neither, so that any edit counts."""
+    data = next(iter(side.tree.read([side.inside(path)]).values()), b"")
+    try:
+        return json.loads(data) if path.endswith(".json") else document_of(data, path).values
+    except (UnusableInput, ValueError, RecursionError):
+        return data
+
+
 def _silenced(everywhere: tuple[str, ...], by_file: Mapping[str, tuple[str, ...]]) -> set[str]:
     return set(everywhere) | {f"{code} in {pattern}" for pattern, codes in by_file.items() for code in codes}
 
@@ -175,10 +201,13 @@ def waivers_of(side: ProjectSide) -> dict[str, WaiverFile]:
     if side.configuration is None:
         return {}
     folder = posixpath.normpath(side.configuration.waivers)
-    paths = [posixpath.join(folder, name) for name, _ in side.tree.walk(side.inside(folder))]
-    paths = sorted(path for path in paths if path.endswith((".yaml", ".yml")))
-    read = [path for path in paths if path.endswith(".yaml") and posixpath.dirname(path) == folder]
-    faults = [unread_waiver(path) for path in paths if path not in read]
+    names = sorted(name for name, _ in side.tree.walk(side.inside(folder)))
+    read = [posixpath.join(folder, name) for name in names if name.endswith(".yaml") and "/" not in name]
+    own_name = posixpath.basename(folder)
+    wrong = (
+        not_read(posixpath.join(folder, name), what="a waiver", folder=own_name, below="/" in name) for name in names
+    )
+    faults = [fault for fault in wrong if fault is not None]
     data = side.tree.read(map(side.inside, read))
     found: dict[str, WaiverFile] = {}
     for path in read:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from specship.contracts.document import document_of
-from specship.contracts.reader import ContractFile, contract_of, repeated_ids, unread_contract
+from specship.contracts.reader import ContractFile, contract_of, not_read, repeated_ids
 from specship.errors import Place, SpecshipError, UnreadableDocument, UnusableInput
 from specship.garbage import undisturbed
 from specship.review.repository import Entry
@@ -149,7 +149,7 @@ def _moved(tree: Tree, facing: Tree) -> tuple[str, Mapping[str, Any]] | None:
 
 def _table(tree: Tree, place: str) -> tuple[str, Mapping[str, Any]] | None:
     path = posixpath.join(place, SETTINGS)
-    text = next(iter(tree.read([path]).values()), b"").decode("utf-8", "replace")
+    text = next(iter(tree.read([path]).values()), b"").decode("utf-8-sig", "replace")
     if "specship" not in text:
         return None
     try:
@@ -167,7 +167,7 @@ def _spec_files(tree: Tree, home: str) -> dict[str, Entry | None]:
         for folder in folders
         for name, entry in tree.names(posixpath.join(home, folder)).items()
     }
-    return {path: entry for path, entry in names.items() if path.endswith((".yaml", ".yml"))}
+    return {path: entry for path, entry in names.items() if path.lower().endswith((".yaml", ".yml"))}
 
 
 def _lay_out(tree: Tree, paths: Iterable[str], root: Path) -> None:
@@ -188,13 +188,14 @@ def _contracts(side: ProjectSide) -> dict[str, Entry]:
     """
     home, shown = side.inside(side.contract_folder), posixpath.normpath(side.contract_folder)
     names = side.tree.names(home)
-    below = (path for path, _ in side.tree.walk(home) if "/" in path)
-    wrong = [name for name in names if name.endswith(".yml")]
-    wrong += [path for path in below if path.endswith((".yaml", ".yml"))]
-    if wrong:
-        raise located(
-            [unread_contract(posixpath.join(shown, name)) for name in sorted(wrong)], side.tree, side.place
-        )
+    below = sorted({*names, *(path for path, _ in side.tree.walk(home))})
+    folder = posixpath.basename(home)
+    wrong = [
+        not_read(posixpath.join(shown, name), what="a contract", folder=folder, below="/" in name)
+        for name in below
+    ]
+    if faults := [fault for fault in wrong if fault is not None]:
+        raise located(faults, side.tree, side.place)
     return {
         posixpath.join(shown, name): entry for name, entry in sorted(names.items()) if name.endswith(".yaml")
     }

@@ -12,7 +12,6 @@ trusted_keys = []             # public keys (64 hex digits) that may sign releas
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -24,6 +23,7 @@ from specship.contracts.document import Document
 from specship.contracts.reader import ContractFile, ContractSurvey, survey_contracts
 from specship.contracts.records import Frozen, Slug
 from specship.errors import Place, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
+from specship.settings_file import find_table
 from specship.specs.binding import gates_of
 from specship.specs.reader import SpecFolder, survey_spec_folder
 from specship.specs.records import Profile
@@ -127,21 +127,10 @@ def find_configuration(start: Path) -> tuple[Path, Configuration] | None:
     Raises:
         UnusableInput: the table has unknown or missing keys, or the file is not TOML.
     """
-    for folder in (start, *start.parents):
-        path = folder / "pyproject.toml"
-        if not path.is_file():
-            continue
-        text = path.read_text(encoding="utf-8", errors="replace")
-        if "specship" not in text:
-            continue
-        try:
-            tools = tomllib.loads(text).get("tool")
-        except (tomllib.TOMLDecodeError, RecursionError) as error:
-            raise UnusableInput(f"not TOML: {error}", at=path, mend="mend the file") from error
-        table = tools.get("specship") if isinstance(tools, dict) else None
-        if isinstance(table, dict):
-            return folder, _configuration(table, path, text)
-    return None
+    found = find_table(start)
+    if found is None:
+        return None
+    return found.root, _configuration(found.table, found.path, found.text)
 
 
 def _as_tuples(value: object) -> object:

@@ -11,7 +11,8 @@ from pydantic import BaseModel
 
 from specship.contracts.building import record_faults
 from specship.contracts.document import Document, in_order, read_document
-from specship.errors import UnknownName, UnusableInput, did_you_mean
+from specship.contracts.reader import unread
+from specship.errors import Place, UnknownName, UnusableInput, did_you_mean
 from specship.specs.records import Amendment, Criterion, Profile, Spec
 from specship.specs.version import History, fold
 
@@ -50,6 +51,17 @@ def survey_spec_folder(folder: Path, *, root: Path) -> tuple[SpecFolder | None, 
     Without a sound spec there is None.
     """
     faults: list[UnusableInput] = []
+    for name, what in (("profiles", "a profile"), ("amendments", "an amendment")):
+        faults += unread(folder / name, root, what=what)
+    misspelt = folder / "spec.yml"
+    if misspelt.exists() and not (folder / "spec.yaml").exists():
+        shown = misspelt.relative_to(root) if misspelt.is_relative_to(root) else misspelt
+        mend = "rename it to spec.yaml"
+        faults.append(
+            UnusableInput(
+                "a spec that would not be read", at=Place(str(shown), 1, 1), mend=mend, code="SHIP214"
+            )
+        )
     document, spec = _read(folder / "spec.yaml", Spec, root, faults)
     if spec is not None and document is not None:
         faults += _spec_faults(spec, document)

@@ -16,8 +16,9 @@ from pydantic import Field, field_validator
 
 from specship.contracts.building import record_faults
 from specship.contracts.document import Document, in_order, read_document
+from specship.contracts.reader import unread
 from specship.contracts.records import Frozen, GateId, Prose
-from specship.errors import Place, UnknownName, UnusableInput, did_you_mean
+from specship.errors import UnknownName, UnusableInput, did_you_mean
 
 LONGEST: Final = timedelta(days=90)
 """How far ahead of today a waiver may end."""
@@ -90,12 +91,8 @@ def waiver_of(document: Document) -> tuple[WaiverFile | None, list[UnusableInput
 def survey_waivers(folder: Path, *, root: Path) -> tuple[tuple[WaiverFile, ...], list[UnusableInput]]:
     """Every waiver of a folder as far as it can be read, and all faults; a folder may be missing."""
     files: list[WaiverFile] = []
-    faults: list[UnusableInput] = []
-    for path in sorted(folder.rglob("*.y*ml")):
-        shown = str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
-        if path.parent != folder or path.suffix != ".yaml":
-            faults.append(unread_waiver(shown))
-            continue
+    faults: list[UnusableInput] = list(unread(folder, root, what="a waiver"))
+    for path in sorted(folder.glob("*.yaml")):
         try:
             file, own = waiver_of(read_document(path, root=root))
         except UnusableInput as error:
@@ -105,17 +102,6 @@ def survey_waivers(folder: Path, *, root: Path) -> tuple[tuple[WaiverFile, ...],
         if file is not None:
             files.append(file)
     return tuple(files), faults
-
-
-def unread_waiver(shown: str) -> UnusableInput:
-    """The fault of a file that looks like a waiver and stands where none is read."""
-    return UnusableInput(
-        "a waiver that would not be read",
-        at=Place(shown, 1, 1),
-        why="waivers are the *.yaml files of this folder itself; a silent one is shown to nobody",
-        mend="move it up, or give it the suffix .yaml",
-        code="SHIP214",
-    )
 
 
 def waiver_faults(waivers: Iterable[WaiverFile], gates: Mapping[str, object]) -> Iterable[UnusableInput]:

@@ -260,7 +260,7 @@ def test_every_lint_rule(
         ("AC-SMAL-002", "write 'AC-SMALL-002'"),
         ("small.document", "write 'small.documents'"),
         ("frozen-wieghts", "write 'frozen-weights'"),
-        ("SHIP1040", "write 'SHIP104'"),
+        ("SHIP1040", "the nearest is 'SHIP104'"),
         ("SHIP999", ""),
         ("zzzzzz", "list them: specship explain gates"),
         ("", "list them"),

@@ -325,7 +325,7 @@ def test_a_criterion_raises_the_version_and_says_why(project: Path) -> None:
         (("criterion", "--weight", "0", "--from", "AC-DEMO-001", "--why", "w"), "from 1 to 49"),
         (("criterion", "--weight", "-3", "--from", "AC-DEMO-001", "--why", "w"), "from 1 to 49"),
         (("criterion", "--weight", "5", "--from", "AC-DEMO-1", "--why", "w"), "write 'AC-DEMO-001'"),
-        ((*CRITERION, "--model", "MODEL-9"), "write 'MODEL-1'"),
+        ((*CRITERION, "--model", "MODEL-9"), "the nearest is 'MODEL-1'"),
         (("criterion", "ac-4", *CRITERION[1:]), "write 'AC-DEMO-004'"),
         (("criterion", "AC-DEMO-002", *CRITERION[1:]), "is or was used"),
     ],

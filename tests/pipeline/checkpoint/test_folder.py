@@ -120,5 +120,5 @@ def test_a_garbled_configuration_is_refused(tmp_path: Path, text: str) -> None:
 def test_a_missing_tokenizer_is_named(tmp_path: Path) -> None:
     folder = copy_of(checkpoint(), tmp_path / "mute")
     (folder / "tokenizer.json").unlink()
-    with pytest.raises(DamagedArtifact, match="tokenizer cannot be read"):
+    with pytest.raises(DamagedArtifact, match=r"there is no tokenizer\.json"):
         open_any_checkpoint(folder).tokenizer()

@@ -138,6 +138,40 @@ def test_a_bad_file_is_refused_with_its_offset(
     assert caught.value.mend
 
 
+OTHERS: dict[str, tuple[bytes, str, str]] = {
+    "a pointer": (
+        b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n",
+        "a pointer of Git LFS",
+        "git lfs pull",
+    ),
+    "an old file": (b"tjgg" + bytes(40), "from before GGUF", "specship export"),
+    "a page": (b"<!DOCTYPE html><html></html>" * 9, "a web page", "fetch the file itself"),
+    "an archive": (b"PK\3\4" + bytes(40), "an archive or a pickle", "safetensors"),
+    "a control vector": (
+        gguf_files.file(gguf_files.key("general.architecture", 8, gguf_files.text("controlvector"))),
+        "a control vector, and no model",
+        "the language model",
+    ),
+}
+
+
+@pytest.mark.parametrize(("data", "message", "mend"), OTHERS.values(), ids=OTHERS)
+def test_what_is_no_model_is_called_what_it_is(tmp_path: Path, data: bytes, message: str, mend: str) -> None:
+    path = tmp_path / "model.gguf"
+    path.write_bytes(data)
+    with pytest.raises(UnusableInput, match=message) as caught:
+        read_gguf(path)
+    assert mend in caught.value.mend
+
+
+def test_a_text_that_decides_nothing_may_be_any_bytes(tmp_path: Path) -> None:
+    names = gguf_files.array("general.tags", 8, 2, gguf_files.text("a") + gguf_files.text(b"\xff"))
+    name = gguf_files.key("general.name", 8, gguf_files.text(b"caf\xe9"))
+    (tmp_path / "model.gguf").write_bytes(gguf_files.among_keys(name, names))
+    metadata = read_gguf(tmp_path / "model.gguf").metadata
+    assert (metadata["general.name"], metadata["general.tags"]) == ("caf\ufffd", ["a", "\ufffd"])
+
+
 @pytest.mark.parametrize("data", gguf_files.SOUND.values(), ids=gguf_files.SOUND)
 def test_a_sound_file_is_what_the_library_reads(tmp_path: Path, data: bytes) -> None:
     (tmp_path / "model.gguf").write_bytes(data)

@@ -11,13 +11,14 @@ import pytest
 import torch
 
 from specship.cli import main
-from specship.errors import SpecshipError, UnusableInput
+from specship.errors import DamagedArtifact, SpecshipError, UnusableInput
 from specship.pipeline.evaluation.llamacpp_parity import HARD_TEXTS
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
 from specship.pipeline.inference.decoder import Decoder
 from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
 from specship.pipeline.inference.open_model import OpenModel, open_model
+from tests.models.gguf_parts import Parts
 from tests.models.gguf_rewriting import rewritten
 from tests.models.inference_chain import checkpoint, corpus, made
 
@@ -69,8 +70,8 @@ def test_run_writes_the_same_text_from_both(capsys: pytest.CaptureFixture[str]) 
 BAD: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "another architecture": ({"general__architecture": "gemma"}, "general.architecture is 'gemma'"),
     "class name": ({"general__architecture": "LlamaForCausalLM"}, "write 'llama'|is 'LlamaForCausalLM'"),
-    "no hidden size": ({"drop": ("llama.embedding_length",)}, "embedding_length is None"),
-    "no epsilon": ({"drop": ("llama.attention.layer_norm_rms_epsilon",)}, "rms_epsilon is None"),
+    "no hidden size": ({"drop": ("llama.embedding_length",)}, r"there is no llama\.embedding_length"),
+    "no epsilon": ({"drop": ("llama.attention.layer_norm_rms_epsilon",)}, "there is no llama.*rms_epsilon"),
     "epsilon not a number": ({"llama__attention__layer_norm_rms_epsilon": float("nan")}, "epsilon is nan"),
     "more layers": ({"llama__block_count": 3}, "blk.2.attn_norm.weight is missing"),
     "fewer layers": ({"llama__block_count": 1}, "9 tensors are not of this architecture"),
@@ -138,7 +139,7 @@ def test_stretched_rotations_are_llama_cpps(tmp_path: Path, changes: dict[str, A
 TOKENIZERS: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "another kind": ({"tokenizer__ggml__model": "bert"}, "of the kind 'bert'"),
     "another pre-tokenizer": ({"tokenizer__ggml__pre": "nobody"}, "the pre-tokenizer is 'nobody'"),
-    "no tokens": ({"drop": ("tokenizer.ggml.tokens",)}, "there are no tokens"),
+    "no tokens": ({"drop": ("tokenizer.ggml.tokens",)}, "there is no token in it"),
     "fewer types": ({"tokenizer__ggml__token_type": [1] * 5}, "512 tokens, 5 types"),
     "a token twice": ({"tokenizer__ggml__tokens": ["a"] * 512}, "stands in the list twice"),
     "a merge of three": ({"tokenizer__ggml__merges": ["a b c"]}, "'a b c' is no merge"),
@@ -215,3 +216,9 @@ def test_pieces_with_scores_are_merged_as_llama_cpp_merges_them(tmp_path: Path) 
         ids = ours.encode(text, add_special_tokens=False).ids
         assert ids == list(theirs)
         assert ours.decode(ids) == text
+
+    bare = Parts.of(tmp_path / "pieces.gguf")
+    del bare.keys["tokenizer.ggml.scores"]
+    opened = open_model(bare.write(tmp_path / "bare.gguf"))
+    with pytest.raises(DamagedArtifact, match=r"there is no tokenizer\.ggml\.scores"):
+        opened.tokenizer()

@@ -10,14 +10,14 @@ from specship.errors import DamagedArtifact
 from specship.pipeline.shards.manifest import read_manifest
 from specship.pipeline.shards.token_reader import TokenReader
 from specship.pipeline.shards.writer import ShardWriter, dtype_for
-from specship.pipeline.tokenizer.opening import open_tokenizer, separator_of, token_bytes
+from specship.pipeline.tokenizer.opening import open_for_documents, separator_of, token_bytes
 from tests.editing import edit_json, lines, write_lines
 from tests.models.data_chain import chain, make
 
 
 def test_the_shards_decode_to_the_documents(tmp_path: Path) -> None:
     root = chain(tmp_path)
-    tokenizer = open_tokenizer(root / "tokenizer")
+    tokenizer = open_for_documents(root / "tokenizer")
     for split in ("train", "heldout"):
         reader = TokenReader(root / "shards", split, length=8, seed=0, at_end="halt")
         text = tokenizer.decode(reader.first_tokens(reader.tokens).tolist(), skip_special_tokens=False)
@@ -104,7 +104,7 @@ def test_a_foreign_tokenizer_cuts_no_text_and_its_end_token_is_found(tmp_path: P
     edit_json(
         folder / "tokenizer_config.json", lambda config: config.update(eos_token={"content": "<|endoftext|>"})
     )
-    opened = open_tokenizer(folder)
+    opened = open_for_documents(folder)
     assert (
         opened.decode(opened.encode("def value(index): return index").ids) == "def value(index): return index"
     )

@@ -13,14 +13,14 @@ from tokenizers import Tokenizer
 
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
-from specship.pipeline.tokenizer.opening import open_tokenizer, token_bytes
+from specship.pipeline.tokenizer.opening import open_for_documents, token_bytes
 from tests.editing import lines, write_lines
 from tests.models.data_chain import VOCAB, chain, make
 
 
 @pytest.fixture(scope="module")
 def opened(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
-    tokenizer: Tokenizer = open_tokenizer(chain(tmp_path_factory.mktemp("chain")) / "tokenizer")
+    tokenizer: Tokenizer = open_for_documents(chain(tmp_path_factory.mktemp("chain")) / "tokenizer")
     return tokenizer
 
 

@@ -1,6 +1,7 @@
 """Say which root-cause class binds a run: data starvation, optimization defect or infrastructure masking.
 
-RUN is a folder that `specship pretrain` wrote, or the output of a Hugging Face Trainer.
+RUN is a folder that `specship pretrain` wrote, the output of a Hugging Face Trainer, or a log of Lightning
+(`metrics.csv`) or TensorBoard (an event file): the file, or a folder that holds it.
 """
 
 from __future__ import annotations

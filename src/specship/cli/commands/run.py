@@ -50,7 +50,9 @@ def _chat(arguments: argparse.Namespace) -> int:
     """Print the rendered conversation and the answer to it; always 0."""
     from specship.pipeline.chat.decision import chat_decision
     from specship.pipeline.chat.rendering import render
+    from specship.pipeline.checkpoint.recognition import refuse_no_model
 
+    refuse_no_model(arguments.checkpoint)
     messages = [] if arguments.system is None else [{"role": "system", "content": arguments.system}]
     prompt = render(arguments.checkpoint, [*messages, {"role": "user", "content": arguments.prompt}])
     decision = chat_decision(arguments.checkpoint)

@@ -11,6 +11,7 @@ KINDS = ("contract", "spec", "profile", "amendment", "waiver", "report", "review
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship schema`."""
     parser.add_argument("kind", choices=KINDS)
+    parser.set_defaults(format="json")
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -28,7 +28,7 @@ def run(arguments: argparse.Namespace) -> int:
         project.profile(arguments.profile)
     report = build_report(project)
     detailed = frozenset({arguments.profile} if arguments.profile else project.spec.profiles)
-    width = max(shutil.get_terminal_size((140, 24)).columns, 100)
+    width = shutil.get_terminal_size((140, 24)).columns
     view = Display(width=width, colour=sys.stdout.isatty(), detailed=detailed)
     sys.stdout.write(render(SHIP, arguments.format, report, view))
     return 1 if report.problems else 0

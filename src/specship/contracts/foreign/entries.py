@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+from specship.contracts.foreign.force import why_out_of_force
 from specship.contracts.foreign.tree import Node
 from specship.contracts.foreign.words import one_line, shortened
 
@@ -52,9 +53,6 @@ _RESTRICTING_WORD: Final = re.compile(
     re.IGNORECASE,
 )
 """Words that, in a heading or a name, can make a comparison hold for less than everything."""
-_NOT_IN_FORCE: Final = re.compile(
-    r"deprecat|supersed|retired|withdrawn|obsolete|removed|disabled|draft|proposed", re.IGNORECASE
-)
 _NEUTRAL_PREFIXES: Final = frozenset(
     {"", "qa", "quality", "ship", "core", "key", "main", "model", "training"}
 )
@@ -117,10 +115,8 @@ def why_never(node: Node, section: str, claim_key: str) -> str:
         return reason
     if section == "falsification_tests" and claim_key not in {"prediction", "formal"}:
         return STATES_FAILURE
-    if (status := node.first_text("status", "state", "lifecycle")) and _NOT_IN_FORCE.search(status):
-        return f"its own status is {shortened(status, 60)!r}"
-    if node.first_text("enabled", "active").lower() in {"false", "no", "off"}:
-        return "it is switched off"
+    if reason := why_out_of_force(node):
+        return reason
     for key in _RESTRICTING:
         text = node.first_text(key)
         if text and text.lower() != "all":

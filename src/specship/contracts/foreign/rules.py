@@ -37,6 +37,7 @@ from specship.contracts.foreign.entries import (
     why_never,
     words_of,
 )
+from specship.contracts.foreign.force import why_out_of_force
 from specship.contracts.foreign.tree import Node
 from specship.contracts.foreign.words import one_line
 
@@ -88,6 +89,12 @@ def find_rules(root: Node, quantities: frozenset[str]) -> tuple[ForeignRule, ...
     return tuple(sorted(_Finder(quantities).anywhere(root), key=lambda rule: (rule.first, rule.last)))
 
 
+def _above(node: Node) -> str:
+    """Why nothing below a mapping is to be bound that is no rule itself: what it says of them all."""
+    reason = why_out_of_force(node, rule=False)
+    return f"what it stands in says: {reason}" if reason else ""
+
+
 class _Finder:
     """A walk that carries along what it stands under.
 
@@ -103,6 +110,7 @@ class _Finder:
         if any(key in node.entries and node.entries[key].text for key in _SINGLE):
             yield from self.entry(node, "", "", held)
             return
+        held = held or _above(node)
         for item in node.items:
             yield from self.anywhere(item, thresholds=thresholds, held=held)
         for key, child in node.entries.items():
@@ -126,6 +134,7 @@ class _Finder:
         elif is_entry(node) or metric_claim(node):
             yield from self.entry(node, section, name, held)
         else:
+            held = held or _above(node)
             for key, child in node.entries.items():
                 yield from self.named(child, section, one_line(key), held)
 

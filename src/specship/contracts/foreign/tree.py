@@ -20,6 +20,7 @@ import yaml
 
 from specship import bounds
 from specship.contracts.foreign.words import one_line
+from specship.contracts.yaml_nodes import mend_of_encoding, refuse_unseen_space
 from specship.errors import Place, UnusableInput
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -81,6 +82,7 @@ def read_tree(path: Path, shown: str) -> Node:
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         place = Place(shown, mark.line + 1, mark.column + 1) if mark else Place(shown)
+        refuse_unseen_space(text, error, shown)
         said = one_line(error.problem or error.context or "")
         raise UnusableInput(f"not YAML: {said}", at=place, code="SHIP104") from error
     except yaml.reader.ReaderError as error:
@@ -102,7 +104,7 @@ def _read_text(path: Path, shown: str) -> str:
         return data.decode("utf-8")
     except UnicodeDecodeError as error:
         place = Place(shown, offset=error.start)
-        raise UnusableInput("not UTF-8", at=place, mend="save the file as UTF-8", code="SHIP103") from error
+        raise UnusableInput("not UTF-8", at=place, mend=mend_of_encoding(data), code="SHIP103") from error
 
 
 def _read_bytes(path: Path, shown: str) -> bytes:

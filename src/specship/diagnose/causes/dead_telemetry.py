@@ -6,6 +6,7 @@ from typing import Final
 
 from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.diagnose.frozen import frozen_steps
 
 _POSITIVE: Final = ("grad_norm", "tokens_per_second", "tokens_seen", "device_memory_bytes")
 
@@ -16,6 +17,8 @@ def _examine(facts: Facts) -> Observed | None:
         held = [step for step in facts.steps if getattr(step, name) is not None]
         if len(held) > 1 and all(getattr(step, name) <= 0 for step in held):
             dead[name] = held
+    if "grad_norm" in dead and frozen_steps(facts):
+        del dead["grad_norm"]  # `no-gradient` says so: the field is filled, and nothing moves
     if not dead:
         return None
     held = next(iter(dead.values()))

@@ -19,6 +19,12 @@ _RISE: Final = 1.1
 _NOISES: Final = 5.0
 """Standard errors by which a training loss must have risen: the lowest of many levels is low by chance."""
 _EVALUATION_NOISES: Final = 3.0
+_FEWEST: Final = 10
+"""Records of training below which nothing is said of their level."""
+_OVER_A_GUESS: Final = 2.0
+"""Times ln V at which a model is worse than one that knows nothing; where a run of ours ends itself."""
+_FALLEN: Final = 0.7
+"""Share of its beginning below which a loss far above ln V is falling: that is one of another scale."""
 _LEAST: Final = 0.05
 """Nats a token: losses near 0, of a text known by heart or of reinforcement learning, double by less."""
 
@@ -35,33 +41,60 @@ class _Grown:
 def _examine(facts: Facts) -> Observed | None:
     aborts = int(facts.status == "aborted" and facts.reason.startswith("divergence"))
     held_out, training = _held_out(facts), _training(facts)
-    if not aborts and held_out.ratio <= _GROWTH and training.ratio <= _RISE:
+    over = _over_a_guess(facts)
+    if not aborts and held_out.ratio <= _GROWTH and training.ratio <= _RISE and over.ratio <= _OVER_A_GUESS:
         return None
     ends = [event.line for event in facts.events or () if event.name == "aborted"] if aborts else []
     lines = [*ends[-1:], *(facts.recorded("status", "reason") if aborts else ())]
     lines += held_out.lines if held_out.ratio > _GROWTH else ()
     lines += training.lines if training.ratio > _RISE else ()
-    strength = min(max(held_out.ratio / _GROWTH, training.ratio / _RISE), 1e9)  # certain long before
+    lines += over.lines if over.ratio > _OVER_A_GUESS else ()
+    strength = max(held_out.ratio / _GROWTH, training.ratio / _RISE, over.ratio / _OVER_A_GUESS)
+    strength = min(strength, 1e9)  # certain long before
     return Observed(
         figures=(
             Figure("held_out_growth", held_out.ratio, "ratio"),
             Figure("training_rise", training.ratio, "ratio"),
             Figure("noise_of_the_rise", training.noise, "nats/token"),
+            Figure("ended_over_ln_vocabulary", over.ratio, "ratio"),
             Figure("aborts", aborts, "runs"),
         ),
         lines=tuple(lines[:5]),
         confidence=1.0 if aborts else 1.0 - 1.0 / (1.0 + strength**4),
         rule=(
             "1 where the run aborted itself for it, else 1 - 1 / (1 + s^4), "
-            f"with s the larger of held_out_growth / {_GROWTH:g} and training_rise / {_RISE:g}; "
+            f"with s the largest of held_out_growth / {_GROWTH:g}, training_rise / {_RISE:g} and "
+            f"ended_over_ln_vocabulary / {_OVER_A_GUESS:g}; "
             f"a rise counts above {_NOISES:g} noise_of_the_rise and {_LEAST:g} nats/token"
         ),
-        says=(
-            f"losses grew: held-out to {held_out.ratio:.3g} of the one before, training to "
-            f"{training.ratio:.3g} of its lowest" + (f"; the run ended: {facts.reason}" if aborts else "")
-        ),
+        says=_says(held_out, training, over) + (f"; the run ended: {facts.reason}" if aborts else ""),
         refute_by="go on from the last good checkpoint with a tenth of the rate: it would grow again",
     )
+
+
+def _says(held_out: _Grown, training: _Grown, over: _Grown) -> str:
+    if over.ratio > _OVER_A_GUESS:
+        return f"losses ended at {over.ratio:.3g} times what knowing nothing costs, and do not come down"
+    return (
+        f"losses grew: held-out to {held_out.ratio:.3g} of the one before, training to "
+        f"{training.ratio:.3g} of its lowest"
+    )
+
+
+def _over_a_guess(facts: Facts) -> _Grown:
+    """The last training losses over ln V, where held-out loss says so too or they are not falling.
+
+    Training loss alone may be of another scale (`loss-off-scale`): held-out loss is then below.
+    """
+    bound, steps = facts.ln_vocabulary, facts.finite_losses
+    if bound is None or len(steps) < _FEWEST:
+        return _Grown()
+    first = statistics.fmean(_values(steps[: len(facts.last_tenth)]))
+    ended = statistics.fmean(_values(facts.last_tenth))
+    held_out = [series[-1].loss for series in facts.evaluation_sets]
+    if min(held_out) <= _OVER_A_GUESS * bound if held_out else ended < _FALLEN * first:
+        return _Grown()
+    return _Grown(ended / bound, lines=(steps[0].line, facts.last_tenth[-1].line))
 
 
 def _held_out(facts: Facts) -> _Grown:
@@ -69,10 +102,10 @@ def _held_out(facts: Facts) -> _Grown:
 
     Where training loss fell the text was learned by heart, and nothing diverged.
     """
-    finite = facts.finite_evaluations
     grown = [
         _Grown(after.loss / before.loss, lines=(before.line, after.line))
-        for before, after in pairwise(finite)
+        for series in facts.evaluation_sets
+        for before, after in pairwise(series)
         if before.loss > 0
         and after.loss - before.loss > max(_LEAST, _EVALUATION_NOISES * _noise(before, after))
         and not _training_fell(facts.finite_losses, before.step, after.step)
@@ -107,11 +140,22 @@ def _training(facts: Facts) -> _Grown:
         return _Grown()
     lowest = min(stretches, key=lambda some: statistics.fmean(step.loss or 0.0 for step in some))
     low, last = ([step.loss or 0.0 for step in some] for some in (lowest, facts.last_tenth))
-    noise = math.sqrt((statistics.variance(low) + statistics.variance(last)) / size)
+    # A stretch of a few records may show too little of its noise, and the lowest of many often does.
+    usual = statistics.median(statistics.variance(_values(some)) for some in stretches)
+    noise = math.sqrt(sum(max(usual, statistics.variance(some)) for some in (low, last)) / size)
     level, ended = statistics.fmean(low), statistics.fmean(last)
-    if level <= 0 or ended - level <= max(_LEAST, _NOISES * noise):
+    if level <= 0 or ended - level <= max(_LEAST, _NOISES * noise) or _held_out_fell(facts, lowest[-1].step):
         return _Grown(noise=noise)
     return _Grown(ended / level, noise, (lowest[0].line, facts.last_tenth[-1].line))
+
+
+def _held_out_fell(facts: Facts, since: int) -> bool:
+    """Whether a text ended lower than it was up to a step: training has harder text then."""
+    for series in facts.evaluation_sets:
+        before = [one.loss for one in series if one.step <= since]
+        if before and series[-1].step >= facts.last_tenth[0].step and series[-1].loss < min(before):
+            return True
+    return False
 
 
 CAUSE: Final = Cause(
@@ -124,4 +168,5 @@ CAUSE: Final = Cause(
     prevention="A held-out loss that doubles, or a training loss above 2 ln V, ends the run with its reason.",
     examine=_examine,
     guards=("aborted: divergence",),
+    symptom_of=("weights-lost",),
 )

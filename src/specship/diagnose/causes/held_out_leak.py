@@ -27,8 +27,8 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
     last, losses = finite[-1], [step.loss or 0.0 for step in steps]
     noise = math.hypot(math.sqrt(statistics.variance(losses) / len(losses)), last.standard_error or 0.0)
     gap = statistics.fmean(losses) - last.loss
-    if gap < max(_LEAST, _NOISES * noise):
-        return None
+    if gap < max(_LEAST, _NOISES * noise) or last.loss >= (facts.ln_vocabulary or math.inf):
+        return None  # a text that costs more than a guess was not seen before
     return Observed(
         figures=(
             Figure("held_out_below_training", gap, "nats/token"),
@@ -52,4 +52,5 @@ CAUSE: Final = Cause(
     unseen="A low held-out loss is good news, and good news is not questioned.",
     prevention="Held-out documents are disjoint from training by content, near-duplicates included.",
     examine=_examine,
+    symptom_of=("divergence", "loss-off-scale", "weights-lost"),
 )

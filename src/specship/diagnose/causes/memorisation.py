@@ -24,15 +24,16 @@ _PASSES: Final = 1.0
 
 
 def _examine(facts: Facts) -> Observed | NotExamined | None:
-    finite = facts.finite_evaluations
     if (facts.passes or 0.0) <= _PASSES:
         return None
-    if not facts.last_tenth or not finite:
+    if not facts.last_tenth or not facts.evaluation_sets:
         return NotExamined(missing=("evaluations" if facts.last_tenth else "steps.loss",))
-    last, best = finite[-1], min(finite, key=lambda one: one.loss)
     trained = statistics.fmean(step.loss or 0.0 for step in facts.last_tenth)
-    risen = _rose(facts, last, best, trained)
-    return risen or (_below(facts, last, trained) if facts.kind == OURS else None)
+    texts = [one for one in facts.evaluation_sets if "train" not in one[0].name] or facts.evaluation_sets
+    risen = [_rose(facts, one[-1], min(one, key=lambda it: it.loss), trained) for one in texts]
+    if None not in risen:  # of several texts some are forgotten in favour of others, without any defect
+        return max(risen, key=lambda one: one.confidence if isinstance(one, Observed) else 0.0)
+    return _below(facts, texts[0][-1], trained) if facts.kind == OURS else None
 
 
 def _noise(facts: Facts, *evaluations: Evaluation) -> float:
@@ -68,7 +69,7 @@ def _rose(facts: Facts, last: Evaluation, best: Evaluation, trained: float) -> O
 
 def _below(facts: Facts, last: Evaluation, trained: float) -> Observed | None:
     gap, noise = trained - last.loss, _noise(facts, last)
-    if gap < max(_LEAST_BELOW, _NOISES_BELOW * noise):
+    if gap < max(_LEAST_BELOW, _NOISES_BELOW * noise) or last.loss >= (facts.ln_vocabulary or math.inf):
         return None
     return Observed(
         figures=(
@@ -100,4 +101,5 @@ CAUSE: Final = Cause(
     prevention="Held-out loss is judged beside training loss, and passes over the corpus have a limit.",
     examine=_examine,
     guards=("wrap",),
+    symptom_of=("loss-off-scale",),
 )

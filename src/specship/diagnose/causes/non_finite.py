@@ -27,6 +27,7 @@ def _examine(facts: Facts) -> Observed | None:
     if not (found or losses or aborts) and len(skipped) <= allowed:
         return None
     ends = [event.line for event in facts.events or () if event.name == "aborted"] if aborts else []
+    of = ", ".join(sorted({one.name for one in losses if one.name}))
     bad: list[LoggedStep] = [*found, *(skipped if len(skipped) > allowed else [])]
     return Observed(
         figures=(
@@ -48,8 +49,9 @@ def _examine(facts: Facts) -> Observed | None:
             "1 - skips_of_a_loss_scaler / non_finite_gradients"
         ),
         says=(
-            f"{len(found)} steps, {len(skipped)} further gradient norms and {len(losses)} evaluations are "
-            f"not finite" + (f"; the run ended: {facts.reason}" if aborts else "")
+            f"{len(found)} steps, {len(skipped)} further gradient norms and {len(losses)} evaluations"
+            f"{f' ({of:.80})' if of else ''} are not finite"
+            + (f"; the run ended: {facts.reason}" if aborts else "")
         ),
         refute_by="repeat the step before the first in float32: all would be finite",
     )

@@ -17,6 +17,8 @@ _FEWEST: Final = 10
 """Records of training below which nothing is said."""
 _KNOWS_LITTLE: Final = 0.7
 """Share of ln V above which little was learned: the frequencies of tokens alone give as much."""
+_WORSE_THAN_A_GUESS: Final = 1.5
+"""Share of ln V above which a loss does not stand still: it diverged, or is of another scale."""
 _NOISES: Final = 2.0
 _LEAST: Final = 0.02
 """Share of ln V by which a run that learned anything moved."""
@@ -30,7 +32,8 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
     if bound is None or len(steps) < _FEWEST:
         missing = "vocabulary" if bound is None else "steps.loss"
         return NotExamined(missing=(missing,))
-    if statistics.fmean(step.loss or 0.0 for step in facts.last_tenth) <= _KNOWS_LITTLE * bound:
+    level = statistics.fmean(step.loss or 0.0 for step in facts.last_tenth)
+    if not _KNOWS_LITTLE * bound < level < _WORSE_THAN_A_GUESS * bound:
         return None
     rest = steps[len(steps) // 5 :]
     return _moved(steps, bound, "whole run", _LEAST) or (
@@ -72,4 +75,5 @@ CAUSE: Final = Cause(
     unseen="The plateau was put down to data or capacity; no baseline was beside it.",
     prevention="The run must beat an n-gram model of the same tokens, and every tensor must have moved.",
     examine=_examine,
+    symptom_of=("learning-rate-zero", "no-gradient", "tensors-unmoved", "weights-lost", "weights-unmoved"),
 )

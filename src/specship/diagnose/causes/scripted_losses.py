@@ -32,7 +32,7 @@ class _Row:
 
 
 def _examine(facts: Facts) -> Observed | None:
-    rows = [_longest_straight(series) for series in (facts.losses, facts.evaluations)]
+    rows = [_longest_straight(facts.losses), *map(_longest_straight, facts.evaluation_sets)]
     found = [row for row in rows if len(row.records) >= _FEWEST and row.expected <= RARE]
     if not found:
         return None

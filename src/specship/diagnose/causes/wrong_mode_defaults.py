@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from specship.diagnose.facts import Facts
-from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.diagnose.facts import OURS, Facts
+from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
 from specship.pipeline.training.settings import MODE_DEFAULTS
 
 _OTHER: Final = {"scratch": "fine-tune", "fine-tune": "scratch"}
 
 
-def _examine(facts: Facts) -> Observed | None:
+def _examine(facts: Facts) -> Observed | NotExamined | None:
+    if facts.kind != OURS:
+        return NotExamined(because="the defaults of its modes are those of `specship pretrain`")
+    if facts.mode is None:
+        return NotExamined(missing=("mode",))
     if facts.mode == "fine-tune" and facts.initialised is False:
         return _nothing_to_tune(facts)
     schedule, other = facts.schedule, _OTHER.get(facts.mode or "")
@@ -48,7 +52,7 @@ def _nothing_to_tune(facts: Facts) -> Observed:
 CAUSE: Final = Cause(
     name="wrong-mode-defaults",
     root=RootCause.OPTIMIZATION,
-    needs=("schedule", "mode"),
+    needs=("schedule",),
     reference="Howard and Ruder 2018 (arXiv:1801.06146)",
     mechanism="Defaults of one regime travelled into the other.",
     unseen="The settings in force were not echoed.",

@@ -14,15 +14,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from specship.bounds import JSON_REPORT_BYTES
 from specship.digests import digest_of, sha256_file
 from specship.errors import DamagedArtifact
-from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER, account
+from specship.pipeline.checkpoint.inventory import account
 from specship.pipeline.checkpoint.safetensors_header import StoredTensor
-from specship.pipeline.checkpoint.weight_files import WEIGHTS, counted
+from specship.pipeline.checkpoint.weight_files import CONFIG, WEIGHTS, counted
 from specship.pipeline.model.decoder_shape import DecoderShape
 from specship.pipeline.model.reading import read_model
-from specship.strict_json import read_bytes
+from specship.pipeline.tokenizer.opening import open_tokenizer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -70,20 +69,10 @@ class CheckpointFolder:
         """The tokenizer that lies in the folder.
 
         Raises:
+            UnusableInput: it leaves out merges at random.
             DamagedArtifact: there is none, or it cannot be read.
         """
-        from tokenizers import Tokenizer
-
-        path = self.path / TOKENIZER
-        try:
-            return Tokenizer.from_str(read_bytes(path, JSON_REPORT_BYTES).decode("utf-8"))
-        except Exception as error:  # the library raises bare Exception
-            raise DamagedArtifact(
-                f"the tokenizer cannot be read: {error}",
-                at=path,
-                why="a checkpoint without its tokenizer cannot be evaluated or exported",
-                mend="copy tokenizer.json of the training run into the folder",
-            ) from error
+        return open_tokenizer(self.path)
 
 
 def numbers(data: bytes | np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, Any]:
@@ -103,13 +92,13 @@ def open_any_checkpoint(folder: Path, *, tokenizer: bool = True) -> CheckpointFo
         UnusableInput: pickled weights, an unknown family, or a feature that the decoder does not have.
         DamagedArtifact: the configuration or the weights are missing, cut short or contradict each other.
     """
-    found = account(folder, tokenizer=tokenizer)
+    found = account(folder, tokenizer=tokenizer, opened=False)
     if found.misfits:
         first = found.misfits[0]
         raise DamagedArtifact(
             f"{counted(found.misfits)}, first {first.name} {first.message}",
             at=folder,
-            why=f"the weights and {CONFIG} do not describe the same model",
+            why=f"the weights must be those that {CONFIG} describes; what is skipped would stay random",
             mend=f"{first.mend}; see all of it: specship import checkpoint {folder}",
         )
     kept = found.model.tensors()

@@ -19,10 +19,10 @@ from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.files import publish_folder, write_errors, write_json
 from specship.pipeline.checkpoint.folder_manifest import verify_manifest, write_manifest
-from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER, Inventory
+from specship.pipeline.checkpoint.inventory import Inventory
 from specship.pipeline.checkpoint.inventory_checks import tensor_bytes
 from specship.pipeline.checkpoint.safetensors_header import DTYPE_BYTES
-from specship.pipeline.checkpoint.weight_files import INDEX, WEIGHTS, HeldTensor, counted
+from specship.pipeline.checkpoint.weight_files import CONFIG, INDEX, TOKENIZER, WEIGHTS, HeldTensor, counted
 from specship.strict_json import read_bytes
 
 METADATA: Final = "metadata.json"

@@ -9,15 +9,19 @@ be the embedding and is stored once more must have the same bytes.
 
 from __future__ import annotations
 
+import importlib.util
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint.inventory_checks import redundant_tensors, tensor_misfits
+from specship.pipeline.checkpoint.generation_settings import generation_misfits
+from specship.pipeline.checkpoint.inventory_checks import rarer_types, redundant_tensors, tensor_misfits
+from specship.pipeline.checkpoint.recognition import refuse_other
 from specship.pipeline.checkpoint.weight_files import (
+    CONFIG,
+    TOKENIZER,
     HeldTensor,
     Misfit,
     StoredWeights,
@@ -26,12 +30,12 @@ from specship.pipeline.checkpoint.weight_files import (
     refuse_link,
     shown_name,
 )
+from specship.pipeline.checkpoint.wrapped_names import unwrapped
 from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, elements
 from specship.pipeline.model.reading import DeclaredModel, read_model
+from specship.pipeline.tokenizer.files import missing_tokenizer
+from specship.pipeline.tokenizer.opening import open_tokenizer
 from specship.pipeline.tokenizer.size import tokenizer_size
-
-CONFIG: Final = "config.json"
-TOKENIZER: Final = "tokenizer.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,30 +72,33 @@ class Inventory:
         return dict(sorted(Counter(one.stored.dtype for one in self.tensors.values()).items()))
 
 
-def account(folder: Path, *, tokenizer: bool = True) -> Inventory:
+def account(folder: Path, *, tokenizer: bool = True, opened: bool = True) -> Inventory:
     """Name every tensor of a folder, and everything that does not fit.
 
     Without `tokenizer` that file is left to whoever reads it anyway, which takes as long as all the rest.
+    Without `opened` only its ids are looked at, for callers that open it later.
 
     Raises:
         UnknownName: a family that nobody knows.
         UnusableInput: pickled weights, or a feature that no family here has.
         DamagedArtifact: the configuration or a weights file cannot be read.
     """
-    if not folder.is_dir():
-        raise UnusableInput(
-            "no such folder", at=folder, mend="give a folder with config.json; nothing is fetched from a hub"
-        )
+    refuse_other(folder)
     refuse_link(folder / CONFIG)
     model = read_model(folder / CONFIG)
-    weights = read_weights(folder)
-    tokens, tokenizer_misfits = _tokenizer(folder, model.shape.vocabulary) if tokenizer else (None, [])
+    weights, wrapping = unwrapped(folder, read_weights(folder), model.tensors())
+    tokens, tokenizer_misfits = (
+        _tokenizer(folder, model.shape.vocabulary, opened=opened) if tokenizer else (None, [])
+    )
+    generation, odd_ids = generation_misfits(folder, model.shape.vocabulary)
     redundant, head_misfits = redundant_tensors(folder, model, weights)
     misfits = (
         *weights.misfits,
+        *wrapping,
         *tensor_misfits(model, weights, redundant),
         *head_misfits,
         *tokenizer_misfits,
+        *generation,
     )
     return Inventory(
         path=folder,
@@ -100,13 +107,13 @@ def account(folder: Path, *, tokenizer: bool = True) -> Inventory:
         tensors=weights.tensors,
         redundant=redundant,
         misfits=misfits,
-        notes=tuple(_notes(folder, model, weights, redundant)),
+        notes=(*_notes(folder, model, weights, redundant), *odd_ids),
         declared_parameters=elements(model.tensors()),
         tokenizer_tokens=tokens,
     )
 
 
-def _tokenizer(folder: Path, rows: int) -> tuple[int | None, list[Misfit]]:
+def _tokenizer(folder: Path, rows: int, *, opened: bool) -> tuple[int | None, list[Misfit]]:
     path = folder / TOKENIZER
     if not path.exists() and not path.is_symlink():
         return None, []
@@ -114,6 +121,8 @@ def _tokenizer(folder: Path, rows: int) -> tuple[int | None, list[Misfit]]:
     try:
         refuse_link(path)
         tokens = tokenizer_size(path)
+        if opened and importlib.util.find_spec("tokenizers") is not None:
+            open_tokenizer(folder)  # what fits must open for every verb
     except UnusableInput as error:
         return None, [Misfit("tokenizer", TOKENIZER, error.message, error.mend or mend)]
     if tokens <= rows:
@@ -126,7 +135,8 @@ def _notes(
     folder: Path, model: DeclaredModel, weights: StoredWeights, redundant: Iterable[str]
 ) -> Iterator[str]:
     if not (folder / TOKENIZER).exists():
-        yield f"there is no {TOKENIZER}: the model can be read, but no text can be given to it"
+        said, mend = missing_tokenizer(folder)
+        yield f"{said}: the model can be read, but no text can be given to it; {mend}"
     for name in pickles_in(folder):
         yield f"{shown_name(name)} was not opened: a pickle runs code while it is being read"
     left_out = sorted(redundant)
@@ -134,6 +144,9 @@ def _notes(
         yield f"{HEAD} is stored once more with the bytes of {EMBEDDING}, which it is tied to"
     if rotations := [name for name in left_out if name != HEAD]:
         yield f"{len(rotations)} stored rotations follow from the configuration, first {rotations[0]}"
+    for dtype, names in rarer_types(weights).items():
+        few = f"{len(names)} tensors are" if len(names) > 1 else "1 tensor is"
+        yield f"{few} stored as {dtype}, unlike the rest, first {names[0]}; each keeps its own type"
     stored = {held.stored.dtype for held in weights.tensors.values()}
     if model.dtype and model.dtype not in stored:
         yield f"the configuration says {model.dtype}, no tensor is stored so"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.weight_files import HeldTensor, Misfit, StoredWeights
+from specship.pipeline.checkpoint.wrapped_names import quantized
 from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, TensorTable
 from specship.pipeline.model.reading import DeclaredModel
 from specship.strict_json import open_regular
@@ -24,6 +24,8 @@ _SAME: Final = "take the weights and config.json from the same checkpoint"
 
 def tensor_misfits(model: DeclaredModel, weights: StoredWeights, redundant: frozenset[str]) -> list[Misfit]:
     """Every tensor that is missing, unexpected, of another shape or of another type."""
+    if stored := quantized(weights):
+        return [stored]
     return [
         *_misnamed(model, weights, redundant),
         *_misshapen(model, weights),
@@ -72,18 +74,23 @@ def _with_head(model: DeclaredModel) -> TensorTable:
 
 
 def _mistyped(model: DeclaredModel, weights: StoredWeights) -> Iterator[Misfit]:
-    """Types that hold no weights, and types that differ from what the configuration or most others say."""
-    ours = {name: weights.tensors[name].stored for name in _with_head(model) if name in weights.tensors}
-    counts = Counter(one.dtype for one in ours.values())
-    usual = counts.most_common(1)[0][0] if counts else ""
-    wanted = model.dtype if model.dtype in counts else usual
-    for name, stored in sorted(ours.items()):
-        if stored.dtype not in WEIGHT_DTYPES:
-            said = f"is stored as {stored.dtype}; weights are F32, F16 or BF16"
+    """Types that hold no weights; tensors may differ in type among themselves, as in any other reader."""
+    for name in sorted(_with_head(model).keys() & weights.tensors.keys()):
+        if (dtype := weights.tensors[name].stored.dtype) not in WEIGHT_DTYPES:
+            said = f"is stored as {dtype}; weights are F32, F16 or BF16"
             yield Misfit("dtype", name, said, "save the checkpoint without quantization")
-        elif stored.dtype != wanted:
-            said = f"is stored as {stored.dtype}, the checkpoint is {wanted}"
-            yield Misfit("dtype", name, said, "save all weights in one type")
+
+
+def rarer_types(weights: StoredWeights) -> dict[str, list[str]]:
+    """Names of the tensors of each element type but the commonest: trainers keep norms in float32."""
+    names: dict[str, list[str]] = {}
+    for name, held in sorted(weights.tensors.items()):
+        names.setdefault(held.stored.dtype, []).append(name)
+    names = {dtype: listed for dtype, listed in names.items() if dtype in WEIGHT_DTYPES}
+    usual = max(
+        names, default="", key=lambda dtype: sum(weights.tensors[name].stored.size for name in names[dtype])
+    )
+    return {dtype: listed for dtype, listed in names.items() if dtype != usual}
 
 
 def redundant_tensors(

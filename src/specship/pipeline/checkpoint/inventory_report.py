@@ -46,7 +46,7 @@ def as_json(inventory: Inventory) -> dict[str, Any]:
         "unread": list(model.unread),
         "tensors": [
             {
-                "name": name,
+                "name": held.stored.name,
                 "dtype": held.stored.dtype,
                 "shape": list(held.stored.shape),
                 "parameters": math.prod(held.stored.shape),

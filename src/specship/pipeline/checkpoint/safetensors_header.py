@@ -27,6 +27,9 @@ DTYPE_BYTES: Final = {
     "I8": 1,
     "F8_E5M2": 1,
     "F8_E4M3": 1,
+    "F8_E8M0": 1,
+    "F8_E4M3FNUZ": 1,
+    "F8_E5M2FNUZ": 1,
     "I16": 2,
     "U16": 2,
     "F16": 2,
@@ -34,6 +37,7 @@ DTYPE_BYTES: Final = {
     "I32": 4,
     "U32": 4,
     "F32": 4,
+    "C64": 8,
     "F64": 8,
     "I64": 8,
     "U64": 8,
@@ -123,7 +127,8 @@ class _Header:
         except DamagedArtifact as error:
             offset = error.at.offset if error.at else None
             _damaged(self._path, offset or _LENGTH_BYTES, f"the header {error.message}", error.why)
-        metadata = entries.pop(_METADATA, {})
+        metadata = entries.pop(_METADATA, None)
+        metadata = {} if metadata is None else metadata  # null is how some writers say that there is none
         if not isinstance(metadata, dict) or not all(isinstance(value, str) for value in metadata.values()):
             self.refuse("__metadata__ is not a map of texts", key=_METADATA)
         if not 1 <= len(entries) <= bounds.SAFETENSORS_TENSORS:

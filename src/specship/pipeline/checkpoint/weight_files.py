@@ -9,17 +9,19 @@ Pickled weights run code when they are opened, and are refused.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from specship.bounds import SAFETENSORS_NAME_BYTES, SAFETENSORS_TENSORS
+from specship.download_cache import LINK_MEND, leads_out
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.checkpoint.safetensors_header import StoredTensor, read_safetensors_header
 from specship.strict_json import read_json
 
+CONFIG: Final = "config.json"
+TOKENIZER: Final = "tokenizer.json"
 WEIGHTS: Final = "model.safetensors"
 INDEX: Final = "model.safetensors.index.json"
 OPTIMIZER: Final = "optimizer.safetensors"
@@ -27,7 +29,8 @@ OPTIMIZER: Final = "optimizer.safetensors"
 PICKLES: Final = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
 _SHARDS: Final = 4096
 """Most files of a checkpoint; each has a header of its own."""
-_FILE_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}\.safetensors")
+_NAME_BYTES: Final = 255
+"""Longest name of a file on the usual file systems."""
 _FETCH: Final = "fetch the checkpoint again, all of its files"
 
 
@@ -39,6 +42,8 @@ class Misfit:
     name: str
     message: str
     mend: str
+    tensors: int = 1
+    """How many tensors it is about, where it is about tensors."""
 
 
 def counted(misfits: Sequence[Misfit]) -> str:
@@ -76,7 +81,7 @@ def read_weights(folder: Path) -> StoredWeights:
     """Read the headers of all weight files of a folder.
 
     Raises:
-        UnusableInput: pickled weights, both kinds of safetensors, a link, or a hostile index.
+        UnusableInput: both kinds of safetensors, a link, or a hostile index.
         DamagedArtifact: there are no weights, or a header or the index cannot be believed.
     """
     indexed, single = _is_there(folder / INDEX), _is_there(folder / WEIGHTS)
@@ -85,8 +90,6 @@ def read_weights(folder: Path) -> StoredWeights:
         if single and WEIGHTS not in index.files:
             _refuse_both(folder)
         return _sharded(folder, index)
-    if not single:
-        _refuse_absence(folder)
     header = read_safetensors_header(folder / WEIGHTS)
     tensors = {name: HeldTensor(stored, WEIGHTS) for name, stored in header.items()}
     misfits = _unlisted(folder, {WEIGHTS}, "is not part of a checkpoint in one file")
@@ -99,17 +102,17 @@ def pickles_in(folder: Path) -> list[str]:
 
 
 def refuse_link(path: Path) -> None:
-    """Refuse a link with the mend for the commonest case, a cache that keeps its files elsewhere.
+    """Refuse a link that is not of a download's cache, or that leads out of it.
 
     Raises:
         UnusableInput: it is one.
     """
-    if path.is_symlink():
+    if leads_out(path):
         raise UnusableInput(
             "it is a link",
             at=path,
             why="a link can lead anywhere, and its file can change behind its name",
-            mend="copy the folder with its files: cp -rL FOLDER COPY",
+            mend=LINK_MEND,
         )
 
 
@@ -124,18 +127,6 @@ def _refuse_both(folder: Path) -> NoReturn:
         at=folder,
         why=f"some readers take the one file and others the shards; transformers would take {WEIGHTS}",
         mend="keep the one that you mean and remove the other",
-    )
-
-
-def _refuse_absence(folder: Path) -> NoReturn:
-    if pickles := pickles_in(folder):
-        refuse_pickle(folder / pickles[0])
-    shards = sorted(path.name for path in folder.glob("*.safetensors"))
-    raise DamagedArtifact(
-        f"there is neither {WEIGHTS} nor {INDEX}",
-        at=folder,
-        why=f"{shards[0]} alone does not say what belongs to it" if shards else "the weights are missing",
-        mend=_FETCH,
     )
 
 
@@ -167,16 +158,23 @@ def _read_index(path: Path) -> _Index:
     for tensor, file in where.items():
         if not tensor.isprintable() or not 1 <= len(tensor.encode()) <= SAFETENSORS_NAME_BYTES:
             _refuse_index(path, f"{tensor[:80]!r} is no tensor name", "a shard could not hold it")
-        if not isinstance(file, str) or not _FILE_NAME.fullmatch(file):
-            _refuse_index(
-                path,
-                f"{str(file)[:80]!r} is no name of a shard",
-                "a shard lies in the same folder; a name with a slash or dots in front leads elsewhere",
-            )
+        if why := _no_shard(file):
+            _refuse_index(path, f"{str(file)[:80]!r} is no name of a shard", why)
         files.setdefault(file, []).append(tensor)
     if len(files) > _SHARDS:
         _refuse_index(path, f"{len(files)} files", f"a checkpoint has at most {_SHARDS}")
     return _Index(files, _total_bytes(path, document.get("metadata")))
+
+
+def _no_shard(name: Any) -> str:
+    """Why this cannot be the name of a shard; empty where it can."""
+    if not isinstance(name, str) or not name.isprintable() or len(name.encode()) > _NAME_BYTES:
+        return f"it is a text of at most {_NAME_BYTES} bytes without control characters"
+    if "/" in name or "\\" in name or name.startswith("."):
+        return "a shard lies in the same folder; a name with a slash or dots in front leads elsewhere"
+    if Path(name).suffix in PICKLES:
+        return "a shard is a safetensors file; a pickle runs code of whoever wrote it while it is being read"
+    return "" if name.endswith(".safetensors") else "a shard is a safetensors file, and its name ends so"
 
 
 def _total_bytes(path: Path, metadata: Any) -> int | None:
@@ -233,7 +231,8 @@ class _Collected:
     def lose(self, file: str, names: list[str]) -> None:
         """Note a shard that is not there."""
         self.absent |= set(names)
-        self._misfit("shard", file, f"is not here; {len(names)} tensors are in it, first {min(names)}")
+        said = f"is not here; {len(names)} tensors are in it, first {min(names)}"
+        self.misfits.append(Misfit("shard", file, said, _FETCH, len(names)))
 
     def compare_total(self, wanted: int | None) -> None:
         """Hold the bytes of all tensors against the sum in the index, when every shard is here."""

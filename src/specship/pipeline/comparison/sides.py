@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 from specship.errors import UnusableInput
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.checkpoint.recognition import refuse_unfetched
 from specship.pipeline.comparison.activations import (
     Activations,
     decoder_activations,
@@ -103,6 +104,7 @@ def open_side(name: str) -> Side:
         path = Path(name.removeprefix(LLAMA_CPP))
         if not is_gguf(path):
             raise UnusableInput("llama.cpp opens GGUF files", at=path, mend="llama.cpp:FILE.gguf")
+        refuse_unfetched(path)
         return Side(name, "llama.cpp", open_gguf(path))
     model = open_model(Path(name))
     return Side(name, model.kind, model)

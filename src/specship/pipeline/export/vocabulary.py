@@ -17,7 +17,7 @@ from specship.pipeline.chat.template import DEFAULT, GGUF_KEY, GGUF_NAMES, read_
 from specship.pipeline.export.byte_fallback_vocabulary import byte_fallback_vocabulary
 from specship.pipeline.export.byte_level_vocabulary import byte_level_vocabulary
 from specship.pipeline.export.sentencepiece_vocabulary import sentencepiece_vocabulary
-from specship.pipeline.tokenizer.files import TOKENIZER, read_object
+from specship.pipeline.tokenizer.files import TOKENIZER, model_kind, read_object, require_tokenizer
 from specship.pipeline.tokenizer.sentencepiece_model import MODEL_FILE
 from specship.pipeline.tokenizer.vocabulary import KeyValue, Vocabulary, filled_up
 
@@ -35,9 +35,10 @@ def read_vocabulary(folder: Path, rows: int) -> Vocabulary:
 
 
 def _by_kind(folder: Path, path: Path, rows: int) -> Vocabulary:
+    if not (folder / MODEL_FILE).exists():
+        require_tokenizer(folder)
     document = read_object(path)
-    model = document.get("model")
-    kind = model.get("type") if isinstance(model, dict) else None
+    model, kind = document.get("model"), model_kind(document)
     if isinstance(model, dict) and kind == "BPE" and not model.get("byte_fallback"):
         return byte_level_vocabulary(folder, path, document, rows)
     if (folder / MODEL_FILE).exists():

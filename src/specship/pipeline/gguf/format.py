@@ -19,13 +19,14 @@ STRING: Final = 8
 ARRAY: Final = 9
 BOOL: Final = 7
 UINT8: Final = 0
+UINT16: Final = 2
 UINT32: Final = 4
 INT32: Final = 5
 FLOAT32: Final = 6
 SCALARS: Final = {
     UINT8: "<B",
     1: "<b",
-    2: "<H",
+    UINT16: "<H",
     3: "<h",
     UINT32: "<I",
     INT32: "<i",
@@ -70,6 +71,9 @@ KNOWN_KEYS: Final[dict[str, int | tuple[int, int]]] = {
     "general.license": STRING,
     "general.alignment": UINT32,
     "general.file_type": UINT32,
+    "split.no": UINT16,
+    "split.count": UINT16,
+    "split.tensors.count": INT32,
     "tokenizer.ggml.model": STRING,
     "tokenizer.ggml.pre": STRING,
     "tokenizer.ggml.tokens": (ARRAY, STRING),
@@ -102,6 +106,17 @@ KNOWN_ENDINGS: Final = {
     ".attention.value_length": UINT32,
     ".rope.dimension_count": UINT32,
     ".rope.freq_base": FLOAT32,
+    ".rope.scaling.type": STRING,
+    ".rope.scaling.factor": FLOAT32,
+    ".rope.scale_linear": FLOAT32,
+    ".rope.scaling.attn_factor": FLOAT32,
+    ".rope.scaling.original_context_length": UINT32,
+    ".rope.scaling.yarn_beta_fast": FLOAT32,
+    ".rope.scaling.yarn_beta_slow": FLOAT32,
+    ".expert_count": UINT32,
+    ".expert_used_count": UINT32,
+    ".nextn_predict_layers": UINT32,
+    ".attention.causal": BOOL,
     ".attention.layer_norm_rms_epsilon": FLOAT32,
     ".vocab_size": UINT32,
 }

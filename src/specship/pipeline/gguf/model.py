@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn
 
 from specship.digests import sha256_file
-from specship.errors import DamagedArtifact, UnknownName, UnusableInput, did_you_mean
+from specship.errors import DamagedArtifact, UnknownName, UnusableInput
 from specship.pipeline.gguf.names import ARCHITECTURES, ROPE_FACTORS, renamed_tensors
 from specship.pipeline.gguf.reader import GgufFile, GgufTensor, read_gguf
 from specship.pipeline.model.decoder_shape import (
@@ -33,6 +33,13 @@ if TYPE_CHECKING:
 _FAMILIES: Final = {architecture.name: family for family, architecture in ARCHITECTURES.items()}
 """By llama.cpp's own names."""
 _THETA: Final = 10_000.0
+_NOT_OURS: Final = {
+    "expert_count": (0, "a mixture of experts"),
+    "expert_used_count": (0, "a mixture of experts"),
+    "nextn_predict_layers": (0, "layers that guess several tokens at once"),
+    "attention.causal": (True, "attention that sees the text behind a token"),
+}
+"""Keys of llama.cpp that make another model of a decoder: the value that does not, and what others mean."""
 _BIASES: Final = {
     "query_key_value": "blk.0.attn_q.bias",
     "output": "blk.0.attn_output.bias",
@@ -92,6 +99,7 @@ def open_gguf(path: Path) -> GgufModel:
     shape = gguf_shape(file)
     renamed = renamed_tensors(shape)
     wanted = expected_tensors(shape)
+    _check_tokens(file, shape)
     for tensor in renamed:
         stored = file.tensors.get(tensor.gguf)
         if stored is None:
@@ -101,6 +109,10 @@ def open_gguf(path: Path) -> GgufModel:
                 path,
                 f"{tensor.gguf} has shape {list(stored.shape)}, the metadata say "
                 f"{list(wanted[tensor.checkpoint])}",
+            )
+        if len(stored.shape) == 1 and stored.dtype != "F32":
+            _contradiction(
+                path, f"{tensor.gguf} is stored as {stored.dtype}; llama.cpp computes with vectors in F32"
             )
     surplus = file.tensors.keys() - {tensor.gguf for tensor in renamed} - {ROPE_FACTORS}
     if surplus:
@@ -112,6 +124,14 @@ def open_gguf(path: Path) -> GgufModel:
         file,
         {tensor.checkpoint: tensor.heads for tensor in renamed if tensor.heads},
     )
+
+
+def _check_tokens(file: GgufFile, shape: DecoderShape) -> None:
+    listed = len(file.metadata.get("tokenizer.ggml.tokens", ()))
+    if listed and listed != shape.vocabulary:
+        _contradiction(
+            file.path, f"{listed} tokens are listed, and the embedding has {shape.vocabulary} rows"
+        )
 
 
 def gguf_shape(file: GgufFile) -> DecoderShape:
@@ -130,6 +150,7 @@ def gguf_shape(file: GgufFile) -> DecoderShape:
         _contradiction(file.path, f"{heads} heads of {head_dim} do not fit {kv_heads} key-value heads")
     for key in ("attention.value_length", "rope.dimension_count"):
         keys.only(key, head_dim)
+    keys.refuse_others()
     has = file.tensors.keys()
     embedding = file.tensors.get("token_embd.weight")
     if embedding is None or len(embedding.shape) != 2:
@@ -164,15 +185,22 @@ def gguf_shape(file: GgufFile) -> DecoderShape:
 
 def _scaling(keys: _Keys, head_dim: int) -> RopeScaling:
     """How the rotation was stretched: by kind and factor, or by a tensor with a factor for each pair."""
-    kind, path = keys.get("rope.scaling.type", "none"), keys.file.path
+    kind, path = keys.get("rope.scaling.type", "linear"), keys.file.path
+    factor = 1.0 if kind == "none" else _stretch(keys)
+    if kind != "yarn" and keys.positive("rope.scaling.attn_factor", 1.0) != 1.0:
+        raise UnusableInput(
+            f"{keys.architecture}.rope.scaling.attn_factor beside the scaling {str(kind)[:40]!r}",
+            at=path,
+            why="llama.cpp lengthens queries and keys by it; the decoder here does so for yarn alone",
+            mend="use a file with the scaling yarn, or without this key",
+        )
     if ROPE_FACTORS in keys.file.tensors:
         factors = keys.file.array(ROPE_FACTORS)
         if factors.shape != (head_dim // 2,) or not all(0 < value < math.inf for value in factors.tolist()):
             _contradiction(path, f"{ROPE_FACTORS} is no list of {head_dim // 2} factors above 0")
-        if kind not in {"none", "linear"} or keys.get("rope.scaling.factor", 1.0) not in {0.0, 1.0}:
+        if kind not in {"none", "linear"} or factor != 1.0:
             raise UnusableInput(f"{ROPE_FACTORS} beside the scaling {kind!r}", at=path)
         return RopeScaling(kind="factors", factors=tuple(factors.tolist()))
-    factor = keys.positive("rope.scaling.factor", 1.0) if kind in {"linear", "yarn"} else 1.0
     if kind == "none" or (kind == "linear" and factor == 1.0):
         return RopeScaling()
     if kind == "linear":
@@ -196,6 +224,12 @@ def _scaling(keys: _Keys, head_dim: int) -> RopeScaling:
     )
 
 
+def _stretch(keys: _Keys) -> float:
+    """The factor of a stretched rotation, under its name or its older one; 0 is none, as for llama.cpp."""
+    key = next((one for one in ("rope.scaling.factor", "rope.scale_linear") if keys.get(one) is not None), "")
+    return 1.0 if not key or keys.get(key) == 0 else keys.positive(key)
+
+
 class _Keys:
     """The metadata of one architecture, taken key by key and none of it believed."""
 
@@ -203,11 +237,16 @@ class _Keys:
         self.file = file
         name = file.metadata.get("general.architecture")
         if name not in _FAMILIES:
+            said = (
+                "there is no general.architecture"
+                if name is None
+                else f"general.architecture is {name[:60]!r}"
+            )
             raise UnknownName(
-                f"general.architecture is {str(name)[:60]!r}",
+                said,
                 at=file.path,
                 why=f"architectures that are known: {', '.join(_FAMILIES)}",
-                mend=did_you_mean(str(name), _FAMILIES) or "use a file of one of these",
+                mend="use a file of one of these",
             )
         self.architecture: Final = str(name)
 
@@ -231,6 +270,21 @@ class _Keys:
         if self.get(key, wanted) != wanted:
             self._impossible(key, f"{self.get(key)}, and {wanted} follows from the rest")
 
+    def refuse_others(self) -> None:
+        """Refuse what makes another model of the decoder.
+
+        Raises:
+            UnusableInput: a key says so.
+        """
+        for key, (ours, what) in _NOT_OURS.items():
+            if (value := self.get(key, ours)) != ours:
+                raise UnusableInput(
+                    f"{self.architecture}.{key} is {value}: {what}",
+                    at=self.file.path,
+                    why="the decoder here has no such thing, and would be another model without it",
+                    mend="use a file of a plain decoder",
+                )
+
     def token(self, name: str, vocabulary: int) -> int | None:
         """A special token's id; one that has no row is refused."""
         key = f"tokenizer.ggml.{name}_token_id"
@@ -240,7 +294,8 @@ class _Keys:
         return value
 
     def _impossible(self, key: str, value: Any) -> NoReturn:
-        _contradiction(self.file.path, f"{self.architecture}.{key} is {str(value)[:60]}")
+        said = f"there is no {self.architecture}.{key}" if value is None else None
+        _contradiction(self.file.path, said or f"{self.architecture}.{key} is {str(value)[:60]}")
 
 
 def _contradiction(path: Path, message: str) -> NoReturn:

@@ -33,6 +33,7 @@ from specship.pipeline.gguf.format import (
     VERSIONS,
     ElementType,
 )
+from specship.pipeline.gguf.other_kinds import other_format, refuse_other_kinds
 from specship.strict_json import open_regular
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 _ALIGNMENT: Final = "general.alignment"
 _BLOCK_COUNT: Final = ".block_count"
+_TOKENIZER: Final = "tokenizer."
 _LENGTH: Final = struct.Struct("<Q")
 _WINDOW_BYTES: Final = 256 << 10
 """What is read at once of a list of texts: less than the longest text, so that none in it is too long."""
@@ -91,7 +93,8 @@ def read_gguf(path: Path) -> GgufFile:
     """The header of a GGUF file, once every rule was found to hold.
 
     Raises:
-        DamagedArtifact: missing, not a regular file, cut short or against a rule; with the byte offset.
+        UnusableInput: it is a part of a model, or something else than a model.
+        DamagedArtifact: missing, not a regular file, big-endian, cut short or against a rule; with the byte.
     """
     with open_regular(path) as (file, size):
         return _HeaderReader(path, file, size).read()
@@ -128,6 +131,9 @@ class _HeaderReader:
         metadata: dict[str, Any] = {}
         for _ in range(key_count):
             self._key_into(metadata)
+        refuse_other_kinds(metadata, tensor_count, self._path)
+        if not tensor_count:
+            self.refuse("it holds no tensor", at=8)
         self._check_blocks(metadata)
         alignment = self._alignment(metadata)
         infos = [self._tensor_info() for _ in range(tensor_count)]
@@ -139,18 +145,32 @@ class _HeaderReader:
 
     def _counts(self) -> tuple[int, int, int]:
         """Version, and how many tensors and keys are claimed."""
-        if self._take(4) != MAGIC:
-            self.refuse("not a GGUF file: it does not begin with 'GGUF'", at=0)
+        if (first := self._take(4)) != MAGIC:
+            self._refuse_other(first)
         version = self._scalar("<I")
+        if (turned := int.from_bytes(version.to_bytes(4, "little"), "big")) in VERSIONS:
+            raise DamagedArtifact(
+                f"the file is big-endian: its version {turned} is written with the bytes turned round",
+                at=Place(str(self._path), offset=4),
+                why="here, and in llama.cpp on this machine, numbers are little-endian",
+                mend=f"turn it, in place: gguf-convert-endian {self._path.name} little "
+                "(gguf_convert_endian.py of the gguf package)",
+            )
         if version not in VERSIONS:
             self.refuse(f"version {version}; readable are {VERSIONS}", at=4)
         tensors, keys = self._scalar("<Q"), self._scalar("<Q")
         most = min(bounds.GGUF_TENSORS, self._left // bounds.GGUF_TENSOR_INFO_BYTES)
-        if not 1 <= tensors <= most:
-            self.refuse(f"{tensors} tensors are claimed; at most {most} fit, and at least 1", at=8)
+        if tensors > most:
+            self.refuse(f"{tensors} tensors are claimed; at most {most} fit", at=8)
         if not 1 <= keys <= bounds.GGUF_KEYS:
             self.refuse(f"{keys} keys are claimed; 1 to {bounds.GGUF_KEYS} are allowed", at=16)
         return version, tensors, keys
+
+    def _refuse_other(self, first: bytes) -> NoReturn:
+        if (known := other_format(first)) is None:
+            self.refuse("not a GGUF file: it does not begin with 'GGUF'", at=0)
+        what, mend = known
+        raise DamagedArtifact(f"not a GGUF file but {what}", at=self._path, why="it begins so", mend=mend)
 
     @property
     def _left(self) -> int:
@@ -170,16 +190,23 @@ class _HeaderReader:
     def _scalar(self, form: str) -> Any:
         return struct.unpack(form, self._take(struct.calcsize(form)))[0]
 
-    def _text(self, most: int, what: str) -> str:
+    def _text(self, most: int, what: str, *, key: str = "") -> str:
+        """A text: a name, or the value of a key. Only values that decide nothing may be no UTF-8.
+
+        llama.cpp takes any bytes; where tokens have other bytes than ours, they would be other tokens.
+        """
         begin, length = self._at, self._scalar("<Q")
         if length > min(most, self._left):
             self.refuse(
                 f"{what} of {length} bytes; allowed are {most}, left in the file {self._left}", at=begin
             )
         try:
-            return self._take(length).decode("utf-8")
+            return self._take(length).decode(
+                "utf-8", "replace" if key and not key.startswith(_TOKENIZER) else "strict"
+            )
         except UnicodeDecodeError as error:
-            self.refuse(f"{what} is not UTF-8 ({error.reason})", at=begin)
+            named = f"{what} of {key[:80]}" if key else what
+            self.refuse(f"{named} is not UTF-8 ({error.reason})", at=begin)
 
     def _key_into(self, metadata: dict[str, Any]) -> None:
         begin = self._at
@@ -194,7 +221,7 @@ class _HeaderReader:
         if kind == ARRAY:
             element, value = self._array(key)
         else:
-            value = self._value(kind, kind_at)
+            value = self._value(key, kind, kind_at)
         self._check_known(key, kind if element is None else (kind, element), kind_at)
         metadata[key] = value
 
@@ -204,9 +231,9 @@ class _HeaderReader:
         if known is not None and kind != known:
             self.refuse(f"{key} has value type {kind}, it must have {known}", at=at)
 
-    def _value(self, kind: int, at: int) -> Any:
+    def _value(self, key: str, kind: int, at: int) -> Any:
         if kind == STRING:
-            return self._text(bounds.GGUF_STRING_BYTES, "a text")
+            return self._text(bounds.GGUF_STRING_BYTES, "a text", key=key)
         if kind not in SCALARS:
             self.refuse(f"unknown value type {kind}", at=at)
         value = self._scalar(SCALARS[kind])
@@ -227,7 +254,7 @@ class _HeaderReader:
             self.refuse(f"{key[:80]}: {length} elements are claimed, at most {most} fit", at=begin)
         self._elements_left -= length
         if element == STRING:
-            return element, self._texts(length)
+            return element, self._texts(key, length)
         first = self._at
         values = list(struct.unpack(f"<{length}{SCALARS[element][1:]}", self._take(width * length)))
         if element == BOOL:
@@ -236,7 +263,7 @@ class _HeaderReader:
             values = [bool(value) for value in values]
         return element, values
 
-    def _texts(self, length: int) -> list[str]:
+    def _texts(self, key: str, length: int) -> list[str]:
         """Texts one after another: many at once, and one the careful way wherever the many end."""
         found: list[str] = []
         while len(found) < length:
@@ -246,7 +273,7 @@ class _HeaderReader:
             self._at += used
             self._file.seek(self._at)
             if len(found) < length:
-                found.append(self._text(bounds.GGUF_STRING_BYTES, "a text"))
+                found.append(self._text(bounds.GGUF_STRING_BYTES, "a text", key=key))
         return found
 
     def _check_blocks(self, metadata: dict[str, Any]) -> None:

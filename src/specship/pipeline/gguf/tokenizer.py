@@ -29,6 +29,8 @@ def rebuilt_tokenizer(file: GgufFile) -> Tokenizer:
         DamagedArtifact: there are no tokens, or they contradict each other.
     """
     model = file.metadata.get("tokenizer.ggml.model")
+    if model is None:
+        _contradiction(file, "there is no tokenizer.ggml.model")
     build = {"gpt2": _byte_level, "llama": _sentencepiece}.get(str(model))
     if build is None:
         raise UnusableInput(
@@ -56,24 +58,29 @@ class _Listed:
 
     def __init__(self, file: GgufFile) -> None:
         get = file.metadata.get
-        self.tokens: Final[Sequence[str]] = get("tokenizer.ggml.tokens", ())
+        texts = get("tokenizer.ggml.tokens", ())
+        self.tokens: Final[Sequence[str]] = [text or f"[EMPTY_{at}]" for at, text in enumerate(texts)]
         self.types: Final[Sequence[int]] = get("tokenizer.ggml.token_type", [NORMAL] * len(self.tokens))
         self.scores: Final[Sequence[float]] = get("tokenizer.ggml.scores", [0.0] * len(self.tokens))
         if not self.tokens:
-            _contradiction(file, "there are no tokens in it")
+            _contradiction(file, "there is no token in it (tokenizer.ggml.tokens)")
         if not len(self.tokens) == len(self.types) == len(self.scores):
-            _contradiction(file, f"{len(self.tokens)} tokens, {len(self.types)} types of them")
+            counts = (
+                f"{len(self.tokens)} tokens, {len(self.types)} types and {len(self.scores)} scores of them"
+            )
+            _contradiction(file, counts)
+        if len(set(self.tokens)) != len(self.tokens):
+            _contradiction(file, "a token stands in the list twice")
         kept = [at for at, kind in enumerate(self.types) if kind != UNUSED]
         self.ids: Final = {self.tokens[at]: at for at in kept}
-        if len(self.ids) != len(kept):
-            _contradiction(file, "a token stands in the list twice")
 
 
 def _byte_level(file: GgufFile, listed: _Listed) -> Tokenizer:
     from tokenizers import Tokenizer, decoders, models
 
     splitting = _splitting(file)
-    merges = [tuple(pair.split(" ")) for pair in file.metadata.get("tokenizer.ggml.merges", ())]
+    _require(file, "tokenizer.ggml.merges", "without its merges it would cut every text into bytes")
+    merges = [tuple(pair.split(" ")) for pair in file.metadata["tokenizer.ggml.merges"]]
     if odd := next((pair for pair in merges if len(pair) != 2), None):
         _contradiction(file, f"{' '.join(odd)[:60]!r} is no merge of two tokens")
     made = Tokenizer(models.BPE(listed.ids, merges, ignore_merges=splitting.ignore_merges))
@@ -86,7 +93,7 @@ def _splitting(file: GgufFile) -> Splitting:
     name = file.metadata.get("tokenizer.ggml.pre")
     if (found := SPLITTINGS.get(str(name))) is None:
         raise UnusableInput(
-            f"the pre-tokenizer is {str(name)[:60]!r}",
+            "there is no tokenizer.ggml.pre" if name is None else f"the pre-tokenizer is {str(name)[:60]!r}",
             at=file.path,
             why=f"known are {', '.join(SPLITTINGS)}; another one would cut text into other tokens",
             mend="give the checkpoint folder, with its tokenizer.json",
@@ -97,6 +104,7 @@ def _splitting(file: GgufFile) -> Splitting:
 def _sentencepiece(file: GgufFile, listed: _Listed) -> Tokenizer:
     from tokenizers import Tokenizer, decoders, models, normalizers
 
+    _require(file, "tokenizer.ggml.scores", "it merges by score, and without scores into other tokens")
     unknown = file.metadata.get("tokenizer.ggml.unknown_token_id", 0)
     unk = listed.tokens[unknown] if 0 <= unknown < len(listed.tokens) else None
     merges = _merges_by_score(file, listed)
@@ -151,6 +159,16 @@ def _add_begin(made: Tokenizer, file: GgufFile, listed: _Listed) -> None:
         begin = listed.tokens[number]
         made.post_processor = TemplateProcessing(
             single=[begin, "$A"], pair=[begin, "$A", "$B"], special_tokens=[(begin, number)]
+        )
+
+
+def _require(file: GgufFile, key: str, why: str) -> None:
+    if key not in file.metadata:
+        raise DamagedArtifact(
+            f"there is no {key}",
+            at=file.path,
+            why=f"the tokenizer is of the kind {file.metadata['tokenizer.ggml.model']!r}: {why}",
+            mend="export the checkpoint again, with its tokenizer: specship export",
         )
 
 

@@ -76,8 +76,8 @@ def ask_llama_cpp(request: LlamaCppRequest, *, timeout_seconds: float = 300.0) -
     """Run llama.cpp on a GGUF file in a child process and wait for its answer.
 
     Raises:
-        DamagedArtifact: our reader refuses the file; llama.cpp never saw it.
-        UnusableInput: llama.cpp refuses the file or a prompt.
+        UnusableInput: our reader refuses the file, which llama.cpp then never saw; or llama.cpp refuses the
+            file or a prompt.
         StageFailed: the child crashed, was killed, or did not end in time.
     """
     read_gguf(Path(request.gguf))

@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from specship.errors import UnusableInput
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
+from specship.pipeline.checkpoint.recognition import refuse_unfetched
 from specship.pipeline.gguf.model import open_gguf
 from specship.pipeline.model.decoder_shape import DecoderShape
 
@@ -80,12 +80,6 @@ def open_model(path: Path) -> OpenModel:
         DamagedArtifact: it breaks a rule of its format, or contradicts itself.
     """
     if is_gguf(path):
+        refuse_unfetched(path)
         return open_gguf(path)
-    if not path.is_dir():
-        raise UnusableInput(
-            "not a model: there is no such folder" if not path.exists() else "not a model",
-            at=path,
-            why="a model is a checkpoint folder (config.json and safetensors) or a file that ends in .gguf",
-            mend="give one of the two",
-        )
     return open_any_checkpoint(path)

@@ -7,7 +7,7 @@ default, so that an inventory can say both.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -15,6 +15,14 @@ from specship.errors import DamagedArtifact, UnusableInput
 from specship.strict_json import read_json
 
 _LARGEST_COUNT: Final = 2**31
+_TYPES: Final = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a decimal number",
+    str: "a text",
+    dict: "an object",
+    type(None): "null",
+}
 _WITHOUT_EFFECT: Final = {
     "_name_or_path",
     "attention_dropout",
@@ -81,12 +89,24 @@ class ConfigReader:
         return float(value)
 
     def flag(self, key: str) -> bool:
-        """A truth value; absent means false."""
-        value = self.get(key)
-        value = False if value is None else value
-        if not isinstance(value, bool):
-            self.broken(f"{key} is {shown(value)}, neither true nor false")
-        return value
+        """A truth value; absent means false, and null is none."""
+        self.kinds({key: (bool,)})
+        return bool(self.get(key))
+
+    def kinds(self, allowed: Mapping[str, tuple[type, ...]]) -> None:
+        """Refuse a field that is there with a value of another type; null counts as one.
+
+        Raises:
+            DamagedArtifact: there is one.
+        """
+        for key, types in allowed.items():
+            if key in self._values and type(self._values[key]) not in types:
+                raise DamagedArtifact(
+                    f"{key} is {shown(self._values[key])}, not {' or '.join(_TYPES[one] for one in types)}",
+                    at=self.path,
+                    why="readers check the types of these fields, and open no model whose field has another",
+                    mend=f"write {key} as save_pretrained does, or leave it out where it has a default",
+                )
 
     def mapping(self, key: str) -> dict[str, Any]:
         """An object; absent means an empty one."""
@@ -94,6 +114,15 @@ class ConfigReader:
         if value is not None and not isinstance(value, dict):
             self.broken(f"{key} is {shown(value)}, not an object")
         return value or {}
+
+    def token_id(self, key: str, vocabulary: int, *, none: int = 0) -> int | None:
+        """An id of the vocabulary; None where there is none, or a number below 0 and not below `none`."""
+        value = self.get(key)
+        if value is None:
+            return None
+        if type(value) is not int or not none <= value < vocabulary:
+            self.broken(f"{key} is {shown(value)}, not an id below {vocabulary}")
+        return value if value >= 0 else None
 
     def token_ids(self, key: str, vocabulary: int) -> tuple[int, ...]:
         """Ids of the vocabulary: none, one, or a list."""

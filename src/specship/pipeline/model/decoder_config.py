@@ -6,7 +6,7 @@ disagree the field must be there.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, NoReturn
 
 from specship.bounds import GGUF_BLOCKS
 from specship.errors import UnusableInput
@@ -19,12 +19,58 @@ _REFUSED: Final = {
     "num_experts": "a mixture of experts has a router and several feed-forward parts a layer",
     "num_local_experts": "a mixture of experts has a router and several feed-forward parts a layer",
     "n_routed_experts": "a mixture of experts has a router and several feed-forward parts a layer",
-    "quantization_config": "quantized weights mean nothing without the kernels they were made for",
     "compression_config": "compressed weights mean nothing without the kernels they were made for",
     "auto_map": "it names code of its author's own, and code that comes with weights is never run",
     "vision_config": "a model that reads pictures has more parts than a decoder",
 }
 """Fields that turn the model into something else, and what."""
+_BACKENDS: Final = (
+    (None, "eager", "sdpa"),
+    "the library that it names may not be here; a reader chooses one",
+)
+_REFUSED_BUT: Final[dict[str, tuple[tuple[Any, ...], str]]] = {
+    "is_encoder_decoder": ((None, False), "a decoder alone writes text from tokens alone"),
+    "return_dict": (
+        (None, True),
+        "without it, parts of the model in transformers do not understand each other",
+    ),
+    "attn_implementation": _BACKENDS,
+    "_attn_implementation": _BACKENDS,
+    "attribute_map": ((None,), "it would make other fields of those that are read"),
+}
+"""Fields with values that are fine, and why others are not."""
+_KINDS: Final[dict[str, tuple[type, ...]]] = {
+    "rms_norm_eps": (float,),
+    "initializer_range": (float,),
+    "hidden_act": (str,),
+    "use_cache": (bool,),
+    "chunk_size_feed_forward": (int,),
+    "base_model_tp_plan": (dict, type(None)),
+}
+"""Fields that `transformers` holds against a type (configuration classes of all our families)."""
+_KINDS_OF_LLAMA: Final[dict[str, tuple[type, ...]]] = {
+    "attention_dropout": (float, int, type(None)),
+    "pretraining_tp": (int, type(None)),
+}
+_KINDS_OF_OTHERS: Final[dict[str, tuple[type, ...]]] = {"attention_dropout": (float, int)}
+_DTYPES: Final = {None, "float32", "float16", "bfloat16", "float64", "float", "half", "double"}
+_QUANTIZERS: Final = {
+    "gptq": "GPTQ",
+    "awq": "AWQ",
+    "bitsandbytes": "bitsandbytes",
+    "fp8": "FP8",
+    "fbgemm_fp8": "FP8",
+    "mxfp4": "MXFP4",
+    "hqq": "HQQ",
+}
+_LOAD: Final = "M.from_pretrained(sys.argv[1]"
+_UNDONE: Final = {
+    "bitsandbytes": f"AutoModelForCausalLM as M; {_LOAD}).dequantize()",
+    "fp8": "AutoModelForCausalLM as M, FineGrainedFP8Config as Q; "
+    f"{_LOAD}, quantization_config=Q(dequantize=True))",
+    "mxfp4": f"AutoModelForCausalLM as M, Mxfp4Config as Q; {_LOAD}, quantization_config=Q(dequantize=True))",
+}
+"""How `transformers` writes the weights as numbers again, where it can."""
 
 
 def read_decoder(
@@ -43,6 +89,7 @@ def read_decoder(
         DamagedArtifact: a field is missing or impossible.
     """
     _refuse_features(config)
+    _refuse_unreadable(config, family)
     hidden, heads = config.count("hidden_size"), config.count("num_attention_heads")
     kv_heads = config.count("num_key_value_heads", None if kv_heads_required else heads)
     split = hidden // heads if hidden % heads == 0 and not head_dim_required else None
@@ -70,48 +117,76 @@ def read_decoder(
         biases=biases,
         head_norms=head_norms,
         tied=config.flag("tie_word_embeddings"),
-        bos_id=next(iter(config.token_ids("bos_token_id", vocabulary)), None),
+        bos_id=config.token_id("bos_token_id", vocabulary),
         eos_ids=config.token_ids("eos_token_id", vocabulary),
-        pad_id=_padding(config),
+        pad_id=config.token_id("pad_token_id", vocabulary, none=-vocabulary),
     )
 
 
 def refuse_sliding_windows(config: ConfigReader) -> None:
-    """Refuse a configuration in which a layer sees only the last tokens.
+    """Refuse a configuration in which a layer sees only the last tokens; `layer_types` counts where it is.
 
     Raises:
         UnusableInput: one does.
-        DamagedArtifact: the kinds of layers are not as many as the layers.
     """
-    kinds, layers = config.get("layer_types"), config.count("num_hidden_layers")
-    if kinds is not None and (not isinstance(kinds, list) or len(kinds) != layers):
-        config.broken(f"layer_types is no list of {layers} kinds")
-    if kinds is None:
-        window = config.flag("use_sliding_window") and config.get("sliding_window") is not None
-        first = config.get("max_window_layers")
-        whole = not window or (type(first) is int and first >= layers)
-        kinds = [] if whole else ["sliding_attention"]
-    else:
-        for key in ("use_sliding_window", "sliding_window", "max_window_layers"):
-            config.get(key)
-    if others := [kind for kind in kinds if kind != "full_attention"]:
-        raise UnusableInput(
-            f"layers of the kind {shown(others[0])} are in use",
-            at=config.path,
-            why="this decoder lets every token see all tokens before it, which would be another model",
-            mend="use a checkpoint whose use_sliding_window is false",
-        )
+    in_use, window = config.flag("use_sliding_window"), config.get("sliding_window")
+    first, layers = config.get("max_window_layers"), config.count("num_hidden_layers")
+    whole = type(first) is int and first >= layers
+    if config.get("layer_types") is None and in_use and window is not None and not whole:
+        _refuse_layers(config, "sliding_attention")
 
 
 def _refuse_features(config: ConfigReader) -> None:
+    _refuse_quantized(config)
     mend = "use a plain checkpoint of the same family"
     for key, why in _REFUSED.items():
         config.only(key, (None,), why, mend)
-    config.only("hidden_act", ("silu", None), "the feed-forward part of this decoder knows silu only", mend)
+    for key, (values, why) in _REFUSED_BUT.items():
+        config.only(key, values, why, f"remove {key} from config.json")
+    silu = ("silu", "swish", None)
+    config.only("hidden_act", silu, "the feed-forward part of this decoder knows silu only", mend)
     config.only("partial_rotary_factor", (None, 1, 1.0), "this decoder turns every dimension of a head", mend)
 
 
-def _padding(config: ConfigReader) -> int | None:
-    """Anything that is no id means none: -1 is a common way of saying so."""
-    value = config.get("pad_token_id")
-    return value if type(value) is int else None
+def _refuse_unreadable(config: ConfigReader, family: str) -> None:
+    """Fields that change nothing here, in a state in which `transformers` opens no model."""
+    config.kinds(_KINDS | (_KINDS_OF_LLAMA if family == "llama" else _KINDS_OF_OTHERS))
+    for key in ("dtype", "torch_dtype"):
+        if (said := config.get(key)) is not None and (not isinstance(said, str) or said not in _DTYPES):
+            config.broken(f"{key} is {shown(said)}, no type that weights can be computed in")
+    labels = config.mapping("id2label")
+    if not all(number.isdecimal() for number in labels):
+        config.broken(f"id2label has the key {shown(next(iter(labels)))}, not a number")
+    kinds, layers = config.get("layer_types"), config.count("num_hidden_layers")
+    if kinds is not None and (not isinstance(kinds, list) or len(kinds) != layers):
+        config.broken(f"layer_types is no list of {layers} kinds")
+    if others := [kind for kind in kinds or () if kind != "full_attention"]:
+        _refuse_layers(config, others[0])
+
+
+def _refuse_layers(config: ConfigReader, kind: Any) -> NoReturn:
+    raise UnusableInput(
+        f"layers of the kind {shown(kind)} are in use",
+        at=config.path,
+        why="this decoder lets every token see all tokens before it, which would be another model",
+        mend="use a checkpoint whose use_sliding_window is false",
+    )
+
+
+def _refuse_quantized(config: ConfigReader) -> None:
+    if config.get("quantization_config") is None:
+        return
+    said = config.mapping("quantization_config")
+    method = str(said.get("quant_method"))
+    bits = 4 if said.get("load_in_4bit") is True else said.get("bits")
+    named = _QUANTIZERS.get(method, shown(method)) + (f" to {shown(bits)} bits" if bits else "")
+    mend = "use the checkpoint before quantization"
+    if undo := _UNDONE.get(method):
+        code = f"import sys; from transformers import {undo}.save_pretrained(sys.argv[2])"
+        mend += f', or undo it with some loss: python -c "{code}" FOLDER OUT'
+    raise UnusableInput(
+        f"quantization_config: the weights are quantized by {named}",
+        at=config.path,
+        why="quantized weights mean nothing without the kernels they were made for",
+        mend=mend,
+    )

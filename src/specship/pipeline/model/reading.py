@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from specship.discovery import Folder
-from specship.errors import UnknownName, did_you_mean
+from specship.errors import UnknownName
 from specship.pipeline.model.config_reading import ConfigReader, shown
 from specship.pipeline.model.decoder_shape import DecoderShape, TensorTable
 from specship.pipeline.model.family import Family
 
 FAMILIES: Final = Folder("specship.pipeline.model.families")
+_SEPARATORS: Final = re.compile(r"[-_. ]")
+_SENSES: Final = ("vision_config", "audio_config", "text_config", "speech_config")
+"""Parts of a configuration that only models of pictures or sounds have."""
+_MULTIMODAL: Final = re.compile(r"(^|[_-])(vl|omni|vision|audio)|llava|multimodal")
 _DTYPES: Final = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
 
 
@@ -55,10 +60,10 @@ def read_model(path: Path) -> DeclaredModel:
     model_type = config.get("model_type")
     family = all_families().get(model_type) if isinstance(model_type, str) else None
     if family is None:
-        _refuse_family(path, model_type)
+        _refuse_family(config, model_type)
     config.only(
         "architectures",
-        ([family.architecture], None),
+        ([family.architecture], [], None),
         f"a checkpoint of the family {model_type!r} that writes text is a {family.architecture}",
         "use the checkpoint of the language model itself",
     )
@@ -73,14 +78,23 @@ def read_model(path: Path) -> DeclaredModel:
     )
 
 
-def _refuse_family(path: Path, model_type: Any) -> NoReturn:
+def _refuse_family(config: ConfigReader, model_type: Any) -> NoReturn:
     known = sorted(all_families())
-    experts = isinstance(model_type, str) and ("moe" in model_type.lower() or model_type == "mixtral")
-    reason = " (a mixture of experts)" if experts else ""
-    near = "" if experts else did_you_mean(str(model_type), known)
+    said = str(model_type)
+    meant = next((name for name in known if _SEPARATORS.sub("", said.lower()) == name), None)
+    kind = "" if meant else _kind_of(config, said)
     raise UnknownName(
-        f"model_type is {shown(model_type)}{reason}",
-        at=path,
+        f"model_type is {shown(model_type)}{kind and f' ({kind})'}",
+        at=config.path,
         why=f"families that are known: {', '.join(known)}; guessing would load something else",
-        mend=near or "use a checkpoint of one of these families",
+        mend=f"write {meant!r}" if meant else "use a checkpoint of one of these families",
     )
+
+
+def _kind_of(config: ConfigReader, model_type: str) -> str:
+    """What else than a decoder of text it is, in words; empty where nothing says so."""
+    if any(config.get(key) is not None for key in _SENSES) or _MULTIMODAL.search(model_type.lower()):
+        return "a model that reads more than text"
+    if "moe" in model_type.lower() or model_type == "mixtral":
+        return "a mixture of experts"
+    return "an encoder and a decoder" if config.get("is_encoder_decoder") is True else ""

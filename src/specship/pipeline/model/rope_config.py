@@ -11,7 +11,7 @@ import math
 from dataclasses import replace
 from typing import Any, Final
 
-from specship.errors import UnusableInput, did_you_mean
+from specship.errors import UnusableInput
 from specship.pipeline.model.config_reading import ConfigReader, shown
 from specship.pipeline.model.decoder_shape import RopeKind, RopeScaling
 
@@ -93,7 +93,7 @@ def _kind(config: ConfigReader, key: str, given: dict[str, Any]) -> RopeKind:
         f"{key}: the rope type {shown(said)} is not known",
         at=config.path,
         why=f"known are {', '.join(_ROPE_FIELDS)}; another rotation gives other logits",
-        mend=did_you_mean(str(said), _ROPE_FIELDS) or "use a checkpoint with one of these",
+        mend="use a checkpoint with one of these",
     )
 
 

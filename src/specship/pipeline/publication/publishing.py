@@ -11,7 +11,7 @@ from specship.digests import sha256_file
 from specship.errors import UnusableInput
 from specship.files import write_file
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
-from specship.pipeline.checkpoint.inventory import TOKENIZER
+from specship.pipeline.checkpoint.weight_files import TOKENIZER
 from specship.pipeline.corpus.licences import licence_expression, licences_of
 from specship.pipeline.corpus.manifest import LICENCE, read_documents, read_manifest
 from specship.pipeline.publication.model_card import CARD, model_card

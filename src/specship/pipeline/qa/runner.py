@@ -6,7 +6,8 @@ import time
 from dataclasses import replace
 
 from specship.contracts.judging import Verdict
-from specship.errors import RequirementMissing, SpecshipError, StageFailed, UnusableInput
+from specship.errors import RequirementMissing, SpecshipError, StageFailed
+from specship.pipeline.checkpoint.recognition import refuse_no_model
 from specship.pipeline.qa.gate import QualityGate
 from specship.pipeline.qa.records import GateAnswer, QaReport, judged
 from specship.pipeline.qa.registry import all_gates
@@ -19,14 +20,9 @@ def examine(subject: Subject) -> QaReport:
     """Ask every gate.
 
     Raises:
-        UnusableInput: there is nothing at the path.
+        UnusableInput: there is nothing at the path, or something that is no model: no gate could look at it.
     """
-    if not subject.path.exists():
-        raise UnusableInput(
-            "no such file or folder",
-            at=subject.path,
-            mend="give a checkpoint folder with config.json, or a GGUF file",
-        )
+    refuse_no_model(subject.path)
     gates = all_gates()
     answers = []
     for done, gate in enumerate(gates):

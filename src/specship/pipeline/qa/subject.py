@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from specship.errors import UnusableInput
 from specship.pipeline.checkpoint.folder import CheckpointFolder, read_shape
-from specship.pipeline.checkpoint.inventory import CONFIG, Inventory, account
+from specship.pipeline.checkpoint.inventory import Inventory, account
+from specship.pipeline.checkpoint.weight_files import CONFIG
 from specship.pipeline.gguf.model import gguf_shape, open_gguf
 from specship.pipeline.gguf.reader import GgufFile, read_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer

@@ -17,7 +17,7 @@ from specship.pipeline.corpus.manifest import CorpusDocument, CorpusManifest, re
 from specship.pipeline.shards.manifest import Split
 from specship.pipeline.shards.writer import ShardWriter
 from specship.pipeline.stage import Settings, Work
-from specship.pipeline.tokenizer.opening import open_tokenizer, separator_of, token_bytes
+from specship.pipeline.tokenizer.opening import open_for_documents, separator_of, token_bytes
 
 _BATCH_DOCUMENTS: Final = 64
 _BATCH_BYTES: Final = 4 << 20
@@ -40,7 +40,7 @@ def encode_shards(work: Work) -> None:
     """
     settings: ShardsSettings = work.settings["shards"]
     corpus, folder = work.inputs["corpus"], work.inputs["tokenizer"]
-    tokenizer = open_tokenizer(folder)
+    tokenizer = open_for_documents(folder)
     separator, separator_id = separator_of(folder, tokenizer)
     vocab_size = 1 + max(tokenizer.get_vocab(with_added_tokens=True).values())
     writer = ShardWriter(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from specship.errors import DamagedArtifact
 from specship.files import write_file
+from specship.pipeline.tokenizer.files import require_tokenizer
 
 TOKENIZER_FILES: Final = (
     "tokenizer.json",
@@ -22,8 +22,7 @@ def copy_tokenizer(source: Path, target: Path) -> None:
     Raises:
         DamagedArtifact: there is no `tokenizer.json`.
     """
-    if not (source / "tokenizer.json").is_file():
-        raise DamagedArtifact("the tokenizer has no tokenizer.json", at=source)
+    require_tokenizer(source)
     for name in TOKENIZER_FILES:
         if (source / name).is_file():
             write_file(target / name, (source / name).read_bytes())

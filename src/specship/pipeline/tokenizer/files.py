@@ -20,6 +20,16 @@ TOKENIZER: Final = "tokenizer.json"
 TOKENIZER_CONFIG: Final = "tokenizer_config.json"
 SPECIAL_TOKENS: Final = "special_tokens_map.json"
 GENERATION_CONFIG: Final = "generation_config.json"
+_OTHER_FORMS: Final = (
+    "vocab.json",
+    "merges.txt",
+    "vocab.txt",
+    "tokenizer.model",
+    "spiece.model",
+    "sentencepiece.bpe.model",
+    "tekken.json",
+)
+"""Files in which tokenizers were saved before there was `tokenizer.json`, or beside it."""
 SPECIAL_ROLES: Final = ("bos", "eos", "unk", "sep", "pad", "cls", "mask")
 """Roles that a special token can have; the files write `bos_token`, `bos_token_id` and so on."""
 
@@ -51,6 +61,18 @@ def read_object(path: Path) -> dict[str, Any]:
     if not isinstance(document, dict):
         refuse(path, "not a JSON object")
     return document
+
+
+def model_kind(document: Mapping[str, Any]) -> str | None:
+    """The kind of a `tokenizer.json`'s model: what it says; where it says nothing, BPE if it has merges.
+
+    Source: `tokenizers`, models/mod.rs (ModelUntagged), for the files of before 2021.
+    """
+    model = document.get("model")
+    if not isinstance(model, dict):
+        return None
+    kind = model.get("type", "BPE" if "merges" in model else None)
+    return None if kind is None else str(kind)
 
 
 def added_tokens(document: Mapping[str, Any], path: Path) -> tuple[AddedToken, ...]:
@@ -113,6 +135,35 @@ def stop_ids(folder: Path) -> tuple[int, ...]:
             refuse(folder / name, f"eos_token_id is {str(value)[:40]}, no id")
         found |= dict.fromkeys(ids)
     return tuple(found)
+
+
+def require_tokenizer(folder: Path) -> None:
+    """Refuse a folder without `tokenizer.json`, and say how one is made of what lies there.
+
+    Raises:
+        DamagedArtifact: there is none.
+    """
+    path = folder / TOKENIZER
+    if not path.exists() and not path.is_symlink():
+        said, mend = missing_tokenizer(folder)
+        raise DamagedArtifact(
+            said,
+            at=folder,
+            why="a tokenizer of another form is cut by rules that its files do not hold",
+            mend=mend,
+        )
+
+
+def missing_tokenizer(folder: Path) -> tuple[str, str]:
+    """What lies there instead of a `tokenizer.json`, and how to get one."""
+    others = [name for name in _OTHER_FORMS if (folder / name).is_file()]
+    if not others:
+        return f"there is no {TOKENIZER}", f"copy {TOKENIZER} of the same checkpoint into the folder"
+    write = f"AutoTokenizer.from_pretrained({str(folder)!r}).save_pretrained({str(folder)!r})"
+    return (
+        f"there is no {TOKENIZER}, only {' and '.join(others)}",
+        f"transformers writes one: from transformers import AutoTokenizer; {write}",
+    )
 
 
 def refuse(path: Path, message: str) -> NoReturn:

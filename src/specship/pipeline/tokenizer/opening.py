@@ -1,4 +1,19 @@
-"""A tokenizer opened to encode documents: special spellings are text there, and nothing is cut."""
+"""The one opener of tokenizers: whatever encodes or decodes text here comes through it.
+
+A `tokenizer.json` decides how a text is cut, and nothing else.
+
+    obeyed     vocabulary, merges, added tokens, normalizer, pre-tokenizer, decoder, and the post-processor
+               wherever special tokens are asked for
+    not obeyed truncation and padding: settings of the program that saved the file, which `transformers` sets
+               anew at each call
+    refused    dropout of merges, by which a text becomes other tokens each time; two tokens of one id, of
+               which either may come back
+
+The same goes for `model_max_length` and the sides of padding and truncation in `tokenizer_config.json`, which
+cut and fill nothing in `transformers` either, unless a call asks for it.
+Source: `transformers`, tokenization_utils_tokenizers.py (set_truncation_and_padding); Provilkov et al. 2020
+(arXiv:1910.13267) on dropout, which is for training alone.
+"""
 
 from __future__ import annotations
 
@@ -7,35 +22,80 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from specship.errors import DamagedArtifact
-from specship.strict_json import read_json
+from specship.bounds import JSON_REPORT_BYTES
+from specship.errors import DamagedArtifact, UnusableInput
+from specship.pipeline.tokenizer.files import TOKENIZER, require_tokenizer
+from specship.strict_json import read_bytes, read_json
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from tokenizers import Tokenizer
 
 _BYTE_PIECE: Final = re.compile(r"<0x[0-9A-F]{2}>")
 
 
-def open_tokenizer(folder: Path) -> Any:
+def open_tokenizer(folder: Path) -> Tokenizer:
+    """The tokenizer of a folder; special spellings inside a text become special tokens.
+
+    Raises:
+        UnusableInput: it leaves out merges at random.
+        DamagedArtifact: there is no `tokenizer.json`, or it is none.
+    """
+    require_tokenizer(folder)
+    path = folder / TOKENIZER
+    try:
+        text = read_bytes(path, JSON_REPORT_BYTES).decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _no_tokenizer("it is not UTF-8", path) from error
+    return tokenizer_of(text, path)
+
+
+def open_for_documents(folder: Path) -> Tokenizer:
     """The tokenizer of a folder, set to read special spellings inside a text as text.
 
     Raises:
-        DamagedArtifact: `tokenizer.json` is missing or is none.
+        UnusableInput, DamagedArtifact: as `open_tokenizer`.
+    """
+    tokenizer = open_tokenizer(folder)
+    tokenizer.encode_special_tokens = True
+    return tokenizer
+
+
+def tokenizer_of(text: str, path: Path) -> Tokenizer:
+    """The tokenizer that the text of a `tokenizer.json` describes; `path` is what a refusal names.
+
+    Raises:
+        UnusableInput, DamagedArtifact: as `open_tokenizer`.
     """
     from tokenizers import Tokenizer
 
-    path = folder / "tokenizer.json"
     try:
-        tokenizer = Tokenizer.from_file(str(path))
-    except Exception as error:  # the library raises bare Exception
-        raise DamagedArtifact(
-            f"not a tokenizer: {error}", at=path, mend="run the stage 'tokenizer' again"
-        ) from error
-    tokenizer.encode_special_tokens = True
-    tokenizer.no_truncation()  # a foreign file may ask to cut each text, which would lose the rest of it
-    tokenizer.no_padding()
+        tokenizer = Tokenizer.from_str(text)
+        tokenizer.no_truncation()
+        tokenizer.no_padding()
+        dropout = getattr(tokenizer.model, "dropout", None)
+        ids = tokenizer.get_vocab(with_added_tokens=True).values()
+    except (KeyboardInterrupt, SystemExit, GeneratorExit):
+        raise
+    except BaseException as error:  # the library raises bare Exception, and its panics are not even that
+        raise _no_tokenizer(str(error)[:200], path) from error
+    if dropout:
+        raise UnusableInput(
+            f"the tokenizer leaves out merges at random (dropout {dropout:g})",
+            at=path,
+            why="the same text becomes other tokens each time: no figure could be repeated",
+            mend='write "dropout": null; leaving out merges is for training alone',
+        )
+    if len(set(ids)) != len(ids):
+        raise _no_tokenizer("two tokens share an id", path)
     return tokenizer
+
+
+def _no_tokenizer(message: str, path: Path) -> DamagedArtifact:
+    return DamagedArtifact(
+        f"not a tokenizer: {message}", at=path, mend="take tokenizer.json from the same checkpoint"
+    )
 
 
 def separator_of(folder: Path, tokenizer: Any) -> tuple[str, int]:

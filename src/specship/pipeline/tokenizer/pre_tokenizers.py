@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from specship.errors import UnusableInput
 from specship.pipeline.tokenizer.check_texts import CHECK_TEXTS
+from specship.pipeline.tokenizer.opening import tokenizer_of
 
 if TYPE_CHECKING:
     from tokenizers.pre_tokenizers import PreTokenizer
@@ -147,17 +148,11 @@ def _verify(name: str, splitting: Splitting, described: Any, path: Path) -> None
     """Split every check text by the described pre-tokenizer and by the named one.
 
     Raises:
-        UnusableInput: the pieces differ, or the described one cannot be built.
+        UnusableInput: the pieces differ.
+        DamagedArtifact: the described one cannot be built.
     """
-    from tokenizers import Tokenizer
-
     empty = {"version": "1.0", "model": {"type": "BPE", "vocab": {}, "merges": []}}
-    try:
-        theirs = Tokenizer.from_str(json.dumps(empty | {"pre_tokenizer": described})).pre_tokenizer
-    except Exception as error:  # the library raises bare Exception
-        raise UnusableInput(
-            f"the pre-tokenizer cannot be built: {str(error)[:200]}", at=path, mend="mend tokenizer.json"
-        ) from error
+    theirs = tokenizer_of(json.dumps(empty | {"pre_tokenizer": described}), path).pre_tokenizer
     ours = splitter(splitting.patterns)
     for text in CHECK_TEXTS:
         pieces = [piece for piece, _ in theirs.pre_tokenize_str(text)]

@@ -24,6 +24,9 @@ def tokenizer_size(path: Path) -> int:
 def token_ids(path: Path) -> dict[str, int]:
     """Every token with its id, added ones included.
 
+    Added tokens that the model's vocabulary lacks are numbered by the library as they come, from the size of
+    the vocabulary on, whatever the file says. Where it says something else, readers would disagree.
+
     Raises:
         DamagedArtifact: unreadable, or not a tokenizer.
     """
@@ -34,12 +37,20 @@ def token_ids(path: Path) -> dict[str, int]:
     if not isinstance(added, list) or not all(isinstance(token, dict) for token in added):
         _refuse(path, "added_tokens is no list of tokens")
     found = _model_ids(document["model"].get("vocab"))
+    following = len(found)
     for number, token in enumerate(added):
-        content = str(token.get("content", f"<added {number}>"))
-        if found.setdefault(content, token.get("id")) != token.get("id"):
-            _refuse(path, f"the token {content[:40]!r} has two ids")
+        content, said = str(token.get("content", f"<added {number}>")), token.get("id")
+        given = found.setdefault(content, following)
+        following = max(following, given + 1) if type(given) is int else following
+        if said != given:
+            _refuse(
+                path,
+                f"the added token {content[:40]!r} says id {str(said)[:20]}, and readers give it {given}",
+            )
     if not found or not all(type(one) is int and one >= 0 for one in found.values()):
         _refuse(path, "its tokens have no whole numbers for ids")
+    if len(set(found.values())) != len(found):
+        _refuse(path, "two tokens share an id")
     return found
 
 

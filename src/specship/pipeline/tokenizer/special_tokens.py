@@ -46,9 +46,9 @@ def special_ids(folder: Path, ids: Mapping[str, int], rows: int) -> dict[str, in
         number: Any = ids.get(texts.get(role, ""))
         if number is None:
             value = config.get(f"{role}_token_id")
-            number = value[0] if isinstance(value, list) and value else value
-        if number is None:
-            continue
+            number = next(iter(value), None) if isinstance(value, list) else value
+        if number is None or (role == "pad" and type(number) is int and number < 0):
+            continue  # a number below 0 is a common way of saying that there is no padding
         if type(number) is not int or not 0 <= number < rows:
             raise DamagedArtifact(
                 f"{role}_token_id is {str(number)[:40]}, not an id below {rows}",

@@ -70,7 +70,9 @@ class Vocabulary:
         if self.scores:
             found["tokenizer.ggml.scores"] = self.scores
         found["tokenizer.ggml.token_type"] = self.types
-        if self.merges:
+        if (
+            self.merges or self.model == "gpt2"
+        ):  # llama.cpp refuses the kind without the key, not without merges
             found["tokenizer.ggml.merges"] = self.merges
         for role, number in self.special_ids.items():
             if role in ID_KEYS:

@@ -20,7 +20,8 @@ from specship.digests import digest_of, sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.checkpoint.folder_manifest import verify_manifest
 from specship.pipeline.checkpoint.importing import import_checkpoint
-from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER, Inventory, account
+from specship.pipeline.checkpoint.inventory import Inventory, account
+from specship.pipeline.checkpoint.weight_files import CONFIG, TOKENIZER
 from specship.pipeline.model.reading import read_model
 from specship.pipeline.shards.manifest import ShardsManifest
 from specship.pipeline.tokenizer.size import token_ids

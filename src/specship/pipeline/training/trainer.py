@@ -18,7 +18,7 @@ import torch
 
 from specship.errors import DamagedArtifact, StageFailed, UnusableInput
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
-from specship.pipeline.checkpoint.inventory import CONFIG
+from specship.pipeline.checkpoint.weight_files import CONFIG
 from specship.pipeline.device import memory_bytes, refuse_too_large
 from specship.pipeline.model.decoder_shape import elements
 from specship.pipeline.model.reading import read_model

@@ -91,7 +91,7 @@ def count(review: Review) -> str:
 def percent_rows(review: Review) -> list[tuple[str, str, str, str]]:
     """Model and profile, base's ship-%, head's, and head's evidence under base's criteria."""
     return [
-        (f"{one.model} {one.profile}", *(_percent(value) for value in (one.before, one.after, one.on_base)))
+        (f"{one.model} {one.profile}", _percent(one.before), _percent(one.after), _percent(one.on_base))
         for one in review.ship_percent
     ]
 

@@ -5,16 +5,22 @@ from __future__ import annotations
 import io
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from typing import Final
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
 
 from specship.report.formats import PLAIN, Display
 from specship.report.formatting import ago, bar, duration, measured_lines, percent, waiver_line
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report, StageReport
 
+NARROW: Final = 100
+"""Columns below which the table has no room."""
+_NARROWEST: Final = 24
+"""Columns below which a terminal breaks the lines itself: an id needs so many."""
 _COLOURS = {
     "DISCHARGED": "green", "PASS": "green", "FAILED": "red", "FAIL": "red", "ERROR": "red",
     "STALE": "yellow", "BLOCKED": "yellow", "OPEN": "cyan", "UNBOUND": "cyan", "NOT_JUDGED": "bright_black",
@@ -73,9 +79,31 @@ def _model_table(model: ModelReport) -> Table:
     return table
 
 
+def _print_list(console: Console, model: ModelReport) -> None:
+    """The rows of the table one below the other, where it has no room; an id is never broken."""
+    console.print(f"[bold]{model.model} at profile {model.profile}[/]")
+    for criterion in model.criteria:
+        for name, status, said, checked, when in _criterion_rows(criterion):
+            indent = len(name) - len(name.lstrip())
+            about = f"[bright_black]({escape(', '.join(filter(None, (checked, when))))})[/]"
+            console.print(Padding(f"{name.lstrip()} {status}", (0, 0, 0, indent), expand=False))
+            rest = f"{said} {about}" if checked or when else said
+            console.print(Padding(rest, (0, 0, 0, indent + 2), expand=False))
+
+
 def _stage_line(stage: StageReport) -> str:
     how = "cached" if stage.cached else f"ran in {duration(stage.seconds)}"
     return f"  {stage.model:<8} {stage.stage:<12} {how:<14} [bright_black]{escape(stage.why)}[/]"
+
+
+def _print_stages(console: Console, stages: Iterable[StageReport], *, narrow: bool) -> None:
+    console.print("stages (their artifacts are under .specship/artifacts, each path is in the JSON report)")
+    for stage in stages:
+        line = _stage_line(stage)
+        if narrow:
+            console.print(Padding(" ".join(line.split()), (0, 0, 0, 2), expand=False))
+        else:
+            console.print(line, no_wrap=True, overflow="ellipsis")
 
 
 def _ship_lines(report: Report) -> Iterable[str]:
@@ -91,37 +119,37 @@ def _ship_lines(report: Report) -> Iterable[str]:
 
 
 def render(report: Report, display: Display = PLAIN) -> str:
-    """The report as text; tables for the profiles named, one line for every model and profile."""
+    """The report as text; tables for the profiles named, one line for every model and profile.
+
+    A terminal of fewer than NARROW columns gets lists in place of tables, and no line longer than it is.
+    """
     text = io.StringIO()
+    narrow = display.width < NARROW
     console = Console(
         file=text,
-        width=display.width,
+        width=max(display.width, _NARROWEST),
         force_terminal=display.colour,
         no_color=not display.colour,
         highlight=False,
     )
     for model in report.models:
         if model.profile in display.detailed and any(criterion.gates for criterion in model.criteria):
-            console.print(_model_table(model))
+            _print_list(console, model) if narrow else console.print(_model_table(model))
     if report.stages:
-        console.print(
-            "stages (their artifacts are under .specship/artifacts, each path is in the JSON report)"
-        )
-        for stage in report.stages:
-            console.print(_stage_line(stage), no_wrap=True, overflow="ellipsis")
+        _print_stages(console, report.stages, narrow=narrow)
     for problem in report.problems:
-        console.print(f"[red]{escape(problem)}[/]", soft_wrap=True)
+        console.print(f"[red]{escape(problem)}[/]", soft_wrap=not narrow)
     for profile in dict.fromkeys(
         model.profile for model in report.models if model.profile in display.detailed
     ):
         for line in _armed_lines(profile, (model for model in report.models if model.profile == profile)):
-            console.print(line, soft_wrap=True)
+            console.print(line, soft_wrap=not narrow)
     for waiver in report.waivers:
-        console.print(f"[yellow]{escape(waiver_line(waiver))}[/]", soft_wrap=True)
+        console.print(f"[yellow]{escape(waiver_line(waiver))}[/]", soft_wrap=not narrow)
     console.print(f"{report.spec} {report.version}")
     for line in _ship_lines(report):
-        console.print(line, soft_wrap=True)
-    return text.getvalue()
+        console.print(line, soft_wrap=not narrow)
+    return "\n".join(line.rstrip() for line in text.getvalue().split("\n"))
 
 
 def _armed_lines(profile: str, models: Iterable[ModelReport]) -> Iterator[str]:

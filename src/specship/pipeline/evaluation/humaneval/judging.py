@@ -42,6 +42,8 @@ class SampleOutcome:
     """One of OUTCOMES."""
     detail: str = ""
     seconds: float = 0.0
+    extraction: str = ""
+    """By which rule the program was found in the completion; empty where no program was looked for."""
 
 
 class CandidateJudgeProcess:

@@ -19,9 +19,9 @@ from specship.pipeline.evaluation.humaneval.judging import INFRA, OUTCOMES, Samp
 from specship.pipeline.evaluation.humaneval.problems import Sample
 from specship.pipeline.evaluation.humaneval.verdicts import Key, as_line
 
-FORMAT: Final = "specship humaneval outcomes 2"
+FORMAT: Final = "specship humaneval outcomes 3"
 _ENDED: Final = "ended"
-_KEYS: Final = {"task_id", "index", "outcome", "detail", "seconds"}
+_KEYS: Final = {"task_id", "index", "outcome", "detail", "seconds", "extraction"}
 _HEADING: Final = {
     "problems_sha256": str, "problems": int, "completions_sha256": str, "samples": int, "level": str,
     "generated": (dict, type(None)), "limits": dict, "stops": bool, "shard": list,
@@ -41,10 +41,11 @@ def _outcome(record: dict[str, Any], place: Place) -> SampleOutcome:
         and record["outcome"] in OUTCOMES
         and isinstance(record["detail"], str)
         and isinstance(record["seconds"], int | float)
+        and isinstance(record["extraction"], str)
     )
     if not fine:
         raise DamagedArtifact("not an outcome", at=place, why=f"its keys are {sorted(_KEYS)}", mend=_AGAIN)
-    return SampleOutcome(record["outcome"], record["detail"], float(record["seconds"]))
+    return SampleOutcome(record["outcome"], record["detail"], float(record["seconds"]), record["extraction"])
 
 
 class OutcomeFile:

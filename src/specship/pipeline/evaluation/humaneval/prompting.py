@@ -17,7 +17,8 @@ from typing import Any, Final
 
 from specship.pipeline.chat.decision import chat_decision
 from specship.pipeline.chat.rendering import render_all
-from specship.pipeline.evaluation.humaneval.extraction import STOPS
+from specship.pipeline.chat.template import read_template
+from specship.pipeline.evaluation.humaneval.extraction import ANY, STOPS, Thoughts
 from specship.pipeline.evaluation.humaneval.problems import ProblemFile
 from specship.pipeline.evaluation.model_identity import CHAT, PLAIN
 from specship.pipeline.inference.open_model import OpenModel
@@ -39,6 +40,8 @@ class Prompting:
     """Tokens at which it ends."""
     stop_texts: tuple[str, ...]
     """Texts at which it ends; the scorer cuts it there."""
+    thoughts: Thoughts = ANY
+    """How its thoughts are told from its answer."""
 
     def token_ids(self, tokenizer: Any, task_id: str) -> list[int]:
         """A prompt's tokens; a chat template has written its special tokens itself."""
@@ -51,6 +54,7 @@ class Prompting:
             "instruction": INSTRUCTION if self.prompt_format == CHAT else "{prompt}",
             "stop_ids": list(self.stop_ids),
             "stop_texts": list(self.stop_texts),
+            "thoughts": {"tags": [list(pair) for pair in self.thoughts.tags], "begun": self.thoughts.begun},
         }
 
 
@@ -70,4 +74,11 @@ def prompting(path: Path, opened: OpenModel, problems: ProblemFile) -> Prompting
     texts = dict(zip(prompts, render_all(path, asked), strict=True))
     if decision.end_of_turn_id is not None:
         stops.add(decision.end_of_turn_id)
-    return Prompting(prompt_format=CHAT, texts=texts, stop_ids=tuple(sorted(stops)), stop_texts=())
+    template = read_template(path)
+    return Prompting(
+        prompt_format=CHAT,
+        texts=texts,
+        stop_ids=tuple(sorted(stops)),
+        stop_texts=(),
+        thoughts=Thoughts.of_template(template.text if template else "", next(iter(texts.values()))),
+    )

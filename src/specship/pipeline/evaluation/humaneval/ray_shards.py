@@ -21,6 +21,7 @@ from specship.errors import RequirementMissing, SpecshipError, StageFailed, Unus
 from specship.files import write_file
 from specship.pipeline.evaluation.humaneval.evaluation import Asked, evaluate, samples_path
 from specship.pipeline.evaluation.humaneval.merging import merge
+from specship.pipeline.evaluation.humaneval.problems import read_completions, read_problems
 
 _PATHS: Final = ("model", "problems", "completions")
 
@@ -99,7 +100,14 @@ def evaluate_on_cluster(
     with tempfile.TemporaryDirectory(prefix="specship-shards-") as folder:
         whole = replace(asked, out=asked.out or Path(folder) / "outcomes.jsonl", **paths)
         found = _on_cluster(whole, digests, address, shards=shards, report=report)
-        return merge(found, out=asked.out)
+        return merge(found, out=asked.out) | {"notes": _notes(whole)}
+
+
+def _notes(asked: Asked) -> list[str]:
+    """What of the files is not read, as one machine would say."""
+    problems = read_problems(asked.problems)
+    given = asked.completions
+    return [*problems.notes, *(read_completions(given, problems).notes if given else ())]
 
 
 def _on_cluster(

@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
+from specship.pipeline.evaluation.humaneval.judging import INFRA
+
+_REASONS: Final = 3
+"""Reasons that are listed, the commonest first."""
 _KINDS: Final = ("passed", "failed", "infrastructure_errors")
 
 
@@ -17,9 +21,14 @@ def as_text(report: dict[str, Any]) -> str:
     lines += [f"  {key.replace('_', ' '):24} {report[key]}" for key in _KINDS]
     counts = Counter(result["outcome"] for result in report["results"])
     lines += [f"  {outcome:24} {count}" for outcome, count in sorted(counts.items()) if ":" in outcome]
+    reasons = Counter(result["detail"] for result in report["results"] if result["outcome"] == INFRA)
+    lines += [f"  not scored: {count} x {reason}" for reason, count in reasons.most_common(_REASONS)]
     lines += [f"pass@{k:<4} {figure:.4f}" for k, figure in report["pass_at"].items()]
     if not report["pass_at"]:
         lines.append("pass@k    none: not every problem of the file has a scored completion")
+    rules = Counter(result["extraction"] for result in report["results"] if result["extraction"])
+    lines += [f"read      {count} x {rule}" for rule, count in rules.most_common()]
+    lines += [f"note      {note}" for note in report.get("notes", ())]
     if report.get("shard", [1, 1]) != [1, 1]:
         lines.append(
             "shard     {} of {}; `specship eval merge` counts them together".format(*report["shard"])

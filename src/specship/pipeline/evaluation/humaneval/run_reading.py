@@ -6,10 +6,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import Field
 
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact
+from specship.pipeline.evaluation.humaneval.extraction import Thoughts
 from specship.pipeline.evaluation.humaneval.judging import SampleOutcome
 from specship.pipeline.evaluation.humaneval.outcomes import read_shard
 from specship.pipeline.evaluation.humaneval.problems import CompletionFile, ProblemFile, Sample, read_problems
@@ -34,6 +37,11 @@ class _Sampling(OpenRecord):
     max_tokens: int
 
 
+class _Thoughts(OpenRecord):
+    tags: list[Annotated[list[str], Field(min_length=2, max_length=2)]]
+    begun: bool
+
+
 class _Generated(OpenRecord):
     weights_digest: str
     prompt_format: str
@@ -41,6 +49,7 @@ class _Generated(OpenRecord):
     chat: _Chat
     sampling: _Sampling
     stop_texts: list[str]
+    thoughts: _Thoughts
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +99,10 @@ class CompletionsRun:
             for one in samples
         )
         settings = ScoringSettings(
-            level=self.scoring["level"], limits=Limits(**self.scoring["limits"]), stops=self.scoring["stops"]
+            level=self.scoring["level"],
+            limits=Limits(**self.scoring["limits"]),
+            stops=self.scoring["stops"],
+            thoughts=Thoughts.of(self.generated),
         )
         found = score(problems, CompletionFile(again, ""), settings)
         return {key: outcome.outcome for key, outcome in found.outcomes.items()}

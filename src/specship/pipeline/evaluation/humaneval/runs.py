@@ -89,6 +89,9 @@ def run_humaneval(work: Work) -> None:
         generator = Generator(work.inputs["checkpoint"], problems, asked, device=settings.device)
         completions = generate(generator, folder / SAMPLES, report=work.report)
         scoring = ScoringSettings(
-            level=level, workers=settings.workers, stops=bool(generator.prompting.stop_texts)
+            level=level,
+            workers=settings.workers,
+            stops=bool(generator.prompting.stop_texts),
+            thoughts=generator.prompting.thoughts,
         )
         score(problems, completions, scoring, out=folder / OUTCOMES, report=work.report)

@@ -9,13 +9,13 @@ import os
 import queue
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from specship.bounds import COMPLETION_BYTES
 from specship.errors import RequirementMissing
-from specship.pipeline.evaluation.humaneval.extraction import program_of
+from specship.pipeline.evaluation.humaneval.extraction import ANY, Thoughts, extract
 from specship.pipeline.evaluation.humaneval.judging import INFRA, CandidateJudgeProcess, SampleOutcome
 from specship.pipeline.evaluation.humaneval.outcomes import FORMAT, OutcomeFile
 from specship.pipeline.evaluation.humaneval.problems import CompletionFile, ProblemFile, Sample
@@ -36,6 +36,8 @@ class ScoringSettings:
     workers: int = 2
     stops: bool = False
     """Whether the stop rules of `extraction` cut completions without fences."""
+    thoughts: Thoughts = ANY
+    """How thoughts are told from answers; recorded with what a model wrote."""
     shard: tuple[int, int] = (1, 1)
     """Which part, from 1, of how many: every so many-th sample of the file."""
 
@@ -162,11 +164,19 @@ class _ScoringRun:
         problem = self._problems.problems[sample.task_id]
         if len(sample.completion.encode("utf-8", "surrogatepass")) > COMPLETION_BYTES:
             return SampleOutcome("failed:load", f"longer than {COMPLETION_BYTES} bytes")
-        program = program_of(
-            problem.prompt, sample.completion, problem.entry_point, stops=self._settings.stops
+        program, rule = extract(
+            "" if sample.whole else problem.prompt,
+            sample.completion,
+            problem.entry_point,
+            stops=self._settings.stops,
+            thoughts=self._settings.thoughts,
         )
+        if not program:
+            return SampleOutcome("failed:empty", extraction=rule)
         found = judge.judge(problem, program)
-        return judge.judge(problem, program) if found.outcome == INFRA else found
+        if found.outcome == INFRA:
+            found = judge.judge(problem, program)
+        return replace(found, extraction=rule)
 
 
 def score(

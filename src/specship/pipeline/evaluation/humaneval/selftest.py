@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import Any, Final
 
+from specship.errors import UnusableInput
 from specship.pipeline.evaluation.humaneval.problems import CompletionFile, Problem, ProblemFile, Sample
 from specship.pipeline.evaluation.humaneval.scoring import ScoringSettings, score
 from specship.pipeline.evaluation.humaneval.selfcheck import check_sandbox
@@ -69,8 +70,18 @@ COMPLETIONS_AFTER_THE_VERDICT: Final = {
 
 
 def known_completions(problems: ProblemFile) -> dict[Sample, str]:
-    """Every completion of the self-test, with its kind."""
+    """Every completion of the self-test, with its kind.
+
+    Raises:
+        UnusableInput: a problem has no solution of its own.
+    """
     found: dict[Sample, str] = {}
+    if bare := next((one.task_id for one in problems.problems.values() if not one.canonical_solution), ""):
+        raise UnusableInput(
+            f"the problem {bare[:80]!r} has no 'canonical_solution'",
+            why="the harness is tested on solutions that must pass",
+            mend="name a problem file with solutions",
+        )
     for problem in problems.problems.values():
         texts = {CANONICAL: problem.canonical_solution, WRONG: "    return None\n", UNANSWERED: ""}
         for index, (kind, text) in enumerate(texts.items()):

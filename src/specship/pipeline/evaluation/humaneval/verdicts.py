@@ -24,6 +24,7 @@ def as_line(key: Key, outcome: SampleOutcome) -> dict[str, Any]:
         "outcome": outcome.outcome,
         "detail": outcome.detail,
         "seconds": outcome.seconds,
+        "extraction": outcome.extraction,
     }
 
 
@@ -40,6 +41,10 @@ class Score:
     def _count(self, *outcomes: str) -> int:
         return sum(outcome.outcome in outcomes for outcome in self.outcomes.values())
 
+    def _reasons(self) -> Counter[str]:
+        """Why samples could not be scored, and how many for each."""
+        return Counter(found.detail for found in self.outcomes.values() if found.outcome == INFRA)
+
     @property
     def error(self) -> str:
         """Why no figure of this evaluation counts; empty when it does."""
@@ -47,7 +52,8 @@ class Score:
             return f"the sandbox is broken: {faults[0]}"
         infra = self._count(INFRA)
         if infra > MOST_INFRA * len(self.outcomes):
-            return f"{infra} of {len(self.outcomes)} samples could not be scored"
+            [(reason, _)] = self._reasons().most_common(1)
+            return f"{infra} of {len(self.outcomes)} samples could not be scored: {reason}"
         return ""
 
     def pass_at(self) -> dict[str, float]:

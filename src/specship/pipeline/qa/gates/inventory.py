@@ -25,6 +25,9 @@ _KINDS: Final = {
     "missing": "missing",
     "shard": "missing",
     "unexpected": "unexpected",
+    "prefix": "unexpected",
+    "adapter": "unexpected",
+    "quantized": "unexpected",
     "head": "unexpected",
     "shape": "misshapen",
     "dtype": "mistyped",
@@ -38,14 +41,19 @@ def _measure(subject: Subject) -> GateFindings:
 
 def _folder(subject: Subject) -> GateFindings:
     found = subject.inventory
-    counts = Counter(_KINDS[misfit.kind] for misfit in found.misfits if misfit.kind in _KINDS)
+    counts = Counter[str]()
+    for misfit in found.misfits:
+        if misfit.kind in _KINDS:
+            counts[_KINDS[misfit.kind]] += misfit.tensors
     figures = {
         "expected": len(found.model.tensors()),
         "stored": len(found.tensors.keys() - found.redundant),
         **{name: counts[name] for name in ("missing", "unexpected", "misshapen", "mistyped")},
         "parameters": found.stored_parameters,
     }
-    notes = tuple(f"{one.name} {one.message}" for one in found.misfits if one.kind in _KINDS)
+    told = [one for one in found.misfits if one.kind in _KINDS]
+    mends = dict.fromkeys(f"mend: {one.mend}" for one in told)
+    notes = (*(f"{one.name} {one.message}" for one in told), *mends)
     return findings(_UNITS, figures, checked="expected", notes=notes)
 
 

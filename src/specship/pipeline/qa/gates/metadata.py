@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint.inventory import CONFIG
+from specship.pipeline.checkpoint.weight_files import CONFIG
 from specship.pipeline.qa.gate import QualityGate
 from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
@@ -51,6 +51,8 @@ _GGUF_GENERAL: Final = (
     "tokenizer.ggml.token_type",
     "tokenizer.ggml.eos_token_id",
 )
+_GGUF_TOKENIZER: Final = {"gpt2": ("tokenizer.ggml.merges",), "llama": ("tokenizer.ggml.scores",)}
+"""What each kind of tokenizer cuts by."""
 _GENERATION: Final = "generation_config.json"
 _BASES: Final = (100.0, 1e9)
 _EPSILONS: Final = (1e-8, 1e-3)
@@ -130,7 +132,8 @@ def _gguf(subject: Subject) -> tuple[tuple[str, ...], set[str]]:
     metadata = subject.gguf.metadata
     architecture = metadata.get("general.architecture")
     keys = tuple(f"{architecture}.{key}" for key in _GGUF_KEYS)
-    return (*_GGUF_GENERAL, *keys), set(metadata)
+    own = _GGUF_TOKENIZER.get(str(metadata.get("tokenizer.ggml.model")), ())
+    return (*_GGUF_GENERAL, *own, *keys), set(metadata)
 
 
 def _limits(_: Subject) -> GateLimits:

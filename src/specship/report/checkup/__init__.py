@@ -1,0 +1,1 @@
+"""What a checkup is printed as, one format a file."""

@@ -1,0 +1,1 @@
+"""What specship sees where it is started: the project, the machine, and what is unusual about them."""

@@ -1,0 +1,31 @@
+"""What is one thing under two ids, and what is not."""
+
+from specship.review.pairing import meaning, pair
+
+LOSS = meaning("The held-out loss reaches the target", ["probe run.held_out_loss", "val_loss"])
+SPLIT = meaning("No held-out document is known to training", ["probe corpus.split", "shared"])
+
+
+def test_ids_are_kept_renamed_exchanged_and_moved_around() -> None:
+    kept = pair({"A": LOSS, "B": SPLIT}, {"A": LOSS, "B": SPLIT})
+    assert (kept.kept, kept.renamed, kept.exchanged, kept.removed, kept.added) == (("A", "B"), (), (), (), ())
+    assert pair({"A": LOSS}, {"C": LOSS}).renamed == (("A", "C"),)
+    assert pair({"A": LOSS, "B": SPLIT}, {"A": SPLIT, "B": LOSS}).exchanged == (("A", "B"), ("B", "A"))
+    taken_over = pair({"A": LOSS, "B": SPLIT}, {"B": LOSS})
+    assert (taken_over.renamed, taken_over.removed) == ((("A", "B"),), ("B",))
+    assert pair({"A": LOSS}, {"C": SPLIT})[3:] == (("A",), ("C",))
+
+
+def test_an_id_that_means_something_new_is_still_the_same_id() -> None:
+    """So its change is told as one of the gate, and not as one that went and one that came."""
+    assert pair({"A": LOSS}, {"A": SPLIT}).kept == ("A",)
+
+
+def test_ten_thousand_new_names_are_found_at_once() -> None:
+    """Each is what it was; what also changed in meaning is then told as removed and added."""
+    base = {f"GATE-{n}": meaning(f"rule number {n}", [f"probe p{n}"]) for n in range(10_000)}
+    renamed = {f"NEW-{n}": own for n, own in enumerate(base.values())}
+    strange = {f"NEW-{n}": meaning(f"something else {n}", [f"other {n}"]) for n in range(10_000)}
+
+    assert len(pair(base, renamed).renamed) == 10_000
+    assert len(pair(base, strange).removed) == 10_000
