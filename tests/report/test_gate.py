@@ -113,7 +113,7 @@ def test_text() -> None:
         "    contracts/a,b:c-v1.yaml:7 GATE-A-003 fails\n"
         "      mend: take it back\n"
         "  MODEL-1 release: 60 % → 90 % (by base's demands 60 %)\n"
-        "2 changes demand a major step, amendments declare no step of the version; they make 4 pieces of evidence and arming stale; 0 pieces of evidence are new\n"
+        "changes: 2, which demand a major step, and amendments declare no step of the version; evidence and arming made stale: 4, new: 0\n"
     )
 
 

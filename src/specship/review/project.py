@@ -205,7 +205,8 @@ def waivers_of(side: ProjectSide) -> dict[str, WaiverFile]:
     read = [posixpath.join(folder, name) for name in names if name.endswith(".yaml") and "/" not in name]
     own_name = posixpath.basename(folder)
     wrong = (
-        not_read(posixpath.join(folder, name), what="a waiver", folder=own_name, below="/" in name) for name in names
+        not_read(posixpath.join(folder, name), what="a waiver", folder=own_name, below="/" in name)
+        for name in names
     )
     faults = [fault for fault in wrong if fault is not None]
     data = side.tree.read(map(side.inside, read))

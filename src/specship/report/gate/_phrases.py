@@ -62,9 +62,9 @@ def _shown(value: float | None) -> str:
 def facts_line(decision: MergeDecision) -> str:
     """What else is known, in one line."""
     return (
-        f"{decision.changes} changes demand {_step(decision.required_bump)}, amendments declare "
-        f"{_step(decision.declared_bump)}; they make {decision.stales} pieces of evidence and arming stale; "
-        f"{decision.new_statements} pieces of evidence are new"
+        f"changes: {decision.changes}, which demand {_step(decision.required_bump)}, and amendments declare "
+        f"{_step(decision.declared_bump)}; evidence and arming made stale: {decision.stales}, "
+        f"new: {decision.new_statements}"
     )
 
 

@@ -19,6 +19,7 @@ from specship.report.gate._phrases import (
     weakening_line,
 )
 from specship.report.lint.github import as_data, as_property
+from specship.report.lint.text import seen
 
 _SHOWN: Final = 10
 
@@ -43,7 +44,7 @@ def render(decision: MergeDecision, _display: Display = PLAIN) -> str:
     plain = [closing, *map(numbers_line, decision.ship_percent), facts_line(decision)]
     unnamed = sum(reason.check == "weakening-not-named" for reason in decision.reasons)
     first, rest = ranked[:unnamed], ranked[unnamed:]
-    return "".join(f"{line}\n" for line in [*first, *lines, *rest, *map(as_data, plain)])
+    return "".join(f"{line}\n" for line in [*first, *lines, *rest, *map(seen, plain)])
 
 
 def _reason(reason: Reason) -> str:
