@@ -35,7 +35,7 @@ def merging(tmp_path_factory: pytest.TempPathFactory) -> Merging:
     edit(built.folder / CONTRACT, "at_most: 2.2", "at_most: 4.7")
     commit(built.folder, "weaker")
     built.branch("unreadable")
-    edit(built.folder / CONTRACT, "ship_blocking: true", "ship_blocking: \"::error::`yes`\"")
+    edit(built.folder / CONTRACT, "ship_blocking: true", 'ship_blocking: "::error::`yes`"')
     commit(built.folder, "unreadable")
     return built
 
@@ -50,11 +50,18 @@ def value(text: str, known: Mapping[str, str]) -> str:
     return re.sub(r"\$\{\{ (.*?) \}\}", filled, text)
 
 
-def run_step(step: Mapping[str, Any], folder: Path, temporary: Path, known: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+def run_step(
+    step: Mapping[str, Any], folder: Path, temporary: Path, known: Mapping[str, str]
+) -> subprocess.CompletedProcess[str]:
     """A step as a runner of GitHub starts it."""
     own = {name: value(text, known) for name, text in step.get("env", {}).items()}
     files = {name: str(temporary / name) for name in ("GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT")}
-    environment = ENVIRONMENT | own | files | {"RUNNER_TEMP": str(temporary), "GITHUB_ACTION_PATH": known.get("action", "")}
+    environment = (
+        ENVIRONMENT
+        | own
+        | files
+        | {"RUNNER_TEMP": str(temporary), "GITHUB_ACTION_PATH": known.get("action", "")}
+    )
     (temporary / "step.sh").write_text(step["run"])
     command = ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(temporary / "step.sh")]
     where = folder / value(step.get("working-directory", "."), known)
@@ -80,11 +87,20 @@ def test_no_text_of_a_change_becomes_part_of_a_script() -> None:
     ],
 )
 def test_the_step_of_the_action(
-    branch: str, known: dict[str, str], status: int, verdict: str, summary: str, merging: Merging, tmp_path: Path
+    branch: str,
+    known: dict[str, str],
+    status: int,
+    verdict: str,
+    summary: str,
+    merging: Merging,
+    tmp_path: Path,
 ) -> None:
     merging.branch("checked-out", branch)
     (tmp_path / "GITHUB_STEP_SUMMARY").write_text("Another step was here.\n")
-    given = {"inputs.folder": ".", "github.event.pull_request.base.sha": git(merging.folder, "rev-parse", "base")}
+    given = {
+        "inputs.folder": ".",
+        "github.event.pull_request.base.sha": git(merging.folder, "rev-parse", "base"),
+    }
     done = run_step(STEPS[-1], merging.folder, tmp_path, given | known)
 
     assert done.returncode == status, done.stderr
@@ -103,8 +119,15 @@ def test_the_step_that_installs(tmp_path: Path) -> None:
     """What the action holds is what is installed; here without dependencies, into a folder."""
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, tmp_path / name)
-    shutil.copytree(ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
-    environment = {"PIP_NO_INDEX": "1", "PIP_NO_DEPS": "1", "PIP_NO_BUILD_ISOLATION": "0", "PIP_TARGET": str(tmp_path / "site")}
+    shutil.copytree(
+        ROOT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.egg-info")
+    )
+    environment = {
+        "PIP_NO_INDEX": "1",
+        "PIP_NO_DEPS": "1",
+        "PIP_NO_BUILD_ISOLATION": "0",
+        "PIP_TARGET": str(tmp_path / "site"),
+    }
     install = STEPS[0] | {"env": environment}
     assert install["if"] == "${{ inputs.install == 'true' }}"
     (tmp_path / "bin").mkdir()
@@ -127,7 +150,11 @@ def test_the_hook_of_lint(merging: Merging) -> None:
     merging.branch("hooked")
     assert run_hook("specship-lint", merging.folder).returncode == 0
 
-    edit(merging.folder / CONTRACT, "The held-out loss reaches the target.", "The loss is at most 2.2 nats a token.")
+    edit(
+        merging.folder / CONTRACT,
+        "The held-out loss reaches the target.",
+        "The loss is at most 2.2 nats a token.",
+    )
     done = run_hook("specship-lint", merging.folder)
     assert (done.returncode, "SHIP404" in done.stdout) == (1, True)
 

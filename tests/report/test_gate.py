@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema import Draft202012Validator
 
-from specship.pull_request.records import Checked, MergeDecision, Reason, fingerprint_of
+from specship.pull_request.records import MergeCheck, MergeDecision, Reason, fingerprint_of
 from specship.report.formats import GATE, Display, names, render
 from specship.report.schema.documents import schema_of
 from specship.review.records import Change, Direction, ShipPercent, Spot
@@ -46,7 +46,7 @@ REASONS = (
     reason("evidence-lost", 95, "a statement is gone", None),
 )
 CHECKS = tuple(
-    Checked(check=name, why="It is a promise.", reasons=count)
+    MergeCheck(check=name, why="It is a promise.", reasons=count)
     for name, count in (("weakening-not-named", 1), ("evidence-lost", 1), ("gate-fails", 1), ("disarmed", 0))
 )
 

@@ -15,9 +15,9 @@ from specship.contracts.reader import ContractFile
 from specship.discovery import Folder
 from specship.evidence.ledger import Ledger
 from specship.pull_request.amendments import untrue
-from specship.pull_request.facts import Committed, Facts, Found
+from specship.pull_request.facts import Committed, MergeFacts, Objection
 from specship.pull_request.reading import lint_of
-from specship.pull_request.records import Checked, MergeDecision, Reason, fingerprint_of
+from specship.pull_request.records import MergeCheck, MergeDecision, Reason, fingerprint_of
 from specship.review.holdings import holdings_of
 from specship.review.percents import evidence_of, joined, nothing_held
 from specship.review.records import Review, ShipPercent
@@ -34,7 +34,7 @@ _ARMING: Final = "evidence/arming"
 Reports = Mapping[tuple[str, str], ModelReport]
 
 
-class Question(NamedTuple):
+class MergeQuestion(NamedTuple):
     """What is asked of the gate."""
 
     base: str
@@ -47,7 +47,7 @@ class Question(NamedTuple):
     """Whether no number may be lower than on base."""
 
 
-def decide(start: Path, question: Question) -> MergeDecision:
+def decide(start: Path, question: MergeQuestion) -> MergeDecision:
     """Whether a change of the project at or above a folder may be merged, and what speaks against it.
 
     Units and source: as in `MergeDecision`.
@@ -63,7 +63,7 @@ def decide(start: Path, question: Question) -> MergeDecision:
     return _decision(facts, question)
 
 
-def _facts(found: Review, sides: BothSides, question: Question) -> Facts:
+def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFacts:
     base, head = sides.base, sides.head
     contracts = sides.contracts.of(head, head.contracts)
     waivers = sides.waivers
@@ -71,7 +71,7 @@ def _facts(found: Review, sides: BothSides, question: Question) -> Facts:
     before, on_base, after = held.before, held.on_base, held.after
     names = sides.spec.models, sides.profiles.pairing
     numbers = joined(*map(_percents, (before, after, on_base)), *names) or nothing_held(base, head, *names)
-    return Facts(
+    return MergeFacts(
         review=found.model_copy(update={"ship_percent": numbers}),
         before=_renamed(before, sides),
         on_base=_renamed(on_base, sides),
@@ -189,7 +189,7 @@ def _waived_before(base: Iterable[WaiverFile], head: Iterable[WaiverFile]) -> fr
     )
 
 
-def _decision(facts: Facts, question: Question) -> MergeDecision:
+def _decision(facts: MergeFacts, question: MergeQuestion) -> MergeDecision:
     reasons, checks = [], []
     for name in REASONS.names:
         own = list(_reasons(name, facts))
@@ -225,7 +225,7 @@ def _numbers(entries: Iterable[ShipPercent]) -> tuple[ShipPercent, ...]:
     return tuple(entry for entry in entries if entry.profile == "release" or entry.before or entry.after)
 
 
-def _placed(facts: Facts) -> tuple[WaiverReport, ...]:
+def _placed(facts: MergeFacts) -> tuple[WaiverReport, ...]:
     return tuple(waiver.model_copy(update={"path": facts.inside(waiver.path)}) for waiver in facts.waivers)
 
 
@@ -237,8 +237,8 @@ def _why(name: str) -> str:
     return str(REASONS.load(name).reasons.__doc__).split("\n\n", 1)[0].strip()
 
 
-def _checked(name: str, count: int) -> Checked:
-    return Checked(check=_check_name(name), why=_why(name), reasons=count)
+def _checked(name: str, count: int) -> MergeCheck:
+    return MergeCheck(check=_check_name(name), why=_why(name), reasons=count)
 
 
 def _told(text: str) -> str:
@@ -246,9 +246,9 @@ def _told(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode()
 
 
-def _reasons(name: str, facts: Facts) -> Iterator[Reason]:
+def _reasons(name: str, facts: MergeFacts) -> Iterator[Reason]:
     module, check = REASONS.load(name), _check_name(name)
-    found: Iterator[Found] = module.reasons(facts)
+    found: Iterator[Objection] = module.reasons(facts)
     for given in found:
         entry = given._replace(id=_told(given.id), says=_told(given.says), mend=_told(given.mend))
         if entry.path is not None:

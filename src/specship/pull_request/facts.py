@@ -13,7 +13,7 @@ from specship.review.records import TO_BE_NAMED, Change, Review
 from specship.status.report import GateReport, ModelReport, WaiverReport
 
 
-class Found(NamedTuple):
+class Objection(NamedTuple):
     """One reason, before it is known which question found it."""
 
     id: str
@@ -39,7 +39,7 @@ class Committed(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Facts:
+class MergeFacts:
     """Everything that is known of a change when it is judged."""
 
     review: Review
@@ -57,7 +57,7 @@ class Facts:
     head: Committed
     lint: tuple[Finding, ...]
     """What the rules find in head."""
-    untrue: tuple[Found, ...]
+    untrue: tuple[Objection, ...]
     """Where an amendment and the change do not agree."""
     waivers: tuple[WaiverReport, ...]
     """Of head."""

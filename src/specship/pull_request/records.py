@@ -42,7 +42,7 @@ def fingerprint_of(check: str, identity: str, path: str | None, says: str) -> st
     return digest_of([check, identity, path or "", says])[:_DIGITS]
 
 
-class Checked(Frozen):
+class MergeCheck(Frozen):
     """One question that was asked of the change."""
 
     check: str
@@ -92,7 +92,7 @@ class MergeDecision(Frozen):
     """How many changes the review found in all."""
     stales: Annotated[int, Field(ge=0)] = 0
     """How much evidence and arming the change makes stale."""
-    checks: tuple[Checked, ...] = ()
+    checks: tuple[MergeCheck, ...] = ()
     """Every question that was asked, and what it found."""
     new_statements: Annotated[int, Field(ge=0)] = 0
     """Statements and records of arming that head has and base has not."""

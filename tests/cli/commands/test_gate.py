@@ -40,7 +40,10 @@ def test_a_screen_and_files_from_one_run(merging: Merging, tmp_path: Path) -> No
 
 UNUSABLE = {
     "a revision that is not here": (("--base", "nowhere"), "there is no revision 'nowhere' here"),
-    "a percentage that is none": (("--base", "base", "--fail-under", "most"), "--fail-under 'most' is no percentage"),
+    "a percentage that is none": (
+        ("--base", "base", "--fail-under", "most"),
+        "--fail-under 'most' is no percentage",
+    ),
     "more than all": (("--base", "base", "--fail-under", "101"), "--fail-under '101' is no percentage"),
     "not a number": (("--base", "base", "--fail-under", "nan"), "--fail-under 'nan' is no percentage"),
     "a format that is none": (("--base", "base", "--write", "sarfi=x"), "there is no format 'sarfi'"),
@@ -59,8 +62,18 @@ def test_what_cannot_be_used_is_2(case: str, merging: Merging) -> None:
 
 
 UNREADABLE = {
-    "a contract": (CONTRACT, "ship_blocking: true", "ship_blocking: yes", "unread:contracts/small-v1.yaml:12:20 SHIP110"),
-    "a name that binds to nothing": (CONTRACT, "probe: corpus.split", "probe: corpus.splti", "unread:contracts/small-v1.yaml:23:5 SHIP301"),
+    "a contract": (
+        CONTRACT,
+        "ship_blocking: true",
+        "ship_blocking: yes",
+        "unread:contracts/small-v1.yaml:12:20 SHIP110",
+    ),
+    "a name that binds to nothing": (
+        CONTRACT,
+        "probe: corpus.split",
+        "probe: corpus.splti",
+        "unread:contracts/small-v1.yaml:23:5 SHIP301",
+    ),
     "the spec": ("specs/small/spec.yaml", "weight: 60", "weight: 61", "unread:specs/small/spec.yaml"),
 }
 
@@ -112,9 +125,17 @@ def test_no_code_of_the_project_comes_along(merging: Merging, tmp_path: Path) ->
     for name in ("sitecustomize.py", "yaml.py", "probes/own.py", "conftest.py", "faults/own.py"):
         (merging.folder / name).parent.mkdir(exist_ok=True)
         (merging.folder / name).write_text(evil)
-    edit(merging.folder / "pyproject.toml", "[tool.specship]\n", '[tool.specship]\nprobes = "probes"\nfaults = "faults"\n')
+    edit(
+        merging.folder / "pyproject.toml",
+        "[tool.specship]\n",
+        '[tool.specship]\nprobes = "probes"\nfaults = "faults"\n',
+    )
     commit(merging.folder, "hostile")
-    command = [Path(sys.executable), "-c", "import sys; from specship.cli import main; sys.argv[0] = 'specship'; sys.exit(main())"]
+    command = [
+        Path(sys.executable),
+        "-c",
+        "import sys; from specship.cli import main; sys.argv[0] = 'specship'; sys.exit(main())",
+    ]
 
     done = script(merging.folder, "specship", "gate", "--base", "base", "--format", "json")
     assert done.returncode == 1
@@ -122,9 +143,26 @@ def test_no_code_of_the_project_comes_along(merging: Merging, tmp_path: Path) ->
     import subprocess
 
     with_path = os.environ | {"PYTHONPATH": str(merging.folder)}
-    brought = subprocess.run([*command, "gate", "--base", "base"], cwd=merging.folder, env=with_path, capture_output=True, text=True, check=False)
-    assert (brought.returncode, (tmp_path / "ran").exists()) == (0, True)  # Python itself obeys the variable first
+    brought = subprocess.run(
+        [*command, "gate", "--base", "base"],
+        cwd=merging.folder,
+        env=with_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (brought.returncode, (tmp_path / "ran").exists()) == (
+        0,
+        True,
+    )  # Python itself obeys the variable first
     (tmp_path / "ran").unlink()
     (merging.folder / "sitecustomize.py").unlink()
-    kept = subprocess.run([*command, "gate", "--base", "base"], cwd=merging.folder, env=with_path, capture_output=True, text=True, check=False)
+    kept = subprocess.run(
+        [*command, "gate", "--base", "base"],
+        cwd=merging.folder,
+        env=with_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert (kept.returncode, (tmp_path / "ran").exists()) == (1, False)

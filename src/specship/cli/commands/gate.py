@@ -45,11 +45,11 @@ def run(arguments: argparse.Namespace) -> int:
 
     insist_isolated("gate")
     from specship.files import write_file
-    from specship.pull_request.deciding import Question, decide
+    from specship.pull_request.deciding import MergeQuestion, decide
 
     files = [_file(given) for given in arguments.write]
     floor, fall = _floor(arguments.fail_under)
-    question = Question(arguments.base, None if arguments.staged else arguments.head, floor, fall)
+    question = MergeQuestion(arguments.base, None if arguments.staged else arguments.head, floor, fall)
     decision = decide(Path.cwd(), question)
     for name, path in files:
         write_file(path, render(GATE, name, decision))

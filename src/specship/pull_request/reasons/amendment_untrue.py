@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from specship.pull_request.facts import Facts, Found
+from specship.pull_request.facts import MergeFacts, Objection
 
 WEIGHT: Final = 65
 
 
-def reasons(facts: Facts) -> Iterator[Found]:
+def reasons(facts: MergeFacts) -> Iterator[Objection]:
     """An amendment is what people read instead of the diff."""
     yield from facts.untrue

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from specship.pull_request.facts import Facts, Found
+from specship.pull_request.facts import MergeFacts, Objection
 
 WEIGHT: Final = 94
 
 
-def reasons(facts: Facts) -> Iterator[Found]:
+def reasons(facts: MergeFacts) -> Iterator[Objection]:
     """Nothing counts while a statement is missing or damaged, since it may be the one that failed."""
     for problem in facts.head.problems:
         first = problem.splitlines()[0]
-        yield Found("ledger", first, "restore the files from git, or measure again into a new ledger")
+        yield Objection("ledger", first, "restore the files from git, or measure again into a new ledger")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from specship.pull_request.facts import Facts, Found
+from specship.pull_request.facts import MergeFacts, Objection
 
 WEIGHT: Final = 40
 
 
-def reasons(facts: Facts) -> Iterator[Found]:
+def reasons(facts: MergeFacts) -> Iterator[Objection]:
     """What a rule finds on a branch is found by everybody once it is merged."""
     for finding in facts.lint:
-        yield Found(
+        yield Objection(
             finding.code, f"{finding.code} {finding.name}: {finding.message}", finding.mend,
             facts.inside(finding.path), finding.line,
         )  # fmt: skip

@@ -9,7 +9,7 @@ import re
 from typing import Final
 from xml.etree import ElementTree as ET
 
-from specship.pull_request.records import Checked, MergeDecision, Reason
+from specship.pull_request.records import MergeCheck, MergeDecision, Reason
 from specship.report.formats import PLAIN, Display
 from specship.report.gate._phrases import facts_line, numbers_line, opening_lines, place, verdict_line
 
@@ -31,7 +31,7 @@ def render(decision: MergeDecision, _display: Display = PLAIN) -> str:
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(suites, encoding="unicode")}\n'
 
 
-def _case(suite: ET.Element, entry: Checked, reasons: list[Reason]) -> None:
+def _case(suite: ET.Element, entry: MergeCheck, reasons: list[Reason]) -> None:
     about = {"classname": "specship.gate", "name": entry.check, "time": "0"}
     if reasons and reasons[0].path:
         about |= {"file": _legal(reasons[0].path), "line": str(reasons[0].line or 1)}
