@@ -5,6 +5,7 @@
     │   ├── UnreadableDocument   one or more located faults in a YAML, JSON or JSONL text
     │   ├── UnknownName          a key, id, probe, stage, unit or criterion nobody knows
     │   └── DamagedArtifact      bytes differ from what their manifest or format promises
+    │       └── NeverFetched         a few lines that Git LFS left in a file's place
     ├── RequirementMissing   what a gate or stage needs is not here (a verdict of BLOCKED)
     ├── CannotWrite          the disk is full or refuses; nothing half-written stays
     └── StageFailed          a stage ended without its artifact
@@ -116,6 +117,13 @@ class UnknownName(UnusableInput):
 
 class DamagedArtifact(UnusableInput):
     """Bytes differ from what their manifest or their format promises.
+
+    Source: the tree at the top of `specship.errors`.
+    """
+
+
+class NeverFetched(DamagedArtifact):
+    """A few lines that Git LFS left in a file's place.
 
     Source: the tree at the top of `specship.errors`.
     """

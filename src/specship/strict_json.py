@@ -15,6 +15,7 @@ import functools
 import json
 import os
 import re
+import shlex
 import stat
 from collections.abc import Iterator
 from itertools import chain
@@ -23,7 +24,7 @@ from typing import Any, BinaryIO, Final, NoReturn
 
 from specship.bounds import JSON_DEPTH, JSON_LARGEST_INTEGER, JSON_REPORT_BYTES, JSONL_LINE_BYTES
 from specship.download_cache import LINK_MEND, kept_file
-from specship.errors import DamagedArtifact, Place
+from specship.errors import DamagedArtifact, NeverFetched, Place
 
 _SEARCHED: Final = 4 << 20
 """Characters that are searched for the exact place of a fault; behind them the file alone is named."""
@@ -262,11 +263,11 @@ def open_regular(path: Path) -> Iterator[tuple[BinaryIO, int]]:
 def _refuse_pointer(file: BinaryIO, size: int, path: Path) -> None:
     if size < _POINTER_BYTES:
         if file.read(len(_POINTER)) == _POINTER:
-            raise DamagedArtifact(
-                "a pointer of Git LFS: the file itself was never fetched",
+            raise NeverFetched(
+                "a Git LFS pointer: it names the file and does not hold it",
                 at=path,
-                why="a clone without Git LFS leaves a few lines of text in its place",
-                mend="in the folder of the clone: git lfs install; git lfs pull",
+                why="the clone was made without its large files; a second one brings the same pointers",
+                mend=f"git lfs install && git -C {shlex.quote(str(path.parent))} lfs pull",
             )
         file.seek(0)
 

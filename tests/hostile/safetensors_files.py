@@ -57,6 +57,7 @@ FILES: Final[dict[str, tuple[bytes, str, int]]] = {
     "no tensor": (stored(b"{}", b""), "0 tensors", 8),
     "metadata and no tensor": (stored({"__metadata__": {"a": "b"}}, b""), "0 tensors", 8),
     "metadata that is no map": (stored({"a": FLOATS, "__metadata__": [1]}), "__metadata__ is not a map", 70),
+    "metadata that is false": (stored({"__metadata__": False, "a": FLOATS}), "__metadata__ is not a map", 9),
     "metadata that is no text": (stored({"__metadata__": {"a": 1}, "a": FLOATS}), "not a map of texts", 9),
     "nested without end": (stored(b'{"a":' + b"[" * 100_000), "nested deeper than 4", 16),
     "shape five deep": (stored(b'{"a":{"shape":[[[1]]]}}'), "nested deeper than 4", 24),
@@ -144,6 +145,7 @@ SOUND: Final[dict[str, bytes]] = {
             "last": {"dtype": "F32", "shape": [0], "data_offsets": [8, 8]},
         }
     ),
+    "metadata that is null": stored({"__metadata__": None, "a": FLOATS}),
     "metadata and blanks behind the header": stored(
         json.dumps({"__metadata__": {"format": "pt"}, "caf\xe9 1": FLOATS}).encode() + b"   "
     ),

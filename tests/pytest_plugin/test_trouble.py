@@ -83,9 +83,14 @@ FAULTS = {
     ),
     "wrong unit": ("contracts/small-v1.yaml", "unit: documents", "unit: files", "measures it in 'documents'"),
     "unknown quantity": ("contracts/small-v1.yaml", "characters:", "charcters:", "write 'characters'"),
-    "unknown criterion": ("contracts/small-v1.yaml", "AC-SMALL-002", "AC-SMALL-022", "write 'AC-SMALL-002'"),
+    "unknown criterion": (
+        "contracts/small-v1.yaml",
+        "AC-SMALL-002",
+        "AC-SMALL-022",
+        "nearest is 'AC-SMALL-002'",
+    ),
     "unknown setting": ("specs/small/profiles/rehearsal.yaml", "licence:", "license:", "write 'licence'"),
-    "unknown section": ("specs/small/profiles/rehearsal.yaml", "corpus:", "corpse:", "write 'corpus'"),
+    "unknown section": ("specs/small/profiles/rehearsal.yaml", "corpus:", "corpse:", "nearest is 'corpus'"),
     "weights": ("specs/small/spec.yaml", "weight: 60", "weight: 61", "add up to 101"),
     "configuration": ("pyproject.toml", "probes =", "prober =", "probes"),
     "no such profile": (

@@ -28,7 +28,7 @@ def test_people_get_the_signs_that_the_stream_has(name: str) -> None:
     stream.write(text)
     stream.flush()
 
-    assert stream.buffer.getvalue() == shown.encode(encoding)  # type: ignore[attr-defined]
+    assert stream.buffer.getvalue() == shown.encode(encoding)
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "UTF8", "cp1252", "latin-1", "ascii"])
@@ -39,7 +39,7 @@ def test_programs_get_the_same_json_whatever_the_encoding(encoding: str) -> None
     for_programs(stream)
     stream.write(json.dumps(text, ensure_ascii=False))
     stream.flush()
-    written = stream.buffer.getvalue()  # type: ignore[attr-defined]
+    written = stream.buffer.getvalue()
 
     assert json.loads(written.decode("utf-8")) == text
 

@@ -28,7 +28,7 @@ _LABEL = 12
 
 def render(found: Found, *, width: int = 100) -> str:
     """Whatever was found, as text of that width; characters that steer a terminal are shown, not sent."""
-    lines = [line for label, text in _rows(found) for line in _row(label, text, max(width, 60))]
+    lines = [line for label, text in _rows(found) for line in _row(label, text, max(width, 30))]
     return "\n".join(lines) + "\n"
 
 

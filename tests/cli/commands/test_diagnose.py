@@ -327,4 +327,4 @@ def _trainer_run(folder: Path, rate: float) -> int:
 def test_a_real_run_with_a_planted_sickness(tmp_path: Path, name: str) -> None:
     found = diagnose_run(train(tmp_path, PLANTS[name]))
 
-    assert found.binding == PLANTS[name].root, names(found)
+    assert found.binding == PLANTS[name].root, (names(found), found.missing, found.open_ends, found.notes)

@@ -57,10 +57,9 @@ def test_nothing_there_is_unusable_input(capsys: pytest.CaptureFixture[str], tmp
     assert "no such file or folder" in capsys.readouterr().err
 
 
-def test_an_empty_folder_fails(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
-    status, report = asked(capsys, str(tmp_path))
-    assert (status, report["passed"]) == (1, 0)
-    assert report["gates"][0]["executed"]
+def test_an_empty_folder_is_unusable_input(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    assert main(["qa", str(tmp_path)]) == 2
+    assert "an empty folder" in capsys.readouterr().err
 
 
 def first_fails(report: dict[str, Any]) -> bool:

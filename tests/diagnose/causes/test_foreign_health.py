@@ -127,7 +127,7 @@ KINDS: dict[str, Callable[[Draw], Records]] = {
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_healthy_log_is_accused_of_nothing(tmp_path: Path, kind: str) -> None:
-    for seed in range(5):
+    for seed in range(3):
         history = KINDS[kind](Draw(seed))
         state = write_state(tmp_path / str(seed), history, epoch=3.0, num_train_epochs=3)
         for told in ({}, {"vocabulary": str(VOCABULARY)}):

@@ -42,7 +42,7 @@ FIELDS: Final[dict[str, list[Any]]] = {
     "dtype": ["foo", "int8", "auto", "torch.float32", "float8_e4m3fn", "half", "float64", ["float32"], 3, {}],
     "torch_dtype": ["foo", "bfloat16"],
     "intermediate_size": [0, 10],
-    "max_position_embeddings": [0, 1, None],
+    "max_position_embeddings": [0, 4, None],
     "rms_norm_eps": [0, 0.0, -1e-6, "1e-6", 1, None, ABSENT],
     "vocab_size": [ROWS + 1, ROWS - 1, "512"],
     "hidden_act": ["gelu", "foo", "SiLU", "swish", None, ABSENT],

@@ -111,7 +111,7 @@ KINDS: Final[dict[str, tuple[Callable[[Path], Path], str, str]]] = {
     "no configuration": (files(without="config.json"), "config.json is not here", "copy config.json"),
     "no weights": (files(), "there is neither", "hf download"),
     "something else": (only("notes.txt"), "not a checkpoint: there is neither config.json", "hf download"),
-    "Git LFS pointers": (files(WEIGHTS, "tokenizer.json", model=POINTER, tokenizer=POINTER), "a Git LFS pointer (and 1 more)", "git lfs install && git -C"),
+    "Git LFS pointers": (files(WEIGHTS, "tokenizer.json", model=POINTER, tokenizer=POINTER), "a Git LFS pointer", "git lfs install && git -C"),
     "a configuration in Git LFS": (files("config.json", without="config.json", config=POINTER), "a Git LFS pointer", "lfs pull"),
     "an index in Git LFS": (files("model.safetensors.index.json", **{"model.safetensors.index": POINTER}), "a Git LFS pointer", "lfs pull"),
     "a page for the weights": (files(WEIGHTS, model="<!DOCTYPE html><html>" + "x" * 2000), "a page of a website", "hf auth login"),

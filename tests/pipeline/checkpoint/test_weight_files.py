@@ -80,6 +80,7 @@ BAD_INDEXES: Final[dict[str, tuple[Any, str]]] = {
     "another system's path": ({"weight_map": {NORM: "..\\model.safetensors"}}, "is no name of a shard"),
     "a hidden file": ({"weight_map": {NORM: ".model.safetensors"}}, "is no name of a shard"),
     "a pickle": ({"weight_map": {NORM: "pytorch_model.bin"}}, "is no name of a shard"),
+    "another ending": ({"weight_map": {NORM: "model.txt"}}, "is no name of a shard"),
     "a newline": ({"weight_map": {NORM: "model.safetensors\n"}}, "is no name of a shard"),
     "a zero byte": ({"weight_map": {NORM: "a\0.safetensors"}}, "is no name of a shard"),
     "a very long name": ({"weight_map": {NORM: "a" * 300 + ".safetensors"}}, "is no name of a shard"),
@@ -198,3 +199,31 @@ def test_every_error_says_where(tmp_path: Path) -> None:
     with pytest.raises(SpecshipError) as caught:
         account(tmp_path / "nowhere")
     assert str(tmp_path / "nowhere") in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "name", ["the weights 1.safetensors", "w\u00e4ge.safetensors", "(1).safetensors", "-.safetensors"]
+)
+def test_a_shard_may_be_called_as_any_file(tmp_path: Path, name: str) -> None:
+    folder = sharded(tmp_path / "theirs")
+    (folder / SECOND).rename(folder / name)
+    edit_index(
+        folder, weight_map={one: name if file == SECOND else file for one, file in where(folder).items()}
+    )
+    assert account(folder).misfits == ()
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("a.bin", "runs code of whoever wrote it"),
+        ("a.txt", "its name ends so"),
+        ("../a.safetensors", "leads elsewhere"),
+    ],
+)
+def test_what_is_no_shard_is_told_why(tmp_path: Path, name: str, why: str) -> None:
+    folder = sharded(tmp_path / "theirs")
+    edit_index(folder, weight_map={NORM: name})
+    with pytest.raises(UnusableInput) as caught:
+        read_weights(folder)
+    assert why in caught.value.why

@@ -141,8 +141,8 @@ def test_a_bad_file_is_refused_with_its_offset(
 OTHERS: dict[str, tuple[bytes, str, str]] = {
     "a pointer": (
         b"version https://git-lfs.github.com/spec/v1\noid sha256:ab\nsize 9\n",
-        "a pointer of Git LFS",
-        "git lfs pull",
+        "a Git LFS pointer",
+        "lfs pull",
     ),
     "an old file": (b"tjgg" + bytes(40), "from before GGUF", "specship export"),
     "a page": (b"<!DOCTYPE html><html></html>" * 9, "a web page", "fetch the file itself"),

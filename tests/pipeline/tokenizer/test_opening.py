@@ -171,7 +171,7 @@ def test_a_pointer_of_git_lfs_is_called_that(folder: Path) -> None:
         f"version https://git-lfs.github.com/spec/v1\noid sha256:{'ab' * 32}\nsize 9085657\n"
     )
     (misfit,) = account(folder).misfits
-    assert (misfit.message.split(":")[0], "git lfs pull" in misfit.mend) == ("a pointer of Git LFS", True)
+    assert (misfit.message.split(":")[0], "lfs pull" in misfit.mend) == ("a Git LFS pointer", True)
     with pytest.raises(DamagedArtifact, match="pointer of Git LFS"):
         open_tokenizer(folder)
 

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.download_cache import cache_of
-from specship.errors import DamagedArtifact, UnusableInput
+from specship.errors import DamagedArtifact, NeverFetched, UnusableInput
 from specship.pipeline.checkpoint.weight_files import (
     CONFIG,
     INDEX,
@@ -37,9 +37,6 @@ from specship.strict_json import open_regular, read_json
 _FETCH: Final = "hf download OWNER/MODEL --local-dir"
 _GGUF: Final = ".gguf"
 _GGUF_MAGIC: Final = b"GGUF"
-_LFS: Final = b"version https://git-lfs.github.com/spec/v1"
-_POINTER_BYTES: Final = 1024
-"""A pointer is shorter than this (Git LFS, specification)."""
 _PAGES: Final = (b"<!doctype html", b"<html", b"<?xml")
 _SHORTEST_LOOK: Final = 64
 _KEPT_BY_TRAINERS: Final = re.compile(
@@ -99,16 +96,7 @@ def refuse_unfetched(*paths: Path) -> None:
     Raises:
         UnusableInput: there are some; the first is named, and how many more.
     """
-    found = [(path, head) for path in paths if (head := _head(path))]
-    pointers = [path for path, head in found if head.startswith(_LFS)]
-    if pointers:
-        raise UnusableInput(
-            f"it is a Git LFS pointer{_and_more(pointers)}: it names the file and does not hold it",
-            at=pointers[0],
-            why="the repository was cloned without its large files; a second clone brings the same pointers",
-            mend=f"git lfs install && git -C {_quoted(pointers[0].parent)} lfs pull",
-        )
-    pages = [path for path, head in found if head.lstrip().lower().startswith(_PAGES)]
+    pages = [path for path in paths if _head(path).lstrip().lower().startswith(_PAGES)]
     if pages:
         raise UnusableInput(
             f"it is a page of a website{_and_more(pages)}, and not the file",
@@ -127,13 +115,15 @@ def _is_read(name: str) -> bool:
 
 
 def _head(path: Path) -> bytes:
-    """The first bytes of a small or textual file; none where it cannot be read, which its reader will say."""
+    """How a page begins; nothing where it is none, or cannot be read, which its reader will say."""
     try:
-        with open_regular(path) as (file, size):
+        with open_regular(path) as (file, _):
             head = file.read(_SHORTEST_LOOK)
+    except NeverFetched:
+        raise
     except DamagedArtifact:
         return b""
-    return head if size <= _POINTER_BYTES or head.lstrip()[:1] == b"<" else b""
+    return head if head.lstrip()[:1] == b"<" else b""
 
 
 @dataclass(frozen=True)

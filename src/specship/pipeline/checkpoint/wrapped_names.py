@@ -37,8 +37,8 @@ _QUANTIZED: Final = re.compile(
 )
 """What GPTQ, AWQ, bitsandbytes, compressed-tensors, FP8 and MLX store beside a matrix, or instead of it."""
 _STRIP: Final = (
-    'python -c "import sys; from safetensors.torch import load, save_file; '
-    "[save_file({{n{change}: t for n, t in load(open(p, 'rb').read()).items()}}, p, {{'format': 'pt'}}) "
+    'python -c "import sys, pathlib; from safetensors.torch import load, save_file; [save_file('
+    "{{n{change}: t for n, t in load(pathlib.Path(p).read_bytes()).items()}}, p, {{'format': 'pt'}}) "
     'for p in sys.argv[1:]]"'
 )
 

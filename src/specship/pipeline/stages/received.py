@@ -52,7 +52,7 @@ def run(work: Work) -> None:
             "the checkpoint that is to be taken over is not there",
             at=folder,
             why="nothing is fetched from a hub while something is measured",
-            mend="put the folder there, real files, no links, then run again",
+            mend="put the folder there, then run again",
         )
     found = take_over(folder, work.output, settings.source)
     work.report(1, 1, "checkpoints", tensors=len(found.tensors))

@@ -329,6 +329,23 @@ def test_a_model_that_wants_its_template_gets_it(problems: Path, level: str) -> 
     assert generator.write(EASY[0], 0).stop_reason in {"stop-token", "token-limit", "no-room"}
 
 
+def test_a_thought_ends_where_its_special_token_stands(problems: Path, level: str, tmp_path: Path) -> None:  # noqa: ARG001 - skips
+    """A model that says `</think>` and nothing else: the token has no text, and is kept all the same."""
+    from safetensors.torch import load_file, save_file
+
+    folder = copy_of(chat_checkpoint("chatml"), tmp_path / "thinking")
+    for path in (folder / "tokenizer.json", folder / "tokenizer_config.json"):
+        path.write_text(path.read_text().replace("<|endoftext|>", "</think>"))
+    template = folder / "chat_template.jinja"
+    template.write_text(template.read_text() + "{{- '<think>\\n' }}")
+    weights = {name: 0 * tensor for name, tensor in load_file(folder / "model.safetensors").items()}
+    save_file(weights, folder / "model.safetensors", {"format": "pt"})
+    generator = Generator(folder, read_problems(problems), GenerationTask(max_tokens=2))
+
+    assert generator.heading()["thoughts"] == {"tags": [["<think>", "</think>"]], "begun": True}
+    assert generator.write(EASY[0], 0).completion == "</think></think>"
+
+
 BAD: dict[str, tuple[list[str], str]] = {
     "several greedy samples": (["--samples", "3"], "greedy decoding has one completion"),
     "no samples": (["--samples", "0"], "give 1 or more"),

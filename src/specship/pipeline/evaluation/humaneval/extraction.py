@@ -64,7 +64,7 @@ class Thoughts(NamedTuple):
     @classmethod
     def of_template(cls, template: str, prompt: str) -> Thoughts:
         """Those of a chat template, with a prompt that it rendered; all that are known, where it has none."""
-        own = tuple(pair for pair in TAGS if pair[1] in template) or TAGS
+        own = tuple(pair for pair in TAGS if pair[0] in template or pair[1] in template) or TAGS
         return cls(own, any(prompt.rstrip().endswith(opening) for opening, _ in own))
 
     @classmethod
