@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from specship.contracts.judging import judge
+from specship.contracts.judging import Verdict, judge
 from specship.contracts.measurement import Measurement
 from specship.evidence.ledger import append, read_ledger
 from specship.evidence.signing import SigningKey, local_key
@@ -56,7 +56,7 @@ def put_evidence(
             gate_digest=check.gate_digest, contract_digest=check.contract_digest, spec_digest=plan.spec_digest,
             profile_digest=plan.profile_digest("MODEL-1"),
             subjects={name: record.digest for name, record in records.items() if record},
-            verdict=ruling.verdict.value, reason=ruling.reason, measurement=measurement, environment=ENVIRONMENT,
+            verdict="PASS" if ruling.verdict == Verdict.PASS else "FAIL", reason=ruling.reason, measurement=measurement, environment=ENVIRONMENT,
             started=ended - timedelta(seconds=1), ended=ended,
             parents=read_ledger(project.ledger_folders, keys=frozenset()).heads,
         )  # fmt: skip

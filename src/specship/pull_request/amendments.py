@@ -9,7 +9,7 @@ from typing import Final
 from specship.amend.findings import AmendmentFinding, amendment_findings
 from specship.contracts.document import document_of
 from specship.contracts.reader import ContractFile
-from specship.pull_request.facts import Objection
+from specship.pull_request.facts import MergeObjection
 from specship.review.records import Review
 from specship.review.reviewing import BothSides
 from specship.specs.advice import advice
@@ -20,7 +20,7 @@ _ASKED_ELSEWHERE: Final = frozenset({"no-amendment", "not-named", "bump-too-smal
 
 def untrue(
     sides: BothSides, review: Review, contracts: Mapping[str, ContractFile], statements: Mapping[str, str]
-) -> Iterator[Objection]:
+) -> Iterator[MergeObjection]:
     """Where they do not agree: what did not change, claims that the diff refutes, pointers to nothing."""
     base, head = sides.base, sides.head
     if head.spec is None or head.configuration is None:
@@ -45,6 +45,6 @@ def untrue(
     yield from (_found(entry) for entry in found if entry.kind not in _ASKED_ELSEWHERE)
 
 
-def _found(entry: AmendmentFinding) -> Objection:
+def _found(entry: AmendmentFinding) -> MergeObjection:
     path, line, _ = entry.place.rsplit(":", 2)
-    return Objection(entry.kind, f"{entry.message}: {entry.why}", entry.mend, path, int(line))
+    return MergeObjection(entry.kind, f"{entry.message}: {entry.why}", entry.mend, path, int(line))

@@ -15,7 +15,7 @@ from specship.contracts.reader import ContractFile
 from specship.discovery import Folder
 from specship.evidence.ledger import Ledger
 from specship.pull_request.amendments import untrue
-from specship.pull_request.facts import Committed, MergeFacts, Objection
+from specship.pull_request.facts import Committed, MergeFacts, MergeObjection
 from specship.pull_request.reading import lint_of
 from specship.pull_request.records import MergeCheck, MergeDecision, Reason, fingerprint_of
 from specship.review.holdings import holdings_of
@@ -70,7 +70,9 @@ def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFac
     held = _Held.of(sides)
     before, on_base, after = held.before, held.on_base, held.after
     names = sides.spec.models, sides.profiles.pairing
-    numbers = joined(*map(_percents, (before, after, on_base)), *names) or nothing_held(base, head, *names)
+    numbers = joined(_percents(before), _percents(after), _percents(on_base), *names) or nothing_held(
+        base, head, *names
+    )
     return MergeFacts(
         review=found.model_copy(update={"ship_percent": numbers}),
         before=_renamed(before, sides),
@@ -248,7 +250,7 @@ def _told(text: str) -> str:
 
 def _reasons(name: str, facts: MergeFacts) -> Iterator[Reason]:
     module, check = REASONS.load(name), _check_name(name)
-    found: Iterator[Objection] = module.reasons(facts)
+    found: Iterator[MergeObjection] = module.reasons(facts)
     for given in found:
         entry = given._replace(id=_told(given.id), says=_told(given.says), mend=_told(given.mend))
         if entry.path is not None:

@@ -13,7 +13,7 @@ from specship.review.records import TO_BE_NAMED, Change, Review
 from specship.status.report import GateReport, ModelReport, WaiverReport
 
 
-class Objection(NamedTuple):
+class MergeObjection(NamedTuple):
     """One reason, before it is known which question found it."""
 
     id: str
@@ -57,7 +57,7 @@ class MergeFacts:
     head: Committed
     lint: tuple[Finding, ...]
     """What the rules find in head."""
-    untrue: tuple[Objection, ...]
+    untrue: tuple[MergeObjection, ...]
     """Where an amendment and the change do not agree."""
     waivers: tuple[WaiverReport, ...]
     """Of head."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from specship.pull_request.facts import MergeFacts, Objection
+from specship.pull_request.facts import MergeFacts, MergeObjection
 from specship.status.report import ModelReport, Standing
 
 WEIGHT: Final = 90
 
 
-def reasons(facts: MergeFacts) -> Iterator[Objection]:
+def reasons(facts: MergeFacts) -> Iterator[MergeObjection]:
     """Only evidence raises the ship-%: a number that rises by an edit of YAML says nothing of the model.
 
     What explains a rise: criteria that new evidence discharges under base's demands too, and criteria
@@ -34,7 +34,7 @@ def reasons(facts: MergeFacts) -> Iterator[Objection]:
         )
         rise = model.ship_percent - before[key].ship_percent
         if rise > explained + 1e-6:
-            yield Objection(
+            yield MergeObjection(
                 model.model,
                 f"{model.model} at {model.profile} rises from {before[key].ship_percent:g} % to "
                 f"{model.ship_percent:g} %, and new evidence explains {explained:g} % of it",

@@ -72,6 +72,11 @@ def _step(bump: str) -> str:
     return "no step of the version" if bump == "none" else f"a {bump} step"
 
 
+def head_place(change: Change) -> tuple[str | None, int | None]:
+    """Path and line of a change on head's side; nothing where it is gone."""
+    return (change.head.path, change.head.line) if change.head else (None, None)
+
+
 def place(reason: Reason) -> str:
     """Where a reason is, or the empty text."""
     return f"{reason.path}:{reason.line}" if reason.path and reason.line else reason.path or ""

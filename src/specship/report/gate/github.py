@@ -14,6 +14,7 @@ from specship.report.formats import PLAIN, Display
 from specship.report.gate._phrases import (
     counted_waiver,
     facts_line,
+    head_place,
     numbers_line,
     verdict_line,
     weakening_line,
@@ -28,10 +29,9 @@ def render(decision: MergeDecision, _display: Display = PLAIN) -> str:
     """An error a reason, a warning for what does not fail, and plain lines that sum up."""
     named = [change for change in decision.weakenings if change.id not in decision.unnamed]
     lines = [
-        _command("warning", weakening_line(change, decision), "weakening", change.head and change.head.path,
-                 change.head and change.head.line)
+        _command("warning", weakening_line(change, decision), "weakening", *head_place(change))
         for change in named
-    ]  # fmt: skip
+    ]
     lines += [
         _command("warning", counted_waiver(waiver, decision), "waiver", waiver.path, waiver.line)
         for waiver in decision.waivers

@@ -11,7 +11,7 @@ from typing import Any
 from specship.digests import digest_of
 from specship.pull_request.records import MergeDecision, Reason
 from specship.report.formats import PLAIN, Display
-from specship.report.gate._phrases import counted_waiver, weakening_line
+from specship.report.gate._phrases import counted_waiver, head_place, weakening_line
 
 
 def render(decision: MergeDecision, _display: Display = PLAIN) -> str:
@@ -20,7 +20,7 @@ def render(decision: MergeDecision, _display: Display = PLAIN) -> str:
     for change in decision.weakenings:
         if change.id not in decision.unnamed:
             text = weakening_line(change, decision)
-            rows.append(_row("weakening-named", text, "minor", change.path, change.head and change.head.line))
+            rows.append(_row("weakening-named", text, "minor", *head_place(change)))
     rows += [
         _row("waiver", counted_waiver(waiver, decision), "info", waiver.path, waiver.line)
         for waiver in decision.waivers

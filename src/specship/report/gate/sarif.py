@@ -12,7 +12,7 @@ from urllib.parse import quote
 from specship.pull_request.records import MergeDecision, Reason
 from specship.report.formats import PLAIN, Display
 from specship.report.formatting import waiver_line
-from specship.report.gate._phrases import weakening_line
+from specship.report.gate._phrases import head_place, weakening_line
 from specship.review.records import Change
 from specship.status.report import WaiverReport
 from specship.version import VERSION
@@ -62,9 +62,9 @@ def _of_reason(reason: Reason, index: dict[str, int]) -> dict[str, Any]:
 
 
 def _of_weakening(change: Change, decision: MergeDecision, index: dict[str, int]) -> dict[str, Any]:
-    spot, text = change.head, weakening_line(change, decision)
+    text = weakening_line(change, decision)
     mark = f"{change.id} {change.kind} {change.quantity or ''} {change.before} {change.after}"
-    return _result(_NAMED[0], index, "warning", text, spot and spot.path, spot and spot.line, mark)
+    return _result(_NAMED[0], index, "warning", text, *head_place(change), mark)
 
 
 def _of_waiver(waiver: WaiverReport, index: dict[str, int]) -> dict[str, Any]:
