@@ -12,6 +12,7 @@ from datetime import datetime
 from specship.contracts.judging import Verdict
 from specship.evidence.arming import NAMES_NO_FAULT
 from specship.evidence.ledger import Ledger
+from specship.evidence.statement import Opened
 from specship.specs.records import Criterion, Model, Profile
 from specship.status.freshness import GateStanding, Today, standing
 from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Standing
@@ -164,9 +165,15 @@ def assess(
 ) -> ModelReport:
     """One model at one profile, from the ledger alone."""
     reports: dict[str, CriterionReport] = {}
+    spoken: dict[str, list[Opened]] = {}
+    for entry in ledger.statements:
+        if (entry.evidence.model, entry.evidence.profile) == (model.id, profile.profile):
+            spoken.setdefault(entry.evidence.gate, []).append(entry)
     known = {
         today.gate.id: gate_report(
-            today, standing(today, ledger.statements, now=now), session_began=session_began
+            today,
+            standing(today, tuple(spoken.get(today.gate.id, ())), now=now),
+            session_began=session_began,
         )
         for today in gates
         if today.model == model.id
