@@ -109,14 +109,12 @@ class _Held(NamedTuple):
             return cls()
         one, other = holdings_of(sides.base, sides.head, sides.code, sides.contracts)
         trust = one if sides.base.configuration is not None else other
-        return cls(
-            one.ledger,
-            other.ledger,
-            trust.trusted,
-            one.reports(one),
-            one.reports(other),
-            other.reports(other, trust),
+        before = one.reports(one)
+        same = evidence_of(sides.base) == evidence_of(sides.head) and _armings(sides.base) == _armings(
+            sides.head
         )
+        on_base = before if same else one.reports(other)
+        return cls(one.ledger, other.ledger, trust.trusted, before, on_base, other.reports(other, trust))
 
 
 def _percents(reports: Reports) -> dict[tuple[str, str], float]:
@@ -152,11 +150,16 @@ def _places(side: ProjectSide, contracts: Iterable[ContractFile]) -> dict[str, t
     return found
 
 
+def _armings(side: ProjectSide) -> dict[str, str]:
+    """The id of each record of arming by its path."""
+    folder = side.inside(_ARMING) if side.configuration else ""
+    names = side.tree.names(folder) if folder else {}
+    return {f"{folder}/{name}": entry.oid for name, entry in names.items() if name.endswith(".json")}
+
+
 def _committed(side: ProjectSide, ledger: Ledger, trusted: frozenset[bytes]) -> Committed:
     """The evidence of a side, file by file."""
-    folder = side.inside(_ARMING)
-    names = side.tree.names(folder) if side.configuration else {}
-    arming = {f"{folder}/{name}": entry.oid for name, entry in names.items() if name.endswith(".json")}
+    arming = _armings(side)
     statements = evidence_of(side)
     paths = {posixpath.basename(path).removesuffix(".json"): path for path in statements}
     armings: dict[str, set[str]] = {}
