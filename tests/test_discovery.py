@@ -35,11 +35,13 @@ FOLDERS = {
     "specship.report.lint": "github",
     "specship.report.trace": "csv",
     "specship.report.diagnosis": "markdown",
-    "specship.report.checkup": "json",
     "specship.report.review": "json",
+    "specship.report.gate": "json",
+    "specship.pull_request.reasons": "gate_fails",
     "specship.report.backlog": "json",
     "specship.report.history": "json",
     "specship.report.audits": "json",
+    "specship.report.checkup": "json",
 }
 SCANNERS = {
     "specship.pipeline.model.families": "specship.pipeline.model.reading",

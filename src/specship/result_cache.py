@@ -78,6 +78,7 @@ def _files_of(root: Path, table: dict[str, Any]) -> ProjectFiles | None:
         (table.get("spec", ""), (".yaml", ".yml")),
         (table.get("probes", ""), (".py",)),
         (table.get("faults", ""), (".py",)),
+        (table.get("waivers", "waivers"), (".yaml", ".yml")),
     )
     names = (*(name for name, _ in folders), untrained or "")
     if not all(isinstance(name, str) and "\0" not in name for name in names):

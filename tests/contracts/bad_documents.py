@@ -8,6 +8,21 @@ S = "specs/small/spec.yaml"
 R = "specs/small/profiles/rehearsal.yaml"
 L = "specs/small/profiles/release.yaml"
 A = "specs/small/amendments/0001-begin.yaml"
+W = "waivers/corpus.yaml"
+WAIVER = """\
+gate: GATE-SMALL-002
+fingerprint: fails-0123456789ab
+owner: ada@example.org
+reason: The new corpus comes on Thursday.
+issue: https://example.org/issues/7
+expires: "2027-01-31"
+"""
+
+
+def _waiver(old: str, new: str) -> str:
+    assert old in WAIVER
+    return WAIVER.replace(old, new)
+
 
 CASES: list[tuple[str, str, str | None, str | bytes]] = [
     # text
@@ -288,6 +303,17 @@ CASES: list[tuple[str, str, str | None, str | bytes]] = [
         "not_judged: {AC-SMALL-004: r}\npipeline:",
     ),
     ("an amendment after nothing", A, "after: 0.0.0", "after: 3.0.0"),
+    ("a misspelt key of a waiver", W, None, _waiver("owner:", "onwer:")),
+    ("a waiver without end", W, None, _waiver('expires: "2027-01-31"\n', "")),
+    ("a waiver that ends on a bare date", W, None, _waiver('"2027-01-31"', "2027-01-31")),
+    ("a waiver that ends on no day", W, None, _waiver("2027-01-31", "2027-02-30")),
+    ("a waiver for a group of gates", W, None, _waiver("GATE-SMALL-002", "[GATE-SMALL-001, GATE-SMALL-002]")),
+    ("a waiver for every gate", W, None, _waiver("GATE-SMALL-002", "GATE-*")),
+    ("a waiver for every failure", W, None, _waiver("fails-0123456789ab", "'*'")),
+    ("a waiver that nobody follows", W, None, _waiver("https://example.org/issues/7", "soon")),
+    ("a waiver that says passed", W, None, WAIVER + "verdict: PASS\n"),
+    ("a waiver of an unknown gate", W, None, _waiver("GATE-SMALL-002", "GATE-SMALL-020")),
+    ("a waiver that is a list", W, None, "- GATE-SMALL-002\n"),
     ("three defects at once", C, "version: 1.0.0\nstage: corpus", "version: 1.0\nstage: yes\nowner: me"),
     (
         "defects of every kind",

@@ -41,6 +41,7 @@ def spoil(root: Path, name: str) -> None:
     _, file, old, new = next(case for case in CASES if case[0] == name)
     path = root / file
     if old is None:
+        path.parent.mkdir(exist_ok=True)
         path.write_bytes(new if isinstance(new, bytes) else new.encode())
         return
     text = path.read_text(encoding="utf-8")

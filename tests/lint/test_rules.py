@@ -9,6 +9,7 @@ from specship.codes import CODES
 from specship.lint.references import malformed
 from specship.lint.registry import all_rules
 from tests.places import ROOT
+from tests.projects.evidenced_project import day, put_waiver
 from tests.projects.sound_project import change, found, record_untrained, sound_project
 
 Edits = tuple[tuple[str, str, str], ...]
@@ -230,10 +231,60 @@ def test_not_triggered(case: Case, tmp_path: Path) -> None:
     assert found(prepared(tmp_path, case)) == []
 
 
+WAIVERS: tuple[tuple[str, int, str, str], ...] = (
+    (
+        "waiver-expired",
+        -1,
+        "GATE-SMALL-002",
+        "waivers/corpus.yaml:6:1 the waiver of GATE-SMALL-002 ended on {day}",
+    ),
+    (
+        "waiver-too-broad",
+        91,
+        "GATE-SMALL-002",
+        "waivers/corpus.yaml:6:1 the waiver of GATE-SMALL-002 ends on {day}, more than 90 days ahead",
+    ),
+    (
+        "waiver-unused",
+        30,
+        "GATE-SMALL-009",
+        "waivers/corpus.yaml:1:1 GATE-SMALL-009 blocks nothing, so that there is nothing to excuse",
+    ),
+    ("", 0, "GATE-SMALL-002", ""),
+    ("", 90, "GATE-SMALL-002", ""),
+)
+"""Rule, days until the last day, the gate, and what is found. They end relative to today, as every waiver does."""
+
+
+@pytest.mark.parametrize(("rule", "days", "gate", "expected"), WAIVERS, ids=lambda value: str(value)[:20])
+def test_waivers(rule: str, days: int, gate: str, expected: str, tmp_path: Path) -> None:
+    advisory = "  - {id: GATE-SMALL-009, rule: It is good., binds_to: [AC-SMALL-002], ship_blocking: false}\n  - id: GATE-SMALL-002\n"
+    project = change(sound_project(tmp_path), ("contract", "  - id: GATE-SMALL-002\n", advisory))
+    put_waiver(project, "fails-0123456789ab", days=days, gate=gate)
+    names = {code: known.name for code, known in all_rules().items()}
+
+    told = [(names[code], f"{at} {message}") for code, at, message in found(project)]
+    assert told == ([(rule, expected.format(day=day(days)))] if rule else [])
+
+
+def test_a_failure_is_waived_once(tmp_path: Path) -> None:
+    project = sound_project(tmp_path)
+    put_waiver(project, "fails-0123456789ab", name="a")
+    put_waiver(project, "fails-ba9876543210", name="b")
+    assert found(project) == []
+
+    put_waiver(project, "fails-0123456789ab", name="c")
+    assert found(project) == [
+        ("SHIP415", "waivers/c.yaml:2:1", "the same failure of GATE-SMALL-002 is waived by waivers/a.yaml")
+    ]
+
+
 def test_every_rule_has_both() -> None:
     names = {rule.name for rule in all_rules().values()}
 
-    assert {case.rule for case in TRIGGERED} == names == {case.rule for case in UNTRIGGERED}
+    tried = {case.rule for case in TRIGGERED}
+    assert tried == {case.rule for case in UNTRIGGERED}
+    assert tried | {rule for rule, *_ in WAIVERS if rule} == names
 
 
 def test_every_rule_is_documented_and_has_a_code_of_its_own() -> None:

@@ -25,6 +25,7 @@ SHIPPED = {
     "spec": [SPEC / "spec.yaml"],
     "profile": sorted((SPEC / "profiles").glob("*.yaml")),
     "amendment": sorted((SPEC / "amendments").glob("*.yaml")),
+    "waiver": sorted((ROOT / "waivers").glob("*.yaml")),
 }
 FILES = [(kind, path) for kind, paths in SHIPPED.items() for path in paths]
 
@@ -69,7 +70,7 @@ def described(schema: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
 def test_every_property_says_what_it_is(kind: str) -> None:
     schema = schema_of(kind)
 
-    assert len(list(described(schema))) > 8
+    assert len(list(described(schema))) > 5
     assert [name for name, inner in described(schema) if not inner.get("description")] == []
     assert all(part.get("description") for part in schema["definitions"].values())
 

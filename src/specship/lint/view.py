@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 
 from specship.contracts.document import Document
@@ -13,6 +14,7 @@ from specship.contracts.records import Gate
 from specship.specs.binding import Known
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Criterion, Override, Profile
+from specship.specs.waivers import WaiverFile
 from specship.units import Quantity
 
 Untrained = Mapping[tuple[str, str, str], Mapping[str, Quantity]]
@@ -31,6 +33,9 @@ class View:
     """Faults whose files plant them."""
     whole: bool
     """Whether every file could be read: only then is something that is nowhere really missing."""
+    waivers: tuple[WaiverFile, ...] = ()
+    today: date = date.min
+    """The day (UTC) on which the rules are asked; exceptions end."""
 
     def gates(self) -> Iterator[tuple[ContractFile, int, Gate]]:
         """Every gate with its file and its index there."""

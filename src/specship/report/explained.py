@@ -121,6 +121,8 @@ def _standing(gate: GateReport) -> Iterable[tuple[str, str]]:
         yield "  evidence", f"{gate.evidence[:16]}…, {ago(gate.ended)} ({gate.ended}), checked {gate.checked}"
     for number, line in enumerate(measured_lines(gate)):
         yield ("  measured" if number == 0 else "  "), line
+    if gate.fingerprint:
+        yield "  fingerprint", f"{gate.fingerprint}, which is what a waiver of it would name"
     for note in gate.notes:
         yield "  look at", note
 

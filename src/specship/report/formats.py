@@ -5,6 +5,7 @@
     report/trace/       `specship trace`
     report/diagnosis/   `specship diagnose`
     report/review/      `specship review`
+    report/gate/        `specship gate`
     report/checkup/     `specship doctor`
 
 A format is a file called after it, with `render(record, display)`; adding one edits no other file, and the
@@ -25,6 +26,7 @@ BACKLOG: Final = Folder("specship.report.backlog")
 HISTORY: Final = Folder("specship.report.history")
 AUDITS: Final = Folder("specship.report.audits")
 REVIEW: Final = Folder("specship.report.review")
+GATE: Final = Folder("specship.report.gate")
 CHECKUP: Final = Folder("specship.report.checkup")
 TEXT: Final = "text"
 """The format for people at a terminal, which every record has."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from specship.units import Quantity, show
 
 if TYPE_CHECKING:  # progress of a command is shown without the records of a report
-    from specship.status.report import GateReport, Measured
+    from specship.status.report import GateReport, Measured, WaiverReport
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
@@ -60,6 +60,16 @@ def measured_lines(gate: GateReport) -> list[str]:
         f"{'' if entry.holds else ' ← does not hold'}"
         for entry in gate.measured
     ]
+
+
+def waiver_line(waiver: WaiverReport) -> str:
+    """A waiver in one line: what it is about, how long still, who answers for it, and where to look."""
+    what = f"{waiver.gate} ({waiver.fingerprint})"
+    if waiver.profile:
+        what = f"{waiver.gate} fails at {waiver.profile} ({waiver.fingerprint})"
+    ends = {"expired": f"it ended on {waiver.expires}", "too broad": f"it would hold until {waiver.expires}"}
+    until = ends.get(waiver.state, f"until {waiver.expires}, {waiver.days_left} d left")
+    return f"waiver {waiver.state}: {what}; {until}; {waiver.owner}: {waiver.reason} {waiver.issue}"
 
 
 def _measured(entry: Measured) -> str:

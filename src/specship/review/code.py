@@ -46,6 +46,7 @@ class SideCode:
     def __init__(self, side: ProjectSide) -> None:
         self.side = side
         self._texts: dict[str, str | None] = {}
+        self._imported: dict[str, tuple[str, ...]] = {}
 
     def text(self, path: str) -> str | None:
         """The text of a file; None where there is none, or where it is no text."""
@@ -110,7 +111,13 @@ class SideCode:
         """A path as the project would write it, so that it stays the same where the whole project moves."""
         return posixpath.relpath(path, self.side.place or ".")
 
-    def _imports(self, text: str, path: str) -> Iterator[str]:
+    def _imports(self, text: str, path: str) -> tuple[str, ...]:
+        """Files that one imports; worked out once, for many probes reach the same."""
+        if path not in self._imported:
+            self._imported[path] = tuple(dict.fromkeys(self._imported_by(text, path)))
+        return self._imported[path]
+
+    def _imported_by(self, text: str, path: str) -> Iterator[str]:
         for name in _imported(text, path):
             parts = name.split(".")
             if parts[-1] == "*":  # a folder that is scanned

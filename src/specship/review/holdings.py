@@ -30,6 +30,7 @@ from specship.specs.project import Project
 from specship.specs.records import FALSIFICATION, Profile
 from specship.status.assess import assess
 from specship.status.freshness import Today
+from specship.status.report import ModelReport
 from specship.suite.judging.arming_book import arming_keys
 from specship.suite.judging.trust import trusted_keys
 from specship.suite.plan.fault_injection import falsification_profile
@@ -107,21 +108,29 @@ class Holdings:
 
     def percents(self, holder: Holdings) -> dict[tuple[str, str], float]:
         """The ship-% of each model at each profile, if what `holder` has committed were all there is."""
+        return {key: report.ship_percent for key, report in self.reports(holder).items()}
+
+    def reports(self, holder: Holdings, trust: Holdings | None = None) -> dict[tuple[str, str], ModelReport]:
+        """Each model at each profile here, if what `holder` has committed were all the evidence.
+
+        `trust` is the side that says whose signature counts; this one where none is given.
+        """
         if self._side.spec is None:
             return {}
         found = {}
-        armings = holder.armings(self.believed)
+        trust = trust or self
+        armings = holder.armings(trust.believed)
         for profile in self._side.spec.profiles.values():
             if profile.kind == FALSIFICATION:
                 continue
-            gates = list(self._gates(profile, holder, armings)) if holder.ledger.statements else []
+            gates = list(self._gates(profile, holder, armings, trust)) if holder.ledger.statements else []
             for model in self._side.spec.spec.models:
                 report = assess(model, profile, gates, holder.ledger, now=datetime.now(UTC))
-                found[model.id, profile.profile] = report.ship_percent
+                found[model.id, profile.profile] = report
         return found
 
     def _gates(
-        self, profile: Profile, holder: Holdings, armings: Mapping[str, list[OpenedArming]]
+        self, profile: Profile, holder: Holdings, armings: Mapping[str, list[OpenedArming]], trust: Holdings
     ) -> Iterator[Today]:
         models = (
             {c.id: m.id for m in self._side.spec.spec.models for c in m.criteria} if self._side.spec else {}
@@ -143,9 +152,9 @@ class Holdings:
                     profile_digest=profile_digest(profile, model),
                     subjects={name: holder.newest.get((model, profile.profile, name)) for name in artifacts},
                     release=profile.kind == "release",
-                    trusted=self.trusted,
+                    trusted=trust.trusted,
                     oldest=timedelta(days=days) if days else None,
-                    unarmed=self._why_unarmed(written, gate, profile, armings.get(written.id, [])),
+                    unarmed=self._why_unarmed(written, gate, profile, armings.get(written.id, []), trust),
                 )
 
     def _digest(self, gate: Gate) -> str:
@@ -159,9 +168,11 @@ class Holdings:
             return ""
         return falsification_profile(project)
 
-    def _why_unarmed(self, written: Gate, gate: Gate, profile: Profile, records: list[OpenedArming]) -> str:
+    def _why_unarmed(
+        self, written: Gate, gate: Gate, profile: Profile, records: list[OpenedArming], trust: Holdings
+    ) -> str:
         """As `ArmingBook.why_unarmed`, of a revision instead of the files on the disk."""
-        counted = self.trusted if profile.kind == "release" else self.believed
+        counted = trust.trusted if profile.kind == "release" else trust.believed
         signed = [entry for entry in records if entry.signers & counted]
         if not signed:
             return "it was never seen to fail by a key that counts" if gate.faults else NAMES_NO_FAULT
@@ -182,6 +193,14 @@ def percents(
     profiles: Pairing,
 ) -> tuple[ShipPercent, ...]:
     """Both sides, and head's evidence under base's criteria: a line for each model at each profile."""
+    one, other = holdings_of(base, head, code, contracts)
+    return joined(one.percents(one), other.percents(other), one.percents(other), models, profiles)
+
+
+def holdings_of(
+    base: ProjectSide, head: ProjectSide, code: CodeReview, contracts: Contracts
+) -> tuple[Holdings, Holdings]:
+    """What both sides ask for and hold, every statement opened once."""
     one, other = (
         Holdings(side, contracts.of(side, side.contracts), Identities(side, own, folder), folder)
         for side, own, folder in (
@@ -192,4 +211,4 @@ def percents(
     opened: dict[str, Opened | DamagedArtifact] = {}
     for standing, side in ((one, base), (other, head)):
         standing.read(evidence_of(side), opened, one.believed | other.believed)
-    return joined(one.percents(one), other.percents(other), one.percents(other), models, profiles)
+    return one, other

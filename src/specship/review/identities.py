@@ -15,7 +15,7 @@ from specship.review.sides import ProjectSide
 
 
 @cache
-def _installed() -> dict[str, tuple[str, Declared]]:
+def installed_probes() -> dict[str, tuple[str, Declared]]:
     """Module and declaration of each probe that comes with specship, by name; read as text."""
     return {
         name: (PROBES.dotted(module), declared)
@@ -35,7 +35,7 @@ class Identities:
 
     def artifacts(self, probe: str) -> tuple[str, ...]:
         """What a probe measures; nothing where nobody declares it."""
-        declared = self._code.probes.get(probe) or _installed().get(probe, ("", None))[1]
+        declared = self._code.probes.get(probe) or installed_probes().get(probe, ("", None))[1]
         return declared.artifacts if declared else ()
 
     def probe(self, name: str) -> str:
@@ -58,8 +58,8 @@ class Identities:
         if declared is not None:
             module = f"specship.probes.{PurePosixPath(declared.path).stem}"
             own = self._reader.digest(module)
-        elif name in _installed():
-            own = code_digest(_installed()[name][0])
+        elif name in installed_probes():
+            own = code_digest(installed_probes()[name][0])
         else:
             return ""
         return digest_of([own, folder]) if folder else own

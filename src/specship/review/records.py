@@ -38,7 +38,17 @@ TO_BE_NAMED: Final = frozenset({Direction.WEAKENED, Direction.REMOVED})
 """Directions of which an amendment has to name the id."""
 
 About = Literal[
-    "project", "spec", "model", "criterion", "amendment", "profile", "contract", "gate", "probe", "fault"
+    "project",
+    "spec",
+    "waiver",
+    "model",
+    "criterion",
+    "amendment",
+    "profile",
+    "contract",
+    "gate",
+    "probe",
+    "fault",
 ]
 """What kind of thing has the id."""
 Kind = Literal[

@@ -12,10 +12,10 @@ from specship.review.criteria import SpecReview
 from specship.review.gates import GateReview, Gates
 from specship.review.percents import evidence_of, nothing_held
 from specship.review.profiles import ProfileReview
-from specship.review.project import ProjectReview
+from specship.review.project import ProjectReview, WaiverReview
 from specship.review.ranges import Range, place_of, read_range
 from specship.review.records import BUMPS, TO_BE_NAMED, Bump, Change, Direction, Review, ShipPercent
-from specship.review.repository import open_repository
+from specship.review.repository import Repository, open_repository
 from specship.review.sides import Contracts, ProjectSide, read_side
 from specship.specs.version import parse
 
@@ -35,21 +35,30 @@ def review(start: Path, words: str, *, staged: bool = False) -> Review:
         RequirementMissing: there is no git.
     """
     with open_repository(start) as repository:
-        asked = read_range(repository, words, staged=staged)
-        beside = place_of(repository, start)
-        base = read_side(asked.base, beside, facing=asked.head)
-        head = read_side(asked.head, beside, base, facing=asked.base)
-        if base.configuration is None and head.configuration is None:
-            raise UnusableInput(
-                "no pyproject.toml with [tool.specship] on either side",
-                at=start,
-                mend="run the command inside a project, or begin one: `specship init`",
-            )
-        return _review(asked, base, head)
+        found, sides = compare(repository, start, words, staged=staged)
+        return found.model_copy(update={"ship_percent": sides.ship_percent()})
 
 
-def _review(asked: Range, base: ProjectSide, head: ProjectSide) -> Review:
-    sides = _Sides(base, head)
+def compare(
+    repository: Repository, start: Path, words: str, *, staged: bool = False
+) -> tuple[Review, BothSides]:
+    """As `review`, with both sides to ask more of, and no percentages yet."""
+    asked = read_range(repository, words, staged=staged)
+    beside = place_of(repository, start)
+    base = read_side(asked.base, beside, facing=asked.head)
+    head = read_side(asked.head, beside, base, facing=asked.base)
+    if base.configuration is None and head.configuration is None:
+        raise UnusableInput(
+            "no pyproject.toml with [tool.specship] on either side",
+            at=start,
+            mend="run the command inside a project, or begin one: `specship init`",
+        )
+    sides = BothSides(base, head)
+    return _review(asked, sides), sides
+
+
+def _review(asked: Range, sides: BothSides) -> Review:
+    base, head = sides.base, sides.head
     changes = sorted(sides.changes(), key=_order)
     required: Bump = max((change.bump for change in changes), key=BUMPS.index, default="none")
     new = {
@@ -69,7 +78,6 @@ def _review(asked: Range, base: ProjectSide, head: ProjectSide) -> Review:
         required_bump=required,
         declared_bump=_declared(base, head),
         changes=tuple(changes),
-        ship_percent=sides.ship_percent(),
         unnamed=tuple(dict.fromkeys(unnamed)),
     )
 
@@ -89,7 +97,7 @@ def _declared(base: ProjectSide, head: ProjectSide) -> Bump:
     return "none"
 
 
-class _Sides:
+class BothSides:
     """Both sides with everything that is laid beside each other."""
 
     def __init__(self, base: ProjectSide, head: ProjectSide) -> None:
@@ -98,6 +106,7 @@ class _Sides:
         self.spec = SpecReview(base, head)
         self.profiles = ProfileReview(base, head, self.spec.criteria, self.spec.models.new_names)
         self.code = CodeReview(base, head)
+        self.waivers = WaiverReview(base, head)
 
     def _wanted(self) -> set[str]:
         """The contracts that differ, and those that name what differs elsewhere."""
@@ -122,6 +131,7 @@ class _Sides:
             Gates.of(self.base, one), Gates.of(self.head, other), self.profiles.views, self.spec.criteria
         )
         yield from ProjectReview(self.base, self.head).changes()
+        yield from self.waivers.changes()
         yield from self.spec.changes()
         yield from self.profiles.changes()
         yield from ContractReview(self.base, self.head, one, other, gates.pairing.new_names).changes()

@@ -117,9 +117,9 @@ def _read(side: ProjectSide, home: str) -> None:
         configured = find_configuration(root)
         spec, faults = survey_spec_folder(top / home, root=root)
     except UnusableInput as error:
-        raise _located(_faults(error), side.tree, side.place) from error
+        raise located(_faults(error), side.tree, side.place) from error
     if faults:
-        raise _located(faults, side.tree, side.place)
+        raise located(faults, side.tree, side.place)
     side.configuration, side.spec = configured[1] if configured else None, spec
 
 
@@ -195,7 +195,7 @@ def _contracts(side: ProjectSide) -> dict[str, Entry]:
         for name in below
     ]
     if faults := [fault for fault in wrong if fault is not None]:
-        raise _located(faults, side.tree, side.place)
+        raise located(faults, side.tree, side.place)
     return {
         posixpath.join(shown, name): entry for name, entry in sorted(names.items()) if name.endswith(".yaml")
     }
@@ -232,7 +232,7 @@ class Contracts:
             found = {path: self._read[path, side.contracts[path].oid] for path in wanted}
             faults += repeated_ids(found.values())
         if faults:
-            raise _located(faults, side.tree, side.place)
+            raise located(faults, side.tree, side.place)
         return found
 
 
@@ -240,7 +240,7 @@ def _faults(error: UnusableInput) -> list[UnusableInput]:
     return list(error.faults) if isinstance(error, UnreadableDocument) else [error]
 
 
-def _located(faults: Iterable[SpecshipError], tree: Tree, place: str) -> UnreadableDocument:
+def located(faults: Iterable[SpecshipError], tree: Tree, place: str) -> UnreadableDocument:
     """Faults whose places say which side they are on."""
     told = []
     for fault in faults:

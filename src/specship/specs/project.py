@@ -6,6 +6,7 @@ contracts = "contracts"       # folder of contract files
 profile = "rehearsal"         # the profile when none is asked for
 probes = "probes"             # optional folder of the project's own probes
 faults = "faults"             # optional folder of the project's own faults
+waivers = "waivers"           # folder of exceptions; it may be missing
 trusted_keys = []             # public keys (64 hex digits) that may sign release evidence
 """
 
@@ -23,8 +24,10 @@ from specship.contracts.reader import ContractFile, ContractSurvey, survey_contr
 from specship.contracts.records import Frozen, Slug
 from specship.errors import Place, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 from specship.settings_file import find_table
+from specship.specs.binding import gates_of
 from specship.specs.reader import SpecFolder, survey_spec_folder
 from specship.specs.records import Profile
+from specship.specs.waivers import FOLDER, WaiverFile, survey_waivers, waiver_faults
 
 Folder = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$")]
 PublicKeyHex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -55,6 +58,8 @@ class Configuration(Frozen):
     faults: Folder | None = None
     healthy: Folder | None = None
     """YAML file of healthy variants that no gate may accuse."""
+    waivers: Folder = FOLDER
+    """Exceptions to gates that fail; the folder may be missing."""
     trusted_keys: tuple[PublicKeyHex, ...] = ()
     lint: LintSettings = LintSettings()
 
@@ -70,6 +75,7 @@ class Project:
     configuration: Configuration
     contracts: tuple[ContractFile, ...]
     spec: SpecFolder
+    waivers: tuple[WaiverFile, ...] = ()
     elsewhere: Path | None = None
     """Where a faulty copy of the pipeline keeps what it makes, apart from all that counts."""
 
@@ -171,13 +177,15 @@ class Survey:
     faults: tuple[UnusableInput, ...]
     documents: tuple[Document, ...]
     """Every contract file that is YAML, those with faults too."""
+    waivers: tuple[WaiverFile, ...] = ()
+    """Waivers without a fault of their own."""
 
     @property
     def project(self) -> Project | None:
         """The project, when nothing keeps it from being one."""
         if self.spec is None or self.faults:
             return None
-        return Project(self.root, self.configuration, self.contracts, self.spec)
+        return Project(self.root, self.configuration, self.contracts, self.spec, self.waivers)
 
 
 def survey_project(start: Path) -> Survey:
@@ -199,8 +207,17 @@ def survey_project(start: Path) -> Survey:
     except UnusableInput as error:
         contracts = ContractSurvey((), (), (error,))
     spec, faults = survey_spec_folder(root / configuration.spec, root=root)
+    waivers, others = survey_waivers((root / configuration.waivers).resolve(), root=root)
+    gates = {str(gate.get("id")): gate for document in contracts.documents for gate in gates_of(document)}
+    others += waiver_faults(waivers, gates)
     return Survey(
-        root, configuration, contracts.files, spec, (*contracts.faults, *faults), contracts.documents
+        root,
+        configuration,
+        contracts.files,
+        spec,
+        (*contracts.faults, *faults, *others),
+        contracts.documents,
+        waivers,
     )
 
 

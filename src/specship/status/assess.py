@@ -9,11 +9,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
+from specship.contracts.judging import Verdict
 from specship.evidence.arming import NAMES_NO_FAULT
 from specship.evidence.ledger import Ledger
+from specship.evidence.statement import Opened
 from specship.specs.records import Criterion, Model, Profile
 from specship.status.freshness import GateStanding, Today, standing
 from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Standing
+from specship.status.waiving import fingerprint
 
 
 def ship_percent(criteria: Iterable[CriterionReport]) -> float:
@@ -79,6 +82,7 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         )
         for entry in (known.ruling.judgements if known.ruling else ())
     )
+    failed = known.verdict if known.fresh and known.verdict in {Verdict.FAIL, Verdict.ERROR} else None
     return GateReport(
         id=today.gate.id,
         contract=today.contract,
@@ -96,6 +100,7 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         seconds=round(evidence.seconds, 3) if evidence else 0.0,
         ended=evidence.ended.isoformat() if evidence else None,
         cached=not (evidence and session_began and evidence.ended >= session_began),
+        fingerprint=fingerprint(today.gate.id, today.profile, failed, measured) if failed else "",
     )
 
 
@@ -160,9 +165,15 @@ def assess(
 ) -> ModelReport:
     """One model at one profile, from the ledger alone."""
     reports: dict[str, CriterionReport] = {}
+    spoken: dict[str, list[Opened]] = {}
+    for entry in ledger.statements:
+        if (entry.evidence.model, entry.evidence.profile) == (model.id, profile.profile):
+            spoken.setdefault(entry.evidence.gate, []).append(entry)
     known = {
         today.gate.id: gate_report(
-            today, standing(today, ledger.statements, now=now), session_began=session_began
+            today,
+            standing(today, tuple(spoken.get(today.gate.id, ())), now=now),
+            session_began=session_began,
         )
         for today in gates
         if today.model == model.id

@@ -122,6 +122,11 @@ def standing(today: Today, statements: tuple[Opened, ...], *, now: datetime | No
     return GateStanding(None, fresh=False, reason="no evidence yet")
 
 
+def _broken(pair: tuple[Opened, Ruling]) -> int:
+    """How many limits do not hold."""
+    return sum(not entry.holds for entry in pair[1].judgements)
+
+
 def _fold(today: Today, fresh: list[Opened]) -> GateStanding:
     rulings = [
         (entry, judge(today.gate.expect, entry.evidence.measurement))
@@ -131,7 +136,8 @@ def _fold(today: Today, fresh: list[Opened]) -> GateStanding:
     if not rulings:
         newest = fresh[-1]
         return GateStanding(Verdict.ERROR, fresh=True, reason=newest.evidence.reason, newest=newest)
-    worst, ruling = next(((e, r) for e, r in reversed(rulings) if r.verdict != Verdict.PASS), rulings[-1])
+    failing = [pair for pair in reversed(rulings) if pair[1].verdict != Verdict.PASS]
+    worst, ruling = max(failing, key=_broken, default=rulings[-1])  # the newest of those that break as much
     reason = ruling.reason
     if unmeasured := len(fresh) - len(rulings):
         reason += f" ({unmeasured} other attempts on the same bytes could not measure)"

@@ -68,6 +68,9 @@ class GateReport(Frozen):
     seconds: Annotated[float, Field(description="Wall time of the measurement")] = 0.0
     ended: Annotated[str | None, Field(description="When the measurement ended, ISO 8601")] = None
     cached: Annotated[bool, Field(description="Whether it was measured before this session")] = True
+    fingerprint: Annotated[
+        str, Field(description="What fails, as a waiver names it; empty when nothing does")
+    ] = ""
 
 
 class CriterionReport(Frozen):
@@ -118,6 +121,36 @@ class StageReport(Frozen):
     why: Annotated[str, Field(description="Why it ran, or why it did not have to")]
 
 
+WaiverState = Literal["in force", "waiting", "unused", "too broad", "expired"]
+
+
+class WaiverReport(Frozen):
+    """A waiver as it stands today. It is never a pass, and in no percentage."""
+
+    gate: str
+    """Id of the gate that it speaks of."""
+    fingerprint: str
+    """Of the failure that it speaks of."""
+    profile: Annotated[
+        str | None, Field(description="The scale at which the gate fails so; null where it does not")
+    ]
+    state: WaiverState
+    """`waiting` where nothing fresh is known of its gate; `unused` where it passes, or fails otherwise."""
+    owner: str
+    """Who answers for it."""
+    reason: str
+    """Why the failure can be borne for now."""
+    issue: str
+    """Where the mending is followed."""
+    expires: str
+    """Its last day, ISO 8601, UTC."""
+    days_left: Annotated[int, Field(ge=0, description="Days until its last one")]
+    path: str
+    """Its file within the project."""
+    line: int
+    """Where its gate stands there."""
+
+
 class Report(Frozen):
     """Everything a session or `specship status` knows.
 
@@ -133,5 +166,7 @@ class Report(Frozen):
     """Each model at each profile that was asked for."""
     stages: tuple[StageReport, ...] = ()
     """The stages that this session looked at."""
+    waivers: tuple[WaiverReport, ...] = ()
+    """Exceptions of the project, those in force first; none of them is in a percentage."""
     problems: tuple[str, ...] = ()
     """What is wrong with the ledger or the artifacts, in words."""

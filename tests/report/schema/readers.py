@@ -9,6 +9,7 @@ from specship.errors import UnreadableDocument, UnusableInput
 from specship.report.schema.settings import sections
 from specship.specs.binding import Known, profile_faults
 from specship.specs.records import Amendment, Profile, Spec
+from specship.specs.waivers import waiver_of
 
 
 def faults_of(kind: str, data: bytes, name: str) -> list[UnusableInput]:
@@ -17,6 +18,8 @@ def faults_of(kind: str, data: bytes, name: str) -> list[UnusableInput]:
         document = document_of(data, name)
         if kind == "contract":
             return contract_of(document, file_name=name)[1]
+        if kind == "waiver":
+            return waiver_of(document)[1]
         if kind == "profile":
             return _settings_faults(document, build(document, Profile))
         build(document, Spec if kind == "spec" else Amendment)

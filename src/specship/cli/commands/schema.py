@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import argparse
 
-HELP = "JSON Schema of contract, spec, profile, amendment, report, review or next"
-KINDS = ("contract", "spec", "profile", "amendment", "report", "review", "next")
+HELP = "JSON Schema of contract, spec, profile, amendment, waiver, report, review, gate or next"
+KINDS = ("contract", "spec", "profile", "amendment", "waiver", "report", "review", "gate", "next")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -26,17 +26,18 @@ def render(result: LintResult, _display: Display = PLAIN) -> str:
 
 def _command(finding: Finding) -> str:
     level = "warning" if finding.fixable else "error"
-    title = _property(f"{finding.code} {finding.name}")
+    title = as_property(f"{finding.code} {finding.name}")
     message = finding.message + (f" ({finding.mend})" if finding.mend else "")
-    place = f"file={_property(finding.path)},line={finding.line},col={finding.column}"
-    return f"::{level} {place},title={title}::{_data(message)}"
+    place = f"file={as_property(finding.path)},line={finding.line},col={finding.column}"
+    return f"::{level} {place},title={title}::{as_data(message)}"
 
 
-def _data(text: str) -> str:
+def as_data(text: str) -> str:
     """Line breaks as GitHub wants them; other control characters are written out."""
     rows = (seen(row).replace("%", "%25") for row in text.replace("\r", "\n").split("\n"))
     return "%0A".join(rows)
 
 
-def _property(text: str) -> str:
-    return _data(text).replace(":", "%3A").replace(",", "%2C")
+def as_property(text: str) -> str:
+    """A value of an annotation: commas and colons would end it."""
+    return as_data(text).replace(":", "%3A").replace(",", "%2C")

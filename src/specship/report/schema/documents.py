@@ -12,11 +12,13 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from specship.contracts.records import Contract
+from specship.pull_request.records import MergeDecision
 from specship.report.schema.draft7 import DRAFT, draft7
 from specship.report.schema.rules import with_rules
 from specship.report.schema.settings import settings_definitions
 from specship.review.records import Review
 from specship.specs.records import Amendment, Profile, Spec
+from specship.specs.waivers import Waiver
 from specship.status.backlog_records import BacklogItems
 from specship.status.report import Report
 
@@ -26,11 +28,13 @@ RECORDS: Final[dict[str, type[BaseModel]]] = {
     "spec": Spec,
     "profile": Profile,
     "amendment": Amendment,
+    "waiver": Waiver,
     "report": Report,
     "review": Review,
+    "gate": MergeDecision,
     "next": BacklogItems,
 }
-_WRITTEN: Final = frozenset({"report", "review", "next"})
+_WRITTEN: Final = frozenset({"report", "review", "gate", "next"})
 """What specship writes and nobody by hand."""
 
 

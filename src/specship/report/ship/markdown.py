@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from specship.report.formats import PLAIN, Display
-from specship.report.formatting import duration, measured_lines, percent
+from specship.report.formatting import duration, measured_lines, percent, waiver_line
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report
 
 FILE: Final = ".md"
@@ -48,6 +48,7 @@ def render(report: Report, _display: Display = PLAIN) -> str:
     """The whole report."""
     lines = [f"# {report.spec} {report.version}", ""]
     lines += [f"- **{m.model} at {m.profile}: {percent(m.ship_percent)}**" for m in report.models]
+    lines += [f"- {_cell(waiver_line(waiver))}" for waiver in report.waivers]
     lines.append("")
     for problem in report.problems:
         lines += ["```", problem, "```", ""]

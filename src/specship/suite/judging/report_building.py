@@ -11,6 +11,7 @@ from specship.specs.project import Project
 from specship.specs.records import FALSIFICATION
 from specship.status.assess import assess, ledger_problems
 from specship.status.report import ModelReport, Report, StageReport
+from specship.status.waiving import waiver_reports
 from specship.suite.artifacts.runner import Made
 from specship.suite.artifacts.store import Store
 from specship.suite.judging.arming_book import ArmingBook
@@ -83,5 +84,6 @@ def build_report(project: Project, *, session: Session | None = None) -> Report:
         spec=project.spec.spec.spec_id,
         version=project.spec.version,
         models=tuple(models),
+        waivers=waiver_reports(project.waivers, models),
         problems=(*ledger_problems(ledger), *dict.fromkeys(damage)),
     )

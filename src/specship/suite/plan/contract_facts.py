@@ -18,6 +18,7 @@ from specship.result_cache import ProjectFiles, bytes_digest
 from specship.specs.binding import Known, ProbeFacts, contract_faults, gates_of, profile_faults
 from specship.specs.project import find_configuration
 from specship.specs.reader import SpecFolder, survey_spec_folder
+from specship.specs.waivers import survey_waivers, waiver_faults
 from specship.suite.plan.gate_facts import ContractFacts, Kept, gate_facts
 from specship.suite.plan.vocabulary import known_names
 
@@ -66,9 +67,11 @@ def read_all(found: ProjectFiles, profile: str | None) -> Kept | None:
         frozenset(gate for own in spec.profiles.values() for gate in own.overrides),
     )
     contracts, rests = _read(around, found.contracts)
-    return (
-        None if _overrides_at_fault(spec, around.known, rests) else Kept(_as_json(around, rests), contracts)
-    )
+    waivers, faults = survey_waivers((root / configuration.waivers).resolve(), root=root)
+    gates = {facts.id: facts for own in contracts.values() for facts in own.gates}
+    if faults or any(waiver_faults(waivers, gates)) or _overrides_at_fault(spec, around.known, rests):
+        return None
+    return Kept(_as_json(around, rests) | {"waived": [file.waiver.gate for file in waivers]}, contracts)
 
 
 def read_changed(
@@ -85,11 +88,14 @@ def read_changed(
     """
     try:
         checked = _from_json(found.root, around)
-        before = dict(around["overridden"])
+        before, waived = dict(around["overridden"]), set(around["waived"])
     except (TypeError, ValueError, KeyError, AttributeError):
         return None
     contracts, rests = _read(checked, [name for name in found.contracts if name not in unchanged])
     there = {facts.id for own in unchanged.values() for facts in own.gates}
+    now = there | {facts.id for own in contracts.values() for facts in own.gates}
+    if not waived <= now:
+        return None
     if any(rests.get(gate, own if gate in there else None) != own for gate, own in before.items()):
         return None
     return Kept(dict(around), {**unchanged, **contracts})

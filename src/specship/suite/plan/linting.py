@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -43,13 +44,18 @@ def lint(question: Question, *, cache: bool = True) -> LintResult:
         UnusableInput: there is no project, its settings have faults, a code or path is unknown, or the
             report of an untrained model cannot be read.
     """
-    options = (question.paths, question.select, question.ignore, (str(question.start),))
+    options = (question.paths, question.select, question.ignore, (str(question.start), _today().isoformat()))
     key = key_of(question.start, *options) if cache else None
     result = recalled(question.start, key)
     if result is None:
         result, _, _ = _computed(question)
         keep(question.start, key, result, *options)
     return result
+
+
+def _today() -> date:
+    """The day in UTC: waivers end, so that an answer is recalled on its own day only."""
+    return datetime.now(UTC).date()
 
 
 def lint_and_fix(question: Question) -> LintResult:
@@ -104,7 +110,8 @@ def _view(survey: Survey, known: Known, *, whole: bool) -> View:
     untrained = read_untrained(survey.root / shown, shown=shown) if shown else {}
     folder = survey.configuration.faults
     planted = planted_faults(survey.root / folder if folder else None)
-    return View(survey.contracts, survey.spec, known, untrained, planted, whole)
+    waivers = survey.waivers
+    return View(survey.contracts, survey.spec, known, untrained, planted, whole, waivers, _today())
 
 
 def _documents(survey: Survey) -> Iterator[Document]:
@@ -112,6 +119,7 @@ def _documents(survey: Survey) -> Iterator[Document]:
     if survey.spec is not None:
         yield survey.spec.document
         yield from survey.spec.profile_documents.values()
+    yield from (file.document for file in survey.waivers)
 
 
 def _files(survey: Survey, documents: Iterable[Document]) -> set[str]:

@@ -81,7 +81,7 @@ def _readable(survey: Survey) -> Project:
     faults = [fault for fault in survey.faults if not _is_absence(fault, folder)]
     if survey.spec is None or faults:
         raise UnreadableDocument(faults or survey.faults)
-    return Project(survey.root, survey.configuration, survey.contracts, survey.spec)
+    return Project(survey.root, survey.configuration, survey.contracts, survey.spec, survey.waivers)
 
 
 def _is_absence(fault: UnusableInput, folder: Path) -> bool:

@@ -1,0 +1,1 @@
+"""Formats of `specship gate`: one a file, named after the format."""
