@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import functools
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -147,12 +148,13 @@ class SideCode:
         )
 
 
-def _imported(text: str, path: str) -> set[str]:
+@functools.lru_cache(maxsize=4096)
+def _imported(text: str, path: str) -> frozenset[str]:
     """Dotted names that a source may import; a relative one as a path from the top of the repository."""
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
-        return set()
+        return frozenset()
     found: set[str] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -168,7 +170,7 @@ def _imported(text: str, path: str) -> set[str]:
     if path.startswith(f"{OURS}/"):  # scans and public names, as digests of our own code follow them
         with contextlib.suppress(ValueError):
             found |= imported_modules(text, "specship")
-    return {name for name in found if name}
+    return frozenset(name for name in found if name)
 
 
 def declared_in(text: str, path: str) -> Iterator[tuple[str, Declared]]:
@@ -205,6 +207,7 @@ class CodeReview:
     def __init__(self, base: ProjectSide, head: ProjectSide) -> None:
         self.base, self.head = SideCode(base), SideCode(head)
         self._touched = _touched(base, head)
+        self._places: dict[tuple[str | None, str | None], list[str]] = {}
 
     @cached_property
     def faults(self) -> frozenset[str]:
@@ -239,10 +242,19 @@ class CodeReview:
         home = self.base.named(before.path)
         other[home] = other.pop(self.head.named(after.path), "")  # its own file may be called otherwise
         return tuple(
-            f"{at}: {', '.join(_functions(one.get(at, ''), other.get(at, '')))}"
+            f"{at}: {', '.join(places)}"
             for at in sorted(one.keys() | other.keys())
-            if _shape(one.get(at)) != _shape(other.get(at))
+            if (places := self._between(one.get(at), other.get(at)))
         )
+
+    def _between(self, before: str | None, after: str | None) -> list[str]:
+        """Places that differ between two sources; worked out once, for many probes reach the same."""
+        if before == after:
+            return []
+        if (before, after) not in self._places:
+            alike = _shape(before) == _shape(after)
+            self._places[before, after] = [] if alike else _functions(before or "", after or "")
+        return self._places[before, after]
 
     @cached_property
     def beside(self) -> tuple[tuple[str | None, str | None], ...]:
