@@ -119,15 +119,18 @@ class SideCode:
         return self._imported[path]
 
     def _imported_by(self, text: str, path: str) -> Iterator[str]:
+        ours = path.startswith(f"{OURS}/")
         for name in _imported(text, path):
             parts = name.split(".")
+            if ours and len(parts) == 1:
+                continue  # our root package lists public names, and has no code that counts
             if parts[-1] == "*":  # a folder that is scanned
                 for root in self._roots(path):
                     folder = posixpath.join(root, *parts[:-1])
                     yield from (
                         posixpath.join(folder, own)
                         for own in self.side.tree.names(folder)
-                        if own.endswith(".py")
+                        if own.endswith(".py") and not own.startswith("_")
                     )
                 continue
             for root in self._roots(path):
@@ -151,6 +154,9 @@ class SideCode:
 @functools.lru_cache(maxsize=4096)
 def _imported(text: str, path: str) -> frozenset[str]:
     """Dotted names that a source may import; a relative one as a path from the top of the repository."""
+    if path.startswith(f"{OURS}/"):  # what digests of our own code follow: scans and public names, no types
+        with contextlib.suppress(SyntaxError, ValueError):
+            return frozenset(imported_modules(text, "specship"))
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError):
@@ -167,9 +173,6 @@ def _imported(text: str, path: str) -> frozenset[str]:
                     folder = posixpath.dirname(folder)
                 base = ".".join(part for part in [*folder.split("/"), base] if part)
             found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
-    if path.startswith(f"{OURS}/"):  # scans and public names, as digests of our own code follow them
-        with contextlib.suppress(ValueError):
-            found |= imported_modules(text, "specship")
     return frozenset(name for name in found if name)
 
 
