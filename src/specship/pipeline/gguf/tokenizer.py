@@ -84,6 +84,7 @@ def _byte_level(file: GgufFile, listed: _Listed) -> Tokenizer:
     merges = [tuple(pair.split(" ")) for pair in file.metadata["tokenizer.ggml.merges"]]
     if odd := next((pair for pair in merges if len(pair) != 2), None):
         _contradiction(file, f"{' '.join(odd)[:60]!r} is no merge of two tokens")
+    made = Tokenizer(models.BPE(listed.ids, merges, ignore_merges=splitting.ignore_merges))
     normal = [token for token, at in listed.ids.items() if listed.types[at] == NORMAL]
     if said := missing_merges(normal, map("".join, merges)):
         raise DamagedArtifact(
@@ -92,7 +93,6 @@ def _byte_level(file: GgufFile, listed: _Listed) -> Tokenizer:
             why="tokenizer.ggml.merges is cut or empty: every text would fall apart into other tokens",
             mend="export the checkpoint again, with its tokenizer: specship export",
         )
-    made = Tokenizer(models.BPE(listed.ids, merges, ignore_merges=splitting.ignore_merges))
     made.pre_tokenizer = splitter(splitting.patterns)
     made.decoder = decoders.ByteLevel()
     return made

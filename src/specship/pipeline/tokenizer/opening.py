@@ -25,7 +25,6 @@ from typing import TYPE_CHECKING, Any, Final
 from specship.bounds import JSON_REPORT_BYTES
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.tokenizer.files import TOKENIZER, require_tokenizer
-from specship.pipeline.tokenizer.missing_merges import missing_merges_of
 from specship.strict_json import read_bytes, read_json
 
 if TYPE_CHECKING:
@@ -49,10 +48,7 @@ def open_tokenizer(folder: Path) -> Tokenizer:
         text = read_bytes(path, JSON_REPORT_BYTES).decode("utf-8")
     except UnicodeDecodeError as error:
         raise _no_tokenizer("it is not UTF-8", path) from error
-    tokenizer = tokenizer_of(text, path)
-    if said := missing_merges_of(json.loads(text)):
-        raise _no_tokenizer(f"{said}: its merges are cut or empty", path)
-    return tokenizer
+    return tokenizer_of(text, path)
 
 
 def open_for_documents(folder: Path) -> Tokenizer:
