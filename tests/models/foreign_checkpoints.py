@@ -105,7 +105,7 @@ class Foreign:
         """Write the folder."""
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "config.json").write_text(json.dumps(self.config))
-        vocabulary = {f"t{number}": number for number in range(self.tokens - 2)}
+        vocabulary = {chr(0x20000 + number): number for number in range(self.tokens - 2)}
         flags = dict.fromkeys(("single_word", "lstrip", "rstrip", "normalized", "special"), False)
         added = [{"id": self.tokens - 2 + n, "content": f"<{n}>", **flags} for n in range(2)]
         (folder / "tokenizer.json").write_text(

@@ -8,11 +8,11 @@ from typing import Any, Final
 import pytest
 import torch
 
-from specship.errors import UnusableInput
+from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.checkpoint.inventory import account
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.inference.decoder import Decoder
-from tests.editing import copy_of
+from tests.editing import copy_of, edit_json
 from tests.models.foreign_checkpoints import foreign
 from tests.models.inference_chain import checkpoint, tokenizer
 
@@ -158,3 +158,20 @@ def test_norms_in_float32_are_noted_and_read_as_they_are(tmp_path: Path, family:
     assert f"{len(norms)} tensors are stored as F32, unlike the rest, first {norms[1]}" in " ".join(
         found.notes
     )
+
+
+def test_doubles_are_one_finding_with_a_cast_for_a_mend(tmp_path: Path) -> None:
+    made = foreign("llama")
+    for norm in ("model.norm.weight", "model.layers.0.input_layernorm.weight"):
+        made.put(norm, (24,), "F64")
+    [found] = account(made.write(tmp_path / "theirs")).misfits
+    assert (found.kind, found.tensors) == ("dtype", 2)
+    assert "model.to(torch.bfloat16)" in found.mend
+
+
+def test_an_id_beyond_the_vocabulary_is_told_how_it_gets_a_row(tmp_path: Path) -> None:
+    folder = foreign("llama").write(tmp_path / "theirs")
+    edit_json(folder / "config.json", eos_token_id=40)
+    with pytest.raises(DamagedArtifact, match="not an id below 40") as caught:
+        account(folder)
+    assert "resize_token_embeddings" in caught.value.mend

@@ -128,11 +128,14 @@ def test_names_that_only_look_like_it_stay_what_they_are(tmp_path: Path) -> None
     assert {one.kind for one in misfits(made, tmp_path / "twice")} == {"unexpected"}
 
 
+@pytest.mark.parametrize("front", ["_orig_mod.", "it's.", 'a"$b`.'])
 def test_verbs_say_it_once_and_the_mend_mends_it(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    front: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    folder = under(prefix("_orig_mod.")).write(tmp_path / "a folder")
-    with pytest.raises(DamagedArtifact, match=r"1 thing does not fit, first _orig_mod\. is the prefix"):
+    folder = under(prefix(front)).write(tmp_path / "a folder")
+    with pytest.raises(
+        DamagedArtifact, match=rf"1 thing does not fit, first {re.escape(front)} is the prefix"
+    ):
         open_any_checkpoint(folder)
     assert main(["import", "checkpoint", str(folder)]) == 1
     said = capsys.readouterr().out

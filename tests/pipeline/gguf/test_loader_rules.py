@@ -19,6 +19,7 @@ import torch
 from specship.cli import main
 from specship.errors import UnusableInput
 from specship.pipeline.gguf.model import open_gguf
+from specship.pipeline.gguf.other_kinds import refuse_other_kinds
 from specship.pipeline.inference.decoder import Decoder
 from tests.llama_cpp_verdicts import PROMPT, llama_cpp_verdicts
 from tests.models.gguf_parts import Parts, Stored
@@ -255,6 +256,7 @@ COMPUTED: Final[dict[str, Change]] = {
     ),
     "a name in another alphabet": text("general.name", b"caf\xe9"),
     "no merges at all": listed(T + "merges", lambda _: []),
+    "the first merges alone": listed(T + "merges", lambda all_: all_[:20]),
     "scaled": all_of(text(L + "rope.scaling.type", "linear"), decimal(L + "rope.scaling.factor", 4.0)),
     "scaled, without the rule": decimal(L + "rope.scaling.factor", 4.0),
     "scaled, under the older name": decimal(L + "rope.scale_linear", 4.0),
@@ -319,7 +321,21 @@ def test_what_llama_cpp_computes_is_computed_or_refused() -> None:
         logits_V = Decoder(opened).logits(PROMPT)[-1]  # noqa: N806 - axes
         ours = torch.log_softmax(logits_V, dim=-1).topk(3).values
         assert ours.tolist() == pytest.approx(theirs, abs=1e-4), name
-    assert refused == {"lengthened", "sees ahead"}
+    assert refused == {"lengthened", "sees ahead", "no merges at all", "the first merges alone"}
+
+
+@pytest.mark.parametrize(
+    ("name", "mend"),
+    [
+        ("my model-00002-of-00002.gguf", "--merge 'my model-00001-of-00002.gguf' 'my model-whole.gguf'"),
+        ("b.gguf", "give every part the name it was made with (NAME-00001-of-...), and put"),
+        ("b.gguf", "--merge NAME-00001-of-00002.gguf b-whole.gguf"),
+    ],
+)
+def test_the_mend_of_a_part_is_a_command_for_a_shell(name: str, mend: str) -> None:
+    with pytest.raises(UnusableInput) as caught:
+        refuse_other_kinds({"split.no": 1, "split.count": 2}, 3, Path(name))
+    assert mend in str(caught.value.mend)
 
 
 def test_a_command_ends_with_the_reason_and_the_quality_gates_fail_for_it(
@@ -327,6 +343,7 @@ def test_a_command_ends_with_the_reason_and_the_quality_gates_fail_for_it(
 ) -> None:
     for name, words, mend in (
         ("no merges", "there is no tokenizer.ggml.merges", "export the checkpoint again"),
+        ("no merges at all", "no merge gives", "export the checkpoint again"),
         ("the second of two parts", "part 2 of 2", "llama-gguf-split --merge"),
         ("the other byte order", "big-endian", "gguf-convert-endian"),
     ):

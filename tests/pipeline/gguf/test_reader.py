@@ -145,6 +145,8 @@ OTHERS: dict[str, tuple[bytes, str, str]] = {
         "lfs pull",
     ),
     "an old file": (b"tjgg" + bytes(40), "from before GGUF", "specship export"),
+    "a gzip archive": (b"\x1f\x8b\x08\0" * 9, "a gzip archive", "gunzip"),
+    "an error of a server": (b'{"error":"Repository not found"}' * 9, "a text, as a server", "hf auth login"),
     "a page": (b"<!DOCTYPE html><html></html>" * 9, "a web page", "fetch the file itself"),
     "an archive": (b"PK\3\4" + bytes(40), "an archive or a pickle", "safetensors"),
     "a control vector": (

@@ -243,3 +243,16 @@ def test_there_is_one_opener(tmp_path: Path) -> None:
     assert {name for name, ways in opened.items() if "transformers" in ways} == ELSEWHERE.keys()
     (tmp_path / "other.py").write_text("from tokenizers import Tokenizer as T\nT.from_file('x')\n")
     assert openings(tmp_path / "other.py") == {"library"}
+
+
+def test_a_vocabulary_whose_merges_are_gone_does_not_fit_and_one_that_needs_none_does(folder: Path) -> None:
+    def emptied(document: dict[str, Any]) -> None:
+        document["model"]["merges"] = []
+
+    change(folder, emptied)
+    [found] = account(folder).misfits
+    assert (found.kind, found.message[:14]) == ("tokenizer", "no merge gives")
+    symbols = {"a": 0, "b": 1, "<unk>": 2, "<0x0A>": 3}
+    model = {"type": "BPE", "vocab": symbols, "merges": [], "unk_token": "<unk>"}
+    (folder / "tokenizer.json").write_text(json.dumps({"model": model}))
+    assert account(folder).misfits == ()

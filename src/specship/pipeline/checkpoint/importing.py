@@ -19,9 +19,11 @@ from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.files import publish_folder, write_errors, write_json
 from specship.pipeline.checkpoint.folder_manifest import verify_manifest, write_manifest
+from specship.pipeline.checkpoint.generation_settings import GENERATION
 from specship.pipeline.checkpoint.inventory import Inventory
 from specship.pipeline.checkpoint.inventory_checks import tensor_bytes
 from specship.pipeline.checkpoint.safetensors_header import DTYPE_BYTES
+from specship.pipeline.checkpoint.side_files import JSON_FILES, PLAIN_FILES, TEMPLATE
 from specship.pipeline.checkpoint.weight_files import CONFIG, INDEX, TOKENIZER, WEIGHTS, HeldTensor, counted
 from specship.strict_json import read_bytes
 
@@ -29,15 +31,10 @@ METADATA: Final = "metadata.json"
 _COMPANIONS: Final = (
     CONFIG,
     TOKENIZER,
-    "tokenizer_config.json",
-    "special_tokens_map.json",
-    "added_tokens.json",
-    "generation_config.json",
-    "tokenizer.model",
-    "vocab.json",
-    "merges.txt",
-    "chat_template.jinja",
-    "LICENSE",
+    GENERATION,
+    *JSON_FILES,
+    *PLAIN_FILES,
+    TEMPLATE,
 )
 """Files that come along when they are there."""
 _ALIGNMENT: Final = 8

@@ -19,6 +19,7 @@ from specship.errors import UnusableInput
 from specship.pipeline.checkpoint.generation_settings import generation_misfits
 from specship.pipeline.checkpoint.inventory_checks import rarer_types, redundant_tensors, tensor_misfits
 from specship.pipeline.checkpoint.recognition import refuse_other
+from specship.pipeline.checkpoint.side_files import side_misfits
 from specship.pipeline.checkpoint.weight_files import (
     CONFIG,
     TOKENIZER,
@@ -33,7 +34,8 @@ from specship.pipeline.checkpoint.weight_files import (
 from specship.pipeline.checkpoint.wrapped_names import unwrapped
 from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, elements
 from specship.pipeline.model.reading import DeclaredModel, read_model
-from specship.pipeline.tokenizer.files import missing_tokenizer
+from specship.pipeline.tokenizer.files import missing_tokenizer, read_object
+from specship.pipeline.tokenizer.missing_merges import missing_merges_of
 from specship.pipeline.tokenizer.opening import open_tokenizer
 from specship.pipeline.tokenizer.size import tokenizer_size
 
@@ -99,6 +101,7 @@ def account(folder: Path, *, tokenizer: bool = True, opened: bool = True) -> Inv
         *head_misfits,
         *tokenizer_misfits,
         *generation,
+        *side_misfits(folder),
     )
     return Inventory(
         path=folder,
@@ -123,6 +126,8 @@ def _tokenizer(folder: Path, rows: int, *, opened: bool) -> tuple[int | None, li
         tokens = tokenizer_size(path)
         if opened and importlib.util.find_spec("tokenizers") is not None:
             open_tokenizer(folder)  # what fits must open for every verb
+            if said := missing_merges_of(read_object(path)):
+                return tokens, [Misfit("tokenizer", TOKENIZER, f"{said}: its merges are cut or empty", mend)]
     except UnusableInput as error:
         return None, [Misfit("tokenizer", TOKENIZER, error.message, error.mend or mend)]
     if tokens <= rows:

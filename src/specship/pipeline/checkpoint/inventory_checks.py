@@ -19,6 +19,7 @@ WEIGHT_DTYPES: Final = ("F32", "F16", "BF16")
 _DERIVED: Final = re.compile(r"model\.layers\.[0-9]{1,3}\.self_attn\.rotary_emb\.inv_freq")
 """Older writers stored these; they follow from the configuration."""
 _CHUNK_BYTES: Final = 1 << 20
+_CAST: Final = "cast it and save again: model.to(torch.bfloat16).save_pretrained(OUT)"
 _SAME: Final = "take the weights and config.json from the same checkpoint"
 
 
@@ -75,10 +76,15 @@ def _with_head(model: DeclaredModel) -> TensorTable:
 
 def _mistyped(model: DeclaredModel, weights: StoredWeights) -> Iterator[Misfit]:
     """Types that hold no weights; tensors may differ in type among themselves, as in any other reader."""
+    odd: dict[str, list[str]] = {}
     for name in sorted(_with_head(model).keys() & weights.tensors.keys()):
         if (dtype := weights.tensors[name].stored.dtype) not in WEIGHT_DTYPES:
-            said = f"is stored as {dtype}; weights are F32, F16 or BF16"
-            yield Misfit("dtype", name, said, "save the checkpoint without quantization")
+            odd.setdefault(dtype, []).append(name)
+    for dtype, names in odd.items():
+        more = f", like {len(names) - 1} more" if len(names) > 1 else ""
+        said = f"is stored as {dtype}{more}; weights are F32, F16 or BF16"
+        mend = _CAST if dtype == "F64" else "save the checkpoint without quantization"
+        yield Misfit("dtype", names[0], said, mend, len(names))
 
 
 def rarer_types(weights: StoredWeights) -> dict[str, list[str]]:

@@ -23,6 +23,8 @@ from typing import Any, Final
 
 from specship.download_cache import cache_of
 from specship.errors import DamagedArtifact, NeverFetched, UnusableInput
+from specship.pipeline.checkpoint.generation_settings import GENERATION
+from specship.pipeline.checkpoint.side_files import JSON_FILES, PLAIN_FILES, TEMPLATE
 from specship.pipeline.checkpoint.weight_files import (
     CONFIG,
     INDEX,
@@ -39,6 +41,7 @@ _GGUF: Final = ".gguf"
 _GGUF_MAGIC: Final = b"GGUF"
 _PAGES: Final = (b"<!doctype html", b"<html", b"<?xml")
 _SHORTEST_LOOK: Final = 64
+_LENGTH_BYTES: Final = 8
 _KEPT_BY_TRAINERS: Final = re.compile(
     r"training_args\.bin|(optimizer|scheduler|scaler)\.(bin|pt)|rng_state.*\.pth|random_states_.*\.pkl"
 )
@@ -52,6 +55,8 @@ _OTHER_FRAMEWORKS: Final = {
     "openvino_model.bin": "OpenVINO",
     "weights.npz": "MLX",
 }
+_PROMPTS: Final = {"PROMPT_TUNING", "MULTITASK_PROMPT_TUNING", "PREFIX_TUNING", "P_TUNING", "CPT"}
+"""Kinds of peft that learn what stands in front of a prompt."""
 _PARTIAL: Final = (".incomplete", ".part", ".crdownload", ".aria2")
 """Endings that the downloaders of the hub and of browsers give to a file that is not whole yet."""
 _MERGED: Final = (
@@ -104,6 +109,24 @@ def refuse_unfetched(*paths: Path) -> None:
             why="the address was that of a page, or the website wanted to know who asks",
             mend=f"hf auth login, where the model is gated, and {_FETCH} {_quoted(pages[0].parent)}",
         )
+    answers = [path for path in paths if path.suffix == ".safetensors" and _is_text(path)]
+    if answers:
+        raise UnusableInput(
+            f"it is a text{_and_more(answers)}, and not the file",
+            at=answers[0],
+            why="a server that cannot give a file, or may not, answers with an error, saved in its place",
+            mend=f"hf auth login, where the model is gated, and {_FETCH} {_quoted(answers[0].parent)}",
+        )
+
+
+def _is_text(path: Path) -> bool:
+    """Whether it begins with eight letters or signs: as the length of a header that would be 2**56 bytes."""
+    try:
+        with open_regular(path) as (file, _):
+            head = file.read(_LENGTH_BYTES)
+    except DamagedArtifact:
+        return False
+    return len(head) == _LENGTH_BYTES and all(0x20 <= byte < 0x7F for byte in head)
 
 
 def _and_more(paths: list[Path]) -> str:
@@ -111,7 +134,15 @@ def _and_more(paths: list[Path]) -> str:
 
 
 def _is_read(name: str) -> bool:
-    return name in {CONFIG, TOKENIZER, INDEX, "tokenizer.model"} or name.endswith((".safetensors", ".gguf"))
+    return name in {
+        CONFIG,
+        TOKENIZER,
+        INDEX,
+        GENERATION,
+        *JSON_FILES,
+        *PLAIN_FILES,
+        TEMPLATE,
+    } or name.endswith((".safetensors", ".gguf"))
 
 
 def _head(path: Path) -> bytes:
@@ -213,10 +244,23 @@ def _adapter(seen: _Seen) -> UnusableInput | None:
     if not seen.like(r"adapter_config\.json|adapter_model\.(safetensors|bin)"):
         return None
     said = _object(seen.path / "adapter_config.json")
-    kind = str(said.get("peft_type", ""))
-    named = "a LoRA adapter" if kind == "LORA" else f"an adapter ({kind})" if kind.isalnum() else "an adapter"
+    kind = str(said.get("peft_type") or "")
+    named = (
+        "a LoRA adapter"
+        if kind == "LORA"
+        else f"an adapter ({kind})"
+        if re.fullmatch(r"[A-Za-z0-9_]{1,40}", kind)
+        else "an adapter"
+    )
     base = said.get("base_model_name_or_path")
     of = f" of {shown_name(base[:120])!r}" if isinstance(base, str) and base else ""
+    if kind in _PROMPTS:
+        return seen.refuse(
+            f"it is {named}{of}, and no model of its own",
+            "it holds vectors that go in front of every prompt: no matrix takes them in, none can be merged",
+            "give its base model; its answers without these vectors are other ones. "
+            "An adapter that can be merged is one of LoRA",
+        )
     return seen.refuse(
         f"it is {named}{of}, and no model of its own",
         "an adapter holds only what is added to the matrices of its base model",

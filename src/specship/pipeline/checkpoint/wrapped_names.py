@@ -37,9 +37,9 @@ _QUANTIZED: Final = re.compile(
 )
 """What GPTQ, AWQ, bitsandbytes, compressed-tensors, FP8 and MLX store beside a matrix, or instead of it."""
 _STRIP: Final = (
-    'python -c "import sys, pathlib; from safetensors.torch import load, save_file; [save_file('
+    "import sys, pathlib; from safetensors.torch import load, save_file; [save_file("
     "{{n{change}: t for n, t in load(pathlib.Path(p).read_bytes()).items()}}, p, {{'format': 'pt'}}) "
-    'for p in sys.argv[1:]]"'
+    "for p in sys.argv[1:]]"
 )
 
 
@@ -138,7 +138,12 @@ def _mend(folder: Path, wrappers: list[str], change: str, *, sharded: bool) -> s
         return save
     shown = shlex.quote(shown_name(str(folder)))
     files = f"{shown}/*.safetensors, and off the names in {INDEX}" if sharded else f"{shown}/{WEIGHTS}"
-    return f"take it off: {_STRIP.format(change=change)} {files}; or {save}"
+    return f"take it off: python -c {_in_a_shell(_STRIP.format(change=change))} {files}; or {save}"
+
+
+def _in_a_shell(program: str) -> str:
+    """In double quotes, which leave its own single ones readable, unless it holds what they do not keep."""
+    return shlex.quote(program) if any(sign in program for sign in '"$`\\!') else f'"{program}"'
 
 
 def _unmerged(names: list[str]) -> Misfit:

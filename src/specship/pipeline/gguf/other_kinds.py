@@ -7,6 +7,7 @@ gguf-py/gguf/constants.py (GGUFType).
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -34,20 +35,26 @@ _ARCHITECTURES: Final = {
 }
 """The same by `general.architecture`."""
 _PART: Final = re.compile(r"-[0-9]{5}-of-([0-9]{5})\.gguf$", re.IGNORECASE)
+_ANSWER: Final = (
+    "a text, as a server gives one for an error",
+    "fetch it again under its right name, logged in where the model is gated: hf auth login",
+)
 _OTHER_FORMATS: Final = (
     (b"tjgg", "a file of llama.cpp from before GGUF", "convert the checkpoint anew: specship export"),
     (b"lmgg", "a file of llama.cpp from before GGUF", "convert the checkpoint anew: specship export"),
     (b"fmgg", "a file of llama.cpp from before GGUF", "convert the checkpoint anew: specship export"),
     (b"PK\3\4", "an archive or a pickle of torch", "give a GGUF, or a folder with safetensors"),
+    (b"\x1f\x8b", "a gzip archive", "unpack it: gunzip, or tar -xzf where it is a .tar.gz"),
+    *((begin, *_ANSWER) for begin in (b"{", b"Inva", b"Entr", b"Repo", b"Acce")),
     (b"<!DO", "a web page", "fetch the file itself, not the page that shows it"),
     (b"<htm", "a web page", "fetch the file itself, not the page that shows it"),
 )
-"""First four bytes of what is often called `.gguf`, what that is, and the mend."""
+"""First bytes, four at most, of what is often called `.gguf`, what that is, and the mend."""
 
 
 def other_format(first: bytes) -> tuple[str, str] | None:
     """What a file is whose first four bytes are these, and the mend; None where nobody knows."""
-    return next(((what, mend) for magic, what, mend in _OTHER_FORMATS if first == magic), None)
+    return next(((what, mend) for magic, what, mend in _OTHER_FORMATS if first.startswith(magic)), None)
 
 
 def refuse_other_kinds(metadata: Mapping[str, Any], tensors: int, path: Path) -> None:
@@ -60,12 +67,16 @@ def refuse_other_kinds(metadata: Mapping[str, Any], tensors: int, path: Path) ->
     if isinstance(count, int) and count > 1:
         number = metadata.get("split.no")
         which = f"part {number + 1} of {count}" if isinstance(number, int) else f"one of {count} parts"
-        first, whole = _PART.sub(r"-00001-of-\1.gguf", path.name), _PART.sub("", path.name)
+        named = _PART.search(path.name)
+        first = _PART.sub(r"-00001-of-\1.gguf", path.name) if named else f"NAME-00001-of-{count:05d}.gguf"
+        whole = f"{_PART.sub('', path.name) if named else path.stem}-whole.gguf"
+        renamed = "" if named else "give every part the name it was made with (NAME-00001-of-...), and "
         raise UnusableInput(
             f"{which} of a model that was split",
             at=path,
             why="its tensors lie in several files; here a model is one",
-            mend=f"put the parts together: llama-gguf-split --merge {first} {whole}-whole.gguf",
+            mend=f"{renamed}put the parts together: "
+            f"llama-gguf-split --merge {shlex.quote(first)} {shlex.quote(whole)}",
         )
     kind, architecture = str(metadata.get("general.type")), str(metadata.get("general.architecture"))
     what, mend = _TYPES.get(kind) or _ARCHITECTURES.get(architecture) or ("", "")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn
 from specship.bounds import GGUF_PIECE_CHARACTERS
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.gguf.reader import GgufFile
+from specship.pipeline.tokenizer.missing_merges import missing_merges
 from specship.pipeline.tokenizer.pre_tokenizers import SPLITTINGS, Splitting, splitter
 from specship.pipeline.tokenizer.vocabulary import CONTROL, NORMAL, UNUSED, USER_DEFINED
 
@@ -84,6 +85,14 @@ def _byte_level(file: GgufFile, listed: _Listed) -> Tokenizer:
     if odd := next((pair for pair in merges if len(pair) != 2), None):
         _contradiction(file, f"{' '.join(odd)[:60]!r} is no merge of two tokens")
     made = Tokenizer(models.BPE(listed.ids, merges, ignore_merges=splitting.ignore_merges))
+    normal = [token for token, at in listed.ids.items() if listed.types[at] == NORMAL]
+    if said := missing_merges(normal, map("".join, merges)):
+        raise DamagedArtifact(
+            said,
+            at=file.path,
+            why="tokenizer.ggml.merges is cut or empty: every text would fall apart into other tokens",
+            mend="export the checkpoint again, with its tokenizer: specship export",
+        )
     made.pre_tokenizer = splitter(splitting.patterns)
     made.decoder = decoders.ByteLevel()
     return made

@@ -180,7 +180,7 @@ class Decoder:
         if len(prompt_ids) + tokens > self.context:
             raise UnusableInput(
                 f"{len(prompt_ids)} prompt tokens and {tokens} new ones exceed the context of {self.context}",
-                mend="ask for fewer tokens, or cut the prompt",
+                mend="ask for fewer tokens (--tokens N), or cut the prompt",
             )
         stream = self.stream(prompt_ids, sampling=sampling, banned_ids=banned_ids)
         found: list[int] = []

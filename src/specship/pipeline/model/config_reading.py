@@ -121,7 +121,7 @@ class ConfigReader:
         if value is None:
             return None
         if type(value) is not int or not none <= value < vocabulary:
-            self.broken(f"{key} is {shown(value)}, not an id below {vocabulary}")
+            self._no_id(key, value, vocabulary)
         return value if value >= 0 else None
 
     def token_ids(self, key: str, vocabulary: int) -> tuple[int, ...]:
@@ -130,8 +130,17 @@ class ConfigReader:
         ids = value if isinstance(value, list) else [] if value is None else [value]
         for one in ids:
             if type(one) is not int or not 0 <= one < vocabulary:
-                self.broken(f"{key} is {shown(one)}, not an id below {vocabulary}")
+                self._no_id(key, one, vocabulary)
         return tuple(ids)
+
+    def _no_id(self, key: str, value: Any, vocabulary: int) -> NoReturn:
+        raise DamagedArtifact(
+            f"{key} is {shown(value)}, not an id below {vocabulary}",
+            at=self.path,
+            why=f"the embedding has {vocabulary} rows (vocab_size), and readers look the id up in it",
+            mend=f"name an id below {vocabulary}, or null; where the token is meant, resize the embeddings: "
+            "model.resize_token_embeddings(len(tokenizer)) and save",
+        )
 
     def only(self, key: str, allowed: Sequence[Any], why: str, mend: str) -> None:
         """Refuse any other value than those of a list; the first of them is shown.
