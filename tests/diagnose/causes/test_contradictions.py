@@ -97,7 +97,7 @@ SICK: dict[str, tuple[Callable[[Draw], Records], list[str]]] = {
     "summed over 3 in a fine-tune": (partial(summed_fine_tune, count=3), OFF),
     "weights lost just before the end": (lost_at_the_end, ["weights-lost", "divergence"]),
     "weights lost": (lambda draw: resumed_at(draw, 0.4), ["weights-lost"]),
-    "weights lost late": (lambda draw: resumed_at(draw, 0.6, every=2), ["weights-lost"]),
+    "weights lost late": (lambda draw: resumed_at(draw, 0.6, every=2), ["weights-lost", "divergence"]),
     "schedule again, with its warm-up": (lambda draw: rate_again(draw, 0.1), ["schedule-began-again"]),
     "schedule again, without one": (lambda draw: rate_again(draw, 0.0), ["schedule-began-again"]),
     "no gradient": (without_gradient, ["no-gradient"]),

@@ -153,6 +153,14 @@ KINDS: dict[str, Callable[[Draw], Records]] = {
     "a preference objective of thousands": lambda draw: objective(draw, 1500, 1000),
     "a sum over frames": lambda draw: objective(draw, 40, 400),
     "weights that begin too large": lambda draw: log(draw, curve=lambda part: from_scratch(part) * 2.5 - 4.5),
+    "such weights, and a log that ends above ln V": lambda draw: log(
+        draw,
+        curve=lambda part: 11.5 + 14 * math.exp(-2 * part),
+        held_out=lambda part: 9.3 - 0.3 * part,
+        steps=60,
+        every=1,
+        evaluate=30,
+    ),
     "such weights, and an easier text": lambda draw: log(
         draw, curve=lambda part: 4.0 + 22.0 * math.exp(-9 * part), held_out=from_scratch
     ),

@@ -25,6 +25,11 @@ _OVER_A_GUESS: Final = 2.0
 """Times ln V at which a model is worse than one that knows nothing; where a run of ours ends itself."""
 _FALLEN: Final = 0.9
 """Share of its beginning below which a loss far above ln V is falling: that is one of another scale."""
+_HELD_OUT_FALLEN: Final = 0.95
+_SEVERAL: Final = 3
+"""Evaluations that have to have come down; the first of fewer may stand behind the fall."""
+_BEGINNING: Final = 5
+"""Records that give the level of the beginning."""
 _LEAST: Final = 0.05
 """Nats a token: losses near 0, of a text known by heart or of reinforcement learning, double by less."""
 
@@ -98,24 +103,24 @@ def _over_a_guess(facts: Facts) -> _Grown:
 
 
 def _falls_from_above(facts: Facts, bound: float) -> bool:
-    """Whether no loss was ever on the scale of ln V, and all of them ended at their lowest, beyond noise."""
+    """Whether no loss was ever on the scale of ln V, and all ended at their lowest."""
     losses, size = _values(facts.finite_losses), len(facts.last_tenth)
-    stretches = [losses[at : at + size] for at in range(0, len(losses) - size + 1, size)]
-    first, last = stretches[0], losses[-size:]
-    ended = statistics.fmean(last)
-    noise = math.sqrt((statistics.variance(first) + statistics.variance(last)) / size)
+    levels = [statistics.fmean(losses[at : at + size]) for at in range(0, len(losses) - size + 1, size)]
+    first, ended = statistics.fmean(losses[:_BEGINNING]), statistics.fmean(losses[-size:])
+    spread = statistics.median(abs(a - b) for a, b in pairwise(losses)) / math.sqrt(2) / 0.6745
+    noise = spread * math.sqrt(1 / _BEGINNING + 1 / size)
     return (
         min(losses) > _OVER_A_GUESS * bound
-        and ended
-        < min(_FALLEN * statistics.fmean(first), statistics.fmean(first) - _EVALUATION_NOISES * noise)
-        and ended <= _RISE * min(map(statistics.fmean, stretches))
+        and ended < min(_FALLEN * first, first - _EVALUATION_NOISES * noise)
+        and ended <= _RISE * min(levels)
         and all(_came_down([one.loss for one in series]) for series in facts.evaluation_sets)
     )
 
 
 def _came_down(losses: Sequence[float]) -> bool:
-    """Whether evaluations, where there are several, ended lower than they began and at their lowest."""
-    return len(losses) == 1 or (losses[-1] < _FALLEN * losses[0] and losses[-1] <= _RISE * min(losses))
+    """Whether evaluations, where there are several, ended lower than they began, and none rose."""
+    never_rose = all(after <= _RISE * before for before, after in pairwise(losses))
+    return never_rose and (len(losses) < _SEVERAL or losses[-1] < _HELD_OUT_FALLEN * losses[0])
 
 
 def _held_out(facts: Facts) -> _Grown:

@@ -25,6 +25,8 @@ _NEAR: Final = 0.1
 """Relative distance of every quotient from the number that it would be."""
 _USUALLY_NEAR: Final = 0.05
 """The same of their median."""
+_UNLIKE: Final = 1.2
+"""Largest quotient over the smallest from which it is no factor, as with a perplexity."""
 _FALLS: Final = 0.7
 """Last held-out loss over the first: quotients that stay while both fall are no coincidence."""
 _LITTLE: Final = 0.7
@@ -94,7 +96,9 @@ def _always_below(pairs: list[_HeldOutBesideTraining], guess: float, above: int)
     """Whether held-out losses lie below what knowing nothing costs, and in proportion to training."""
     quotients = [pair.quotient for pair in pairs]
     alike = max(quotients) <= _ALIKE * min(quotients) and (len(pairs) > 1 or above >= 2 * _FEWEST)
-    return alike and all(pair.evaluation.loss < _BELOW * guess for pair in pairs)
+    # Weights that begin too large are above it for long, and nearly as much on the text that is held out.
+    apart = min(quotients) > _SEVERAL or (min(quotients) > _ALIKE and bool(_scale(pairs)))
+    return alike and apart and all(pair.evaluation.loss < _BELOW * guess for pair in pairs)
 
 
 def _from_the_first(pairs: list[_HeldOutBesideTraining], steps: list[LoggedStep], guess: float) -> bool:
@@ -122,10 +126,10 @@ def _by_a_multiple(pairs: list[_HeldOutBesideTraining], steps: list[LoggedStep],
 
 def _scale(pairs: list[_HeldOutBesideTraining]) -> str:
     """What the training loss is by all quotients; empty where they tell nothing."""
-    losses = [pair.evaluation.loss for pair in pairs]
+    losses, quotients = [pair.evaluation.loss for pair in pairs], [pair.quotient for pair in pairs]
     logs = [math.log(pair.trained) for pair in pairs if pair.trained > 0]
-    usual = statistics.median(pair.quotient for pair in pairs)
-    unlike = max(losses) > (1 + _NEAR) * min(losses) and usual > 1.5
+    usual = statistics.median(quotients)
+    unlike = max(quotients) > _UNLIKE * min(quotients) and usual > 1.5
     if unlike and len(logs) == len(pairs) and all(map(_close, logs, losses)):
         return "perplexity"
     whole = round(usual) if usual > 1 else round(1 / usual) if usual > 0 else 0
@@ -137,7 +141,7 @@ def _scale(pairs: list[_HeldOutBesideTraining]) -> str:
     alike = (
         name
         for name, value in named.items()
-        if all(_close(pair.quotient, value) for pair in pairs)
+        if all(_close(quotient, value) for quotient in quotients)
         and math.isclose(usual, value, rel_tol=_USUALLY_NEAR)
     )
     return next(alike, "")
