@@ -48,7 +48,10 @@ def summed_fine_tune(draw: Draw, count: int, *, noise: float = 0.05) -> Records:
 
 def lost_at_the_end(draw: Draw) -> Records:
     """Weights that are random again 12 records before the log ends: the curve is not yet down."""
-    curve = lambda part: 2.0 + 8.4 * math.exp(-4 * part)  # noqa: E731 - both logs are of it
+
+    def curve(part: float) -> float:
+        return 2.0 + 8.4 * math.exp(-4 * part)
+
     return log(draw, curve=lambda at: curve(at if at <= 0.8 else at - 0.8), held_out=curve, evaluate=450)
 
 
