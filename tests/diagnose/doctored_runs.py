@@ -130,6 +130,17 @@ def begun_again(folder: Path, name: str) -> None:
     edit_log(folder / "train.jsonl", change)
 
 
+def weights_begun_again(folder: Path) -> None:
+    """Both losses are those of the beginning from record 150 on."""
+    begun_again(folder, "train_loss")
+    logged: dict[int, dict[str, Any]] = {}
+    edit_log(folder / "train.jsonl", lambda records: logged.update({one["step"]: one for one in records}))
+    scored = each(
+        lambda one, _: {"val_loss": logged[one["step"]]["train_loss"] + 0.05} if one["step"] > 150 else {}
+    )
+    edit_log(folder / "evaluations.jsonl", scored)
+
+
 def frozen(folder: Path) -> None:
     standing(folder)
     edit_log(folder / "train.jsonl", set_all("grad_norm", 0.0))
@@ -235,7 +246,7 @@ DOCTORED: dict[str, tuple[str, Callable[[Path], Any]]] = {
             folder / "train.jsonl", each(lambda record, _: {"train_loss": 8 * record["train_loss"]})
         ),
     ),
-    "weights-lost": ("infrastructure-masking", lambda folder: begun_again(folder, "train_loss")),
+    "weights-lost": ("infrastructure-masking", weights_begun_again),
     "schedule-began-again": ("optimization-defect", lambda folder: begun_again(folder, "lr")),
     "no-gradient": ("optimization-defect", frozen),
     "weights-unmoved": ("optimization-defect", unmoved_by_its_log),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from specship.diagnose.facts import Facts
+from specship.diagnose.opening import diagnose_run
 from specship.diagnose.reading_run import read_run_facts
 from specship.diagnose.reading_trainer import read_trainer_facts
 
@@ -249,6 +250,32 @@ def test_parameters_of_any_family_are_those_that_are_stored(
 )
 def test_a_vocabulary_that_is_none_is_not_taken(tmp_path: Path, config: Any) -> None:
     assert trainer(with_config(tmp_path, config), *records(1000)).vocabulary is None
+
+
+@pytest.mark.parametrize(
+    ("config", "vocabulary"),
+    [
+        ({"architectures": ["BertForSequenceClassification"]}, None),
+        ({"architectures": ["Wav2Vec2ForCTC"]}, None),
+        ({"problem_type": "regression"}, None),
+        ({"architectures": ["BertForMaskedLM"], "problem_type": None}, 30522),
+        ({"architectures": ["T5ForConditionalGeneration"]}, 30522),
+        ({"architectures": ["ReformerModelWithLMHead"]}, 30522),
+        ({"architectures": [7, None]}, 30522),
+        ({"architectures": "x"}, 30522),
+    ],
+)
+def test_only_a_cost_of_tokens_is_held_against_a_vocabulary(
+    tmp_path: Path, config: dict[str, Any], vocabulary: int | None
+) -> None:
+    told = {"model_type": "bert", "vocab_size": 30522} | config
+    trainer(tmp_path, *records(1000))
+    folder = with_config(tmp_path, told)
+    found = diagnose_run(folder)
+
+    assert found.facts.vocabulary == vocabulary
+    assert any("is not held against ln V" in note for note in found.notes) == (vocabulary is None)
+    assert diagnose_run(folder, {"vocabulary": "7"} if vocabulary is None else {}).facts.vocabulary
 
 
 def test_numbers_that_nothing_can_hold(tmp_path: Path) -> None:

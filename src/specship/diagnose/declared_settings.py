@@ -7,11 +7,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
+from collections.abc import Mapping
 from typing import Any, Final
 
 from specship.diagnose.facts import Schedule
 from specship.diagnose.json_values import count, number
 
+_ANOTHER_HEAD: Final = re.compile(
+    r"For(?!CausalLM|LMHead|MaskedLM|ConditionalGeneration|Seq2SeqLM|PreTraining)[A-Z]"
+)
 _SHAPES: Final = {
     "cosine": "cosine",
     "linear": "linear",
@@ -28,15 +33,31 @@ def declared(text: str, planned_steps: int | None) -> dict[str, Any]:
     arguments = _object(text)
     steps = planned_steps or count(arguments.get("max_steps")) or None
     found: dict[str, Any] = {"planned_steps": steps, "schedule": _schedule(arguments, steps)}
+    clip = number(arguments.get("max_grad_norm"))
+    found["clip_norm"] = clip if clip and 0 < clip < math.inf else None  # 0 is none
     if arguments.get("use_cpu") is True:  # then nothing else is taken
         found |= {"device_asked": "cpu", "device_got": "cpu"}
     return {name: value for name, value in found.items() if value is not None}
 
 
 def vocabulary(text: str) -> int | None:
-    """`vocab_size` of a model's configuration in JSON."""
-    found = count(_object(text).get("vocab_size"))
-    return found if found and found > 1 else None
+    """Vocabulary of a model's configuration in JSON, as `predicted_vocabulary` has it."""
+    return predicted_vocabulary(_object(text))
+
+
+def predicted_vocabulary(config: Mapping[str, Any]) -> int | None:
+    """`vocab_size` of a model whose loss is a cost of tokens: ln V bounds no loss of classes or figures."""
+    found = count(config.get("vocab_size"))
+    return found if found and found > 1 and not other_objective(config) else None
+
+
+def other_objective(config: Mapping[str, Any]) -> str:
+    """What a configuration names whose loss is none of one token among the vocabulary; else empty."""
+    if config.get("problem_type") is not None:
+        return f"problem_type {config['problem_type']!r:.40}"
+    named = config.get("architectures")
+    names = [name for name in named if isinstance(name, str)] if isinstance(named, list) else []
+    return next((name[:80] for name in names if _ANOTHER_HEAD.search(name)), "")
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -106,7 +106,9 @@ def _value(name: str, text: str) -> int | float | str:
     if name in _COUNTS and _WHOLE.fullmatch(text) and 0 < number <= JSON_LARGEST_INTEGER:
         return int(text)
     kind = "whole number above 0 and up to 2**53" if name in _COUNTS else "number above 0"
-    raise UnusableInput(f"{name} is {text[:40]!r}, not a {kind}", mend=f"write {name}=1000000")
+    meant = int(number) if name in _COUNTS and number.is_integer() else 0
+    example = meant if 0 < meant <= JSON_LARGEST_INTEGER else "NUMBER"
+    raise UnusableInput(f"{name} is {text[:40]!r}, not a {kind}", mend=f"write {name}={example}")
 
 
 def _mode(text: str) -> str:

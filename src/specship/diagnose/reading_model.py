@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.bounds import JSON_REPORT_BYTES
+from specship.diagnose.declared_settings import other_objective, predicted_vocabulary
 from specship.diagnose.facts import Line
-from specship.diagnose.json_values import count
 from specship.diagnose.record_lines import key_lines
 from specship.errors import SpecshipError
 from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
@@ -46,21 +46,23 @@ def read_size(folder: Path) -> Size:
     if not path.is_file():
         note = f"there is no {_CONFIG} beside the state: the vocabulary is not known"
         return Size(parameters=_stored(folder), vocabulary=None, notes=(note,))
+    vocabulary, other = _vocabulary(path)
     try:
         model = read_model(path)
     except SpecshipError as error:
         return Size(
             parameters=_stored(folder),
-            vocabulary=_plain_vocabulary(path),
+            vocabulary=vocabulary,
             lines={"vocabulary": _line(path, "vocab_size")},
-            notes=(f"{_CONFIG}: {error.message}; sizes are taken where they are plain",),
+            notes=(f"{_CONFIG}: {error.message}; sizes are taken where they are plain", *other),
         )
     tensors = model.tensors()
     return Size(
         parameters=elements(tensors),
-        vocabulary=model.shape.vocabulary,
+        vocabulary=None if other else model.shape.vocabulary,
         lines={"parameters": _line(path, "hidden_size"), "vocabulary": _line(path, "vocab_size")},
         beside_embedding=None if _adapted(folder) else elements(tensors) - math.prod(tensors[EMBEDDING]),
+        notes=other,
     )
 
 
@@ -74,13 +76,17 @@ def _adapted(folder: Path) -> bool:
     return next(folder.glob("adapter_*"), None) is not None
 
 
-def _plain_vocabulary(path: Path) -> int | None:
+def _vocabulary(path: Path) -> tuple[int | None, tuple[str, ...]]:
+    """The vocabulary that losses are costs of tokens in, and why there is none in words."""
     try:
         config: Any = read_json(path)
     except SpecshipError:
-        return None
-    found = count(config.get("vocab_size")) if isinstance(config, dict) else None
-    return found if found and found > 1 else None
+        return None, ()
+    if not isinstance(config, dict):
+        return None, ()
+    other = other_objective(config)
+    why = f"{_CONFIG} names {other}: its loss need not be a cost of tokens, and is not held against ln V"
+    return predicted_vocabulary(config), (why,) if other else ()
 
 
 def _stored(folder: Path) -> int | None:

@@ -32,8 +32,27 @@ def resumed_at(draw: Draw, part: float, *, every: int = 10) -> Records:
         draw,
         every=every,
         curve=lambda at: from_scratch(at if at <= part else at - part),
-        held_out=lambda _: 3.3,
+        held_out=lambda at: 0.1 + from_scratch(at if at <= part else at - part),
     )
+
+
+def summed_fine_tune(draw: Draw, count: int, *, noise: float = 0.05) -> Records:
+    """Summed losses of a fine-tune, which lie below ln V: 8.6 to 6.4 for 4 steps."""
+    return log(
+        draw,
+        curve=lambda part: count * (1.6 + 0.6 * math.exp(-4 * part)),
+        noise=noise,
+        held_out=lambda part: 1.65 + 0.6 * math.exp(-4 * part),
+    )
+
+
+def lost_at_the_end(draw: Draw) -> Records:
+    """Weights that are random again 12 records before the log ends: the curve is not yet down."""
+
+    def curve(part: float) -> float:
+        return 2.0 + 8.4 * math.exp(-4 * part)
+
+    return log(draw, curve=lambda at: curve(at if at <= 0.8 else at - 0.8), held_out=curve, evaluate=450)
 
 
 def rate_again(draw: Draw, warm_up: float, at: float = 0.4) -> Records:
@@ -77,8 +96,11 @@ SICK: dict[str, tuple[Callable[[Draw], Records], list[str]]] = {
     **{f"divided by {count} again": (partial(scaled, factor=1 / count), OFF) for count in (2, 4, 16)},
     "bits": (partial(scaled, factor=1 / math.log(2)), OFF),
     "perplexity": (perplexity, OFF),
+    "summed over 4 in a fine-tune": (partial(summed_fine_tune, count=4), OFF),
+    "summed over 3 in a fine-tune": (partial(summed_fine_tune, count=3), OFF),
+    "weights lost just before the end": (lost_at_the_end, ["weights-lost", "divergence"]),
     "weights lost": (lambda draw: resumed_at(draw, 0.4), ["weights-lost"]),
-    "weights lost late": (lambda draw: resumed_at(draw, 0.6, every=2), ["weights-lost"]),
+    "weights lost late": (lambda draw: resumed_at(draw, 0.6, every=2), ["weights-lost", "divergence"]),
     "schedule again, with its warm-up": (lambda draw: rate_again(draw, 0.1), ["schedule-began-again"]),
     "schedule again, without one": (lambda draw: rate_again(draw, 0.0), ["schedule-began-again"]),
     "no gradient": (without_gradient, ["no-gradient"]),

@@ -73,6 +73,21 @@ def stable_then_decay(part: float) -> float:
     return 3e-4 * min(1.0, part / 0.05, (1.001 - part) / 0.2)
 
 
+def another_domain(part: float) -> float:
+    """Falls, and begins anew at nearly that height with another text, in about as many steps."""
+    return 2.0 + 7.0 * math.exp(-8 * part) if part <= 0.5 else 2.6 + 6.0 * math.exp(-10 * (part - 0.5))
+
+
+def objective(draw: Draw, rest: float, falls: float) -> Records:
+    """What is no cost of tokens, far above ln V from the beginning to the end."""
+    return log(
+        draw,
+        curve=lambda part: rest + falls * math.exp(-4 * part),
+        noise=0.03 * rest,
+        held_out=lambda part: 1.05 * rest + falls * math.exp(-4 * part),
+    )
+
+
 KINDS: dict[str, Callable[[Draw], Records]] = {
     "from scratch": log,
     "noisy and small": lambda draw: log(draw, noise=0.5, steps=60, every=1, evaluate=20),
@@ -118,6 +133,36 @@ KINDS: dict[str, Callable[[Draw], Records]] = {
         draw,
         curve=lambda part: 2.0 - 0.3 * int(3 * part) - 0.05 * part,
         held_out=lambda part: 1.95 - 0.1 * part,
+    ),
+    "a harder text from the middle on": lambda draw: log(
+        draw, curve=another_domain, held_out=lambda part: 2.4 + 7.0 * math.exp(-3 * part), evaluate=60
+    ),
+    "training text of 3 times the loss": lambda draw: log(
+        draw, curve=lambda part: 3.66 - 0.18 * part, held_out=lambda part: 1.23 - 0.18 * part
+    ),
+    "training text of 4 times the loss, at rest": lambda draw: log(
+        draw, curve=lambda _: 4.0, held_out=lambda _: 1.0
+    ),
+    "a third as hard, from random weights": lambda draw: log(
+        draw, held_out=lambda part: from_scratch(part) / 3
+    ),
+    "half as hard, in a fine-tune": lambda draw: log(
+        draw, curve=lambda part: 3.0 - part, held_out=lambda part: 1.5 - 0.5 * part
+    ),
+    "squared errors": lambda draw: objective(draw, 60, 900),
+    "a preference objective of thousands": lambda draw: objective(draw, 1500, 1000),
+    "a sum over frames": lambda draw: objective(draw, 40, 400),
+    "weights that begin too large": lambda draw: log(draw, curve=lambda part: from_scratch(part) * 2.5 - 4.5),
+    "such weights, and a log that ends above ln V": lambda draw: log(
+        draw,
+        curve=lambda part: 11.5 + 14 * math.exp(-2 * part),
+        held_out=lambda part: 9.3 - 0.3 * part,
+        steps=60,
+        every=1,
+        evaluate=30,
+    ),
+    "such weights, and an easier text": lambda draw: log(
+        draw, curve=lambda part: 4.0 + 22.0 * math.exp(-9 * part), held_out=from_scratch
     ),
     "a bad beginning": lambda draw: log(draw, curve=lambda part: 3.2 + 30 * math.exp(-40 * part)),
     "reinforcement learning": policy_gradient,

@@ -111,6 +111,18 @@ def test_a_caller_may_say_which_schedule_was_meant(
     assert "'cosine'" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("limit", "clip"), [(1.0, 1.0), (0.0, None), (-1, None), (math.inf, None), ("1", None), (True, None)]
+)
+def test_the_clip_is_among_the_arguments(tmp_path: Path, limit: Any, clip: float | None) -> None:
+    data = events(
+        [], COSINE | {"max_grad_norm": limit}, architectures=["BertForTokenClassification"], vocab_size=9
+    )
+    facts, _ = read_events(written(tmp_path / "a.tfevents", data))
+
+    assert (facts.clip_norm, facts.vocabulary) == (clip, None)
+
+
 def test_a_file_alone_is_a_run(tmp_path: Path) -> None:
     history = log(Draw(1), curve=lambda _: 2.35)
     for one in history:

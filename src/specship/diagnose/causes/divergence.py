@@ -23,8 +23,13 @@ _FEWEST: Final = 10
 """Records of training below which nothing is said of their level."""
 _OVER_A_GUESS: Final = 2.0
 """Times ln V at which a model is worse than one that knows nothing; where a run of ours ends itself."""
-_FALLEN: Final = 0.7
+_FALLEN: Final = 0.9
 """Share of its beginning below which a loss far above ln V is falling: that is one of another scale."""
+_HELD_OUT_FALLEN: Final = 0.95
+_SEVERAL: Final = 3
+"""Evaluations that have to have come down; the first of fewer may stand behind the fall."""
+_BEGINNING: Final = 5
+"""Records that give the level of the beginning."""
 _LEAST: Final = 0.05
 """Nats a token: losses near 0, of a text known by heart or of reinforcement learning, double by less."""
 
@@ -82,19 +87,40 @@ def _says(held_out: _Grown, training: _Grown, over: _Grown) -> str:
 
 
 def _over_a_guess(facts: Facts) -> _Grown:
-    """The last training losses over ln V, where held-out loss says so too or they are not falling.
+    """The last training losses over ln V, where held-out loss says so too and the losses are not falling.
 
-    Training loss alone may be of another scale (`loss-off-scale`): held-out loss is then below.
+    Training loss alone may be of another scale (`loss-off-scale`): held-out loss is then below. And what
+    falls from far above ln V to the end is an objective that is no cost of tokens, or a sum of them.
     """
     bound, steps = facts.ln_vocabulary, facts.finite_losses
     if bound is None or len(steps) < _FEWEST:
         return _Grown()
-    first = statistics.fmean(_values(steps[: len(facts.last_tenth)]))
     ended = statistics.fmean(_values(facts.last_tenth))
     held_out = [series[-1].loss for series in facts.evaluation_sets]
-    if min(held_out) <= _OVER_A_GUESS * bound if held_out else ended < _FALLEN * first:
+    if min(held_out, default=math.inf) <= _OVER_A_GUESS * bound or _falls_from_above(facts, bound):
         return _Grown()
     return _Grown(ended / bound, lines=(steps[0].line, facts.last_tenth[-1].line))
+
+
+def _falls_from_above(facts: Facts, bound: float) -> bool:
+    """Whether no loss was ever on the scale of ln V, and all ended at their lowest."""
+    losses, size = _values(facts.finite_losses), len(facts.last_tenth)
+    levels = [statistics.fmean(losses[at : at + size]) for at in range(0, len(losses) - size + 1, size)]
+    first, ended = statistics.fmean(losses[:_BEGINNING]), statistics.fmean(losses[-size:])
+    spread = statistics.median(abs(a - b) for a, b in pairwise(losses)) / math.sqrt(2) / 0.6745
+    noise = spread * math.sqrt(1 / _BEGINNING + 1 / size)
+    return (
+        min(losses) > _OVER_A_GUESS * bound
+        and ended < min(_FALLEN * first, first - _EVALUATION_NOISES * noise)
+        and ended <= _RISE * min(levels)
+        and all(_came_down([one.loss for one in series]) for series in facts.evaluation_sets)
+    )
+
+
+def _came_down(losses: Sequence[float]) -> bool:
+    """Whether evaluations, where there are several, ended lower than they began, and none rose."""
+    never_rose = all(after <= _RISE * before for before, after in pairwise(losses))
+    return never_rose and (len(losses) < _SEVERAL or losses[-1] < _HELD_OUT_FALLEN * losses[0])
 
 
 def _held_out(facts: Facts) -> _Grown:

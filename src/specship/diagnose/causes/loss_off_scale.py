@@ -3,7 +3,9 @@
 Held-out loss gives the scale. Knowing nothing costs ln V, so that a training loss that is always above it is
 none where held-out loss lies below. And random weights cost about ln V on any text: a training loss that
 begins at a multiple or fraction of that, and stays the same one of every held-out loss while both fall, is
-the loss on another scale.
+the loss on another scale. A fine-tune begins anywhere: there a quotient of 3 or more that is a whole number
+at every evaluation tells it, where training fell by as many times what held-out loss fell by. Twice as hard,
+or easier than what is held out, are many texts.
 """
 
 from __future__ import annotations
@@ -21,15 +23,25 @@ _FEWEST: Final = 10
 _EVALUATIONS: Final = 3
 _NEAR: Final = 0.1
 """Relative distance of every quotient from the number that it would be."""
+_USUALLY_NEAR: Final = 0.05
+"""The same of their median."""
+_UNLIKE: Final = 1.2
+"""Largest quotient over the smallest from which it is no factor, as with a perplexity."""
 _FALLS: Final = 0.7
 """Last held-out loss over the first: quotients that stay while both fall are no coincidence."""
 _LITTLE: Final = 0.7
 _MUCH: Final = 1.15
 """Shares of ln V between which the first losses of random weights lie."""
+_RANDOM: Final = 0.85
+"""Share of ln V above which losses that began there leave no doubt of their scale."""
 _ALIKE: Final = 1.5
 """Largest quotient over the smallest: where losses fall steeply, a logged mean stands behind."""
 _BELOW: Final = 0.9
 """Share of ln V that held-out loss has to lie below."""
+_SEVERAL: Final = 2.5
+"""Quotient from which the text alone does not explain it."""
+_FELL: Final = 0.05
+"""Share of the first held-out loss by which it must have fallen, for training to follow it by a multiple."""
 _LARGEST_VOCABULARY: Final = 1 << 20
 """Of a model whose vocabulary is not on record."""
 _BITS: Final = 1 / math.log(2.0)
@@ -62,7 +74,8 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
         return None
     scale = _scale(pairs)
     known = facts.ln_vocabulary is not None
-    if scale == "perplexity" or (known and scale and _from_the_first(pairs, steps, guess)):
+    found = _from_the_first(pairs, steps, guess) or _by_a_multiple(pairs, steps, guess)
+    if scale == "perplexity" or (known and scale and found):
         return _observed(pairs, scale, guess, 0)
     return None
 
@@ -83,7 +96,9 @@ def _always_below(pairs: list[_HeldOutBesideTraining], guess: float, above: int)
     """Whether held-out losses lie below what knowing nothing costs, and in proportion to training."""
     quotients = [pair.quotient for pair in pairs]
     alike = max(quotients) <= _ALIKE * min(quotients) and (len(pairs) > 1 or above >= 2 * _FEWEST)
-    return alike and all(pair.evaluation.loss < _BELOW * guess for pair in pairs)
+    # Weights that begin too large are above it for long, and nearly as much on the text that is held out.
+    apart = min(quotients) > _SEVERAL or (min(quotients) > _ALIKE and bool(_scale(pairs)))
+    return alike and apart and all(pair.evaluation.loss < _BELOW * guess for pair in pairs)
 
 
 def _from_the_first(pairs: list[_HeldOutBesideTraining], steps: list[LoggedStep], guess: float) -> bool:
@@ -94,12 +109,27 @@ def _from_the_first(pairs: list[_HeldOutBesideTraining], steps: list[LoggedStep]
     return least < began < _MUCH * quotient and pairs[-1].evaluation.loss < _FALLS * pairs[0].evaluation.loss
 
 
+def _by_a_multiple(pairs: list[_HeldOutBesideTraining], steps: list[LoggedStep], guess: float) -> bool:
+    """Whether training fell by the same multiple of held-out loss as it lies above it, not from ln V on.
+
+    What began at ln V is on its scale; dropout and harder text lie above by an amount, and not by a factor.
+    """
+    if _RANDOM * guess < max(step.loss or 0.0 for step in steps[:_WIDTH]) < _MUCH * guess:
+        return False
+    quotient = statistics.median(pair.quotient for pair in pairs)
+    first, last = pairs[0], pairs[-1]
+    fell = first.evaluation.loss - last.evaluation.loss
+    if quotient < _SEVERAL or fell < _FELL * first.evaluation.loss:
+        return False
+    return 1 / _ALIKE < (first.trained - last.trained) / fell / quotient < _ALIKE
+
+
 def _scale(pairs: list[_HeldOutBesideTraining]) -> str:
     """What the training loss is by all quotients; empty where they tell nothing."""
-    losses = [pair.evaluation.loss for pair in pairs]
+    losses, quotients = [pair.evaluation.loss for pair in pairs], [pair.quotient for pair in pairs]
     logs = [math.log(pair.trained) for pair in pairs if pair.trained > 0]
-    usual = statistics.median(pair.quotient for pair in pairs)
-    unlike = max(losses) > (1 + _NEAR) * min(losses) and usual > 1.5
+    usual = statistics.median(quotients)
+    unlike = max(quotients) > _UNLIKE * min(quotients) and usual > 1.5
     if unlike and len(logs) == len(pairs) and all(map(_close, logs, losses)):
         return "perplexity"
     whole = round(usual) if usual > 1 else round(1 / usual) if usual > 0 else 0
@@ -108,7 +138,12 @@ def _scale(pairs: list[_HeldOutBesideTraining]) -> str:
         f"the mean divided by {whole} once more": 1 / max(whole, 1),
     }
     named = {name: value for name, value in named.items() if whole > 1} | {"bits and not nats": _BITS}
-    alike = (name for name, value in named.items() if all(_close(pair.quotient, value) for pair in pairs))
+    alike = (
+        name
+        for name, value in named.items()
+        if all(_close(quotient, value) for quotient in quotients)
+        and math.isclose(usual, value, rel_tol=_USUALLY_NEAR)
+    )
     return next(alike, "")
 
 

@@ -1,7 +1,7 @@
 """The loss went back to where the run began, and fell once more along the same curve.
 
 A spike comes back in a few steps and a harder text lands anywhere; what begins again takes as long as the
-first time, from the same level.
+first time, from the same level. Held-out loss that is as low right after the jump knows what was learned.
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ _WIDTH: Final = 3
 """Records on either side of a jump that give its levels."""
 _FALLEN: Final = 0.75
 """Share of the way down that the beginning is compared over."""
+_ENOUGH: Final = 10
+"""Records that show a curve which the log ends before: they have to come down by `_PART`."""
+_PART: Final = 0.4
 _LIKE: Final = 0.2
 """Share of the way down by which the second curve may lie beside the first, on average."""
 _NOISES: Final = 5.0
@@ -36,13 +39,25 @@ def _examine(facts: Facts) -> Observed | None:
     way, spread = start - before, _spread(losses[:at])
     if way < max(_LEAST, _NOISES * spread):
         return None
-    down = _length_of_the_way(losses[:at], before + (1 - _FALLEN) * way)
-    if down < _WIDTH or len(losses) - at < down:
+    whole = _length_of_the_way(losses[:at], before + (1 - _FALLEN) * way)
+    part = max(_ENOUGH, _length_of_the_way(losses[:at], before + (1 - _PART) * way))
+    down = min(whole, len(losses) - at)
+    if down < min(whole, part) or _held_out_stayed(facts, steps[at - 1].step, steps[at + down - 1].step):
         return None
     apart = statistics.fmean(abs(one - two) for one, two in zip(losses, losses[at : at + down], strict=False))
     if apart > _LIKE * way:
         return None
     return _observed(steps, at, down, way=way, apart=apart)
+
+
+def _held_out_stayed(facts: Facts, jump: int, end: int) -> bool:
+    """Whether the first evaluation behind the jump, while training was still above, is no higher."""
+    for series in facts.evaluation_sets:
+        before = [one.loss for one in series if one.step <= jump]
+        after = [one.loss for one in series if jump < one.step <= end]
+        if before and after and after[0] <= min(before):
+            return True
+    return False
 
 
 def _largest_jump(losses: Sequence[float]) -> int | None:

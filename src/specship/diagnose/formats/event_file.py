@@ -204,5 +204,6 @@ FORMAT: Final = LogFormat(
         "evaluations": f"`eval/loss` or `eval/NAME_loss` in {_TAGS}",
         "planned_steps": f"`max_steps` of `{_ARGUMENTS}` in {_TAGS}",
         "schedule": f"`{_ARGUMENTS}` in {_TAGS}",
+        "clip_norm": f"`max_grad_norm` of `{_ARGUMENTS}` in {_TAGS}",
     },
 )
