@@ -8,14 +8,27 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
 
 from pydantic import Field
 
 from specship import strict_json
+from specship.bounds import JSON_DEPTH
 from specship.contracts.records import Frozen
 from specship.errors import Place
 from specship.evidence.signing import SigningKey, key_id, verifies
+
+_WRITER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True)
+_AS_WRITTEN: Final = re.compile(
+    rb'\{\n "payload": "(?P<payload>[A-Za-z0-9+/]*={0,2})",\n "payloadType": "(?P<type>[a-z0-9.+/-]*)",\n'
+    rb' "signatures": \[\n  \{\n   "keyid": "[0-9a-f]*",\n   "sig": "(?P<sig>[A-Za-z0-9+/]*={0,2})"\n  \}\n \]\n\}\n'
+)
+"""An envelope as `seal_payload` lays it out: whatever reads JSON finds these three members in it."""
+_LONG_NUMBER: Final = re.compile(r"(?:^|[ \[])-?\d{16}")
+"""Perhaps a whole number beyond 2**53; in what we write, a blank or a bracket stands before each number."""
 
 
 class Signature(Frozen):
@@ -35,7 +48,7 @@ class Envelope(Frozen):
 
 def seal_payload(payload_type: str, statement: dict[str, Any], key: SigningKey) -> bytes:
     """The bytes of a file: a signed envelope around a document."""
-    payload = json.dumps(statement, ensure_ascii=False, allow_nan=False, sort_keys=True).encode()
+    payload = _WRITER.encode(statement).encode()
     signature = {
         "keyid": key_id(key.public),
         "sig": base64.b64encode(key.sign(payload_type, payload)).decode(),
@@ -48,9 +61,29 @@ def seal_payload(payload_type: str, statement: dict[str, Any], key: SigningKey) 
     return json.dumps(envelope, indent=1, sort_keys=True).encode() + b"\n"
 
 
-def open_payload(
-    payload_type: str, data: bytes, *, keys: frozenset[bytes], at: str
-) -> tuple[Any, frozenset[bytes]]:
+@dataclass(frozen=True)
+class Sealed:
+    """What an envelope holds, with signatures that are held against the keys when somebody asks who signed."""
+
+    document: Any
+    """The payload's value."""
+    payload_type: str
+    payload: bytes
+    signatures: tuple[bytes, ...]
+    keys: frozenset[bytes]
+    """Those that are asked about."""
+
+    @cached_property
+    def signers(self) -> frozenset[bytes]:
+        """The keys whose signature of this type and these bytes verifies."""
+        return frozenset(
+            key
+            for key in self.keys
+            if any(verifies(key, signature, self.payload_type, self.payload) for signature in self.signatures)
+        )
+
+
+def open_payload(payload_type: str, data: bytes, *, keys: frozenset[bytes], at: str) -> Sealed:
     """The document inside an envelope, and which of the given keys signed it.
 
     The payload is decoded once, and only the bytes that the signature covers are parsed.
@@ -59,14 +92,34 @@ def open_payload(
         UnusableInput: not JSON.
         ValueError: the envelope is not one that `seal_payload` writes for this type.
     """
+    stated, coded, signatures = _envelope(data, at)
+    if stated != payload_type:
+        raise ValueError(f"the payload is {stated!r}, not {payload_type!r}")
+    payload = base64.b64decode(coded, validate=True)
+    signed = tuple(base64.b64decode(signature, validate=True) for signature in signatures)
+    return Sealed(_value(payload, at), stated, payload, signed, keys)
+
+
+def _envelope(data: bytes, at: str) -> tuple[str, str | bytes, list[str] | list[bytes]]:
+    """Type, payload and signatures, the last two in base64."""
+    if written := _AS_WRITTEN.fullmatch(data):
+        return written["type"].decode(), written["payload"], [written["sig"]]
     envelope = Envelope.model_validate_json(json.dumps(strict_json.parse(data, Place(at))))
-    if envelope.payloadType != payload_type:
-        raise ValueError(f"the payload is {envelope.payloadType!r}, not {payload_type!r}")
-    payload = base64.b64decode(envelope.payload, validate=True)
-    signatures = [base64.b64decode(entry.sig, validate=True) for entry in envelope.signatures]
-    signers = frozenset(
-        key
-        for key in keys
-        if any(verifies(key, signature, envelope.payloadType, payload) for signature in signatures)
-    )
-    return strict_json.parse(payload, Place(at)), signers
+    return envelope.payloadType, envelope.payload, [entry.sig for entry in envelope.signatures]
+
+
+def _value(payload: bytes, at: str) -> Any:
+    """As the strict reader reads it, which is asked only where the text is not the one that we would write.
+
+    What that reader refuses, our writer never writes: of a key that is given twice it would write one, and a
+    lone surrogate, NaN, infinity or a byte-order mark it would not write at all. Brackets and digits are counted.
+    """
+    try:
+        text = payload.decode()
+        value = json.loads(text)
+        same = _WRITER.encode(value) == text
+    except (ValueError, RecursionError):
+        same = False
+    if same and text.count("{") + text.count("[") <= JSON_DEPTH and not _LONG_NUMBER.search(text):
+        return value
+    return strict_json.parse(payload, Place(at))
