@@ -16,19 +16,16 @@ from typing import Any, Final
 from pydantic import Field
 
 from specship import strict_json
-from specship.bounds import JSON_DEPTH
 from specship.contracts.records import Frozen
 from specship.errors import Place
 from specship.evidence.signing import SigningKey, key_id, verifies
 
-_WRITER: Final = json.JSONEncoder(ensure_ascii=False, allow_nan=False, sort_keys=True)
 _AS_WRITTEN: Final = re.compile(
     rb'\{\n "payload": "(?P<payload>[A-Za-z0-9+/]*={0,2})",\n "payloadType": "(?P<type>[a-z0-9.+/-]*)",\n'
-    rb' "signatures": \[\n  \{\n   "keyid": "[0-9a-f]*",\n   "sig": "(?P<sig>[A-Za-z0-9+/]*={0,2})"\n  \}\n \]\n\}\n'
+    rb' "signatures": \[\n  \{\n   "keyid": "[0-9a-f]*",\n   "sig": "(?P<sig>[A-Za-z0-9+/]*={0,2})"\n'
+    rb"  \}\n \]\n\}\n"
 )
 """An envelope as `seal_payload` lays it out: whatever reads JSON finds these three members in it."""
-_LONG_NUMBER: Final = re.compile(r"(?:^|[ \[])-?\d{16}")
-"""Perhaps a whole number beyond 2**53; in what we write, a blank or a bracket stands before each number."""
 
 
 class Signature(Frozen):
@@ -48,7 +45,7 @@ class Envelope(Frozen):
 
 def seal_payload(payload_type: str, statement: dict[str, Any], key: SigningKey) -> bytes:
     """The bytes of a file: a signed envelope around a document."""
-    payload = _WRITER.encode(statement).encode()
+    payload = json.dumps(statement, ensure_ascii=False, allow_nan=False, sort_keys=True).encode()
     signature = {
         "keyid": key_id(key.public),
         "sig": base64.b64encode(key.sign(payload_type, payload)).decode(),
@@ -63,7 +60,7 @@ def seal_payload(payload_type: str, statement: dict[str, Any], key: SigningKey) 
 
 @dataclass(frozen=True)
 class Sealed:
-    """What an envelope holds, with signatures that are held against the keys when somebody asks who signed."""
+    """What an envelope holds, with signatures that are verified when somebody asks who signed."""
 
     document: Any
     """The payload's value."""
@@ -97,7 +94,7 @@ def open_payload(payload_type: str, data: bytes, *, keys: frozenset[bytes], at: 
         raise ValueError(f"the payload is {stated!r}, not {payload_type!r}")
     payload = base64.b64decode(coded, validate=True)
     signed = tuple(base64.b64decode(signature, validate=True) for signature in signatures)
-    return Sealed(_value(payload, at), stated, payload, signed, keys)
+    return Sealed(strict_json.parse(payload, Place(at)), stated, payload, signed, keys)
 
 
 def _envelope(data: bytes, at: str) -> tuple[str, str | bytes, list[str] | list[bytes]]:
@@ -106,20 +103,3 @@ def _envelope(data: bytes, at: str) -> tuple[str, str | bytes, list[str] | list[
         return written["type"].decode(), written["payload"], [written["sig"]]
     envelope = Envelope.model_validate_json(json.dumps(strict_json.parse(data, Place(at))))
     return envelope.payloadType, envelope.payload, [entry.sig for entry in envelope.signatures]
-
-
-def _value(payload: bytes, at: str) -> Any:
-    """As the strict reader reads it, which is asked only where the text is not the one that we would write.
-
-    What that reader refuses, our writer never writes: of a key that is given twice it would write one, and a
-    lone surrogate, NaN, infinity or a byte-order mark it would not write at all. Brackets and digits are counted.
-    """
-    try:
-        text = payload.decode()
-        value = json.loads(text)
-        same = _WRITER.encode(value) == text
-    except (ValueError, RecursionError):
-        same = False
-    if same and text.count("{") + text.count("[") <= JSON_DEPTH and not _LONG_NUMBER.search(text):
-        return value
-    return strict_json.parse(payload, Place(at))

@@ -166,6 +166,7 @@ class Holdings:
             {c.id: m.id for m in self._side.spec.spec.models for c in m.criteria} if self._side.spec else {}
         )
         days = profile.oldest_evidence_days
+        digests = {model: profile_digest(profile, model) for model in set(models.values())}
         for file in self._contracts.values():
             for written in file.contract.gates:
                 model = next((models[name] for name in written.binds_to if name in models), None)
@@ -179,7 +180,7 @@ class Holdings:
                     model=model,
                     profile=profile.profile,
                     gate_digest=self._digest(gate),
-                    profile_digest=profile_digest(profile, model),
+                    profile_digest=digests[model],
                     subjects={name: holder.newest.get((model, profile.profile, name)) for name in artifacts},
                     release=profile.kind == "release",
                     trusted=trust.trusted,
