@@ -1,7 +1,9 @@
 """specship and pytest as a person starts them: real programs in processes of their own."""
 
 import atexit
+import contextlib
 import functools
+import io
 import json
 import os
 import subprocess
@@ -10,6 +12,8 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Final
+
+import pytest
 
 from tests.places import ROOT
 from tests.projects.sound_project import sound_project
@@ -29,6 +33,22 @@ def specship(
 ) -> subprocess.CompletedProcess[str]:
     """The console script, run in a folder."""
     return script(folder or Path.cwd(), "specship", *arguments, environment=environment)
+
+
+def inside(folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """A verb in this very process, run in a folder: for answers of which many are asked.
+
+    It is for verbs that import nothing of a project. What a process of its own adds, other tests look at.
+    """
+    from specship.cli import main
+
+    words = list(map(str, arguments))
+    out, err = io.StringIO(), io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, contextlib.chdir(folder):
+        patch.setattr(sys, "argv", ["specship"])
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+            status = main(words)
+    return subprocess.CompletedProcess(words, status, out.getvalue(), err.getvalue())
 
 
 def run_pytest(

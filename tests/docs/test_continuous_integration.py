@@ -14,7 +14,7 @@ import pytest
 import yaml
 
 from tests.places import ROOT
-from tests.processes import SCRIPTS
+from tests.processes import SCRIPTS, script
 from tests.projects.histories import git
 from tests.projects.merging import CONTRACT, Merging, commit
 from tests.projects.small_project import edit
@@ -142,8 +142,7 @@ def run_hook(identity: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """A hook as pre-commit starts it, without file names."""
     (hook,) = (hook for hook in HOOKS if hook["id"] == identity)
     assert hook["pass_filenames"] is False
-    words = shlex.split(hook["entry"])
-    return subprocess.run(words, cwd=folder, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    return script(folder, *shlex.split(hook["entry"]))
 
 
 def test_the_hook_of_lint(merging: Merging) -> None:

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from specship.evidence.signing import SigningKey, local_key
 from specship.evidence.statement import unseal
-from tests.processes import specship
+from tests.processes import inside
 from tests.projects.evidenced import hold_evidence
 from tests.projects.histories import git
 from tests.projects.small_project import edit
@@ -74,7 +74,7 @@ class Merging:
 
     def gate(self, *words: str, base: str = "base") -> dict[str, Any]:
         """What the gate answers, with its exit status."""
-        done = specship("gate", "--base", base, "--format", "json", *words, folder=self.folder)
+        done = inside(self.folder, "gate", "--base", base, "--format", "json", *words)
         if done.returncode not in {0, 1}:
             raise AssertionError(done.stderr)
         answer: dict[str, Any] = json.loads(done.stdout)

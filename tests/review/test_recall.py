@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from specship.review.recall import place
-from tests.processes import specship
+from tests.processes import inside
 from tests.projects.histories import git, history
 from tests.review.cases import BASE, CASES
 
@@ -23,7 +23,7 @@ def asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]
     )
 
     def ask(*words: str) -> str:
-        return specship("review", *words, folder=folder).stdout
+        return inside(folder, "review", *words).stdout
 
     return ask
 

@@ -33,14 +33,15 @@ def limit_meaning(expectation: Expectation) -> dict[str, Any]:
     Numbers that judge alike are alike, so that `2` and `2.0` are one limit. The ends of `between`
     have an order; the choices of `one_of` have none, and one that is given twice is given once.
     """
-    limit: Any = expectation.limit
-    if expectation.operator == "one_of":
+    operator = expectation.operator
+    limit: Any = getattr(expectation, operator)
+    if operator == "one_of":
         limit = sorted({digest_of(_plain(choice)) for choice in limit})
-    elif expectation.operator == "between":
+    elif operator == "between":
         limit = [_plain(end) for end in limit]
     else:
         limit = _plain(limit)
-    return {"operator": expectation.operator, "limit": limit, "unit": expectation.unit}
+    return {"operator": operator, "limit": limit, "unit": expectation.unit}
 
 
 def _plain(value: Scalar) -> Scalar:

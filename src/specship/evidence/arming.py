@@ -20,7 +20,7 @@ from specship.bounds import JSON_STATEMENT_BYTES
 from specship.contracts.records import Frozen
 from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact, SpecshipError
-from specship.evidence.envelope import open_payload, seal_payload
+from specship.evidence.envelope import Sealed, open_payload, seal_payload
 from specship.evidence.signing import SigningKey
 from specship.evidence.statement import Environment
 from specship.files import write_new_file
@@ -68,11 +68,16 @@ class Arming(Frozen):
 
 @dataclass(frozen=True, slots=True)
 class OpenedArming:
-    """A record that was read, with the keys that signed it."""
+    """A record that was read, in its envelope."""
 
     arming: Arming
-    signers: frozenset[bytes]
+    sealed: Sealed
     path: Path
+
+    @property
+    def signers(self) -> frozenset[bytes]:
+        """Of the keys asked about, those whose signature verifies."""
+        return self.sealed.signers
 
 
 def write_arming(folder: Path, arming: Arming, key: SigningKey) -> Path:
@@ -109,14 +114,14 @@ def _read(path: Path, keys: frozenset[bytes]) -> OpenedArming:
         raise DamagedArtifact("not a regular file of at most 1 MiB", at=path, mend=mend)
     data = path.read_bytes()
     try:
-        document, signers = open_payload(PAYLOAD_TYPE, data, keys=keys, at=path.name)
-        arming = Arming.model_validate(document)
+        sealed = open_payload(PAYLOAD_TYPE, data, keys=keys, at=path.name)
+        arming = Arming.model_validate(sealed.document)
     except (SpecshipError, ValidationError, ValueError, TypeError) as error:
         first = str(error).splitlines()[0]
         raise DamagedArtifact(f"not a record of arming: {first}", at=path, mend=mend) from error
     if arming.format != _FORMAT or path.name != f"{arming.gate}.{sha256_bytes(data)[:_NAME_DIGITS]}.json":
         raise DamagedArtifact("its bytes are not the ones its name promises", at=path, mend=mend)
-    return OpenedArming(arming, signers, path)
+    return OpenedArming(arming, sealed, path)
 
 
 def why_unarmed(

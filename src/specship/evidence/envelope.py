@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import base64
 import json
-from typing import Any
+import re
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Final
 
 from pydantic import Field
 
@@ -16,6 +19,13 @@ from specship import strict_json
 from specship.contracts.records import Frozen
 from specship.errors import Place
 from specship.evidence.signing import SigningKey, key_id, verifies
+
+_AS_WRITTEN: Final = re.compile(
+    rb'\{\n "payload": "(?P<payload>[A-Za-z0-9+/]*={0,2})",\n "payloadType": "(?P<type>[a-z0-9.+/-]*)",\n'
+    rb' "signatures": \[\n  \{\n   "keyid": "[0-9a-f]*",\n   "sig": "(?P<sig>[A-Za-z0-9+/]*={0,2})"\n'
+    rb"  \}\n \]\n\}\n"
+)
+"""An envelope as `seal_payload` lays it out: whatever reads JSON finds these three members in it."""
 
 
 class Signature(Frozen):
@@ -48,9 +58,29 @@ def seal_payload(payload_type: str, statement: dict[str, Any], key: SigningKey) 
     return json.dumps(envelope, indent=1, sort_keys=True).encode() + b"\n"
 
 
-def open_payload(
-    payload_type: str, data: bytes, *, keys: frozenset[bytes], at: str
-) -> tuple[Any, frozenset[bytes]]:
+@dataclass(frozen=True)
+class Sealed:
+    """What an envelope holds, with signatures that are verified when somebody asks who signed."""
+
+    document: Any
+    """The payload's value."""
+    payload_type: str
+    payload: bytes
+    signatures: tuple[bytes, ...]
+    keys: frozenset[bytes]
+    """Those that are asked about."""
+
+    @cached_property
+    def signers(self) -> frozenset[bytes]:
+        """The keys whose signature of this type and these bytes verifies."""
+        return frozenset(
+            key
+            for key in self.keys
+            if any(verifies(key, signature, self.payload_type, self.payload) for signature in self.signatures)
+        )
+
+
+def open_payload(payload_type: str, data: bytes, *, keys: frozenset[bytes], at: str) -> Sealed:
     """The document inside an envelope, and which of the given keys signed it.
 
     The payload is decoded once, and only the bytes that the signature covers are parsed.
@@ -59,14 +89,17 @@ def open_payload(
         UnusableInput: not JSON.
         ValueError: the envelope is not one that `seal_payload` writes for this type.
     """
+    stated, coded, signatures = _envelope(data, at)
+    if stated != payload_type:
+        raise ValueError(f"the payload is {stated!r}, not {payload_type!r}")
+    payload = base64.b64decode(coded, validate=True)
+    signed = tuple(base64.b64decode(signature, validate=True) for signature in signatures)
+    return Sealed(strict_json.parse(payload, Place(at)), stated, payload, signed, keys)
+
+
+def _envelope(data: bytes, at: str) -> tuple[str, str | bytes, list[str] | list[bytes]]:
+    """Type, payload and signatures, the last two in base64."""
+    if written := _AS_WRITTEN.fullmatch(data):
+        return written["type"].decode(), written["payload"], [written["sig"]]
     envelope = Envelope.model_validate_json(json.dumps(strict_json.parse(data, Place(at))))
-    if envelope.payloadType != payload_type:
-        raise ValueError(f"the payload is {envelope.payloadType!r}, not {payload_type!r}")
-    payload = base64.b64decode(envelope.payload, validate=True)
-    signatures = [base64.b64decode(entry.sig, validate=True) for entry in envelope.signatures]
-    signers = frozenset(
-        key
-        for key in keys
-        if any(verifies(key, signature, envelope.payloadType, payload) for signature in signatures)
-    )
-    return strict_json.parse(payload, Place(at)), signers
+    return envelope.payloadType, envelope.payload, [entry.sig for entry in envelope.signatures]

@@ -8,6 +8,7 @@ for many messages.
 
 from __future__ import annotations
 
+import functools
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +18,7 @@ from specship.digests import sha256_bytes
 from specship.errors import UnusableInput
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 _PRIME: Final = 2**255 - 19
 # y-coordinates of the points of order 1, 2, 4 and 8 on edwards25519.
@@ -67,14 +68,20 @@ class SigningKey:
         return self.private.sign(pre_authentication_encoding(payload_type, payload))
 
 
+@functools.lru_cache(maxsize=64)
+def _public(key: bytes) -> Ed25519PublicKey:
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+    return Ed25519PublicKey.from_public_bytes(check_public_key(key))
+
+
 def verifies(public_key: bytes, signature: bytes, payload_type: str, payload: bytes) -> bool:
     """Whether the key signed exactly this type and these bytes."""
     from cryptography.exceptions import InvalidSignature
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
     message = pre_authentication_encoding(payload_type, payload)
     try:
-        Ed25519PublicKey.from_public_bytes(check_public_key(public_key)).verify(signature, message)
+        _public(public_key).verify(signature, message)
     except (InvalidSignature, ValueError):
         return False
     return True

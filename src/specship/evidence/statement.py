@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import binascii
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Literal
 
@@ -21,7 +22,7 @@ from specship.contracts.measurement import Measurement
 from specship.contracts.records import Frozen
 from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact
-from specship.evidence.envelope import open_payload, seal_payload
+from specship.evidence.envelope import Sealed, open_payload, seal_payload
 from specship.evidence.signing import SigningKey
 
 PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
@@ -121,15 +122,18 @@ def seal(evidence: Evidence, key: SigningKey) -> bytes:
     return seal_payload(PAYLOAD_TYPE, _statement(evidence), key)
 
 
-class Opened(Frozen):
+@dataclass(frozen=True, slots=True)
+class Opened:
     """A statement whose envelope was read: its facts, its digest, and who signed it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
 
     digest: str
     evidence: Evidence
-    signers: frozenset[bytes]
-    """Of the keys asked about, those whose signature verifies."""
+    sealed: Sealed
+
+    @property
+    def signers(self) -> frozenset[bytes]:
+        """Of the keys asked about, those whose signature verifies."""
+        return self.sealed.signers
 
 
 def unseal(data: bytes, *, keys: frozenset[bytes], at: str) -> Opened:
@@ -139,15 +143,15 @@ def unseal(data: bytes, *, keys: frozenset[bytes], at: str) -> Opened:
         DamagedArtifact: the envelope or the statement is not one that `seal` writes.
     """
     try:
-        statement, signers = open_payload(PAYLOAD_TYPE, data, keys=keys, at=at)
-        evidence = _evidence(statement)
+        sealed = open_payload(PAYLOAD_TYPE, data, keys=keys, at=at)
+        evidence = _evidence(sealed.document)
     except (ValidationError, binascii.Error, KeyError, TypeError, ValueError, IndexError) as error:
         first = str(error).splitlines()[0]
         raise DamagedArtifact(
             f"not a statement of evidence: {type(error).__name__}: {first}",
             at=at, mend="restore the file from git, or delete it and measure again",
         ) from error  # fmt: skip
-    return Opened(digest=sha256_bytes(data), evidence=evidence, signers=signers)
+    return Opened(sha256_bytes(data), evidence, sealed)
 
 
 def _evidence(statement: Any) -> Evidence:

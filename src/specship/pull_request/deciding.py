@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from specship.contracts.reader import ContractFile
 from specship.discovery import Folder
 from specship.evidence.ledger import Ledger
+from specship.garbage import undisturbed
 from specship.pull_request.amendments import untrue
 from specship.pull_request.facts import Committed, MergeFacts, MergeObjection
 from specship.pull_request.reading import lint_of
@@ -57,7 +58,7 @@ def decide(start: Path, question: MergeQuestion) -> MergeDecision:
         RequirementMissing: there is no git.
     """
     words = question.base if question.head is None else f"{question.base}...{question.head}"
-    with open_repository(start) as repository:
+    with undisturbed(), open_repository(start) as repository:
         found, sides = compare(repository, start, words, staged=question.head is None)
         facts = _facts(found, sides, question)
     return _decision(facts, question)
@@ -80,8 +81,8 @@ def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFac
         after=tuple(after.values()),
         places=_places(head, contracts.values()),
         folder=head.place,
-        base=_committed(base, held.base, held.trusted),
-        head=_committed(head, held.head, held.trusted),
+        base=_committed(base, held.base, held.trusted, evidence_of(base)),
+        head=_committed(head, held.head, held.trusted, evidence_of(base)),
         lint=lint_of(head, sides.code.head, contracts, waivers.head),
         untrue=tuple(untrue(sides, found, contracts, evidence_of(head))),
         waivers=waiver_reports(waivers.head.values(), after.values()),
@@ -157,8 +158,10 @@ def _armings(side: ProjectSide) -> dict[str, str]:
     return {f"{folder}/{name}": entry.oid for name, entry in names.items() if name.endswith(".json")}
 
 
-def _committed(side: ProjectSide, ledger: Ledger, trusted: frozenset[bytes]) -> Committed:
-    """The evidence of a side, file by file."""
+def _committed(
+    side: ProjectSide, ledger: Ledger, trusted: frozenset[bytes], before: Mapping[str, str]
+) -> Committed:
+    """The evidence of a side, file by file; `before` are base's statements."""
     arming = _armings(side)
     statements = evidence_of(side)
     paths = {posixpath.basename(path).removesuffix(".json"): path for path in statements}
@@ -174,7 +177,7 @@ def _committed(side: ProjectSide, ledger: Ledger, trusted: frozenset[bytes]) -> 
         unsigned={
             paths[entry.digest]: f"{entry.evidence.gate} at {entry.evidence.profile}"
             for entry in ledger.statements
-            if entry.digest in paths and not entry.signers & trusted
+            if entry.digest in paths and paths[entry.digest] not in before and not entry.signers & trusted
         },
         armings={gate: frozenset(own) for gate, own in armings.items()},
         problems=ledger_problems(ledger),

@@ -28,7 +28,7 @@ from specship.review.sides import Contracts, ProjectSide
 from specship.specs.in_force import effective, profile_digest
 from specship.specs.project import Project
 from specship.specs.records import FALSIFICATION, Profile
-from specship.status.assess import assess
+from specship.status.assess import JudgedGates, assess
 from specship.status.freshness import Today
 from specship.status.report import ModelReport
 from specship.suite.judging.arming_book import arming_keys
@@ -38,15 +38,42 @@ from specship.suite.plan.fault_injection import falsification_profile
 _ARMING: Final = "evidence/arming"
 
 
+class _Known:
+    """What was worked out for one side, for the other one where it is the same there."""
+
+    def __init__(self) -> None:
+        self.now = datetime.now(UTC)
+        self.statements: dict[str, Opened | DamagedArtifact] = {}
+        """By git's id of the file."""
+        self.judged: dict[tuple[str, str], JudgedGates] = {}
+        """Of each model at each profile."""
+        self._digests: dict[tuple[str, str], list[tuple[Gate, str]]] = {}
+
+    def digest(self, gate: Gate, probe_code: str) -> str:
+        """Digest of a gate; a contract that both sides have is read once, so that its gates are the same."""
+        own = self._digests.setdefault((gate.id, probe_code), [])
+        for known, digest in own:
+            if known is gate:  # `equals: 1` equals `equals: true`, and its digest does not
+                return digest
+        own.append((gate, gate_digest(gate, probe_code=probe_code)))
+        return own[-1][1]
+
+
 class Holdings:
     """What one side asks for and what it holds, each for itself."""
 
     def __init__(
-        self, side: ProjectSide, contracts: Mapping[str, ContractFile], identities: Identities, folder: Path
+        self,
+        side: ProjectSide,
+        contracts: Mapping[str, ContractFile],
+        identities: Identities,
+        folder: Path,
+        known: _Known,
     ) -> None:
-        """`contracts` are all of the side's; `folder` is a private one."""
+        """`contracts` are all of the side's; `folder` is a private one; `known` is of both sides."""
         self._side, self._contracts, self._identities = side, contracts, identities
         self._top = folder
+        self._known = known
         self.ledger: Ledger = Ledger((), (), ())
 
     @cached_property
@@ -73,10 +100,9 @@ class Holdings:
         """Keys whose arming a rehearsal believes."""
         return self.trusted | (arming_keys(self.project) if self.project else frozenset())
 
-    def read(
-        self, paths: Mapping[str, str], opened: dict[str, Opened | DamagedArtifact], keys: frozenset[bytes]
-    ) -> None:
-        """Take in the statements; `opened` keeps each of them by its id, so that both sides open it once."""
+    def read(self, paths: Mapping[str, str], keys: frozenset[bytes]) -> None:
+        """Take in the statements, by path and id."""
+        opened = self._known.statements
         missing = [path for path, oid in paths.items() if not oid or oid not in opened]
         for path, data in self._side.tree.read(missing).items():
             try:
@@ -99,12 +125,15 @@ class Holdings:
     @cached_property
     def newest(self) -> Mapping[tuple[str, str, str], str]:
         """Digest of each artifact of a model at a profile, by the newest statement with a known signer."""
-        return {
-            (entry.evidence.model, entry.evidence.profile, artifact): digest
-            for entry in self.ledger.statements
-            if entry.signers
-            for artifact, digest in entry.evidence.subjects.items()
-        }
+        found: dict[tuple[str, str, str], str] = {}
+        for entry in reversed(self.ledger.statements):
+            own = {
+                (entry.evidence.model, entry.evidence.profile, artifact): digest
+                for artifact, digest in entry.evidence.subjects.items()
+            }
+            if not own.keys() <= found.keys() and entry.signers:
+                found = own | found
+        return found
 
     def percents(self, holder: Holdings) -> dict[tuple[str, str], float]:
         """The ship-% of each model at each profile, if what `holder` has committed were all there is."""
@@ -125,7 +154,8 @@ class Holdings:
                 continue
             gates = list(self._gates(profile, holder, armings, trust)) if holder.ledger.statements else []
             for model in self._side.spec.spec.models:
-                report = assess(model, profile, gates, holder.ledger, now=datetime.now(UTC))
+                judged = self._known.judged.setdefault((model.id, profile.profile), {})
+                report = assess(model, profile, gates, holder.ledger, now=self._known.now, judged=judged)
                 found[model.id, profile.profile] = report
         return found
 
@@ -136,6 +166,7 @@ class Holdings:
             {c.id: m.id for m in self._side.spec.spec.models for c in m.criteria} if self._side.spec else {}
         )
         days = profile.oldest_evidence_days
+        digests = {model: profile_digest(profile, model) for model in set(models.values())}
         for file in self._contracts.values():
             for written in file.contract.gates:
                 model = next((models[name] for name in written.binds_to if name in models), None)
@@ -149,7 +180,7 @@ class Holdings:
                     model=model,
                     profile=profile.profile,
                     gate_digest=self._digest(gate),
-                    profile_digest=profile_digest(profile, model),
+                    profile_digest=digests[model],
                     subjects={name: holder.newest.get((model, profile.profile, name)) for name in artifacts},
                     release=profile.kind == "release",
                     trusted=trust.trusted,
@@ -158,7 +189,7 @@ class Holdings:
                 )
 
     def _digest(self, gate: Gate) -> str:
-        return gate_digest(gate, probe_code=self._identities.probe(gate.probe) if gate.probe else "")
+        return self._known.digest(gate, self._identities.probe(gate.probe) if gate.probe else "")
 
     @cached_property
     def _seen_at(self) -> str:
@@ -201,14 +232,14 @@ def holdings_of(
     base: ProjectSide, head: ProjectSide, code: CodeReview, contracts: Contracts
 ) -> tuple[Holdings, Holdings]:
     """What both sides ask for and hold, every statement opened once."""
+    known = _Known()
     one, other = (
-        Holdings(side, contracts.of(side, side.contracts), Identities(side, own, folder), folder)
+        Holdings(side, contracts.of(side, side.contracts), Identities(side, own, folder), folder, known)
         for side, own, folder in (
             (base, code.base, base.tree.repository.private("standing-base")),
             (head, code.head, head.tree.repository.private("standing-head")),
         )
     )
-    opened: dict[str, Opened | DamagedArtifact] = {}
     for standing, side in ((one, base), (other, head)):
-        standing.read(evidence_of(side), opened, one.believed | other.believed)
+        standing.read(evidence_of(side), one.believed | other.believed)
     return one, other

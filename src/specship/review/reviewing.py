@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from specship.errors import UnusableInput
+from specship.garbage import undisturbed
 from specship.review.code import CodeReview
 from specship.review.contracts import ContractReview
 from specship.review.criteria import SpecReview
@@ -34,7 +35,7 @@ def review(start: Path, words: str, *, staged: bool = False) -> Review:
         UnusableInput: a revision is not here, or a side cannot be read; every fault has its place.
         RequirementMissing: there is no git.
     """
-    with open_repository(start) as repository:
+    with undisturbed(), open_repository(start) as repository:
         found, sides = compare(repository, start, words, staged=staged)
         return found.model_copy(update={"ship_percent": sides.ship_percent()})
 

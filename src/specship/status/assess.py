@@ -18,6 +18,9 @@ from specship.status.freshness import GateStanding, Today, standing
 from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Standing
 from specship.status.waiving import fingerprint
 
+JudgedGates = dict[str, tuple[Today, tuple[Opened, ...], GateReport]]
+"""By gate: what stood today, the statements that speak of it, and what follows."""
+
 
 def ship_percent(criteria: Iterable[CriterionReport]) -> float:
     """Weight of DISCHARGED criteria over the weight of all that the profile judges, in percent."""
@@ -162,29 +165,35 @@ def assess(
     *,
     session_began: datetime | None = None,
     now: datetime | None = None,
+    judged: JudgedGates | None = None,
 ) -> ModelReport:
-    """One model at one profile, from the ledger alone."""
+    """One model at one profile, from the ledger alone.
+
+    `judged` are gates of this model and profile as they were judged at the same moment from perhaps another
+    ledger: where gate and statements are the same, so is what is known. It takes in those of this call.
+    """
+    judged = {} if judged is None else judged
     reports: dict[str, CriterionReport] = {}
     spoken: dict[str, list[Opened]] = {}
     for entry in ledger.statements:
         if (entry.evidence.model, entry.evidence.profile) == (model.id, profile.profile):
             spoken.setdefault(entry.evidence.gate, []).append(entry)
-    known = {
-        today.gate.id: gate_report(
-            today,
-            standing(today, tuple(spoken.get(today.gate.id, ())), now=now),
-            session_began=session_began,
-        )
-        for today in gates
-        if today.model == model.id
-    }
+    known: dict[str, GateReport] = {}
+    for today in gates:
+        if today.model == model.id:
+            own = tuple(spoken.get(today.gate.id, ()))
+            before = judged.get(today.gate.id)
+            if before is None or before[:2] != (today, own):
+                report = gate_report(today, standing(today, own, now=now), session_began=session_began)
+                judged[today.gate.id] = before = (today, own, report)
+            known[today.gate.id] = before[2]
     for criterion in model.criteria:
-        own = tuple(
+        bound = tuple(
             known[today.gate.id]
             for today in gates
             if today.gate.id in known and criterion.id in today.gate.binds_to
         )
-        status, reasons = _standing_of(own, ledger)
+        status, reasons = _standing_of(bound, ledger)
         if criterion.id in profile.not_judged:
             status, reasons = Standing.NOT_JUDGED, (profile.not_judged[criterion.id],)
         reports[criterion.id] = CriterionReport(
@@ -193,7 +202,7 @@ def assess(
             status=status,
             weight=criterion.weight,
             reasons=reasons,
-            gates=own,
+            gates=bound,
         )
     criteria = {criterion.id: criterion for criterion in model.criteria}
     _with_dependencies(reports, criteria)

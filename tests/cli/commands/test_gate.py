@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import script, specship
+from tests.processes import inside, script, specship
 from tests.projects.histories import git
 from tests.projects.merging import CONTRACT, Merging, commit
 from tests.projects.small_project import edit
@@ -36,7 +36,7 @@ def test_a_screen_and_files_from_one_run(merging: Merging, tmp_path: Path) -> No
     assert "FAIL: 3 reasons against merging HEAD into base" in done.stdout
     assert all(path.stat().st_size for path in files.values())
     assert files["markdown"].read_text().startswith("### ⚠️ 1 weakening\n")
-    assert specship("gate", "--base", "base", "--head", "base", folder=merging.folder).returncode == 0
+    assert inside(merging.folder, "gate", "--base", "base", "--head", "base").returncode == 0
 
 
 UNUSABLE = {
@@ -55,7 +55,7 @@ UNUSABLE = {
 @pytest.mark.parametrize("case", UNUSABLE)
 def test_what_cannot_be_used_is_2(case: str, merging: Merging) -> None:
     words, said = UNUSABLE[case]
-    done = specship("gate", *words, folder=merging.folder)
+    done = inside(merging.folder, "gate", *words)
 
     assert (done.returncode, done.stdout) == (2, "")
     assert said in done.stderr
@@ -85,7 +85,7 @@ def test_a_head_that_cannot_be_read_is_2(case: str, merging: Merging) -> None:
     merging.branch("unread")
     edit(merging.folder / path, old, new)
     commit(merging.folder, case)
-    done = specship("gate", "--base", "base", "--head", "unread", folder=merging.folder)
+    done = inside(merging.folder, "gate", "--base", "base", "--head", "unread")
 
     assert done.returncode == 2
     assert said in done.stderr
@@ -96,7 +96,7 @@ def test_a_waiver_that_cannot_be_read_is_2(merging: Merging) -> None:
     (merging.folder / "waivers").mkdir()
     (merging.folder / "waivers/all.yaml").write_text("gate: GATE-*\n")
     commit(merging.folder, "a waiver of all")
-    done = specship("gate", "--base", "base", "--head", "unread", folder=merging.folder)
+    done = inside(merging.folder, "gate", "--base", "base", "--head", "unread")
 
     assert done.returncode == 2
     assert "unread:waivers/all.yaml:1:7 SHIP204" in done.stderr
@@ -106,14 +106,14 @@ def test_a_shallow_clone_is_told_to_fetch(merging: Merging, tmp_path: Path) -> N
     """A base that cannot be seen is no base."""
     merging.branch("look", "weaker")
     git(tmp_path, "clone", "-q", "--depth", "1", "--no-single-branch", f"file://{merging.folder}", "clone")
-    done = specship("gate", "--base", "origin/base", "--head", "origin/weaker", folder=tmp_path / "clone")
+    done = inside(tmp_path / "clone", "gate", "--base", "origin/base", "--head", "origin/weaker")
 
     assert done.returncode == 2
     assert "git fetch --unshallow" in done.stderr
 
 
 def test_outside_of_a_repository_is_2(tmp_path: Path) -> None:
-    done = specship("gate", "--base", "main", folder=sound_project(tmp_path))
+    done = inside(sound_project(tmp_path), "gate", "--base", "main")
 
     assert done.returncode == 2
     assert "no git repository" in done.stderr

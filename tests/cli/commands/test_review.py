@@ -10,7 +10,7 @@ import pytest
 
 from specship.report.schema.documents import schema_of, schema_text
 from tests.places import ROOT
-from tests.processes import specship
+from tests.processes import inside
 from tests.projects.histories import history
 from tests.review.cases import BASE, CASES, SMALL, SPEC_FILE
 
@@ -65,21 +65,21 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     [("looser", 1), ("named", 0), ("not-named", 1), ("too-small", 1), ("prose", 1), ("prose-amended", 0), ("same", 0), ("broken", 2)],
 )  # fmt: skip
 def test_what_is_not_declared_ends_with_1(repository: Path, branch: str, status: int) -> None:
-    done = specship("review", f"base..{branch}", folder=repository)
+    done = inside(repository, "review", f"base..{branch}")
 
     assert done.returncode == status, done.stdout + done.stderr
     assert bool(done.stderr) == (status == 2)
 
 
 def test_an_unreadable_head_says_which_file_and_where(repository: Path) -> None:
-    done = specship("review", "base..broken", folder=repository)
+    done = inside(repository, "review", "base..broken")
 
     assert done.stderr.startswith(f"broken:{SMALL}:2:1 SHIP104 not YAML")
     assert done.stdout == ""
 
 
 def test_json_is_of_the_published_form(repository: Path) -> None:
-    found = json.loads(specship("review", "base..looser", "--format", "json", folder=repository).stdout)
+    found = json.loads(inside(repository, "review", "base..looser", "--format", "json").stdout)
 
     jsonschema.validate(found, schema_of("review"))
     assert schema_text("review") == (ROOT / "schemas" / "review.schema.json").read_text()
@@ -104,7 +104,7 @@ def test_json_is_of_the_published_form(repository: Path) -> None:
 
 def test_the_loosened_limit_that_really_happened(repository: Path) -> None:
     """A target of 2.2 nats became 4.7 in the change that then met it, and no word said so."""
-    text = specship("review", "base..looser", folder=repository).stdout
+    text = inside(repository, "review", "base..looser").stdout
 
     assert text.splitlines()[:5] == [
         "base → looser: 1 weakened", "", "WEAKENED",
@@ -115,7 +115,7 @@ def test_the_loosened_limit_that_really_happened(repository: Path) -> None:
 
 
 def test_the_exchanged_ids_that_really_happened(repository: Path) -> None:
-    text = specship("review", "base..exchanged", folder=repository).stdout
+    text = inside(repository, "review", "base..exchanged").stdout
 
     assert (
         "what was AC-SMALL-001 is called AC-SMALL-002, which meant something else before: Held-out text"
@@ -124,13 +124,13 @@ def test_the_exchanged_ids_that_really_happened(repository: Path) -> None:
 
 
 def test_the_benchmark_that_was_credited_twice(repository: Path) -> None:
-    text = specship("review", "base..credited", folder=repository).stdout
+    text = inside(repository, "review", "base..credited").stdout
 
     assert "GATE-SMALL-002 speaks for AC-SMALL-001: one measurement is credited 2 times" in text
 
 
 def test_markdown_holds_nothing_that_a_page_would_take_for_its_own(repository: Path) -> None:
-    text = specship("review", "base..odd", "--format", "markdown", folder=repository).stdout
+    text = inside(repository, "review", "base..odd", "--format", "markdown").stdout
 
     assert "<b>" not in text
     assert all(
@@ -143,7 +143,7 @@ def test_the_page_shows_what_is_printed(repository: Path) -> None:
     blocks = re.findall(
         r"```(?:text|markdown|json)\n(.*?)```", (ROOT / "docs" / "review.md").read_text(), re.DOTALL
     )
-    shown = [specship("review", "base..looser", *more, folder=repository).stdout for more in FACES]
+    shown = [inside(repository, "review", "base..looser", *more).stdout for more in FACES]
     whole = json.loads(shown.pop())
 
     assert blocks[:2] == shown
