@@ -1,5 +1,7 @@
 """Sides that cannot be read say which file and where; sides without specship, links, submodules."""
 
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -110,6 +112,34 @@ def test_the_working_tree_and_the_index(repository: Path, tmp_path: Path) -> Non
     (clone / "contracts/half.yaml").write_text("contract_id: [")
     with pytest.raises(UnusableInput, match=r"^contracts/half.yaml:2:1"):
         review(clone, "HEAD")
+
+
+def test_a_hook_sees_what_the_commit_would_hold(repository: Path, tmp_path: Path) -> None:
+    """`git commit --all` writes another index than the usual one, and names it to hooks; and one may be split."""
+    git(tmp_path, "clone", "-q", str(repository), "clone", "-b", "base")
+    clone, seen = tmp_path / "clone", tmp_path / "seen"
+    git(clone, "update-index", "--split-index")
+    asks = "from pathlib import Path; from specship.review.reviewing import review; "
+    asks += "print([c.id for c in review(Path(), 'HEAD', staged=True).changes])"
+    (clone / ".git/hooks/pre-commit").write_text(f'#!/bin/sh\n{sys.executable} -I -c "{asks}" > {seen}\n')
+    (clone / ".git/hooks/pre-commit").chmod(0o755)
+    (clone / SMALL).write_text(BASE[SMALL].replace("2.2", "4.7"))
+    git(clone, "commit", "-q", "-m", "looser", "--all")
+
+    assert seen.read_text() == "['GATE-SMALL-001']\n"
+
+
+def test_an_index_that_lies_elsewhere_is_not_believed(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "clone", "-q", str(repository), "clone", "-b", "base")
+    clone = tmp_path / "clone"
+    shutil.copy(clone / ".git/index", tmp_path / "index")
+    (clone / SMALL).write_text(BASE[SMALL].replace("2.2", "4.7"))
+    git(clone, "add", "-A")
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
+
+    assert [c.direction for c in review(clone, "HEAD", staged=True).changes] == ["weakened"]
 
 
 def test_three_dots_begin_where_both_went_apart(repository: Path, tmp_path: Path) -> None:
