@@ -212,6 +212,24 @@ def test_sarif_has_the_structure_of_the_standard() -> None:
     assert len({row["partialFingerprints"]["specship/v1"] for row in rows}) == len(rows)
 
 
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [("in force", "accepted"), ("waiting", "underReview"), ("expired", "rejected"), ("unused", "rejected"), ("too broad", "rejected")],
+)  # fmt: skip
+def test_only_a_waiver_in_force_suppresses(state: str, status: str) -> None:
+    """Every one is shown; one that the change itself adds is not accepted yet."""
+
+    def told(**facts: Any) -> Any:
+        waiver = WAIVER.model_copy(update={"state": state})
+        log = json.loads(render(GATE, "sarif", decision(waivers=(waiver,), **facts)))
+        (row,) = (row for row in log["runs"][0]["results"] if row["ruleId"] == "gate-waived")
+        return row["suppressions"][0]["status"]
+
+    own = decision().weakenings[0].model_copy(update={"about": "waiver", "path": WAIVER.path})
+    assert told() == status
+    assert told(weakenings=(own,)) == ("underReview" if status == "accepted" else status)
+
+
 def test_fingerprints_stay_while_lines_move() -> None:
     moved = reason("gate-fails", 80, "GATE-A-003 fails", 70)
 
