@@ -14,7 +14,6 @@ from specship.review.sides import ProjectSide
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Criterion, Model
 
-
 _TOLD = ("why", "five_whys", "lessons")
 """What an amendment says to people alone; its advice is asked about as long as it is open."""
 
