@@ -35,3 +35,10 @@ def test_a_setting_is_shown_on_its_own_line(repository: Path, name: str) -> None
 
     assert change.head is not None
     assert HEADS[name].splitlines()[change.head.line - 1].startswith(EDITS[name][2])
+
+
+def test_the_first_keys_of_a_project_are_told(tmp_path: Path) -> None:
+    trusting = {**BASE, SETTINGS: BASE[SETTINGS].replace("trusted_keys = []", f'trusted_keys = ["{KEY}"]')}
+    found = review(history(tmp_path, {"README": "Words."}, {"head": trusting}), "base..head")
+
+    assert [(c.direction, c.after) for c in found.changes if c.kind == "key"] == [("added", KEY)]

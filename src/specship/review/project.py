@@ -38,6 +38,8 @@ class ProjectReview:
     def changes(self) -> Iterator[Change]:
         """Everything that differs."""
         one, other = self._base.configuration, self._head.configuration
+        if one is None and other is not None:
+            yield from self._first_keys(other)
         if one is None or other is None:
             return
         yield from self._keys(one, other)
@@ -87,6 +89,13 @@ class ProjectReview:
             after=after,
             **more,
         )
+
+    def _first_keys(self, other: Configuration) -> Iterator[Change]:
+        """Whom a project trusts that had no settings before."""
+        for key in sorted(other.trusted_keys):
+            says, at = f"whoever has the key {key[:12]}… may sign release evidence", "trusted_keys"
+            head = self._spot(self._head, at)
+            yield change(at, "project", "key", Direction.ADDED, says, after=key, head=head)
 
     def _keys(self, one: Configuration, other: Configuration) -> Iterator[Change]:
         for key in sorted(set(other.trusted_keys) - set(one.trusted_keys)):
