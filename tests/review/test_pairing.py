@@ -24,7 +24,9 @@ def test_an_id_that_means_something_new_is_still_the_same_id() -> None:
 def test_the_same_facts_in_other_words_are_one_thing() -> None:
     told = LOSS._replace(words=frozenset({"something", "else"}))
     assert pair({"A": LOSS, "B": SPLIT}, {"B": SPLIT, "C": told}).renamed == (("A", "C"),)
-    assert pair({"A": meaning("One.")}, {"C": meaning("Two.")}).removed == ("A",), "no facts are not the same ones"
+    assert pair({"A": meaning("One.")}, {"C": meaning("Two.")}).removed == ("A",), (
+        "no facts are not the same ones"
+    )
 
 
 def test_ten_thousand_new_names_are_found_at_once() -> None:

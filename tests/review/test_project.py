@@ -8,7 +8,9 @@ from specship.review.reviewing import review
 from tests.projects.histories import history
 from tests.review.cases import BASE, KEY, SETTINGS
 
-OTHERS = '[tool.ruff.lint]\nignore = ["E1"]\n\n[tool.other]\nprofile = "x"\ntrusted_keys = 1\naddopts = "-q"\n\n'
+OTHERS = (
+    '[tool.ruff.lint]\nignore = ["E1"]\n\n[tool.other]\nprofile = "x"\ntrusted_keys = 1\naddopts = "-q"\n\n'
+)
 EDITS = {
     "trusted_keys": ("trusted_keys = []", f'trusted_keys = ["{KEY}"]', "trusted_keys ="),
     "lint.ignore": ("ignore = []", 'ignore = ["SHIP401"]', 'ignore = ["SHIP401"]'),

@@ -85,7 +85,13 @@ def test_exceptions_stand_beside_the_number(face: str) -> None:
         "issue": "https://example.org/7", "expires": "2027-01-31",
     }  # fmt: skip
     percent = ShipPercent(model="MODEL-1", profile="release", before=60, after=60, on_base=60)
-    facts = {"base": "main", "head": "HEAD", "base_commit": "0" * 40, "ship_percent": (percent,), "waivers": (waiver,)}
+    facts = {
+        "base": "main",
+        "head": "HEAD",
+        "base_commit": "0" * 40,
+        "ship_percent": (percent,),
+        "waivers": (waiver,),
+    }
     text = render(REVIEW, face, Review.model_validate(facts))
 
     assert text.index("MODEL-1") < text.index("fails-0123456789ab") < text.index("2027-01-31")
