@@ -7,11 +7,13 @@ from typing import NamedTuple
 import jsonschema
 import pytest
 
-from specship.pull_request.deciding import REASONS
+from specship.pull_request.deciding import REASONS, MergeQuestion, decide
 from specship.report.schema.documents import schema_of
 from tests.projects.evidenced_project import day, put_waiver
+from tests.projects.histories import history
 from tests.projects.merging import CONTRACT, SPEC, UNMEASURED, Merging, amend, commit, statements
 from tests.projects.small_project import edit
+from tests.projects.sound_project import FILES, RELEASE
 
 FAILS = {UNMEASURED: {"shared_digests": 3}}
 
@@ -273,6 +275,20 @@ def test_a_waiver_that_nobody_needs_is_taken_away(merging: Merging) -> None:
     path.unlink()
     commit(merging.folder, "take it away")
     assert merging.gate(base="base-with-idle-waiver")["status"] == 0
+
+
+def test_a_floor_holds_where_nothing_was_ever_measured(tmp_path: Path) -> None:
+    """And at a release of any name, which is shown."""
+    named = {
+        "specs/small/profiles/release.yaml": None,
+        "specs/small/profiles/final.yaml": RELEASE.replace("profile: release", "profile: final"),
+    }
+    folder = history(tmp_path, {**FILES, **named}, {"head": {"README": "More words."}})  # fmt: skip
+
+    found = decide(folder, MergeQuestion("base", "head", floor=0.5))
+    assert [reason.check for reason in found.reasons] == ["below-floor"]
+    assert [(entry.profile, entry.after) for entry in found.ship_percent] == [("final", 0.0)]
+    assert decide(folder, MergeQuestion("base", "head", floor=0)).verdict == "pass"
 
 
 def test_places_are_those_of_head(merging: Merging) -> None:

@@ -106,6 +106,12 @@ CASES: dict[str, Case] = {
         {"neutral GATE-SMALL-009 renamed", "weakened GATE-SMALL-009 limit"},
         {"neutral GATE-SMALL-001 renamed", f"strengthened {LIMIT}"},
     ),
+    "a looser limit under a new id and in other words": Case(
+        ((SMALL, "GATE-SMALL-001", "GATE-SMALL-009"), (SMALL, "at_most: 2.2", "at_most: 4.7"),
+         (SMALL, "rule: The held-out loss reaches the target.", "rule: Unseen text is foreseen well."), (REHEARSED, "GATE-SMALL-001", "GATE-SMALL-009")),
+        {"neutral GATE-SMALL-009 renamed", "neutral GATE-SMALL-009 reworded", "weakened GATE-SMALL-009 limit"},
+        {"neutral GATE-SMALL-001 renamed", "neutral GATE-SMALL-001 reworded", f"strengthened {LIMIT}"},
+    ),
     "a looser limit in a profile of another kind": Case(
         ((RELEASED, "kind: release", ("kind: rehearsal\noverrides:\n  GATE-SMALL-001:\n    reason: r\n    expect:\n"
           "      val_loss: {at_most: 4.7, unit: nats/token}")),),
@@ -236,6 +242,10 @@ CASES: dict[str, Case] = {
     # amendments
     "an amendment is gone": Case(
         (), {"removed 0001-begin.yaml removed"}, {"neutral 0001-begin.yaml added"}, stales=False, files=(("specs/small/amendments/0001-begin.yaml", None),)
+    ),
+    "advice is put into an amendment, or taken out": Case(
+        (("specs/small/amendments/0001-begin.yaml", "what: A model.}]\n", "what: A model.}]\nrecommendations: [{id: REC-ONE, what: Look., state: OPEN}]\n"),),
+        {"incomparable 0001-begin.yaml reworded"}, {"incomparable 0001-begin.yaml reworded"}, stales=False,
     ),
     "an amendment is rewritten": Case(
         (("specs/small/amendments/0001-begin.yaml", "bump: major", "bump: minor"),), {"incomparable 0001-begin.yaml reworded"}, {"incomparable 0001-begin.yaml reworded"}, stales=False,

@@ -21,6 +21,14 @@ def test_an_id_that_means_something_new_is_still_the_same_id() -> None:
     assert pair({"A": LOSS}, {"A": SPLIT}).kept == ("A",)
 
 
+def test_the_same_facts_in_other_words_are_one_thing() -> None:
+    told = LOSS._replace(words=frozenset({"something", "else"}))
+    assert pair({"A": LOSS, "B": SPLIT}, {"B": SPLIT, "C": told}).renamed == (("A", "C"),)
+    assert pair({"A": meaning("One.")}, {"C": meaning("Two.")}).removed == ("A",), (
+        "no facts are not the same ones"
+    )
+
+
 def test_ten_thousand_new_names_are_found_at_once() -> None:
     """Each is what it was; what also changed in meaning is then told as removed and added."""
     base = {f"GATE-{n}": meaning(f"rule number {n}", [f"probe p{n}"]) for n in range(10_000)}

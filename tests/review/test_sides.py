@@ -1,5 +1,7 @@
 """Sides that cannot be read say which file and where; sides without specship, links, submodules."""
 
+import shutil
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,6 +23,9 @@ UNREADABLE: dict[str, tuple[Mapping[str, str | None], str]] = {
     "a spec whose weights do not add up": ({SPEC_FILE: BASE[SPEC_FILE].replace("weight: 60", "weight: 61")}, f"{SPEC_FILE}:4:5 SHIP212"),
     "no spec": ({SPEC_FILE: None}, f"{SPEC_FILE}:1:1 SHIP101"),
     "a release that bends something": ({RELEASED: BASE[RELEASED] + "not_judged: {AC-SMALL-001: Never.}\n"}, f"{RELEASED}:1:1 SHIP213"),
+    "a probe that is no Python": ({"probes/own.py": BASE["probes/own.py"] + "def (\n"}, "probes/own.py:11:5: not Python"),
+    "a fault that is no Python": ({"faults/own_fault.py": "x = (\n"}, "faults/own_fault.py:1:5: not Python"),
+    "two probes of one name": ({"probes/two.py": BASE["probes/own.py"]}, "two probes are called 'own.documents'"),
     "settings that are no TOML": ({SETTINGS: "[tool.specship"}, SETTINGS),
     "a key of no setting": ({SETTINGS: BASE[SETTINGS].replace("probes =", "probs =")}, f"{SETTINGS}:3:1 SHIP201"),
     "a spec outside": ({SETTINGS: BASE[SETTINGS].replace("specs/small", "../specs/small")}, "a path that leads out of the repository"),
@@ -110,6 +115,34 @@ def test_the_working_tree_and_the_index(repository: Path, tmp_path: Path) -> Non
     (clone / "contracts/half.yaml").write_text("contract_id: [")
     with pytest.raises(UnusableInput, match=r"^contracts/half.yaml:2:1"):
         review(clone, "HEAD")
+
+
+def test_a_hook_sees_what_the_commit_would_hold(repository: Path, tmp_path: Path) -> None:
+    """`git commit --all` writes another index than the usual one, and names it to hooks; and one may be split."""
+    git(tmp_path, "clone", "-q", str(repository), "clone", "-b", "base")
+    clone, seen = tmp_path / "clone", tmp_path / "seen"
+    git(clone, "update-index", "--split-index")
+    asks = "from pathlib import Path; from specship.review.reviewing import review; "
+    asks += "print([c.id for c in review(Path(), 'HEAD', staged=True).changes])"
+    (clone / ".git/hooks/pre-commit").write_text(f'#!/bin/sh\n{sys.executable} -I -c "{asks}" > {seen}\n')
+    (clone / ".git/hooks/pre-commit").chmod(0o755)
+    (clone / SMALL).write_text(BASE[SMALL].replace("2.2", "4.7"))
+    git(clone, "commit", "-q", "-m", "looser", "--all")
+
+    assert seen.read_text() == "['GATE-SMALL-001']\n"
+
+
+def test_an_index_that_lies_elsewhere_is_not_believed(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "clone", "-q", str(repository), "clone", "-b", "base")
+    clone = tmp_path / "clone"
+    shutil.copy(clone / ".git/index", tmp_path / "index")
+    (clone / SMALL).write_text(BASE[SMALL].replace("2.2", "4.7"))
+    git(clone, "add", "-A")
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "index"))
+
+    assert [c.direction for c in review(clone, "HEAD", staged=True).changes] == ["weakened"]
 
 
 def test_three_dots_begin_where_both_went_apart(repository: Path, tmp_path: Path) -> None:

@@ -88,6 +88,7 @@ def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFac
         waivers=waiver_reports(waivers.head.values(), after.values()),
         waived_before=_waived_before(waivers.base.values(), waivers.head.values()),
         floor=question.floor,
+        releases=_releases(head),
         fall=question.fall,
     )
 
@@ -220,7 +221,7 @@ def _decision(facts: MergeFacts, question: MergeQuestion) -> MergeDecision:
         reasons=tuple(
             sorted(reasons, key=lambda reason: (-reason.weight, reason.check, reason.path or "", reason.id))
         ),
-        ship_percent=_numbers(found.ship_percent),
+        ship_percent=_numbers(found.ship_percent, facts.releases),
         changes=len(found.changes),
         stales=len({stale for change in found.changes for stale in change.stales}),
         checks=tuple(entry for _, entry in sorted(checks, key=lambda pair: (-pair[0], pair[1].check))),
@@ -228,9 +229,14 @@ def _decision(facts: MergeFacts, question: MergeQuestion) -> MergeDecision:
     )
 
 
-def _numbers(entries: Iterable[ShipPercent]) -> tuple[ShipPercent, ...]:
+def _releases(side: ProjectSide) -> frozenset[str]:
+    profiles = side.spec.profiles if side.spec else {}
+    return frozenset(name for name, profile in profiles.items() if profile.kind == "release")
+
+
+def _numbers(entries: Iterable[ShipPercent], releases: frozenset[str]) -> tuple[ShipPercent, ...]:
     """Of releases, and of other scales that have a number at all."""
-    return tuple(entry for entry in entries if entry.profile == "release" or entry.before or entry.after)
+    return tuple(entry for entry in entries if entry.profile in releases or entry.before or entry.after)
 
 
 def _placed(facts: MergeFacts) -> tuple[WaiverReport, ...]:

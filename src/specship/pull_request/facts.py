@@ -65,6 +65,8 @@ class MergeFacts:
     """Gate and fingerprint of those that lie on base as well, and end no later than they do there."""
     floor: float | None
     """What `--fail-under` demands, in percent."""
+    releases: frozenset[str]
+    """The profiles of head at which a model ships."""
     fall: bool
     """Whether no number may be lower than on base."""
 

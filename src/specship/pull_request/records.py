@@ -60,6 +60,8 @@ class MergeDecision(Frozen):
     Source: `schemas/gate.schema.json`, which is made from this record.
     """
 
+    weakenings: tuple[Change, ...] = ()
+    """What was weakened or removed, named by an amendment or not: the first lines of every face."""
     verdict: Literal["pass", "fail"]
     """`fail` where there is a reason."""
     base: str
@@ -78,8 +80,6 @@ class MergeDecision(Frozen):
     """The largest step that a change demands."""
     declared_bump: Bump
     """The step that the amendments take."""
-    weakenings: tuple[Change, ...] = ()
-    """What was weakened or removed, named by an amendment or not: the first lines of every face."""
     unnamed: tuple[str, ...] = ()
     """Ids among them that no new amendment names."""
     waivers: tuple[WaiverReport, ...] = ()

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Any, Final
 
 from specship.code_digests import code_shape, imported_modules
+from specship.errors import Place, UnreadableDocument, UnusableInput
 from specship.review.changes import change
 from specship.review.records import Change, Direction, Spot, Stale
 from specship.review.sides import ProjectSide
@@ -88,6 +89,34 @@ class SideCode:
             for path in files
             if path.endswith(".py") and not posixpath.basename(path).startswith("_")
         }
+
+    def check(self) -> None:
+        """Whether the project's own probes and faults can be read.
+
+        Raises:
+            UnreadableDocument: files are no Python, or two declare one probe; each has its place.
+        """
+        wrong: list[UnusableInput] = []
+        declared: dict[str, Declared] = {}
+        folder = self.side.configuration.faults if self.side.configuration else None
+        for path in (*self.probe_folder, *self.side.own_folder(folder)):
+            if not path.endswith(".py"):
+                continue
+            shown = self.side.tree.shown(path)
+            try:
+                ast.parse(self.text(path) or "")
+            except (SyntaxError, ValueError, RecursionError) as error:
+                at = Place(shown, getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1)
+                why = "probes and faults are read before anything is said of them"
+                said = f"not Python: {getattr(error, 'msg', error)}"
+                wrong.append(UnusableInput(said, at=at, why=why, mend="mend the file"))
+            for name, own in declared_in(self.text(path) or "", path):
+                if name in declared:
+                    said = f"two probes are called {name!r}: the other one is in {declared[name].path}"
+                    wrong.append(UnusableInput(said, at=Place(shown, own.line), mend="rename one of them"))
+                declared[name] = own
+        if wrong:
+            raise UnreadableDocument(wrong)
 
     def _ours(self, folder: str) -> list[str]:
         if self.side.place:
@@ -290,6 +319,8 @@ class CodeReview:
         scales = tuple(profiles)
         if not self._touched:
             return
+        self.base.check()
+        self.head.check()
         one, other = self.base.probes, self.head.probes
         for name in sorted(one.keys() - other.keys()):
             yield change(

@@ -14,6 +14,9 @@ from specship.review.sides import ProjectSide
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Criterion, Model
 
+_TOLD = ("why", "five_whys", "lessons")
+"""What an amendment says to people alone; its advice is asked about as long as it is open."""
+
 
 @dataclass(frozen=True)
 class Criteria:
@@ -304,7 +307,7 @@ class SpecReview:
                     name, "amendment", "removed", Direction.REMOVED, says, before=before.bump, **spots
                 )
             elif before is not None and after is not None:
-                same = (before.bump, before.after, before.changes) == (after.bump, after.after, after.changes)
+                same = before.model_copy(update={name: getattr(after, name) for name in _TOLD}) == after
                 direction = Direction.NEUTRAL if same else Direction.INCOMPARABLE
                 says = f"{name} was written before, and says something else now"
                 yield change(

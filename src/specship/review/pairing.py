@@ -55,9 +55,12 @@ def meaning(sentence: str, facts: Iterable[str] = ()) -> Meaning:
 
 
 def likeness(one: Meaning, other: Meaning) -> float:
-    """From 0, nothing in common, to 1."""
+    """From 0, nothing in common, to 1. The same facts are one thing, whatever words are put to them."""
     words = _share(one.words, other.words)
-    return (words + _share(one.facts, other.facts)) / 2 if one.facts or other.facts else words
+    if not one.facts and not other.facts:
+        return words
+    found = (words + _share(one.facts, other.facts)) / 2
+    return max(found, _ALIKE) if one.facts == other.facts else found
 
 
 def _share(one: frozenset[str], other: frozenset[str]) -> float:

@@ -22,6 +22,8 @@ from specship.specs.project import Configuration
 from specship.specs.waivers import Waiver, WaiverFile, waiver_of
 
 _PLACES = ("spec", "contracts", "probes", "faults", "waivers")
+_TABLES = {"addopts": "tool.pytest.ini_options"}
+"""Where keys stand that are none of `[tool.specship]`."""
 _DEMANDS = {"--ship-strict": None, "--ship-fail-under": float}
 """Options of pytest that a project can write into its settings, and that make a session fail."""
 
@@ -36,6 +38,8 @@ class ProjectReview:
     def changes(self) -> Iterator[Change]:
         """Everything that differs."""
         one, other = self._base.configuration, self._head.configuration
+        if one is None and other is not None:
+            yield from self._first_keys(other)
         if one is None or other is None:
             return
         yield from self._keys(one, other)
@@ -59,26 +63,39 @@ class ProjectReview:
                 yield change(after, "project", "setting", Direction.OTHERWISE, says, base=base, head=head)
 
     def _spot(self, side: ProjectSide, key: str) -> Spot:
-        lines = self._lines[id(side)]
-        found = (n for n, line in enumerate(lines, 1) if re.match(rf'\s*"?{re.escape(key)}"?\s*=', line))
-        return Spot(path=side.inside(SETTINGS), line=next(found, 1))
+        """The line of a key in its own table; the table's, where the key is not written."""
+        table, _, name = f"{_TABLES.get(key, 'tool.specship')}.{key}".rpartition(".")
+        here, line = "", 1
+        for number, text in enumerate(self._lines[id(side)], 1):
+            if header := re.match(r"\s*\[+([^\[\]]*)\]", text):
+                here = re.sub(r"[\s\"']", "", header[1])
+                line = number if here == table else line
+            elif here == table and re.match(rf"\s*[\"']?{re.escape(name)}[\"']?\s*=", text):
+                return Spot(path=side.inside(SETTINGS), line=number)
+        return Spot(path=side.inside(SETTINGS), line=line)
 
     def _change(
         self, key: str, kind: Kind, direction: Direction, says: str, before: Any, after: Any, **more: Any
     ) -> Change:
-        name = key.rpartition(".")[2]
         return change(
             key,
             "project",
             kind,
             direction,
             says,
-            base=self._spot(self._base, name),
-            head=self._spot(self._head, name),
+            base=self._spot(self._base, key),
+            head=self._spot(self._head, key),
             before=before,
             after=after,
             **more,
         )
+
+    def _first_keys(self, other: Configuration) -> Iterator[Change]:
+        """Whom a project trusts that had no settings before."""
+        for key in sorted(other.trusted_keys):
+            says, at = f"whoever has the key {key[:12]}… may sign release evidence", "trusted_keys"
+            head = self._spot(self._head, at)
+            yield change(at, "project", "key", Direction.ADDED, says, after=key, head=head)
 
     def _keys(self, one: Configuration, other: Configuration) -> Iterator[Change]:
         for key in sorted(set(other.trusted_keys) - set(one.trusted_keys)):

@@ -8,6 +8,7 @@ from typing import Annotated, Final, Literal
 from pydantic import Field
 
 from specship.contracts.records import Frozen
+from specship.specs.waivers import Waiver
 
 
 class Direction(StrEnum):
@@ -190,6 +191,8 @@ class Review(Frozen):
     """Heaviest first."""
     ship_percent: tuple[ShipPercent, ...] = ()
     """What each side has earned, a line for each model at each profile but those of falsification."""
+    waivers: tuple[Waiver, ...] = ()
+    """Exceptions on head's side, changed or not: no percentage counts them."""
     unnamed: tuple[str, ...] = ()
     """Ids that were weakened or removed and that no new amendment names."""
 

@@ -27,7 +27,7 @@ FOLDER: Final[Mode] = 0o040000
 LINK: Final[Mode] = 0o120000
 SUBMODULE: Final[Mode] = 0o160000
 _SHARED: Final = ("objects", "refs", "packed-refs", "shallow")
-_OWN: Final = ("logs", "index")
+_OWN: Final = ("logs",)
 _COPIED: Final = ("HEAD", "ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 """Small files; git takes a HEAD that is a link for something else."""
 _MOST_ASKED_AT_ONCE: Final = 256
@@ -316,6 +316,15 @@ def _places(start: Path) -> tuple[Path, Path, Path]:
     )
 
 
+def _index(own: Path) -> Path:
+    """The index of the next commit: a hook of `git commit --all` or `git commit PATH` is told another file.
+
+    Source: GIT_INDEX_FILE of git(1). Git writes it beside the usual one; what lies elsewhere is not believed.
+    """
+    told = Path(os.environ.get("GIT_INDEX_FILE", ""))
+    return told.resolve() if told.name and told.parent.resolve() == own else own / "index"
+
+
 @contextmanager
 def open_repository(start: Path) -> Iterator[Repository]:
     """The repository that a folder is in.
@@ -334,6 +343,10 @@ def open_repository(start: Path) -> Iterator[Repository]:
             for name in names:
                 if (home / name).exists():
                     (shadow / name).symlink_to(home / name)
+        for place in (_index(own), *own.glob("sharedindex.*")):
+            name = place.name if place.name.startswith("sharedindex.") else "index"
+            if place.exists():
+                (shadow / name).symlink_to(place)
         for name in _COPIED:
             if (own / name).is_file():
                 (shadow / name).write_bytes((own / name).read_bytes())

@@ -79,6 +79,7 @@ def _review(asked: Range, sides: BothSides) -> Review:
         required_bump=required,
         declared_bump=_declared(base, head),
         changes=tuple(changes),
+        waivers=tuple(file.waiver for file in sides.waivers.head.values()),
         unnamed=tuple(dict.fromkeys(unnamed)),
     )
 

@@ -1,5 +1,7 @@
 """The screen of a review: short, in order, and safe to print."""
 
+import pytest
+
 from specship.report.formats import REVIEW, Display, render
 from specship.review.records import Change, Direction, Review, ShipPercent, Stale, bump_of
 
@@ -74,3 +76,23 @@ def test_a_side_without_a_model_has_no_percentage() -> None:
 
     assert "MODEL-1 release        -   12.5 %        -" in shown(ship_percent=[line])
     assert "nothing changed in meaning" in shown()
+
+
+@pytest.mark.parametrize("face", ["text", "markdown", "json"])
+def test_exceptions_stand_beside_the_number(face: str) -> None:
+    waiver = {
+        "gate": "GATE-A-003", "fingerprint": "fails-0123456789ab", "owner": "ada", "reason": "It comes <b>.",
+        "issue": "https://example.org/7", "expires": "2027-01-31",
+    }  # fmt: skip
+    percent = ShipPercent(model="MODEL-1", profile="release", before=60, after=60, on_base=60)
+    facts = {
+        "base": "main",
+        "head": "HEAD",
+        "base_commit": "0" * 40,
+        "ship_percent": (percent,),
+        "waivers": (waiver,),
+    }
+    text = render(REVIEW, face, Review.model_validate(facts))
+
+    assert text.index("MODEL-1") < text.index("fails-0123456789ab") < text.index("2027-01-31")
+    assert ("<b>" in text) == (face != "markdown")

@@ -12,14 +12,16 @@ WEIGHT: Final = 50
 
 def reasons(facts: MergeFacts) -> Iterator[MergeObjection]:
     """Whoever set a floor wants nothing merged that lies below it."""
-    for model in facts.after:
-        if facts.floor is not None and model.kind == "release" and model.ship_percent < facts.floor:
+    floor = facts.floor
+    for entry in facts.review.ship_percent:
+        if entry.after is None or floor is None or entry.profile not in facts.releases:
+            continue
+        if entry.after < floor:
             yield MergeObjection(
-                model.model,
-                f"{model.model} ships {model.ship_percent:g} % at {model.profile}, "
-                f"and {facts.floor:g} % are demanded",
+                entry.model,
+                f"{entry.model} ships {entry.after:g} % at {entry.profile}, and {floor:g} % are demanded",
                 "specship next, or specship status: what stands between each criterion and DISCHARGED",
-            )  # fmt: skip
+            )
     for entry in facts.review.ship_percent if facts.fall else ():
         if entry.before is not None and (entry.after or 0.0) < entry.before:
             yield MergeObjection(

@@ -45,8 +45,12 @@ def opening_lines(decision: MergeDecision) -> Iterator[str]:
 
 def counted_waiver(waiver: WaiverReport, decision: MergeDecision) -> str:
     """A waiver, and whether it counts yet."""
-    added = any(change.about == "waiver" and change.path == waiver.path for change in decision.weakenings)
-    return waiver_line(waiver) + (" (it counts once it is on base)" if added else "")
+    return waiver_line(waiver) + (" (it counts once it is on base)" if added(waiver, decision) else "")
+
+
+def added(waiver: WaiverReport, decision: MergeDecision) -> bool:
+    """Whether the change itself brings a waiver, or makes it last longer."""
+    return any(change.about == "waiver" and change.path == waiver.path for change in decision.weakenings)
 
 
 def numbers_line(entry: ShipPercent) -> str:

@@ -1,6 +1,7 @@
 """The decision as JUnit XML: one case a check that was asked, so that what passes is counted too.
 
-Source: the `junit.xsd` that Jenkins and GitLab read: testsuite, testcase, failure, system-out.
+Source: the `junit.xsd` that Jenkins and GitLab read: testsuite, properties, testcase, failure,
+system-out.
 """
 
 from __future__ import annotations
@@ -22,7 +23,11 @@ def render(decision: MergeDecision, _display: Display = PLAIN) -> str:
     counts = {"tests": str(len(decision.checks)), "failures": str(failed), "errors": "0", "skipped": "0"}
     suites = ET.Element("testsuites", {"name": "specship gate", **counts})
     suite = ET.SubElement(suites, "testsuite", {"name": "specship gate", **counts})
-    said = [*opening_lines(decision), verdict_line(decision)]
+    if opening := [*opening_lines(decision)]:
+        first = ET.SubElement(suite, "properties")
+        for line in opening:
+            ET.SubElement(first, "property", {"name": "specship", "value": _legal(line)})
+    said = [*opening, verdict_line(decision)]
     said += [*map(numbers_line, decision.ship_percent), facts_line(decision)]
     for entry in decision.checks:
         _case(suite, entry, [reason for reason in decision.reasons if reason.check == entry.check])

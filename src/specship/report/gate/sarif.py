@@ -11,8 +11,7 @@ from urllib.parse import quote
 
 from specship.pull_request.records import MergeDecision, Reason
 from specship.report.formats import PLAIN, Display
-from specship.report.formatting import waiver_line
-from specship.report.gate._phrases import head_place, weakening_line
+from specship.report.gate._phrases import added, counted_waiver, head_place, weakening_line
 from specship.review.records import Change
 from specship.status.report import WaiverReport
 from specship.version import VERSION
@@ -22,7 +21,9 @@ _SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
 _ANYWHERE: Final = "pyproject.toml"
 """Where readers show what head has no line for; a result without a place is shown nowhere."""
 _NAMED: Final = ("weakening-named", "What was weakened, and an amendment says so.", "warning")
-_WAIVED: Final = ("gate-waived", "A gate fails, and a waiver excuses it for a while.", "warning")
+_SUPPRESSED: Final = {"in force": "accepted", "waiting": "underReview"}
+"""Status of a suppression by the state of its waiver; of any other state it suppresses nothing."""
+_WAIVED: Final = ("gate-waived", "A waiver excuses that a gate fails, for a while.", "warning")
 
 
 def render(decision: MergeDecision, _display: Display = PLAIN) -> str:
@@ -35,7 +36,7 @@ def render(decision: MergeDecision, _display: Display = PLAIN) -> str:
     others = [reason for reason in decision.reasons if reason.check != "weakening-not-named"]
     rows = [_of_reason(reason, index) for reason in weaker]
     rows += [_of_weakening(change, decision, index) for change in named]
-    rows += [_of_waiver(waiver, index) for waiver in decision.waivers if waiver.state == "in force"]
+    rows += [_of_waiver(waiver, decision, index) for waiver in decision.waivers]
     rows += [_of_reason(reason, index) for reason in others]
     driver = {
         "name": "specship",
@@ -67,12 +68,14 @@ def _of_weakening(change: Change, decision: MergeDecision, index: dict[str, int]
     return _result(_NAMED[0], index, "warning", text, *head_place(change), mark)
 
 
-def _of_waiver(waiver: WaiverReport, index: dict[str, int]) -> dict[str, Any]:
-    found = _result(
-        _WAIVED[0], index, "warning", waiver_line(waiver), waiver.path, waiver.line, waiver.fingerprint
-    )
+def _of_waiver(waiver: WaiverReport, decision: MergeDecision, index: dict[str, int]) -> dict[str, Any]:
+    text = counted_waiver(waiver, decision)
+    found = _result(_WAIVED[0], index, "warning", text, waiver.path, waiver.line, waiver.fingerprint)
     reason = f"{waiver.owner}: {waiver.reason} {waiver.issue} (until {waiver.expires})"
-    return found | {"suppressions": [{"kind": "external", "status": "accepted", "justification": reason}]}
+    status = _SUPPRESSED.get(waiver.state, "rejected")
+    if status == "accepted" and added(waiver, decision):
+        status = "underReview"
+    return found | {"suppressions": [{"kind": "external", "status": status, "justification": reason}]}
 
 
 def _result(

@@ -109,3 +109,11 @@ def verdict(review: Review) -> list[str]:
     if review.unnamed:
         lines.append(f"weakened or removed, and named by no new amendment: {', '.join(review.unnamed)}")
     return lines
+
+
+def waiver_lines(review: Review) -> list[str]:
+    """The exceptions beside the number; whether one is in force, a gate and the status say."""
+    return [
+        f"waiver: {one.gate} ({one.fingerprint}) until {one.expires}; {one.owner}: {one.reason} {one.issue}"
+        for one in review.waivers
+    ]

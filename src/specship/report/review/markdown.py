@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from specship.report.formats import PLAIN, Display
 from specship.report.lint.text import seen
-from specship.report.review._phrases import LONGEST, count, groups, percent_rows, verdict
+from specship.report.review._phrases import LONGEST, count, groups, percent_rows, verdict, waiver_lines
 from specship.review.records import Review
 
 _SPECIAL = "\\`*_[]|~#"
@@ -32,6 +32,8 @@ def render(review: Review, _display: Display = PLAIN) -> str:
     if rows := percent_rows(review):
         heads = ("ship-%", "before", "after", "head's evidence under base's criteria")
         lines += ["", _row(heads), "| --- | ---: | ---: | ---: |", *(_row(row) for row in rows)]
+    if waivers := waiver_lines(review):
+        lines += ["", *(f"- {_plain(line)}" for line in waivers)]
     return "\n".join(lines) + "\n"
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from specship.report.formats import PLAIN, Display
 from specship.report.lint.text import seen
-from specship.report.review._phrases import LONGEST, count, groups, percent_rows, verdict
+from specship.report.review._phrases import LONGEST, count, groups, percent_rows, verdict, waiver_lines
 from specship.review.records import MAJOR, Direction, Review
 
 _COLOURS = {
@@ -31,6 +31,7 @@ def render(review: Review, display: Display = PLAIN) -> str:
             "",
             *(f"{row[0]:<{width}}  {row[1]:>7}  {row[2]:>7}  {row[3]:>7}" for row in (heads, *rows)),
         ]
+    lines += map(seen, waiver_lines(review))
     colour = Direction.ADDED if review.declared else Direction.WEAKENED
     lines += ["", *(_painted(seen(line), colour, display) for line in verdict(review))]
     return "\n".join(lines) + "\n"
