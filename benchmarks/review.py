@@ -75,12 +75,22 @@ def write_evidence(folder: Path) -> None:
     for check in plan.checks:
         measured = {name: Quantity(limit.limit, limit.unit) for name, limit in check.gate.expect.items()}
         evidence = Evidence(
-            gate=check.gate.id, contract=check.file.path, model=check.model.id, profile="rehearsal",
-            gate_digest=check.gate_digest, contract_digest=check.contract_digest,
-            spec_digest=plan.spec_digest, profile_digest=plan.profile_digest(check.model.id), subjects={"run": "a" * 64}, verdict="PASS",
-            reason="every expectation holds", measurement=Measurement(measured, "val_tokens"),
-            environment=MACHINE, started=WHEN, ended=WHEN,
-        )  # fmt: skip
+            gate=check.gate.id,
+            contract=check.file.path,
+            model=check.model.id,
+            profile="rehearsal",
+            gate_digest=check.gate_digest,
+            contract_digest=check.contract_digest,
+            spec_digest=plan.spec_digest,
+            profile_digest=plan.profile_digest(check.model.id),
+            subjects={"run": "a" * 64},
+            verdict="PASS",
+            reason="every expectation holds",
+            measurement=Measurement(measured, "val_tokens"),
+            environment=MACHINE,
+            started=WHEN,
+            ended=WHEN,
+        )
         data = seal(evidence, key)
         (folder / "evidence" / f"{sha256_bytes(data)}.json").write_bytes(data)
 
