@@ -63,6 +63,7 @@ docs: $(DOCS)
 bench: $(READY)
 	$(PIP) -e '.[bench]'
 	$(BIN)/python benchmarks/contracts_at_scale.py
+	$(BIN)/python benchmarks/review.py
 	$(BIN)/python benchmarks/llama_cpp_sources.py
 	$(BIN)/python benchmarks/export.py
 	$(BIN)/python benchmarks/decode.py

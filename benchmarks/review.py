@@ -1,11 +1,16 @@
-"""Reviewing a change of twenty contracts among a thousand, beside git's diff and a bare reading of YAML.
+"""Reviewing a change of twenty contracts among a thousand, and deciding whether it may be merged.
 
-    python benchmarks/review.py [--contracts 1000] [--statements 0] [--rounds 7] [--output results.json]
+    python benchmarks/review.py [--contracts 1000] [--statements 0] [--rounds 7] [--only review|gate]
+                                [--output results.json]
 
 A repository of a thousand contracts of ten gates, and of as many files beside them as are asked for, gets a
 second commit in which one limit of twenty contracts is another. The peer is one Python process that runs
-`git diff --stat` over the two commits and loads both sides of the changed files with libyaml, no more. All
-take turns; a ratio is the median over rounds of the ratio inside a round. Nothing else should run on the
+`git diff --stat` over the two commits and loads both sides of the changed files with libyaml, no more.
+
+For the gate the same change lies beside a signed statement for each gate of base. Its peer is one Python
+process that reads the statements' files and parses their JSON, no more: no signature, contract or judgement.
+
+All take turns; a ratio is the median over rounds of the ratio inside a round. Nothing else should run on the
 machine.
 """
 
@@ -16,11 +21,21 @@ import json
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime
 from pathlib import Path
 
 from contracts_at_scale import Variant, compare, contract, machine, markdown, rows, write_project
 
+from specship.contracts.measurement import Measurement
+from specship.digests import sha256_bytes
+from specship.evidence.signing import local_key
+from specship.evidence.statement import Environment, Evidence, seal
+from specship.specs.project import load_project
+from specship.suite.plan.plan import make_plan
+from specship.units import Quantity
+
 CHANGED = 20
+SPECSHIP = str(Path(sys.executable).parent / "specship")
 PEER = """\
 import subprocess, yaml
 def run(*words, given=b""):
@@ -37,9 +52,54 @@ while data:
 """
 
 
-def write_repository(folder: Path, contracts: int, statements: int) -> None:
+BARE = """\
+import json, pathlib
+for path in pathlib.Path("evidence").glob("*.json"):
+    json.loads(path.read_bytes())
+"""
+WHEN = datetime(2026, 1, 1, tzinfo=UTC)
+MACHINE = Environment(
+    device="cpu", driver="", torch="2", python="3", platform="linux", host="0" * 64,
+    git_commit="0" * 40, git_dirty=False,
+)  # fmt: skip
+
+
+def write_evidence(folder: Path) -> None:
+    """A key that the project trusts, and a statement of every gate that it passed."""
+    key = local_key(folder.parent / "state")
+    settings = folder / "pyproject.toml"
+    trusted = f'[tool.specship]\ntrusted_keys = ["{key.public.hex()}"]\n'
+    settings.write_text(settings.read_text().replace("[tool.specship]\n", trusted, 1))
+    plan = make_plan(load_project(folder), "rehearsal")
+    (folder / "evidence").mkdir()
+    for check in plan.checks:
+        measured = {name: Quantity(limit.limit, limit.unit) for name, limit in check.gate.expect.items()}
+        evidence = Evidence(
+            gate=check.gate.id,
+            contract=check.file.path,
+            model=check.model.id,
+            profile="rehearsal",
+            gate_digest=check.gate_digest,
+            contract_digest=check.contract_digest,
+            spec_digest=plan.spec_digest,
+            profile_digest=plan.profile_digest(check.model.id),
+            subjects={"run": "a" * 64},
+            verdict="PASS",
+            reason="every expectation holds",
+            measurement=Measurement(measured, "val_tokens"),
+            environment=MACHINE,
+            started=WHEN,
+            ended=WHEN,
+        )
+        data = seal(evidence, key)
+        (folder / "evidence" / f"{sha256_bytes(data)}.json").write_bytes(data)
+
+
+def write_repository(folder: Path, contracts: int, statements: int = 0, *, evidence: bool = False) -> None:
     """Two commits: the whole project, and twenty contracts with one looser limit each."""
     write_project(folder, contracts)
+    if evidence:
+        write_evidence(folder)
     for number in range(statements):
         (folder / "records").mkdir(exist_ok=True)
         (folder / "records" / f"{number:064x}.json").write_text(
@@ -63,6 +123,26 @@ def commit(folder: Path) -> None:
     git(folder, "commit", "-q", "-m", "a commit")
 
 
+def of_review(project: Path, contracts: int, statements: int) -> list[Variant]:
+    """A review, computed and recalled."""
+    write_repository(project, contracts, statements)
+    review = (SPECSHIP, "review", "HEAD~1..HEAD")
+    return [
+        Variant("git diff --stat and libyaml", (sys.executable, "-c", PEER), project),
+        Variant("specship review, first", (*review, "--no-cache"), project, statuses=(1,)),
+        Variant("specship review, again", review, project, statuses=(1,)),
+    ]
+
+
+def of_gate(project: Path, contracts: int, _: int) -> list[Variant]:
+    """A decision; nothing of it is recalled."""
+    write_repository(project, contracts, evidence=True)
+    return [
+        Variant("json of the statements", (sys.executable, "-c", BARE), project),
+        Variant("specship gate", (SPECSHIP, "gate", "--base", "HEAD~1"), project, statuses=(1,)),
+    ]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -72,23 +152,19 @@ def main() -> int:
         "--statements", type=int, default=0, help="files beside the contracts, as a ledger is"
     )
     parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--only", choices=("review", "gate"))
     parser.add_argument("--output", type=Path, help="write the figures as JSON")
     arguments = parser.parse_args()
     print(f"{machine()}; {arguments.contracts} contracts; {arguments.rounds} rounds, in turns\n")
+    results: dict[str, list[dict[str, object]]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        project = Path(folder) / "project"
-        write_repository(project, arguments.contracts, arguments.statements)
-        review = (str(Path(sys.executable).parent / "specship"), "review", "HEAD~1..HEAD")
-        peer = "git diff --stat and libyaml"
-        variants = [
-            Variant(peer, (sys.executable, "-c", PEER), project),
-            Variant("specship review, first", (*review, "--no-cache"), project, statuses=(1,)),
-            Variant("specship review, again", review, project, statuses=(1,)),
-        ]
-        table = list(rows(peer, compare(variants, arguments.rounds)))
-        print(markdown(peer, table))
+        for name, variants in (("review", of_review), ("gate", of_gate)):
+            if arguments.only in {None, name}:
+                own = variants(Path(folder, name, "project"), arguments.contracts, arguments.statements)
+                results[name] = list(rows(own[0].name, compare(own, arguments.rounds)))
+                print(markdown(own[0].name, results[name]), end="\n\n", flush=True)
     if arguments.output:
-        arguments.output.write_text(json.dumps(table, indent=2) + "\n")
+        arguments.output.write_text(json.dumps(results, indent=2) + "\n")
     return 0
 
 

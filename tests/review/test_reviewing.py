@@ -1,5 +1,6 @@
 """Every class of change, there and back, in a repository with a branch a case."""
 
+import functools
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,18 @@ def branch(name: str) -> str:
     return name.replace(" ", "-").replace(",", "")
 
 
+@functools.cache
+def written_anew(text: str) -> str:
+    """A YAML text with keys by name, other quotes and no comments; most files are those of many cases."""
+    value = yaml.load(text, Loader=yaml.CSafeLoader)
+    return yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=True, width=60)
+
+
 def formatted(case: Case) -> dict[str, str | None]:
-    """The whole head of a case with every YAML file written anew: keys by name, other quotes, no comments."""
+    """The whole head of a case with every YAML file written anew."""
     head: dict[str, str | None] = {**BASE, **case.applied()}
     return {
-        path: yaml.safe_dump(yaml.safe_load(text), sort_keys=True, width=60) if text and path.endswith(".yaml") else text
+        path: written_anew(text) if text and path.endswith(".yaml") else text
         for path, text in head.items()
     }  # fmt: skip
 
