@@ -13,6 +13,7 @@ from tests.projects.evidenced_project import day, put_waiver
 from tests.projects.merging import CONTRACT, SPEC, UNMEASURED, Merging, amend, commit, statements
 from tests.projects.small_project import edit
 
+SCHEMA = schema_of("gate")
 FAILS = {UNMEASURED: {"shared_digests": 3}}
 
 
@@ -191,7 +192,7 @@ def test_a_change_is_refused_for_its_reasons_and_no_others(case: Case, merging: 
     answer = merging.gate(*case.options)
     status = answer.pop("status")
 
-    jsonschema.validate(answer, schema_of("gate"))
+    jsonschema.validate(answer, SCHEMA)
     found = [(reason["weight"], reason["check"]) for reason in answer["reasons"]]
     assert {check for _, check in found} == case.against
     assert [weight for weight, _ in found] == sorted((weight for weight, _ in found), reverse=True)
