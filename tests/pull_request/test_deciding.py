@@ -15,6 +15,7 @@ from tests.projects.merging import CONTRACT, SPEC, UNMEASURED, Merging, amend, c
 from tests.projects.small_project import edit
 from tests.projects.sound_project import FILES, RELEASE
 
+SCHEMA = schema_of("gate")
 FAILS = {UNMEASURED: {"shared_digests": 3}}
 
 
@@ -193,7 +194,7 @@ def test_a_change_is_refused_for_its_reasons_and_no_others(case: Case, merging: 
     answer = merging.gate(*case.options)
     status = answer.pop("status")
 
-    jsonschema.validate(answer, schema_of("gate"))
+    jsonschema.validate(answer, SCHEMA)
     found = [(reason["weight"], reason["check"]) for reason in answer["reasons"]]
     assert {check for _, check in found} == case.against
     assert [weight for weight, _ in found] == sorted((weight for weight, _ in found), reverse=True)
