@@ -74,7 +74,8 @@ def script(
 def _run(
     command: Sequence[str | Path], folder: Path, more: Mapping[str, str] | None
 ) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, **(more or {})}
+    here = {name: value for name, value in os.environ.items() if name != "COLUMNS"}  # a worker of xdist has it
+    environment = {**here, **(more or {})}
     line = list(map(str, command))
     if EACH_ANEW in os.environ or not _is_python(line[0]):
         return subprocess.run(line, cwd=folder, capture_output=True, text=True, check=False, env=environment)
