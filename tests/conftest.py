@@ -1,6 +1,7 @@
 """What all tests share."""
 
 import atexit
+import gc
 import os
 import shutil
 import tempfile
@@ -23,6 +24,18 @@ if "PYTEST_XDIST_WORKER" in os.environ:
 if SHARED not in os.environ:  # else this is a worker, and whoever started it has made the folder
     os.environ[SHARED] = tempfile.mkdtemp(prefix="specship-tests-")
     atexit.register(shutil.rmtree, os.environ[SHARED], ignore_errors=True)
+
+
+# Ten thousand tests are collected into objects that live to the end: looking through them for garbage, each time
+# that more have come, takes as long as collecting them.
+gc.disable()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """From here on what tests leave is collected as ever, what was collected for them is not looked at."""
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")
