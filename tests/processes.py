@@ -74,7 +74,8 @@ def script(
 def _run(
     command: Sequence[str | Path], folder: Path, more: Mapping[str, str] | None
 ) -> subprocess.CompletedProcess[str]:
-    here = {name: value for name, value in os.environ.items() if name != "COLUMNS"}  # a worker of xdist has it
+    # A worker of pytest-xdist has a width, and what it starts writes into files.
+    here = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
     environment = {**here, **(more or {})}
     line = list(map(str, command))
     if EACH_ANEW in os.environ or not _is_python(line[0]):
