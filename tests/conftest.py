@@ -26,8 +26,8 @@ if SHARED not in os.environ:  # else this is a worker, and whoever started it ha
     atexit.register(shutil.rmtree, os.environ[SHARED], ignore_errors=True)
 
 
-# Ten thousand tests are collected into objects that live to the end: looking through them for garbage, each time
-# that more have come, takes as long as collecting them.
+# Ten thousand tests are collected into objects that live to the end: looking through them for garbage each time
+# that more have come finds none, and takes about an eighth of the time of collecting them.
 gc.disable()
 
 
