@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from specship.errors import Place
@@ -54,10 +54,39 @@ def went(*, loosens: bool, tightens: bool) -> Direction:
     return Direction.STRENGTHENED if tightens else Direction.NEUTRAL
 
 
-def names_changed(pairing: Pairing) -> Iterator[tuple[str, str, Kind]]:
-    """Base's and head's id of what has another one, and whether they exchanged it."""
-    yield from ((one, other, "renamed") for one, other in pairing.renamed)
-    yield from ((one, other, "exchanged") for one, other in pairing.exchanged)
+def names_changed(
+    pairing: Pairing,
+    about: About,
+    spots: Callable[[str, str], tuple[Spot | None, Spot | None]],
+    *,
+    before: Callable[[str], str] = lambda _: "",
+    stales: Callable[[str, str], Iterable[Stale]] = lambda _was, _now: (),
+    kind: str = "",
+) -> Iterator[Change]:
+    """What has another id, or exchanged it: two ids that swapped their meaning cannot be compared.
+
+    `before` says what an id meant on base's side; `kind` is the word in front of ids that are mere names.
+    """
+    exchanged = set(pairing.exchanged)
+    for was, now in (*pairing.renamed, *pairing.exchanged):
+        swapped = (was, now) in exchanged
+        base, head = spots(was, now)
+        says = f"what was {kind}{was} is called {now}"
+        if swapped and (meant := before(now)):
+            says += f", which meant something else before: {meant}"
+        yield change(
+            now,
+            about,
+            "exchanged" if swapped else "renamed",
+            Direction.INCOMPARABLE if swapped else Direction.NEUTRAL,
+            says,
+            was=was,
+            before=was,
+            after=now,
+            base=base,
+            head=head,
+            stales=stales(was, now),
+        )
 
 
 def listed(names: Iterable[str]) -> str:

@@ -62,18 +62,14 @@ class ContractReview:
                 after=self._other[identity].path,
                 head=self._spots(None, identity)["head"],
             )
-        for was, now, _ in names_changed(pairing):
-            yield change(
-                now,
-                "contract",
-                "renamed",
-                Direction.NEUTRAL,
-                f"what was contract {was} is called {now}",
-                was=was,
-                before=was,
-                after=now,
-                **self._spots(was, now),
-            )
+        # Nothing is judged by the name of a contract, so that two may swap theirs.
+        names = pairing._replace(renamed=(*pairing.renamed, *pairing.exchanged), exchanged=())
+        yield from names_changed(
+            names,
+            "contract",
+            lambda was, now: (self._spots(was, None)["base"], self._spots(None, now)["head"]),
+            kind="contract ",
+        )
         for was, now in pairing.pairs:
             yield from self._heading(was, now)
         yield from self._moved(pairing.new_names)

@@ -146,20 +146,14 @@ class SpecReview:
                 after=model.title,
                 head=self.head.spot("models", m, "id"),
             )
-        for was, now, kind in names_changed(self.models):
-            direction = Direction.INCOMPARABLE if kind == "exchanged" else Direction.NEUTRAL
-            yield change(
-                now,
-                "model",
-                kind,
-                direction,
-                f"what was {was} is called {now}",
-                was=was,
-                before=was,
-                after=now,
-                base=self.base.spot("models", self.base.models[was][0], "id"),
-                head=self.head.spot("models", self.head.models[now][0], "id"),
-            )
+        yield from names_changed(
+            self.models,
+            "model",
+            lambda was, now: (
+                self.base.spot("models", self.base.models[was][0], "id"),
+                self.head.spot("models", self.head.models[now][0], "id"),
+            ),
+        )
         for was, now in self.models.pairs:
             (m, one), (n, other) = self.base.models[was], self.head.models[now]
             if one.title != other.title:
@@ -200,23 +194,12 @@ class SpecReview:
                 after=own.statement,
                 head=self.head.criterion_spot(identity),
             )
-        for was, now, kind in names_changed(self.pairing):
-            direction = Direction.INCOMPARABLE if kind == "exchanged" else Direction.NEUTRAL
-            says = f"what was {was} is called {now}"
-            if kind == "exchanged":
-                says += f", which meant something else before: {self.base.criteria[now][1].statement}"
-            yield change(
-                now,
-                "criterion",
-                kind,
-                direction,
-                says,
-                was=was,
-                before=was,
-                after=now,
-                base=self.base.criterion_spot(was),
-                head=self.head.criterion_spot(now),
-            )
+        yield from names_changed(
+            self.pairing,
+            "criterion",
+            lambda was, now: (self.base.criterion_spot(was), self.head.criterion_spot(now)),
+            before=lambda identity: self.base.criteria[identity][1].statement,
+        )
 
     def _criterion(self, was: str, now: str) -> Iterator[Change]:
         one, other = self.base.criteria[was][1], self.head.criteria[now][1]

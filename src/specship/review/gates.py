@@ -104,27 +104,13 @@ class GateReview:
                 after=gate.rule,
                 head=self.head.spot(identity),
             )
-        for was, now, kind in names_changed(self.pairing):
-            direction = Direction.INCOMPARABLE if kind == "exchanged" else Direction.NEUTRAL
-            says = f"what was {was} is called {now}"
-            says += (
-                f", which meant something else before: {self.base.files[now][0].rule}"
-                if kind == "exchanged"
-                else ""
-            )
-            yield change(
-                now,
-                "gate",
-                kind,
-                direction,
-                says,
-                was=was,
-                before=was,
-                after=now,
-                base=self.base.spot(was),
-                head=self.head.spot(now),
-                stales=self._stales(was, now),
-            )
+        yield from names_changed(
+            self.pairing,
+            "gate",
+            lambda was, now: (self.base.spot(was), self.head.spot(now)),
+            before=lambda identity: self.base.files[identity][0].rule,
+            stales=self._stales,
+        )
         for was, now in self.pairing.pairs:
             yield from self._limits(was, now)
             yield from self._requirements(was, now)

@@ -68,21 +68,13 @@ class ProfileReview:
                 after=self._other[name].summary,
                 head=self._spot(self._head, name),
             )
-        for was, now, kind in names_changed(self.pairing):
-            direction = Direction.INCOMPARABLE if kind == "exchanged" else Direction.NEUTRAL
-            says = f"what was profile {was} is called {now}"
-            yield change(
-                now,
-                "profile",
-                kind,
-                direction,
-                says,
-                was=was,
-                before=was,
-                after=now,
-                stales=_whole(self._one[was]),
-                **self._both(Scale(self._one[was], self._other[now])),
-            )
+        yield from names_changed(
+            self.pairing,
+            "profile",
+            lambda was, now: (self._spot(self._base, was), self._spot(self._head, now)),
+            stales=lambda was, _: _whole(self._one[was]),
+            kind="profile ",
+        )
         for view in self.views:
             yield from self._kind(view)
             yield from self._words(view)
