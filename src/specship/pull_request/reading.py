@@ -16,8 +16,8 @@ from specship.lint.silencing import RuleChoice, check_codes
 from specship.lint.untrained import read_untrained
 from specship.lint.view import View
 from specship.pipeline.registry import all_stages
-from specship.review.code import SideCode
-from specship.review.identities import installed_probes
+from specship.review.code.identities import installed_probes
+from specship.review.code.reading import SideCode
 from specship.review.sides import ProjectSide, located
 from specship.specs.binding import Known, ProbeFacts, gates_of
 from specship.specs.records import BORROWED, Borrowed

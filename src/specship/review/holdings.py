@@ -19,8 +19,8 @@ from specship.errors import DamagedArtifact
 from specship.evidence.arming import NAMES_NO_FAULT, OpenedArming, read_armings, why_unarmed
 from specship.evidence.ledger import Ledger, gathered, open_statement
 from specship.evidence.statement import Opened
-from specship.review.code import CodeReview
-from specship.review.identities import Identities
+from specship.review.code.comparing import CodeReview
+from specship.review.code.identities import Identities
 from specship.review.pairing import Pairing
 from specship.review.percents import evidence_of, joined
 from specship.review.records import ShipPercent
@@ -234,7 +234,7 @@ def holdings_of(
     """What both sides ask for and hold, every statement opened once."""
     known = _Known()
     one, other = (
-        Holdings(side, contracts.of(side, side.contracts), Identities(side, own, folder), folder, known)
+        Holdings(side, contracts.of(side, side.contracts), Identities(own), folder, known)
         for side, own, folder in (
             (base, code.base, base.tree.repository.private("standing-base")),
             (head, code.head, head.tree.repository.private("standing-head")),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from specship.errors import UnusableInput
 from specship.garbage import undisturbed
-from specship.review.code import CodeReview
+from specship.review.code.comparing import CodeReview
 from specship.review.contracts import ContractReview
 from specship.review.criteria import SpecReview
 from specship.review.gates import GateReview, Gates

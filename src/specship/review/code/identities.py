@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from functools import cache, cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 
-from specship.code_digests import CodeReader, code_digest
+from specship.code_digests import code_digest
 from specship.digests import digest_of
 from specship.errors import SpecshipError
 from specship.faults.catalogue import fault_code, shipped_files
 from specship.probes.registry import PROBES, folder_code
-from specship.review.code import OURS, Declared, SideCode, declared_in
-from specship.review.sides import ProjectSide
+from specship.review.code.reading import Declared, SideCode, declared_in
 
 
 @cache
@@ -27,9 +26,8 @@ def installed_probes() -> dict[str, tuple[str, Declared]]:
 class Identities:
     """The probes and faults of one side by their digests."""
 
-    def __init__(self, side: ProjectSide, code: SideCode, folder: Path) -> None:
-        """`folder` is a private one, in which files are laid out for readers that want a path."""
-        self._side, self._code, self._top = side, code, folder
+    def __init__(self, code: SideCode) -> None:
+        self._side, self._code = code.side, code
         self._faults: dict[str, str] = {}
         self._probes: dict[str, str] = {}
 
@@ -57,7 +55,7 @@ class Identities:
             return digest_of([folder, folder])
         if declared is not None:
             module = f"specship.probes.{PurePosixPath(declared.path).stem}"
-            own = self._reader.digest(module)
+            own = self._code.reader.digest(module)
         elif name in installed_probes():
             own = code_digest(installed_probes()[name][0])
         else:
@@ -70,15 +68,8 @@ class Identities:
         configuration = self._side.configuration
         if configuration is None or not configuration.probes:
             return ""
-        self._lay_out(self._code.probe_folder)
-        return folder_code(self._top / self._side.inside(configuration.probes))
-
-    @cached_property
-    def _reader(self) -> CodeReader:
-        """Of specship's own code as this side has it."""
-        paths = [f"{OURS}/{path}" for path, _ in self._side.tree.walk(OURS) if path.endswith(".py")]
-        self._lay_out(paths)
-        return CodeReader({"specship": self._top / OURS})
+        self._code.lay_out(self._code.probe_folder)
+        return folder_code(self._code.folder / self._side.inside(configuration.probes))
 
     def fault(self, name: str) -> str:
         """Digest of a fault's file; empty where there is none."""
@@ -89,15 +80,9 @@ class Identities:
     def _fault(self, name: str) -> str:
         path = self._code.faults.get(name)
         if path is not None:
-            self._lay_out([path])
-        place = self._top / path if path is not None else shipped_files().get(name)
+            self._code.lay_out([path])
+        place = self._code.folder / path if path is not None else shipped_files().get(name)
         try:
             return fault_code(place) if place is not None else ""
         except SpecshipError:
             return ""
-
-    def _lay_out(self, paths: list[str]) -> None:
-        for path, data in self._side.tree.read(paths).items():
-            place = self._top / path
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_bytes(data)
