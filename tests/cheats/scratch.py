@@ -9,7 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from tests.cheats.guards import SEAMS, TEXT_SEAMS, Seam
 from tests.places import SOURCE
