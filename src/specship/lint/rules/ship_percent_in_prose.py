@@ -27,8 +27,8 @@ Text = tuple[Document, tuple[str | int, ...], str]
 def check(view: View) -> Iterator[Violation]:
     """A ship-% in prose was typed by hand, and stays when the real one falls.
 
-    It is a percentage beside a word of shipping ("ships 80 %", "80 % done"), in any
-    prose of spec, profiles and contracts; that of amendments is held against the evidence by `specship review`.
+    It is a percentage beside a word of shipping ("ships 80 %", "80 % done"), in any prose of spec, profiles
+    and contracts. That of amendments is held against the evidence by `specship review`.
     """
     for document, path, text in _texts(view):
         if "%" in text or "cent" in text:
