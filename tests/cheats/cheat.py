@@ -11,7 +11,7 @@ class Cheat(NamedTuple):
 
     tries: str
     """In words, as the printed table has it."""
-    act: Callable[[Merging], None]
+    act: Callable[[Merging], object]
     """Makes the change in the files that are checked out."""
     guards: tuple[str, ...]
     """What answers it; with these taken out the attempt succeeds."""

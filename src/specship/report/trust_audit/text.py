@@ -17,7 +17,7 @@ def render(audit: TrustAudit, display: Display = PLAIN) -> str:
     """A line that counts, then each guard with what it answers and why it does or does not."""
     counts = audit.counts
     head = f"{counts['in force']} of {len(audit.guards)} guards are in force here"
-    more = [f"{counts[state]} {state}" for state in ("in part", "not here") if counts[state]]  # type: ignore[index]
+    more = [f"{counts[state]} {state}" for state in ("in part", "not here") if counts[state]]
     lines = [", ".join([head, *more])]
     for guard in audit.guards:
         lines += ["", *_told(guard, max(display.width, _NARROWEST))]

@@ -26,6 +26,21 @@ class Answer(Frozen):
     """What would bring it in force."""
 
 
+def in_force(says: str, mend: str = "") -> Answer:
+    """The guard answers here whatever anybody does."""
+    return Answer(state="in force", says=says, mend=mend)
+
+
+def in_part(says: str, mend: str) -> Answer:
+    """It answers some of what it is for."""
+    return Answer(state="in part", says=says, mend=mend)
+
+
+def not_here(says: str, mend: str) -> Answer:
+    """It answers nothing here."""
+    return Answer(state="not here", says=says, mend=mend)
+
+
 @dataclass(frozen=True)
 class Grounds:
     """What the guards look at: a project and what it holds; nothing is measured."""
