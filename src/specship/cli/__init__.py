@@ -10,6 +10,7 @@ Exit status: 0 all good, 1 findings or failed gates, 2 unusable input, 3 a defec
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 
@@ -63,6 +64,8 @@ def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     if argv is None:
         streams.stand_up()
+        # Nothing of another distribution takes part in reading, and nobody looks for it.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for stream in (sys.stdout, sys.stderr):
         for_people(stream)
     if argv is not None:
@@ -71,6 +74,7 @@ def main(argv: list[str] | None = None) -> int:
     try:
         status = _status(sys.argv[1:])
     finally:  # argparse leaves by itself
+        gc.freeze()  # the process ends: nobody waits for a last search among all that it read
         if reason := streams.lost():
             print(reason, file=sys.stderr)
     return SpecshipError.exit_status if reason else status
