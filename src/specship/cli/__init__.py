@@ -10,7 +10,6 @@ Exit status: 0 all good, 1 findings or failed gates, 2 unusable input, 3 a defec
 from __future__ import annotations
 
 import argparse
-import gc
 import os
 import sys
 
@@ -74,7 +73,6 @@ def main(argv: list[str] | None = None) -> int:
     try:
         status = _status(sys.argv[1:])
     finally:  # argparse leaves by itself
-        gc.freeze()  # the process ends: nobody waits for a last search among all that it read
         if reason := streams.lost():
             print(reason, file=sys.stderr)
     return SpecshipError.exit_status if reason else status
