@@ -60,8 +60,7 @@ def decide(start: Path, question: MergeQuestion) -> MergeDecision:
     words = question.base if question.head is None else f"{question.base}...{question.head}"
     with undisturbed(), open_repository(start) as repository:
         found, sides = compare(repository, start, words, staged=question.head is None)
-        facts = _facts(found, sides, question)
-    return _decision(facts, question)
+        return _decision(_facts(found, sides, question), question)
 
 
 def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFacts:

@@ -70,10 +70,12 @@ class Repository:
 
     def __init__(self, top: Path, git: str, shadow: Path, common: Path) -> None:
         self.top = top
-        """The folder of the working tree, without links."""
+        """The folder of the working tree, without links; a bare repository's own, which has none."""
+        self.bare = common == top
         self.algorithm = "sha256" if _format_of(common) == "sha256" else "sha1"
         self.shallow = (common / "shallow").exists()
         self._git = git
+        self._environment = _environment(shadow, _incoming(common))
         self._shadow = shadow
         self._folders: dict[str, dict[str, Entry]] = {}
         self._child: subprocess.Popen[bytes] | None = None
@@ -127,6 +129,7 @@ class Repository:
         Raises:
             UnusableInput: a merge is not finished, or the index cannot be read.
         """
+        self.insist_on_files("the index")
         done = self._run("ls-files", "--stage", "-z")
         if done.returncode:
             raise UnusableInput("the index cannot be read", mend="see what `git status` says")
@@ -141,6 +144,17 @@ class Repository:
                 )
             found[path] = Entry(int(mode, 8), oid.decode())
         return found
+
+    def insist_on_files(self, side: str) -> None:
+        """Whether there are files beside the commits.
+
+        Raises:
+            UnusableInput: the repository is bare.
+        """
+        if self.bare:
+            raise UnusableInput(
+                f"{side} is not in a bare repository", at=self.top, mend="compare two revisions: BASE..HEAD"
+            )
 
     def folder(self, tree: str) -> dict[str, Entry]:
         """What a folder holds, by name."""
@@ -210,7 +224,7 @@ class Repository:
         if self._child is None:
             self._child = subprocess.Popen(  # noqa: S603 - our own words only
                 [self._git, "--no-replace-objects", "cat-file", "--batch"],
-                env=_environment(self._shadow),
+                env=self._environment,
                 cwd=self._shadow,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -221,7 +235,7 @@ class Repository:
     def _run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(  # noqa: S603 - names of objects, which begin with no dash
             [self._git, "--no-replace-objects", *words],
-            env=_environment(self._shadow),
+            env=self._environment,
             cwd=self._shadow,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -248,8 +262,19 @@ def _entries(data: bytes, oid_bytes: int) -> Iterator[tuple[str, Entry]]:
         yield os.fsdecode(name), Entry(int(mode, 8), data[end + 1 : at].hex())
 
 
-def _environment(shadow: Path) -> Mapping[str, str]:
+def _incoming(common: Path) -> str:
+    """Where the objects of a push lie while a hook still decides on it; empty where there is none.
+
+    Source: "Quarantine Environment" of git-receive-pack(1). Git makes it among the objects; what lies elsewhere
+    is not believed.
+    """
+    told = Path(os.environ.get("GIT_QUARANTINE_PATH", ""))
+    return str(told.resolve()) if told.name and told.resolve().parent == common / "objects" else ""
+
+
+def _environment(shadow: Path, incoming: str) -> Mapping[str, str]:
     return {
+        **({"GIT_ALTERNATE_OBJECT_DIRECTORIES": incoming} if incoming else {}),
         "PATH": os.defpath,
         "LC_ALL": "C",
         "HOME": str(shadow),
@@ -295,6 +320,9 @@ def _git_outside(top: Path) -> str:
 def _places(start: Path) -> tuple[Path, Path, Path]:
     """The top of the working tree that a folder is in, its git folder, and the one that worktrees share.
 
+    A bare repository is all three. A folder that looks like one and lies in a working tree is part of that:
+    whoever writes the tree would else choose what is read.
+
     Raises:
         UnusableInput: it is in none.
     """
@@ -308,6 +336,9 @@ def _places(start: Path) -> tuple[Path, Path, Path]:
             shared = own / "commondir"
             common = own / shared.read_text(encoding="utf-8").strip() if shared.is_file() else own
             return top, own.resolve(), common.resolve()
+    for top in (start, *start.parents):
+        if (top / "HEAD").is_file() and all((top / name).is_dir() for name in ("objects", "refs")):
+            return top, top, top
     raise UnusableInput(
         "this folder is in no git repository",
         at=start,
