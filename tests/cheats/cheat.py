@@ -19,6 +19,8 @@ class Cheat(NamedTuple):
     """Part of the message that names the attempt."""
     base: str = "base"
     """The branch that it asks to be merged into."""
+    asked: str = ""
+    """The branch that the gate is told instead."""
     options: tuple[str, ...] = ()
     """Of `specship gate`."""
     refused: bool = False

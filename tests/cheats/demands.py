@@ -160,4 +160,5 @@ ROWS: Final = (
     Cheat("waive one's own failure", after(measured(UNMEASURED, **_FAILS), waived(), amended(UNMEASURED, bump="patch")), ("waivers of base",), "a waiver of it counts once it is on base"),
     Cheat("silence the rules", edits((SETTINGS, "[tool.specship]\n", '[tool.specship.lint]\nignore = ["SHIP4"]\n[tool.specship]\n')), _NAMED, "lint silences SHIP4"),
     Cheat("read other contracts", after(edits((SETTINGS, "[tool.specship]\n", '[tool.specship]\ncontracts = "other"\n'), ("specs/small/profiles/rehearsal.yaml", (REHEARSAL[REHEARSAL.index("overrides") :]), "")), written("other/README", "nothing\n")), (*_NAMED, "lint"), "GATE-SMALL-001 is gone"),
+    Cheat("compare the change with itself", edits((CONTRACT, _LIMIT, "at_most: 4.7")), ("something is compared",), "is part of change already: there is nothing to hold against it", asked="change", refused=True),
 )  # fmt: skip

@@ -119,6 +119,13 @@ TEXT_SEAMS: Final[Mapping[str, tuple[TextSeam, ...]]] = {
             '    gate: (Prose if _taken_out("one gate a waiver") else GateId)\n',
         ),
     ),
+    "something is compared": (
+        TextSeam(
+            "specship.pull_request.deciding",
+            "if found.head_commit is not None and",
+            'if not _taken_out("something is compared") and found.head_commit is not None and',
+        ),
+    ),
     "unknown keys": (
         TextSeam(
             "specship.contracts.records",
@@ -155,5 +162,6 @@ GUARD_OF: Final[Mapping[str, str]] = {
     "waivers end": "bounded-waivers",
     "one gate a waiver": "bounded-waivers",
     "unknown keys": "strict-reading",
+    "something is compared": "named-weakenings",
 }
 """The guard of `specship evidence audit` that each place in the code is part of."""

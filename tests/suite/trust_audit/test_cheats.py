@@ -31,7 +31,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
 
 
 def question(cheat: Cheat) -> tuple[str, ...]:
-    return ("gate", "--base", cheat.base, "--format", "json", *cheat.options)
+    return ("gate", "--base", cheat.asked or cheat.base, "--format", "json", *cheat.options)
 
 
 @pytest.mark.parametrize("cheat", ROWS, ids=lambda cheat: cheat.tries.replace(" ", "-"))
