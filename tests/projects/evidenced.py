@@ -12,6 +12,7 @@ from specship.evidence.signing import SigningKey
 from specship.evidence.statement import Environment, Evidence
 from specship.faults.catalogue import fault_code, file_of
 from specship.specs.project import load_project
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.plan.fault_injection import falsification_plan
 from specship.suite.plan.plan import Check, Plan, make_plan
 from specship.units import Quantity, Value
@@ -44,7 +45,7 @@ def _evidence(plan: Plan, check: Check, measured: dict[str, Value], parents: tup
         gate_digest=check.gate_digest, contract_digest=check.contract_digest, spec_digest=plan.spec_digest,
         profile_digest=plan.profile_digest(check.model.id), subjects=dict.fromkeys(check.probe.artifacts, "a" * 64),
         verdict="PASS", reason="it holds", measurement=Measurement(quantities, check.probe.checked),
-        environment=MACHINE, started=WHEN, ended=WHEN, parents=parents,
+        environment=MACHINE, started=WHEN, ended=WHEN, parents=parents, judged_by=judged_by(),
     )  # fmt: skip
 
 

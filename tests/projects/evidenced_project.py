@@ -11,6 +11,7 @@ from specship.evidence.signing import SigningKey, local_key
 from specship.evidence.statement import Evidence
 from specship.specs.project import load_project
 from specship.suite.artifacts.store import Store
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.plan.plan import make_plan
 from specship.units import Quantity
 from tests.evidence.statements import ENVIRONMENT
@@ -58,7 +59,7 @@ def put_evidence(
             subjects={name: record.digest for name, record in records.items() if record},
             verdict="PASS" if ruling.verdict == Verdict.PASS else "FAIL", reason=ruling.reason, measurement=measurement, environment=ENVIRONMENT,
             started=ended - timedelta(seconds=1), ended=ended,
-            parents=read_ledger(project.ledger_folders, keys=frozenset()).heads,
+            parents=read_ledger(project.ledger_folders, keys=frozenset()).heads, judged_by=judged_by(),
         )  # fmt: skip
         digests.append(append(ledger or project.state / "ledger", evidence, key or local_key(project.state)))
     return digests

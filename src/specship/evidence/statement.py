@@ -46,6 +46,14 @@ class Environment(Frozen):
     git_dirty: bool
 
 
+class JudgedBy(Frozen):
+    """The code of specship that took a measurement and judged it; the probe's own is in the gate's digest."""
+
+    version: str
+    code: str
+    """Digest of what judges, comments and docstrings apart."""
+
+
 class Evidence(Frozen):
     """The facts of one statement."""
 
@@ -71,6 +79,8 @@ class Evidence(Frozen):
     ended: datetime
     parents: tuple[str, ...] = ()
     """Digests of the ledger's heads that the writer saw."""
+    judged_by: JudgedBy | None = None
+    """None in statements of versions that did not say it; those count nowhere."""
 
     @property
     def seconds(self) -> float:
@@ -92,6 +102,7 @@ def _statement(evidence: Evidence) -> dict[str, Any]:
         "ended": evidence.ended.isoformat(),
         "seconds": round(evidence.seconds, 6),
         "parents": list(evidence.parents),
+        "judged_by": evidence.judged_by.model_dump() if evidence.judged_by else None,
     }
     return {
         "_type": STATEMENT_TYPE,

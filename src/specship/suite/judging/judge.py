@@ -27,6 +27,7 @@ from specship.files import write_errors
 from specship.probes.probe import Artifact
 from specship.specs.project import load_project
 from specship.suite.artifacts.store import Store, artifact_digest, list_files
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.plan.fault_injection import find_injection
 from specship.suite.plan.plan import Check, Plan, make_plan
 
@@ -124,6 +125,7 @@ class Judge:
                 "started": started,
                 "ended": datetime.now(UTC),
                 "parents": ledger.heads,
+                "judged_by": judged_by(),
             }
         )
         return append(state / "ledger", evidence, key)

@@ -7,6 +7,7 @@ from specship.evidence.environment import cuda_devices
 from specship.status.freshness import Today
 from specship.suite.artifacts.store import Store
 from specship.suite.judging.arming_book import ArmingBook
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.judging.trust import trusted_keys
 from specship.suite.plan.plan import Check, Plan
 from specship.suite.plan.upstream import stages_behind
@@ -69,5 +70,6 @@ def today(
         release=release,
         trusted=trusted_keys(plan.project, release=release),
         oldest=plan.oldest,
+        judging_code=judged_by().code,
         unarmed=arming.why_unarmed(check, plan),
     )
