@@ -46,6 +46,14 @@ class Environment(Frozen):
     git_dirty: bool
 
 
+class JudgedBy(Frozen):
+    """The code of specship that took a measurement and judged it; the probe's own is in the gate's digest."""
+
+    version: str
+    code: str
+    """Digest of what judges, comments and docstrings apart."""
+
+
 class Evidence(LedgerRecord):
     """The facts of one statement."""
 
@@ -75,6 +83,8 @@ class Evidence(LedgerRecord):
     """Digest of the attempt that announced it; empty in what was written before attempts were."""
     ingredients: Mapping[str, str] = {}
     """Of each artifact, the key of everything it was made from, whatever bytes came of it."""
+    judged_by: JudgedBy | None = None
+    """None in statements of versions that did not say it; those count nowhere."""
 
     @property
     def seconds(self) -> float:
@@ -117,6 +127,7 @@ def _statement(evidence: Evidence) -> dict[str, Any]:
         "attempt": evidence.attempt,
         "ingredients": dict(evidence.ingredients),
         "parents": list(evidence.parents),
+        "judged_by": evidence.judged_by.model_dump() if evidence.judged_by else None,
     }
     return {
         "_type": STATEMENT_TYPE,

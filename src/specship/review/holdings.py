@@ -32,6 +32,7 @@ from specship.status.assess import JudgedGates, assess
 from specship.status.freshness import Today
 from specship.status.report import ModelReport
 from specship.suite.judging.arming_book import arming_keys
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.judging.today import known_keys, vouches
 from specship.suite.judging.todays_artifacts import TodaysArtifacts
 from specship.suite.judging.trust import trusted_keys
@@ -177,6 +178,7 @@ class Holdings:
                     release=profile.kind == "release",
                     trusted=trust.trusted,
                     oldest=timedelta(days=days) if days else None,
+                    judging_code=judged_by().code,
                     unarmed=self._why_unarmed(written, gate, profile, armings.get(written.id, []), trust),
                 )
 

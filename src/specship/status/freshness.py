@@ -38,6 +38,8 @@ class Today:
     """Public keys whose signature counts at this profile."""
     oldest: timedelta | None = None
     """Age beyond which evidence no longer counts; None sets no limit."""
+    judging_code: str = ""
+    """Digest of the code that judges today."""
     unarmed: str = "it was never seen to fail"
     """Why it does not count as seen to fail on each of its faults; empty when it does."""
 
@@ -45,6 +47,9 @@ class Today:
 def differences(evidence: Evidence, today: Today) -> tuple[str, ...]:
     """What the evidence is about that is no longer so; empty when it is fresh."""
     found = []
+    if evidence.judged_by is None or evidence.judged_by.code != today.judging_code:
+        version = evidence.judged_by.version if evidence.judged_by else "a version that did not say"
+        found.append(f"judged by other code of specship: {version}")
     if evidence.gate_digest != today.gate_digest:
         found.append("the gate's limit, probe, requirement or faults changed")
     if evidence.profile_digest != today.profile_digest:

@@ -13,6 +13,7 @@ from specship.evidence.made_artifact import MadeArtifact
 from specship.status.freshness import FURTHEST_FUTURE, Today
 from specship.suite.artifacts.store import Store
 from specship.suite.judging.arming_book import ArmingBook
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.judging.todays_artifacts import ArtifactToday, TodaysArtifacts
 from specship.suite.judging.trust import trusted_keys
 from specship.suite.plan.plan import Check, Plan
@@ -95,6 +96,7 @@ def today(
         release=release,
         trusted=trusted_keys(plan.project, release=release),
         oldest=plan.oldest,
+        judging_code=judged_by().code,
         unarmed=arming.why_unarmed(check, plan),
     )
 
