@@ -6,13 +6,14 @@ import pytest
 
 from specship.review.reviewing import review
 from tests.projects.histories import history
+from tests.projects.trusting import trusting
 from tests.review.cases import BASE, KEY, SETTINGS
 
 OTHERS = (
     '[tool.ruff.lint]\nignore = ["E1"]\n\n[tool.other]\nprofile = "x"\ntrusted_keys = 1\naddopts = "-q"\n\n'
 )
 EDITS = {
-    "trusted_keys": ("trusted_keys = []", f'trusted_keys = ["{KEY}"]', "trusted_keys ="),
+    "trusted_keys": ("trusted_keys = []", f"trusted_keys = [{trusting(KEY)}]", "trusted_keys ="),
     "lint.ignore": ("ignore = []", 'ignore = ["SHIP401"]', 'ignore = ["SHIP401"]'),
     "lint.select": ("ignore = []", 'ignore = []\nselect = ["SHIP401"]', 'select = ["SHIP401"]'),
     "profile": ("[tool.specship]\n", '[tool.specship]\n  "profile" = "release"\n', '  "profile"'),
@@ -40,7 +41,10 @@ def test_a_setting_is_shown_on_its_own_line(repository: Path, name: str) -> None
 
 
 def test_the_first_keys_of_a_project_are_told(tmp_path: Path) -> None:
-    trusting = {**BASE, SETTINGS: BASE[SETTINGS].replace("trusted_keys = []", f'trusted_keys = ["{KEY}"]')}
-    found = review(history(tmp_path, {"README": "Words."}, {"head": trusting}), "base..head")
+    head = {
+        **BASE,
+        SETTINGS: BASE[SETTINGS].replace("trusted_keys = []", f"trusted_keys = [{trusting(KEY)}]"),
+    }
+    found = review(history(tmp_path, {"README": "Words."}, {"head": head}), "base..head")
 
     assert [(c.direction, c.after) for c in found.changes if c.kind == "key"] == [("added", KEY)]

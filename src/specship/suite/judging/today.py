@@ -7,7 +7,6 @@ from specship.evidence.environment import cuda_devices
 from specship.status.freshness import Today
 from specship.suite.artifacts.store import Store
 from specship.suite.judging.arming_book import ArmingBook
-from specship.suite.judging.trust import trusted_keys
 from specship.suite.plan.plan import Check, Plan
 from specship.suite.plan.upstream import stages_behind
 
@@ -67,7 +66,7 @@ def today(
         missing=missing or missing_requirement(check, plan),
         failed=failed,
         release=release,
-        trusted=trusted_keys(plan.project, release=release),
+        ring=arming.ring,
         oldest=plan.oldest,
         unarmed=arming.why_unarmed(check, plan),
     )
