@@ -210,11 +210,11 @@ def _line_of(steps: tuple[int | str, ...], text: str) -> int | None:
     """The line of a key: in its own table, where it is one of several."""
     key = next(str(step) for step in reversed(steps) if isinstance(step, str))
     rows, begin = text.splitlines(), 0
-    if len(steps) > 1 and isinstance(steps[1], int):
-        headers = [at for at, row in enumerate(rows) if re.match(rf"\s*\[\[.*\b{steps[0]}\s*\]\]", row)]
-        begin = headers[steps[1]] if steps[1] < len(headers) else 0
+    headers = [at for at, row in enumerate(rows) if re.match(rf"\s*\[\[.*\b{steps[0]}\s*\]\]", row)]
+    if len(steps) > 1 and isinstance(steps[1], int) and steps[1] < len(headers):
+        begin = headers[steps[1]]
     inside = (at for at, row in enumerate(rows[begin:], begin + 1) if row.strip().startswith(key))
-    return next(inside, begin + 1 if begin else None)
+    return next(inside, begin + 1 if begin else headers[0] + 1 if headers else None)
 
 
 @dataclass(frozen=True, slots=True)
