@@ -15,6 +15,7 @@ from specship.contracts.reader import ContractFile
 from specship.discovery import Folder
 from specship.evidence.keyring import NOBODY, KeyRing
 from specship.evidence.ledger import Ledger
+from specship.evidence.repository import open_repository
 from specship.evidence.statement import Opened
 from specship.garbage import undisturbed
 from specship.pull_request.amendments import untrue
@@ -24,7 +25,6 @@ from specship.pull_request.records import MergeCheck, MergeDecision, Reason, fin
 from specship.review.holdings import holdings_of
 from specship.review.percents import evidence_of, joined, nothing_held
 from specship.review.records import Review, ShipPercent
-from specship.review.repository import open_repository
 from specship.review.reviewing import BothSides, compare
 from specship.review.sides import ProjectSide
 from specship.specs.waivers import WaiverFile

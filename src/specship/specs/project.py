@@ -24,7 +24,7 @@ from specship.contracts.document import Document
 from specship.contracts.reader import ContractFile, ContractSurvey, survey_contracts
 from specship.contracts.records import Frozen, Slug
 from specship.errors import Place, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
-from specship.settings_file import find_table
+from specship.settings_file import FILE, find_table
 from specship.specs.binding import gates_of
 from specship.specs.reader import SpecFolder, survey_spec_folder
 from specship.specs.records import Profile
@@ -122,6 +122,21 @@ class Project:
     def probe_folder(self) -> Path | None:
         """The project's own probes, when it has any."""
         return self.root / self.configuration.probes if self.configuration.probes else None
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """The files and folders that say what is demanded and how it is measured, whether they are there or not."""
+        own = self.configuration
+        named = (
+            own.contracts,
+            own.spec,
+            own.waivers,
+            own.probes,
+            own.faults,
+            own.healthy,
+            own.lint.untrained,
+        )
+        return (self.root / FILE, *(self.root / name for name in named if name), self.arming_folder)
 
     def profile(self, name: str | None = None) -> Profile:
         """A profile by name, or the project's own choice.

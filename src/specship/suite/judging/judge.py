@@ -121,7 +121,7 @@ class Judge:
                 "verdict": verdict.value,
                 "reason": reason,
                 "measurement": measurement,
-                "environment": environment(self.plan.project.root),
+                "environment": environment(self.plan.project.root, self.plan.project.reads),
                 "started": started,
                 "ended": datetime.now(UTC),
                 "parents": ledger.heads,

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from specship.evidence.committed import History
 from specship.evidence.keyring import KeyRing, arming_keys
 from specship.evidence.signing import check_public_key, local_public_key
 from specship.specs.project import Project
@@ -33,5 +34,11 @@ def all_keys(project: Project) -> frozenset[bytes]:
     return key_ring(project).known
 
 
-def _first_seen(_root: Path, _name: str) -> datetime | None:
-    return None
+def _first_seen(root: Path, name: str) -> datetime | None:
+    history = _history(root / "evidence")
+    return history.first_seen(name) if history else None
+
+
+@functools.cache
+def _history(folder: Path) -> History | None:
+    return History.of(folder)
