@@ -23,6 +23,11 @@ _DIGITS: Final = 12
 NEVER: Final[Callable[[str], datetime | None]] = lambda _name: None  # noqa: E731 - a value with a type
 
 
+def purpose_of(*, release: bool) -> Purpose:
+    """What a key has to be trusted with to sign evidence."""
+    return "release" if release else "rehearsal"
+
+
 def shown(public: bytes) -> str:
     """A public key as faces name it: the beginning of its id."""
     return f"sha256:{key_id(public)[:_DIGITS]}"

@@ -27,6 +27,10 @@ PREDICATE_TYPE: Final = "https://in-toto.io/attestation/test-result/v0.1"
 LARGEST_BYTES: Final = JSON_STATEMENT_BYTES
 
 
+ANNOUNCED: Final = ("gate", "model", "profile", "gate_digest", "profile_digest", "subjects", "ingredients")
+"""What an attempt and its result have in common."""
+
+
 class Environment(Frozen):
     """The machine and software a measurement was taken with."""
 
@@ -71,8 +75,6 @@ class Evidence(LedgerRecord):
     """Digest of the attempt that announced it; empty in what was written before attempts were."""
     ingredients: Mapping[str, str] = {}
     """Of each artifact, the key of everything it was made from, whatever bytes came of it."""
-    judged_by: Mapping[str, str] = {}
-    """Specship's own `version`, and the digest of its judging `code`."""
 
     @property
     def seconds(self) -> float:
@@ -114,7 +116,6 @@ def _statement(evidence: Evidence) -> dict[str, Any]:
         "seconds": round(evidence.seconds, 6),
         "attempt": evidence.attempt,
         "ingredients": dict(evidence.ingredients),
-        "judged_by": dict(evidence.judged_by),
         "parents": list(evidence.parents),
     }
     return {

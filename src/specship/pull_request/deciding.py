@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 
 from specship.contracts.reader import ContractFile
 from specship.discovery import Folder
-from specship.evidence.keyring import NOBODY, KeyRing
+from specship.evidence.keyring import NOBODY, KeyRing, purpose_of
 from specship.evidence.ledger import Ledger
 from specship.evidence.repository import open_repository
 from specship.evidence.statement import Opened
@@ -197,7 +197,7 @@ def _why_not(entry: Opened, held: _Held, releases: frozenset[str]) -> str:
     here, wished = (
         ring.why_not(
             entry.signers,
-            "release" if release else "rehearsal",
+            purpose_of(release=release),
             at=entry.evidence.ended,
             name=f"{entry.digest}.json",
             release=release,

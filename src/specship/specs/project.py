@@ -125,7 +125,7 @@ class Project:
 
     @property
     def reads(self) -> tuple[Path, ...]:
-        """The files and folders that say what is demanded and how it is measured, whether they are there or not."""
+        """Files and folders that say what is demanded and how it is measured; one may be missing."""
         own = self.configuration
         named = (
             own.contracts,

@@ -18,10 +18,10 @@ from specship.evidence.arming import (
     read_armings,
     why_unarmed,
 )
-from specship.evidence.keyring import NOBODY, KeyRing
+from specship.evidence.keyring import KeyRing
 from specship.faults.catalogue import fault_code, file_of
 from specship.specs.project import Project
-from specship.suite.judging.trust import key_ring
+from specship.suite.judging.trust import Trust
 from specship.suite.plan.fault_injection import falsification_plan
 from specship.suite.plan.plan import Check, Plan
 
@@ -48,14 +48,12 @@ class ArmingBook:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._codes: dict[str, str] = {}
-        self._ring = NOBODY
+        self._trust = Trust(project)
 
     @property
     def ring(self) -> KeyRing:
-        """Whose signature counts; the judge makes this checkout's key when it first writes."""
-        if self._ring.own is None:
-            self._ring = key_ring(self.project)
-        return self._ring
+        """Whose signature counts."""
+        return self._trust.ring
 
     @cached_property
     def _read(self) -> tuple[tuple[OpenedArming, ...], tuple[DamagedArtifact, ...]]:

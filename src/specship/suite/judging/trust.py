@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from specship.evidence.committed import History
-from specship.evidence.keyring import KeyRing, arming_keys
+from specship.evidence.keyring import NOBODY, KeyRing, arming_keys
 from specship.evidence.signing import check_public_key, local_public_key
 from specship.specs.project import Project
 
@@ -27,6 +27,25 @@ def key_ring(project: Project, *, first_seen: Callable[[str], datetime | None] |
         arming_keys(project.arming_folder),
         first_seen or functools.partial(_first_seen, project.root),
     )
+
+
+class Trust:
+    """The keys of a project while it is judged: the judge makes this checkout's when it first writes."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._ring = NOBODY
+
+    @property
+    def ring(self) -> KeyRing:
+        """Whose signature counts.
+
+        Raises:
+            UnusableInput: a listed key is not usable as a public key.
+        """
+        if self._ring.own is None:
+            self._ring = key_ring(self._project)
+        return self._ring
 
 
 def all_keys(project: Project) -> frozenset[bytes]:
