@@ -5,14 +5,12 @@ from __future__ import annotations
 import ctypes
 import functools
 import importlib.metadata
-import os
 import platform
-import shutil
-import subprocess
 from pathlib import Path
 from typing import Final
 
 from specship.digests import sha256_bytes
+from specship.evidence.committed import committed
 from specship.evidence.statement import Environment
 
 _DRIVER_NODES: Final = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg")
@@ -54,26 +52,14 @@ def _distribution(name: str) -> str:
         return ""
 
 
-def _git(root: Path, *arguments: str) -> str | None:
-    git = shutil.which("git")
-    if git is None:
-        return None
-    answer = subprocess.run(  # noqa: S603 - fixed arguments
-        [git, "-C", str(root), *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        env={"PATH": os.environ.get("PATH", ""), "GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"},
-    )
-    return answer.stdout.strip() if answer.returncode == 0 else None
-
-
 @functools.cache
-def environment(root: Path) -> Environment:
-    """The environment of this process; a folder outside git counts as dirty, at no commit."""
+def environment(root: Path, folders: tuple[Path, ...] = ()) -> Environment:
+    """The environment of this process; a folder outside git counts as dirty, at no commit.
+
+    `folders` are those that the project reads: they have to be committed too.
+    """
     devices = cuda_devices()
-    commit = _git(root, "rev-parse", "HEAD")
-    changes = _git(root, "status", "--porcelain", "--untracked-files=all")
+    found = committed(root, folders)
     return Environment(
         device=f"cuda: {devices[0]}" if devices else "cpu",
         driver=driver_version(),
@@ -81,6 +67,6 @@ def environment(root: Path) -> Environment:
         python=platform.python_version(),
         platform=f"{platform.system()} {platform.machine()}",
         host=sha256_bytes(platform.node().encode()),
-        git_commit=commit or "",
-        git_dirty=commit is None or changes != "",
+        git_commit=found.commit,
+        git_dirty=not found.commit or bool(found.differs),
     )

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from specship.contracts.records import Gate
+from specship.evidence.keyring import NOBODY, KeyRing, purpose_of
 from specship.evidence.statement import Evidence, Opened
 
 FURTHEST_FUTURE: Final = timedelta(minutes=5)
@@ -34,8 +35,8 @@ class Today:
     failed: str = ""
     """Why its artifacts could not be made or measured in this session; empty when they could."""
     release: bool = False
-    trusted: frozenset[bytes] = frozenset()
-    """Public keys whose signature counts at this profile."""
+    ring: KeyRing = NOBODY
+    """Whose signature counts for what."""
     oldest: timedelta | None = None
     """Age beyond which evidence no longer counts; None sets no limit."""
     judging_code: str = ""
@@ -67,8 +68,15 @@ def differences(evidence: Evidence, today: Today) -> tuple[str, ...]:
 def inadmissible(entry: Opened, today: Today, now: datetime) -> str:
     """Why a statement earns nothing here whatever it says, or the empty string."""
     evidence = entry.evidence
+    unsigned = today.ring.why_not(
+        entry.signers,
+        purpose_of(release=today.release),
+        at=evidence.ended,
+        name=f"{entry.digest}.json",
+        release=today.release,
+    )
     checks = {
-        "no key that counts at this profile signed it": not entry.signers & today.trusted,
+        f"no key that counts at this profile signed it: {unsigned}": bool(unsigned),
         "it comes from the future": evidence.ended > now + FURTHEST_FUTURE,
         "it ended before it began": evidence.ended < evidence.started,
         "it is older than the profile allows": bool(today.oldest and now - evidence.ended > today.oldest),

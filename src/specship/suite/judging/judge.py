@@ -166,7 +166,7 @@ class Judge:
                 "verdict": verdict.value,
                 "reason": reason,
                 "measurement": measurement,
-                "environment": environment(self.plan.project.root),
+                "environment": environment(self.plan.project.root, self.plan.project.reads),
                 "started": told.started,
                 "ended": datetime.now(UTC),
                 "judged_by": judged_by(),
