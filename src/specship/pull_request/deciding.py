@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 
 from specship.contracts.reader import ContractFile
 from specship.discovery import Folder
+from specship.errors import UnusableInput
 from specship.evidence.ledger import Ledger
 from specship.garbage import undisturbed
 from specship.pull_request.amendments import untrue
@@ -54,12 +55,19 @@ def decide(start: Path, question: MergeQuestion) -> MergeDecision:
     Units and source: as in `MergeDecision`.
 
     Raises:
-        UnusableInput: a revision is not here, or a side cannot be read; every fault has its place.
+        UnusableInput: a revision is not here, head is part of base, or a side cannot be read; every fault
+            has its place.
         RequirementMissing: there is no git.
     """
     words = question.base if question.head is None else f"{question.base}...{question.head}"
     with undisturbed(), open_repository(start) as repository:
         found, sides = compare(repository, start, words, staged=question.head is None)
+        if found.head_commit is not None and found.head_commit == found.base_commit:
+            raise UnusableInput(
+                f"{question.head} is part of {question.base} already: there is nothing to hold against it",
+                why="a gate that compares a change with itself would let everything pass",
+                mend="name the branch that the change goes into; of what was merged just now, `--base HEAD^`",
+            )
         return _decision(_facts(found, sides, question), question)
 
 

@@ -1,7 +1,7 @@
 """The ship-% of both sides, and of head's evidence under base's criteria: from committed evidence alone.
 
-No artifact is at hand where two revisions are compared. The bytes that a model stands for are taken to be
-those that the newest statement of a side names, as a fresh clone would have to take them.
+No artifact is at hand where two revisions are compared. The bytes that a model stands for are those that
+signed stage statements name for a side's settings, code and files, as in a fresh clone.
 """
 
 from __future__ import annotations
@@ -10,15 +10,15 @@ from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from specship.contracts.digest import gate_digest
 from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.errors import DamagedArtifact
 from specship.evidence.arming import NAMES_NO_FAULT, OpenedArming, read_armings, why_unarmed
-from specship.evidence.ledger import Ledger, gathered, open_statement
-from specship.evidence.statement import Opened
+from specship.evidence.ledger import AnyEntry, Ledger, gathered, open_entry
+from specship.pipeline.registry import module_of
 from specship.review.code.comparing import CodeReview
 from specship.review.code.identities import Identities
 from specship.review.pairing import Pairing
@@ -32,6 +32,8 @@ from specship.status.assess import JudgedGates, assess
 from specship.status.freshness import Today
 from specship.status.report import ModelReport
 from specship.suite.judging.arming_book import arming_keys
+from specship.suite.judging.today import known_keys, vouches
+from specship.suite.judging.todays_artifacts import TodaysArtifacts
 from specship.suite.judging.trust import trusted_keys
 from specship.suite.plan.fault_injection import falsification_profile
 
@@ -43,7 +45,7 @@ class _Known:
 
     def __init__(self) -> None:
         self.now = datetime.now(UTC)
-        self.statements: dict[str, Opened | DamagedArtifact] = {}
+        self.statements: dict[str, AnyEntry | DamagedArtifact] = {}
         """By git's id of the file."""
         self.judged: dict[tuple[str, str], JudgedGates] = {}
         """Of each model at each profile."""
@@ -106,12 +108,12 @@ class Holdings:
         missing = [path for path, oid in paths.items() if not oid or oid not in opened]
         for path, data in self._side.tree.read(missing).items():
             try:
-                opened[paths[path] or path] = open_statement(Path(path), data, keys=keys)
+                opened[paths[path] or path] = open_entry(Path(path), data, keys=keys)
             except DamagedArtifact as error:
                 opened[paths[path] or path] = error
         found = [opened[oid or path] for path, oid in paths.items()]
         self.ledger = gathered(
-            (one for one in found if isinstance(one, Opened)),
+            (one for one in found if not isinstance(one, DamagedArtifact)),
             (one for one in found if isinstance(one, DamagedArtifact)),
         )
 
@@ -120,19 +122,6 @@ class Holdings:
         found: dict[str, list[OpenedArming]] = {}
         for entry in read_armings(self.project.arming_folder, keys=keys)[0] if self.project else ():
             found.setdefault(entry.arming.gate, []).append(entry)
-        return found
-
-    @cached_property
-    def newest(self) -> Mapping[tuple[str, str, str], str]:
-        """Digest of each artifact of a model at a profile, by the newest statement with a known signer."""
-        found: dict[tuple[str, str, str], str] = {}
-        for entry in reversed(self.ledger.statements):
-            own = {
-                (entry.evidence.model, entry.evidence.profile, artifact): digest
-                for artifact, digest in entry.evidence.subjects.items()
-            }
-            if not own.keys() <= found.keys() and entry.signers:
-                found = own | found
         return found
 
     def percents(self, holder: Holdings) -> dict[tuple[str, str], float]:
@@ -162,6 +151,7 @@ class Holdings:
     def _gates(
         self, profile: Profile, holder: Holdings, armings: Mapping[str, list[OpenedArming]], trust: Holdings
     ) -> Iterator[Today]:
+        artifacts = self._artifacts(profile, holder, trust)
         models = (
             {c.id: m.id for m in self._side.spec.spec.models for c in m.criteria} if self._side.spec else {}
         )
@@ -173,7 +163,8 @@ class Holdings:
                 if model is None:
                     continue
                 gate = effective(written, profile.overrides.get(written.id))
-                artifacts = self._identities.artifacts(gate.probe) if gate.probe else ()
+                names = self._identities.artifacts(gate.probe) if gate.probe else ()
+                found = {name: artifacts.of(model, name) for name in names}
                 yield Today(
                     gate=gate,
                     contract=file.path,
@@ -181,12 +172,36 @@ class Holdings:
                     profile=profile.profile,
                     gate_digest=self._digest(gate),
                     profile_digest=digests[model],
-                    subjects={name: holder.newest.get((model, profile.profile, name)) for name in artifacts},
+                    subjects={name: one.digest if one else None for name, one in found.items()},
+                    ingredients=known_keys(found),
                     release=profile.kind == "release",
                     trusted=trust.trusted,
                     oldest=timedelta(days=days) if days else None,
                     unarmed=self._why_unarmed(written, gate, profile, armings.get(written.id, []), trust),
                 )
+
+    def _artifacts(self, profile: Profile, holder: Holdings, trust: Holdings) -> TodaysArtifacts:
+        """The bytes that this side's settings, code and files stand for, as `holder` has them signed."""
+        release = profile.kind == "release"
+        return TodaysArtifacts(
+            profile,
+            holder.ledger,
+            counts=lambda entry: vouches(entry, trust.trusted, release=release, now=self._known.now),
+            root=self._laid_out,
+            code=lambda stage: self._identities.stage(module_of(stage)),
+        )
+
+    def _laid_out(self, settings: Mapping[str, Any]) -> Path:
+        """A private folder with those files of this side that some settings name."""
+        home = self._top / "outside"
+        for path in _texts(settings):
+            files = [*self._side.own_folder(path), self._side.inside(path)]
+            for at, data in self._side.tree.read(files).items():
+                place = home / at
+                if place.resolve().is_relative_to(home.resolve()):
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    place.write_bytes(data)
+        return home / self._side.place
 
     def _digest(self, gate: Gate) -> str:
         return self._known.digest(gate, self._identities.probe(gate.probe) if gate.probe else "")
@@ -213,6 +228,15 @@ class Holdings:
             digests[self._seen_at] = self._digest(effective(written, there))
         codes = {fault: self._identities.fault(fault) for fault in gate.faults}
         return why_unarmed(gate.faults, digests, codes, signed, profile=profile.profile)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in some settings."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
 
 
 def percents(

@@ -114,6 +114,11 @@ class SideCode:
         if wrong:
             raise UnreadableDocument(wrong)
 
+    @property
+    def holds_ours(self) -> bool:
+        """Whether the repository is specship's own."""
+        return bool(self._ours("pipeline/stages"))
+
     def _ours(self, folder: str) -> list[str]:
         if self.side.place:
             return []

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib.metadata
 import json
 import os
-import platform
 import shutil
 import signal
 import subprocess
@@ -19,7 +17,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from specship.code_digests import code_digest
 from specship.errors import (
     CannotWrite,
     DamagedArtifact,
@@ -29,10 +26,12 @@ from specship.errors import (
     StageFailed,
     UnusableInput,
 )
+from specship.evidence.artifact_record import ArtifactRecord, Ingredients, artifact_digest, list_files
 from specship.files import publish_folder, write_errors, write_json
-from specship.pipeline.registry import maker_of, module_of
+from specship.pipeline.registry import maker_of
 from specship.pipeline.stage import Stage
-from specship.suite.artifacts.store import ArtifactRecord, Ingredients, Store, artifact_digest, list_files
+from specship.suite.artifacts.ingredients import code_of, settings_of, versions
+from specship.suite.artifacts.store import Store
 
 Listener = Callable[[dict[str, Any]], None]
 """Gets what happens as it happens: `stage`, `progress`, `finished`, `gate` events."""
@@ -58,14 +57,6 @@ def child_environment() -> dict[str, str]:
     """What a child may see: no PYTHON or PYTEST variable reaches a measurement, and no network is asked."""
     kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
     return {**kept, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
-
-
-def _versions(stage: Stage) -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in stage.packages:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    return found
 
 
 @dataclass(slots=True)
@@ -131,12 +122,12 @@ class StageRunner:
 
     def _ensure(self, stage: Stage) -> Made:
         inputs = {name: self.ensure(name) for name in stage.needs}
-        settings = {section: dict(self.settings.get(section, {})) for section in stage.settings}
+        settings = settings_of(stage, self.settings)
         ingredients = Ingredients(
             settings=settings,
             inputs={name: made.record.digest for name, made in inputs.items()},
-            code=code_digest(module_of(stage)),
-            packages=_versions(stage),
+            code=code_of(stage),
+            packages=versions(stage),
             outside=stage.outside(settings, self.root) if stage.outside else "",
             fault=self.planted(stage),
         )

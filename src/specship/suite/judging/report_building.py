@@ -13,10 +13,9 @@ from specship.status.assess import assess, ledger_problems
 from specship.status.report import ModelReport, Report, StageReport
 from specship.status.waiving import waiver_reports
 from specship.suite.artifacts.runner import Made
-from specship.suite.artifacts.store import Store
 from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.session import Session
-from specship.suite.judging.today import today
+from specship.suite.judging.today import today, todays_artifacts
 from specship.suite.judging.trust import all_keys
 from specship.suite.plan.plan import Plan, make_plan
 
@@ -26,14 +25,13 @@ def report_models(
 ) -> tuple[ModelReport, ...]:
     """Every model at one profile, from the ledger; damaged artifacts are named in `damage`."""
     gates = []
-    stores: dict[str, Store] = {}
     arming = session.arming if session else ArmingBook(plan.project)
+    artifacts = todays_artifacts(plan, ledger)
     for check in plan.checks:
-        fresh = Store.of(plan.project.state, check.model.id, plan.profile)
-        store = stores.setdefault(check.model.id, fresh)
         missing = session.missing.get(check.gate.id, "") if session else ""
         failed = session.failed.get(check.gate.id, "") if session else ""
-        gates.append(today(plan, check, store, arming=arming, missing=missing, failed=failed, damage=damage))
+        gates.append(today(plan, check, artifacts, arming=arming, missing=missing, failed=failed))
+    damage += artifacts.damage
     return tuple(
         assess(
             model, plan.profile, gates, ledger, session_began=session.began if session else datetime.now(UTC)
