@@ -302,8 +302,8 @@ def _entries(data: bytes, oid_bytes: int) -> Iterator[tuple[str, Entry]]:
 def _incoming(common: Path) -> str:
     """Where the objects of a push lie while a hook still decides on it; empty where there is none.
 
-    Source: "Quarantine Environment" of git-receive-pack(1). Git makes it among the objects; what lies elsewhere
-    is not believed.
+    Source: "Quarantine Environment" of git-receive-pack(1). Git makes it among the objects; what lies
+    elsewhere is not believed.
     """
     told = Path(os.environ.get("GIT_QUARANTINE_PATH", ""))
     return str(told.resolve()) if told.name and told.resolve().parent == common / "objects" else ""

@@ -1,4 +1,4 @@
-"""The last answer of lint, outside of every checkout. Light: to recall it imports neither pydantic nor YAML."""
+"""The last answer of lint, outside of every checkout. Light: recalling imports neither pydantic nor YAML."""
 
 from __future__ import annotations
 

@@ -130,7 +130,11 @@ class BothSides:
         one = self.contracts.of(self.base, wanted & self.base.contracts.keys())
         other = self.contracts.of(self.head, wanted & self.head.contracts.keys())
         gates = GateReview(
-            Gates.of(self.base, one), Gates.of(self.head, other), self.profiles.views, self.spec.criteria
+            Gates.of(self.base, one),
+            Gates.of(self.head, other),
+            self.profiles.views,
+            self.spec.criteria,
+            self.code.renamed,
         )
         yield from ProjectReview(self.base, self.head).changes()
         yield from self.waivers.changes()
