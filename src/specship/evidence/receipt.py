@@ -1,8 +1,8 @@
-"""The receipt of a test session: what was asked of it, what it ran, and who could have changed what it showed.
+"""The receipt of a test session: what was asked of it, what it ran, and who could have changed its words.
 
-A receipt earns nothing. It explains: a gate that is missing was deselected, a session that showed green had a
-hook which rewrites outcomes. A session that was ended from inside leaves none. Format: a DSSE v1 envelope of a
-type of its own, so that no receipt is ever read as evidence.
+A receipt earns nothing. It explains: a gate that is missing was deselected, a session that showed green had
+a hook which rewrites outcomes. A session that was ended from inside leaves none. Format: a DSSE v1 envelope
+of a type of its own, so that no receipt is ever read as evidence.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ PAYLOAD_TYPE: Final = "application/vnd.specship.receipt+json"
 GateEnding = Literal[
     "PASS", "FAIL", "ERROR", "BLOCKED", "UNBOUND", "passed over", "deselected", "not collected"
 ]
-"""A verdict, or why there is none: the session came to the gate and did not judge it (`passed over`), options or
-hooks left it out (`deselected`), or nobody looked into its contract (`not collected`)."""
+"""A verdict, or why there is none: the gate was selected and not judged (`passed over`), options
+or hooks left it out (`deselected`), or nobody looked into its contract (`not collected`)."""
 _VERDICTS: Final = frozenset({"PASS", "FAIL", "ERROR", "BLOCKED", "UNBOUND"})
 
 
@@ -68,7 +68,7 @@ class Receipt(Frozen):
     replaced: tuple[str, ...] = ()
     """Functions of pytest and of specship that were not those of their source files."""
     gates: Mapping[str, GateEnding]
-    """Every gate that the contracts name, and how it ended: computed from YAML, not from what was collected."""
+    """Every gate of the contracts and how it ended: known from YAML, not from what was collected."""
     reruns: Mapping[str, int] = {}
     """Gates that ran several times, and how often."""
     rewritten: tuple[Rewritten, ...] = ()

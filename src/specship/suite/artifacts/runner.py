@@ -11,7 +11,6 @@ import platform
 import shutil
 import signal
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -30,6 +29,7 @@ from specship.errors import (
     UnusableInput,
 )
 from specship.files import publish_folder, write_errors, write_json
+from specship.interpreter import isolated
 from specship.pipeline.registry import maker_of, module_of
 from specship.pipeline.stage import Stage
 from specship.suite.artifacts.store import ArtifactRecord, Ingredients, Store, artifact_digest, list_files
@@ -244,7 +244,7 @@ class StageRunner:
             output = log.open("wb")
         with output:
             child = subprocess.Popen(  # noqa: S603 - a module of ours
-                [sys.executable, "-I", "-m", module],
+                isolated(module),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
                 env=child_environment(), start_new_session=True, text=True, cwd=self.root,
             )  # fmt: skip
