@@ -62,29 +62,30 @@ TAMPERING: Final = {
     "a mark xfail": conftest(
         "import pytest\ndef pytest_collection_modifyitems(items):\n    for item in items:\n"
         "        item.add_marker(pytest.mark.xfail)\n",
-        "GATE-SMALL-001 is FAIL, and pytest showed xfailed: conftest.py:2 pytest_collection_modifyitems",
+        "GATE-SMALL-001: FAIL, and shown as xfailed; this could have done it: conftest.py:2 pytest_collection_modifyitems",
     ),
     "a skip before it is judged": conftest(
         "import pytest\ndef pytest_runtest_setup():\n    pytest.skip()\n",
-        "GATE-SMALL-001 was selected and never judged, and pytest showed skipped: "
+        "GATE-SMALL-003: selected, never judged, and shown as skipped; this could have done it: "
         "conftest.py:2 pytest_runtest_setup",
     ),
     "a report rewritten": conftest(
         MAKEREPORT,
-        "GATE-SMALL-001 is FAIL, and pytest showed passed: conftest.py:2 pytest_runtest_makereport",
+        "GATE-SMALL-001: FAIL, and shown as passed; this could have done it: conftest.py:2 pytest_runtest_makereport",
     ),
     "an exit status set": conftest(
         "def pytest_sessionfinish(session):\n    session.exitstatus = 0\n",
-        "the exit status was set to 0, and 1 gates failed (GATE-SMALL-001): conftest.py:1 pytest_sessionfinish",
+        "gates failed, and the exit status was 0 (GATE-SMALL-001); this could have done it: "
+        "conftest.py:1 pytest_sessionfinish",
     ),
     "a call answered for": conftest("def pytest_pyfunc_call():\n    return True\n", "GATE-SMALL-001 FAIL"),
     "a protocol of its own": conftest(
         "def pytest_runtest_protocol():\n    return True\n",
-        "never judged, and pytest showed nothing: conftest.py:1 pytest_runtest_protocol",
+        "never judged, and shown as nothing; this could have done it: conftest.py:1 pytest_runtest_protocol",
     ),
     "a loop of its own": conftest(
         "def pytest_runtestloop():\n    return True\n",
-        "never judged, and pytest showed nothing: conftest.py:1 pytest_runtestloop",
+        "never judged, and shown as nothing; this could have done it: conftest.py:1 pytest_runtestloop",
     ),
     "leaving with success": conftest(
         "import pytest\ndef pytest_collection_finish():\n    pytest.exit('done', returncode=0)\n",
@@ -93,11 +94,11 @@ TAMPERING: Final = {
     "running it again": conftest(RERUNS, "GATE-SMALL-001 FAIL"),
     "PYTEST_PLUGINS": Way(
         {"evil.py": MAKEREPORT}, (), {"PYTEST_PLUGINS": "evil"},
-        "GATE-SMALL-001 is FAIL, and pytest showed passed: evil.py:2 pytest_runtest_makereport",
+        "GATE-SMALL-001: FAIL, and shown as passed; this could have done it: evil.py:2 pytest_runtest_makereport",
     ),
     "a plugin on the command line": Way(
         {"evil.py": MAKEREPORT}, ("-p", "evil"), {},
-        "GATE-SMALL-001 is FAIL, and pytest showed passed: evil.py:2 pytest_runtest_makereport",
+        "GATE-SMALL-001: FAIL, and shown as passed; this could have done it: evil.py:2 pytest_runtest_makereport",
     ),
     "CallInfo.from_call replaced": conftest(FROM_CALL, "_pytest.runner.CallInfo.from_call is "),
     "Function.runtest replaced": conftest(
@@ -121,12 +122,12 @@ BEYOND: Final = {
     ),
     "a report rewritten when it is logged": conftest(
         "def pytest_runtest_logreport(report):\n    report.outcome = 'passed'\n",
-        "GATE-SMALL-001 is FAIL, and pytest showed passed: conftest.py:1 pytest_runtest_logreport",
+        "GATE-SMALL-001: FAIL, and shown as passed; this could have done it: conftest.py:1 pytest_runtest_logreport",
     ),
     "an exit status set at the very end": conftest(
         "import pytest\n@pytest.hookimpl(wrapper=True, tryfirst=True)\ndef pytest_sessionfinish(session):\n"
         "    yield\n    session.exitstatus = 0\n",
-        "exit status 1 was set to 0 afterwards: conftest.py:2 pytest_sessionfinish",
+        "exit status 1 was set to 0 afterwards; this could have done it: conftest.py:2 pytest_sessionfinish",
     ),
     "our plugin taken away": conftest(
         "def pytest_sessionstart(session):\n    session.config.pluginmanager.unregister(name='specship-session')\n",

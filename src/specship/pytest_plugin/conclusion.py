@@ -14,8 +14,9 @@ from specship.pytest_plugin.witness import (
     OF_A_SESSION,
     UNKNOWN,
     foreign_hooks,
+    named,
     plugins_of,
-    rewritten_line,
+    rewritten_lines,
     set_flags,
     suspects,
     told_variables,
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 UNUSABLE: Final = 2
 """Exit status where something could not be measured or written."""
 _FAILED: Final = 1
-_SHOWN: Final = 4
-"""Gates that are named where many have no verdict."""
 
 
 @dataclass(slots=True)
@@ -131,7 +130,7 @@ def concluded(
     }
     lies = tuple(_rewritten(project, live, report, whole=whole))
     complaints = [
-        *(rewritten_line(entry) for entry in lies),
+        *rewritten_lines(lies),
         *(f"replaced in this session: {line}" for line in sorted(witness.replaced)),
         *_forced(project, live, report, shown_status),
         *_missed(project, live, report.models),
@@ -148,8 +147,9 @@ def _unrun(gates: Mapping[str, GateEnding]) -> Iterator[str]:
     why = {gate: ending for gate, ending in gates.items() if not ending.isupper()}
     if why:
         counts = ", ".join(f"{count} {ending}" for ending, count in sorted(Counter(why.values()).items()))
-        named = ", ".join(sorted(why)[:_SHOWN]) + (" and others" if len(why) > _SHOWN else "")
-        yield f"{len(why)} of {len(gates)} gates were not run in this session ({counts}): {named}"
+        yield (
+            f"{len(why)} of {len(gates)} gates were not run in this session ({counts}): {named(sorted(why))}"
+        )
 
 
 def _endings(project: ShipProject, live: Session, report: Report) -> dict[str, tuple[str, str]]:
@@ -202,8 +202,8 @@ def _forced(project: ShipProject, live: Session, report: Report, shown_status: i
         if ending == "failed" and gate in project.outcomes and project.witness.shown(gate) == "failed"
     ]
     if failed and not shown_status:
-        by, named = ", ".join(suspects(project.config, OF_A_SESSION)) or UNKNOWN, ", ".join(failed[:_SHOWN])
-        yield f"the exit status was set to 0, and {len(failed)} gates failed ({named}): {by}"
+        by = ", ".join(suspects(project.config, OF_A_SESSION)) or UNKNOWN
+        yield f"gates failed, and the exit status was 0 ({named(failed)}); this could have done it: {by}"
 
 
 def _missed(project: ShipProject, live: Session, models: Iterable[ModelReport]) -> Iterator[str]:

@@ -319,8 +319,10 @@ class ShipPlugin:
             if self._ended is not None and self._ended[1] and not self._ended[0].exitstatus:
                 session, status = self._ended
                 session.exitstatus = status
-                told = ", ".join(suspects(self.config, OF_A_SESSION)) or UNKNOWN
-                sys.stderr.write(f"specship: exit status {status} was set to 0 afterwards: {told}\n")
+                by = ", ".join(suspects(self.config, OF_A_SESSION)) or UNKNOWN
+                sys.stderr.write(
+                    f"specship: exit status {status} was set to 0 afterwards; this could have done it: {by}\n"
+                )
 
     def _pointed_at(self) -> list[ShipProject]:
         """The nearest projects of the arguments; else that of the session's root."""

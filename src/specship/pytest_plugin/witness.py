@@ -9,7 +9,7 @@ import inspect
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
@@ -33,6 +33,8 @@ OF_A_SESSION: Final = (
 _OURS: Final = ("_pytest.", "pluggy.", "specship.pytest_plugin", "xdist.")
 UNKNOWN: Final = "no foreign hook is registered any more"
 """Said where nobody is left to be named."""
+_SHOWN: Final = 4
+"""Gates that are named where there are many."""
 _RANK: Final = {"": 0, "failed": 0, "skipped": 1, "xfailed": 1, "passed": 2}
 """How good an ending looks."""
 
@@ -89,21 +91,39 @@ def _ending(report: pytest.TestReport) -> str:
     return report.outcome if report.when == "call" or report.outcome != "passed" else ""
 
 
-def foreign_hooks(config: pytest.Config, names: Iterable[str]) -> dict[str, tuple[str, ...]]:
-    """Where implementations of hooks stand that are neither pytest's nor ours."""
+def foreign_hooks(
+    config: pytest.Config, names: Iterable[str], *, but: frozenset[str] = frozenset()
+) -> dict[str, tuple[str, ...]]:
+    """Where implementations of hooks stand that are neither pytest's nor ours, nor of some other modules."""
     found = {}
     for name in names:
         functions = (one.function for one in getattr(config.hook, name).get_hookimpls())
-        foreign = [one for one in functions if not str(one.__module__).startswith(_OURS)]
+        foreign = [
+            one
+            for one in functions
+            if not str(one.__module__).startswith(_OURS) and str(one.__module__).partition(".")[0] not in but
+        ]
         if foreign:
             found[name] = tuple(sorted({_place(one, config.rootpath) for one in foreign}))
     return found
 
 
 def suspects(config: pytest.Config, names: Iterable[str]) -> tuple[str, ...]:
-    """The same as lines: `conftest.py:3 pytest_runtest_makereport`."""
-    found = foreign_hooks(config, names)
+    """Who could have done it, as lines such as `conftest.py:3 pytest_runtest_makereport`.
+
+    Plugins that were installed are named where nobody else is left: each of them does what its page says.
+    """
+    wanted, installed = tuple(names), frozenset(_installed(config))
+    found = foreign_hooks(config, wanted, but=installed) or foreign_hooks(config, wanted)
     return tuple(sorted(f"{place} {name}" for name, places in found.items() for place in places))
+
+
+def _installed(config: pytest.Config) -> dict[str, str]:
+    """Top-level modules of the plugins that came with a distribution, and its version."""
+    return {
+        str(getattr(plugin, "__name__", "")).partition(".")[0]: str(distribution.version)
+        for plugin, distribution in config.pluginmanager.list_plugin_distinfo()
+    }
 
 
 def _place(function: Any, root: Path) -> str:
@@ -118,13 +138,9 @@ def plugins_of(config: pytest.Config) -> tuple[dict[str, str], dict[str, str]]:
     """Foreign plugins with the versions of their distributions, and the digest of each conftest.py."""
     from specship.digests import sha256_bytes
 
-    manager = config.pluginmanager
-    versions = {
-        str(getattr(plugin, "__name__", "")).partition(".")[0]: str(distribution.version)
-        for plugin, distribution in manager.list_plugin_distinfo()
-    }
+    versions = _installed(config)
     plugins, conftests = {}, {}
-    for name, plugin in manager.list_name_plugin():
+    for name, plugin in config.pluginmanager.list_name_plugin():
         module = plugin.__name__ if isinstance(plugin, ModuleType) else type(plugin).__module__
         path = Path(str(getattr(plugin, "__file__", None) or ""))
         if plugin is None or module.startswith(("_pytest.", "specship.pytest_plugin")):
@@ -137,13 +153,20 @@ def plugins_of(config: pytest.Config) -> tuple[dict[str, str], dict[str, str]]:
     return dict(sorted(plugins.items())), dict(sorted(conftests.items()))
 
 
-def rewritten_line(entry: Rewritten) -> str:
-    """A gate that was shown as something better, for people."""
-    by = ", ".join(entry.by) or UNKNOWN
-    if not entry.verdict:
-        shown = f"and pytest showed {entry.shown}" if entry.shown else "and pytest showed nothing"
-        return f"{entry.gate} was selected and never judged, {shown}: {by}"
-    return f"{entry.gate} is {entry.verdict}, and pytest showed {entry.shown}: {by}"
+def rewritten_lines(entries: Iterable[Rewritten]) -> Iterator[str]:
+    """Gates that were shown as something better than they are, for people: those alike in one line."""
+    alike: dict[tuple[str, str, tuple[str, ...]], list[str]] = {}
+    for entry in entries:
+        alike.setdefault((entry.verdict, entry.shown, entry.by), []).append(entry.gate)
+    for (verdict, shown, by), gates in alike.items():
+        what = f"{verdict}, and shown as" if verdict else "selected, never judged, and shown as"
+        who = ", ".join(by) or UNKNOWN
+        yield f"{named(gates)}: {what} {shown or 'nothing'}; this could have done it: {who}"
+
+
+def named(gates: Sequence[str]) -> str:
+    """The first of some gates, and whether there are more."""
+    return ", ".join(gates[:_SHOWN]) + (f" and {len(gates) - _SHOWN} others" if len(gates) > _SHOWN else "")
 
 
 def told_variables() -> dict[str, str]:
