@@ -12,14 +12,13 @@ import os
 import re
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from specship.errors import RequirementMissing, StageFailed
-from specship.files import sync_folder, write_errors
+from specship.files import scratch_beside, sync_folder, write_errors
 from specship.interpreter import isolated
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.export.writer import export_gguf
@@ -62,10 +61,8 @@ def export_quantized(
         UnusableInput, DamagedArtifact, CannotWrite: as `export_gguf`.
     """
     command = quantizer()
-    with write_errors(output):
-        output.parent.mkdir(parents=True, exist_ok=True)
-    with write_errors(output), tempfile.TemporaryDirectory(prefix=".tmp-", dir=output.parent) as folder:
-        exact, made = Path(folder) / "exact.gguf", Path(folder) / "quantized.gguf"
+    with scratch_beside(output) as folder, write_errors(output):
+        exact, made = folder / "exact.gguf", folder / "quantized.gguf"
         source = export_gguf(checkpoint, exact, dtype=_without_loss(checkpoint), **export)
         _run([*command, str(exact), str(made)], dtype, tensors)
         written = _checked(source, made, dtype)
