@@ -16,6 +16,7 @@ import site
 import sys
 from pathlib import Path
 
+_by_python = site.addpackage
 _NEEDLESS = {"distutils-precedence.pth", "_virtualenv.pth"}
 """Found nearly everywhere, and for installers alone."""
 
@@ -29,18 +30,18 @@ def _recorded(path: Path, data: bytes) -> bool:
 
 
 def add_folders(folder: str, name: str, known: set[str] | None) -> set[str] | None:
-    """Take the place of `site.addpackage`: the folders of a `.pth` file, and of its imports recorded ones."""
+    """Take the place of `site.addpackage`: the folders of a `.pth` file; all of it where it is recorded."""
     path, seen = Path(folder, name), set(sys.path) if known is None else known
     try:
         data = path.read_bytes()
     except OSError:
         return known
-    for line in data.decode("utf-8-sig", "replace").splitlines():
-        text = line.rstrip()
-        if text.startswith(("import ", "import\t")):
-            if name not in _NEEDLESS and _recorded(path, data):
-                exec(text)  # noqa: S102 - what Python itself does, less often
-        elif text.strip() and not text.startswith("#"):
+    lines = [line.rstrip() for line in data.decode("utf-8-sig", "replace").splitlines()]
+    imports = [line for line in lines if line.startswith(("import ", "import\t"))]
+    if imports and name not in _NEEDLESS and _recorded(path, data):
+        return _by_python(folder, name, known)
+    for text in lines:
+        if text.strip() and not text.startswith("#") and text not in imports:
             added, compared = site.makepath(folder, text)
             if compared not in seen and Path(added).exists():
                 sys.path.append(added)

@@ -7,16 +7,18 @@ profile = "rehearsal"         # the profile when none is asked for
 probes = "probes"             # optional folder of the project's own probes
 faults = "faults"             # optional folder of the project's own faults
 waivers = "waivers"           # folder of exceptions; it may be missing
+inherit = []                  # variables that stages and the judge may see: LD_LIBRARY_PATH of a cluster
 trusted_keys = []             # public keys (64 hex digits) that may sign release evidence
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from specship.contracts.document import Document
@@ -30,6 +32,17 @@ from specship.specs.records import Profile
 from specship.specs.waivers import FOLDER, WaiverFile, survey_waivers, waiver_faults
 
 Folder = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$")]
+_NEVER_INHERITED: Final = re.compile(r"LD_PRELOAD|LD_AUDIT|DYLD_INSERT_LIBRARIES|(PYTHON|PYTEST|SPECSHIP).*")
+"""Variables that put foreign code into a process, or tell a secret."""
+
+
+def _may_be_inherited(name: str) -> str:
+    if _NEVER_INHERITED.fullmatch(name):
+        raise ValueError(f"{name} is never let through to what measures")
+    return name
+
+
+Inheritable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_may_be_inherited)]
 PublicKeyHex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -61,6 +74,9 @@ class Configuration(Frozen):
     waivers: Folder = FOLDER
     """Exceptions to gates that fail; the folder may be missing."""
     trusted_keys: tuple[PublicKeyHex, ...] = ()
+    inherit: tuple[Inheritable, ...] = ()
+    """Variables that stages and the judge see beside the usual ones, such as LD_LIBRARY_PATH of a cluster;
+    what they held stands in the evidence and on every report."""
     lint: LintSettings = LintSettings()
 
 

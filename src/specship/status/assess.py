@@ -14,6 +14,7 @@ from specship.evidence.arming import NAMES_NO_FAULT
 from specship.evidence.ledger import Ledger
 from specship.evidence.statement import Opened
 from specship.specs.records import Criterion, Model, Profile
+from specship.status.bypasses import relaxed
 from specship.status.freshness import GateStanding, Today, standing
 from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Standing
 from specship.status.waiving import fingerprint
@@ -99,6 +100,7 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         checked=known.ruling.checked if known.ruling else "nothing",
         measured=measured,
         notes=evidence.measurement.notes if evidence and evidence.measurement else (),
+        bypasses=relaxed(evidence) if evidence else (),
         evidence=known.newest.digest if known.newest else None,
         seconds=round(evidence.seconds, 3) if evidence else 0.0,
         ended=evidence.ended.isoformat() if evidence else None,

@@ -12,7 +12,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,9 +40,7 @@ Listener = Callable[[dict[str, Any]], None]
 
 _SECONDS_TO_STOP: Final = 20
 _LOG_LINES: Final = 12
-_INHERITED: Final = (
-    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "SYSTEMROOT",
-)  # fmt: skip
+_INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CUDA_VISIBLE_DEVICES", "SYSTEMROOT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +53,13 @@ class Made:
     why: str
 
 
-def child_environment() -> dict[str, str]:
-    """What a child may see: no PYTHON or PYTEST variable reaches a measurement, and no network is asked."""
-    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+def child_environment(inherit: Iterable[str] = ()) -> dict[str, str]:
+    """What a child may see, with the variables that the project lets through.
+
+    No PYTHON or PYTEST variable reaches a measurement, nor any that the system's loader obeys, and no network
+    is asked.
+    """
+    kept = {name: os.environ[name] for name in (*_INHERITED, *inherit) if name in os.environ}
     return {**kept, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
 
 
@@ -81,6 +83,8 @@ class StageRunner:
     listener: Listener = lambda _event: None
     lenders: Mapping[str, StageRunner] = field(default_factory=dict)
     """Who makes each artifact that this model borrows."""
+    inherit: tuple[str, ...] = ()
+    """Variables that the project lets through to its stages."""
     _made: dict[str, Made] = field(default_factory=dict)
     _failed: dict[str, SpecshipError] = field(default_factory=dict)
     _making: list[str] = field(default_factory=list)
@@ -247,7 +251,7 @@ class StageRunner:
             child = subprocess.Popen(  # noqa: S603 - a module of ours
                 isolated(module),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
-                env=child_environment(), start_new_session=True, text=True, cwd=self.root,
+                env=child_environment(self.inherit), start_new_session=True, text=True, cwd=self.root,
             )  # fmt: skip
         try:
             ending = self._follow(child, stage, request)

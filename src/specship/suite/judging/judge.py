@@ -28,6 +28,7 @@ from specship.files import write_errors
 from specship.probes.probe import Artifact
 from specship.specs.project import load_project
 from specship.suite.artifacts.store import Store
+from specship.suite.judging.bypasses import recorded_bypasses
 from specship.suite.plan.fault_injection import find_injection
 from specship.suite.plan.plan import Check, Plan, make_plan
 
@@ -121,7 +122,8 @@ class Judge:
                 "verdict": verdict.value,
                 "reason": reason,
                 "measurement": measurement,
-                "environment": environment(self.plan.project.root),
+                "environment": environment(self.plan.project.root, self.plan.project.configuration.inherit),
+                "bypasses": recorded_bypasses(self.plan, check),
                 "started": started,
                 "ended": datetime.now(UTC),
                 "parents": ledger.heads,

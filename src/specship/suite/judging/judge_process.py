@@ -60,7 +60,7 @@ class JudgeProcess:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
-                env=child_environment(),
+                env=child_environment(self.plan.project.configuration.inherit),
                 start_new_session=True,
                 text=True,
                 cwd=self.plan.project.root,  # as of stages: a relative path belongs to the project
