@@ -14,7 +14,7 @@ from specship.suite.falsify.records import Catch, PairReport
 from specship.suite.plan.fault_injection import falsification_plan
 from tests.processes import run_pytest, script
 from tests.projects.small_faults import FIRST, SECOND, make_falsifiable
-from tests.projects.small_project import edit
+from tests.projects.small_project import edit, statements_of
 from tests.projects.trusting import trusting
 
 IDS = [
@@ -107,11 +107,10 @@ def test_what_was_measured_is_not_measured_again(project: Path) -> None:
 
 def test_nothing_of_an_injection_counts(seen: Path) -> None:
     """The project's own ledger holds the clean measurements only, and every one of them passes."""
-    documents = [json.loads(path.read_text()) for path in (seen / ".specship/ledger").glob("*.json")]
     report = json.loads(specship(seen, "status", "--format", "json").stdout)
     small = next(model for model in report["models"] if model["profile"] == "rehearsal")
 
-    assert len(documents) == 2
+    assert len(statements_of(seen)) == 2
     assert [
         gate["verdict"] for c in small["criteria"] for gate in c["gates"] if gate["verdict"] != "UNBOUND"
     ] == ["PASS", "PASS"]

@@ -44,6 +44,15 @@ class Environment(Frozen):
     """Digest of the host's name, so that two machines can be told apart and none is named."""
     git_commit: str
     git_dirty: bool
+    device_uuid: str = ""
+    """Of the CUDA device, as its driver and the kernel both name it."""
+    inherited: Mapping[str, str] = {}
+    """Variables that `[tool.specship] inherit` let through to it, and those of the loader that were set."""
+    startup: Mapping[str, str] = {}
+    """Files of `site-packages` that Python reads before a program begins and that no installed distribution
+    records: what each of them adds to the places that code comes from, or that it is passed over."""
+    altered: tuple[str, ...] = ()
+    """Installed files of specship with other bytes than the record of its installation has."""
 
 
 class JudgedBy(Frozen):
@@ -85,6 +94,8 @@ class Evidence(LedgerRecord):
     """Of each artifact, the key of everything it was made from, whatever bytes came of it."""
     judged_by: JudgedBy | None = None
     """None in statements of versions that did not say it; those count nowhere."""
+    bypasses: Mapping[str, str] = {}
+    """Checks that were relaxed while its artifacts were made, each with the reason that was given."""
 
     @property
     def seconds(self) -> float:
@@ -126,6 +137,7 @@ def _statement(evidence: Evidence) -> dict[str, Any]:
         "seconds": round(evidence.seconds, 6),
         "attempt": evidence.attempt,
         "ingredients": dict(evidence.ingredients),
+        "bypasses": dict(evidence.bypasses),
         "parents": list(evidence.parents),
         "judged_by": evidence.judged_by.model_dump() if evidence.judged_by else None,
     }

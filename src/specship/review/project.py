@@ -48,6 +48,7 @@ class ProjectReview:
             return
         yield from self._keys(one, other)
         yield from self._paths(one, other)
+        yield from self._inherited(one, other)
         yield from self._lint(one, other)
         yield from self._demands()
         yield from self._contents(one, other)
@@ -144,6 +145,14 @@ class ProjectReview:
         if one.profile != other.profile:
             says = f"the profile when none is asked for is {other.profile}, and was {one.profile}"
             yield self._change("profile", "setting", Direction.OTHERWISE, says, one.profile, other.profile)
+
+    def _inherited(self, one: Configuration, other: Configuration) -> Iterator[Change]:
+        for name in sorted(set(other.inherit) - set(one.inherit)):
+            says = f"stages and the judge see the variable {name}"
+            yield self._change("inherit", "setting", Direction.WEAKENED, says, None, name)
+        for name in sorted(set(one.inherit) - set(other.inherit)):
+            says = f"stages and the judge do not see the variable {name} any more"
+            yield self._change("inherit", "setting", Direction.STRENGTHENED, says, name, None)
 
     def _lint(self, one: Configuration, other: Configuration) -> Iterator[Change]:
         before, after = one.lint, other.lint

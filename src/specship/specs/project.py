@@ -7,6 +7,7 @@ profile = "rehearsal"         # the profile when none is asked for
 probes = "probes"             # optional folder of the project's own probes
 faults = "faults"             # optional folder of the project's own faults
 waivers = "waivers"           # folder of exceptions; it may be missing
+inherit = []                  # variables that stages and the judge may see: LD_LIBRARY_PATH of a cluster
 trusted_keys = []             # whose signature counts: tables of `specs.trusted_keys`
 """
 
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
 
-from pydantic import ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from specship.contracts.document import Document
@@ -32,6 +33,17 @@ from specship.specs.trusted_keys import TrustedKey
 from specship.specs.waivers import FOLDER, WaiverFile, survey_waivers, waiver_faults
 
 Folder = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$")]
+_NEVER_INHERITED: Final = re.compile(r"LD_PRELOAD|LD_AUDIT|DYLD_INSERT_LIBRARIES|(PYTHON|PYTEST|SPECSHIP).*")
+"""Variables that put foreign code into a process, or tell a secret."""
+
+
+def _may_be_inherited(name: str) -> str:
+    if _NEVER_INHERITED.fullmatch(name):
+        raise ValueError(f"{name} is never let through to what measures")
+    return name
+
+
+Inheritable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_may_be_inherited)]
 
 
 class LintSettings(Frozen):
@@ -63,6 +75,9 @@ class Configuration(Frozen):
     """Exceptions to gates that fail; the folder may be missing."""
     trusted_keys: tuple[TrustedKey, ...] = ()
     """Whose signature counts, for what, and when; each key once."""
+    inherit: tuple[Inheritable, ...] = ()
+    """Variables that stages and the judge see beside the usual ones, such as LD_LIBRARY_PATH of a cluster;
+    what they held stands in the evidence and on every report."""
     lint: LintSettings = LintSettings()
 
     @field_validator("trusted_keys", mode="before")

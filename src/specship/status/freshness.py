@@ -10,6 +10,7 @@ from typing import Final
 from specship.contracts.records import Gate
 from specship.evidence.keyring import NOBODY, KeyRing, purpose_of
 from specship.evidence.statement import Evidence, Opened
+from specship.status.bypasses import forbidden_in_a_release
 
 FURTHEST_FUTURE: Final = timedelta(minutes=5)
 """Clocks differ; a statement further ahead than this is refused."""
@@ -84,5 +85,6 @@ def inadmissible(entry: Opened, today: Today, now: datetime) -> str:
             today.gate.requires.device == "cuda" and not evidence.environment.device.startswith("cuda")
         ),
         "it was taken on files that are not committed": today.release and evidence.environment.git_dirty,
+        **({forbidden: True} if today.release and (forbidden := forbidden_in_a_release(evidence)) else {}),
     }
     return "; ".join(reason for reason, applies in checks.items() if applies)

@@ -32,6 +32,7 @@ from specship.files import write_errors
 from specship.probes.probe import Artifact
 from specship.specs.project import load_project
 from specship.suite.artifacts.store import Store
+from specship.suite.judging.bypasses import recorded_bypasses
 from specship.suite.judging.judging_code import judged_by
 from specship.suite.judging.stage_statements import sign_stages
 from specship.suite.plan.fault_injection import find_injection
@@ -166,7 +167,10 @@ class Judge:
                 "verdict": verdict.value,
                 "reason": reason,
                 "measurement": measurement,
-                "environment": environment(self.plan.project.root, self.plan.project.reads),
+                "environment": environment(
+                    self.plan.project.root, self.plan.project.reads, self.plan.project.configuration.inherit
+                ),
+                "bypasses": recorded_bypasses(self.plan, check),
                 "started": told.started,
                 "ended": datetime.now(UTC),
                 "judged_by": judged_by(),
