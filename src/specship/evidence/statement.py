@@ -8,24 +8,20 @@ judges the measurement again.
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal, Self, cast
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict
 
 from specship.bounds import JSON_STATEMENT_BYTES
 from specship.contracts.judging import Verdict
 from specship.contracts.measurement import Measurement
 from specship.contracts.records import Frozen
-from specship.digests import sha256_bytes
-from specship.errors import DamagedArtifact
-from specship.evidence.envelope import Sealed, open_payload, seal_payload
+from specship.evidence.entry import LedgerEntry, LedgerRecord, open_record, seal_record
 from specship.evidence.signing import SigningKey
 
-PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://in-toto.io/attestation/test-result/v0.1"
 LARGEST_BYTES: Final = JSON_STATEMENT_BYTES
@@ -46,10 +42,12 @@ class Environment(Frozen):
     git_dirty: bool
 
 
-class Evidence(Frozen):
+class Evidence(LedgerRecord):
     """The facts of one statement."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    PAYLOAD_TYPE: ClassVar = "application/vnd.in-toto+json"
+    WORDS: ClassVar = "a statement of evidence"
 
     gate: str
     contract: str
@@ -69,13 +67,36 @@ class Evidence(Frozen):
     environment: Environment
     started: datetime
     ended: datetime
-    parents: tuple[str, ...] = ()
-    """Digests of the ledger's heads that the writer saw."""
+    attempt: str = ""
+    """Digest of the attempt that announced it; empty in what was written before attempts were."""
+    ingredients: Mapping[str, str] = {}
+    """Of each artifact, the key of everything it was made from, whatever bytes came of it."""
+    judged_by: Mapping[str, str] = {}
+    """Specship's own `version`, and the digest of its judging `code`."""
 
     @property
     def seconds(self) -> float:
         """Wall time of the measurement."""
         return (self.ended - self.started).total_seconds()
+
+    @property
+    def moment(self) -> datetime:
+        """When it was signed."""
+        return self.ended
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Its parents, and the attempt that announced it."""
+        return (*self.parents, self.attempt) if self.attempt else self.parents
+
+    def document(self) -> dict[str, Any]:
+        """The statement of in-toto."""
+        return _statement(self)
+
+    @classmethod
+    def of_document(cls, document: Any) -> Self:
+        """The facts of a statement."""
+        return cls.model_validate(_facts(document))
 
 
 def _statement(evidence: Evidence) -> dict[str, Any]:
@@ -91,6 +112,9 @@ def _statement(evidence: Evidence) -> dict[str, Any]:
         "started": evidence.started.isoformat(),
         "ended": evidence.ended.isoformat(),
         "seconds": round(evidence.seconds, 6),
+        "attempt": evidence.attempt,
+        "ingredients": dict(evidence.ingredients),
+        "judged_by": dict(evidence.judged_by),
         "parents": list(evidence.parents),
     }
     return {
@@ -119,21 +143,17 @@ def _statement(evidence: Evidence) -> dict[str, Any]:
 
 def seal(evidence: Evidence, key: SigningKey) -> bytes:
     """The bytes of the statement's file: a signed DSSE envelope."""
-    return seal_payload(PAYLOAD_TYPE, _statement(evidence), key)
+    return seal_record(evidence, key)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A statement whose envelope was read: its facts, its digest, and who signed it."""
-
-    digest: str
-    evidence: Evidence
-    sealed: Sealed
+class Opened(LedgerEntry[Evidence]):
+    """A statement whose envelope was read."""
 
     @property
-    def signers(self) -> frozenset[bytes]:
-        """Of the keys asked about, those whose signature verifies."""
-        return self.sealed.signers
+    def evidence(self) -> Evidence:
+        """Its facts."""
+        return self.record
 
 
 def unseal(data: bytes, *, keys: frozenset[bytes], at: str) -> Opened:
@@ -142,19 +162,11 @@ def unseal(data: bytes, *, keys: frozenset[bytes], at: str) -> Opened:
     Raises:
         DamagedArtifact: the envelope or the statement is not one that `seal` writes.
     """
-    try:
-        sealed = open_payload(PAYLOAD_TYPE, data, keys=keys, at=at)
-        evidence = _evidence(sealed.document)
-    except (ValidationError, binascii.Error, KeyError, TypeError, ValueError, IndexError) as error:
-        first = str(error).splitlines()[0]
-        raise DamagedArtifact(
-            f"not a statement of evidence: {type(error).__name__}: {first}",
-            at=at, mend="restore the file from git, or delete it and measure again",
-        ) from error  # fmt: skip
-    return Opened(sha256_bytes(data), evidence, sealed)
+    entry = open_record(data, {Evidence.PAYLOAD_TYPE: Evidence}, keys=keys, at=at)
+    return Opened(entry.digest, cast("Evidence", entry.record), entry.sealed)
 
 
-def _evidence(statement: Any) -> Evidence:
+def _facts(statement: Any) -> dict[str, Any]:
     if statement["_type"] != STATEMENT_TYPE or statement["predicateType"] != PREDICATE_TYPE:
         raise ValueError("another type of statement")
     gate, contract, spec, profile = statement["predicate"]["configuration"]
@@ -164,15 +176,13 @@ def _evidence(statement: Any) -> Evidence:
     subjects = {entry["name"]: entry["digest"]["sha256"] for entry in statement["subject"]}
     if len(subjects) != len(statement["subject"]):
         raise ValueError("a subject stands twice")
-    return Evidence.model_validate(
-        {
-            **facts,
-            "gate": gate["name"],
-            "gate_digest": gate["digest"]["sha256"],
-            "contract_digest": contract["digest"]["sha256"],
-            "spec_digest": spec["digest"]["sha256"],
-            "profile_digest": profile["digest"]["sha256"],
-            "subjects": subjects,
-            "measurement": Measurement.from_json(measurement) if measurement is not None else None,
-        }
-    )
+    return {
+        **facts,
+        "gate": gate["name"],
+        "gate_digest": gate["digest"]["sha256"],
+        "contract_digest": contract["digest"]["sha256"],
+        "spec_digest": spec["digest"]["sha256"],
+        "profile_digest": profile["digest"]["sha256"],
+        "subjects": subjects,
+        "measurement": Measurement.from_json(measurement) if measurement is not None else None,
+    }

@@ -17,8 +17,7 @@ from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.errors import DamagedArtifact
 from specship.evidence.arming import NAMES_NO_FAULT, OpenedArming, read_armings, why_unarmed
-from specship.evidence.ledger import Ledger, gathered, open_statement
-from specship.evidence.statement import Opened
+from specship.evidence.ledger import AnyEntry, Ledger, gathered, open_entry
 from specship.review.code.comparing import CodeReview
 from specship.review.code.identities import Identities
 from specship.review.pairing import Pairing
@@ -43,7 +42,7 @@ class _Known:
 
     def __init__(self) -> None:
         self.now = datetime.now(UTC)
-        self.statements: dict[str, Opened | DamagedArtifact] = {}
+        self.statements: dict[str, AnyEntry | DamagedArtifact] = {}
         """By git's id of the file."""
         self.judged: dict[tuple[str, str], JudgedGates] = {}
         """Of each model at each profile."""
@@ -106,12 +105,12 @@ class Holdings:
         missing = [path for path, oid in paths.items() if not oid or oid not in opened]
         for path, data in self._side.tree.read(missing).items():
             try:
-                opened[paths[path] or path] = open_statement(Path(path), data, keys=keys)
+                opened[paths[path] or path] = open_entry(Path(path), data, keys=keys)
             except DamagedArtifact as error:
                 opened[paths[path] or path] = error
         found = [opened[oid or path] for path, oid in paths.items()]
         self.ledger = gathered(
-            (one for one in found if isinstance(one, Opened)),
+            (one for one in found if not isinstance(one, DamagedArtifact)),
             (one for one in found if isinstance(one, DamagedArtifact)),
         )
 

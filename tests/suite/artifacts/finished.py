@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from specship.suite.artifacts.store import ArtifactRecord, Ingredients, Store, artifact_digest, list_files
+from specship.evidence.artifact_record import ArtifactRecord, Ingredients, artifact_digest, list_files
+from specship.suite.artifacts.store import Store
 
 SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "corpus": {"source": "folder", "path": "texts", "licence": "Apache-2.0", "heldout_fraction": 0.2},

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from specship.errors import DamagedArtifact
-from specship.suite.artifacts.store import KEPT, Ingredients, Store, list_files
+from specship.evidence.artifact_record import Ingredients, list_files
+from specship.suite.artifacts.store import KEPT, Store
 from tests.suite.artifacts.finished import FILES, SETTINGS, finished
 
 

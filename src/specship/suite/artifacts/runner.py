@@ -29,10 +29,11 @@ from specship.errors import (
     StageFailed,
     UnusableInput,
 )
+from specship.evidence.artifact_record import ArtifactRecord, Ingredients, artifact_digest, list_files
 from specship.files import publish_folder, write_errors, write_json
 from specship.pipeline.registry import maker_of, module_of
 from specship.pipeline.stage import Stage
-from specship.suite.artifacts.store import ArtifactRecord, Ingredients, Store, artifact_digest, list_files
+from specship.suite.artifacts.store import Store
 
 Listener = Callable[[dict[str, Any]], None]
 """Gets what happens as it happens: `stage`, `progress`, `finished`, `gate` events."""

@@ -21,84 +21,15 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from specship import strict_json
-from specship.contracts.records import Frozen
-from specship.digests import digest_of, sha256_file
+from specship.digests import digest_of
 from specship.errors import DamagedArtifact, UnusableInput
+from specship.evidence.artifact_record import KEY_LENGTH, ArtifactRecord, artifact_digest, list_files
 from specship.files import write_json
 from specship.pipeline.registry import maker_of
 from specship.specs.records import Profile
 
-KEY_LENGTH: Final = 16
 KEPT: Final = 2
 """Artifacts of a stage that stay on the disk: the current one and the one before."""
-
-
-class FileRecord(Frozen):
-    """One file of an artifact."""
-
-    name: str
-    bytes: int
-    sha256: str
-
-
-class Ingredients(Frozen):
-    """Everything an artifact was made from; when one differs, it is made again."""
-
-    settings: dict[str, Any]
-    inputs: dict[str, str]
-    code: str
-    packages: dict[str, str]
-    outside: str = ""
-    """Digest of what the stage reads beside artifacts."""
-    fault: str = ""
-    """Digest of the defect that was planted in it; empty in everything that counts."""
-
-    @property
-    def key(self) -> str:
-        """Name of the folder."""
-        return digest_of(self.model_dump(mode="json"))[:KEY_LENGTH]
-
-    def difference(self, other: Ingredients) -> str:
-        """In words, what differs from an earlier making."""
-        found = [
-            f"{kind} {name}: {mine.get(name, 'absent')} was {theirs.get(name, 'absent')}"
-            for kind, mine, theirs in (
-                ("setting", _flat(self.settings), _flat(other.settings)),
-                ("package", self.packages, other.packages),
-            )
-            for name in sorted(mine.keys() | theirs.keys())
-            if mine.get(name) != theirs.get(name)
-        ]
-        found += [f"{name} is another" for name in self.inputs if self.inputs[name] != other.inputs.get(name)]
-        if self.outside != other.outside:
-            found.append("the files it is made from changed")
-        if self.fault != other.fault:
-            found.append("the planted fault changed")
-        if self.code != other.code:
-            found.append("the stage's code changed")
-        return "; ".join(found)
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
-class ArtifactRecord(Frozen):
-    """The manifest of one artifact."""
-
-    makes: str
-    ingredients: Ingredients
-    files: tuple[FileRecord, ...]
-    digest: str
-    finished: str
-    """When it was made, ISO 8601."""
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,27 +144,6 @@ class Store:
             manifest.unlink()
             shutil.rmtree(manifest.with_suffix(""), ignore_errors=True)
             manifest.with_suffix(".log").unlink(missing_ok=True)
-
-
-def list_files(folder: Path) -> tuple[FileRecord, ...]:
-    """Every file below a folder with its size and sha256, by name.
-
-    Raises:
-        DamagedArtifact: a symbolic link, or something that is no regular file.
-    """
-    records = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise DamagedArtifact("an artifact holds plain files and folders only", at=path)
-        if path.is_file():
-            name = path.relative_to(folder).as_posix()
-            records.append(FileRecord(name=name, bytes=path.stat().st_size, sha256=sha256_file(path)))
-    return tuple(records)
-
-
-def artifact_digest(makes: str, files: tuple[FileRecord, ...], inputs: Mapping[str, str]) -> str:
-    """Digest of an artifact: its files and its line of descent."""
-    return digest_of({"makes": makes, "files": [file.model_dump() for file in files], "inputs": dict(inputs)})
 
 
 def verify(folder: Path, record: ArtifactRecord) -> None:

@@ -19,6 +19,7 @@ from typing import Any, TextIO
 from specship.contracts.judging import Verdict, judge
 from specship.contracts.measurement import Measurement
 from specship.errors import DamagedArtifact, SpecshipError, UnusableInput
+from specship.evidence.artifact_record import artifact_digest, list_files
 from specship.evidence.environment import environment
 from specship.evidence.ledger import append, read_ledger
 from specship.evidence.signing import local_key
@@ -26,7 +27,7 @@ from specship.evidence.statement import Evidence
 from specship.files import write_errors
 from specship.probes.probe import Artifact
 from specship.specs.project import load_project
-from specship.suite.artifacts.store import Store, artifact_digest, list_files
+from specship.suite.artifacts.store import Store
 from specship.suite.plan.fault_injection import find_injection
 from specship.suite.plan.plan import Check, Plan, make_plan
 
