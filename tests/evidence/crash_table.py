@@ -1,11 +1,11 @@
-"""A process that has each system call of a writer fail in turn, and looks at what is left: `WRITER WAY`.
+"""A process that has each system call of a writer fail in turn, and looks at what is left: `WAY EVERY [WRITER ...]`.
 
 It forks for each point, so that imports are no part of what is looked at. The way `traced` has strace fail or
-kill the real call; `patched` puts the failure into `os` of the child, where no process may trace another. It
-prints one JSON object: points by kind of failure, and what went wrong at which.
+kill the real call; `patched` puts the failure into `os` of the child, for where no process may trace another, and
+for writes that are cut short. Of all points every so many-th is looked at. It prints a JSON list: for each writer
+its points by kind of failure, and what went wrong at which.
 """
 
-import ctypes
 import errno
 import json
 import mmap
@@ -14,17 +14,19 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from specship.errors import SpecshipError
+from specship.files import sweep
 from tests.evidence.crash_writers import WRITERS, Writer
 
 CALLS: Final = ("openat", "write", "fsync", "link", "unlink", "rename", "mkdir", "close")
 FAILURES: Final = ("SIGKILL", "ENOSPC", "EIO", "EDQUOT", "EMFILE")
+SCRATCH: Final = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where flushing costs nothing; what a flush is worth after a loss of power is no part of this."""
 PATCHED: Final = {
     "openat": ("open",), "write": ("write",), "fsync": ("fsync",), "link": ("link",), "unlink": ("unlink",),
     "rename": ("rename", "replace"), "mkdir": ("mkdir",), "close": ("close",),
@@ -49,7 +51,7 @@ class Ending(NamedTuple):
     said: str
 
 
-def _be_the_writer(writer: Writer, folder: Path, acknowledged: mmap.mmap, errors: str) -> None:
+def _be_the_writer(writer: Writer, folder: Path, acknowledged: mmap.mmap) -> None:
     """Run a writer in this process and leave it as a command would: 2 for what is told, 3 for a traceback."""
     count = 0
 
@@ -77,11 +79,10 @@ def run(
     ready, go = os.pipe()
     child = os.fork()
     if child == 0:
-        os.close(go)
         os.read(ready, 1)
         if patch:
             patch_calls(patch)
-        _be_the_writer(writer, folder, shared, "")
+        _be_the_writer(writer, folder, shared)
     os.close(ready)
     tracer = inject(child) if inject else None
     os.write(go, b".")
@@ -132,15 +133,13 @@ def patch_calls(point: Point) -> None:
 
 def calls_of(writer: Writer) -> dict[str, int]:
     """How many calls of each kind a writer makes that nobody disturbs."""
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        writer.prepare(folder)
-        counted: dict[str, int] = dict.fromkeys(CALLS, 0)
-        shared = mmap.mmap(-1, 8 * len(CALLS))
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
+        writer.prepare(Path(name))
+        shared = mmap.mmap(-1, len(CALLS))
 
         def counting(place: int, original: Callable[..., Any]) -> Callable[..., Any]:
             def call(*arguments: Any, **names: Any) -> Any:
-                shared[8 * place] += 1
+                shared[place] += 1
                 return original(*arguments, **names)
 
             return call
@@ -150,16 +149,14 @@ def calls_of(writer: Writer) -> dict[str, int]:
             for place, call in enumerate(CALLS):
                 for function in PATCHED[call]:
                     setattr(os, function, counting(place, getattr(os, function)))
-            _be_the_writer(writer, folder, mmap.mmap(-1, 64 * 64 + 4096), "")
+            _be_the_writer(writer, Path(name), mmap.mmap(-1, 64 * 64 + 4096))
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        return {call: shared[8 * place] for place, call in enumerate(CALLS)} | {
-            call: 0 for call in counted if call not in CALLS
-        }
+        return {call: shared[place] for place, call in enumerate(CALLS)}
 
 
 def traced_calls_of(writer: Writer) -> dict[str, int]:
     """The same as the kernel sees them."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         folder, log = Path(name, "folder"), Path(name, "log")
         folder.mkdir()
         writer.prepare(folder)
@@ -188,7 +185,7 @@ def left(folder: Path) -> list[Path]:
 
 def look(writer: Writer, point: Point, way: str) -> str:
     """What is wrong after a failure at one point; empty when nothing is."""
-    with tempfile.TemporaryDirectory() as name:
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
         folder = Path(name)
         writer.prepare(folder)
         if way == "patched":
@@ -212,28 +209,39 @@ def look(writer: Writer, point: Point, way: str) -> str:
             assert again.status == 0, f"the next run: {again.said}"
             writer.examine(folder, again.acknowledged)
             assert writer.whole(folder), "the next run did not continue"
+            if not writer.sweeps:
+                for path in left(folder):
+                    sweep(path.parent)
             assert not left(folder), f"nobody swept {left(folder)}"
         except (AssertionError, SpecshipError) as wrong:
             return f"{point}: {wrong}"
         return ""
 
 
-def main(name: str, way: str, every: int = 1) -> None:
-    """Print what one writer survives."""
-    writer = WRITERS[name]
-    with tempfile.TemporaryDirectory() as folder:  # whatever is imported late is imported now
+def row(writer: Writer, way: str, every: int) -> dict[str, Any]:
+    """What one writer survives."""
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as folder:  # whatever is imported late is imported now
         writer.prepare(Path(folder))
         writer.write(Path(folder), lambda _text: None)
     counted = traced_calls_of(writer) if way == "traced" else calls_of(writer)
-    rows: dict[str, int] = {}
+    kinds: dict[str, int] = {}
     wrong = []
     for number, point in enumerate(points(counted, way)):
         if number % every == 0:
-            rows[f"{point.call} {point.failure}"] = rows.get(f"{point.call} {point.failure}", 0) + 1
+            kinds[point.failure] = kinds.get(point.failure, 0) + 1
             if found := look(writer, point, way):
                 wrong.append(found)
-    print(json.dumps({"writer": name, "calls": counted, "points": rows, "wrong": wrong}))
+    return {"writer": writer.name, "calls": counted, "points": kinds, "wrong": wrong}
+
+
+def main(way: str, every: int, *names: str) -> None:
+    """Print a row for each writer."""
+    print(
+        json.dumps(
+            [row(writer, way, every) for name, writer in WRITERS.items() if name in (names or WRITERS)]
+        )
+    )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], *map(int, sys.argv[3:]))
+    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])

@@ -1,16 +1,18 @@
 """What is written in specship's name, one writer each, and what must be true of it after any failure."""
 
+import json
+import shutil
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
 from specship.contracts.measurement import Measurement
-from specship.digests import sha256_bytes
+from specship.errors import UnusableInput
 from specship.evidence.arming import Arming, FaultSeen, read_armings, write_arming
 from specship.evidence.ledger import append, read_ledger
 from specship.evidence.signing import SigningKey, local_key
-from specship.files import publish_folder, write_json
+from specship.files import publish_folder, write_errors, write_json
 from specship.specs.records import Model, Profile
 from specship.status.assess import assess
 from specship.suite.artifacts.store import Store, list_files
@@ -25,6 +27,8 @@ class Writer(Protocol):
     """One path by which bytes reach the disk."""
 
     name: str
+    sweeps: bool
+    """Whether the next run writes into the same folders, and so sweeps them."""
 
     def prepare(self, folder: Path) -> None:
         """Lay out what is there before."""
@@ -72,6 +76,7 @@ class Statements:
     """The ledger: three statements, each naming the one before."""
 
     name = "ledger append"
+    sweeps = True
 
     def prepare(self, folder: Path) -> None:
         _key(folder)
@@ -105,6 +110,7 @@ class ArmingRecords:
     """A record of arming, and the one that takes its place."""
 
     name = "arming write"
+    sweeps = True
 
     def prepare(self, folder: Path) -> None:
         _key(folder)
@@ -135,20 +141,28 @@ class Artifacts:
     """An artifact: its folder with a folder inside, its manifest, and that it is the current one."""
 
     name = "artifact publish"
+    sweeps = True
 
     def prepare(self, folder: Path) -> None:
-        """Nothing is there before."""
+        store = self._store(folder)
+        finished(Store(folder / "made", store.settings), "corpus")
 
     def _store(self, folder: Path) -> Store:
         return Store(folder / "artifacts", {"corpus": {"source": "folder", "licence": "Apache-2.0"}})
 
     def write(self, folder: Path, acknowledge: Acknowledge) -> None:
         store = self._store(folder)
-        made = finished(Store(folder / "elsewhere", store.settings), "corpus")
-        final = store.path("corpus", made.ingredients.key)
-        if not final.exists():
-            publish_folder(folder / "elsewhere" / "corpus" / final.name, final)
-        store.finish("corpus", made.ingredients.key, made)
+        made = Store(folder / "made", store.settings).current("corpus")
+        if made is None:
+            raise UnusableInput("what the stage made cannot be read")
+        key = made.ingredients.key
+        if not store.path("corpus", key).exists():
+            partial = folder / "artifacts" / "corpus" / f"{key}.partial"
+            with write_errors(partial):
+                shutil.rmtree(partial, ignore_errors=True)
+                shutil.copytree(folder / "made" / "corpus" / key, partial)
+            publish_folder(partial, store.path("corpus", key))
+        store.finish("corpus", key, made)
         acknowledge(made.digest)
 
     def examine(self, folder: Path, acknowledged: Sequence[str]) -> None:
@@ -164,6 +178,7 @@ class Keys:
     """This checkout's own key, made on first use."""
 
     name = "key made"
+    sweeps = False  # a key is written once; `specship evidence mend` sweeps its folder
 
     def prepare(self, folder: Path) -> None:
         """Nothing is there before."""
@@ -183,6 +198,7 @@ class Reports:
     """A file that is replaced, as reports and manifests are."""
 
     name = "file replaced"
+    sweeps = True
 
     def prepare(self, folder: Path) -> None:
         write_json(folder / "report.json", {"n": 0})
@@ -193,14 +209,10 @@ class Reports:
             acknowledge(str(number))
 
     def examine(self, folder: Path, acknowledged: Sequence[str]) -> None:
-        import json
-
         number = json.loads((folder / "report.json").read_text())["n"]
         assert number in {len(acknowledged), len(acknowledged) + 1}
 
     def whole(self, folder: Path) -> bool:
-        import json
-
         return bool(json.loads((folder / "report.json").read_text())["n"] == 2)
 
 
