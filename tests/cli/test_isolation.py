@@ -10,16 +10,9 @@ from tests.processes import SCRIPTS
 from tests.projects.small_project import make_project
 
 EVIL = """import sys
-sys.stdout.write("evil ran\\n") if sys.flags.isolated else None
-class Finder:
-    def find_spec(self, name, path=None, target=None):
-        if name == "specship.status.assess":
-            import importlib.util
-            sys.meta_path.remove(self)
-            import specship.status.assess as assess
-            assess.ship_percent = lambda criteria: 100.0
-            return importlib.util.find_spec(name)
-sys.meta_path.insert(0, Finder())
+if not sys.flags.isolated:
+    import specship.status.assess as assess
+    assess.ship_percent = lambda criteria: 100.0
 """
 
 
@@ -41,9 +34,12 @@ def test_a_sitecustomize_on_the_path_changes_no_percentage(project: Path) -> Non
     status = (str(SCRIPTS / "specship"), "status")
     plain = run(project, *status)
     tried = run(project, *status, PYTHONPATH=str(project / "evil"))
+    code = "from specship.status.assess import ship_percent; print(ship_percent([]))"
+    effect = run(project, sys.executable, "-c", code, PYTHONPATH=str(project / "evil"))
 
     assert plain.returncode == 0, plain.stderr
     assert "rehearsed 0 %" in plain.stdout
+    assert effect.stdout.strip() == "100.0"  # so it matters
     assert (tried.returncode, tried.stdout, tried.stderr) == (0, plain.stdout, plain.stderr)
 
 
