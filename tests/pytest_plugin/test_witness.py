@@ -196,6 +196,8 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(folder, "init", "-q", "-b", "base", ".")
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "begun")
+    git(folder, "checkout", "-qb", "change")
+    git(folder, "commit", "-q", "--allow-empty", "-m", "a change")
     assert run_pytest(folder, "-m", "ship").returncode == 1
     return folder
 
@@ -230,6 +232,12 @@ def receipts(folder: Path) -> list[Receipt]:
     return [entry.record for entry in ledger.receipts]
 
 
+def last_session(folder: Path) -> str:
+    """What `gate` tells of it."""
+    done = inside(folder, "gate", "--base", "base", "--format", "json")
+    return str(json.loads(done.stdout)["session"])
+
+
 def outside(folder: Path) -> tuple[int, Any, int]:
     """What is said outside of the session: of `status` the exit status and percentages, of `gate` the exit status."""
     status = inside(folder, "status", "--format", "json")
@@ -251,6 +259,8 @@ def test_tampering_turns_the_session_red_and_is_named(way: Way, trick: Any, fail
     assert way.says in " ".join((done.stdout + done.stderr).split()), done.stdout + done.stderr
     assert outside(failing) == before
     assert before[2] == 1
+    if "shown as" in way.says:
+        assert f"were rewritten by {way.says.rpartition(': ')[2]}" in last_session(failing)
 
 
 @pytest.mark.parametrize("way", rows(NARROWING))

@@ -22,6 +22,8 @@ GateEnding = Literal[
 ]
 """A verdict, or why there is none: the gate was selected and not judged (`passed over`), options
 or hooks left it out (`deselected`), or nobody looked into its contract (`not collected`)."""
+LAST: Final = "last-receipt"
+"""File beside a ledger that holds the digest of the newest receipt, so that nobody reads all for one."""
 _VERDICTS: Final = frozenset({"PASS", "FAIL", "ERROR", "BLOCKED", "UNBOUND"})
 
 

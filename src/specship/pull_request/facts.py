@@ -69,6 +69,8 @@ class MergeFacts:
     """The profiles of head at which a model ships."""
     fall: bool
     """Whether no number may be lower than on base."""
+    session: str = ""
+    """What the last test session says of itself."""
 
     @cached_property
     def new_evidence(self) -> frozenset[str]:

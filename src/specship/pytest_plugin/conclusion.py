@@ -57,9 +57,9 @@ class Conclusion:
         """
         from specship.evidence.environment import environment
         from specship.evidence.ledger import append, read_ledger
-        from specship.evidence.receipt import Receipt
+        from specship.evidence.receipt import LAST, Receipt
         from specship.evidence.signing import local_key
-        from specship.files import write_errors
+        from specship.files import write_errors, write_file
 
         live: Session | None = self.project.session()
         if live is None or not self.gates:
@@ -89,7 +89,8 @@ class Conclusion:
         )
         with write_errors(project.state):
             key = local_key(project.state)
-        append(project.state / "ledger", receipt, key)
+        digest = append(project.state / "ledger", receipt, key)
+        write_file(project.state / LAST, f"{digest}\n")
 
 
 def concluded(
