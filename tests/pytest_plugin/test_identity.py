@@ -7,7 +7,7 @@ from _pytest.runner import CallInfo
 
 from specship.pytest_plugin import identity
 from specship.pytest_plugin.gates import GateItem
-from specship.status import freshness
+from specship.status import folding
 from specship.suite.judging.session import Session
 
 
@@ -21,11 +21,11 @@ def forged() -> None:
 
 
 REPLACED: dict[str, tuple[object, str, object]] = {
-    "a function": (freshness, "standing", forged),
+    "a function": (folding, "standing", forged),
     "a method": (Session, "settle", forged),
-    "a class method": (CallInfo, "from_call", classmethod(lambda cls, *words, **more: None)),
-    "a property": (GateItem, "check", property(lambda self: None)),
-    "a constant in place of a function": (freshness, "differences", 1),
+    "a class method": (CallInfo, "from_call", classmethod(forged)),
+    "a property": (GateItem, "check", property(forged)),
+    "a constant in place of a function": (folding, "standing", 1),
 }
 
 
@@ -43,13 +43,13 @@ def test_what_was_replaced_is_named(case: str, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_function_that_says_it_is_from_the_right_file(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is what it does that is compared."""
-    real: Callable[..., object] = freshness.standing
+    real: Callable[..., object] = folding.standing
     code = forged.__code__.replace(
         co_filename=real.__code__.co_filename, co_firstlineno=real.__code__.co_firstlineno
     )
     with monkeypatch.context() as patch:
-        patch.setattr(freshness, "standing", type(forged)(code, {}))
+        patch.setattr(folding, "standing", type(forged)(code, {}))
         found = identity.replaced_functions()
 
     assert len(found) == 1
-    assert "freshness.standing is " in found[0]
+    assert "folding.standing is " in found[0]

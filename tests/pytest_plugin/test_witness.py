@@ -112,14 +112,14 @@ BEYOND: Final = {
         "specship.pytest_plugin.gates.GateItem.runtest is ",
     ),
     "our own verdict replaced": conftest(
-        "from specship.status import freshness\nfrom specship.contracts.judging import Verdict\n"
-        "before = freshness.standing\n"
+        "from specship.status import folding\nfrom specship.contracts.judging import Verdict\n"
+        "before = folding.standing\n"
         "from specship.suite.judging import session\nfrom specship.status import assess\n"
         "import dataclasses\n"
         "def standing(*words, **more):\n"
         "    return dataclasses.replace(before(*words, **more), verdict=Verdict.PASS)\n"
-        "freshness.standing = session.standing = assess.standing = standing\n",
-        "specship.status.freshness.standing is ",
+        "folding.standing = session.standing = assess.standing = standing\n",
+        "specship.status.folding.standing is ",
     ),
     "a report rewritten when it is logged": conftest(
         "def pytest_runtest_logreport(report):\n    report.outcome = 'passed'\n",

@@ -133,7 +133,7 @@ def concluded(
     complaints = [
         *rewritten_lines(lies),
         *(f"replaced in this session: {line}" for line in sorted(witness.replaced)),
-        *_forced(project, live, report, shown_status),
+        *_forced(project, gates, shown_status),
         *_missed(project, live, report.models),
     ]
     text += "".join(f"{line}\n" for line in (*_unrun(gates), *complaints))
@@ -195,13 +195,9 @@ def _rewritten(project: ShipProject, live: Session, report: Report, *, whole: bo
             yield Rewritten(gate=gate, verdict=verdict, shown=shown, by=by)
 
 
-def _forced(project: ShipProject, live: Session, report: Report, shown_status: int) -> Iterator[str]:
-    """That pytest came to success although gates failed."""
-    failed = [
-        gate
-        for gate, (_, ending) in _endings(project, live, report).items()
-        if ending == "failed" and gate in project.outcomes and project.witness.shown(gate) == "failed"
-    ]
+def _forced(project: ShipProject, gates: Iterable[str], shown_status: int) -> Iterator[str]:
+    """That pytest came to success although it showed gates as failed."""
+    failed = [gate for gate in gates if project.witness.shown(gate) == "failed"]
     if failed and not shown_status:
         by = ", ".join(suspects(project.config, OF_A_SESSION)) or UNKNOWN
         yield f"gates failed, and the exit status was 0 ({named(failed)}); this could have done it: {by}"
