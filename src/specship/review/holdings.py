@@ -16,7 +16,7 @@ from specship.contracts.digest import gate_digest
 from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.errors import DamagedArtifact
-from specship.evidence.arming import NAMES_NO_FAULT, OpenedArming, read_armings, why_unarmed
+from specship.evidence.arming import NAMES_NO_FAULT, LimitsSeen, OpenedArming, limits_seen, read_armings
 from specship.evidence.ledger import Ledger, gathered, open_statement
 from specship.evidence.statement import Opened
 from specship.review.code.comparing import CodeReview
@@ -174,6 +174,7 @@ class Holdings:
                     continue
                 gate = effective(written, profile.overrides.get(written.id))
                 artifacts = self._identities.artifacts(gate.probe) if gate.probe else ()
+                seen = self._limits_seen(written, gate, profile, armings.get(written.id, []), trust)
                 yield Today(
                     gate=gate,
                     contract=file.path,
@@ -185,7 +186,8 @@ class Holdings:
                     release=profile.kind == "release",
                     trusted=trust.trusted,
                     oldest=timedelta(days=days) if days else None,
-                    unarmed=self._why_unarmed(written, gate, profile, armings.get(written.id, []), trust),
+                    unarmed=seen.unarmed,
+                    seen=seen.seen,
                 )
 
     def _digest(self, gate: Gate) -> str:
@@ -199,20 +201,21 @@ class Holdings:
             return ""
         return falsification_profile(project)
 
-    def _why_unarmed(
+    def _limits_seen(
         self, written: Gate, gate: Gate, profile: Profile, records: list[OpenedArming], trust: Holdings
-    ) -> str:
-        """As `ArmingBook.why_unarmed`, of a revision instead of the files on the disk."""
+    ) -> LimitsSeen:
+        """As `ArmingBook.limits_seen`, of a revision instead of the files on the disk."""
         counted = trust.trusted if profile.kind == "release" else trust.believed
         signed = [entry for entry in records if entry.signers & counted]
         if not signed:
-            return "it was never seen to fail by a key that counts" if gate.faults else NAMES_NO_FAULT
+            why = "it was never seen to fail by a key that counts" if gate.faults else NAMES_NO_FAULT
+            return LimitsSeen(unarmed=why)
         digests = {profile.profile: self._digest(gate)}
         if self._seen_at and self._side.spec:
             there = self._side.spec.profiles[self._seen_at].overrides.get(written.id)
             digests[self._seen_at] = self._digest(effective(written, there))
         codes = {fault: self._identities.fault(fault) for fault in gate.faults}
-        return why_unarmed(gate.faults, digests, codes, signed, profile=profile.profile)
+        return limits_seen(gate, digests, codes, signed, profile=profile.profile)
 
 
 def percents(

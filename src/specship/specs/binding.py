@@ -105,9 +105,19 @@ def _fault_faults(
                 code="SHIP309",
             )
     expected = gate.get("expect")
-    if not isinstance(named, dict) or not isinstance(expected, dict):
+    if not isinstance(expected, dict):
         return
-    for fault, quantities in named.items():
+    excused = gate.get("unfalsified")
+    for quantity in excused if isinstance(excused, dict) else ():
+        if quantity not in expected:
+            yield UnknownName(
+                f"{gate.get('id')} expects nothing of {quantity!r}",
+                at=document.place(*at, "unfalsified", quantity),
+                why="only a limit that is there can be one that no fault breaks",
+                mend=did_you_mean(str(quantity), expected) or f"name one of: {', '.join(expected)}",
+                code="SHIP317",
+            )
+    for fault, quantities in named.items() if isinstance(named, dict) else ():
         for index, quantity in _texts(quantities):
             if quantity not in expected:
                 yield UnknownName(

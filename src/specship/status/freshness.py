@@ -9,6 +9,7 @@ from typing import Final
 
 from specship.contracts.judging import Ruling, Verdict, judge
 from specship.contracts.records import Gate
+from specship.evidence.arming import NEVER_SEEN
 from specship.evidence.statement import Evidence, Opened
 
 FURTHEST_FUTURE: Final = timedelta(minutes=5)
@@ -37,8 +38,10 @@ class Today:
     """Public keys whose signature counts at this profile."""
     oldest: timedelta | None = None
     """Age beyond which evidence no longer counts; None sets no limit."""
-    unarmed: str = "it was never seen to fail"
-    """Why it does not count as seen to fail on each of its faults; empty when it does."""
+    unarmed: str = NEVER_SEEN
+    """Why it is not armed; empty when each limit that a fault can break was seen to fail."""
+    seen: frozenset[str] = frozenset()
+    """The quantities whose limits were seen to fail."""
 
 
 @dataclass(frozen=True, slots=True)

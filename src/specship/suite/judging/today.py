@@ -56,6 +56,7 @@ def today(
                 damage.append(str(error))
         subjects[name] = record.digest if record else None
     release = plan.profile.kind == "release"
+    seen = arming.limits_seen(check, plan)
     return Today(
         gate=check.gate,
         contract=check.file.path,
@@ -69,5 +70,6 @@ def today(
         release=release,
         trusted=trusted_keys(plan.project, release=release),
         oldest=plan.oldest,
-        unarmed=arming.why_unarmed(check, plan),
+        unarmed=seen.unarmed,
+        seen=seen.seen,
     )
