@@ -104,9 +104,11 @@ def _fault_faults(
                 mend=did_you_mean(fault, known.faults) or f"describe it: specship new fault {fault}",
                 code="SHIP309",
             )
-    expected = gate.get("expect")
-    if not isinstance(expected, dict):
+    if not isinstance(gate.get("expect"), dict):
         return
+    probe = known.probes.get(str(gate.get("probe")))
+    # A profile may limit a quantity that the contract does not.
+    expected = [*gate["expect"], *(probe.units if probe else ())]
     excused = gate.get("unfalsified")
     for quantity in excused if isinstance(excused, dict) else ():
         if quantity not in expected:
