@@ -165,7 +165,7 @@ CASES = (
     Case(reword, {"bump-too-small"}),
     Case(reword_and_say_so),
     Case(figure_in_prose, {"lint-finding"}),
-    Case(forget, {"evidence-lost"}),
+    Case(forget, {"evidence-lost", "evidence-damaged"}),
     Case(forget_the_arming, {"disarmed"}),
     Case(touch_evidence, {"evidence-lost", "evidence-damaged"}),
     Case(junk, {"evidence-damaged"}),

@@ -67,6 +67,7 @@ Kind = Literal[
     "requirement",
     "fault",
     "prediction",
+    "excuse",
     "reference",
     "weight",
     "dependency",
