@@ -1,8 +1,9 @@
-"""The judge: a child process that measures one gate at a time and writes the evidence.
+"""The judge: a child process that has one gate at a time measured, judges it and writes the evidence.
 
 It reads the project from the files itself, believes nothing that the asking process says beyond
 which gate is meant, and runs isolated (`python -I`), so that nothing a test session loaded or
-patched reaches a measurement. One JSON line in, one JSON line out.
+patched reaches a measurement. It loads none of the project's code: a probe runs in a process of its
+own (`measuring`), which gives plain figures and holds no key. One JSON line in, one JSON line out.
 """
 
 from __future__ import annotations
@@ -10,7 +11,6 @@ from __future__ import annotations
 import json
 import os
 import sys
-import traceback
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,16 +18,16 @@ from typing import Any, TextIO
 
 from specship.contracts.judging import Verdict, judge
 from specship.contracts.measurement import Measurement
-from specship.errors import DamagedArtifact, SpecshipError, UnusableInput
+from specship.errors import CannotWrite, SpecshipError, UnusableInput
 from specship.evidence.environment import environment
 from specship.evidence.ledger import append, read_ledger
 from specship.evidence.signing import local_key
 from specship.evidence.statement import Evidence
 from specship.files import write_errors
-from specship.probes.probe import Artifact
 from specship.specs.project import load_project
-from specship.suite.artifacts.store import Store, artifact_digest, list_files
+from specship.suite.artifacts.store import ArtifactRecord, Store
 from specship.suite.judging.judging_code import judged_by
+from specship.suite.judging.measurer import Measurer
 from specship.suite.plan.fault_injection import find_injection
 from specship.suite.plan.plan import Check, Plan, make_plan
 
@@ -37,6 +37,8 @@ class Judge:
     """Measures and judges the gates of one project at one profile."""
 
     plan: Plan
+    measurer: Measurer | None = None
+    """Who measures; one for the clean pipeline and the faulty ones, so that they look alike to a probe."""
     _injections: dict[str, Judge] = field(default_factory=dict)
 
     def within(self, injection: str) -> Judge:
@@ -44,7 +46,8 @@ class Judge:
         if not injection:
             return self
         if injection not in self._injections:
-            self._injections[injection] = Judge(find_injection(self.plan, injection).plan_of(self.plan))
+            plan = find_injection(self.plan, injection).plan_of(self.plan)
+            self._injections[injection] = Judge(plan, self._measurer())
         return self._injections[injection]
 
     def run(self, gate_id: str) -> str:
@@ -60,12 +63,14 @@ class Judge:
         subjects, measurement, verdict, reason = self._measure(check, store)
         return self._write(check, subjects, measurement, verdict, reason, started)
 
-    def record_crash(self, gate_id: str, reason: str) -> str:
-        """Write that a gate could not be measured because its probe took the process down."""
-        check = self._check(gate_id)
-        store = Store.of(self.plan.project.state, check.model.id, self.plan.profile)
-        subjects = {name: artifact.digest for name, artifact in _artifacts(check, store).items()}
-        return self._write(check, subjects, None, Verdict.ERROR, reason, datetime.now(UTC))
+    def _measurer(self) -> Measurer:
+        self.measurer = self.measurer or Measurer(self.plan.project.root)
+        return self.measurer
+
+    def close(self) -> None:
+        """End what measures."""
+        if self.measurer is not None:
+            self.measurer.close()
 
     def _check(self, gate_id: str) -> Check:
         check = next((entry for entry in self.plan.checks if entry.gate.id == gate_id), None)
@@ -76,21 +81,17 @@ class Judge:
         return check
 
     def _measure(self, check: Check, store: Store) -> tuple[dict[str, str], Measurement | None, Verdict, str]:
-        """Measure between two hashings of the subjects; a change in between is an ERROR."""
+        """Have it measured elsewhere, and judge the figures; whatever keeps it from that is an ERROR."""
         artifacts = _artifacts(check, store)
-        subjects = {name: artifact.digest for name, artifact in artifacts.items()}
+        subjects = {name: record.digest for name, (_, record) in artifacts.items()}
         if check.probe is None:
             return subjects, None, Verdict.ERROR, "no probe"
         try:
-            measurement = check.probe(artifacts)
-        except SpecshipError as error:
+            measurement = self._measurer().measure(check.probe, artifacts)
+        except CannotWrite:
+            raise
+        except (SpecshipError, EOFError) as error:
             return subjects, None, Verdict.ERROR, str(error)
-        except Exception as error:  # noqa: BLE001 - a probe's defect is an ERROR verdict, never a crash
-            traceback.print_exc()
-            return subjects, None, Verdict.ERROR, f"{check.probe.name}: {type(error).__name__}: {error}"
-        after = {name: _digest_now(store, name) for name in artifacts}
-        if changed := [name for name in subjects if subjects[name] != after[name]]:
-            return subjects, None, Verdict.ERROR, f"{', '.join(changed)} changed while it was measured"
         ruling = judge(check.gate.expect, measurement)
         return subjects, measurement, ruling.verdict, ruling.reason
 
@@ -131,17 +132,8 @@ class Judge:
         return append(state / "ledger", evidence, key)
 
 
-def _digest_now(store: Store, name: str) -> str:
-    """The digest of an artifact's bytes as they are on the disk at this moment."""
-    record = store.current(name)
-    if record is None:
-        raise UnusableInput(f"the artifact {name} is not there", mend="run `pytest -m ship`, which makes it")
-    files = list_files(store.path(name, record.ingredients.key))
-    return artifact_digest(record.makes, files, record.ingredients.inputs)
-
-
-def _artifacts(check: Check, store: Store) -> dict[str, Artifact]:
-    """The artifacts a check's probe measures, hashed now.
+def _artifacts(check: Check, store: Store) -> dict[str, tuple[Path, ArtifactRecord]]:
+    """The artifacts a check's probe measures, where they lie, hashed now.
 
     Raises:
         UnusableInput: one is not there.
@@ -149,22 +141,20 @@ def _artifacts(check: Check, store: Store) -> dict[str, Artifact]:
     """
     found = {}
     for name in check.probe.artifacts if check.probe else ():
-        digest = _digest_now(store, name)
         record = store.current(name)
-        if record is None or record.digest != digest:
-            raise DamagedArtifact(
-                f"the artifact {name} is not what its manifest says", at=store.folder / name
-            )
-        found[name] = Artifact(name, store.path(name, record.ingredients.key), digest)
+        if record is None:
+            mend = "run `pytest -m ship`, which makes it"
+            raise UnusableInput(f"the artifact {name} is not there", mend=mend)
+        found[name] = (store.path(name, record.ingredients.key), record)
     return found
 
 
 def _answer(judges: Judge, request: dict[str, Any]) -> dict[str, Any]:
     try:
-        judge_ = judges.within(request.get("injection", ""))
-        if crash := request.get("crash"):
-            return {"event": "written", "digest": judge_.record_crash(request["gate"], crash)}
-        return {"event": "written", "digest": judge_.run(request["gate"])}
+        return {
+            "event": "written",
+            "digest": judges.within(request.get("injection", "")).run(request["gate"]),
+        }
     except SpecshipError as error:
         return {
             "event": "failed", "message": error.message, "at": str(error.at or ""),
@@ -177,8 +167,11 @@ def serve(requests: TextIO, answers: TextIO) -> int:
     opening = json.loads(requests.readline())
     plan = make_plan(load_project(Path(opening["root"])), opening["profile"])
     judge_ = Judge(plan)
-    for line in requests:
-        print(json.dumps(_answer(judge_, json.loads(line))), file=answers, flush=True)
+    try:
+        for line in requests:
+            print(json.dumps(_answer(judge_, json.loads(line))), file=answers, flush=True)
+    finally:
+        judge_.close()
     return 0
 
 

@@ -126,12 +126,9 @@ class Session:
     def _measure(self, check: Check) -> GateReport:
         self.listener({"event": "gate", "gate": check.gate.id, "model": check.model.id})
         self.judge = self.judge or JudgeProcess(self.plan)
-        question = {"gate": check.gate.id, "injection": self.injection}
         try:
-            digest = self.judge.ask(question)
-        except EOFError as death:
-            digest = self.judge.ask({**question, "crash": str(death)})
-        except (SpecshipError, OSError) as error:
+            digest = self.judge.ask({"gate": check.gate.id, "injection": self.injection})
+        except (SpecshipError, EOFError, OSError) as error:
             self.failed[check.gate.id] = str(error)
             return self._known(check, self.ledger.statements)
         path = self.plan.project.state / "ledger" / f"{digest}.json"
