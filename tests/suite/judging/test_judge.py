@@ -13,6 +13,8 @@ import pytest
 
 from specship.contracts.judging import Verdict
 from specship.errors import DamagedArtifact, UnusableInput
+from specship.evidence.attempt import Attempt
+from specship.evidence.ledger import read_ledger
 from specship.evidence.signing import local_public_key
 from specship.evidence.statement import Evidence, unseal
 from specship.specs.project import load_project
@@ -118,6 +120,12 @@ def statement(project: Path, digest: str) -> Evidence:
     return opened.evidence
 
 
+def entries(project: Path, kind: type[Any] = Evidence) -> dict[str, Any]:
+    """The entries of one kind by digest."""
+    ledger = read_ledger([project / ".specship/ledger"], keys=frozenset())
+    return {entry.digest: entry.record for entry in ledger.of(kind)}
+
+
 def corpus_of(project: Path) -> Path:
     return next(project.glob(".specship/artifacts/MODEL-1/rehearsal/corpus/*/train.jsonl")).parent
 
@@ -139,14 +147,16 @@ def test_a_sound_measurement_is_written_with_what_it_was_of(project: Path) -> No
     assert record is not None
     assert (found.verdict, found.gate, found.model) == ("PASS", GATE, "MODEL-1")
     assert found.subjects == {"corpus": record.digest}
-    assert found.parents == ()
+    assert found.parents == (found.attempt,)
     assert found.judged_by == judged_by()
 
 
 def test_statements_follow_each_other(project: Path) -> None:
     first, second = judged(plan_of(project), GATE, OTHER)
 
-    assert statement(project, second).parents == (first,)
+    announced = statement(project, second).attempt
+    assert statement(project, second).parents == (announced,)
+    assert entries(project, Attempt)[announced].parents == (first,)
 
 
 @pytest.mark.parametrize("probe", ["small.meddles", "small.adds", "small.removes"])
@@ -251,7 +261,7 @@ def test_a_request_that_cannot_be_met_fails_alone(project: Path, served: Served)
     assert no_injection["message"] == "no fault is called 'no-such-fault'"
     assert unknown.keys() == {"event", "message", "at", "why", "mend"}
     assert written["event"] == "written"
-    assert [path.stem for path in project.glob(".specship/ledger/*.json")] == [written["digest"]]
+    assert list(entries(project)) == [written["digest"]]
     assert served.end()[0] == 0
 
 
@@ -340,7 +350,7 @@ def test_a_crash_costs_one_gate_its_verdict(project: Path) -> None:
 
     assert (first.verdict, second.verdict) == (Verdict.ERROR, Verdict.PASS)
     assert "ended with status -9" in first.reason
-    assert len(list(project.glob(".specship/ledger/*.json"))) == 2
+    assert len(entries(project)) == 2
 
 
 def test_a_judge_without_a_project_ends_with_a_status(tmp_path: Path) -> None:

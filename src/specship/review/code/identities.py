@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from pathlib import PurePosixPath
 
+from specship.code_digests import code_digest
 from specship.errors import SpecshipError
 from specship.faults.catalogue import fault_code, shipped_files
 from specship.probes.registry import all_probes, folder_code
@@ -44,6 +45,10 @@ class Identities:
         if declared is not None:
             return self._code.reader.digest(f"specship.probes.{PurePosixPath(declared.path).stem}")
         return all_probes()[name].code if name in all_probes() else ""
+
+    def stage(self, module: str) -> str:
+        """Digest of the code of a stage, by its module: specship's own side has its own."""
+        return self._code.reader.digest(module) if self._code.holds_ours else code_digest(module)
 
     @cached_property
     def _own_folder(self) -> str:

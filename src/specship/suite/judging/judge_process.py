@@ -44,7 +44,11 @@ class JudgeProcess:
         if self._child is None:
             root = self.plan.project.root  # as of stages: a relative path belongs to the project
             self._child = LineProcess(
-                "specship.suite.judging.judge", folder=root, called="the judge's process", own_session=True
+                "specship.suite.judging.judge",
+                folder=root,
+                called="the judge's process",
+                own_session=True,
+                inherit=self.plan.project.configuration.inherit,
             )
             self._child.say({"root": str(root), "profile": self.plan.profile.profile})
         return self._child

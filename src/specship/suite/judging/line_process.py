@@ -5,20 +5,20 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import IO, Any, Final
 
 from specship.bounds import JSONL_LINE_BYTES
+from specship.interpreter import isolated
 from specship.suite.artifacts.runner import child_environment, stop
 
 _LOG_LINES: Final = 12
 
 
 class LineProcess:
-    """`python -I -m MODULE` in a folder; it ends when it is closed, or by itself."""
+    """A module run apart, in a folder; it ends when it is closed, or by itself."""
 
     def __init__(
         self,
@@ -27,17 +27,18 @@ class LineProcess:
         folder: Path,
         called: str,
         own_session: bool,
+        inherit: Iterable[str] = (),
         environment: Mapping[str, str] | None = None,
     ) -> None:
         """`called` is what people are told died; with a session of its own it takes along what it started."""
         self._called, self._own_session = called, own_session
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
-        self._child = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-I", "-B", "-m", module],
+        self._child = subprocess.Popen(  # noqa: S603 - a module of ours
+            isolated(module),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,
-            env={**child_environment(), **(environment or {})},
+            env={**child_environment(inherit), **(environment or {})},
             start_new_session=own_session,
             text=True,
             cwd=folder,

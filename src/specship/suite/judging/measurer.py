@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from specship.contracts.measurement import Measurement
 from specship.errors import UnusableInput
+from specship.evidence.artifact_record import ArtifactRecord, artifact_digest, list_files
 from specship.probes.probe import Probe
-from specship.suite.artifacts.store import ArtifactRecord, artifact_digest, list_files
 from specship.suite.judging.line_process import LineProcess
 from specship.suite.judging.private_copies import PrivateCopies
 
@@ -25,6 +25,8 @@ class Measurer:
 
     root: Path
     """The project."""
+    inherit: tuple[str, ...] = ()
+    """Variables that the project lets through."""
     _ours: LineProcess | None = None
     """Measures with specship's own probes, and has their libraries loaded."""
     _copies: PrivateCopies = field(init=False)
@@ -53,7 +55,9 @@ class Measurer:
 
     def _by_ours(self, probe: Probe, artifacts: Mapping[str, tuple[Path, ArtifactRecord]]) -> Measurement:
         if self._ours is None:
-            self._ours = LineProcess(_MODULE, folder=self.root, called=_CALLED, own_session=False)
+            self._ours = LineProcess(
+                _MODULE, folder=self.root, called=_CALLED, own_session=False, inherit=self.inherit
+            )
         places = {name: path for name, (path, _) in artifacts.items()}
         try:
             self._ours.say(_request(probe, places, artifacts, None))
@@ -81,7 +85,9 @@ class Measurer:
             "never": str(self.root / ".specship"),
         }
         more = {"HOME": str(scratch), "TMPDIR": str(scratch)}
-        child = LineProcess(_MODULE, folder=at, called=_CALLED, own_session=False, environment=more)
+        child = LineProcess(
+            _MODULE, folder=at, called=_CALLED, own_session=False, inherit=self.inherit, environment=more
+        )
         try:
             child.say(_request(probe, places, artifacts, fence))
             return child.hear()

@@ -52,6 +52,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
 def main() -> int:
     """Serve on standard input and output; whatever libraries print goes to standard error."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    sys.dont_write_bytecode = True  # a compiled file beside a probe is neither digested nor ever asked
     answers = os.dup(1)
     os.dup2(2, 1)
     try:

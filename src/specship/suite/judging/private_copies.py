@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import IO, Final
 
 from specship.errors import DamagedArtifact
+from specship.evidence.artifact_record import ArtifactRecord, artifact_digest, list_files
 from specship.files import write_errors
-from specship.suite.artifacts.store import ArtifactRecord, artifact_digest, list_files
 
 _HOME: Final = ".specship/measuring"
 _CLONE: Final = 0x40049409
