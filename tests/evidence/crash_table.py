@@ -96,7 +96,7 @@ def run(
 
 
 def attach(child: int, *options: str) -> "subprocess.Popen[str]":
-    """strace on a process, once it has it."""
+    """Strace on a process, once it has it."""
     tracer = subprocess.Popen(
         ["strace", "-f", "-p", str(child), *options], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     )  # fmt: skip

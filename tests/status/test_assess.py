@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from specship.contracts.judging import Verdict
 from specship.contracts.records import Requires
+from specship.evidence.keyring import NOBODY
 from specship.evidence.ledger import Ledger
 from specship.evidence.signing import SigningKey, local_key
 from specship.evidence.statement import Evidence
@@ -54,7 +55,7 @@ def test_evidence_about_something_else_is_stale(case: str, key: SigningKey) -> N
 
 
 REFUSED: dict[str, dict[str, Any]] = {
-    "another key": {"trusted": frozenset({b"\x11" * 32})},
+    "another key": {"ring": NOBODY},
     "too old": {"oldest": timedelta(days=1)},
     "cuda required": {"gate": GATE.model_copy(update={"requires": Requires(device="cuda")})},
 }
