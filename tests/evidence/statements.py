@@ -12,7 +12,7 @@ from specship.evidence.ledger import KINDS, Ledger, gathered
 from specship.evidence.ledger_writer import LedgerWriter
 from specship.evidence.signing import SigningKey
 from specship.evidence.statement import ANNOUNCED, Environment, Evidence, Opened
-from specship.specs.trusted_keys import Purpose, TrustedKey
+from specship.specs.trusted_keys import TrustedKey
 from specship.status.freshness import Today
 from specship.units import Quantity
 
@@ -41,17 +41,12 @@ def evidence(loss: Any = 2.0, **changes: Any) -> Evidence:
     return Evidence.model_validate(facts | changes)
 
 
-def ring_of(public: bytes) -> KeyRing:
-    """A key that is trusted with everything, for ever."""
-    purposes: tuple[Purpose, ...] = ("rehearsal", "release", "arming")
-    entry = TrustedKey(
-        key=public.hex(),
-        owner="Somebody",
-        purposes=purposes,
-        since=date(2000, 1, 1),
-        until=date(2099, 12, 31),
-    )
-    return KeyRing({public: entry})
+def trusting(signer: bytes) -> KeyRing:
+    """A key that may sign anything, at any time."""
+    days = {"from": date(2000, 1, 1), "until": date(2999, 1, 1)}
+    purposes = ("rehearsal", "release", "arming")
+    entry = TrustedKey.model_validate({"key": signer.hex(), "owner": "A test", "purposes": purposes, **days})
+    return KeyRing({signer: entry})
 
 
 def today(signer: bytes, /, **changes: Any) -> Today:
@@ -59,7 +54,7 @@ def today(signer: bytes, /, **changes: Any) -> Today:
     facts: dict[str, Any] = {
         "gate": GATE, "contract": "contracts/a-v1.yaml", "model": "MODEL-1", "profile": "rehearsal",
         "gate_digest": "a" * 64, "profile_digest": "d" * 64, "subjects": {"run": "e" * 64},
-        "ingredients": {"run": "1" * 16}, "ring": ring_of(signer), "unarmed": "", "judging_code": "f" * 64,
+        "ingredients": {"run": "1" * 16}, "ring": trusting(signer), "unarmed": "", "judging_code": "f" * 64,
     }  # fmt: skip
     return Today(**(facts | changes))
 
