@@ -153,11 +153,11 @@ def _discard(path: Path) -> None:
         path.unlink()
 
 
-def _write_temporary(path: Path, data: bytes) -> Path:
+def _write_temporary(path: Path, data: bytes, mode: int = 0o644) -> Path:
     """A flushed file beside a path. A failed flush is final: a second may succeed though bytes are lost."""
     temporary = temporary_beside(path)
     try:
-        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+        descriptor = os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, mode)
         try:
             view = memoryview(data)
             while view:
@@ -191,7 +191,7 @@ def write_file(path: Path, data: bytes | str) -> None:
         sync_folder(path.parent)
 
 
-def write_new_file(path: Path, data: bytes) -> bool:
+def write_new_file(path: Path, data: bytes, *, mode: int = 0o644) -> bool:
     """Create a file that must not be replaced; False when the same bytes were already there.
 
     Raises:
@@ -199,7 +199,7 @@ def write_new_file(path: Path, data: bytes) -> bool:
     """
     with write_errors(path):
         make_folder(path.parent)
-        temporary = _write_temporary(path, data)
+        temporary = _write_temporary(path, data, mode)
         try:
             new = _link(temporary, path, data)
         finally:

@@ -34,6 +34,7 @@ def evidence(loss: Any = 2.0, **changes: Any) -> Evidence:
         "subjects": {"run": "e" * 64}, "ingredients": {"run": "1" * 16}, "verdict": "PASS", "reason": "every expectation holds",
         "measurement": Measurement(quantities, "prompts"), "environment": ENVIRONMENT,
         "started": NOW - timedelta(seconds=3), "ended": NOW, "parents": (),
+        "judged_by": {"version": "0.0.1", "code": "f" * 64},
     }  # fmt: skip
     return Evidence.model_validate(facts | changes)
 
@@ -43,7 +44,7 @@ def today(signer: bytes, /, **changes: Any) -> Today:
     facts: dict[str, Any] = {
         "gate": GATE, "contract": "contracts/a-v1.yaml", "model": "MODEL-1", "profile": "rehearsal",
         "gate_digest": "a" * 64, "profile_digest": "d" * 64, "subjects": {"run": "e" * 64},
-        "ingredients": {"run": "1" * 16}, "trusted": frozenset({signer}), "unarmed": "",
+        "ingredients": {"run": "1" * 16}, "trusted": frozenset({signer}), "unarmed": "", "judging_code": "f" * 64,
     }  # fmt: skip
     return Today(**(facts | changes))
 

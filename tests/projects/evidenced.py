@@ -17,6 +17,7 @@ from specship.evidence.statement import Environment, Evidence
 from specship.faults.catalogue import fault_code, file_of
 from specship.specs.project import load_project
 from specship.suite.artifacts.ingredients import code_of, settings_of, versions
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.judging.todays_artifacts import TodaysArtifacts
 from specship.suite.plan.fault_injection import falsification_plan
 from specship.suite.plan.plan import Check, Plan, make_plan
@@ -90,7 +91,7 @@ def _evidence(plan: Plan, check: Check, measured: dict[str, Value], artifacts: T
         profile_digest=plan.profile_digest(check.model.id), subjects={name: one.digest if one else "a" * 64 for name, one in found.items()},
         ingredients={name: one.key if one else "1" * 16 for name, one in found.items()},
         verdict="PASS", reason="it holds", measurement=Measurement(quantities, check.probe.checked),
-        environment=MACHINE, started=WHEN, ended=WHEN,
+        environment=MACHINE, started=WHEN, ended=WHEN, judged_by=judged_by(),
     )  # fmt: skip
 
 

@@ -11,6 +11,7 @@ from specship.evidence.signing import SigningKey, local_key
 from specship.evidence.statement import Evidence
 from specship.specs.project import load_project
 from specship.suite.artifacts.store import Store
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.plan.plan import make_plan
 from specship.units import Quantity
 from tests.evidence.statements import ENVIRONMENT, write_result
@@ -61,6 +62,7 @@ def put_evidence(
             ingredients={name: str(store.key_of(name)) for name in records},
             verdict="PASS" if ruling.verdict == Verdict.PASS else "FAIL", reason=ruling.reason, measurement=measurement, environment=ENVIRONMENT,
             started=ended - timedelta(seconds=1), ended=ended,
+            judged_by=judged_by(),
         )  # fmt: skip
         digests.append(write_result(writer, evidence))
     return digests

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tests.projects.contract_edits import OWN_GATE, PROBE, contract
 from tests.projects.sound_project import AMENDMENT, CONTRACT, PYPROJECT, REHEARSAL, RELEASE, SPEC
+from tests.projects.trusting import trusting
 
 KEY = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
 SMALL, SECOND = "contracts/small-v1.yaml", "contracts/second-v1.yaml"
@@ -214,7 +215,7 @@ CASES: dict[str, Case] = {
         moved=((REHEARSED, "specs/small/profiles/practice.yaml"),),
     ),
     # the project
-    "a key is trusted": _weaker((SETTINGS, "trusted_keys = []", f'trusted_keys = ["{KEY}"]'), what="trusted_keys key", stales=False),
+    "a key is trusted": _weaker((SETTINGS, "trusted_keys = []", f"trusted_keys = [{trusting(KEY)}]"), what="trusted_keys key", stales=False),
     "a lint rule is silenced": _weaker((SETTINGS, "ignore = []", 'ignore = ["SHIP401"]'), what="lint.ignore setting", stales=False),
     "the session demands less": _weaker((SETTINGS, "--ship-fail-under=70", "--ship-fail-under=20"), what="addopts setting", stales=False),
     "healthy variants are forgotten": _weaker((SETTINGS, 'healthy = "healthy.yaml"\n', ""), what="healthy setting", stales=False),

@@ -39,6 +39,7 @@ STALE: dict[str, tuple[dict[str, Any], str]] = {
     "profile": ({"profile_digest": "f" * 64}, "settings of profile rehearsal changed"),
     "bytes": ({"subjects": {"run": "f" * 64}}, "the bytes of run changed"),
     "gone": ({"subjects": {"run": None}}, "the artifact run is not there"),
+    "judge": ({"judging_code": "e" * 64}, "judged by other code of specship: 0.0.1"),
     "others": ({"subjects": {"run": "e" * 64, "gguf": "f" * 64}}, "it measured other artifacts"),
 }
 
@@ -245,3 +246,9 @@ def test_the_ceiling_counts_nothing_that_waits_for_what_cannot_be_measured(key: 
 
     assert ceiling() == 90.0
     assert ceiling(missing="no CUDA") == 0.0
+
+
+def test_evidence_that_does_not_say_who_judged_it_is_stale(key: SigningKey) -> None:
+    _, fresh, said = verdict(key, evidence(judged_by=None))
+
+    assert (fresh, said) == (False, "judged by other code of specship: a version that did not say")

@@ -89,16 +89,24 @@ def list_files(folder: Path) -> tuple[FileRecord, ...]:
     """Every file below a folder with its size and sha256, by name.
 
     Raises:
-        DamagedArtifact: a symbolic link, or something that is no regular file.
+        DamagedArtifact: a symbolic link, something that is no regular file, or one that cannot be read.
     """
-    records = []
+    try:
+        return tuple(_files(folder))
+    except OSError as error:
+        raise DamagedArtifact(
+            f"it cannot be read: {error.strerror}", at=error.filename or folder,
+            mend="look after the disk and the rights of the file; what cannot be read is made again",
+        ) from error  # fmt: skip
+
+
+def _files(folder: Path) -> Iterator[FileRecord]:
     for path in sorted(folder.rglob("*")):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise DamagedArtifact("an artifact holds plain files and folders only", at=path)
         if path.is_file():
             name = path.relative_to(folder).as_posix()
-            records.append(FileRecord(name=name, bytes=path.stat().st_size, sha256=sha256_file(path)))
-    return tuple(records)
+            yield FileRecord(name=name, bytes=path.stat().st_size, sha256=sha256_file(path))
 
 
 def artifact_digest(makes: str, files: tuple[FileRecord, ...], inputs: Mapping[str, str]) -> str:

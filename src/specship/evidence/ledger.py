@@ -20,12 +20,13 @@ from specship.evidence.attempt import Attempt
 from specship.evidence.attempt_mark import Mark, mark_of
 from specship.evidence.entry import LedgerEntry, LedgerRecord, open_record, seal_record
 from specship.evidence.made_artifact import MadeArtifact
+from specship.evidence.receipt import Receipt
 from specship.evidence.signing import SigningKey
 from specship.evidence.statement import LARGEST_BYTES, Evidence, Opened
 from specship.files import write_new_file
 
 KINDS: Final[Mapping[str, type[LedgerRecord]]] = {
-    kind.PAYLOAD_TYPE: kind for kind in (Evidence, Attempt, MadeArtifact)
+    kind.PAYLOAD_TYPE: kind for kind in (Evidence, Attempt, MadeArtifact, Receipt)
 }
 """Every kind of entry by its payload's type."""
 AnyEntry = LedgerEntry[LedgerRecord]
@@ -89,6 +90,11 @@ class Ledger:
             one = entry.record
             found.setdefault((one.model, one.profile, one.makes), []).append(entry)
         return {key: tuple(entries) for key, entries in found.items()}
+
+    @cached_property
+    def receipts(self) -> tuple[LedgerEntry[Receipt], ...]:
+        """What sessions did."""
+        return self.of(Receipt)
 
     @cached_property
     def unfinished(self) -> tuple[LedgerEntry[Attempt], ...]:

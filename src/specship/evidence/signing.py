@@ -9,13 +9,13 @@ for many messages.
 from __future__ import annotations
 
 import functools
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from specship.digests import sha256_bytes
-from specship.errors import UnusableInput
+from specship.errors import CannotWrite, UnusableInput
+from specship.files import write_new_file
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
@@ -91,30 +91,30 @@ def local_key(state: Path) -> SigningKey:
     """This checkout's own key, made on first use; it can vouch for rehearsals only.
 
     Raises:
-        UnusableInput: the key file is not 32 bytes of hex.
+        UnusableInput: the key file cannot be read, or is not 32 bytes of hex.
+        CannotWrite: there is none, and the disk is full or refuses.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     path = state / "keys" / "local.ed25519"
-    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        # Written aside and linked: of two processes that both make one, the first one's key stays.
-        fresh = path.with_name(f".tmp-{os.getpid()}")
-        descriptor = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(Ed25519PrivateKey.generate().private_bytes_raw().hex())
+        fresh = Ed25519PrivateKey.generate().private_bytes_raw().hex().encode()
         try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+            write_new_file(path, fresh, mode=0o600)
+        except CannotWrite:
+            if not path.exists():  # else another process made one, and the first one's key stays
+                raise
     try:
         private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text(encoding="ascii")))
     except ValueError as error:
         raise UnusableInput(
             f"not a private key: {error}", at=path, mend="delete the file; a new key is made"
         ) from error
+    except OSError as error:
+        raise UnusableInput(
+            f"this checkout's key cannot be read: {error.strerror}", at=path,
+            mend="make it readable for you, or delete it; a new key is made",
+        ) from error  # fmt: skip
     return SigningKey(private, private.public_key().public_bytes_raw())
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from specship.errors import UnusableInput
-from specship.review.repository import Repository
+from specship.evidence.repository import Repository
 from specship.review.trees import CommittedTree, StagedTree, Tree, WorkingTree
 
 

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from specship.evidence.repository import open_repository
 from specship.result_cache import ProjectFiles, answers, inputs_digest, recall, remember
 from specship.review.ranges import place_of, read_range
-from specship.review.repository import open_repository
 from specship.review.trees import CommittedTree
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from specship.errors import UnusableInput
+from specship.evidence.repository import Repository, open_repository
 from specship.garbage import undisturbed
 from specship.review.code.comparing import CodeReview
 from specship.review.contracts import ContractReview
@@ -16,7 +17,6 @@ from specship.review.profiles import ProfileReview
 from specship.review.project import ProjectReview, WaiverReview
 from specship.review.ranges import Range, place_of, read_range
 from specship.review.records import BUMPS, MAJOR, Bump, Change, Direction, Review, ShipPercent
-from specship.review.repository import Repository, open_repository
 from specship.review.sides import Contracts, ProjectSide, read_side
 from specship.specs.version import parse
 

@@ -13,6 +13,7 @@ from specship.contracts.judging import Verdict
 from specship.evidence.arming import NAMES_NO_FAULT
 from specship.evidence.ledger import GateEntries, Ledger
 from specship.specs.records import Criterion, Model, Profile
+from specship.status.bypasses import relaxed
 from specship.status.folding import GateStanding, standing
 from specship.status.freshness import Today
 from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Standing
@@ -100,6 +101,7 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         measured=measured,
         notes=evidence.measurement.notes if evidence and evidence.measurement else (),
         cautions=known.cautions,
+        bypasses=relaxed(evidence) if evidence else (),
         evidence=known.newest.digest if known.newest else None,
         seconds=round(evidence.seconds, 3) if evidence else 0.0,
         ended=evidence.ended.isoformat() if evidence else None,

@@ -8,7 +8,9 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from specship.contracts.records import Gate
+from specship.evidence.keyring import NOBODY, KeyRing, purpose_of
 from specship.evidence.statement import Evidence, Opened
+from specship.status.bypasses import forbidden_in_a_release
 
 FURTHEST_FUTURE: Final = timedelta(minutes=5)
 """Clocks differ; a statement further ahead than this is refused."""
@@ -34,10 +36,12 @@ class Today:
     failed: str = ""
     """Why its artifacts could not be made or measured in this session; empty when they could."""
     release: bool = False
-    trusted: frozenset[bytes] = frozenset()
-    """Public keys whose signature counts at this profile."""
+    ring: KeyRing = NOBODY
+    """Whose signature counts for what."""
     oldest: timedelta | None = None
     """Age beyond which evidence no longer counts; None sets no limit."""
+    judging_code: str = ""
+    """Digest of the code that judges today."""
     unarmed: str = "it was never seen to fail"
     """Why it does not count as seen to fail on each of its faults; empty when it does."""
 
@@ -45,6 +49,9 @@ class Today:
 def differences(evidence: Evidence, today: Today) -> tuple[str, ...]:
     """What the evidence is about that is no longer so; empty when it is fresh."""
     found = []
+    if evidence.judged_by is None or evidence.judged_by.code != today.judging_code:
+        version = evidence.judged_by.version if evidence.judged_by else "a version that did not say"
+        found.append(f"judged by other code of specship: {version}")
     if evidence.gate_digest != today.gate_digest:
         found.append("the gate's limit, probe, requirement or faults changed")
     if evidence.profile_digest != today.profile_digest:
@@ -62,8 +69,15 @@ def differences(evidence: Evidence, today: Today) -> tuple[str, ...]:
 def inadmissible(entry: Opened, today: Today, now: datetime) -> str:
     """Why a statement earns nothing here whatever it says, or the empty string."""
     evidence = entry.evidence
+    unsigned = today.ring.why_not(
+        entry.signers,
+        purpose_of(release=today.release),
+        at=evidence.ended,
+        name=f"{entry.digest}.json",
+        release=today.release,
+    )
     checks = {
-        "no key that counts at this profile signed it": not entry.signers & today.trusted,
+        f"no key that counts at this profile signed it: {unsigned}": bool(unsigned),
         "it comes from the future": evidence.ended > now + FURTHEST_FUTURE,
         "it ended before it began": evidence.ended < evidence.started,
         "it is older than the profile allows": bool(today.oldest and now - evidence.ended > today.oldest),
@@ -71,5 +85,6 @@ def inadmissible(entry: Opened, today: Today, now: datetime) -> str:
             today.gate.requires.device == "cuda" and not evidence.environment.device.startswith("cuda")
         ),
         "it was taken on files that are not committed": today.release and evidence.environment.git_dirty,
+        **({forbidden: True} if today.release and (forbidden := forbidden_in_a_release(evidence)) else {}),
     }
     return "; ".join(reason for reason, applies in checks.items() if applies)

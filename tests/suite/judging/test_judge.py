@@ -22,6 +22,7 @@ from specship.suite.artifacts.runner import StageRunner, child_environment
 from specship.suite.artifacts.store import Store
 from specship.suite.judging.judge import Judge
 from specship.suite.judging.judge_process import JudgeProcess
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.judging.session import Session
 from specship.suite.plan.plan import Plan, make_plan
 from tests.projects.small_project import edit, make_project
@@ -147,6 +148,7 @@ def test_a_sound_measurement_is_written_with_what_it_was_of(project: Path) -> No
     assert (found.verdict, found.gate, found.model) == ("PASS", GATE, "MODEL-1")
     assert found.subjects == {"corpus": record.digest}
     assert found.parents == (found.attempt,)
+    assert found.judged_by == judged_by()
 
 
 def test_statements_follow_each_other(project: Path) -> None:

@@ -32,6 +32,8 @@ from specship.files import write_errors
 from specship.probes.probe import Artifact
 from specship.specs.project import load_project
 from specship.suite.artifacts.store import Store
+from specship.suite.judging.bypasses import recorded_bypasses
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.judging.stage_statements import sign_stages
 from specship.suite.plan.fault_injection import find_injection
 from specship.suite.plan.plan import Check, Plan, make_plan
@@ -165,9 +167,13 @@ class Judge:
                 "verdict": verdict.value,
                 "reason": reason,
                 "measurement": measurement,
-                "environment": environment(self.plan.project.root),
+                "environment": environment(
+                    self.plan.project.root, self.plan.project.reads, self.plan.project.configuration.inherit
+                ),
+                "bypasses": recorded_bypasses(self.plan, check),
                 "started": told.started,
                 "ended": datetime.now(UTC),
+                "judged_by": judged_by(),
             }
         )
         return self.ledger.append(evidence).digest

@@ -16,7 +16,7 @@ from specship.suite.artifacts.runner import Made
 from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.session import Session
 from specship.suite.judging.today import today, todays_artifacts
-from specship.suite.judging.trust import all_keys
+from specship.suite.judging.trust import key_ring
 from specship.suite.plan.plan import Plan, make_plan
 
 
@@ -68,8 +68,8 @@ def build_report(project: Project, *, session: Session | None = None) -> Report:
     Raises:
         UnusableInput: a trusted key is none, or a name in a contract or profile binds to nothing.
     """
-    keys = all_keys(project)
-    ledger = read_ledger(project.ledger_folders, keys=keys)
+    ring = key_ring(project)
+    ledger = read_ledger(project.ledger_folders, keys=ring.known)
     first = session.plan.profile.profile if session else project.profile().profile
     shown = (name for name, profile in project.spec.profiles.items() if profile.kind != FALSIFICATION)
     names = sorted({first, *shown}, key=lambda name: (name != first, name))
@@ -83,5 +83,5 @@ def build_report(project: Project, *, session: Session | None = None) -> Report:
         version=project.spec.version,
         models=tuple(models),
         waivers=waiver_reports(project.waivers, models),
-        problems=(*ledger_problems(ledger), *dict.fromkeys(damage)),
+        problems=(*ring.refused(), *ledger_problems(ledger), *dict.fromkeys(damage)),
     )

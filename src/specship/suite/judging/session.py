@@ -55,7 +55,10 @@ class Session:
             store = Store.of(self.plan.project.state, model, profile)
             root, settings = self.plan.project.root, profile.settings_of(model)
             lenders = {name: self.runner(lender) for name, lender in profile.lenders_of(model).items()}
-            self._runners[model] = StageRunner(root, store, settings, model, self.listener, lenders)
+            inherit = self.plan.project.configuration.inherit
+            self._runners[model] = StageRunner(
+                root, store, settings, model, self.listener, lenders, inherit=inherit
+            )
         return self._runners[model]
 
     @property

@@ -8,13 +8,15 @@ from datetime import UTC, datetime
 
 from specship.evidence.entry import LedgerEntry
 from specship.evidence.environment import cuda_devices
+from specship.evidence.keyring import KeyRing, purpose_of
 from specship.evidence.ledger import Ledger
 from specship.evidence.made_artifact import MadeArtifact
 from specship.status.freshness import FURTHEST_FUTURE, Today
 from specship.suite.artifacts.store import Store
 from specship.suite.judging.arming_book import ArmingBook
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.judging.todays_artifacts import ArtifactToday, TodaysArtifacts
-from specship.suite.judging.trust import trusted_keys
+from specship.suite.judging.trust import Trust
 from specship.suite.plan.plan import Check, Plan
 from specship.suite.plan.upstream import stages_behind
 
@@ -45,23 +47,22 @@ def todays_artifacts(
     """The artifacts of a plan as they are now; by default those that lie in the project's state."""
     state, profile = plan.project.state, plan.profile
     release = profile.kind == "release"
-    trusted, now = trusted_keys(plan.project, release=release), datetime.now(UTC)
+    trust, now = Trust(plan.project), datetime.now(UTC)
     return TodaysArtifacts(
         profile,
         ledger,
-        counts=lambda entry: vouches(entry, trusted, release=release, now=now),
+        counts=lambda entry: vouches(entry, trust.ring, release=release, now=now),
         root=lambda _settings: plan.project.root,
         store=store or functools.cache(lambda model: Store.of(state, model, profile)),
     )
 
 
-def vouches(
-    entry: LedgerEntry[MadeArtifact], trusted: frozenset[bytes], *, release: bool, now: datetime
-) -> bool:
+def vouches(entry: LedgerEntry[MadeArtifact], ring: KeyRing, *, release: bool, now: datetime) -> bool:
     """Whether a stage statement may be believed: its signer, its clock, and for a release a clean tree."""
-    made = entry.record
-    return bool(
-        entry.signers & trusted
+    made, purpose = entry.record, purpose_of(release=release)
+    name = f"{entry.digest}.json"
+    return (
+        not ring.why_not(entry.signers, purpose, at=made.signed, name=name, release=release)
         and made.signed <= now + FURTHEST_FUTURE
         and not (release and made.environment.git_dirty)
     )
@@ -93,8 +94,9 @@ def today(
         missing=missing or missing_requirement(check, plan),
         failed=failed,
         release=release,
-        trusted=trusted_keys(plan.project, release=release),
+        ring=arming.ring,
         oldest=plan.oldest,
+        judging_code=judged_by().code,
         unarmed=arming.why_unarmed(check, plan),
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from specship.errors import RequirementMissing, UnusableInput
-from specship.review.repository import open_repository
+from specship.evidence.repository import open_repository
 from specship.review.reviewing import review
 from tests.projects.histories import git, history
 from tests.review.cases import BASE, CASES, SMALL
@@ -78,6 +78,7 @@ def test_a_git_inside_of_the_checkout_is_passed_over(
     assert not (tmp_path / "sprung").exists()
 
     monkeypatch.setenv("PATH", str(false.parent))
+    monkeypatch.setattr("specship.evidence.repository._SYSTEM", ())
     with pytest.raises(RequirementMissing, match="no git on PATH outside"):
         review(repository, "base..head")
 

@@ -34,6 +34,8 @@ _MOST_ASKED_AT_ONCE: Final = 256
 """Names sent before answers are read; more could fill both pipes, and both sides would wait."""
 _MEMORY: Final = "/dev/shm"  # noqa: S108 - a folder with a name of its own is made in there
 """Where private files of a second lie, on machines that have it."""
+_SYSTEM: Final = ("/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/run/current-system/sw/bin")
+"""Folders that no user may write into, where a system has its git."""
 _FORMAT: Final = re.compile(r"^\s*objectformat\s*=\s*\"?(sha1|sha256)\"?\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -156,6 +158,40 @@ class Repository:
                 f"{side} is not in a bare repository", at=self.top, mend="compare two revisions: BASE..HEAD"
             )
 
+    def untracked(self) -> tuple[str, ...]:
+        """Files of the working tree by path, but for those that a `.gitignore` of it passes over.
+
+        No index is read, so that files of HEAD are among them; and nobody's own lists of what to ignore are.
+        """
+        words = ("-c", "core.bare=false", "ls-files", "--others", "-z", "--exclude-per-directory=.gitignore")
+        done = self._run(*words, worktree=True)
+        if done.returncode:
+            raise UnusableInput(
+                "the working tree cannot be listed", at=self.top, mend="see what `git status` says"
+            )
+        return tuple(os.fsdecode(name) for name in done.stdout.split(b"\0")[:-1])
+
+    def commits(self) -> Iterator[tuple[str, tuple[str, ...], int]]:
+        """Every commit that HEAD follows, parents first: its id, its parents, and its seconds since 1970."""
+        done = self._run("log", "--topo-order", "--reverse", "--format=%H %ct %P", "HEAD")
+        for line in done.stdout.decode().splitlines():
+            commit, seconds, *parents = line.split()
+            yield commit, tuple(parents), int(seconds)
+
+    def added(self, folder: str) -> Iterator[tuple[str, str]]:
+        """Each commit that HEAD follows and that added a file to a folder, with the file's path."""
+        done = self._run(
+            "log", "--full-history", "-m", "--no-renames", "--diff-filter=A", "--name-only",
+            "--format=%x00%H%x00", "-z", "HEAD", "--", folder,
+        )  # fmt: skip
+        commit = ""
+        for part in done.stdout.split(b"\0"):
+            text = os.fsdecode(part).strip("\n")
+            if _is_oid(text):
+                commit = text
+            elif text and commit:
+                yield commit, text
+
     def folder(self, tree: str) -> dict[str, Entry]:
         """What a folder holds, by name."""
         if tree not in self._folders:
@@ -232,11 +268,12 @@ class Repository:
             )
         return self._child
 
-    def _run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+    def _run(self, *words: str, worktree: bool = False) -> subprocess.CompletedProcess[bytes]:
+        more = {"GIT_WORK_TREE": str(self.top), "GIT_INDEX_FILE": str(self._shadow / "no-index")}
         return subprocess.run(  # noqa: S603 - names of objects, which begin with no dash
             [self._git, "--no-replace-objects", *words],
-            env=self._environment,
-            cwd=self._shadow,
+            env={**self._environment, **(more if worktree else {})},
+            cwd=self.top if worktree else self._shadow,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -301,10 +338,12 @@ def _format_of(common: Path) -> str:
 def _git_outside(top: Path) -> str:
     """The git program of the machine, as an absolute path that does not lie in the checkout.
 
+    Where the system has one, PATH is not asked: a program of that name can stand anywhere on it.
+
     Raises:
         RequirementMissing: there is none.
     """
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+    for folder in (*_SYSTEM, *os.environ.get("PATH", "").split(os.pathsep)):
         program = Path(folder, "git")
         if program.is_absolute() and os.access(program, os.X_OK) and program.is_file():
             real = program.resolve()
