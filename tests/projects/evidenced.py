@@ -1,6 +1,5 @@
 """A project with committed evidence: statements and arming of its gates, signed by a key that it trusts."""
 
-from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -95,25 +94,15 @@ def _evidence(plan: Plan, check: Check, measured: dict[str, Value], artifacts: T
     )  # fmt: skip
 
 
-def hold_evidence(
-    folder: Path,
-    key: SigningKey,
-    profile: str,
-    measured: dict[str, dict[str, Value]],
-    unmeasured: Collection[str] = (),
-) -> None:
-    """Commitable evidence and arming of every gate at a profile; `measured` are values by gate and quantity.
-
-    Gates that are `unmeasured` are armed alone.
-    """
+def hold_evidence(folder: Path, key: SigningKey, profile: str, measured: dict[str, dict[str, Value]]) -> None:
+    """Commitable evidence and arming of every gate at a profile; `measured` are values by gate and quantity."""
     project = load_project(folder)
     plan, falsified = make_plan(project, profile), falsification_plan(project)
     seen = {check.gate.id: check.gate_digest for check in falsified.checks}
     writer = LedgerWriter(folder / "evidence", [folder / "evidence"], key)
     artifacts = state_artifacts(plan, writer)
     for check in plan.checks:
-        if check.gate.id not in unmeasured:
-            write_result(writer, _evidence(plan, check, measured.get(check.gate.id, {}), artifacts))
+        write_result(writer, _evidence(plan, check, measured.get(check.gate.id, {}), artifacts))
         faults = {
             name: FaultSeen(
                 code=fault_code(file_of(name, project.fault_folder)), evidence="0" * 64,

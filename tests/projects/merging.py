@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
-from specship.evidence.ledger import open_entry
 from specship.evidence.signing import SigningKey, local_key
+from specship.evidence.statement import unseal
 from tests.processes import inside
 from tests.projects.evidenced import hold_evidence
 from tests.projects.histories import git
@@ -27,12 +27,12 @@ def amend(folder: Path, *ids: str, bump: str = "major", name: str = "0002-more")
 
 
 def statements(folder: Path, gate: str) -> list[Path]:
-    """The committed statements of a gate, and the attempts that they were announced by."""
+    """The committed statements of a gate."""
     found = {
-        path: open_entry(path, path.read_bytes(), keys=frozenset()).record
+        path: unseal(path.read_bytes(), keys=frozenset(), at="x")
         for path in (folder / "evidence").glob("*.json")
     }
-    return [path for path, record in found.items() if getattr(record, "gate", None) == gate]
+    return [path for path, entry in found.items() if entry.evidence.gate == gate]
 
 
 def commit(folder: Path, message: str) -> None:
@@ -58,7 +58,9 @@ class Merging:
         edit(folder / CONTRACT, "[frozen-weights]", "{frozen-weights: [val_loss]}")
         edit(folder / CONTRACT, "[heldout-inside-training]", "{heldout-inside-training: [shared_digests]}")
         git(folder, "init", "-q", "-b", "base", ".")
-        hold_evidence(folder, self.key, "release", {}, unmeasured={UNMEASURED})
+        self.measure({})
+        for path in statements(folder, UNMEASURED):
+            path.unlink()
         commit(folder, "measured")
 
     def measure(self, measured: dict[str, dict[str, Any]], key: SigningKey | None = None) -> None:
