@@ -11,7 +11,7 @@ class Cheat(NamedTuple):
 
     tries: str
     """In words, as the printed table has it."""
-    act: Callable[[Merging], None]
+    act: Callable[[Merging], object]
     """Makes the change in the files that are checked out."""
     guards: tuple[str, ...]
     """What answers it; with these taken out the attempt succeeds."""
@@ -19,6 +19,8 @@ class Cheat(NamedTuple):
     """Part of the message that names the attempt."""
     base: str = "base"
     """The branch that it asks to be merged into."""
+    asked: str = ""
+    """The branch that the gate is told instead."""
     options: tuple[str, ...] = ()
     """Of `specship gate`."""
     refused: bool = False

@@ -9,7 +9,7 @@ from tests.projects.merging import CONTRACT, SPEC, UNMEASURED, Merging, amend, c
 from tests.projects.small_project import edit
 from tests.projects.sound_project import REHEARSAL
 
-Act = Callable[[Merging], None]
+Act = Callable[[Merging], object]
 RELEASED: Final = "specs/small/profiles/release.yaml"
 SETTINGS: Final = "pyproject.toml"
 _NAMED: Final = ("weakenings are named", "version moves")
@@ -85,13 +85,13 @@ _LIMIT: Final = "at_most: 2.2"
 _BLOCKING: Final = "binds_to: [AC-SMALL-002]\n    ship_blocking: true"
 
 
-def waived(**changes: str) -> Act:
+def waived() -> Act:
     """A waiver of what fails in the very change that brings the failure."""
 
     def act(world: Merging) -> None:
         commit(world.folder, "to ask")
         (reason,) = (one for one in world.gate()["reasons"] if one["check"] == "gate-fails")
-        put_waiver(world.folder, reason["says"].partition("(")[2].partition(")")[0], **changes)
+        put_waiver(world.folder, reason["says"].partition("(")[2].partition(")")[0])
 
     return act
 
@@ -131,7 +131,7 @@ ROWS: Final = (
     Cheat("write a gate again under another id, and laxer", after(edits((CONTRACT, "id: GATE-SMALL-001", "id: GATE-SMALL-003"), (CONTRACT, "supports: [GATE-SMALL-001]", "supports: [GATE-SMALL-003]"), (CONTRACT, _LIMIT, "at_most: 4.7"), ("specs/small/profiles/rehearsal.yaml", "GATE-SMALL-001", "GATE-SMALL-003")), measured("GATE-SMALL-003", val_loss=3.9)), _NAMED, "GATE-SMALL-003: val_loss \u2264 2.2 nats/token \u2192 \u2264 4.7 nats/token"),
     Cheat("bind a gate that passes to what is open", edits((CONTRACT, "binds_to: [AC-SMALL-002]", "binds_to: [OTHER]"), (CONTRACT, "binds_to: [AC-SMALL-001]", "binds_to: [AC-SMALL-001, AC-SMALL-002]"), (CONTRACT, "binds_to: [OTHER]\n    ship_blocking: true", "binds_to: [AC-SMALL-002]\n    ship_blocking: false")), _RISE, "rises from 60 % to 100 %"),
     Cheat("take an open criterion out", edits((CONTRACT, _SECOND, ""), (SPEC, _SECOND_CRITERION, ""), (SPEC, "weight: 60", "weight: 100")), _RISE, "AC-SMALL-002 (40 %) is gone"),
-    Cheat("swap a probe for a laxer one", after(edits((CONTRACT, _SPLIT, _LAXER)), measured()), _NAMED, "corpus.licence"),
+    Cheat("swap a probe for a laxer one", after(edits((CONTRACT, _SPLIT, _LAXER)), measured()), _NAMED, "GATE-SMALL-002 need not fail on heldout-inside-training any more"),
     Cheat("move weight to what is met", after(edits((SPEC, "weight: 60", "weight: 90"), (SPEC, "weight: 40", "weight: 10")), amended("AC-SMALL-001", "AC-SMALL-002")), ("no rise without evidence",), "rises from 60 % to 90 %, and new evidence explains 0 % of it"),
     Cheat("weigh nothing", edits((SPEC, "weight: 60", "weight: 100"), (SPEC, "weight: 40", "weight: 0")), ("weights count", *_RISE), "at least 1 is expected, here it is 0", refused=True),
     Cheat("judge a criterion no more", edits((RELEASED, "pipeline:", "not_judged: {AC-SMALL-002: Later.}\npipeline:")), ("a release bends nothing", *_RISE), "a release profile overrides nothing", refused=True),
@@ -155,9 +155,10 @@ ROWS: Final = (
     Cheat("write the percentage into prose", after(edits((SPEC, "because: Lost text is lost.", "because: We ship 100 % already.")), amended("AC-SMALL-002", bump="patch")), ("lint",), "ship"),
     Cheat("write the percentage into an amendment", after(edits((SPEC, "because: Lost text is lost.", "because: Lost text stays lost.")), amended("AC-SMALL-002", bump="patch", why="We ship 100 % now.")), ("amendments are true",), "100 %"),
     Cheat("waive without an end", after(written("waivers/w.yaml", _WAIVER), amended(UNMEASURED, bump="patch")), ("waivers end", "lint"), "key 'expires' is missing", refused=True),
-    Cheat("waive for ten years", after(lambda world: put_waiver(world.folder, "fails-0123456789ab", days=3650) and None, amended(UNMEASURED, bump="patch")), ("lint",), "more than 90 days ahead"),
-    Cheat("waive every gate", after(lambda world: put_waiver(world.folder, "fails-0123456789ab", gate="GATE-SMALL-*") and None, amended(UNMEASURED, bump="patch")), ("one gate a waiver", "waivers name a gate", *_NAMED, "amendments are true"), "'GATE-SMALL-*' is not written like", refused=True),
+    Cheat("waive for ten years", after(lambda world: put_waiver(world.folder, "fails-0123456789ab", days=3650), amended(UNMEASURED, bump="patch")), ("lint",), "more than 90 days ahead"),
+    Cheat("waive every gate", after(lambda world: put_waiver(world.folder, "fails-0123456789ab", gate="GATE-SMALL-*"), amended(UNMEASURED, bump="patch")), ("one gate a waiver", "waivers name a gate", *_NAMED, "amendments are true"), "'GATE-SMALL-*' is not written like", refused=True),
     Cheat("waive one's own failure", after(measured(UNMEASURED, **_FAILS), waived(), amended(UNMEASURED, bump="patch")), ("waivers of base",), "a waiver of it counts once it is on base"),
     Cheat("silence the rules", edits((SETTINGS, "[tool.specship]\n", '[tool.specship.lint]\nignore = ["SHIP4"]\n[tool.specship]\n')), _NAMED, "lint silences SHIP4"),
     Cheat("read other contracts", after(edits((SETTINGS, "[tool.specship]\n", '[tool.specship]\ncontracts = "other"\n'), ("specs/small/profiles/rehearsal.yaml", (REHEARSAL[REHEARSAL.index("overrides") :]), "")), written("other/README", "nothing\n")), (*_NAMED, "lint"), "GATE-SMALL-001 is gone"),
+    Cheat("compare the change with itself", edits((CONTRACT, _LIMIT, "at_most: 4.7")), ("something is compared",), "is part of change already: there is nothing to hold against it", asked="change", refused=True),
 )  # fmt: skip

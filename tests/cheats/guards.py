@@ -119,6 +119,13 @@ TEXT_SEAMS: Final[Mapping[str, tuple[TextSeam, ...]]] = {
             '    gate: (Prose if _taken_out("one gate a waiver") else GateId)\n',
         ),
     ),
+    "something is compared": (
+        TextSeam(
+            "specship.pull_request.deciding",
+            "if found.head_commit is not None and",
+            'if not _taken_out("something is compared") and found.head_commit is not None and',
+        ),
+    ),
     "unknown keys": (
         TextSeam(
             "specship.contracts.records",
@@ -128,3 +135,33 @@ TEXT_SEAMS: Final[Mapping[str, tuple[TextSeam, ...]]] = {
     ),
 }
 """Guards that are no function."""
+
+GUARD_OF: Final[Mapping[str, str]] = {
+    "signature": "signed-statements",
+    "judged again": "judged-again",
+    "strict JSON": "strict-reading",
+    "time": "age-of-evidence",
+    "weakenings are named": "named-weakenings",
+    "version moves": "named-weakenings",
+    "amendments are true": "named-weakenings",
+    "no rise without evidence": "named-weakenings",
+    "ledger only grows": "whole-ledger",
+    "ledger is whole": "whole-ledger",
+    "unmet gates": "judged-again",
+    "units of a probe": "strict-reading",
+    "limits can be violated": "strict-reading",
+    "waivers of base": "bounded-waivers",
+    "waivers name a gate": "bounded-waivers",
+    "lint": "strict-reading",
+    "arming": "seen-to-fail",
+    "known signers": "signed-statements",
+    "a release bends nothing": "strict-reading",
+    "weights count": "strict-reading",
+    "keys stand once": "strict-reading",
+    "no merge keys": "strict-reading",
+    "waivers end": "bounded-waivers",
+    "one gate a waiver": "bounded-waivers",
+    "unknown keys": "strict-reading",
+    "something is compared": "named-weakenings",
+}
+"""The guard of `specship evidence audit` that each place in the code is part of."""

@@ -11,6 +11,7 @@ from tests.projects.evidenced import hold_evidence
 from tests.projects.histories import git
 from tests.projects.small_project import edit
 from tests.projects.sound_project import sound_project
+from tests.projects.trusting import trusting
 
 CONTRACT: Final = "contracts/small-v1.yaml"
 SPEC: Final = "specs/small/spec.yaml"
@@ -52,7 +53,7 @@ class Merging:
         edit(
             folder / "pyproject.toml",
             "[tool.specship]\n",
-            f'[tool.specship]\ntrusted_keys = ["{self.key.public.hex()}"]\n',
+            f"[tool.specship]\ntrusted_keys = [{trusting(self.key)}]\n",
         )
         edit(folder / CONTRACT, "[frozen-weights]", "{frozen-weights: [val_loss]}")
         edit(folder / CONTRACT, "[heldout-inside-training]", "{heldout-inside-training: [shared_digests]}")

@@ -14,6 +14,7 @@ from tests.projects.histories import history
 from tests.projects.merging import CONTRACT, SPEC, UNMEASURED, Merging, amend, commit, statements
 from tests.projects.small_project import edit
 from tests.projects.sound_project import FILES, RELEASE
+from tests.projects.trusting import trusting
 
 SCHEMA = schema_of("gate")
 FAILS = {UNMEASURED: {"shared_digests": 3}}
@@ -115,8 +116,8 @@ def stranger_with_a_key(merging: Merging) -> None:
     measured_by_a_stranger(merging)
     edit(
         merging.folder / "pyproject.toml",
-        'trusted_keys = ["',
-        f'trusted_keys = ["{merging.other.public.hex()}", "',
+        "trusted_keys = [",
+        f"trusted_keys = [{trusting(merging.other)}, ",
     )
 
 

@@ -28,9 +28,16 @@ class Attempt(LedgerRecord):
     profile: str
     gate_digest: str
     profile_digest: str
+    subjects: Mapping[str, str]
+    """Digest of each artifact that is to be measured, by name."""
     ingredients: Mapping[str, str]
     """Of each artifact, the key of everything it was made from, whatever bytes came of it."""
     started: datetime
+
+    @property
+    def left_open(self) -> str:
+        """What is said of it where its judge was interrupted."""
+        return f"an attempt of {self.started:%Y-%m-%d %H:%M} UTC left no result: its judge was interrupted"
 
     @property
     def moment(self) -> datetime:

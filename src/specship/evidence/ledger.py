@@ -20,16 +20,34 @@ from specship.evidence.attempt import Attempt
 from specship.evidence.attempt_mark import Mark, mark_of
 from specship.evidence.entry import LedgerEntry, LedgerRecord, open_record, seal_record
 from specship.evidence.made_artifact import MadeArtifact
+from specship.evidence.receipt import Receipt
 from specship.evidence.signing import SigningKey
 from specship.evidence.statement import LARGEST_BYTES, Evidence, Opened
 from specship.files import write_new_file
 
 KINDS: Final[Mapping[str, type[LedgerRecord]]] = {
-    kind.PAYLOAD_TYPE: kind for kind in (Evidence, Attempt, MadeArtifact)
+    kind.PAYLOAD_TYPE: kind for kind in (Evidence, Attempt, MadeArtifact, Receipt)
 }
 """Every kind of entry by its payload's type."""
 AnyEntry = LedgerEntry[LedgerRecord]
 _Kind = TypeVar("_Kind", bound=LedgerRecord)
+
+
+@dataclass(frozen=True, slots=True)
+class GateEntries:
+    """What a ledger holds of one gate, at all profiles."""
+
+    statements: tuple[Opened, ...] = ()
+    attempts: Mapping[str, LedgerEntry[Attempt]] = field(default_factory=dict)
+    """Those that announced a statement, by digest."""
+    unfinished: tuple[tuple[LedgerEntry[Attempt], Mark], ...] = ()
+    """Attempts that are under way or were interrupted."""
+
+    def with_result(self, statement: Opened, attempt: LedgerEntry[Attempt]) -> GateEntries:
+        """And a statement that was just written."""
+        attempts = {**self.attempts, attempt.digest: attempt}
+        open_ = tuple(pair for pair in self.unfinished if pair[0].digest != attempt.digest)
+        return GateEntries((*self.statements, statement), attempts, open_)
 
 
 @dataclass(frozen=True)
@@ -65,6 +83,20 @@ class Ledger:
         return self.of(MadeArtifact)
 
     @cached_property
+    def made(self) -> Mapping[tuple[str, str, str], tuple[LedgerEntry[MadeArtifact], ...]]:
+        """The stage statements of each artifact of a model at a profile."""
+        found: dict[tuple[str, str, str], list[LedgerEntry[MadeArtifact]]] = {}
+        for entry in self.artifacts:
+            one = entry.record
+            found.setdefault((one.model, one.profile, one.makes), []).append(entry)
+        return {key: tuple(entries) for key, entries in found.items()}
+
+    @cached_property
+    def receipts(self) -> tuple[LedgerEntry[Receipt], ...]:
+        """What sessions did."""
+        return self.of(Receipt)
+
+    @cached_property
     def unfinished(self) -> tuple[LedgerEntry[Attempt], ...]:
         """Attempts without a result."""
         finished = {entry.evidence.attempt for entry in self.statements}
@@ -74,6 +106,30 @@ class Ledger:
     def lost(self) -> tuple[LedgerEntry[Attempt], ...]:
         """Attempts whose result was there and is not: they are neither under way nor interrupted."""
         return tuple(entry for entry in self.unfinished if entry.digest not in self.marks)
+
+    @cached_property
+    def gates(self) -> Mapping[str, GateEntries]:
+        """The statements and attempts of each gate."""
+        statements: dict[str, list[Opened]] = {}
+        attempts: dict[str, dict[str, LedgerEntry[Attempt]]] = {}
+        for statement in self.statements:
+            statements.setdefault(statement.evidence.gate, []).append(statement)
+        for attempt in self.attempts:
+            attempts.setdefault(attempt.record.gate, {})[attempt.digest] = attempt
+        open_: dict[str, list[tuple[LedgerEntry[Attempt], Mark]]] = {}
+        for attempt in self.unfinished:
+            if attempt.digest in self.marks:
+                open_.setdefault(attempt.record.gate, []).append((attempt, self.marks[attempt.digest]))
+        return {
+            gate: GateEntries(
+                tuple(statements.get(gate, ())), attempts.get(gate, {}), tuple(open_.get(gate, ()))
+            )
+            for gate in {*statements, *attempts}
+        }
+
+    def of_gate(self, gate: str) -> GateEntries:
+        """What it holds of a gate."""
+        return self.gates.get(gate, GateEntries())
 
     @property
     def flaws(self) -> int:
@@ -87,42 +143,47 @@ class Ledger:
         return tuple(sorted(entry.digest for entry in self.entries if entry.digest not in named))
 
 
+class LedgerReader:
+    """Reads the entries of some folders, each file once however often it is asked.
+
+    A file that was read and is gone since is a hole as soon as somebody names it; what was read stays read.
+    """
+
+    def __init__(self, folders: Iterable[Path], *, keys: frozenset[bytes]) -> None:
+        """`keys` are asked about: those of them that signed an entry are its signers."""
+        self._folders, self._keys = tuple(folders), keys
+        self._files: dict[Path, AnyEntry | DamagedArtifact] = {}
+
+    def read(self) -> Ledger:
+        """The ledger as it is now; nothing that is wrong with one file hides the others."""
+        found = self._gathered()
+        marks = self._marks(found)
+        if len(marks) < len(found.unfinished):
+            # A judge writes its result before it takes its mark away: what had neither has its result now.
+            found = self._gathered()
+            marks = self._marks(found)
+        return replace(found, marks=marks) if marks else found
+
+    def _gathered(self) -> Ledger:
+        for path in sorted(path for folder in self._folders for path in folder.glob("*.json")):
+            if path not in self._files:
+                try:
+                    self._files[path] = _read(path, self._keys)
+                except DamagedArtifact as error:
+                    self._files[path] = error
+        found = self._files.values()
+        opened = {one.digest: one for one in found if not isinstance(one, DamagedArtifact)}
+        return gathered(opened.values(), (one for one in found if isinstance(one, DamagedArtifact)))
+
+    def _marks(self, ledger: Ledger) -> dict[str, Mark]:
+        digests = (entry.digest for entry in ledger.unfinished)
+        found = {digest: [mark_of(folder, digest) for folder in self._folders] for digest in digests}
+        return {digest: max(filter(None, marks)) for digest, marks in found.items() if any(marks)}
+
+
 def read_ledger(folders: Iterable[Path], *, keys: frozenset[bytes]) -> Ledger:
     """Read every entry of some folders; nothing that is wrong with one hides the others."""
-    places = tuple(folders)
-    files = _read_more(places, {}, keys)
-    found = _gathered(files)
-    marks = _marks(found, places)
-    if len(marks) < len(found.unfinished):
-        # A judge writes its result before it takes its mark away: what was without both has the result now.
-        found = _gathered(_read_more(places, files, keys))
-        marks = _marks(found, places)
-    return replace(found, marks=marks) if marks else found
-
-
-def _marks(ledger: Ledger, folders: tuple[Path, ...]) -> dict[str, Mark]:
-    digests = (entry.digest for entry in ledger.unfinished)
-    found = {digest: [mark_of(folder, digest) for folder in folders] for digest in digests}
-    return {digest: max(filter(None, marks)) for digest, marks in found.items() if any(marks)}
-
-
-_Files = Mapping[Path, "AnyEntry | DamagedArtifact"]
-
-
-def _read_more(folders: Iterable[Path], known: _Files, keys: frozenset[bytes]) -> _Files:
-    found = dict(known)
-    for path in sorted(path for folder in folders for path in folder.glob("*.json")):
-        if path not in known:
-            try:
-                found[path] = _read(path, keys)
-            except DamagedArtifact as error:
-                found[path] = error
-    return found
-
-
-def _gathered(files: _Files) -> Ledger:
-    opened = {one.digest: one for one in files.values() if not isinstance(one, DamagedArtifact)}
-    return gathered(opened.values(), (one for one in files.values() if isinstance(one, DamagedArtifact)))
+    return LedgerReader(folders, keys=keys).read()
 
 
 def gathered(opened: Iterable[AnyEntry], damaged: Iterable[DamagedArtifact]) -> Ledger:
@@ -156,30 +217,46 @@ def open_entry(path: Path, data: bytes, *, keys: frozenset[bytes]) -> AnyEntry:
     return entry
 
 
-def seal_entry(record: LedgerRecord, key: SigningKey) -> tuple[str, bytes]:
-    """Digest and bytes of an entry that can be read again.
+def written(folder: Path, digest: str, known: GateEntries, *, keys: frozenset[bytes]) -> GateEntries:
+    """What is known of a gate, and the statement that was just written about it.
 
     Raises:
-        UnusableInput: it has more bytes than are read.
+        DamagedArtifact: it, or the attempt that announced it, is not what its name says.
     """
-    data = seal_record(record, key)
-    digest = sha256_bytes(data)
+
+    def opened(name: str) -> AnyEntry:
+        return _read(folder / f"{name}.json", keys)
+
+    statement = opened(digest)
+    if not isinstance(statement, Opened):
+        raise DamagedArtifact("not a statement of evidence", at=folder / f"{digest}.json")
+    attempt: Any = opened(statement.evidence.attempt)
+    return known.with_result(statement, attempt)
+
+
+def opened_again(data: bytes, kind: type[_Kind], key: SigningKey) -> LedgerEntry[_Kind]:
+    """Bytes that are about to be written, as a reader will find them: else they are never acknowledged.
+
+    Raises:
+        UnusableInput: there are more than are read.
+    """
     if len(data) > LARGEST_BYTES:
         raise UnusableInput(
             f"the statement has {len(data)} bytes; at most {LARGEST_BYTES} are read",
-            at=str(getattr(record, "gate", record.WORDS)), mend="let the probe return fewer notes",
+            at=kind.WORDS, mend="let the probe return fewer notes",
         )  # fmt: skip
-    open_record(data, KINDS, keys=frozenset(), at=digest)  # what cannot be read again is never acknowledged
-    return digest, data
+    entry: Any = open_record(data, {kind.PAYLOAD_TYPE: kind}, keys=frozenset({key.public}), at=kind.WORDS)
+    return entry
 
 
 def append(folder: Path, record: LedgerRecord, key: SigningKey) -> str:
-    """Write an entry and return its digest once it is on the disk.
+    """Write an entry as it is, and return its digest once it is on the disk.
 
     Raises:
         UnusableInput: the entry could not be read again; nothing was written.
         CannotWrite: the disk is full or refuses; the ledger is as it was.
     """
-    digest, data = seal_entry(record, key)
-    write_new_file(folder / f"{digest}.json", data)
-    return digest
+    data = seal_record(record, key)
+    entry = opened_again(data, type(record), key)
+    write_new_file(folder / f"{entry.digest}.json", data)
+    return entry.digest

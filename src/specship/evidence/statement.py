@@ -27,6 +27,10 @@ PREDICATE_TYPE: Final = "https://in-toto.io/attestation/test-result/v0.1"
 LARGEST_BYTES: Final = JSON_STATEMENT_BYTES
 
 
+ANNOUNCED: Final = ("gate", "model", "profile", "gate_digest", "profile_digest", "subjects", "ingredients")
+"""What an attempt and its result have in common."""
+
+
 class Environment(Frozen):
     """The machine and software a measurement was taken with."""
 
@@ -40,6 +44,23 @@ class Environment(Frozen):
     """Digest of the host's name, so that two machines can be told apart and none is named."""
     git_commit: str
     git_dirty: bool
+    device_uuid: str = ""
+    """Of the CUDA device, as its driver and the kernel both name it."""
+    inherited: Mapping[str, str] = {}
+    """Variables that `[tool.specship] inherit` let through to it, and those of the loader that were set."""
+    startup: Mapping[str, str] = {}
+    """Files of `site-packages` that Python reads before a program begins and that no installed distribution
+    records: what each of them adds to the places that code comes from, or that it is passed over."""
+    altered: tuple[str, ...] = ()
+    """Installed files of specship with other bytes than the record of its installation has."""
+
+
+class JudgedBy(Frozen):
+    """The code of specship that took a measurement and judged it; the probe's own is in the gate's digest."""
+
+    version: str
+    code: str
+    """Digest of what judges, comments and docstrings apart."""
 
 
 class Evidence(LedgerRecord):
@@ -71,8 +92,10 @@ class Evidence(LedgerRecord):
     """Digest of the attempt that announced it; empty in what was written before attempts were."""
     ingredients: Mapping[str, str] = {}
     """Of each artifact, the key of everything it was made from, whatever bytes came of it."""
-    judged_by: Mapping[str, str] = {}
-    """Specship's own `version`, and the digest of its judging `code`."""
+    judged_by: JudgedBy | None = None
+    """None in statements of versions that did not say it; those count nowhere."""
+    bypasses: Mapping[str, str] = {}
+    """Checks that were relaxed while its artifacts were made, each with the reason that was given."""
 
     @property
     def seconds(self) -> float:
@@ -114,8 +137,9 @@ def _statement(evidence: Evidence) -> dict[str, Any]:
         "seconds": round(evidence.seconds, 6),
         "attempt": evidence.attempt,
         "ingredients": dict(evidence.ingredients),
-        "judged_by": dict(evidence.judged_by),
+        "bypasses": dict(evidence.bypasses),
         "parents": list(evidence.parents),
+        "judged_by": evidence.judged_by.model_dump() if evidence.judged_by else None,
     }
     return {
         "_type": STATEMENT_TYPE,

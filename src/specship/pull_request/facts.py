@@ -31,7 +31,7 @@ class Committed(NamedTuple):
     gates: Mapping[str, str]
     """The gate that each speaks of."""
     unsigned: Mapping[str, str]
-    """Statements that base does not have and no key of base signed, with what they are about."""
+    """Statements that base lacks and whose signer does not count there: what they are about, and why."""
     armings: Mapping[str, frozenset[str]]
     """The records of arming of each gate."""
     problems: tuple[str, ...]

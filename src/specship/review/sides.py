@@ -16,8 +16,8 @@ from typing import Any
 from specship.contracts.document import document_of
 from specship.contracts.reader import ContractFile, contract_of, not_read, repeated_ids
 from specship.errors import Place, SpecshipError, UnreadableDocument, UnusableInput
+from specship.evidence.repository import Entry
 from specship.garbage import undisturbed
-from specship.review.repository import Entry
 from specship.review.trees import CommittedTree, Tree
 from specship.specs.project import Configuration, find_configuration
 from specship.specs.reader import SpecFolder, survey_spec_folder

@@ -13,6 +13,8 @@ import pytest
 
 from specship.contracts.judging import Verdict
 from specship.errors import DamagedArtifact, UnusableInput
+from specship.evidence.attempt import Attempt
+from specship.evidence.ledger import read_ledger
 from specship.evidence.signing import local_public_key
 from specship.evidence.statement import Evidence, unseal
 from specship.specs.project import load_project
@@ -20,6 +22,7 @@ from specship.suite.artifacts.runner import StageRunner, child_environment
 from specship.suite.artifacts.store import Store
 from specship.suite.judging.judge import Judge
 from specship.suite.judging.judge_process import JudgeProcess
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.judging.session import Session
 from specship.suite.plan.plan import Plan, make_plan
 from tests.projects.small_project import edit, make_project
@@ -126,6 +129,12 @@ def statement(project: Path, digest: str) -> Evidence:
     return opened.evidence
 
 
+def entries(project: Path, kind: type[Any] = Evidence) -> dict[str, Any]:
+    """The entries of one kind by digest."""
+    ledger = read_ledger([project / ".specship/ledger"], keys=frozenset())
+    return {entry.digest: entry.record for entry in ledger.of(kind)}
+
+
 def corpus_of(project: Path) -> Path:
     return next(project.glob(".specship/artifacts/MODEL-1/rehearsal/corpus/*/train.jsonl")).parent
 
@@ -138,14 +147,17 @@ def test_a_sound_measurement_is_written_with_what_it_was_of(project: Path) -> No
     assert record is not None
     assert (found.verdict, found.gate, found.model) == ("PASS", GATE, "MODEL-1")
     assert found.subjects == {"corpus": record.digest}
-    assert found.parents == ()
+    assert found.parents == (found.attempt,)
+    assert found.judged_by == judged_by()
 
 
 def test_statements_follow_each_other(project: Path) -> None:
     judge = Judge(plan_of(project))
     first, second = judge.run(GATE), judge.run(OTHER)
 
-    assert statement(project, second).parents == (first,)
+    announced = statement(project, second).attempt
+    assert statement(project, second).parents == (announced,)
+    assert entries(project, Attempt)[announced].parents == (first,)
 
 
 @pytest.mark.parametrize("probe", ["small.meddles", "small.adds", "small.removes"])
@@ -264,7 +276,7 @@ def test_a_request_that_cannot_be_met_fails_alone(project: Path, served: Served)
     assert no_injection["message"] == "no fault is called 'no-such-fault'"
     assert unknown.keys() == {"event", "message", "at", "why", "mend"}
     assert written["event"] == "written"
-    assert [path.stem for path in project.glob(".specship/ledger/*.json")] == [written["digest"]]
+    assert list(entries(project)) == [written["digest"]]
     assert served.end()[0] == 0
 
 
@@ -358,7 +370,7 @@ def test_a_session_writes_the_crash_statement(project: Path) -> None:
 
     assert (first.verdict, second.verdict) == (Verdict.ERROR, Verdict.PASS)
     assert "ended with status -9" in first.reason
-    assert len(list(project.glob(".specship/ledger/*.json"))) == 2
+    assert len(entries(project)) == 2
 
 
 def test_a_judge_without_a_project_ends_with_a_status(tmp_path: Path) -> None:

@@ -5,9 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shutil
+import sys
 from pathlib import Path
 
-HELP = "verify or show statements, make a key"
+from specship.report.formats import TEXT, TRUST_AUDIT, Display, names, render
+
+HELP = "verify or show statements, make a key, audit what guards them"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,13 +20,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("verify", help="check digests, signatures and parents of every statement")
     show = actions.add_parser("show", help="print a statement")
     show.add_argument("digest", help="its digest, or the beginning of it")
+    audit = actions.add_parser("audit", help="which guards against a false ship-%% are in force here")
+    audit.add_argument("--format", choices=names(TRUST_AUDIT), default=TEXT)
     key = actions.add_parser("key", help="write a new private key and print its public half")
     key.add_argument("path", type=Path)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when all is well, 1 when statements are damaged, unsigned or missing."""
-    return {"verify": _verify, "show": _show, "key": _key}[arguments.action](arguments)
+    return {"audit": _audit, "verify": _verify, "show": _show, "key": _key}[arguments.action](arguments)
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from specship.specs.project import load_project
+    from specship.suite.trust_audit.auditing import audit_trust
+
+    found = audit_trust(load_project(Path.cwd()))
+    view = Display(width=shutil.get_terminal_size((120, 24)).columns)
+    sys.stdout.write(render(TRUST_AUDIT, arguments.format, found, view))
+    return 0
 
 
 def _verify(_arguments: argparse.Namespace) -> int:

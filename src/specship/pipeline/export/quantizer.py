@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from typing import Any, Final
 
 from specship.errors import RequirementMissing, StageFailed
 from specship.files import scratch_beside, sync_folder, write_errors
+from specship.interpreter import isolated
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.gguf.elements import Dtype
@@ -82,7 +82,7 @@ def quantizer() -> list[str]:
     if program := shutil.which(PROGRAM):
         return [program]
     if importlib.util.find_spec(BINDINGS):
-        return [sys.executable, "-I", "-m", "specship.pipeline.export.llamacpp_quantizer"]
+        return isolated("specship.pipeline.export.llamacpp_quantizer")
     raise RequirementMissing(
         "llama.cpp's quantizer is not installed",
         why="K-quants search their scales in a way of llama.cpp's own, which is not repeated here",

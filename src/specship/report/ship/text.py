@@ -15,6 +15,7 @@ from rich.table import Table
 
 from specship.report.formats import PLAIN, Display
 from specship.report.formatting import ago, bar, duration, measured_lines, percent, waiver_line
+from specship.status.bypasses import bypass_lines
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report, StageReport
 
 NARROW: Final = 100
@@ -144,6 +145,8 @@ def render(report: Report, display: Display = PLAIN) -> str:
     ):
         for line in _armed_lines(profile, (model for model in report.models if model.profile == profile)):
             console.print(line, soft_wrap=not narrow)
+    for line in bypass_lines(report):
+        console.print(f"[yellow]{escape(line)}[/]", soft_wrap=not narrow)
     for waiver in report.waivers:
         console.print(f"[yellow]{escape(waiver_line(waiver))}[/]", soft_wrap=not narrow)
     console.print(f"{report.spec} {report.version}")

@@ -13,7 +13,7 @@ from typing import Any
 
 from specship.code_digests import code_shape
 from specship.review.changes import change
-from specship.review.code.reading import Declared, SideCode
+from specship.review.code.reading import Declared, SideCode, without_names
 from specship.review.records import Change, Direction, Spot, Stale
 from specship.review.sides import ProjectSide
 from specship.review.trees import CommittedTree
@@ -48,6 +48,29 @@ class CodeReview:
             if after is not None and (places := self._differing(before, after)):
                 found[name] = places
         return found
+
+    @cached_property
+    def renamed(self) -> dict[str, str]:
+        """Head's name of each probe of base that measures the same under another one."""
+        one, other = self.base.probes, self.head.probes
+        found: dict[str, str] = {}
+        new = sorted(other.keys() - one.keys()) if self._touched else []
+        for name in sorted(one.keys() - other.keys()) if new else ():
+            same = (n for n in new if n not in found.values() and self._same(name, one[name], n, other[n]))
+            if (now := next(same, None)) is not None:
+                found[name] = now
+        return found
+
+    def _same(self, was: str, before: Declared, now: str, after: Declared) -> bool:
+        """Whether two probes are one but for their names: the same code, in the same file and behind it."""
+        if (before.units, before.checked, before.artifacts) != (after.units, after.checked, after.artifacts):
+            return False
+        one, other = self.base.reached(before.path), self.head.reached(after.path)
+        mine, theirs = one.pop(self.base.named(before.path), ""), other.pop(self.head.named(after.path), "")
+        if one.keys() != other.keys() or any(self._between(one[at], other[at]) for at in one):
+            return False
+        (module, own), (its, there) = _without_names(mine), _without_names(theirs)
+        return module == its and own.get(was) is not None and own.get(was) == there.get(now)
 
     @property
     def gone(self) -> frozenset[str]:
@@ -113,7 +136,13 @@ class CodeReview:
 
     def _probe_changes(self, gates: Mapping[str, Iterable[str]], scales: tuple[str, ...]) -> Iterator[Change]:
         one, other = self.base.probes, self.head.probes
-        for name in sorted(one.keys() - other.keys()):
+        for was, now in self.renamed.items():
+            yield change(
+                now, "probe", "renamed", Direction.NEUTRAL, f"what was {was} is called {now}",
+                was=was, before=was, after=now, base=_spot(one[was]), head=_spot(other[now]),
+                stales=_stales(self._behind(was, gates), scales),
+            )  # fmt: skip
+        for name in sorted(one.keys() - other.keys() - self.renamed.keys()):
             yield change(
                 name,
                 "probe",
@@ -124,7 +153,7 @@ class CodeReview:
                 base=_spot(one[name]),
                 stales=_stales(gates.get(name, ()), scales),
             )
-        for name in sorted(other.keys() - one.keys()):
+        for name in sorted(other.keys() - one.keys() - set(self.renamed.values())):
             yield change(
                 name,
                 "probe",
@@ -293,6 +322,14 @@ def _shape(text: str | None) -> str | None:
         return None if text is None else code_shape(text)
     except (SyntaxError, ValueError, RecursionError):
         return text
+
+
+def _without_names(text: str) -> tuple[str, Mapping[str, str]]:
+    """A module and its probes without their names; the text itself, and none, where it is no Python."""
+    try:
+        return without_names(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return text, {}
 
 
 def _functions(before: str, after: str) -> list[str]:

@@ -62,6 +62,10 @@ class Identities:
             return ""
         return digest_of([own, folder]) if folder else own
 
+    def stage(self, module: str) -> str:
+        """Digest of the code of a stage, by its module: specship's own side has its own."""
+        return self._code.reader.digest(module) if self._code.holds_ours else code_digest(module)
+
     @cached_property
     def _own_folder(self) -> str:
         """Digest of all of the project's own probe files; empty without a folder."""

@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from specship.code_digests import CodeReader
+from specship.code_digests import CodeReader, code_shape
 from specship.errors import Place, UnreadableDocument, UnusableInput
 from specship.review.sides import ProjectSide
 
@@ -113,6 +113,11 @@ class SideCode:
                 declared[name] = own
         if wrong:
             raise UnreadableDocument(wrong)
+
+    @property
+    def holds_ours(self) -> bool:
+        """Whether the repository is specship's own."""
+        return bool(self._ours("pipeline/stages"))
 
     def _ours(self, folder: str) -> list[str]:
         if self.side.place:
@@ -238,6 +243,26 @@ def declared_in(text: str, path: str) -> Iterator[tuple[str, Declared]]:
                 units = {key: str(unit) for key, unit in given.items()}
                 artifacts = tuple(argument.arg for argument in node.args.args)
                 yield name, Declared(path, node.lineno, units, checked, artifacts)
+
+
+def without_names(text: str) -> tuple[str, Mapping[str, str]]:
+    """What a source does, and each of its probes by name, whatever the probes and their functions are called.
+
+    Raises:
+        SyntaxError: the source is no Python.
+    """
+    tree = ast.parse(text)
+    found: dict[str, str] = {}
+    for node in tree.body:
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        for call in node.decorator_list:
+            if isinstance(call, ast.Call) and _name(call.func) == "probe" and call.args:
+                name, call.args[0] = _constant(call.args[0]), ast.Constant("")
+                node.name = "_"
+                if isinstance(name, str):
+                    found[name] = code_shape(ast.unparse(node))
+    return code_shape(ast.unparse(tree)), found
 
 
 def _name(node: ast.expr) -> str:

@@ -23,12 +23,12 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from specship import strict_json
-from specship.digests import digest_of
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.evidence.artifact_record import KEY_LENGTH, ArtifactRecord, artifact_digest, list_files
 from specship.files import write_json
 from specship.pipeline.registry import maker_of
 from specship.specs.records import Profile
+from specship.suite.artifacts.ingredients import code_of, outdated, settings_of
 
 _KEY: Final = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
 KEPT: Final = 2
@@ -70,12 +70,14 @@ class Store:
         path = self.folder / stage / f"{key}.json"
         if not path.exists() or not self.path(stage, key).is_dir():
             return None
+        mend = "delete it; it is made again"
         try:
-            return ArtifactRecord.model_validate(strict_json.read_json(path), strict=False)
+            found = ArtifactRecord.model_validate(strict_json.read_json(path), strict=False)
         except (ValidationError, UnusableInput) as error:
-            raise DamagedArtifact(
-                "the manifest cannot be read", at=path, mend="delete it; it is made again"
-            ) from error
+            raise DamagedArtifact("the manifest cannot be read", at=path, mend=mend) from error
+        if (found.makes, found.ingredients.key) != (stage, key):
+            raise DamagedArtifact("the manifest is not the one its name promises", at=path, mend=mend)
+        return found
 
     def current_key(self, stage: str) -> str | None:
         """The key of the newest artifact of a stage."""
@@ -104,7 +106,9 @@ class Store:
         return record
 
     def current(self, stage: str) -> ArtifactRecord | None:
-        """The newest artifact of a stage when its bytes verify and its inputs are current too.
+        """The newest artifact of a stage when its bytes verify and its ingredients are those of today.
+
+        Versions of packages, and files beside artifacts, are looked at when a session asks for the artifact.
 
         Raises:
             DamagedArtifact: its bytes are not what its manifest says.
@@ -113,19 +117,32 @@ class Store:
             return self.lenders[stage].current(stage)
         key = self.current_key(stage)
         record = self.verified(stage, key) if key else None
-        if (
-            record is None
-            or record.ingredients.settings.keys() != maker_of(stage, self.settings).settings.keys()
-        ):
+        if record is None:
             return None
-        asked = {section: dict(self.settings.get(section, {})) for section in record.ingredients.settings}
-        if digest_of(asked) != digest_of(record.ingredients.settings):
+        maker = maker_of(stage, self.settings)
+        settings = settings_of(maker, self.settings)
+        if outdated(maker, record.ingredients, settings=settings, code=code_of(maker)):
             return None
         for name, digest in record.ingredients.inputs.items():
             upstream = self.current(name)
             if upstream is None or upstream.digest != digest:
                 return None
         return record
+
+    def key_of(self, stage: str) -> str | None:
+        """The key of everything that the current artifact was made from, whatever bytes came of it.
+
+        Raises:
+            DamagedArtifact: its bytes are not what its manifest says.
+        """
+        if stage in self.lenders:
+            return self.lenders[stage].key_of(stage)
+        record = self.current(stage)
+        if record is None:
+            return None
+        return record.ingredients.key_from(
+            {name: str(self.key_of(name)) for name in record.ingredients.inputs}
+        )
 
     def forget(self, key: str) -> None:
         """Hash an artifact anew the next time it is asked for."""

@@ -172,8 +172,10 @@ def _evidence(survey: Survey) -> Section:
     except (SpecshipError, OSError) as error:
         unusual.append(_of_any(error))
         keys = frozenset()
-    trusted = [_shown(bytes.fromhex(key)) for key in survey.configuration.trusted_keys]
-    told["trusted keys"] = tuple(f"{key} ({FILE})" for key in trusted)
+    told["trusted keys"] = tuple(
+        f"{_shown(entry.public)} of {entry.owner}: {', '.join(entry.purposes)}, {entry.days}"
+        for entry in survey.configuration.trusted_keys
+    )
     ledger = read_ledger(project.ledger_folders, keys=keys)
     unsigned = sum(not entry.signers for entry in ledger.statements)
     told["ledger"] = (

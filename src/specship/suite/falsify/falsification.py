@@ -87,6 +87,7 @@ class Falsification:
             model,
             self.listener,
             {name: session.runner(lender) for name, lender in plan.profile.lenders_of(model).items()},
+            inherit=plan.project.configuration.inherit,
             clean=self.clean.runner(model),
             injection=injection,
             profile=plan.profile,

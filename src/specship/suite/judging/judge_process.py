@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import subprocess
-import sys
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import IO, Any, Final
 
 from specship.errors import Place, UnusableInput
+from specship.interpreter import isolated
 from specship.suite.artifacts.runner import child_environment, stop
 from specship.suite.plan.plan import Plan
 
@@ -55,12 +55,12 @@ class JudgeProcess:
     def _running(self) -> subprocess.Popen[str]:
         if self._child is None:
             self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
-            self._child = subprocess.Popen(
-                [sys.executable, "-I", "-m", "specship.suite.judging.judge"],
+            self._child = subprocess.Popen(  # noqa: S603 - a module of ours
+                isolated("specship.suite.judging.judge"),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._log,
-                env=child_environment(),
+                env=child_environment(self.plan.project.configuration.inherit),
                 start_new_session=True,
                 text=True,
                 cwd=self.plan.project.root,  # as of stages: a relative path belongs to the project

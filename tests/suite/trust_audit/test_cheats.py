@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from specship.suite.trust_audit.auditing import GUARDS
 from tests.cheats import demands, statements
 from tests.cheats.cheat import Cheat
-from tests.cheats.guards import SEAMS, TEXT_SEAMS
+from tests.cheats.guards import GUARD_OF, SEAMS, TEXT_SEAMS
 from tests.cheats.scratch import Scratch
 from tests.processes import inside
 from tests.projects.merging import Merging, commit
@@ -30,7 +31,7 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
 
 
 def question(cheat: Cheat) -> tuple[str, ...]:
-    return ("gate", "--base", cheat.base, "--format", "json", *cheat.options)
+    return ("gate", "--base", cheat.asked or cheat.base, "--format", "json", *cheat.options)
 
 
 @pytest.mark.parametrize("cheat", ROWS, ids=lambda cheat: cheat.tries.replace(" ", "-"))
@@ -55,3 +56,5 @@ def test_an_attempt_is_answered_and_succeeds_without_its_guard(
 
 def test_every_guard_answers_something_and_nothing_else_does() -> None:
     assert {guard for cheat in ROWS for guard in cheat.guards} == SEAMS.keys() | TEXT_SEAMS.keys()
+    assert GUARD_OF.keys() == SEAMS.keys() | TEXT_SEAMS.keys()
+    assert set(GUARD_OF.values()) == {name.replace("_", "-") for name in GUARDS.names}
