@@ -34,6 +34,16 @@ def _met(expectation: Expectation) -> Value:
     return value
 
 
+def _broken(expectation: Expectation) -> Value:
+    """A value that breaks a limit."""
+    limit: Any = expectation.limit
+    if expectation.operator == "between":
+        return limit[1] + 1
+    if isinstance(limit, str | tuple):
+        return "broken"
+    return limit + (1 if expectation.operator in {"at_most", "below", "equals"} else -1)
+
+
 def _evidence(plan: Plan, check: Check, measured: dict[str, Value], parents: tuple[str, ...]) -> Evidence:
     assert check.probe is not None
     values = {name: _met(limit) for name, limit in check.gate.expect.items()} | measured
@@ -55,10 +65,14 @@ def hold_evidence(folder: Path, key: SigningKey, profile: str, measured: dict[st
     seen = {check.gate.id: check.gate_digest for check in falsified.checks}
     for check in plan.checks:
         append(folder / "evidence", _evidence(plan, check, measured.get(check.gate.id, {}), ()), key)
+        limits = check.gate.expect
         faults = {
             name: FaultSeen(
                 code=fault_code(file_of(name, project.fault_folder)), evidence="0" * 64,
-                fails=tuple(SeenFailing(quantity=quantity, value=None, unit="text", limit="") for quantity in quantities),
+                fails=tuple(
+                    SeenFailing(quantity=one, value=_broken(limits[one]), unit=limits[one].unit, limit="")
+                    for one in quantities
+                ),
             )
             for name, quantities in check.gate.faults.items()
         }  # fmt: skip

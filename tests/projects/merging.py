@@ -10,7 +10,7 @@ from tests.processes import inside
 from tests.projects.evidenced import hold_evidence
 from tests.projects.histories import git
 from tests.projects.small_project import edit
-from tests.projects.sound_project import sound_project
+from tests.projects.sound_project import APART, LEARNED, sound_project
 
 CONTRACT: Final = "contracts/small-v1.yaml"
 SPEC: Final = "specs/small/spec.yaml"
@@ -54,8 +54,8 @@ class Merging:
             "[tool.specship]\n",
             f'[tool.specship]\ntrusted_keys = ["{self.key.public.hex()}"]\n',
         )
-        edit(folder / CONTRACT, "[frozen-weights]", "{frozen-weights: [val_loss]}")
-        edit(folder / CONTRACT, "[heldout-inside-training]", "{heldout-inside-training: [shared_digests]}")
+        edit(folder / CONTRACT, "[frozen-weights]", LEARNED)
+        edit(folder / CONTRACT, "[heldout-inside-training]", APART)
         git(folder, "init", "-q", "-b", "base", ".")
         self.measure({})
         for path in statements(folder, UNMEASURED):

@@ -11,6 +11,7 @@ from specship.review.reviewing import review
 from tests.projects.evidenced import hold_evidence
 from tests.projects.histories import git
 from tests.projects.small_project import edit
+from tests.projects.sound_project import APART, LEARNED
 from tests.review.cases import BASE, RELEASED, SECOND, SETTINGS, SMALL, SPEC_FILE
 
 Act = Callable[[Path, SigningKey], None]
@@ -33,8 +34,10 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SigningKey
     for path, old, new in (
         ("probes/own.py", "from counting.lines import count\n", "count = len\n"),
         (RELEASED, "      evaluation_tokens", "      evaluation_tokens"),
-        (SMALL, "falsified_by: [frozen-weights]", "falsified_by: {frozen-weights: [val_loss]}"),
-        (SECOND, "falsified_by: [frozen-weights]", "falsified_by: {frozen-weights: [val_loss]}"),
+        (SMALL, "[frozen-weights]", LEARNED),
+        (SECOND, "[frozen-weights]", LEARNED),
+        (SECOND, "[heldout-inside-training]", APART),
+        (SECOND, "[own-fault]", "{own-fault: [documents]}"),
     ):
         edit(folder / path, old, new)
     git(folder, "init", "-q", "-b", "base", ".")
