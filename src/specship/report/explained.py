@@ -125,9 +125,9 @@ def _seen(known: LimitReport | None) -> str:
 
 def _standing(gate: GateReport) -> Iterable[tuple[str, str]]:
     stale = "" if gate.fresh or gate.verdict in {None, "UNBOUND", "BLOCKED"} else " (stale)"
-    yield "  verdict", f"{gate.verdict or 'none'}{stale}: {gate.reason}"
     if gate.limits:
-        yield "  armed", f"{'yes' if gate.armed else gate.unarmed}; {limits_line(gate.limits)}"
+        yield "  armed", f"{'yes' if gate.armed else f'no: {gate.unarmed}'}; {limits_line(gate.limits)}"
+    yield "  verdict", f"{gate.verdict or 'none'}{stale}: {gate.reason}"
     if gate.evidence:
         yield "  evidence", f"{gate.evidence[:16]}…, {ago(gate.ended)} ({gate.ended}), checked {gate.checked}"
     for number, line in enumerate(measured_lines(gate)):
