@@ -11,6 +11,7 @@ It is run before any package can be imported, so it imports none.
 
 import base64
 import hashlib
+import os
 import runpy
 import site
 import sys
@@ -29,7 +30,9 @@ def _recorded(path: Path, data: bytes) -> bool:
     return any(row.startswith(line) for record in records for row in record.read_bytes().splitlines())
 
 
-def add_folders(folder: str, name: str, known: set[str] | None) -> set[str] | None:
+def add_folders(
+    folder: str | os.PathLike[str], name: str | os.PathLike[str], known: set[str] | None
+) -> set[str] | None:
     """Take the place of `site.addpackage`: the folders of a `.pth` file; all of it where it is recorded."""
     path, seen = Path(folder, name), set(sys.path) if known is None else known
     try:
