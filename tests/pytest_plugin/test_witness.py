@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from specship.digests import sha256_bytes
 from specship.evidence.ledger import read_ledger
 from specship.evidence.receipt import Receipt
 from tests.processes import inside, run_pytest
@@ -129,6 +130,11 @@ BEYOND: Final = {
         "import pytest\n@pytest.hookimpl(wrapper=True, tryfirst=True)\ndef pytest_sessionfinish(session):\n"
         "    yield\n    session.exitstatus = 0\n",
         "exit status 1 was set to 0 afterwards; this could have done it: conftest.py:2 pytest_sessionfinish",
+    ),
+    "a report rewritten in a worker": Way(
+        {"conftest.py": MAKEREPORT}, ("-n", "2"), {},
+        "GATE-SMALL-001: FAIL, and shown as passed; this could have done it: conftest.py:2 "
+        "pytest_runtest_makereport",
     ),
     "our plugin taken away": conftest(
         "def pytest_sessionstart(session):\n    session.config.pluginmanager.unregister(name='specship-session')\n",
@@ -284,3 +290,23 @@ def test_a_death_leaves_no_receipt_that_says_success(way: Way, trick: Any, faili
     assert [one.exit_status for one in receipts(failing)[known:]] in ([], [1])
     assert outside(failing) == before
     assert before[2] == 1
+
+
+def test_two_workers_leave_one_receipt(trick: Any, failing: Path) -> None:
+    """With everything in it that could have changed what was shown."""
+    known = len(receipts(failing))
+    text = "def pytest_runtest_setup():\n    pass\n"
+    done = trick(conftest(text), "-n", "2", "-k", "GATE-SMALL-001 or GATE-SMALL-002")
+    found = receipts(failing)[known:]
+
+    assert done.returncode == 1, done.stdout
+    assert len(found) == 1
+    assert found[0].gates == {
+        "GATE-SMALL-001": "FAIL", "GATE-SMALL-002": "PASS", "GATE-SMALL-003": "deselected",
+    }  # fmt: skip
+    assert found[0].conftests == {"conftest.py": sha256_bytes(text.encode())}
+    assert found[0].hooks["pytest_runtest_setup"] == ("conftest.py:1",)
+    assert found[0].plugins["xdist"]
+    assert found[0].arguments[:4] == ("-m", "ship", "-n", "2")
+    assert found[0].addopts == ("--strict-markers", "--strict-config")
+    assert (found[0].exit_status, found[0].rewritten, found[0].replaced) == (1, (), ())
