@@ -11,7 +11,7 @@ from typing import Final
 from specship.bounds import JSON_STATEMENT_BYTES
 from specship.errors import SpecshipError
 from specship.evidence.entry import open_record
-from specship.evidence.receipt import LAST, Receipt
+from specship.evidence.receipt import LAST, NOT_RUN, Receipt
 from specship.settings_file import find_table
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
@@ -58,7 +58,7 @@ def told(receipt: Receipt) -> str:
     parts = [
         f"the last session ({receipt.ended:%Y-%m-%d %H:%M} UTC) ran {judged} of {receipt.expected} gates"
     ]
-    left = Counter(ending for ending in receipt.gates.values() if not ending.isupper())
+    left = Counter(ending for ending in receipt.gates.values() if ending in NOT_RUN)
     parts += [f"{count} {ending}" for ending, count in sorted(left.items())]
     if receipt.rewritten:
         by = sorted({name for entry in receipt.rewritten for name in entry.by})

@@ -124,7 +124,7 @@ def concluded(
     )
     witness.replaced.update(replaced_functions())
     gates = {
-        check.gate.id: outcomes[check.gate.id]["verdict"]
+        check.gate.id: outcomes[check.gate.id]["verdict"] or "no verdict"
         if check.gate.id in outcomes
         else witness.without_verdict(check.gate.id)
         for check in live.plan.checks
@@ -145,7 +145,9 @@ def concluded(
 
 def _unrun(gates: Mapping[str, GateEnding]) -> Iterator[str]:
     """How many gates of the contracts have no verdict of this session, and why."""
-    why = {gate: ending for gate, ending in gates.items() if not ending.isupper()}
+    from specship.evidence.receipt import NOT_RUN
+
+    why = {gate: ending for gate, ending in gates.items() if ending in NOT_RUN}
     if why:
         counts = ", ".join(f"{count} {ending}" for ending, count in sorted(Counter(why.values()).items()))
         yield (
@@ -167,7 +169,7 @@ def _endings(project: ShipProject, live: Session, report: Report) -> dict[str, t
     }
     return {
         check.gate.id: (
-            known[check.gate.id].verdict or "",
+            known[check.gate.id].verdict or "no verdict",
             ending_of(check, known[check.gate.id], profile, strict=strict).outcome,
         )
         for check in live.plan.checks
@@ -190,7 +192,7 @@ def _rewritten(project: ShipProject, live: Session, report: Report, *, whole: bo
             continue
         verdict, ending = endings.get(gate, (outcome["verdict"], outcome["ending"]))
         if witness.flattered(gate, outcome["ending"]):
-            yield Rewritten(gate=gate, verdict=outcome["verdict"] or "", shown=shown, by=by)
+            yield Rewritten(gate=gate, verdict=outcome["verdict"] or "no verdict", shown=shown, by=by)
         elif witness.flattered(gate, ending):
             yield Rewritten(gate=gate, verdict=verdict, shown=shown, by=by)
 
