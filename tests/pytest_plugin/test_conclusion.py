@@ -15,7 +15,9 @@ SECOND = """  - id: MODEL-2
 MARKED = "import pytest\n\n@pytest.mark.ship\ndef test_it():\n    pass\n"
 
 
-@pytest.mark.parametrize("part", ["specship-session", "specship-asleep"])
+@pytest.mark.parametrize(
+    "part", ["specship-session", pytest.param("specship-asleep", marks=pytest.mark.slow)]
+)
 def test_what_judges_cannot_be_left_out(part: str, project: Path) -> None:
     """By addopts, which nobody reads who reads the command line of a CI job."""
     (project / "test_it.py").write_text(MARKED)
@@ -38,6 +40,7 @@ def test_collecting_meets_no_demand(project: Path) -> None:
     assert ship(project, "--collect-only", "--specship-profile", "release").returncode == 0
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("armed")
 def test_every_model_of_the_spec_is_asked(project: Path) -> None:
     """One that the profile does not run is lower than any floor, unless all its criteria say why."""

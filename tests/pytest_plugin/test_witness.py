@@ -180,8 +180,8 @@ DEATH: Final = {
     "SystemExit in a worker": Way({"conftest.py": "raise SystemExit(0)\n"}, ("-n", "2")),
 }
 BY_DEFAULT: Final = {
-    "a skip before it is judged", "a report rewritten", "an exit status set", "leaving with success", "-k",
-    "--collect-only", "SystemExit while a conftest loads", "our own verdict replaced",
+    "a skip before it is judged", "a report rewritten", "an exit status set", "-k",
+    "SystemExit while a conftest loads",
 }  # fmt: skip
 """Rows that are run each time; the others are slow."""
 
@@ -206,6 +206,12 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(folder, "commit", "-q", "--allow-empty", "-m", "a change")
     assert run_pytest(folder, "-m", "ship").returncode == 1
     return folder
+
+
+@pytest.fixture(scope="module")
+def control(failing: Path) -> tuple[int, Any, int]:
+    """What `status` and `gate` say before any trick."""
+    return outside(failing)
 
 
 @pytest.fixture
@@ -257,41 +263,46 @@ def outside(folder: Path) -> tuple[int, Any, int]:
 
 
 @pytest.mark.parametrize("way", rows(TAMPERING | BEYOND))
-def test_tampering_turns_the_session_red_and_is_named(way: Way, trick: Any, failing: Path) -> None:
-    before = outside(failing)
+def test_tampering_turns_the_session_red_and_is_named(
+    way: Way, trick: Any, failing: Path, control: Any
+) -> None:
     done = trick(way)
 
     assert done.returncode in {1, 4}, done.stdout
     assert way.says in " ".join((done.stdout + done.stderr).split()), done.stdout + done.stderr
-    assert outside(failing) == before
-    assert before[2] == 1
+    assert outside(failing) == control
+    assert control[2] == 1
     if "shown as" in way.says:
         assert f"were rewritten by {way.says.rpartition(': ')[2]}" in last_session(failing)
 
 
 @pytest.mark.parametrize("way", rows(NARROWING))
-def test_narrowing_is_announced_and_fails_a_strict_session(way: Way, trick: Any, failing: Path) -> None:
-    before = outside(failing)
+def test_narrowing_is_announced_and_fails_a_strict_session(
+    way: Way, trick: Any, failing: Path, control: Any
+) -> None:
     done, strict = trick(way), trick(way, "--ship-strict")
 
     assert done.returncode == 0, done.stdout
     assert way.says in done.stdout
     assert strict.returncode == 1, strict.stdout
-    assert outside(failing) == before
+    assert outside(failing) == control
 
 
 @pytest.mark.parametrize("way", rows(DEATH))
-def test_a_death_leaves_no_receipt_that_says_success(way: Way, trick: Any, failing: Path) -> None:
+def test_a_death_leaves_no_receipt_that_says_success(
+    way: Way, trick: Any, failing: Path, control: Any
+) -> None:
     """A session that came to its end before it died left one, and there stands what it had decided."""
-    known, before = len(receipts(failing)), outside(failing)
+    known = len(receipts(failing))
     done = trick(way)
 
     assert "GATE-SMALL-001" not in done.stdout.partition("short test summary")[0] or done.returncode == 0
     assert [one.exit_status for one in receipts(failing)[known:]] in ([], [1])
-    assert outside(failing) == before
-    assert before[2] == 1
+    assert outside(failing) == control
+    assert control[2] == 1
 
 
+@pytest.mark.slow
 def test_two_workers_leave_one_receipt(trick: Any, failing: Path) -> None:
     """With everything in it that could have changed what was shown."""
     known = len(receipts(failing))
