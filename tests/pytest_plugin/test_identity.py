@@ -1,6 +1,8 @@
 """Functions that decide are those of their source files, or are named."""
 
 from collections.abc import Callable
+from types import FunctionType
+from typing import Any
 
 import pytest
 from _pytest.runner import CallInfo
@@ -16,7 +18,7 @@ def test_nothing_is_replaced_where_nobody_replaced_anything() -> None:
     assert identity.replaced_functions() == ()
 
 
-def forged() -> None:
+def forged(*_words: Any, **_more: Any) -> None:
     """Take the place of another function."""
 
 
@@ -48,7 +50,7 @@ def test_a_function_that_says_it_is_from_the_right_file(monkeypatch: pytest.Monk
         co_filename=real.__code__.co_filename, co_firstlineno=real.__code__.co_firstlineno
     )
     with monkeypatch.context() as patch:
-        patch.setattr(folding, "standing", type(forged)(code, {}))
+        patch.setattr(folding, "standing", FunctionType(code, {}))
         found = identity.replaced_functions()
 
     assert len(found) == 1
