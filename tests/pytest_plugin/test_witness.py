@@ -130,7 +130,7 @@ BEYOND: Final = {
     ),
     "an outcome that nobody knows": conftest(
         MAKEREPORT.replace('"passed"', '"splendid"'),
-        "GATE-SMALL-001: FAIL, and shown as nothing; this could have done it: conftest.py:2 "
+        "GATE-SMALL-003: selected, never judged, and shown as nothing; this could have done it: conftest.py:2 "
         "pytest_runtest_makereport",
     ),
     "an exit status set at the very end": conftest(

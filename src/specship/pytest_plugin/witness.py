@@ -148,7 +148,8 @@ def plugins_of(config: pytest.Config) -> tuple[dict[str, str], dict[str, str]]:
             inside = os.path.relpath(path, config.rootpath)
             conftests[str(path) if inside.startswith("..") else inside] = sha256_bytes(path.read_bytes())
         else:
-            plugins[str(name)] = versions.get(module.partition(".")[0], "")
+            shown = module if str(name).isdigit() else str(name)  # pluggy numbers objects without a name
+            plugins[shown] = versions.get(module.partition(".")[0], "")
     return dict(sorted(plugins.items())), dict(sorted(conftests.items()))
 
 
