@@ -94,9 +94,17 @@ def open_record(
         words = kind.WORDS
         record = kind.of_document(sealed.document)
     except (ValidationError, binascii.Error, KeyError, TypeError, ValueError, IndexError) as error:
-        first = str(error).splitlines()[0]
         raise DamagedArtifact(
-            f"not {words}: {type(error).__name__}: {first}",
+            f"not {words}: {_first(error)}",
             at=at, mend="restore the file from git, or delete it and measure again",
         ) from error  # fmt: skip
     return LedgerEntry(sha256_bytes(data), record, sealed)
+
+
+def _first(error: Exception) -> str:
+    """The first thing that is wrong, with the member that it is about."""
+    if isinstance(error, ValidationError):
+        detail = error.errors()[0]
+        return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
+    text = f"no member {error.args[0]!r}" if isinstance(error, KeyError) else str(error).splitlines()[0]
+    return f"{type(error).__name__}: {text}"

@@ -1,6 +1,7 @@
 """At least a hundred attempts to raise a ship-% without a run: each is answered, and succeeds without its guard."""
 
 import json
+import subprocess
 from collections.abc import Iterator
 
 import pytest
@@ -20,7 +21,9 @@ SHIPS = 60.0
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Merging:
-    return Merging(tmp_path_factory.mktemp("merging"), tmp_path_factory.mktemp("keys"))
+    made = Merging(tmp_path_factory.mktemp("merging"), tmp_path_factory.mktemp("keys"))
+    statements.bases(made)
+    return made
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +34,15 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
 
 
 def question(cheat: Cheat) -> tuple[str, ...]:
+    if cheat.face == "status":
+        return ("status", "--format", "json")
     return ("gate", "--base", cheat.asked or cheat.base, "--format", "json", *cheat.options)
+
+
+def released(done: subprocess.CompletedProcess[str]) -> float:
+    """The ship-% of the release that a status shows."""
+    models = json.loads(done.stdout)["models"]
+    return float(next(model["ship_percent"] for model in models if model["profile"] == "release"))
 
 
 @pytest.mark.parametrize("cheat", ROWS, ids=lambda cheat: cheat.tries.replace(" ", "-"))
@@ -42,16 +53,19 @@ def test_an_attempt_is_answered_and_succeeds_without_its_guard(
     cheat.act(world)
     commit(world.folder, "a change")
 
-    done = inside(world.folder, *question(cheat))
-    assert done.returncode == (2 if cheat.refused else 1), done.stdout
-    assert cheat.says in done.stdout + done.stderr
+    here = inside(world.folder, *question(cheat))
+    copied = scratch.ask(world.folder, *question(cheat), without=())
+    unguarded = scratch.ask(world.folder, *question(cheat), without=cheat.guards)
 
-    done = scratch.ask(world.folder, *question(cheat), without=())
-    assert done.returncode == (2 if cheat.refused else 1), "the scratch copy is not the package"
-
-    done = scratch.ask(world.folder, *question(cheat), without=cheat.guards)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert not json.loads(done.stdout)["reasons"]
+    assert cheat.says in here.stdout + here.stderr
+    if cheat.face == "status":
+        assert released(here) == released(copied) <= SHIPS
+        assert released(unguarded) > released(here), unguarded.stdout + unguarded.stderr
+    else:
+        refused = 2 if cheat.refused else 1
+        assert (here.returncode, copied.returncode) == (refused, refused), here.stdout + copied.stderr
+        assert unguarded.returncode == 0, unguarded.stdout + unguarded.stderr
+        assert not json.loads(unguarded.stdout)["reasons"]
 
 
 def test_every_guard_answers_something_and_nothing_else_does() -> None:
