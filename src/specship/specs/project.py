@@ -125,7 +125,12 @@ class Project:
     def ledger_folders(self) -> tuple[Path, ...]:
         """Where statements are: those made here, then the committed ones."""
         made = self.state / "ledger"
-        return (made,) if self.elsewhere else (made, self.root / "evidence")
+        return (made,) if self.elsewhere else (made, self.evidence_folder)
+
+    @property
+    def evidence_folder(self) -> Path:
+        """Where statements are committed."""
+        return self.root / "evidence"
 
     @property
     def arming_folder(self) -> Path:

@@ -64,7 +64,7 @@ def test_a_new_project_earns_credit_once_its_gates_were_seen_to_fail(
     """The commands that `init` prints, in their order."""
     folder = shutil.copytree(rehearsed[0], tmp_path / "copy")
     falsified = run_pytest(folder, "-m", "falsify", "-p", "no:cacheprovider")
-    assert "7 of 7 pairs caught as predicted" in falsified.stdout, falsified.stdout
+    assert "10 of 10 pairs caught as predicted" in falsified.stdout, falsified.stdout
     script(folder, "specship", "faults", "--arm")
 
     status = script(folder, "specship", "status").stdout

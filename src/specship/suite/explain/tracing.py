@@ -92,6 +92,7 @@ def _rows(reports: Iterable[ModelReport], gates: Gates) -> Iterable[TraceRow]:
                     faults=tuple(gate.faults),
                     evidence=known.evidence,
                     ended=known.ended,
+                    limits=known.limits,
                 )
 
 
@@ -115,6 +116,10 @@ def _lonely_gates(gates: Gates) -> Iterable[Orphan]:
             yield _orphan("gate-without-probe", identity, place, "UNBOUND: nobody measures it")
         if not gate.faults:
             yield _orphan("gate-without-fault", identity, place, "no defect is named that it must catch")
+            continue
+        for quantity in gate.unpredicted:
+            place = str(file.place(gate, "expect", quantity))
+            yield _orphan("limit-without-fault", f"{identity}.{quantity}", place, "nobody has seen it fail")
 
 
 def _lonely_probes(gates: Gates, probes: Mapping[str, Probe], root: Path) -> Iterable[Orphan]:

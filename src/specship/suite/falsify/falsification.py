@@ -22,6 +22,7 @@ from specship.suite.judging.session import Session
 from specship.suite.plan.fault_injection import HEALTHY, FaultInjection, find_injection
 from specship.suite.plan.healthy import FalseAlarms, alarm_of, asked, read_healthy
 from specship.suite.plan.plan import Check, Plan
+from specship.units import Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,8 +169,14 @@ def judged(pair: Pair, loaded: DeclaredFault, faulty: GateReport) -> PairReport:
     if faulty.verdict == Verdict.PASS:
         return _report(pair, loaded, Catch.MISSED, f"it passes although {loaded.sentence}", faulty)
     failing = [entry.quantity for entry in faulty.measured if not entry.holds]
-    if holding := [quantity for quantity in predicted if quantity not in failing]:
-        said = f"{', '.join(holding)} should fail and holds; failing: {', '.join(failing) or 'nothing'}"
+    in_force = pair.check.gate.expect
+    broken = {
+        entry.quantity
+        for entry in faulty.measured
+        if in_force[entry.quantity].broken_by(Quantity(entry.value, entry.unit))
+    }
+    if holding := [quantity for quantity in predicted if quantity in in_force and quantity not in broken]:
+        said = f"{', '.join(holding)} should be measured and fail; failing: {', '.join(failing) or 'nothing'}"
         return _report(pair, loaded, Catch.OTHER_REASON, said, faulty)
     return _report(pair, loaded, Catch.CAUGHT, faulty.reason, faulty)
 
