@@ -10,8 +10,8 @@ the Python version and the installed distributions. Where a doubt is left there 
 whoever asks computes the answer again. An answer saves time and proves nothing: it lies outside of every
 checkout, where no commit can put one, and evidence is never kept there all the same.
 
-Nothing heavy is imported: a recalled answer costs the reading of files and little else.  Not
-followed: modules that a project's own probes import from outside of their folder.
+Nothing heavy is imported: a recalled answer costs the reading of files and little else. Where a project names
+distributions that bring probes, nothing is recalled: what they declare lies out of sight.
 """
 
 from __future__ import annotations
