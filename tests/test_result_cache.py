@@ -136,18 +136,22 @@ def test_a_table_in_doubt_gives_no_inputs(text: str, tmp_path: Path) -> None:
     assert project_files(tmp_path) is None
 
 
-def test_probes_of_other_distributions_are_out_of_sight(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Their code can change without any file here."""
+def test_probes_of_other_distributions_are_out_of_sight(tmp_path: Path) -> None:
+    """Their code can change without any file here; a distribution that nobody names brings none."""
+    settings = tmp_path / "pyproject.toml"
+    settings.write_text('[tool.specship]\nspec = "spec"\n')
+    assert project_files(tmp_path) is not None
+    settings.write_text('[tool.specship]\nspec = "spec"\nprobe_distributions = ["other-probes"]\n')
+
+    assert project_files(tmp_path) is None
+
+
+def test_what_is_installed_is_part_of_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = ProjectFiles(tmp_path, ())
     before = inputs_digest(inputs)
     folder = tmp_path / "site" / "other-1.0.dist-info"
     folder.mkdir(parents=True)
     monkeypatch.setattr(sys, "path", [*sys.path, str(folder.parent)])
-    installed = inputs_digest(inputs)
-    assert before is not None
-    assert installed not in {before, None}
-    (folder / "entry_points.txt").write_text("[specship.probes]\nmine = mine.probes\n")
 
-    assert inputs_digest(inputs) is None
+    assert before is not None
+    assert inputs_digest(inputs) not in {before, None}

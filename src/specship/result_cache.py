@@ -10,8 +10,8 @@ the Python version and the installed distributions. Where a doubt is left there 
 whoever asks computes the answer again. An answer saves time and proves nothing: it lies outside of every
 checkout, where no commit can put one, and evidence is never kept there all the same.
 
-Nothing heavy is imported: a recalled answer costs the reading of files and little else.  Not
-followed: modules that a project's own probes import from outside of their folder.
+Nothing heavy is imported: a recalled answer costs the reading of files and little else. Where a project names
+distributions that bring probes, nothing is recalled: what they declare lies out of sight.
 """
 
 from __future__ import annotations
@@ -31,8 +31,6 @@ from specship.settings_file import find_table
 _FORMAT: Final = 1
 _LARGEST_INPUT_BYTES: Final = 64 << 20
 _LARGEST_ANSWER_BYTES: Final = 64 << 20
-_ELSEWHERE: Final = b"specship.probes"
-"""Entry-point group of probes that other distributions bring; their code lies out of sight."""
 
 
 class _Doubt(Exception):
@@ -86,6 +84,8 @@ def _files_of(root: Path, table: dict[str, Any]) -> ProjectFiles | None:
         (table.get("faults", ""), (".py",)),
         (table.get("waivers", "waivers"), (".yaml", ".yml")),
     )
+    if table.get("probe_distributions"):  # what they declare lies out of sight
+        return None
     names = (*(name for name, _ in folders), untrained or "")
     if not all(isinstance(name, str) and "\0" not in name for name in names):
         return None
@@ -191,27 +191,12 @@ def _bytes_of(path: str, most: int) -> bytes | None:
 
 
 def _installed() -> list[str]:
-    """Names and versions of the installed distributions, as their folders are called.
-
-    Raises:
-        _Doubt: one of them brings probes of its own.
-    """
+    """Names and versions of the installed distributions, as their folders are called."""
     found = []
     for place in sys.path:
         with contextlib.suppress(OSError), os.scandir(place or ".") as entries:
-            folders = [entry for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
-            for entry in folders:
-                found.append(entry.name)
-                _refuse_probes(entry.path)
+            found += [entry.name for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
     return sorted(found)
-
-
-def _refuse_probes(folder: str) -> None:
-    """Raise `_Doubt` where a distribution has entry points for probes."""
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        points = _bytes_of(f"{folder}/entry_points.txt", _LARGEST_INPUT_BYTES)
-        if points is None or _ELSEWHERE in points:
-            raise _Doubt(folder)
 
 
 def recall(path: Path, key: str | None) -> Any:
