@@ -90,7 +90,7 @@ def _known_unit(name: str) -> str:
 class Expectation(BaseModel):
     """One limit on one quantity, in one unit; exactly one operator is given."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     at_most: Number | None = None
     """The value is this or less."""

@@ -23,7 +23,7 @@ from specship.errors import DamagedArtifact, SpecshipError
 from specship.evidence.envelope import Sealed, open_payload, seal_payload
 from specship.evidence.signing import SigningKey
 from specship.evidence.statement import Environment
-from specship.files import write_new_file
+from specship.files import write_errors, write_new_file
 from specship.units import Quantity
 
 PAYLOAD_TYPE: Final = "application/vnd.specship.arming+json"
@@ -91,9 +91,10 @@ def write_arming(folder: Path, arming: Arming, key: SigningKey) -> Path:
     data = seal_payload(PAYLOAD_TYPE, arming.model_dump(mode="json"), key)
     path = folder / f"{arming.gate}.{sha256_bytes(data)[:_NAME_DIGITS]}.json"
     write_new_file(path, data)
-    for older in folder.glob(f"{arming.gate}.*.json"):
-        if older != path:
-            older.unlink()
+    with write_errors(folder):
+        for older in folder.glob(f"{arming.gate}.*.json"):
+            if older != path:
+                older.unlink()
     return path
 
 

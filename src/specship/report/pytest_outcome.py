@@ -64,5 +64,7 @@ def properties(check: Check, known: GateReport) -> Iterable[tuple[str, str]]:
     yield "cached", str(known.cached).lower()
     yield "gate_digest", check.gate_digest
     yield "evidence", known.evidence or ""
+    for line in known.bypasses:
+        yield "bypass", line
     for entry in known.measured:
         yield entry.quantity, f"{Quantity(entry.value, entry.unit)} (limit {entry.limit})"

@@ -76,6 +76,10 @@ class GateReport(Frozen):
     """Each expected quantity against its limit."""
     notes: tuple[str, ...] = ()
     """What the probe had to say beside its figures."""
+    cautions: tuple[str, ...] = ()
+    """What else the ledger holds of it: attempts before this one that came to no figure."""
+    bypasses: tuple[str, ...] = ()
+    """What was relaxed while it was measured, or let into the process that measured."""
     evidence: Annotated[str | None, Field(description="Digest of the statement")] = None
     seconds: Annotated[float, Field(description="Wall time of the measurement")] = 0.0
     ended: Annotated[str | None, Field(description="When the measurement ended, ISO 8601")] = None

@@ -7,6 +7,7 @@ from typing import Final
 
 from specship.report.formats import PLAIN, Display
 from specship.report.formatting import duration, limits_line, measured_lines, percent, waiver_line
+from specship.status.bypasses import bypass_lines
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report
 
 FILE: Final = ".md"
@@ -58,6 +59,7 @@ def render(report: Report, _display: Display = PLAIN) -> str:
     lines = [f"# {report.spec} {report.version}", ""]
     lines += [f"- **{m.model} at {m.profile}: {percent(m.ship_percent)}**" for m in report.models]
     lines += [f"- {_cell(waiver_line(waiver))}" for waiver in report.waivers]
+    lines += [f"- {_cell(line)}" for line in bypass_lines(report)]
     lines.append("")
     for problem in report.problems:
         lines += ["```", problem, "```", ""]

@@ -23,6 +23,7 @@ from specship.report.formatting import (
     percent,
     waiver_line,
 )
+from specship.status.bypasses import bypass_lines
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report, StageReport
 
 NARROW: Final = 100
@@ -152,6 +153,8 @@ def render(report: Report, display: Display = PLAIN) -> str:
     ):
         for line in _armed_lines(profile, (model for model in report.models if model.profile == profile)):
             console.print(line, soft_wrap=not narrow)
+    for line in bypass_lines(report):
+        console.print(f"[yellow]{escape(line)}[/]", soft_wrap=not narrow)
     for waiver in report.waivers:
         console.print(f"[yellow]{escape(waiver_line(waiver))}[/]", soft_wrap=not narrow)
     console.print(f"{report.spec} {report.version}")

@@ -10,11 +10,12 @@ from typing import Final
 
 from specship.evidence.arming import Arming, FaultSeen, SeenFailing, what_holds, write_arming
 from specship.evidence.environment import environment
+from specship.evidence.keyring import KEYS, arming_keys
 from specship.evidence.signing import local_key, local_public_key
 from specship.files import write_file
 from specship.specs.project import Project
 from specship.suite.falsify.records import Catch, PairReport
-from specship.suite.judging.arming_book import KEYS, ArmingBook, arming_keys
+from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.plan.fault_injection import falsification_plan
 from specship.suite.plan.plan import Check, Plan, plan_at
 
@@ -100,7 +101,7 @@ def _record(
 
 def _list_own_key(project: Project) -> None:
     own = local_public_key(project.state)
-    if own is None or own in arming_keys(project):
+    if own is None or own in arming_keys(project.arming_folder):
         return
     path = project.arming_folder / KEYS
     text = path.read_text(encoding="utf-8") if path.is_file() else _HEADER
@@ -109,5 +110,6 @@ def _list_own_key(project: Project) -> None:
 
 _HEADER: Final = """\
 # Public keys of machines on which gates were seen to fail, one a line; `specship faults --arm` adds its own.
-# A rehearsal believes records that one of them signed; a release believes `trusted_keys` in pyproject.toml.
+# A rehearsal believes records that one of them signed; a release believes none of them, and of the
+# trusted keys in pyproject.toml those whose purpose is arming.
 """

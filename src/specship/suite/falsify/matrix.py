@@ -8,7 +8,7 @@ from pydantic import Field
 
 from specship.contracts.records import Frozen
 from specship.errors import SpecshipError
-from specship.faults.catalogue import known_faults, load_fault
+from specship.faults.catalogue import known_faults, read_fault
 from specship.specs.project import Project
 from specship.status.assess import limit_reports
 from specship.status.report import LimitReport, Measured
@@ -141,7 +141,7 @@ def _fault_rows(project: Project, problems: list[str]) -> Iterator[FaultRow]:
                 gates.setdefault(fault, []).append(gate.id)
     for name in sorted(known_faults(project.fault_folder)):
         try:
-            loaded = load_fault(name, project.fault_folder)
+            loaded = read_fault(name, project.fault_folder)
         except SpecshipError as error:
             problems.append(str(error))
             continue
