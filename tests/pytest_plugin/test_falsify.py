@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from specship.specs.project import load_project
+from specship.suite.falsify.arming import arm
 from specship.suite.falsify.falsification import Falsification, pairs_of
 from specship.suite.falsify.records import Catch, PairReport
 from specship.suite.plan.fault_injection import falsification_plan
@@ -189,6 +190,36 @@ def test_what_is_not_as_predicted_is_told(change: str, project: Path) -> None:
     found = answers(project)[fault]
 
     assert (found.catch, reason in found.reason) == (catch, True), found.reason
+
+
+def test_a_limit_that_no_fault_breaks_disarms_its_gate(project: Path) -> None:
+    """It rides along no longer; a reason in one line is counted, and shown."""
+    contract, limit = project / "contracts/small-v1.yaml", "      documents: {at_least: 1, unit: documents}\n"
+    edit(contract, SECOND, SECOND + limit)
+    loaded = load_project(project)
+    done = arm(loaded, answers(project).values())
+
+    assert done.refused == {"GATE-SMALL-002": "nobody has seen documents fail"}
+    gate = gates(project)["GATE-SMALL-002"]
+    assert not gate["armed"]
+    assert [one["seen"] for one in gate["limits"]] == ["seen", "unseen"]
+    shown = specship(project, "faults").stdout
+    assert "2 of 3 limits seen to fail, 1 never seen: documents" in shown
+    assert "GATE-SMALL-002         nobody has seen documents fail" in shown
+    said = specship(project, "explain", "GATE-SMALL-002").stdout
+    assert (
+        "armed     no: nobody has seen documents fail; 1 of 2 limits seen to fail, 1 never seen: documents"
+        in said
+    )
+    assert "documents ≥ 1 documents, by contracts/small-v1.yaml:" in said
+
+    edit(contract, limit, limit + "    unfalsified: {documents: A corpus without any is refused.}\n")
+    arm(load_project(project), answers(project).values())
+    assert gates(project)["GATE-SMALL-002"]["armed"]
+    shown = specship(project, "faults").stdout
+    assert "2 of 3 limits seen to fail, 1 excused" in shown
+    said = " ".join(specship(project, "explain", "GATE-SMALL-002").stdout.split())
+    assert "no fault can break it: A corpus without any is refused." in said
 
 
 STALE = {
