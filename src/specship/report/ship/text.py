@@ -180,5 +180,5 @@ def _armed_lines(profile: str, models: Iterable[ModelReport]) -> Iterator[str]:
         yield f"{armed} of {len(gates)} gates are armed at profile {profile}; not yet: {first}"
     else:
         yield f"all {len(gates)} gates are armed at profile {profile}: each was seen to fail on its faults"
-    if limits:
+    if any(limit.seen == "seen" for limit in limits):
         yield limits_line(limits)
