@@ -16,7 +16,14 @@ from specship.specs.records import Criterion, Model, Profile
 from specship.status.bypasses import relaxed
 from specship.status.folding import GateStanding, standing
 from specship.status.freshness import Today
-from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Standing
+from specship.status.report import (
+    CriterionReport,
+    GateReport,
+    Measured,
+    ModelReport,
+    Standing,
+    signer_reports,
+)
 from specship.status.waiving import fingerprint
 
 JudgedGates = dict[str, tuple[Today, GateEntries, GateReport]]
@@ -103,6 +110,7 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         cautions=known.cautions,
         bypasses=relaxed(evidence) if evidence else (),
         evidence=known.newest.digest if known.newest else None,
+        signers=signer_reports(known.newest.signers, today.ring) if known.newest else (),
         seconds=round(evidence.seconds, 3) if evidence else 0.0,
         ended=evidence.ended.isoformat() if evidence else None,
         cached=not (evidence and session_began and evidence.ended >= session_began),

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from specship.cli.signing_options import add_signing_key, signing_key
-from specship.report.formats import TEXT, TRUST_AUDIT, Display, names, render
+from specship.report.formats import STATEMENTS, TEXT, TRUST_AUDIT, Display, names, render
 
 HELP = "sign a release, make its key, verify and show what is signed"
 
@@ -17,9 +17,11 @@ HELP = "sign a release, make its key, verify and show what is signed"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship evidence`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("verify", help="check digests, signatures and parents of every statement")
-    show = actions.add_parser("show", help="print a statement")
+    verify = actions.add_parser("verify", help="every statement: signer, order, lineage, whether it counts")
+    show = actions.add_parser("show", help="one statement: who signed it, whether it counts, what it says")
     show.add_argument("digest", help="its digest, or the beginning of it")
+    for action in (verify, show):
+        action.add_argument("--format", choices=names(STATEMENTS), default=TEXT)
     audit = actions.add_parser("audit", help="which guards against a false ship-%% are in force here")
     audit.add_argument("--format", choices=names(TRUST_AUDIT), default=TEXT)
     new = actions.add_parser(
@@ -49,39 +51,29 @@ def _audit(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _verify(_arguments: argparse.Namespace) -> int:
-    from specship.evidence.ledger import read_ledger
+def _verify(arguments: argparse.Namespace) -> int:
     from specship.specs.project import load_project
-    from specship.status.assess import ledger_problems
-    from specship.suite.judging.trust import all_keys
+    from specship.suite.explain.statements import check_statements
 
-    project = load_project(Path.cwd())
-    ledger = read_ledger(project.ledger_folders, keys=all_keys(project))
-    unsigned = [entry.digest for entry in ledger.statements if not entry.signers]
-    for problem in ledger_problems(ledger):
-        print(problem)
-    for digest in unsigned:
-        print(f"{digest}: no key known here signed it")
-    print(f"{len(ledger.statements)} statements read, {len(ledger.damaged)} damaged, "
-          f"{len(ledger.holes)} missing, {len(unsigned)} not signed by a known key")  # fmt: skip
-    return 1 if ledger.damaged or ledger.holes or unsigned else 0
+    found = check_statements(load_project(Path.cwd()))
+    sys.stdout.write(render(STATEMENTS, arguments.format, found))
+    return 1 if found.problems or found.unsigned else 0
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from specship.errors import UnknownName
-    from specship.evidence.statement import unseal
+    from specship.report.statements.text import told
     from specship.specs.project import load_project
+    from specship.suite.explain.statements import find_statement, payload_of
 
     project = load_project(Path.cwd())
-    paths = [p for folder in project.ledger_folders for p in folder.glob(f"{arguments.digest}*.json")]
-    if len(paths) != 1:
-        raise UnknownName(
-            f"{len(paths)} statements begin with {arguments.digest!r}", mend="give more of the digest"
-        )
-    opened = unseal(paths[0].read_bytes(), keys=frozenset(), at=paths[0].name)
-    facts = opened.evidence.model_dump(mode="json", exclude={"measurement"})
-    measurement = opened.evidence.measurement
-    print(json.dumps({**facts, "measurement": measurement.as_json() if measurement else None}, indent=2))
+    found = find_statement(project, arguments.digest)
+    payload = payload_of(project, found)
+    if arguments.format == TEXT:
+        print("\n".join(told(found)))
+        print(f"    machine  {found.environment}\n    file     {found.path}")
+        print(json.dumps(payload, indent=2))
+    else:
+        print(json.dumps({**found.model_dump(mode="json"), "payload": payload}, indent=2))
     return 0
 
 
