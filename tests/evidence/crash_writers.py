@@ -104,6 +104,25 @@ class Statements:
         return ship_percent(folder) == 100.0
 
 
+class Endless(Statements):
+    """Statements without an end, each naming the one before; a number tells the runs apart."""
+
+    name = "ledger append, endless"
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def write(self, folder: Path, acknowledge: Acknowledge) -> None:
+        key, parents = _key(folder), ()
+        for count in range(900):
+            parents = (
+                append(
+                    folder / "ledger", evidence(loss=float(1000 * self.number + count), parents=parents), key
+                ),
+            )
+            acknowledge(parents[0])
+
+
 class ArmingRecords:
     """A record of arming, and the one that takes its place."""
 

@@ -41,12 +41,15 @@ def evidence(loss: Any = 2.0, **changes: Any) -> Evidence:
     return Evidence.model_validate(facts | changes)
 
 
-def trusting(signer: bytes) -> KeyRing:
-    """A key that may sign anything, at any time."""
-    days = {"from": date(2000, 1, 1), "until": date(2999, 1, 1)}
-    purposes = ("rehearsal", "release", "arming")
-    entry = TrustedKey.model_validate({"key": signer.hex(), "owner": "A test", "purposes": purposes, **days})
-    return KeyRing({signer: entry})
+def ring_of(*public: bytes) -> KeyRing:
+    """Keys that are trusted with rehearsals and releases."""
+    days = {"since": date(2020, 1, 1), "until": date(2120, 1, 1)}
+    return KeyRing(
+        {
+            key: TrustedKey(key=key.hex(), owner="Ada", purposes=("rehearsal", "release", "arming"), **days)
+            for key in public
+        }
+    )
 
 
 def today(signer: bytes, /, **changes: Any) -> Today:
@@ -54,7 +57,7 @@ def today(signer: bytes, /, **changes: Any) -> Today:
     facts: dict[str, Any] = {
         "gate": GATE, "contract": "contracts/a-v1.yaml", "model": "MODEL-1", "profile": "rehearsal",
         "gate_digest": "a" * 64, "profile_digest": "d" * 64, "subjects": {"run": "e" * 64},
-        "ingredients": {"run": "1" * 16}, "ring": trusting(signer), "unarmed": "", "judging_code": "f" * 64,
+        "ingredients": {"run": "1" * 16}, "ring": ring_of(signer), "unarmed": "", "judging_code": "f" * 64,
     }  # fmt: skip
     return Today(**(facts | changes))
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 
 from specship.contracts.judging import Verdict
 from specship.contracts.records import Requires
-from specship.evidence.keyring import NOBODY
 from specship.evidence.ledger import Ledger
 from specship.evidence.signing import SigningKey, local_key
 from specship.evidence.statement import Evidence
@@ -18,7 +17,7 @@ from specship.specs.records import Model, Profile
 from specship.status.assess import assess, ship_percent
 from specship.status.folding import standing
 from specship.status.report import CriterionReport, Standing
-from tests.evidence.statements import ENVIRONMENT, GATE, NOW, evidence, ledger_of, today
+from tests.evidence.statements import ENVIRONMENT, GATE, NOW, evidence, ledger_of, ring_of, today
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +54,7 @@ def test_evidence_about_something_else_is_stale(case: str, key: SigningKey) -> N
 
 
 REFUSED: dict[str, dict[str, Any]] = {
-    "another key": {"ring": NOBODY},
+    "another key": {"ring": ring_of(b"\x11" * 32)},
     "too old": {"oldest": timedelta(days=1)},
     "cuda required": {"gate": GATE.model_copy(update={"requires": Requires(device="cuda")})},
 }

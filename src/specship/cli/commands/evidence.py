@@ -37,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when all is well, 1 when statements are damaged, unsigned or missing."""
+    from specship.cli.isolation import insist_isolated
+
+    insist_isolated("evidence")
     actions = {"audit": _audit, "verify": _verify, "show": _show, "sign": _sign}
     return actions.get(arguments.action, _keygen)(arguments)
 
