@@ -31,6 +31,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     new.add_argument("path", type=Path, help="a new file in no checkout")
     sign = actions.add_parser("sign", help="measure a release again and sign it; or sign a publication")
+    new.add_argument(
+        "--publication",
+        action="store_true",
+        help="a key for publish folders: P-256, in PEM",
+    )
+    sign.add_argument(
+        "--publication",
+        type=Path,
+        metavar="DIR",
+        help="sign a publish folder instead, with a key in PEM",
+    )
     sign.add_argument("--profile", help="a profile of kind release; each of them where none is named")
     add_signing_key(sign)
 
@@ -84,6 +95,13 @@ def _keygen(arguments: argparse.Namespace) -> int:
     from specship.evidence.signing_keys import new_key
     from specship.specs.trusted_keys import entry_to_paste
 
+    if arguments.publication:
+        from specship.pipeline.publication.model_signature import new_publication_key
+
+        public = new_publication_key(arguments.path)
+        print(f"# the private half is in {arguments.path}; publish this one", file=sys.stderr)
+        print(public, end="")
+        return 0
     key = new_key(arguments.path)
     print(f"# the private half is in {arguments.path}: keep it out of every checkout, and keep a copy")
     print("# commit this in pyproject.toml; it counts from the next merge on")
@@ -95,6 +113,8 @@ def _sign(arguments: argparse.Namespace) -> int:
     from specship.specs.project import load_project
     from specship.suite.judging.release_signing import sign_releases
 
+    if arguments.publication is not None:
+        return _sign_publication(arguments)
     project = load_project(Path.cwd())
     key = signing_key(arguments, project)
     done = sign_releases(
@@ -109,3 +129,17 @@ def _sign(arguments: argparse.Namespace) -> int:
     if done.written:
         print(f"{len(done.written)} files; commit them: git add {project.evidence_folder.name}")
     return 1 if done.left else 0
+
+
+def _sign_publication(arguments: argparse.Namespace) -> int:
+    from specship.errors import UnusableInput
+    from specship.pipeline.publication.model_signature import sign_publication
+
+    if arguments.key is None or arguments.agent is not None or arguments.profile is not None:
+        raise UnusableInput(
+            "a publish folder is signed with a key in PEM",
+            why="tools for signed models take elliptic-curve keys, not those of evidence",
+            mend="--key FILE; make one: specship evidence keygen --publication FILE",
+        )
+    print(sign_publication(arguments.publication, arguments.key))
+    return 0
