@@ -95,16 +95,15 @@ def open_record(
         record = kind.of_document(sealed.document)
     except (ValidationError, binascii.Error, KeyError, TypeError, ValueError, IndexError) as error:
         raise DamagedArtifact(
-            f"not {words}: {_first(error)}",
+            f"not {words}: {_told(error)}",
             at=at, mend="restore the file from git, or delete it and measure again",
         ) from error  # fmt: skip
     return LedgerEntry(sha256_bytes(data), record, sealed)
 
 
-def _first(error: Exception) -> str:
-    """The first thing that is wrong, with the member that it is about."""
+def _told(error: Exception) -> str:
+    """The first thing that is wrong, with the member where it is."""
     if isinstance(error, ValidationError):
-        detail = error.errors()[0]
-        return f"{'.'.join(map(str, detail['loc']))}: {detail['msg']}"
-    text = f"no member {error.args[0]!r}" if isinstance(error, KeyError) else str(error).splitlines()[0]
-    return f"{type(error).__name__}: {text}"
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}"
+    return f"{type(error).__name__}: {str(error).splitlines()[0]}"
