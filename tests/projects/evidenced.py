@@ -94,15 +94,22 @@ def _evidence(plan: Plan, check: Check, measured: dict[str, Value], artifacts: T
     )  # fmt: skip
 
 
-def hold_evidence(folder: Path, key: SigningKey, profile: str, measured: dict[str, dict[str, Value]]) -> None:
-    """Commitable evidence and arming of every gate at a profile; `measured` are values by gate and quantity."""
+def hold_evidence(
+    folder: Path, key: SigningKey, profile: str, measured: dict[str, dict[str, Value]],
+    without: tuple[str, ...] = (),
+) -> None:  # fmt: skip
+    """Arming of every gate at a profile that can be committed, and evidence but for those `without`.
+
+    `measured` are values by gate and quantity.
+    """
     project = load_project(folder)
     plan, falsified = make_plan(project, profile), falsification_plan(project)
     seen = {check.gate.id: check.gate_digest for check in falsified.checks}
     writer = LedgerWriter(folder / "evidence", [folder / "evidence"], key)
     artifacts = state_artifacts(plan, writer)
     for check in plan.checks:
-        write_result(writer, _evidence(plan, check, measured.get(check.gate.id, {}), artifacts))
+        if check.gate.id not in without:
+            write_result(writer, _evidence(plan, check, measured.get(check.gate.id, {}), artifacts))
         faults = {
             name: FaultSeen(
                 code=fault_code(file_of(name, project.fault_folder)), evidence="0" * 64,
