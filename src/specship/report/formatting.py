@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
@@ -62,6 +62,11 @@ def measured_lines(gate: GateReport) -> list[str]:
         f"{'' if entry.holds else ' ← does not hold'}"
         for entry in gate.measured
     ]
+
+
+def first_lines(texts: Iterable[str]) -> list[str]:
+    """The first line of each text: cause and mend of an error follow below."""
+    return [text.splitlines()[0] for text in texts]
 
 
 def limits_line(limits: Sequence[LimitReport]) -> str:

@@ -65,9 +65,10 @@ def _verify(_arguments: argparse.Namespace) -> int:
         print(problem)
     for digest in unsigned:
         print(f"{digest}: no key known here signed it")
+    missing = len(ledger.holes) + len(ledger.lost)
     print(f"{len(ledger.statements)} statements read, {len(ledger.damaged)} damaged, "
-          f"{len(ledger.holes)} missing, {len(unsigned)} not signed by a known key")  # fmt: skip
-    return 1 if ledger.damaged or ledger.holes or unsigned else 0
+          f"{missing} missing, {len(unsigned)} not signed by a known key")  # fmt: skip
+    return 1 if ledger.flaws or unsigned else 0
 
 
 def _show(arguments: argparse.Namespace) -> int:
