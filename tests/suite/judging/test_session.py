@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import shutil
 import signal
+import threading
 import time
 from pathlib import Path
 from typing import Final
@@ -33,8 +34,6 @@ def noisy(corpus: Artifact):
     beside = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
     if os.path.exists(beside + "/slow"):
         time.sleep(60)
-    if os.path.exists(beside + "/killed"):
-        os.kill(os.getpid(), 9)
     return {"documents": 2 if os.path.exists(beside + "/bad") else 30, "characters": 5000}
 """
 
@@ -135,7 +134,7 @@ def test_making_the_stage_or_the_key_again_keeps_the_failure(project: Path) -> N
     (folder / "train.jsonl").write_text("".join(reversed(lines)))
     relist(fresh, folder)
     after = Store.of(plan.project.state, "MODEL-1", plan.profile).current("corpus")
-    Judge(make_plan(load_project(project))).run(GATE)
+    _judge(project)
     known = settle(project)
 
     assert after is not None
@@ -156,7 +155,11 @@ def relist(store: Store, folder: Path) -> None:
 
 
 def _judge(project: Path) -> None:
-    Judge(make_plan(load_project(project))).run(GATE)
+    judge = Judge(make_plan(load_project(project)))
+    try:
+        judge.run(GATE)
+    finally:
+        judge.close()
 
 
 def test_a_judge_that_is_killed_leaves_an_attempt_and_the_next_one_mends_it(project: Path) -> None:
@@ -206,13 +209,15 @@ def test_two_judges_of_one_gate_at_once_raise_no_alarm(project: Path) -> None:
     assert report.models[0].criteria[0].gates[0].cautions == ()
 
 
-def test_an_attempt_is_on_the_disk_before_anything_is_measured(project: Path) -> None:
-    """The judge is killed in its first measurement, and what it was about to do is known."""
-    turn(project, "killed")
+def test_what_a_judge_that_died_left_open_is_closed_with_its_last_words(project: Path) -> None:
+    turn(project, "slow")
     process = JudgeProcess(make_plan(load_project(project)))
     try:
+        killer = threading.Thread(target=_kill_in_its_attempt, args=(project, process))
+        killer.start()
         with pytest.raises(EOFError) as death:
             process.ask({"gate": GATE})
+        killer.join()
         (left,) = ledger_of(project).of(Attempt)
         digest = process.ask({"gate": GATE, "crash": str(death.value)})
     finally:
@@ -222,3 +227,10 @@ def test_an_attempt_is_on_the_disk_before_anything_is_measured(project: Path) ->
     assert (statement.digest, statement.evidence.attempt) == (digest, left.digest)
     assert (statement.evidence.verdict, statement.evidence.reason) == ("ERROR", str(death.value))
     assert left.record.subjects.keys() == left.record.ingredients.keys() == {"corpus"}
+
+
+def _kill_in_its_attempt(project: Path, process: JudgeProcess) -> None:
+    while not ledger_of(project).attempts:
+        time.sleep(0.02)
+    assert process._child is not None
+    os.kill(process._child.pid, signal.SIGKILL)
