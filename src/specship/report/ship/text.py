@@ -18,6 +18,7 @@ from specship.report.formatting import (
     ago,
     bar,
     duration,
+    first_lines,
     limits_line,
     measured_lines,
     percent,
@@ -50,7 +51,7 @@ def _said(gate: GateReport) -> str:
     if not lines:
         return escape(gate.reason.splitlines()[0])
     more = f", {len(lines) - 1} more hold" if len(lines) > 1 else ""
-    return escape(lines[0] + more)
+    return escape("\n".join((lines[0] + more, *first_lines(gate.cautions))))
 
 
 def _gate_row(gate: GateReport) -> tuple[str, ...]:
