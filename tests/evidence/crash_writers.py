@@ -169,7 +169,10 @@ class Artifacts:
 
     def write(self, folder: Path, acknowledge: Acknowledge) -> None:
         store = self._store(folder)
-        made = Store(folder / "made", store.settings).current("corpus")
+        try:
+            made = Store(folder / "made", store.settings).current("corpus")
+        except OSError:  # to read is not what is looked at here
+            made = None
         if made is None:
             raise UnusableInput("what the stage made cannot be read")
         key = made.ingredients.key
