@@ -1,16 +1,18 @@
 """Evidence to test with: one statement about one gate, and variations of it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from specship.contracts.measurement import Measurement
 from specship.contracts.records import Gate
 from specship.evidence.attempt import Attempt
 from specship.evidence.entry import LedgerEntry, open_record, seal_record
+from specship.evidence.keyring import KeyRing
 from specship.evidence.ledger import KINDS, Ledger, gathered
 from specship.evidence.ledger_writer import LedgerWriter
 from specship.evidence.signing import SigningKey
 from specship.evidence.statement import ANNOUNCED, Environment, Evidence, Opened
+from specship.specs.trusted_keys import TrustedKey
 from specship.status.freshness import Today
 from specship.units import Quantity
 
@@ -39,12 +41,23 @@ def evidence(loss: Any = 2.0, **changes: Any) -> Evidence:
     return Evidence.model_validate(facts | changes)
 
 
+def ring_of(*public: bytes) -> KeyRing:
+    """Keys that are trusted with rehearsals and releases."""
+    days = {"since": date(2020, 1, 1), "until": date(2120, 1, 1)}
+    return KeyRing(
+        {
+            key: TrustedKey(key=key.hex(), owner="Ada", purposes=("rehearsal", "release", "arming"), **days)
+            for key in public
+        }
+    )
+
+
 def today(signer: bytes, /, **changes: Any) -> Today:
     """The gate as it stands, in agreement with `evidence()`."""
     facts: dict[str, Any] = {
         "gate": GATE, "contract": "contracts/a-v1.yaml", "model": "MODEL-1", "profile": "rehearsal",
         "gate_digest": "a" * 64, "profile_digest": "d" * 64, "subjects": {"run": "e" * 64},
-        "ingredients": {"run": "1" * 16}, "trusted": frozenset({signer}), "unarmed": "", "judging_code": "f" * 64,
+        "ingredients": {"run": "1" * 16}, "ring": ring_of(signer), "unarmed": "", "judging_code": "f" * 64,
     }  # fmt: skip
     return Today(**(facts | changes))
 

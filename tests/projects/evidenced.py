@@ -47,10 +47,15 @@ def state_artifacts(plan: Plan, writer: LedgerWriter, **changes: Any) -> TodaysA
     known = TodaysArtifacts(plan.profile, writer.read(), lambda _: True, lambda _: plan.project.root)
     for check in plan.checks:
         names = check.probe.artifacts if check.probe else ()
-        for owner, stage in reversed(list(stages_behind(plan.profile, check.model.id, names))):
+        pending = list(stages_behind(plan.profile, check.model.id, names))
+        while pending:  # what it is made from comes first
+            owner, stage = pending.pop()
             known = TodaysArtifacts(plan.profile, writer.read(), lambda _: True, lambda _: plan.project.root)
             inputs = {name: known.of(owner, name) for name in stage.needs}
             if known.of(owner, stage.makes) is not None:
+                continue
+            if None in inputs.values():
+                pending.insert(0, (owner, stage))
                 continue
             settings = settings_of(stage, plan.profile.settings_of(owner))
             facts: dict[str, Any] = {
@@ -94,19 +99,44 @@ def _evidence(plan: Plan, check: Check, measured: dict[str, Value], artifacts: T
     )  # fmt: skip
 
 
-def hold_evidence(folder: Path, key: SigningKey, profile: str, measured: dict[str, dict[str, Value]]) -> None:
-    """Commitable evidence and arming of every gate at a profile; `measured` are values by gate and quantity."""
+def _broken(expectation: Expectation) -> Value:
+    """A value that violates a limit."""
+    limit: Any = expectation.limit
+    if expectation.operator in {"between", "one_of"}:
+        limit = limit[0]
+    if isinstance(limit, bool):
+        return not limit
+    if isinstance(limit, str):
+        return f"not {limit}"
+    value: Value = limit + 1 if expectation.operator in {"at_most", "below", "equals"} else limit - 1
+    return value
+
+
+def hold_evidence(
+    folder: Path, key: SigningKey, profile: str, measured: dict[str, dict[str, Value]], *, but: str = ""
+) -> None:
+    """Commitable evidence and arming of every gate at a profile; `measured` are values by gate and quantity.
+
+    Of the gate `but` there is arming alone.
+    """
     project = load_project(folder)
     plan, falsified = make_plan(project, profile), falsification_plan(project)
     seen = {check.gate.id: check.gate_digest for check in falsified.checks}
     writer = LedgerWriter(folder / "evidence", [folder / "evidence"], key)
     artifacts = state_artifacts(plan, writer)
     for check in plan.checks:
-        write_result(writer, _evidence(plan, check, measured.get(check.gate.id, {}), artifacts))
+        if check.gate.id != but:
+            write_result(writer, _evidence(plan, check, measured.get(check.gate.id, {}), artifacts))
         faults = {
             name: FaultSeen(
                 code=fault_code(file_of(name, project.fault_folder)), evidence="0" * 64,
-                fails=tuple(SeenFailing(quantity=quantity, value=None, unit="text", limit="") for quantity in quantities),
+                fails=tuple(
+                    SeenFailing(
+                        quantity=quantity, value=_broken(check.gate.expect[quantity]),
+                        unit=check.gate.expect[quantity].unit, limit=check.gate.expect[quantity].limit_text,
+                    )
+                    for quantity in quantities
+                ),
             )
             for name, quantities in check.gate.faults.items()
         }  # fmt: skip

@@ -17,7 +17,7 @@ from specship.specs.records import Model, Profile
 from specship.status.assess import assess, ship_percent
 from specship.status.folding import standing
 from specship.status.report import CriterionReport, Standing
-from tests.evidence.statements import ENVIRONMENT, GATE, NOW, evidence, ledger_of, today
+from tests.evidence.statements import ENVIRONMENT, GATE, NOW, evidence, ledger_of, ring_of, today
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_evidence_about_something_else_is_stale(case: str, key: SigningKey) -> N
 
 
 REFUSED: dict[str, dict[str, Any]] = {
-    "another key": {"trusted": frozenset({b"\x11" * 32})},
+    "another key": {"ring": ring_of(b"\x11" * 32)},
     "too old": {"oldest": timedelta(days=1)},
     "cuda required": {"gate": GATE.model_copy(update={"requires": Requires(device="cuda")})},
 }

@@ -41,10 +41,10 @@ _COLUMNS: Final = {
     "profile": "TEXT", "limits": "BLOB", "subjects": "BLOB", "ingredients": "BLOB", "attempt": "BLOB",
     "named": "BLOB",
 }  # fmt: skip
+_LISTED: Final = ", ".join(f"{name} {kind} NOT NULL" for name, kind in _COLUMNS.items())
 _TABLES: Final = (
     "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    f"CREATE TABLE entries ({', '.join(f'{name} {kind} NOT NULL' for name, kind in _COLUMNS.items())})"
-    " WITHOUT ROWID",
+    f"CREATE TABLE entries ({_LISTED}) WITHOUT ROWID",
 )
 _ORDERS: Final = (
     "CREATE INDEX told ON entries (kind, gate, model, profile, moment)",

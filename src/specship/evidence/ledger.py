@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact, UnusableInput
@@ -81,8 +81,8 @@ class Ledger:
 
     def of(self, kind: type[_Kind]) -> tuple[LedgerEntry[_Kind], ...]:
         """The entries of one kind."""
-        found: Any = tuple(entry for entry in self.entries if isinstance(entry.record, kind))
-        return found
+        found = tuple(entry for entry in self.entries if isinstance(entry.record, kind))
+        return cast("tuple[LedgerEntry[_Kind], ...]", found)
 
     @cached_property
     def statements(self) -> tuple[Opened, ...]:
@@ -279,8 +279,8 @@ def opened_again(data: bytes, kind: type[_Kind], key: SigningKey) -> LedgerEntry
             f"the statement has {len(data)} bytes; at most {LARGEST_BYTES} are read",
             at=kind.WORDS, mend="let the probe return fewer notes",
         )  # fmt: skip
-    entry: Any = open_record(data, {kind.PAYLOAD_TYPE: kind}, keys=frozenset({key.public}), at=kind.WORDS)
-    return entry
+    entry = open_record(data, {kind.PAYLOAD_TYPE: kind}, keys=frozenset({key.public}), at=kind.WORDS)
+    return cast("LedgerEntry[_Kind]", entry)
 
 
 def append(folder: Path, record: LedgerRecord, key: SigningKey) -> str:

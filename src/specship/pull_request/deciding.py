@@ -79,7 +79,7 @@ def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFac
     waivers = sides.waivers
     held = _Held.of(sides)
     before, on_base, after = held.before, held.on_base, held.after
-    names = sides.spec.models, sides.profiles.pairing
+    names, new = (sides.spec.models, sides.profiles.pairing), sides.profiles.pairing.new_names
     numbers = joined(_percents(before), _percents(after), _percents(on_base), *names) or nothing_held(
         base, head, *names
     )
@@ -97,7 +97,7 @@ def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFac
         waivers=waiver_reports(waivers.head.values(), after.values()),
         waived_before=_waived_before(waivers.base.values(), waivers.head.values()),
         floor=question.floor,
-        releases=_releases(head),
+        releases=_releases(head) | {new.get(name, name) for name in _releases(base)},
         fall=question.fall,
     )
 

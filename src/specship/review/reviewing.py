@@ -16,7 +16,7 @@ from specship.review.percents import evidence_of, nothing_held
 from specship.review.profiles import ProfileReview
 from specship.review.project import ProjectReview, WaiverReview
 from specship.review.ranges import Range, place_of, read_range
-from specship.review.records import BUMPS, TO_BE_NAMED, Bump, Change, Direction, Review, ShipPercent
+from specship.review.records import BUMPS, MAJOR, Bump, Change, Direction, Review, ShipPercent
 from specship.review.sides import Contracts, ProjectSide, read_side
 from specship.specs.version import parse
 
@@ -68,7 +68,7 @@ def _review(asked: Range, sides: BothSides) -> Review:
         if base.spec is None or name not in base.spec.amendments
         for named in amendment.changes
     }
-    unnamed = [c.id for c in changes if c.direction in TO_BE_NAMED and not {c.id, c.was} & new]
+    unnamed = [c.id for c in changes if c.direction in MAJOR and not {c.id, c.was} & new]
     return Review(
         base=asked.base.name,
         head=asked.head.name,

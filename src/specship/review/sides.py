@@ -51,13 +51,13 @@ class ProjectSide:
         return self.configuration.contracts if self.configuration else ""
 
     def naming(self, paths: Iterable[str], words: frozenset[str]) -> set[str]:
-        """Those of some contracts in whose text one of these words stands."""
+        """Those of some contracts in whose text one of these words stands, or may stand behind an escape."""
         by_place = {self.inside(path): path for path in paths}
         told = [word.encode() for word in words]
         return {
             by_place[at]
             for at, data in self.tree.read(by_place).items()
-            if any(word in data for word in told)
+            if b"\\" in data or any(word in data for word in told)
         }
 
     def own_folder(self, name: str | None) -> dict[str, Entry]:

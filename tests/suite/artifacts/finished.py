@@ -26,7 +26,8 @@ def finished(
     """An artifact of a store, made of the store's own settings and of today's code, its manifest written last."""
     maker = maker_of(stage, store.settings)
     facts = {"code": code_of(maker), "packages": versions(maker)} | changes
-    ingredients = Ingredients(settings=settings_of(maker, store.settings), inputs=dict(inputs or {}), **facts)
+    facts = {"settings": settings_of(maker, store.settings), "inputs": dict(inputs or {})} | facts
+    ingredients = Ingredients.model_validate(facts)
     folder = store.path(stage, ingredients.key)
     for name, data in files.items():
         path = folder / name

@@ -61,7 +61,8 @@ def schema_of(kind: str) -> dict[str, Any]:
 
 def _with_texts(record: type[BaseModel], schema: dict[str, Any]) -> dict[str, Any]:
     """The same schema with the text that stands under each field of its records."""
-    by_name = {one.__name__: one for one in (record, *_records(Frozen), Expectation)}
+    known: tuple[type[BaseModel], ...] = (record, *_records(Frozen), Expectation)
+    by_name = {one.__name__: one for one in known}
     for name, inner in {record.__name__: schema, **schema.get("$defs", {})}.items():
         texts = attribute_docstrings(by_name[name]) if name in by_name else {}
         for key, field in inner.get("properties", {}).items():

@@ -27,7 +27,7 @@ def sign_stages(plan: Plan, ledger: LedgerWriter, model: str, artifacts: Iterabl
         DamagedArtifact: a manifest names other packages or files than this machine has, or a planted fault.
         CannotWrite: the disk is full or refuses.
     """
-    profile = plan.profile
+    profile, project = plan.profile, plan.project
     known = ledger.read()
     for owner, stage in reversed(list(stages_behind(profile, model, artifacts))):
         store = Store.of(plan.project.state, owner, profile)
@@ -42,7 +42,7 @@ def sign_stages(plan: Plan, ledger: LedgerWriter, model: str, artifacts: Iterabl
                 makes=stage.makes,
                 stage=stage.name,
                 artifact=record,
-                environment=environment(plan.project.root),
+                environment=environment(project.root, project.reads, project.configuration.inherit),
                 signed=datetime.now(UTC),
             )
         )
