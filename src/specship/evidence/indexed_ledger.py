@@ -213,8 +213,11 @@ class IndexedLedger(Ledger):
 
     def _announced(self, statement: Opened, attempts: dict[str, LedgerEntry[Attempt]]) -> None:
         """Read the attempt that a statement names, where it is there."""
+        named = statement.evidence.attempt
+        if not named or named in self.holes:
+            return
         with contextlib.suppress(DamagedArtifact, ValueError):
-            entry: Any = self.entry(bytes.fromhex(statement.evidence.attempt))
+            entry: Any = self.entry(bytes.fromhex(named))
             if isinstance(entry.record, Attempt):
                 attempts[entry.digest] = entry
 
@@ -228,10 +231,17 @@ class IndexedReader(LedgerReader):
     """Reads a ledger with its index where it is large, and keeps the index."""
 
     def __init__(
-        self, folders: Iterable[Path], *, keys: frozenset[bytes], state: Path, progress: Progress = untold
+        self,
+        folders: Iterable[Path],
+        *,
+        keys: frozenset[bytes],
+        state: Path,
+        progress: Progress = untold,
+        fewest: int = FEWEST,
     ) -> None:
-        """`state` is where the index is kept, and this checkout's own key."""
+        """`state` is where the index is kept, and this checkout's own key; smaller ledgers have none."""
         super().__init__(folders, keys=keys)
+        self._fewest = fewest
         self._state, self._progress = state, progress
         self._index: LedgerIndex | None = None
         self._places: dict[bytes, Path] = {}
@@ -241,7 +251,7 @@ class IndexedReader(LedgerReader):
     def read(self) -> Ledger:
         """The ledger as it is now; whole where it is small, or where no index can be kept."""
         listed = self._listed()
-        if len(listed) < FEWEST:
+        if len(listed) < self._fewest:
             return super().read()
         try:
             index, newer, damaged = self._indexed(listed)
@@ -314,6 +324,8 @@ class IndexedReader(LedgerReader):
     ) -> tuple[LedgerIndex, list[AnyEntry], list[DamagedArtifact]]:
         """An index from the files alone, with what the one before said otherwise."""
         old = doubted.rows()
+        with contextlib.suppress(OSError):
+            doubted.path.unlink()  # what is built may have that very name
         found = self._written(listed, listed, None)
         said = told_difference(old, {row.digest: row for row in found[0].rows()})
         told = (
