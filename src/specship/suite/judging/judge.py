@@ -61,7 +61,9 @@ class Judge:
             project = self.plan.project
             with write_errors(project.state):
                 key = local_key(project.state)
-            self.writer = LedgerWriter(project.state / "ledger", project.ledger_folders, key)
+            self.writer = LedgerWriter(
+                project.state / "ledger", project.ledger_folders, key, state=project.state
+            )
         return self.writer
 
     def within(self, injection: str) -> Judge:

@@ -77,7 +77,7 @@ class TodaysArtifacts:
 
     def _stated(self, model: str, artifact: str) -> ArtifactToday | None:
         """The newest statement that agrees with today's settings, code, inputs and files."""
-        entries = self.ledger.made.get((model, self.profile.profile, artifact), ())
+        entries = self.ledger.made_as(model, self.profile.profile, artifact)
         if not any(self.counts(entry) for entry in entries):
             return None
         sections = self.profile.settings_of(model)
