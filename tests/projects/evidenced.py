@@ -14,6 +14,7 @@ from specship.evidence.made_artifact import MadeArtifact
 from specship.evidence.signing import SigningKey
 from specship.evidence.statement import Environment, Evidence
 from specship.faults.catalogue import fault_code, file_of
+from specship.pipeline.stage import Stage
 from specship.specs.project import load_project
 from specship.suite.artifacts.ingredients import code_of, settings_of, versions
 from specship.suite.judging.judging_code import judged_by
@@ -42,12 +43,18 @@ def _met(expectation: Expectation) -> Value:
     return value
 
 
+def _depth(plan: Plan, owner: str, stage: Stage) -> int:
+    """How many stages run before one, at most: what something is made from is stated first."""
+    return sum(1 for _ in stages_behind(plan.profile, owner, [stage.makes]))
+
+
 def state_artifacts(plan: Plan, writer: LedgerWriter, **changes: Any) -> TodaysArtifacts:
     """A stage statement for everything that the gates of a plan measure, of today's settings and code."""
     known = TodaysArtifacts(plan.profile, writer.read(), lambda _: True, lambda _: plan.project.root)
     for check in plan.checks:
         names = check.probe.artifacts if check.probe else ()
-        for owner, stage in reversed(list(stages_behind(plan.profile, check.model.id, names))):
+        behind = list(stages_behind(plan.profile, check.model.id, names))
+        for owner, stage in sorted(behind, key=lambda one: _depth(plan, *one)):
             known = TodaysArtifacts(plan.profile, writer.read(), lambda _: True, lambda _: plan.project.root)
             inputs = {name: known.of(owner, name) for name in stage.needs}
             if known.of(owner, stage.makes) is not None:
@@ -94,15 +101,22 @@ def _evidence(plan: Plan, check: Check, measured: dict[str, Value], artifacts: T
     )  # fmt: skip
 
 
-def hold_evidence(folder: Path, key: SigningKey, profile: str, measured: dict[str, dict[str, Value]]) -> None:
-    """Commitable evidence and arming of every gate at a profile; `measured` are values by gate and quantity."""
+def hold_evidence(
+    folder: Path, key: SigningKey, profile: str, measured: dict[str, dict[str, Value]],
+    without: tuple[str, ...] = (),
+) -> None:  # fmt: skip
+    """Arming of every gate at a profile that can be committed, and evidence but for those `without`.
+
+    `measured` are values by gate and quantity.
+    """
     project = load_project(folder)
     plan, falsified = make_plan(project, profile), falsification_plan(project)
     seen = {check.gate.id: check.gate_digest for check in falsified.checks}
     writer = LedgerWriter(folder / "evidence", [folder / "evidence"], key)
     artifacts = state_artifacts(plan, writer)
     for check in plan.checks:
-        write_result(writer, _evidence(plan, check, measured.get(check.gate.id, {}), artifacts))
+        if check.gate.id not in without:
+            write_result(writer, _evidence(plan, check, measured.get(check.gate.id, {}), artifacts))
         faults = {
             name: FaultSeen(
                 code=fault_code(file_of(name, project.fault_folder)), evidence="0" * 64,

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from specship.evidence.ledger import read_ledger
 from specship.evidence.signing import SigningKey, local_key
-from specship.evidence.statement import unseal
 from tests.processes import inside
 from tests.projects.evidenced import hold_evidence
 from tests.projects.histories import git
@@ -28,11 +28,8 @@ def amend(folder: Path, *ids: str, bump: str = "major", name: str = "0002-more")
 
 def statements(folder: Path, gate: str) -> list[Path]:
     """The committed statements of a gate."""
-    found = {
-        path: unseal(path.read_bytes(), keys=frozenset(), at="x")
-        for path in (folder / "evidence").glob("*.json")
-    }
-    return [path for path, entry in found.items() if entry.evidence.gate == gate]
+    found = read_ledger([folder / "evidence"], keys=frozenset()).statements
+    return [folder / f"evidence/{entry.digest}.json" for entry in found if entry.evidence.gate == gate]
 
 
 def commit(folder: Path, message: str) -> None:
@@ -58,9 +55,7 @@ class Merging:
         edit(folder / CONTRACT, "[frozen-weights]", "{frozen-weights: [val_loss]}")
         edit(folder / CONTRACT, "[heldout-inside-training]", "{heldout-inside-training: [shared_digests]}")
         git(folder, "init", "-q", "-b", "base", ".")
-        self.measure({})
-        for path in statements(folder, UNMEASURED):
-            path.unlink()
+        hold_evidence(folder, self.key, "release", {}, without=(UNMEASURED,))
         commit(folder, "measured")
 
     def measure(self, measured: dict[str, dict[str, Any]], key: SigningKey | None = None) -> None:

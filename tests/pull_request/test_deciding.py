@@ -175,6 +175,23 @@ def drop_the_release(merging: Merging) -> None:
     amend(merging.folder, "release")
 
 
+def credit_twice(merging: Merging) -> None:
+    """One measurement, which speaks for both criteria from now on, and the other gate waits for nobody."""
+    edit(merging.folder / CONTRACT, "binds_to: [AC-SMALL-001]", "binds_to: [AC-SMALL-001, AC-SMALL-002]")
+    text = (merging.folder / CONTRACT).read_text()
+    first, _, second = text.rpartition("ship_blocking: true")
+    (merging.folder / CONTRACT).write_text(f"{first}ship_blocking: false{second}")
+    amend(merging.folder, "GATE-SMALL-001", UNMEASURED)
+
+
+def put_a_table_beside_the_probes(merging: Merging) -> None:
+    """Any of them may read it, so that nothing was seen to fail with it."""
+    edit(merging.folder / "pyproject.toml", 'spec = "', 'probes = "probes"\nspec = "')
+    (merging.folder / "probes").mkdir()
+    (merging.folder / "probes/table.json").write_text("[]")
+    amend(merging.folder, "probes/table.json")
+
+
 class Case(NamedTuple):
     """A change, and what speaks against it; nothing where it passes."""
 
@@ -204,10 +221,12 @@ CASES = (
     Case(swap_kinds_and_say_so, {"below-floor"}, ("--fail-under", "60")),
     Case(drop_the_release),
     Case(drop_the_release, {"below-floor"}, ("--fail-under", "1")),
+    Case(credit_twice, {"rise-without-evidence"}),
+    Case(put_a_table_beside_the_probes, {"disarmed"}),
     Case(reword, {"bump-too-small"}),
     Case(reword_and_say_so),
     Case(figure_in_prose, {"lint-finding"}),
-    Case(forget, {"evidence-lost"}),
+    Case(forget, {"evidence-lost", "evidence-damaged"}),
     Case(forget_the_arming, {"disarmed"}),
     Case(touch_evidence, {"evidence-lost", "evidence-damaged"}),
     Case(junk, {"evidence-damaged"}),
