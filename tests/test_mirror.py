@@ -38,6 +38,7 @@ BEHAVIOURS: Final = {
     "pipeline/gguf/test_loader_rules.py": "llama.cpp's loader, rule by rule, over every module of the room",
     "pipeline/test_gguf_tables.py": "our tables of GGUF beside those of the gguf package",
     "pipeline/training/test_training_killed.py": "runs that are killed at any point, in processes of their own",
+    "evidence/test_crashes.py": "whatever is written, under failing calls, kills and full disks",
     "probes/test_export_probes.py": "the probes of a GGUF and of what is published, over one chain",
     "probes/test_humaneval_probes.py": "the probes of HumanEval, over one evaluation",
     "probes/test_imported_export_probes.py": "the probes of what is made from a checkpoint that was taken over",

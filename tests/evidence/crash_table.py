@@ -10,22 +10,25 @@ import errno
 import json
 import mmap
 import os
+import random
 import signal
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from specship.errors import SpecshipError
+from specship.evidence.ledger import read_ledger
 from specship.files import sweep
-from tests.evidence.crash_writers import WRITERS, Writer
+from tests.evidence.crash_writers import WRITERS, Endless, Statements, Writer
 
 CALLS: Final = ("openat", "write", "fsync", "link", "unlink", "rename", "mkdir", "close")
 FAILURES: Final = ("SIGKILL", "ENOSPC", "EIO", "EDQUOT", "EMFILE")
-SCRATCH: Final = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+SCRATCH: Final = next((name for name in ("/dev/shm",) if os.access(name, os.W_OK)), None)  # noqa: S108
 """Where flushing costs nothing; what a flush is worth after a loss of power is no part of this."""
 PATCHED: Final = {
     "openat": ("open",), "write": ("write",), "fsync": ("fsync",), "link": ("link",), "unlink": ("unlink",),
@@ -75,7 +78,7 @@ def run(
     writer: Writer, folder: Path, inject: Callable[[int], Any] | None = None, patch: Point | None = None
 ) -> Ending:
     """One writer in a process of its own; `inject` gets its number before it begins."""
-    shared = mmap.mmap(-1, 64 * 64 + 4096)
+    shared = mmap.mmap(-1, 1 << 16)
     ready, go = os.pipe()
     child = os.fork()
     if child == 0:
@@ -91,12 +94,12 @@ def run(
     if tracer is not None:
         tracer.wait()
         tracer.stderr.close()
-    told = [shared[64 * place : 64 * place + 64].rstrip(b"\0").decode().strip() for place in range(64)]
+    told = [shared[64 * place : 64 * place + 64].rstrip(b"\0").decode().strip() for place in range(960)]
     return Ending([text for text in told if text], status, shared[-4096:].rstrip(b"\0 ").decode())
 
 
 def attach(child: int, *options: str) -> "subprocess.Popen[str]":
-    """strace on a process, once it has it."""
+    """A tracer of a process, once it has it."""
     tracer = subprocess.Popen(
         ["strace", "-f", "-p", str(child), *options], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True
     )  # fmt: skip
@@ -180,7 +183,7 @@ def points(counted: dict[str, int], way: str) -> Iterator[Point]:
 
 def left(folder: Path) -> list[Path]:
     """What is there under temporary names."""
-    return [path for path in folder.rglob(".tmp-*")]
+    return list(folder.rglob(".tmp-*"))
 
 
 def look(writer: Writer, point: Point, way: str) -> str:
@@ -234,14 +237,75 @@ def row(writer: Writer, way: str, every: int) -> dict[str, Any]:
     return {"writer": writer.name, "calls": counted, "points": kinds, "wrong": wrong}
 
 
-def main(way: str, every: int, *names: str) -> None:
-    """Print a row for each writer."""
-    print(
-        json.dumps(
-            [row(writer, way, every) for name, writer in WRITERS.items() if name in (names or WRITERS)]
-        )
-    )
+def kills(rounds: int, seed: int = 7) -> dict[str, Any]:
+    """A writer of statements that is killed at random moments, and goes on in the same ledger."""
+    writer, chance = Statements(), random.Random(seed)  # noqa: S311
+    acknowledged: list[str] = []
+    with tempfile.TemporaryDirectory(dir=SCRATCH) as name:
+        folder = Path(name)
+        writer.prepare(folder)
+        for number in range(rounds):
+            shared = mmap.mmap(-1, 1 << 16)
+            child = os.fork()
+            if child == 0:
+                _be_the_writer(Endless(number), folder, shared)
+            time.sleep(chance.random() * 0.02)
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+            text = shared[:-4096].rstrip(b"\0").decode()
+            acknowledged += [text[place : place + 64] for place in range(0, len(text), 64)]
+        temporary = left(folder)
+        for path in temporary:
+            os.utime(path, (0, 0))
+        last = run(writer, folder)
+        ledger = read_ledger([folder / "ledger"], keys=frozenset())
+        present = {entry.digest for entry in ledger.entries}
+        return {
+            "kills": rounds, "acknowledged": len(acknowledged), "present": len(present),
+            "lost": len(set(acknowledged) - present), "damaged": len(ledger.damaged), "holes": len(ledger.holes),
+            "temporary": len(temporary), "not swept": len(left(folder)), "status": last.status,
+        }  # fmt: skip
+
+
+def full_disk(folder: Path) -> dict[str, Any]:
+    """A ledger on a disk that gets full, is freed, and is then mounted for reading alone; as a root of its own."""
+    found: dict[str, Any] = {}
+    for full, options in (("bytes", "size=256k"), ("names", "size=8m,nr_inodes=24")):
+        subprocess.run(["mount", "-t", "tmpfs", "-o", options, "tmpfs", folder], check=True)
+        room = [folder / f"room-{number}" for number in range(8)]
+        for path in room:
+            path.write_bytes(b"x" * (1 << 13))
+        ending = run(Endless(0), folder)
+        before = read_ledger([folder / "ledger"], keys=frozenset())
+        for path in room:
+            path.unlink()
+        again = run(Statements(), folder)
+        subprocess.run(["mount", "-o", "remount,ro", folder], check=True)
+        refused = run(Endless(1), folder)
+        after = read_ledger([folder / "ledger"], keys=frozenset())
+        found[full] = {
+            "status": ending.status, "said": ending.said, "acknowledged": len(ending.acknowledged),
+            "lost": len(set(ending.acknowledged) - {entry.digest for entry in before.entries}),
+            "damaged": len(before.damaged) + len(after.damaged), "left": len(left(folder)),
+            "freed": again.status, "read-only": refused.status, "refused": refused.said,
+            "still there": len(after.entries) - len(before.entries),
+        }  # fmt: skip
+        subprocess.run(["umount", folder], check=True)
+    return found
+
+
+def main(way: str, number: str, *names: str) -> None:
+    """Print what survives what."""
+    found: object
+    if way == "kills":
+        found = kills(int(number))
+    elif way == "full":
+        found = full_disk(Path(number))
+    else:
+        asked = [writer for name, writer in WRITERS.items() if name in (names or WRITERS)]
+        found = [row(writer, way, int(number)) for writer in asked]
+    sys.stdout.write(json.dumps(found))
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:])
+    main(sys.argv[1], sys.argv[2], *sys.argv[3:])

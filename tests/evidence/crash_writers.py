@@ -7,7 +7,6 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
-from specship.contracts.measurement import Measurement
 from specship.errors import UnusableInput
 from specship.evidence.arming import Arming, FaultSeen, read_armings, write_arming
 from specship.evidence.ledger import append, read_ledger
@@ -15,8 +14,7 @@ from specship.evidence.signing import SigningKey, local_key
 from specship.files import publish_folder, write_errors, write_json
 from specship.specs.records import Model, Profile
 from specship.status.assess import assess
-from specship.suite.artifacts.store import Store, list_files
-from specship.units import Quantity
+from specship.suite.artifacts.store import Store
 from tests.evidence.statements import ENVIRONMENT, GATE, NOW, evidence, today
 from tests.suite.artifacts.finished import finished
 
@@ -104,6 +102,25 @@ class Statements:
 
     def whole(self, folder: Path) -> bool:
         return ship_percent(folder) == 100.0
+
+
+class Endless(Statements):
+    """Statements without an end, each naming the one before; a number tells the runs apart."""
+
+    name = "ledger append, endless"
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def write(self, folder: Path, acknowledge: Acknowledge) -> None:
+        key, parents = _key(folder), ()
+        for count in range(900):
+            parents = (
+                append(
+                    folder / "ledger", evidence(loss=float(1000 * self.number + count), parents=parents), key
+                ),
+            )
+            acknowledge(parents[0])
 
 
 class ArmingRecords:

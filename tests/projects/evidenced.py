@@ -14,7 +14,6 @@ from specship.evidence.made_artifact import MadeArtifact
 from specship.evidence.signing import SigningKey
 from specship.evidence.statement import Environment, Evidence
 from specship.faults.catalogue import fault_code, file_of
-from specship.pipeline.stage import Stage
 from specship.specs.project import load_project
 from specship.suite.artifacts.ingredients import code_of, settings_of, versions
 from specship.suite.judging.judging_code import judged_by
@@ -43,21 +42,20 @@ def _met(expectation: Expectation) -> Value:
     return value
 
 
-def _depth(plan: Plan, owner: str, stage: Stage) -> int:
-    """How many stages run before one, at most: what something is made from is stated first."""
-    return sum(1 for _ in stages_behind(plan.profile, owner, [stage.makes]))
-
-
 def state_artifacts(plan: Plan, writer: LedgerWriter, **changes: Any) -> TodaysArtifacts:
     """A stage statement for everything that the gates of a plan measure, of today's settings and code."""
     known = TodaysArtifacts(plan.profile, writer.read(), lambda _: True, lambda _: plan.project.root)
     for check in plan.checks:
         names = check.probe.artifacts if check.probe else ()
-        behind = list(stages_behind(plan.profile, check.model.id, names))
-        for owner, stage in sorted(behind, key=lambda one: _depth(plan, *one)):
+        pending = list(stages_behind(plan.profile, check.model.id, names))
+        while pending:  # what it is made from comes first
+            owner, stage = pending.pop()
             known = TodaysArtifacts(plan.profile, writer.read(), lambda _: True, lambda _: plan.project.root)
             inputs = {name: known.of(owner, name) for name in stage.needs}
             if known.of(owner, stage.makes) is not None:
+                continue
+            if None in inputs.values():
+                pending.insert(0, (owner, stage))
                 continue
             settings = settings_of(stage, plan.profile.settings_of(owner))
             facts: dict[str, Any] = {
@@ -101,13 +99,25 @@ def _evidence(plan: Plan, check: Check, measured: dict[str, Value], artifacts: T
     )  # fmt: skip
 
 
-def hold_evidence(
-    folder: Path, key: SigningKey, profile: str, measured: dict[str, dict[str, Value]],
-    without: tuple[str, ...] = (),
-) -> None:  # fmt: skip
-    """Arming of every gate at a profile that can be committed, and evidence but for those `without`.
+def _broken(expectation: Expectation) -> Value:
+    """A value that violates a limit."""
+    limit: Any = expectation.limit
+    if expectation.operator in {"between", "one_of"}:
+        limit = limit[0]
+    if isinstance(limit, bool):
+        return not limit
+    if isinstance(limit, str):
+        return f"not {limit}"
+    value: Value = limit + 1 if expectation.operator in {"at_most", "below", "equals"} else limit - 1
+    return value
 
-    `measured` are values by gate and quantity.
+
+def hold_evidence(
+    folder: Path, key: SigningKey, profile: str, measured: dict[str, dict[str, Value]], *, but: str = ""
+) -> None:
+    """Commitable evidence and arming of every gate at a profile; `measured` are values by gate and quantity.
+
+    Of the gate `but` there is arming alone.
     """
     project = load_project(folder)
     plan, falsified = make_plan(project, profile), falsification_plan(project)
@@ -115,12 +125,18 @@ def hold_evidence(
     writer = LedgerWriter(folder / "evidence", [folder / "evidence"], key)
     artifacts = state_artifacts(plan, writer)
     for check in plan.checks:
-        if check.gate.id not in without:
+        if check.gate.id != but:
             write_result(writer, _evidence(plan, check, measured.get(check.gate.id, {}), artifacts))
         faults = {
             name: FaultSeen(
                 code=fault_code(file_of(name, project.fault_folder)), evidence="0" * 64,
-                fails=tuple(SeenFailing(quantity=quantity, value=None, unit="text", limit="") for quantity in quantities),
+                fails=tuple(
+                    SeenFailing(
+                        quantity=quantity, value=_broken(check.gate.expect[quantity]),
+                        unit=check.gate.expect[quantity].unit, limit=check.gate.expect[quantity].limit_text,
+                    )
+                    for quantity in quantities
+                ),
             )
             for name, quantities in check.gate.faults.items()
         }  # fmt: skip

@@ -28,8 +28,8 @@ def amend(folder: Path, *ids: str, bump: str = "major", name: str = "0002-more")
 
 def statements(folder: Path, gate: str) -> list[Path]:
     """The committed statements of a gate."""
-    found = read_ledger([folder / "evidence"], keys=frozenset()).statements
-    return [folder / f"evidence/{entry.digest}.json" for entry in found if entry.evidence.gate == gate]
+    ledger = read_ledger([folder / "evidence"], keys=frozenset())
+    return [folder / "evidence" / f"{entry.digest}.json" for entry in ledger.of_gate(gate).statements]
 
 
 def commit(folder: Path, message: str) -> None:
@@ -52,10 +52,14 @@ class Merging:
             "[tool.specship]\n",
             f"[tool.specship]\ntrusted_keys = [{trusting(self.key)}]\n",
         )
-        edit(folder / CONTRACT, "[frozen-weights]", "{frozen-weights: [val_loss]}")
-        edit(folder / CONTRACT, "[heldout-inside-training]", "{heldout-inside-training: [shared_digests]}")
+        edit(folder / CONTRACT, "[frozen-weights]", "{frozen-weights: [val_loss, val_tokens, bigram_margin]}")
+        edit(
+            folder / CONTRACT,
+            "[heldout-inside-training]",
+            "{heldout-inside-training: [shared_digests, highest_jaccard]}",
+        )
         git(folder, "init", "-q", "-b", "base", ".")
-        hold_evidence(folder, self.key, "release", {}, without=(UNMEASURED,))
+        hold_evidence(folder, self.key, "release", {}, but=UNMEASURED)
         commit(folder, "measured")
 
     def measure(self, measured: dict[str, dict[str, Any]], key: SigningKey | None = None) -> None:

@@ -149,7 +149,7 @@ CHANGES = {
     "another quantity fails than predicted": (
         "contracts/small-v1.yaml", SECOND + "    falsified_by:\n      texts-gone: [characters]",
         SECOND + "      documents: {at_least: 1, unit: documents}\n    falsified_by:\n      texts-gone: [documents]",
-        "texts-gone", Catch.OTHER_REASON, "documents should fail and holds; failing: characters",
+        "texts-gone", Catch.OTHER_REASON, "documents should be measured and fail; failing: characters",
     ),
     "the clean pipeline fails": (
         "contracts/small-v1.yaml", FIRST, "      documents: {at_least: 1000, unit: documents}\n",

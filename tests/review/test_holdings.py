@@ -34,8 +34,22 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SigningKey
     for path, old, new in (
         ("probes/own.py", "from counting.lines import count\n", "count = len\n"),
         (RELEASED, "      evaluation_tokens", "      evaluation_tokens"),
-        (SMALL, "falsified_by: [frozen-weights]", "falsified_by: {frozen-weights: [val_loss]}"),
-        (SECOND, "falsified_by: [frozen-weights]", "falsified_by: {frozen-weights: [val_loss]}"),
+        (
+            SMALL,
+            "falsified_by: [frozen-weights]",
+            "falsified_by: {frozen-weights: [val_loss, val_tokens, bigram_margin]}",
+        ),
+        (
+            SECOND,
+            "falsified_by: [heldout-inside-training]",
+            "falsified_by: {heldout-inside-training: [shared_digests, highest_jaccard]}",
+        ),
+        (SECOND, "falsified_by: [own-fault]", "falsified_by: {own-fault: [documents]}"),
+        (
+            SECOND,
+            "falsified_by: [frozen-weights]",
+            "falsified_by: {frozen-weights: [val_loss, val_tokens, bigram_margin]}",
+        ),
     ):
         edit(folder / path, old, new)
     git(folder, "init", "-q", "-b", "base", ".")

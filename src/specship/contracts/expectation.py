@@ -139,6 +139,25 @@ class Expectation(BaseModel):
             return False
         return _OPERATORS[self.operator](quantity.value, self.limit)
 
+    def broken_by(self, quantity: Quantity) -> bool:
+        """Whether a quantity was measured in this unit, can be compared with the limit, and does not meet it.
+
+        More than `not holds`: what was never measured, or is of another kind, shows nothing of the limit.
+        """
+        if not quantity.measured or quantity.unit != self.unit:
+            return False
+        return self._compares(quantity.value) and not self.holds(quantity)
+
+    def _compares(self, value: Value) -> bool:
+        if self.operator in _NUMERIC:
+            return _number(value) is not None
+        choices = self.one_of or (self.equals if self.equals is not None else "",)
+        return any(_kind(value) is _kind(choice) for choice in choices)
+
+
+def _kind(value: Value) -> type:
+    return float if type(value) is int else type(value)
+
 
 def _limit_text(operator: str, limit: Any) -> str:
     if operator == "between":

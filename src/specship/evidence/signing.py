@@ -11,14 +11,14 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from specship.digests import sha256_bytes
 from specship.errors import CannotWrite, UnusableInput
 from specship.files import write_new_file
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 _PRIME: Final = 2**255 - 19
 # y-coordinates of the points of order 1, 2, 4 and 8 on edwards25519.
@@ -51,16 +51,23 @@ def check_public_key(public_key: bytes) -> bytes:
         raise UnusableInput(
             f"{public_key.hex()} is not usable as a public key",
             why="an ed25519 key is a canonical point of large order; others verify what nobody signed",
-            mend="make a key pair with `specship evidence key`",
+            mend="make a key pair with `specship evidence keygen FILE`",
         )
     return public_key
+
+
+class Signs(Protocol):
+    """What holds the private half: this process, or an agent."""
+
+    def sign(self, message: bytes, /) -> bytes:
+        """The 64 bytes of the signature."""
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """A private key and its public half."""
 
-    private: Ed25519PrivateKey
+    private: Signs
     public: bytes
 
     def sign(self, payload_type: str, payload: bytes) -> bytes:

@@ -125,6 +125,7 @@ class GateReview:
             yield from self._requirements(was, now)
             yield from self._rest(was, now)
             yield from self._faults(was, now)
+            yield from self._excuses(was, now)
 
     def _in_force(self, was: str, now: str, view: Scale | None) -> tuple[Gate, Gate]:
         one, other = self._both(was, now)
@@ -367,6 +368,31 @@ class GateReview:
                     tightens_too=bool(lost and won),
                     **pieces,
                 )
+
+    def _excuses(self, was: str, now: str) -> Iterator[Change]:
+        """Limits that need not be seen failing any more, because somebody says that none can break them."""
+        one, other = self.base.files[was][0], self.head.files[now][0]
+        for quantity in sorted(one.unfalsified.keys() | other.unfalsified.keys()):
+            before, after = one.unfalsified.get(quantity), other.unfalsified.get(quantity)
+            if before == after or not (quantity in one.expect and quantity in other.expect):
+                continue
+            says = f"{now}: {quantity} is excused in other words"
+            if before is None:
+                says = f"{now}: {quantity} need not be seen to fail any more: {after}"
+            elif after is None:
+                says = f"{now}: {quantity} has to be seen to fail"
+            yield change(
+                now,
+                "gate",
+                "excuse",
+                went(loosens=before is None, tightens=after is None),
+                says,
+                before=before,
+                after=after,
+                quantity=quantity,
+                stales=self._stales(was, now) if before is None or after is None else (),
+                **self._pieces(was, now, "unfalsified", quantity),
+            )
 
 
 def _text(expectation: Expectation | None) -> str:

@@ -17,7 +17,7 @@ from specship.contracts.digest import gate_digest
 from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.errors import DamagedArtifact
-from specship.evidence.arming import NAMES_NO_FAULT, OpenedArming, read_armings, why_unarmed
+from specship.evidence.arming import NAMES_NO_FAULT, LimitsSeen, OpenedArming, limits_seen, read_armings
 from specship.evidence.keyring import NOBODY, KeyRing
 from specship.evidence.ledger import AnyEntry, Ledger, gathered, open_entry
 from specship.pipeline.registry import module_of
@@ -176,6 +176,7 @@ class Holdings:
                 gate = effective(written, profile.overrides.get(written.id))
                 names = self._identities.artifacts(gate.probe) if gate.probe else ()
                 found = {name: artifacts.of(model, name) for name in names}
+                seen = self._limits_seen(written, gate, profile, armings.get(written.id, []), trust)
                 yield Today(
                     gate=gate,
                     contract=file.path,
@@ -189,7 +190,8 @@ class Holdings:
                     ring=trust.ring,
                     oldest=timedelta(days=days) if days else None,
                     judging_code=judged_by().code,
-                    unarmed=self._why_unarmed(written, gate, profile, armings.get(written.id, []), trust),
+                    unarmed=seen.unarmed,
+                    seen=seen.seen,
                 )
 
     def _artifacts(self, profile: Profile, holder: Holdings, trust: Holdings) -> TodaysArtifacts:
@@ -226,21 +228,21 @@ class Holdings:
             return ""
         return falsification_profile(project)
 
-    def _why_unarmed(
+    def _limits_seen(
         self, written: Gate, gate: Gate, profile: Profile, records: list[OpenedArming], trust: Holdings
-    ) -> str:
-        """As `ArmingBook.why_unarmed`, of a revision instead of the files on the disk."""
+    ) -> LimitsSeen:
+        """As `ArmingBook.limits_seen`, of a revision instead of the files on the disk."""
         signed, unsigned = believed(records, trust.ring, release=profile.kind == "release")
         if not signed and gate.faults:
-            return unsigned or "it was never seen to fail by a key that counts"
+            return LimitsSeen(unarmed=unsigned or "it was never seen to fail by a key that counts")
         if not signed:
-            return NAMES_NO_FAULT
+            return LimitsSeen(unarmed=NAMES_NO_FAULT)
         digests = {profile.profile: self._digest(gate)}
         if self._seen_at and self._side.spec:
             there = self._side.spec.profiles[self._seen_at].overrides.get(written.id)
             digests[self._seen_at] = self._digest(effective(written, there))
         codes = {fault: self._identities.fault(fault) for fault in gate.faults}
-        return why_unarmed(gate.faults, digests, codes, signed, profile=profile.profile)
+        return limits_seen(gate, digests, codes, signed, profile=profile.profile)
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -70,6 +70,7 @@ Kind = Literal[
     "requirement",
     "fault",
     "prediction",
+    "excuse",
     "reference",
     "weight",
     "dependency",

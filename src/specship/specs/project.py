@@ -5,6 +5,7 @@ spec = "specs/ship-two-001"   # folder with spec.yaml, profiles/, amendments/
 contracts = "contracts"       # folder of contract files
 profile = "rehearsal"         # the profile when none is asked for
 probes = "probes"             # optional folder of the project's own probes
+probe_distributions = []      # installed distributions that bring probes
 faults = "faults"             # optional folder of the project's own faults
 waivers = "waivers"           # folder of exceptions; it may be missing
 inherit = []                  # variables that stages and the judge may see: LD_LIBRARY_PATH of a cluster
@@ -33,6 +34,7 @@ from specship.specs.trusted_keys import TrustedKey
 from specship.specs.waivers import FOLDER, WaiverFile, survey_waivers, waiver_faults
 
 Folder = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$")]
+DistributionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
 _NEVER_INHERITED: Final = re.compile(r"LD_PRELOAD|LD_AUDIT|DYLD_INSERT_LIBRARIES|(PYTHON|PYTEST|SPECSHIP).*")
 """Variables that put foreign code into a process, or tell a secret."""
 
@@ -68,6 +70,8 @@ class Configuration(Frozen):
     contracts: Folder = "contracts"
     profile: Slug = "rehearsal"
     probes: Folder | None = None
+    probe_distributions: tuple[DistributionName, ...] = ()
+    """Installed distributions whose entry points `specship.probes` bring probes."""
     faults: Folder | None = None
     healthy: Folder | None = None
     """YAML file of healthy variants that no gate may accuse."""
@@ -121,7 +125,12 @@ class Project:
     def ledger_folders(self) -> tuple[Path, ...]:
         """Where statements are: those made here, then the committed ones."""
         made = self.state / "ledger"
-        return (made,) if self.elsewhere else (made, self.root / "evidence")
+        return (made,) if self.elsewhere else (made, self.evidence_folder)
+
+    @property
+    def evidence_folder(self) -> Path:
+        """Where statements are committed."""
+        return self.root / "evidence"
 
     @property
     def arming_folder(self) -> Path:

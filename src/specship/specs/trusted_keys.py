@@ -11,7 +11,7 @@ revoked = 2026-06-30                   # optional: from this day on it counts no
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
@@ -70,3 +70,16 @@ class TrustedKey(Frozen):
         """Its days, in words."""
         ending = f", revoked on {self.revoked}" if self.revoked else ""
         return f"{self.since} to {self.until}{ending}"
+
+
+def entry_to_paste(public: bytes) -> str:
+    """The table that trusts a key with releases for a year from today on."""
+    today = datetime.now(UTC).date()
+    return (
+        "[[tool.specship.trusted_keys]]\n"
+        f'key = "{public.hex()}"\n'
+        'owner = "who answers for it"\n'
+        'purposes = ["release", "arming"]\n'
+        f"from = {today}\n"
+        f"until = {today + timedelta(days=365)}\n"
+    )

@@ -10,13 +10,21 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from specship.contracts.judging import Verdict
+from specship.contracts.records import Gate
 from specship.evidence.arming import NAMES_NO_FAULT
 from specship.evidence.ledger import GateEntries, Ledger
 from specship.specs.records import Criterion, Model, Profile
 from specship.status.bypasses import relaxed
 from specship.status.folding import GateStanding, standing
 from specship.status.freshness import Today
-from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Standing
+from specship.status.report import (
+    CriterionReport,
+    GateReport,
+    LimitReport,
+    Measured,
+    ModelReport,
+    Standing,
+)
 from specship.status.waiving import fingerprint
 
 JudgedGates = dict[str, tuple[Today, GateEntries, GateReport]]
@@ -96,6 +104,7 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         reason=known.reason,
         armed=not today.unarmed,
         unarmed=today.unarmed,
+        limits=limit_reports(today.gate, today.seen),
         fresh=known.fresh,
         checked=known.ruling.checked if known.ruling else "nothing",
         measured=measured,
@@ -110,10 +119,28 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
     )
 
 
+def limit_reports(gate: Gate, seen: Collection[str]) -> tuple[LimitReport, ...]:
+    """Each limit in force of a gate, and whether it was seen to fail."""
+    found = []
+    for quantity in gate.expect:
+        if quantity in seen:
+            found.append(LimitReport(quantity=quantity, seen="seen"))
+        elif quantity in gate.unfalsified:
+            found.append(LimitReport(quantity=quantity, seen="excused", why=gate.unfalsified[quantity]))
+        else:
+            found.append(LimitReport(quantity=quantity, seen="unseen"))
+    return tuple(found)
+
+
 def to_arm(gate: GateReport) -> str:
     """What arms a gate, in words."""
     if gate.unarmed == NAMES_NO_FAULT:
         return "write `falsified_by:` in its contract, then `pytest -m falsify` and `specship faults --arm`"
+    if any(limit.seen == "seen" for limit in gate.limits):
+        return (
+            "predict them in `falsified_by:` and see them fail, or say in `unfalsified:` why no fault can "
+            "break them"
+        )
     return f"see it fail (`make falsify`, or `pytest -m falsify -k {gate.id}`), then `specship faults --arm`"
 
 

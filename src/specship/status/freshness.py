@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from specship.contracts.records import Gate
+from specship.evidence.arming import NEVER_SEEN
 from specship.evidence.keyring import NOBODY, KeyRing, purpose_of
 from specship.evidence.statement import Evidence, Opened
 from specship.status.bypasses import forbidden_in_a_release
@@ -42,8 +43,10 @@ class Today:
     """Age beyond which evidence no longer counts; None sets no limit."""
     judging_code: str = ""
     """Digest of the code that judges today."""
-    unarmed: str = "it was never seen to fail"
-    """Why it does not count as seen to fail on each of its faults; empty when it does."""
+    unarmed: str = NEVER_SEEN
+    """Why it is not armed; empty when each limit that a fault can break was seen to fail."""
+    seen: frozenset[str] = frozenset()
+    """The quantities whose limits were seen to fail."""
 
 
 def differences(evidence: Evidence, today: Today) -> tuple[str, ...]:

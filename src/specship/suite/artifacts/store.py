@@ -12,6 +12,8 @@ own model has it and is that very artifact: the line of descent leads through bo
 
 from __future__ import annotations
 
+import contextlib
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -28,6 +30,7 @@ from specship.pipeline.registry import maker_of
 from specship.specs.records import Profile
 from specship.suite.artifacts.ingredients import code_of, outdated, settings_of
 
+_KEY: Final = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
 KEPT: Final = 2
 """Artifacts of a stage that stay on the disk: the current one and the one before."""
 
@@ -153,14 +156,22 @@ class Store:
         self._prune(stage)
 
     def _prune(self, stage: str) -> None:
-        manifests = sorted(
-            (p for p in (self.folder / stage).glob("*.json") if len(p.stem) == KEY_LENGTH),
-            key=lambda path: path.stat().st_mtime_ns,
-        )
-        for manifest in manifests[:-KEPT]:
-            manifest.unlink()
-            shutil.rmtree(manifest.with_suffix(""), ignore_errors=True)
-            manifest.with_suffix(".log").unlink(missing_ok=True)
+        """Drop old artifacts, and folders whose manifest a kill kept from being written or took first.
+
+        What cannot be removed stays until the next time: the artifact that was made is none the worse.
+        """
+        with contextlib.suppress(OSError):
+            paths = [path for path in (self.folder / stage).iterdir() if _KEY.fullmatch(path.stem)]
+            manifests = sorted(
+                (path for path in paths if path.suffix == ".json"), key=lambda path: path.stat().st_mtime_ns
+            )
+            for manifest in manifests[:-KEPT]:
+                manifest.unlink()
+            kept = {manifest.stem for manifest in manifests[-KEPT:]}
+            for path in paths:
+                if path.stem not in kept and path.suffix in {"", ".log"}:
+                    shutil.rmtree(path, ignore_errors=True)
+                    path.with_suffix(".log").unlink(missing_ok=True)
 
 
 def verify(folder: Path, record: ArtifactRecord) -> None:

@@ -14,9 +14,11 @@ from functools import cached_property
 from specship.errors import DamagedArtifact, SpecshipError
 from specship.evidence.arming import (
     NAMES_NO_FAULT,
+    NEVER_SEEN,
+    LimitsSeen,
     OpenedArming,
+    limits_seen,
     read_armings,
-    why_unarmed,
 )
 from specship.evidence.keyring import KeyRing
 from specship.faults.catalogue import fault_code, file_of
@@ -90,18 +92,18 @@ class ArmingBook:
                 self._codes[fault] = ""
         return self._codes[fault]
 
-    def why_unarmed(self, check: Check, plan: Plan) -> str:
-        """Why a gate is not armed at the profile of a plan; empty when it is."""
+    def limits_seen(self, check: Check, plan: Plan) -> LimitsSeen:
+        """Which limits of a gate were seen to fail at the profile of a plan, and whether that arms it."""
         if check.probe is None:
-            return "it has no probe"
+            return LimitsSeen(unarmed="it has no probe")
         own = self.by_gate.get(check.gate.id, ())
         signed, unsigned = believed(own, self.ring, release=plan.profile.kind == "release")
         if unsigned and not signed:
-            return unsigned
+            return LimitsSeen(unarmed=unsigned)
         if not signed:
-            return "it was never seen to fail" if check.gate.faults else NAMES_NO_FAULT
+            return LimitsSeen(unarmed=NEVER_SEEN if check.gate.faults else NAMES_NO_FAULT)
         digests = {plan.profile.profile: check.gate_digest}
         if check.gate.id in self._seen_at:
             digests[self._profile] = self._seen_at[check.gate.id].gate_digest
         codes = {fault: self.code(fault) for fault in check.gate.faults}
-        return why_unarmed(check.gate.faults, digests, codes, signed, profile=plan.profile.profile)
+        return limits_seen(check.gate, digests, codes, signed, profile=plan.profile.profile)

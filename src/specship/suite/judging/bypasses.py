@@ -25,7 +25,7 @@ def recorded_bypasses(plan: Plan, check: Check) -> dict[str, str]:
     for owner, stage in stages_behind(plan.profile, check.model.id, artifacts):
         store = Store.of(plan.project.state, owner, plan.profile)
         record = store.current(stage.makes)
-        if record is not None and any(file.path == _RUN for file in record.files):
+        if record is not None and any(file.name == _RUN for file in record.files):
             found |= bypasses_of(store.path(stage.makes, record.ingredients.key) / _RUN)
     return dict(sorted(found.items()))
 

@@ -26,7 +26,7 @@ def sign_stages(plan: Plan, ledger: LedgerWriter, model: str, artifacts: Iterabl
         DamagedArtifact: a manifest names other packages or files than this machine has, or a planted fault.
         CannotWrite: the disk is full or refuses.
     """
-    profile = plan.profile
+    profile, project = plan.profile, plan.project
     own = (entry.record for entry in ledger.read().artifacts if entry.signers)
     signed = {(one.model, one.profile, one.artifact.digest, one.artifact.ingredients.key) for one in own}
     for owner, stage in reversed(list(stages_behind(profile, model, artifacts))):
@@ -42,7 +42,7 @@ def sign_stages(plan: Plan, ledger: LedgerWriter, model: str, artifacts: Iterabl
                 makes=stage.makes,
                 stage=stage.name,
                 artifact=record,
-                environment=environment(plan.project.root),
+                environment=environment(project.root, project.reads, project.configuration.inherit),
                 signed=datetime.now(UTC),
             )
         )

@@ -82,6 +82,7 @@ def today(
     apart = plan.apart(check).artifacts  # no evidence about these is fresh
     found = {name: None if name in apart else artifacts.of(check.model.id, name) for name in names}
     release = plan.profile.kind == "release"
+    seen = arming.limits_seen(check, plan)
     return Today(
         gate=check.gate,
         contract=check.file.path,
@@ -97,7 +98,8 @@ def today(
         ring=arming.ring,
         oldest=plan.oldest,
         judging_code=judged_by().code,
-        unarmed=arming.why_unarmed(check, plan),
+        unarmed=seen.unarmed,
+        seen=seen.seen,
     )
 
 

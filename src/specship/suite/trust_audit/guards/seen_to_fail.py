@@ -16,7 +16,7 @@ def _look(grounds: Grounds) -> Answer:
     for profile in grounds.releases:
         plan = make_plan(grounds.project, profile.profile)
         gates |= {check.gate.id for check in plan.checks}
-        unarmed |= {check.gate.id for check in plan.checks if book.why_unarmed(check, plan)}
+        unarmed |= {check.gate.id for check in plan.checks if book.limits_seen(check, plan).unarmed}
     if not gates:
         return not_here("no profile is of the kind `release`", "write one")
     if not unarmed:
