@@ -184,14 +184,6 @@ def credit_twice(merging: Merging) -> None:
     amend(merging.folder, "GATE-SMALL-001", UNMEASURED)
 
 
-def put_a_table_beside_the_probes(merging: Merging) -> None:
-    """Any of them may read it, so that nothing was seen to fail with it."""
-    edit(merging.folder / "pyproject.toml", 'spec = "', 'probes = "probes"\nspec = "')
-    (merging.folder / "probes").mkdir()
-    (merging.folder / "probes/table.json").write_text("[]")
-    amend(merging.folder, "probes/table.json")
-
-
 class Case(NamedTuple):
     """A change, and what speaks against it; nothing where it passes."""
 
@@ -222,7 +214,6 @@ CASES = (
     Case(drop_the_release),
     Case(drop_the_release, {"below-floor"}, ("--fail-under", "1")),
     Case(credit_twice, {"rise-without-evidence"}),
-    Case(put_a_table_beside_the_probes, {"disarmed"}),
     Case(reword, {"bump-too-small"}),
     Case(reword_and_say_so),
     Case(figure_in_prose, {"lint-finding"}),
