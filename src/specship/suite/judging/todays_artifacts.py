@@ -108,6 +108,6 @@ def outside_agrees(stage: Stage, settings: Mapping[str, Any], root: Path, record
         return not recorded
     try:
         here = stage.outside(settings, root)
-        return here in {recorded, stage.outside(settings, root / ".specship" / "nowhere")}
+        return here == recorded or here == stage.outside(settings, root / ".specship" / "nowhere")
     except (SpecshipError, OSError):
         return True
