@@ -168,7 +168,7 @@ def test_an_edit_of_our_own_code_gives_another_key(near: int, tmp_path: Path) ->
     assert spec.loader is not None
     copied = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(copied)
-    copied._NEAR_NS = near  # what the test just wrote is as new as can be
+    vars(copied)["_NEAR_NS"] = near  # what the test just wrote is as new as can be
     project = copied.ProjectFiles(sound_project(tmp_path / "project"), ("pyproject.toml",))
     edited = code / "other.py"
     before, text = edited.stat(), edited.read_bytes()
