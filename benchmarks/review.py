@@ -68,7 +68,10 @@ def write_evidence(folder: Path) -> None:
     """A key that the project trusts, and a statement of every gate that it passed."""
     key = local_key(folder.parent / "state")
     settings = folder / "pyproject.toml"
-    trusted = f'[tool.specship]\ntrusted_keys = ["{key.public.hex()}"]\n'
+    trusted = (
+        f'[tool.specship]\ntrusted_keys = [{{key = "{key.public.hex()}", owner = "A benchmark", '
+        'purposes = ["rehearsal", "release", "arming"], from = 2020-01-01, until = 2099-12-31}]\n'
+    )
     settings.write_text(settings.read_text().replace("[tool.specship]\n", trusted, 1))
     plan = make_plan(load_project(folder), "rehearsal")
     (folder / "evidence").mkdir()

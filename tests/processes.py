@@ -90,14 +90,15 @@ def _is_python(program: str) -> bool:
         return Path(program) == Path(sys.executable) or file.read(2) == b"#!"
 
 
-class _Server:
+class Server:
     """The process that forks, one run at a time."""
 
-    def __init__(self, modules: Sequence[str]) -> None:
+    def __init__(self, modules: Sequence[str], python: Path = Path(sys.executable)) -> None:
+        """Start it, with an interpreter whose packages it loads."""
         self._folder = tempfile.TemporaryDirectory(prefix="specship-processes-")
         project = sound_project(Path(self._folder.name, "project"))
         self._child = subprocess.Popen(
-            [sys.executable, str(ROOT / "tests" / "process_server.py")],
+            [python, ROOT / "tests" / "process_server.py"],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
         )  # fmt: skip
         assert self._child.stdin is not None
@@ -133,7 +134,7 @@ class _Server:
 
 
 @functools.cache
-def _server(modules: tuple[str, ...]) -> _Server:
-    server = _Server(modules)
+def _server(modules: tuple[str, ...]) -> Server:
+    server = Server(modules)
     atexit.register(server.close)
     return server

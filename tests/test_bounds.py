@@ -25,6 +25,7 @@ from specship.diagnose.formats.lightning_csv import read_metrics
 from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.evidence.ledger import append, read_ledger
+from specship.evidence.repository import open_repository
 from specship.evidence.signing import SigningKey
 from specship.evidence.statement import seal
 from specship.pipeline.chat.rendering import render
@@ -37,7 +38,6 @@ from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
 from specship.pipeline.tokenizer.files import read_object
 from specship.pipeline.tokenizer.sentencepiece_model import read_sentencepiece
-from specship.review.repository import open_repository
 from specship.review.trees import CommittedTree
 from specship.strict_json import read_json, read_json_lines
 from tests.diagnose.event_files import framed, padded_event

@@ -43,6 +43,8 @@ FOLDERS = {
     "specship.report.history": "json",
     "specship.report.audits": "json",
     "specship.report.checkup": "json",
+    "specship.report.trust_audit": "json",
+    "specship.suite.trust_audit.guards": "whole_ledger",
 }
 SCANNERS = {
     "specship.pipeline.model.families": "specship.pipeline.model.reading",

@@ -9,6 +9,7 @@ from tests.places import ROOT, SOURCE
 
 TESTS: Final = ROOT / "tests"
 APART: Final = {
+    "cheats": "attempts to raise a ship-% without a run, and a scratch copy in which guards can be taken out",
     "data": "files that the shipped profiles and the tests read",
     "hostile": "files and texts that were made to hurt, for every reader alike",
     "models": "builders of tiny models, and of what they are made from",
@@ -37,6 +38,7 @@ BEHAVIOURS: Final = {
     "pipeline/gguf/test_loader_rules.py": "llama.cpp's loader, rule by rule, over every module of the room",
     "pipeline/test_gguf_tables.py": "our tables of GGUF beside those of the gguf package",
     "pipeline/training/test_training_killed.py": "runs that are killed at any point, in processes of their own",
+    "evidence/test_crashes.py": "whatever is written, under failing calls, kills and full disks",
     "probes/test_export_probes.py": "the probes of a GGUF and of what is published, over one chain",
     "probes/test_humaneval_probes.py": "the probes of HumanEval, over one evaluation",
     "probes/test_imported_export_probes.py": "the probes of what is made from a checkpoint that was taken over",
@@ -49,6 +51,7 @@ BEHAVIOURS: Final = {
     "pytest_plugin/test_credit.py": "what earns credit in a session, and what takes it away",
     "pytest_plugin/test_trouble.py": "wrong files, missing things, full disks and Ctrl-C, in a session",
     "specs/test_profile.py": "what a profile may change, from its text to the plan",
+    "suite/trust_audit/test_cheats.py": "the cheat table: attempts, each answered by a guard of that room",
     "test_hostile_files.py": "mutants of sound files against every reader of files",
     "test_layers.py": "the drawing of the layers",
     "test_mirror.py": "this",

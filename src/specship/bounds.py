@@ -121,6 +121,11 @@ SENTENCEPIECE_BYTES: Final = 16 << 20
 SENTENCEPIECE_PIECES: Final = 524_288
 """Most pieces of a file; each takes some Python objects."""
 
+# Python: probes and faults of a project, read without running them.
+
+PYTHON_BYTES: Final = 1 << 20
+"""Longest file."""
+
 # Git: objects of the two sides of a review.
 
 GIT_OBJECT_BYTES: Final = 64 << 20

@@ -82,14 +82,14 @@ def imported_modules(source: str, root: str) -> set[str]:
 @functools.lru_cache(maxsize=4096)
 def _reached(source: str, module: str) -> frozenset[str]:
     """What the source of a module reaches, by name, in its own root package."""
-    tree = ast.parse(source)
+    nodes = list(ast.walk(ast.parse(source)))
     root = module.split(".", 1)[0]
     found: set[str] = set()
-    names = [node for node in ast.walk(tree) if isinstance(node, ast.Import | ast.ImportFrom)]
+    names = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
     aliases = [alias for node in names for alias in node.names]
     scans = {_SCAN} | {alias.asname for alias in aliases if alias.name == _SCAN and alias.asname}
     faces = {alias.asname or alias.name for alias in aliases if alias.name == root}
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -100,7 +100,7 @@ def _reached(source: str, module: str) -> frozenset[str]:
             found |= {node.value, f"{node.value}.__main__"}  # a package is started by its `__main__`
     found |= {  # `import specship` and later `specship.probe`
         f"{root}.{node.attr}"
-        for node in ast.walk(tree)
+        for node in nodes
         if isinstance(node, ast.Attribute) and _name_of(node.value) in faces
     }
     return frozenset(name for name in found if name.split(".", 1)[0] == root)
@@ -147,21 +147,24 @@ class CodeReader:
         """`homes` are the folders of root packages; one that is not named is found as an import finds it."""
         self._homes = dict(homes or {})
         self._sources: dict[str, str | None] = {}
-        self._behind: dict[str, list[tuple[str, str]]] = {}
-        self._digests: dict[str, str] = {}
+        self._behind: dict[tuple[str, tuple[str, ...]], list[tuple[str, str]]] = {}
+        self._digests: dict[tuple[str, tuple[str, ...]], str] = {}
 
-    def digest(self, module: str) -> str:
-        """Digest of a module's code and of all that it reaches."""
-        if module not in self._digests:
-            self._digests[module] = digest_of(
-                {name: _shape_digest(text) for name, text in self.behind(module)}
+    def digest(self, module: str, *, apart: tuple[str, ...] = ()) -> str:
+        """Digest of a module's code and of all that it reaches, without what is `apart` (see `behind`)."""
+        if (module, apart) not in self._digests:
+            self._digests[module, apart] = digest_of(
+                {name: _shape_digest(text) for name, text in self.behind(module, apart=apart)}
             )
-        return self._digests[module]
+        return self._digests[module, apart]
 
-    def behind(self, module: str) -> list[tuple[str, str]]:
-        """Name and source of a module and of every module that it reaches, sorted."""
-        if module in self._behind:
-            return self._behind[module]
+    def behind(self, module: str, *, apart: tuple[str, ...] = ()) -> list[tuple[str, str]]:
+        """Name and source of a module and of every module that it reaches, sorted.
+
+        `apart` are names that are not followed: a package with all below it, or `package.*`, a scan of it.
+        """
+        if (module, apart) in self._behind:
+            return self._behind[module, apart]
         pending, seen = list(self._modules(module)), {}
         while pending:
             name = pending.pop()
@@ -169,9 +172,10 @@ class CodeReader:
                 continue
             seen[name] = source
             for reached in _reached(source, name):
-                pending.extend(self._modules(reached))
-        self._behind[module] = sorted(seen.items())
-        return self._behind[module]
+                if not any(reached == left or reached.startswith(f"{left}.") for left in apart):
+                    pending.extend(self._modules(reached))
+        self._behind[module, apart] = sorted(seen.items())
+        return self._behind[module, apart]
 
     def _modules(self, name: str) -> Iterator[str]:
         """The modules that a name may stand for: itself, a folder's members, the home of a public name."""
@@ -235,15 +239,17 @@ def _public_names(source: str) -> dict[str, str]:
 _INSTALLED: Final = CodeReader()
 
 
-def code_digest(module: str) -> str:
+def code_digest(module: str, *, apart: tuple[str, ...] = ()) -> str:
     """Digest of a module's code and of all that it reaches, as it was when this process first asked.
+
+    `apart` are names that are not followed, as `CodeReader.behind` says.
 
     Raises:
         LookupError: there is no such module, so that there is no code to speak of.
     """
-    if not _INSTALLED.behind(module):
+    if not _INSTALLED.behind(module, apart=apart):
         raise LookupError(f"no module is called {module!r}")
-    return _INSTALLED.digest(module)
+    return _INSTALLED.digest(module, apart=apart)
 
 
 def imported_code(source: str, root: str) -> dict[str, str]:

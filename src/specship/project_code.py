@@ -1,13 +1,17 @@
-"""A project's own Python files: probes and faults that it keeps beside its contracts."""
+"""A project's own Python files: probes and faults that it keeps beside its contracts.
+
+Faces list and read them. Only the processes that measure, or plant a fault, load one.
+"""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
 from collections.abc import Mapping
-from importlib.machinery import SourceFileLoader
+from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
+from typing import Any
 
 from specship.errors import UnusableInput
 
@@ -25,6 +29,27 @@ class _SourceOnly(SourceFileLoader):
         return self.source_to_code(self.get_data(self.path), self.path)
 
 
+def source_only(home: Path, package: str = "") -> None:
+    """Have everything that is imported from below a folder compiled from the characters that lie there.
+
+    `package` names the folder as a package, where it is none by itself.
+    """
+    found = FileFinder.path_hook((_SourceOnly, [".py"]))
+
+    def hook(entry: str) -> Any:
+        if not Path(entry).is_relative_to(home):
+            raise ImportError(entry)
+        return found(entry)
+
+    sys.path_hooks.insert(0, hook)
+    for known in [entry for entry in sys.path_importer_cache if Path(entry).is_relative_to(home)]:
+        del sys.path_importer_cache[known]
+    if package:
+        module = ModuleType(package)
+        module.__path__ = [str(home)]
+        sys.modules[package] = module
+
+
 def load_source(path: Path, package: str) -> ModuleType:
     """The module of a project's own file, made from the characters that lie there.
 
@@ -32,7 +57,10 @@ def load_source(path: Path, package: str) -> ModuleType:
         UnusableInput: it is no Python file.
         Exception: whatever the file's own code raises.
     """
-    loader = _SourceOnly(f"{package}.{path.stem}", str(path))
+    name = f"{package}.{path.stem}"
+    if name in sys.modules:  # another file of the folder imported it
+        return sys.modules[name]
+    loader = _SourceOnly(name, str(path))
     spec = importlib.util.spec_from_loader(loader.name, loader)
     if spec is None:
         raise UnusableInput("not a Python file", at=path)

@@ -2,13 +2,13 @@
 
     found = project_files(Path.cwd())
     key = inputs_digest(found, "lint", *options)
-    answer = recall(found.root / ".specship/cache/lint.json", key)
+    answer = recall(answers() / "lint.json", key)
 
 The key covers every file that a project's reading begins from (pyproject.toml, contracts, spec,
 profiles, amendments, own probes and faults, the report of an untrained model), the code of specship,
 the Python version and the installed distributions. Where a doubt is left there is no key, and
-whoever asks computes the answer again. An answer saves time and proves nothing: whoever can write
-into `.specship` can write one, so evidence is never kept here.
+whoever asks computes the answer again. An answer saves time and proves nothing: it lies outside of every
+checkout, where no commit can put one, and evidence is never kept there all the same.
 
 Nothing heavy is imported: a recalled answer costs the reading of files and little else.  Not
 followed: modules that a project's own probes import from outside of their folder.
@@ -43,6 +43,12 @@ _READ: Final[dict[tuple[Any, ...], bytes]] = {}
 
 class _Doubt(Exception):
     """Something that an answer may depend on cannot be seen, so that no key can be given."""
+
+
+def answers() -> Path:
+    """The user's own folder of answers. Source: XDG_CACHE_HOME of the XDG Base Directory Specification."""
+    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - as the shell
+    return Path(home) / "specship"
 
 
 class ProjectFiles(NamedTuple):
@@ -270,6 +276,7 @@ def remember(path: Path, key: str | None, answer: Any) -> bool:
         "format": _FORMAT, "key": key, "sha256": hashlib.sha256(text.encode()).hexdigest(), "answer": text
     }  # fmt: skip
     try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         write_file(path, json.dumps(kept) + "\n")
     except (CannotWrite, OSError):
         return False

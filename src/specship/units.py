@@ -11,6 +11,7 @@ import functools
 import math
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Final
 
 Value = int | float | str | bool | None
@@ -31,6 +32,7 @@ KNOWN_UNITS: Final = {
     unit.name: unit
     for unit in (
         Unit("nats/token"),
+        Unit("bits/token"),
         Unit("nats"),
         Unit("bits/byte"),
         Unit("tokens/s", lowest=0.0),
@@ -47,6 +49,19 @@ KNOWN_UNITS: Final = {
     )
 }
 """Units with a name of their own; beside them, any plural noun is a count."""
+_DAY: Final = 24 * 3600 * 10**9
+_SIZES: Final[tuple[dict[str, int | float], ...]] = (
+    {
+        "nanoseconds": 1, "microseconds": 10**3, "milliseconds": 10**6, "seconds": 10**9,
+        "minutes": 60 * 10**9, "hours": 3600 * 10**9, "days": _DAY, "weeks": 7 * _DAY,
+    },
+    {
+        "bytes": 1, "kilobytes": 10**3, "megabytes": 10**6, "gigabytes": 10**9, "terabytes": 10**12,
+        "kibibytes": 2**10, "mebibytes": 2**20, "gibibytes": 2**30, "tebibytes": 2**40,
+    },
+    {"bits/token": 1, "nats/token": 1 / math.log(2)},
+)  # fmt: skip
+"""Units of one dimension, each with its size in the smallest of them. Sources: SI Brochure; IEC 80000-13."""
 _COUNT = re.compile(r"[a-z][a-z_]*s\Z")
 
 
@@ -56,6 +71,21 @@ def unit_named(name: str) -> Unit | None:
     if known := KNOWN_UNITS.get(name):
         return known
     return Unit(name, lowest=0.0, counts=True) if _COUNT.match(name) else None
+
+
+def scale_between(before: str, after: str) -> Fraction | float | None:
+    """What a value in the first unit is multiplied with to be one in the second; None where nothing is.
+
+    A fraction is exact; a float is not, and neither is what it is multiplied with.
+    """
+    if before == after:
+        return Fraction(1)
+    for sizes in _SIZES:
+        if before in sizes and after in sizes:
+            one, other = sizes[before], sizes[after]
+            exact = isinstance(one, int) and isinstance(other, int)
+            return Fraction(one) / Fraction(other) if exact else one / other
+    return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import pytest
 from tests.places import ROOT
 from tests.processes import SCRIPTS, specship
 from tests.projects.small_project import make_project
+from tests.projects.trusting import trusting
 
 
 def test_help_lists_every_verb() -> None:
@@ -117,7 +118,9 @@ def test_unusable_trusted_keys_are_refused(tmp_path: Path) -> None:
     project = make_project(tmp_path)
     path = project / "pyproject.toml"
     path.write_text(
-        path.read_text().replace("[tool.specship]", f'[tool.specship]\ntrusted_keys = ["{"01" + "00" * 31}"]')
+        path.read_text().replace(
+            "[tool.specship]", f"[tool.specship]\ntrusted_keys = [{trusting('01' + '00' * 31)}]"
+        )
     )
     done = specship("status", folder=project)
 

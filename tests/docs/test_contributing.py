@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from specship.faults.catalogue import load_fault
+from specship.faults.catalogue import read_fault
 from tests.docs.contributed import (
     examples,
     package_with_examples,
@@ -93,7 +93,7 @@ def test_a_project_takes_the_probe_the_gate_and_the_fault(tmp_path: Path) -> Non
     project = project_with_examples(tmp_path / "project")
 
     insist_clean(project)
-    assert load_fault("carriage-returns-in-text", project / "faults").way == "artifact"
+    assert read_fault("carriage-returns-in-text", project / "faults").way == "artifact"
 
 
 @pytest.mark.slow

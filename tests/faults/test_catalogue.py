@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from specship.faults import catalogue
-from specship.faults.catalogue import fault_code, load_fault, shipped_files
+from specship.faults.catalogue import fault_code, read_fault, shipped_files
 from tests.places import ROOT
 
 TABLE = ROOT / "docs" / "defects.md"
@@ -17,16 +17,16 @@ ROWS = dict(re.findall(r"^\| ([A-Z]\d+) \| (.+?) \|", TABLE.read_text(encoding="
 
 @pytest.mark.parametrize("name", sorted(shipped_files()))
 def test_the_row_of_a_fault_is_in_the_table(name: str) -> None:
-    assert load_fault(name, None).fault.row in ROWS
+    assert read_fault(name, None).fault.row in ROWS
 
 
 def test_every_row_of_the_table_has_a_fault() -> None:
-    named = {load_fault(name, None).fault.row for name in shipped_files()}
+    named = {read_fault(name, None).fault.row for name in shipped_files()}
     assert named == ROWS.keys()
 
 
 def test_each_fault_says_one_thing_in_a_sentence_of_its_own() -> None:
-    sentences = [load_fault(name, None).sentence for name in shipped_files()]
+    sentences = [read_fault(name, None).sentence for name in shipped_files()]
     assert len(set(sentences)) == len(sentences)
 
 
@@ -51,11 +51,12 @@ def test_every_component_that_a_fault_replaces_is_there() -> None:
     """A move inside the pipeline leaves a fault behind; falsification would tell much later."""
     code = (
         "from specship.errors import SpecshipError\n"
-        "from specship.faults.catalogue import load_fault, shipped_files\n"
+        "from specship.faults.catalogue import planting, read_fault, shipped_files\n"
         "for name in shipped_files():\n"
-        "    inject = load_fault(name, None).inject\n"
+        "    declared = read_fault(name, None)\n"
+        "    plant = planting(declared)\n"
         "    try:\n"
-        "        inject and inject()\n"
+        "        declared.injects and plant()\n"
         "    except SpecshipError as error:\n"
         "        print(name, error)\n"
     )
@@ -66,6 +67,8 @@ def test_every_component_that_a_fault_replaces_is_there() -> None:
 
 def test_a_fault_of_settings_is_planted_however_it_is_declared(tmp_path: Path) -> None:
     for name, written in (("plain", "FAULT"), ("typed", "FAULT: Fault")):
-        (tmp_path / f"{name}.py").write_text(f"{written} = Fault(row='', stage='run', settings={{}})\n")
+        (tmp_path / f"{name}.py").write_text(
+            f"{written} = Fault(row='', stage='run', settings={{'a': {{'b': 1}}}})\n"
+        )
 
     assert {"plain", "typed"} <= catalogue.planted_faults(tmp_path)

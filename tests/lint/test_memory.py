@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 
 from specship.lint.finding import Edit, Finding, LintResult
-from specship.lint.memory import key_of
+from specship.lint.memory import key_of, place
 from specship.suite.plan.linting import Question, lint
 from tests.projects.sound_project import PYPROJECT, SHORT, change, record_untrained, sound_project
 
-KEPT = ".specship/cache/lint.json"
+
+@pytest.fixture(autouse=True)
+def own_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder of answers that no other test writes into."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "answers"))
 
 
 def flawed(folder: Path) -> Path:
@@ -28,9 +32,9 @@ def flawed(folder: Path) -> Path:
 def test_remembered_and_computed_answers_are_equal(tmp_path: Path) -> None:
     project = flawed(tmp_path)
     computed = lint(Question(project), cache=False)
-    assert not (project / KEPT).exists()
+    assert not place().exists()
     first = lint(Question(project))
-    assert (project / KEPT).exists()
+    assert place().exists()
     again = lint(Question(project))
 
     assert computed == first == again
@@ -43,14 +47,27 @@ def test_it_really_is_recalled(tmp_path: Path) -> None:
 
     project = flawed(tmp_path)
     lint(Question(project))
-    kept = json.loads((project / KEPT).read_text())
+    kept = json.loads(place().read_text())
     kept["answer"] = json.dumps(LintResult(77, ()).as_json())
     kept["sha256"] = hashlib.sha256(kept["answer"].encode()).hexdigest()
-    (project / KEPT).write_text(json.dumps(kept))
+    place().write_text(json.dumps(kept))
 
     assert lint(Question(project)).files == 77
     assert lint(Question(project), cache=False).files == 5
     assert lint(Question(project, select=("SHIP4",))).files == 5
+
+
+def test_an_answer_that_somebody_committed_is_not_read(tmp_path: Path) -> None:
+    """Nor is one written into the checkout: the words of a pull request are no answer about it."""
+    project = flawed(tmp_path / "project")
+    expected = lint(Question(project))
+    kept = place().read_text().replace("findings", "finding")
+    place().unlink()
+    for name in (".specship/cache/lint.json", ".cache/specship/lint.json"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text(kept)
+
+    assert lint(Question(project)) == expected
 
 
 def _append(name: str, text: str) -> Callable[[Path], None]:
@@ -147,25 +164,25 @@ def test_a_doubt_lets_everything_be_computed(what: str, tmp_path: Path) -> None:
 def test_a_damaged_file_is_not_believed(text: str, tmp_path: Path) -> None:
     project = flawed(tmp_path)
     expected = lint(Question(project))
-    key = json.loads((project / KEPT).read_text())["key"]
-    (project / KEPT).write_text(text.replace("KEY", key))
+    key = json.loads(place().read_text())["key"]
+    place().write_text(text.replace("KEY", key))
 
     assert lint(Question(project)) == expected
-    assert json.loads((project / KEPT).read_text())["key"] == key
+    assert json.loads(place().read_text())["key"] == key
 
 
 def test_one_flipped_character_is_noticed(tmp_path: Path) -> None:
     project = flawed(tmp_path)
     expected = lint(Question(project))
-    text = (project / KEPT).read_text()
-    (project / KEPT).write_text(text.replace("The loss", "The lass").replace("SHIP405", "SHIP406"))
+    text = place().read_text()
+    place().write_text(text.replace("The loss", "The lass").replace("SHIP405", "SHIP406"))
 
     assert lint(Question(project)) == expected
 
 
 def test_answers_that_cannot_be_kept_are_given_all_the_same(tmp_path: Path) -> None:
     project = flawed(tmp_path)
-    (project / ".specship").write_text("a file where a folder should be")
+    (tmp_path / "answers").write_text("a file where a folder should be")
 
     assert len(lint(Question(project)).findings) == 2
 

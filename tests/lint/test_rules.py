@@ -44,6 +44,16 @@ class Case(NamedTuple):
 
 TRIGGERED = (
     Case(
+        "ship-percent-in-prose", "why a criterion weighs what it does",
+        (("spec", "because: Lost text is lost.", "because: We ship 80 % already."),),
+        f"{S}:15:9", "'ship 80 %' is a ship-% that somebody typed",
+    ),
+    Case(
+        "ship-percent-in-prose", "the summary of a profile",
+        (("rehearsal", "summary: Minutes on a CPU.", "summary: 95.5 percent of it is done."),),
+        f"{H}:3:1", "'95.5 percent of it is done' is a ship-% that somebody typed",
+    ),
+    Case(
         "gate-without-criterion", "an advisory gate that speaks for nothing",
         (("contract", "  - id: GATE-SMALL-002\n", "  - {id: GATE-SMALL-009, rule: It is good., ship_blocking: false}\n  - id: GATE-SMALL-002\n"),),
         f"{C}:19:6", "GATE-SMALL-009 is bound to no criterion",
@@ -167,12 +177,25 @@ TRIGGERED = (
         f"{R}:7:5", "training.patience of MODEL-1 is 5 at release and at rehearsal: both inherit it from the default",
     ),
     Case(
-        "gate-that-catches-nothing", "a fault that is only described", (("contract", "[frozen-weights]", "{accumulation-by-default: [val_loss]}"),),
+        "gate-that-catches-nothing", "a fault that is only described", (("contract", "[frozen-weights]", "{accumulation-by-default: [val_loss, val_tokens, bigram_margin]}"),),
         f"{C}:18:5", "GATE-SMALL-001 names no fault that anybody can plant",
+    ),
+    Case(
+        "limit-never-seen-to-fail", "one of three",
+        (("contract", "[frozen-weights]", "{frozen-weights: [val_loss, bigram_margin]}"),),
+        f"{C}:16:7", "GATE-SMALL-001: no fault is said to break its limit on val_tokens",
+    ),
+    Case(
+        "limit-never-seen-to-fail", "predicted and excused",
+        (("contract", "[frozen-weights]", "{frozen-weights: [val_loss, val_tokens, bigram_margin]}\n    unfalsified: {val_tokens: Nobody counts wrongly.}"),),
+        f"{C}:19:19", "GATE-SMALL-001 says that no fault can break val_tokens, and names one that does",
     ),
 )  # fmt: skip
 UNTRIGGERED = (
-    Case("gate-that-catches-nothing", "one of two is planted", (("contract", "[frozen-weights]", "{accumulation-by-default: [val_loss], frozen-weights: [val_loss]}"),)),
+    Case("ship-percent-in-prose", "other percentages", (("spec", "because: Lost text is lost.", "because: A ship is no better for it, and 30 % of users notice."),)),
+    Case("gate-that-catches-nothing", "one of two is planted", (("contract", "[frozen-weights]", "{accumulation-by-default: [val_loss], frozen-weights: [val_loss, val_tokens, bigram_margin]}"),)),
+    Case("limit-never-seen-to-fail", "the rest is excused", (("contract", "[frozen-weights]", "{frozen-weights: [val_loss, bigram_margin]}\n    unfalsified: {val_tokens: Nobody counts wrongly.}"),)),
+    Case("limit-never-seen-to-fail", "an advisory gate", (("contract", "[heldout-inside-training]", "{heldout-inside-training: [shared_digests]}"), ("contract", "binds_to: [AC-SMALL-001]", "binds_to: [AC-SMALL-001, AC-SMALL-002]"), ("contract", "ship_blocking: true\n    probe: corpus.split", "ship_blocking: false\n    probe: corpus.split"))),
     Case("gate-without-criterion", "an advisory gate of a criterion", (("contract", "  - id: GATE-SMALL-002\n", "  - {id: GATE-SMALL-009, rule: It is good., ship_blocking: false, binds_to: [AC-SMALL-001]}\n  - id: GATE-SMALL-002\n"),)),
     Case("criterion-without-blocking-gate", "two criteria share a gate", (("contract", "binds_to: [AC-SMALL-001]", "binds_to: [AC-SMALL-001, AC-SMALL-002]"),)),
     Case("gate-without-faults", "an advisory gate", (("contract", "    falsified_by: [heldout-inside-training]\n", ""), ("contract", "binds_to: [AC-SMALL-001]", "binds_to: [AC-SMALL-001, AC-SMALL-002]"), ("contract", "ship_blocking: true\n    probe: corpus.split", "ship_blocking: false\n    probe: corpus.split"))),

@@ -65,5 +65,7 @@ def measure(probe: str, root: Path) -> dict[str, Value]:
     """Figures of a probe over the artifacts of a project folder."""
     found = all_probes()[probe]
     with contextlib.chdir(root):
-        measurement = found({name: Artifact(name, root / name, "0" * 64) for name in found.artifacts})
+        measurement = measure(
+            found, {name: Artifact(name, root / name, "0" * 64) for name in found.artifacts}
+        )
     return {name: quantity.value for name, quantity in measurement.quantities.items()}

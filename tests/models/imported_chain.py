@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from specship.pipeline.registry import maker_of, run_stage
+from specship.probes import measuring
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
 from specship.units import Value
@@ -73,4 +74,6 @@ def measure(name: str, **others: Path) -> Mapping[str, Value]:
     """Figures of a probe, some artifacts replaced by damaged copies."""
     probe = all_probes()[name]
     artifacts = {at: Artifact(at, others.get(at) or made(at), "digest") for at in probe.artifacts}
-    return {quantity: found.value for quantity, found in probe(artifacts).quantities.items()}
+    return {
+        quantity: found.value for quantity, found in measuring.measure(probe, artifacts).quantities.items()
+    }

@@ -46,8 +46,9 @@ def copy_chain(target: Path) -> Path:
 
 def measure(probe: str, folder: Path) -> Measurement:
     """What a probe finds in the artifacts of a folder."""
-    return all_probes()[probe](
-        {path.name: Artifact(path.name, path, "0" * 64) for path in folder.iterdir() if path.is_dir()}
+    return measure(
+        all_probes()[probe],
+        {path.name: Artifact(path.name, path, "0" * 64) for path in folder.iterdir() if path.is_dir()},
     )
 
 

@@ -19,6 +19,7 @@ from specship.pipeline.evaluation.humaneval.sandbox.process import RLIMITS
 from specship.pipeline.evaluation.humaneval.scoring import ScoringSettings, choose_level
 from specship.pipeline.evaluation.humaneval.selftest import self_test
 from specship.pipeline.registry import run_stage, stage_named
+from specship.probes.measuring import measure
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
 from specship.units import Value
@@ -31,7 +32,7 @@ SELF_TEST = "self-test.json"
 
 
 def measurement(name: str, **folders: Path) -> Measurement:
-    return all_probes()[name]({at: Artifact(at, folder, "digest") for at, folder in folders.items()})
+    return measure(all_probes()[name], {at: Artifact(at, folder, "digest") for at, folder in folders.items()})
 
 
 def measured(name: str, **folders: Path) -> Mapping[str, Value]:

@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 
 from specship.errors import DamagedArtifact
+from specship.probes import measuring
 from specship.probes.registry import all_probes
 from tests.editing import copy_of, edit_json, edit_line
 from tests.models.inference_chain import artifacts, checkpoint, made
 
 
 def measure(name: str, **others: Path) -> dict[str, Any]:
-    found = all_probes()[name](artifacts(**others))
+    found = measuring.measure(all_probes()[name], artifacts(**others))
     return {quantity: measured.value for quantity, measured in found.quantities.items()}
 
 

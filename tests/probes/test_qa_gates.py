@@ -14,6 +14,7 @@ from specship.contracts.judging import Verdict, judge
 from specship.contracts.measurement import Measurement
 from specship.errors import DamagedArtifact
 from specship.pipeline.registry import all_stages, run_stage
+from specship.probes.measuring import measure
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
 from specship.specs.project import load_project
@@ -43,7 +44,9 @@ def made() -> Path:
 
 def measured(checkpoint: Path | None = None, qa: Path | None = None) -> Measurement:
     paths = {"checkpoint": checkpoint or trained(), "gguf": gguf(), "qa": qa or made()}
-    return all_probes()["qa.gates"]({name: Artifact(name, path, "digest") for name, path in paths.items()})
+    return measure(
+        all_probes()["qa.gates"], {name: Artifact(name, path, "digest") for name, path in paths.items()}
+    )
 
 
 def values_of(measurement: Measurement) -> dict[str, Any]:

@@ -6,14 +6,15 @@ from pathlib import Path
 
 from specship.contracts.judging import Verdict, judge
 from specship.contracts.measurement import Measurement
-from specship.evidence.ledger import append, read_ledger
+from specship.evidence.ledger_writer import LedgerWriter
 from specship.evidence.signing import SigningKey, local_key
 from specship.evidence.statement import Evidence
 from specship.specs.project import load_project
 from specship.suite.artifacts.store import Store
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.plan.plan import make_plan
 from specship.units import Quantity
-from tests.evidence.statements import ENVIRONMENT
+from tests.evidence.statements import ENVIRONMENT, write_result
 from tests.suite.artifacts.finished import finished
 
 WAIVER = """\
@@ -42,6 +43,8 @@ def put_evidence(
     plan = make_plan(project, profile)
     checks = {check.gate.id: check for check in plan.checks}
     store = Store.of(project.state, "MODEL-1", plan.profile)
+    folder, signer = ledger or project.state / "ledger", key or local_key(project.state)
+    writer = LedgerWriter(folder, {folder, *project.ledger_folders}, signer)
     digests = []
     for gate, values in measured.items():
         check = checks[gate]
@@ -56,11 +59,12 @@ def put_evidence(
             gate_digest=check.gate_digest, contract_digest=check.contract_digest, spec_digest=plan.spec_digest,
             profile_digest=plan.profile_digest("MODEL-1"),
             subjects={name: record.digest for name, record in records.items() if record},
+            ingredients={name: str(store.key_of(name)) for name in records},
             verdict="PASS" if ruling.verdict == Verdict.PASS else "FAIL", reason=ruling.reason, measurement=measurement, environment=ENVIRONMENT,
             started=ended - timedelta(seconds=1), ended=ended,
-            parents=read_ledger(project.ledger_folders, keys=frozenset()).heads,
+            judged_by=judged_by(),
         )  # fmt: skip
-        digests.append(append(ledger or project.state / "ledger", evidence, key or local_key(project.state)))
+        digests.append(write_result(writer, evidence))
     return digests
 
 

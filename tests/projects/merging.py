@@ -4,13 +4,14 @@ import json
 from pathlib import Path
 from typing import Any, Final
 
+from specship.evidence.ledger import read_ledger
 from specship.evidence.signing import SigningKey, local_key
-from specship.evidence.statement import unseal
 from tests.processes import inside
 from tests.projects.evidenced import hold_evidence
 from tests.projects.histories import git
 from tests.projects.small_project import edit
 from tests.projects.sound_project import sound_project
+from tests.projects.trusting import trusting
 
 CONTRACT: Final = "contracts/small-v1.yaml"
 SPEC: Final = "specs/small/spec.yaml"
@@ -27,11 +28,8 @@ def amend(folder: Path, *ids: str, bump: str = "major", name: str = "0002-more")
 
 def statements(folder: Path, gate: str) -> list[Path]:
     """The committed statements of a gate."""
-    found = {
-        path: unseal(path.read_bytes(), keys=frozenset(), at="x")
-        for path in (folder / "evidence").glob("*.json")
-    }
-    return [path for path, entry in found.items() if entry.evidence.gate == gate]
+    ledger = read_ledger([folder / "evidence"], keys=frozenset())
+    return [folder / "evidence" / f"{entry.digest}.json" for entry in ledger.of_gate(gate).statements]
 
 
 def commit(folder: Path, message: str) -> None:
@@ -52,14 +50,16 @@ class Merging:
         edit(
             folder / "pyproject.toml",
             "[tool.specship]\n",
-            f'[tool.specship]\ntrusted_keys = ["{self.key.public.hex()}"]\n',
+            f"[tool.specship]\ntrusted_keys = [{trusting(self.key)}]\n",
         )
-        edit(folder / CONTRACT, "[frozen-weights]", "{frozen-weights: [val_loss]}")
-        edit(folder / CONTRACT, "[heldout-inside-training]", "{heldout-inside-training: [shared_digests]}")
+        edit(folder / CONTRACT, "[frozen-weights]", "{frozen-weights: [val_loss, val_tokens, bigram_margin]}")
+        edit(
+            folder / CONTRACT,
+            "[heldout-inside-training]",
+            "{heldout-inside-training: [shared_digests, highest_jaccard]}",
+        )
         git(folder, "init", "-q", "-b", "base", ".")
-        self.measure({})
-        for path in statements(folder, UNMEASURED):
-            path.unlink()
+        hold_evidence(folder, self.key, "release", {}, but=UNMEASURED)
         commit(folder, "measured")
 
     def measure(self, measured: dict[str, dict[str, Any]], key: SigningKey | None = None) -> None:

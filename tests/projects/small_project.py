@@ -6,6 +6,8 @@ from typing import Any
 
 import jsonschema
 
+from specship.evidence.ledger import read_ledger
+from specship.evidence.statement import Opened
 from specship.report.schema.documents import schema_of
 
 SPEC = """\
@@ -144,6 +146,11 @@ def edit(path: Path, old: str, new: str) -> None:
     if old not in content:
         raise AssertionError(f"{old!r} is not in {path}")
     path.write_text(content.replace(old, new))
+
+
+def statements_of(project: Path) -> tuple[Opened, ...]:
+    """The evidence in the ledger of a project, beside which other kinds of entries lie."""
+    return read_ledger([project / ".specship/ledger"], keys=frozenset()).statements
 
 
 def report_of(project: Path) -> dict[str, Any]:

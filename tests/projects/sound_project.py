@@ -55,6 +55,9 @@ gates:
       highest_jaccard: {below: 0.85, unit: fraction}
     falsified_by: [heldout-inside-training]
 """
+LEARNED = "{frozen-weights: [val_loss, val_tokens, bigram_margin]}"
+APART = "{heldout-inside-training: [shared_digests, highest_jaccard]}"
+"""What the faults of the two gates break: each of their limits."""
 REHEARSAL = """\
 profile: rehearsal
 kind: rehearsal

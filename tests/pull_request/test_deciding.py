@@ -13,7 +13,8 @@ from tests.projects.evidenced_project import day, put_waiver
 from tests.projects.histories import history
 from tests.projects.merging import CONTRACT, SPEC, UNMEASURED, Merging, amend, commit, statements
 from tests.projects.small_project import edit
-from tests.projects.sound_project import FILES, RELEASE
+from tests.projects.sound_project import FILES, REHEARSAL, RELEASE
+from tests.projects.trusting import trusting
 
 SCHEMA = schema_of("gate")
 FAILS = {UNMEASURED: {"shared_digests": 3}}
@@ -115,8 +116,8 @@ def stranger_with_a_key(merging: Merging) -> None:
     measured_by_a_stranger(merging)
     edit(
         merging.folder / "pyproject.toml",
-        'trusted_keys = ["',
-        f'trusted_keys = ["{merging.other.public.hex()}", "',
+        "trusted_keys = [",
+        f"trusted_keys = [{trusting(merging.other)}, ",
     )
 
 
@@ -140,6 +141,40 @@ def fail_and_waive_and_say_so(merging: Merging) -> None:
     amend(merging.folder, UNMEASURED, bump="patch")
 
 
+def another_statement(merging: Merging) -> None:
+    """Nobody can say whether it includes the one before."""
+    edit(merging.folder / SPEC, "The loss is low.", "Nobody was harmed by it.")
+
+
+def another_setting(merging: Merging) -> None:
+    """One that nobody can order: it is measured otherwise."""
+    edit(merging.folder / "specs/small/profiles/release.yaml", "patience: 5", "patience: 9")
+    merging.measure({})
+
+
+def another_setting_and_say_so(merging: Merging) -> None:
+    another_setting(merging)
+    amend(merging.folder, "release")
+
+
+def swap_kinds(merging: Merging) -> None:
+    """What was rehearsed is called the release, and the other way round; nothing else."""
+    for name, text in (("rehearsal", RELEASE), ("release", REHEARSAL)):
+        was = "release" if text is RELEASE else "rehearsal"
+        path = merging.folder / f"specs/small/profiles/{name}.yaml"
+        path.write_text(text.replace(f"profile: {was}", f"profile: {name}"))
+
+
+def swap_kinds_and_say_so(merging: Merging) -> None:
+    swap_kinds(merging)
+    amend(merging.folder, "rehearsal", "release")
+
+
+def drop_the_release(merging: Merging) -> None:
+    (merging.folder / "specs/small/profiles/release.yaml").unlink()
+    amend(merging.folder, "release")
+
+
 class Case(NamedTuple):
     """A change, and what speaks against it; nothing where it passes."""
 
@@ -161,10 +196,18 @@ CASES = (
     Case(tighten_and_arm, set(), ("--fail-under", "base")),
     Case(readme, {"below-floor"}, ("--fail-under", "60.5")),
     Case(readme, set(), ("--fail-under", "60")),
+    Case(another_statement, {"weakening-not-named", "bump-too-small"}),
+    Case(another_setting, {"weakening-not-named", "bump-too-small"}),
+    Case(another_setting_and_say_so),
+    Case(swap_kinds, {"weakening-not-named", "bump-too-small"}),
+    Case(swap_kinds_and_say_so),
+    Case(swap_kinds_and_say_so, {"below-floor"}, ("--fail-under", "60")),
+    Case(drop_the_release),
+    Case(drop_the_release, {"below-floor"}, ("--fail-under", "1")),
     Case(reword, {"bump-too-small"}),
     Case(reword_and_say_so),
     Case(figure_in_prose, {"lint-finding"}),
-    Case(forget, {"evidence-lost"}),
+    Case(forget, {"evidence-lost", "evidence-damaged"}),
     Case(forget_the_arming, {"disarmed"}),
     Case(touch_evidence, {"evidence-lost", "evidence-damaged"}),
     Case(junk, {"evidence-damaged"}),

@@ -1,13 +1,12 @@
 """Models that borrow artifacts of other models, through pytest, status and the ledger."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.processes import run_pytest as ship
-from tests.projects.small_project import edit, make_project, report_of
+from tests.projects.small_project import edit, make_project, report_of, statements_of
 
 SECOND = """\
   - id: MODEL-2
@@ -52,19 +51,15 @@ def passes(found: dict[str, Any]) -> bool:
     return (gate["verdict"], gate["fresh"]) == ("PASS", True)
 
 
-def statements(project: Path) -> list[dict[str, Any]]:
-    import base64
-
-    folder = project / ".specship/ledger"
-    envelopes = [json.loads(path.read_text()) for path in folder.glob("*.json")]
-    return [json.loads(base64.b64decode(envelope["payload"])) for envelope in envelopes]
+def subjects_of(project: Path) -> list[dict[str, str]]:
+    return [dict(entry.evidence.subjects) for entry in statements_of(project)]
 
 
 def test_a_borrowed_artifact_is_the_lenders_own(project: Path) -> None:
     """Made once, by its own model, and named so; both models' evidence is about the same digest."""
     done = ship(project, "-m", "ship", "--specship-report=.specship/report.json")
     report = report_of(project)
-    subjects = [statement["subject"] for statement in statements(project)]
+    subjects = subjects_of(project)
 
     assert done.returncode == 0, done.stdout
     assert passes(model(report, "MODEL-2"))

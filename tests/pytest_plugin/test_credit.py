@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tests.processes import run_pytest as ship
 from tests.processes import specship
-from tests.projects.small_project import edit, report_of, text
+from tests.projects.small_project import edit, report_of, statements_of, text
 
 
 def test_a_forged_collection_hides_no_gate(project: Path) -> None:
@@ -62,11 +62,11 @@ def test_a_changed_limit_makes_evidence_stale(shipped: Path) -> None:
 
 
 def test_a_changed_probe_makes_evidence_stale_and_a_comment_does_not(shipped: Path) -> None:
-    measured = sorted((shipped / ".specship/ledger").iterdir())
+    measured = [entry.digest for entry in statements_of(shipped)]
     probe = shipped / "probes/small.py"
     probe.write_text(probe.read_text().replace("    lines =", "    # a remark\n    lines ="))
     assert ship(shipped, "-m", "ship").returncode == 0
-    assert sorted((shipped / ".specship/ledger").iterdir()) == measured
+    assert [entry.digest for entry in statements_of(shipped)] == measured
     edit(probe, '"documents": len(lines)', '"documents": 12')
     done = specship("status", folder=shipped)
     assert done.returncode == 0

@@ -14,7 +14,8 @@ from specship.suite.falsify.records import Catch, PairReport
 from specship.suite.plan.fault_injection import falsification_plan
 from tests.processes import run_pytest, script
 from tests.projects.small_faults import FIRST, SECOND, make_falsifiable
-from tests.projects.small_project import edit
+from tests.projects.small_project import edit, statements_of
+from tests.projects.trusting import trusting
 
 IDS = [
     "contracts/small-v1.yaml::GATE-SMALL-001::most-files-unlisted",
@@ -106,11 +107,10 @@ def test_what_was_measured_is_not_measured_again(project: Path) -> None:
 
 def test_nothing_of_an_injection_counts(seen: Path) -> None:
     """The project's own ledger holds the clean measurements only, and every one of them passes."""
-    documents = [json.loads(path.read_text()) for path in (seen / ".specship/ledger").glob("*.json")]
     report = json.loads(specship(seen, "status", "--format", "json").stdout)
     small = next(model for model in report["models"] if model["profile"] == "rehearsal")
 
-    assert len(documents) == 2
+    assert len(statements_of(seen)) == 2
     assert [
         gate["verdict"] for c in small["criteria"] for gate in c["gates"] if gate["verdict"] != "UNBOUND"
     ] == ["PASS", "PASS"]
@@ -149,7 +149,7 @@ CHANGES = {
     "another quantity fails than predicted": (
         "contracts/small-v1.yaml", SECOND + "    falsified_by:\n      texts-gone: [characters]",
         SECOND + "      documents: {at_least: 1, unit: documents}\n    falsified_by:\n      texts-gone: [documents]",
-        "texts-gone", Catch.OTHER_REASON, "documents should fail and holds; failing: characters",
+        "texts-gone", Catch.OTHER_REASON, "documents should be measured and fail; failing: characters",
     ),
     "the clean pipeline fails": (
         "contracts/small-v1.yaml", FIRST, "      documents: {at_least: 1000, unit: documents}\n",
@@ -223,7 +223,8 @@ def test_prose_keeps_a_clone_armed_without_falsifying(clone: Path) -> None:
 def test_a_record_is_believed_for_its_signature(clone: Path) -> None:
     folder = clone / "evidence/arming"
     (folder / "keys.txt").write_text("# nobody\n")
-    assert gates(clone)["GATE-SMALL-001"]["unarmed"] == "no key that counts at this profile signed its arming"
+    reason = gates(clone)["GATE-SMALL-001"]["unarmed"]
+    assert reason == "no key that counts at this profile signed its arming: no key known here signed it"
 
     path = next(folder.glob("GATE-SMALL-001.*.json"))
     path.write_text(path.read_text().replace('"payload": "e', '"payload": "f'))
@@ -234,7 +235,8 @@ def test_a_record_is_believed_for_its_signature(clone: Path) -> None:
 
 
 def test_a_release_wants_a_key_of_the_project(clone: Path) -> None:
-    key = (clone / "evidence/arming/keys.txt").read_text().splitlines()[-1]
+    machines = clone / "evidence/arming/keys.txt"
+    key = machines.read_text().splitlines()[-1]
 
     def armed() -> list[bool]:
         report = json.loads(specship(clone, "status", "--format", "json").stdout)
@@ -242,8 +244,14 @@ def test_a_release_wants_a_key_of_the_project(clone: Path) -> None:
         return [gate["armed"] for criterion in release["criteria"] for gate in criterion["gates"]]
 
     assert armed() == [False, False, False]
-    edit(clone / "pyproject.toml", 'probes = "probes"\n', f'probes = "probes"\ntrusted_keys = ["{key}"]\n')
+    trusted = f"trusted_keys = [{trusting(key, 'arming')}]"
+    edit(clone / "pyproject.toml", 'probes = "probes"\n', f'probes = "probes"\n{trusted}\n')
+    assert armed() == [False, False, False]
+    assert "is refused for arming" in specship(clone, "status").stdout
+    machines.unlink()
     assert armed() == [True, True, False]
+    edit(clone / "pyproject.toml", '["arming"]', '["release"]')
+    assert armed() == [False, False, False]
 
 
 HEALTHY = """\

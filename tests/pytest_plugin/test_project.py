@@ -7,7 +7,7 @@ import pytest
 
 from tests.processes import run_pytest
 from tests.projects.small_faults import make_falsifiable
-from tests.projects.small_project import edit, make_project, report_of
+from tests.projects.small_project import edit, make_project, report_of, statements_of
 
 IDS = [f"GATE-SMALL-00{number}" for number in (1, 2, 3)]
 FOREIGN = {
@@ -99,7 +99,7 @@ def test_a_relative_source_belongs_to_the_project(both: Path) -> None:
     assert [gate["verdict"] for gate in gates] == ["PASS", "PASS", "UNBOUND"]
     assert gates[0]["measured"][0]["value"] == len(list((both / "a/texts").iterdir()))
     assert "2 passed, 1 skipped" in run_pytest(both / "a", "-qm", "ship").stdout
-    assert len(list((both / "a/.specship/ledger").glob("*.json"))) == 2
+    assert len(statements_of(both / "a")) == 2
     assert not (both / ".specship").exists()
 
 

@@ -14,7 +14,7 @@ import pytest
 from specship.report.schema.documents import schema_of
 from tests.processes import run_pytest as ship
 from tests.processes import specship
-from tests.projects.small_project import edit, make_project, report_of
+from tests.projects.small_project import edit, make_project, report_of, statements_of
 
 NODE = "contracts/small-v1.yaml::GATE-SMALL-001"
 
@@ -125,7 +125,7 @@ def test_ship_measures_reports_and_remembers(project: Path) -> None:
     assert [stage["cached"] for stage in again["stages"]] == [True]
     assert again["models"][0]["criteria"][0]["gates"][0]["cached"] is True
     assert again["models"][0]["ship_percent"] == 90.0
-    assert len(list((project / ".specship" / "ledger").glob("*.json"))) == 2
+    assert len(statements_of(project)) == 2
 
 
 @pytest.mark.usefixtures("armed")
@@ -213,7 +213,7 @@ def test_two_workers_make_each_artifact_once(project: Path) -> None:
 
     assert done.returncode == 0, done.stdout
     assert report["models"][0]["ship_percent"] == 90.0
-    assert len(list((project / ".specship" / "ledger").glob("*.json"))) == 2
+    assert len(statements_of(project)) == 2
     assert len(list((project / ".specship/artifacts/MODEL-1/rehearsal/corpus").glob("*.log"))) == 1
 
 

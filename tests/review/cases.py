@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from tests.projects.contract_edits import OWN_GATE, PROBE, contract
 from tests.projects.sound_project import AMENDMENT, CONTRACT, PYPROJECT, REHEARSAL, RELEASE, SPEC
+from tests.projects.trusting import trusting
 
 KEY = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a"
 SMALL, SECOND = "contracts/small-v1.yaml", "contracts/second-v1.yaml"
@@ -117,6 +118,15 @@ CASES: dict[str, Case] = {
           "      val_loss: {at_most: 4.7, unit: nats/token}")),),
         {f"weakened {LIMIT}", "incomparable release profile kind"}, {f"strengthened {LIMIT}", "incomparable release profile kind"},
     ),
+    "a quantity dropped under a new id and in other words": Case(
+        ((SMALL, "GATE-SMALL-001", "GATE-SMALL-009"), (REHEARSED, "GATE-SMALL-001", "GATE-SMALL-009"),
+         (SMALL, "rule: The held-out loss reaches the target.", "rule: Nobody was harmed by it."), (SMALL, "      val_tokens: {at_least: 131072, unit: tokens}\n", "")),
+        {"neutral GATE-SMALL-009 renamed", "neutral GATE-SMALL-009 reworded", "weakened GATE-SMALL-009 limit"},
+        {"neutral GATE-SMALL-001 renamed", "neutral GATE-SMALL-001 reworded", f"strengthened {LIMIT}"},
+    ),
+    "a looser limit in another unit of the same kind": _weaker(
+        (SMALL, "{at_most: 2.2, unit: nats/token}", "{at_most: 4.7, unit: bits/token}"), what="GATE-SMALL-001 unit"
+    ),
     # gates
     "a gate is gone": Case(
         ((SECOND, OWN_GATE, ""),), {"removed GATE-THIRD-009 removed"}, {"added GATE-THIRD-009 added"},
@@ -205,7 +215,7 @@ CASES: dict[str, Case] = {
         moved=((REHEARSED, "specs/small/profiles/practice.yaml"),),
     ),
     # the project
-    "a key is trusted": _weaker((SETTINGS, "trusted_keys = []", f'trusted_keys = ["{KEY}"]'), what="trusted_keys key", stales=False),
+    "a key is trusted": _weaker((SETTINGS, "trusted_keys = []", f"trusted_keys = [{trusting(KEY)}]"), what="trusted_keys key", stales=False),
     "a lint rule is silenced": _weaker((SETTINGS, "ignore = []", 'ignore = ["SHIP401"]'), what="lint.ignore setting", stales=False),
     "the session demands less": _weaker((SETTINGS, "--ship-fail-under=70", "--ship-fail-under=20"), what="addopts setting", stales=False),
     "healthy variants are forgotten": _weaker((SETTINGS, 'healthy = "healthy.yaml"\n', ""), what="healthy setting", stales=False),
@@ -231,6 +241,15 @@ CASES: dict[str, Case] = {
         (), {"measures otherwise probes/table.json code"}, {"measures otherwise probes/table.json code"}, files=(("probes/table.json", "[]"),)
     ),
     "a probe is gone": Case((), {"removed own.documents removed"}, {"added own.documents added"}, files=(("probes/own.py", None),)),
+    "a probe is called otherwise": Case(
+        (("probes/own.py", '@probe("own.documents"', '@probe("own.texts"'), ("probes/own.py", "def documents", "def texts"), (SECOND, "probe: own.documents", "probe: own.texts")),
+        {"neutral own.texts renamed", "neutral GATE-THIRD-009 probe"}, {"neutral own.documents renamed", "neutral GATE-THIRD-009 probe"}, "patch",
+    ),
+    "a probe is called otherwise and measures otherwise": Case(
+        (("probes/own.py", '@probe("own.documents"', '@probe("own.texts"'), ("counting/lines.py", "len(lines)", "10 ** 6"), (SECOND, "probe: own.documents", "probe: own.texts")),
+        {"removed own.documents removed", "added own.texts added", "measures otherwise GATE-THIRD-009 probe"},
+        {"removed own.texts removed", "added own.documents added", "measures otherwise GATE-THIRD-009 probe"},
+    ),
     "a probe counts in another unit": Case(
         (("probes/own.py", 'documents="documents"', 'documents="tokens"'),),
         {"incomparable own.documents unit", "measures otherwise own.documents code"}, {"incomparable own.documents unit", "measures otherwise own.documents code"},

@@ -11,6 +11,7 @@ from specship.review.reviewing import review
 from tests.projects.evidenced import hold_evidence
 from tests.projects.histories import git
 from tests.projects.small_project import edit
+from tests.projects.trusting import trusting
 from tests.review.cases import BASE, RELEASED, SECOND, SETTINGS, SMALL, SPEC_FILE
 
 Act = Callable[[Path, SigningKey], None]
@@ -29,12 +30,26 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SigningKey
     for path, text in BASE.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text)
-    edit(folder / SETTINGS, "trusted_keys = []", f'trusted_keys = ["{key.public.hex()}"]')
+    edit(folder / SETTINGS, "trusted_keys = []", f"trusted_keys = [{trusting(key)}]")
     for path, old, new in (
         ("probes/own.py", "from counting.lines import count\n", "count = len\n"),
         (RELEASED, "      evaluation_tokens", "      evaluation_tokens"),
-        (SMALL, "falsified_by: [frozen-weights]", "falsified_by: {frozen-weights: [val_loss]}"),
-        (SECOND, "falsified_by: [frozen-weights]", "falsified_by: {frozen-weights: [val_loss]}"),
+        (
+            SMALL,
+            "falsified_by: [frozen-weights]",
+            "falsified_by: {frozen-weights: [val_loss, val_tokens, bigram_margin]}",
+        ),
+        (
+            SECOND,
+            "falsified_by: [heldout-inside-training]",
+            "falsified_by: {heldout-inside-training: [shared_digests, highest_jaccard]}",
+        ),
+        (SECOND, "falsified_by: [own-fault]", "falsified_by: {own-fault: [documents]}"),
+        (
+            SECOND,
+            "falsified_by: [frozen-weights]",
+            "falsified_by: {frozen-weights: [val_loss, val_tokens, bigram_margin]}",
+        ),
     ):
         edit(folder / path, old, new)
     git(folder, "init", "-q", "-b", "base", ".")

@@ -1,6 +1,7 @@
 """Limits beside brute force: weakened if and only if something passes now that failed before."""
 
 from itertools import product
+from math import log
 from typing import Any
 
 import pytest
@@ -76,6 +77,30 @@ def test_a_limit_is_weakened_exactly_where_something_passes_now_that_failed(
     assert compare(after, before) == (tightens, loosens)
 
 
+@given(st.sampled_from(["at_most", "at_least", "below", "above"]), NUMBERS, NUMBERS, st.sampled_from(["seconds", "minutes", "hours", "milliseconds"]),
+       st.sampled_from(["seconds", "minutes", "hours", "milliseconds"]))  # fmt: skip
+def test_a_converted_limit_is_held_against_the_other_one_in_seconds(
+    operator: str, one: float, other: float, unit: str, another: str
+) -> None:
+    """By brute force: the moments around both limits, in seconds."""
+    seconds = {"milliseconds": 0.001, "seconds": 1, "minutes": 60, "hours": 3600}
+    try:
+        before, after = (
+            Expectation.model_validate({operator: limit, "unit": its})
+            for limit, its in ((one, unit), (other, another))
+        )
+    except ValidationError:
+        return  # a limit that nothing, or everything, could meet
+    at = [limit * seconds[its] for limit, its in ((one, unit), (other, another))]
+    around = [sum(at) / 2, *(end + step for end in at for step in (-1e-7, 1e-7))] if at[0] != at[1] else []
+    moments = [moment for moment in (0.0, 1e9, *around) if moment >= 0]
+    held = [(before.holds(Quantity(m / seconds[unit], unit)), after.holds(Quantity(m / seconds[another], another))) for m in moments]  # fmt: skip
+    found = compare(before, after)
+
+    assert bool(found.loosens) == any(now and not then for then, now in held)
+    assert bool(found.tightens) == any(then and not now for then, now in held)
+
+
 @given(expectations(), expectations())
 def test_nothing_that_passes_now_and_failed_before_is_ever_called_strengthened(
     before: Expectation, after: Expectation
@@ -103,6 +128,19 @@ def matching(pattern: str) -> Expectation:
         (None, matching("cuda.*"), Direction.STRENGTHENED),
         (Expectation(at_most=2, unit="days"), Expectation(at_most=3600, unit="seconds"), Direction.STRENGTHENED),
         (Expectation(at_most=3600, unit="seconds"), Expectation(at_most=2, unit="days"), Direction.WEAKENED),
+        (Expectation(at_most=2, unit="days"), Expectation(at_most=172800, unit="seconds"), Direction.NEUTRAL),
+        (Expectation(at_most=172800, unit="seconds"), Expectation(at_most=2, unit="days"), Direction.NEUTRAL),
+        (Expectation(below=0.1, unit="seconds"), Expectation(below=100, unit="milliseconds"), Direction.NEUTRAL),
+        (Expectation(below=0.1, unit="seconds"), Expectation(below=100.001, unit="milliseconds"), Direction.WEAKENED),
+        (Expectation(below=0.1, unit="seconds"), Expectation(at_most=100, unit="milliseconds"), Direction.WEAKENED),
+        (Expectation(at_most=100, unit="milliseconds"), Expectation(below=0.1, unit="seconds"), Direction.STRENGTHENED),
+        (Expectation(between=(0.5, 2), unit="hours"), Expectation(between=(30, 120), unit="minutes"), Direction.NEUTRAL),
+        (Expectation(at_least=3, unit="gibibytes"), Expectation(at_least=3, unit="gigabytes"), Direction.WEAKENED),
+        (Expectation(at_most=2.2, unit="nats/token"), Expectation(at_most=2.2, unit="bits/token"), Direction.STRENGTHENED),
+        (Expectation(at_most=2.2, unit="bits/token"), Expectation(at_most=2.2, unit="nats/token"), Direction.WEAKENED),
+        (Expectation(at_most=2.2, unit="nats/token"), Expectation(at_most=2.2 / log(2), unit="bits/token"), Direction.NEUTRAL),
+        (Expectation(at_most=2.2, unit="nats/token"), Expectation(at_most=3.174, unit="bits/token"), Direction.WEAKENED),
+        (Expectation(equals=3, unit="minutes"), Expectation(one_of=(180, 3600), unit="seconds"), Direction.WEAKENED),
         (Expectation(at_most=2.2, unit="nats/token"), Expectation(at_most=2.2, unit="bits/byte"), Direction.INCOMPARABLE),
         (Expectation(at_least=0.5, unit="fraction"), Expectation(between=(0.5, 7), unit="fraction"), Direction.NEUTRAL),
         (Expectation(equals=True, unit="text"), Expectation(one_of=(True, 1), unit="text"), Direction.WEAKENED),

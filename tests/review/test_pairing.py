@@ -29,6 +29,24 @@ def test_the_same_facts_in_other_words_are_one_thing() -> None:
     )
 
 
+def test_what_one_probe_measures_is_one_thing_while_some_of_it_is() -> None:
+    """Only of ids that are gone and new; two that stay are told apart by all that they mean."""
+    one = meaning("The loss is low", ["val_loss", "val_tokens"], "run.held_out_loss")
+    two = meaning("Nobody was harmed", ["val_loss"], "run.held_out_loss")
+    near = meaning("The loss is low indeed", ["val_loss"], "run.held_out_loss")
+
+    assert pair({"A": one}, {"C": two}).renamed == (("A", "C"),)
+    assert pair({"A": one}, {"C": two, "D": near}).renamed == (("A", "D"),)
+    for other in (
+        two._replace(by="run.other"),
+        two._replace(by=""),
+        two._replace(facts=frozenset({"steps"})),
+    ):
+        assert pair({"A": one}, {"C": other})[3:] == (("A",), ("C",))
+    exchanged = pair({"A": one, "B": two}, {"A": two, "B": one})
+    assert exchanged.exchanged == (("A", "B"), ("B", "A"))
+
+
 def test_ten_thousand_new_names_are_found_at_once() -> None:
     """Each is what it was; what also changed in meaning is then told as removed and added."""
     base = {f"GATE-{n}": meaning(f"rule number {n}", [f"probe p{n}"]) for n in range(10_000)}

@@ -1,5 +1,6 @@
 """From evidence to status: what counts, what does not, and why."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -11,12 +12,12 @@ from specship.contracts.judging import Verdict
 from specship.contracts.records import Requires
 from specship.evidence.ledger import Ledger
 from specship.evidence.signing import SigningKey, local_key
-from specship.evidence.statement import Evidence, Opened, seal, unseal
+from specship.evidence.statement import Evidence
 from specship.specs.records import Model, Profile
 from specship.status.assess import assess, ship_percent
-from specship.status.freshness import standing
+from specship.status.folding import standing
 from specship.status.report import CriterionReport, Standing
-from tests.evidence.statements import ENVIRONMENT, GATE, NOW, evidence, today
+from tests.evidence.statements import ENVIRONMENT, GATE, NOW, evidence, ledger_of, ring_of, today
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +25,8 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> SigningKey:
     return local_key(tmp_path_factory.mktemp("state"))
 
 
-def opened(key: SigningKey, *entries: Evidence) -> tuple[Opened, ...]:
-    return tuple(unseal(seal(entry, key), keys=frozenset({key.public}), at="x") for entry in entries)
-
-
 def verdict(key: SigningKey, *entries: Evidence, **changes: Any) -> tuple[Verdict | None, bool, str]:
-    known = standing(today(key.public, **changes), opened(key, *entries), now=NOW)
+    known = standing(today(key.public, **changes), ledger_of(key, *entries).of_gate("GATE-A-001"), now=NOW)
     return known.verdict, known.fresh, known.reason
 
 
@@ -42,6 +39,7 @@ STALE: dict[str, tuple[dict[str, Any], str]] = {
     "profile": ({"profile_digest": "f" * 64}, "settings of profile rehearsal changed"),
     "bytes": ({"subjects": {"run": "f" * 64}}, "the bytes of run changed"),
     "gone": ({"subjects": {"run": None}}, "the artifact run is not there"),
+    "judge": ({"judging_code": "e" * 64}, "judged by other code of specship: 0.0.1"),
     "others": ({"subjects": {"run": "e" * 64, "gguf": "f" * 64}}, "it measured other artifacts"),
 }
 
@@ -56,7 +54,7 @@ def test_evidence_about_something_else_is_stale(case: str, key: SigningKey) -> N
 
 
 REFUSED: dict[str, dict[str, Any]] = {
-    "another key": {"trusted": frozenset({b"\x11" * 32})},
+    "another key": {"ring": ring_of(b"\x11" * 32)},
     "too old": {"oldest": timedelta(days=1)},
     "cuda required": {"gate": GATE.model_copy(update={"requires": Requires(device="cuda")})},
 }
@@ -141,10 +139,10 @@ def statuses(key: SigningKey, ledger: Ledger, profile: Profile = PROFILE) -> tup
 
 
 def test_ship_percent_is_the_weight_of_what_is_discharged(key: SigningKey) -> None:
-    both = opened(key, evidence(), evidence(gate="GATE-A-002"))
+    both = ledger_of(key, evidence(), evidence(gate="GATE-A-002"))
 
-    assert statuses(key, Ledger(both, (), ())) == (["DISCHARGED", "DISCHARGED", "OPEN"], 90.0)
-    assert statuses(key, Ledger(both[:1], (), ())) == (["DISCHARGED", "OPEN", "OPEN"], 60.0)
+    assert statuses(key, both) == (["DISCHARGED", "DISCHARGED", "OPEN"], 90.0)
+    assert statuses(key, ledger_of(key, evidence())) == (["DISCHARGED", "OPEN", "OPEN"], 60.0)
     assert statuses(key, Ledger((), (), ())) == (["OPEN", "OPEN", "OPEN"], 0.0)
 
 
@@ -160,7 +158,7 @@ def test_a_gate_that_is_not_armed_takes_the_credit(why: str, mend: str, key: Sig
     """And so much the more if the other gate of the same criterion is armed."""
     other = GATE.model_copy(update={"id": "GATE-A-002"})
     gates = [today(key.public, unarmed=why), today(key.public, gate=other)]
-    ledger = Ledger(opened(key, evidence(), evidence(gate="GATE-A-002")), (), ())
+    ledger = ledger_of(key, evidence(), evidence(gate="GATE-A-002"))
     report = assess(MODEL, PROFILE, gates, ledger, now=NOW)
 
     assert (report.criteria[0].status, report.ship_percent) == (Standing.OPEN, 0.0)
@@ -180,34 +178,34 @@ def test_what_could_not_be_measured_says_so_before_arming(key: SigningKey) -> No
 def test_an_advisory_gate_need_not_be_armed(key: SigningKey) -> None:
     advisory = GATE.model_copy(update={"id": "GATE-A-003", "ship_blocking": False})
     gates = [today(key.public), today(key.public, gate=advisory, unarmed="it was never seen to fail")]
-    ledger = Ledger(opened(key, evidence(), evidence(gate="GATE-A-003")), (), ())
+    ledger = ledger_of(key, evidence(), evidence(gate="GATE-A-003"))
 
     assert assess(MODEL, PROFILE, gates, ledger, now=NOW).ship_percent == 60.0
 
 
 def test_a_criterion_waits_for_those_it_depends_on(key: SigningKey) -> None:
-    second_only = opened(key, evidence(gate="GATE-A-002"))
+    second_only = ledger_of(key, evidence(gate="GATE-A-002"))
 
-    assert statuses(key, Ledger(second_only, (), ())) == (["OPEN", "BLOCKED", "OPEN"], 0.0)
+    assert statuses(key, second_only) == (["OPEN", "BLOCKED", "OPEN"], 0.0)
 
 
 def test_a_hole_in_the_ledger_takes_all_credit(key: SigningKey) -> None:
-    both = opened(key, evidence(), evidence(gate="GATE-A-002"))
+    both = ledger_of(key, evidence(), evidence(gate="GATE-A-002"))
 
-    assert statuses(key, Ledger(both, (), ("f" * 64,)))[1] == 0.0
+    assert statuses(key, replace(both, holes=("f" * 64,)))[1] == 0.0
 
 
 def test_what_a_profile_cannot_judge_is_not_in_its_percentage(key: SigningKey) -> None:
     profile = PROFILE.model_copy(update={"not_judged": {"AC-X-003": "not at this scale"}})
-    both = opened(key, evidence(), evidence(gate="GATE-A-002"))
+    both = ledger_of(key, evidence(), evidence(gate="GATE-A-002"))
 
-    assert statuses(key, Ledger(both, (), ()), profile) == (["DISCHARGED", "DISCHARGED", "NOT_JUDGED"], 100.0)
+    assert statuses(key, both, profile) == (["DISCHARGED", "DISCHARGED", "NOT_JUDGED"], 100.0)
 
 
 def test_an_advisory_gate_neither_earns_nor_costs(key: SigningKey) -> None:
     advisory = GATE.model_copy(update={"id": "GATE-A-003", "ship_blocking": False})
     gates = [today(key.public), today(key.public, gate=advisory)]
-    ledger = Ledger(opened(key, evidence(), evidence(gate="GATE-A-003", loss=9.0)), (), ())
+    ledger = ledger_of(key, evidence(), evidence(gate="GATE-A-003", loss=9.0))
 
     assert assess(MODEL, PROFILE, gates, ledger, now=NOW).criteria[0].status == Standing.DISCHARGED
     only = assess(MODEL, PROFILE, gates[1:], ledger, now=NOW)
@@ -248,3 +246,9 @@ def test_the_ceiling_counts_nothing_that_waits_for_what_cannot_be_measured(key: 
 
     assert ceiling() == 90.0
     assert ceiling(missing="no CUDA") == 0.0
+
+
+def test_evidence_that_does_not_say_who_judged_it_is_stale(key: SigningKey) -> None:
+    _, fresh, said = verdict(key, evidence(judged_by=None))
+
+    assert (fresh, said) == (False, "judged by other code of specship: a version that did not say")

@@ -10,9 +10,9 @@ from specship.amend.findings import AmendmentFinding, Entry, amendment_findings
 from specship.contracts.document import read_document
 from specship.errors import RequirementMissing, UnusableInput
 from specship.evidence.ledger import read_ledger
+from specship.evidence.repository import open_repository
 from specship.review.ranges import place_of, read_range
 from specship.review.records import Review
-from specship.review.repository import open_repository
 from specship.review.reviewing import review
 from specship.review.sides import read_side
 from specship.specs.advice import advice

@@ -65,6 +65,8 @@ def main(argv: list[str] | None = None) -> int:
     if argv is None:
         none_at_the_end()
         streams.stand_up()
+        # Nothing of another distribution takes part in reading, and nobody looks for it.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for stream in (sys.stdout, sys.stderr):
         for_people(stream)
     if argv is not None:

@@ -16,6 +16,7 @@ def gate_digest(gate: Gate, *, probe_code: str) -> str:
     words, its source, the criteria it speaks for and whether it blocks are no part of what was
     measured; nor is what the contract says of itself (version, summary, references). The faults
     are a set, and so are the quantities that one makes fail: neither order nor repetition means anything.
+    Which limits no fault can break counts, and the reason's words do not.
     """
     return digest_of({
         "id": gate.id,
@@ -24,6 +25,7 @@ def gate_digest(gate: Gate, *, probe_code: str) -> str:
         "expect": {quantity: limit_meaning(expected) for quantity, expected in gate.expect.items()},
         "requires": gate.requires.model_dump(),
         "faults": {name: frozenset(fails) for name, fails in gate.faults.items()},
+        **({"unfalsified": frozenset(gate.unfalsified)} if gate.unfalsified else {}),
     })  # fmt: skip
 
 

@@ -90,7 +90,7 @@ def _known_unit(name: str) -> str:
 class Expectation(BaseModel):
     """One limit on one quantity, in one unit; exactly one operator is given."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     at_most: Number | None = None
     """The value is this or less."""
@@ -138,6 +138,25 @@ class Expectation(BaseModel):
         if quantity is None or not quantity.measured or quantity.unit != self.unit:
             return False
         return _OPERATORS[self.operator](quantity.value, self.limit)
+
+    def broken_by(self, quantity: Quantity) -> bool:
+        """Whether a quantity was measured in this unit, can be compared with the limit, and does not meet it.
+
+        More than `not holds`: what was never measured, or is of another kind, shows nothing of the limit.
+        """
+        if not quantity.measured or quantity.unit != self.unit:
+            return False
+        return self._compares(quantity.value) and not self.holds(quantity)
+
+    def _compares(self, value: Value) -> bool:
+        if self.operator in _NUMERIC:
+            return _number(value) is not None
+        choices = self.one_of or (self.equals if self.equals is not None else "",)
+        return any(_kind(value) is _kind(choice) for choice in choices)
+
+
+def _kind(value: Value) -> type:
+    return float if type(value) is int else type(value)
 
 
 def _limit_text(operator: str, limit: Any) -> str:

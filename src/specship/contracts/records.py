@@ -17,6 +17,7 @@ SEMVER_PATTERN: Final = r"^(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}$"
 Slug = Annotated[str, Field(pattern=SLUG_PATTERN)]
 Semver = Annotated[str, Field(pattern=SEMVER_PATTERN)]
 Prose = Annotated[str, Field(min_length=1)]
+OneLine = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S[^\n]*$")]
 
 Lifecycle = Literal[
     "corpus", "tokenizer", "train", "checkpoint", "inference", "export", "eval", "publish", "process"
@@ -24,9 +25,13 @@ Lifecycle = Literal[
 
 
 class Frozen(BaseModel):
-    """Base of every record: immutable, unknown keys refused."""
+    """Base of every record: immutable, unknown keys refused.
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+    The text under each field is for people and for schemas, which read it from the source: to keep it in
+    every process would take a sixth of the time in which a verb starts.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class Requires(Frozen):
@@ -67,6 +72,8 @@ class Gate(Frozen):
 
     A list of names predicts nothing yet, and is for gates that nobody can measure.
     """
+    unfalsified: dict[str, OneLine] = {}
+    """Limits that no fault can break, each with the reason in one line; all others are to be seen failing."""
     source: Prose | None = None
     """Where the rule was taken from, when it was converted from another document: file and lines."""
 
@@ -75,6 +82,18 @@ class Gate(Frozen):
         """The faults by name, and the quantities that each must make fail."""
         given = self.falsified_by
         return given if isinstance(given, dict) else dict.fromkeys(given, ())
+
+    @property
+    def predicted(self) -> frozenset[str]:
+        """The quantities that some fault must make fail."""
+        return frozenset(quantity for fails in self.faults.values() for quantity in fails)
+
+    @property
+    def unpredicted(self) -> tuple[str, ...]:
+        """The quantities whose limits no fault must break, and of which nobody says why none can."""
+        return tuple(
+            quantity for quantity in self.expect if quantity not in self.predicted | self.unfalsified.keys()
+        )
 
     @model_validator(mode="after")
     def _probe_and_expectation_belong_together(self) -> Self:

@@ -81,17 +81,28 @@ class Sealed:
 
 
 def open_payload(payload_type: str, data: bytes, *, keys: frozenset[bytes], at: str) -> Sealed:
-    """The document inside an envelope, and which of the given keys signed it.
-
-    The payload is decoded once, and only the bytes that the signature covers are parsed.
+    """The document inside an envelope of one type, and which of the given keys signed it.
 
     Raises:
         UnusableInput: not JSON.
         ValueError: the envelope is not one that `seal_payload` writes for this type.
     """
+    sealed = open_envelope(data, keys=keys, at=at)
+    if sealed.payload_type != payload_type:
+        raise ValueError(f"the payload is {sealed.payload_type!r}, not {payload_type!r}")
+    return sealed
+
+
+def open_envelope(data: bytes, *, keys: frozenset[bytes], at: str) -> Sealed:
+    """The document inside an envelope of whatever type, and which of the given keys signed it.
+
+    The payload is decoded once, and only the bytes that the signature covers are parsed.
+
+    Raises:
+        UnusableInput: not JSON.
+        ValueError: the envelope is not one that `seal_payload` writes.
+    """
     stated, coded, signatures = _envelope(data, at)
-    if stated != payload_type:
-        raise ValueError(f"the payload is {stated!r}, not {payload_type!r}")
     payload = base64.b64decode(coded, validate=True)
     signed = tuple(base64.b64decode(signature, validate=True) for signature in signatures)
     return Sealed(strict_json.parse(payload, Place(at)), stated, payload, signed, keys)

@@ -1,67 +1,206 @@
-"""The ledger: an append-only set of statements, one file each, named by the digest of its bytes.
+"""The ledger: an append-only set of entries, one file each, named by the digest of its bytes.
 
 Two branches never write the same name with other bytes, so ledgers merge like sets. Each
-statement names the heads its writer saw; a statement that is missing while others refer to it
-is a hole, and a ledger with holes earns no credit until it is whole again.
+entry names the heads its writer saw, of whatever kind; one that is missing while others refer to it
+is a hole, and a ledger with holes earns no credit until it is whole again. Neither does one in which an
+attempt has no result, unless its judge is still at work or was interrupted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
+from typing import Any, Final, TypeVar, cast
 
 from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact, UnusableInput
+from specship.evidence.attempt import Attempt
+from specship.evidence.attempt_mark import Mark, mark_of
+from specship.evidence.entry import LedgerEntry, LedgerRecord, open_record, seal_record
+from specship.evidence.made_artifact import MadeArtifact
+from specship.evidence.receipt import Receipt
 from specship.evidence.signing import SigningKey
-from specship.evidence.statement import LARGEST_BYTES, Evidence, Opened, seal, unseal
+from specship.evidence.statement import LARGEST_BYTES, Evidence, Opened
 from specship.files import write_new_file
+
+KINDS: Final[Mapping[str, type[LedgerRecord]]] = {
+    kind.PAYLOAD_TYPE: kind for kind in (Evidence, Attempt, MadeArtifact, Receipt)
+}
+"""Every kind of entry by its payload's type."""
+AnyEntry = LedgerEntry[LedgerRecord]
+_Kind = TypeVar("_Kind", bound=LedgerRecord)
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
-    """Statements that could be read, and what is wrong with the rest."""
+class GateEntries:
+    """What a ledger holds of one gate, at all profiles."""
 
-    statements: tuple[Opened, ...]
+    statements: tuple[Opened, ...] = ()
+    attempts: Mapping[str, LedgerEntry[Attempt]] = field(default_factory=dict)
+    """Those that announced a statement, by digest."""
+    unfinished: tuple[tuple[LedgerEntry[Attempt], Mark], ...] = ()
+    """Attempts that are under way or were interrupted."""
+
+    def with_result(self, statement: Opened, attempt: LedgerEntry[Attempt]) -> GateEntries:
+        """And a statement that was just written."""
+        attempts = {**self.attempts, attempt.digest: attempt}
+        open_ = tuple(pair for pair in self.unfinished if pair[0].digest != attempt.digest)
+        return GateEntries((*self.statements, statement), attempts, open_)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """Entries that could be read, in the order in which they were signed, and what is wrong with the rest."""
+
+    entries: tuple[AnyEntry, ...]
     damaged: tuple[DamagedArtifact, ...]
-    """Files that are no statements, or not the bytes their name says."""
+    """Files that are no entries, or not the bytes their name says."""
     holes: tuple[str, ...]
-    """Digests of statements that others refer to and that are missing."""
+    """Digests of entries that others refer to and that are missing."""
+    marks: Mapping[str, Mark] = field(default_factory=dict)
+    """Of attempts without a result, those whose judge is at work or was interrupted."""
+
+    def of(self, kind: type[_Kind]) -> tuple[LedgerEntry[_Kind], ...]:
+        """The entries of one kind."""
+        found = tuple(entry for entry in self.entries if isinstance(entry.record, kind))
+        return cast("tuple[LedgerEntry[_Kind], ...]", found)
+
+    @cached_property
+    def statements(self) -> tuple[Opened, ...]:
+        """Evidence."""
+        return tuple(entry for entry in self.entries if isinstance(entry, Opened))
+
+    @cached_property
+    def attempts(self) -> tuple[LedgerEntry[Attempt], ...]:
+        """What was begun."""
+        return self.of(Attempt)
+
+    @cached_property
+    def artifacts(self) -> tuple[LedgerEntry[MadeArtifact], ...]:
+        """What stages made."""
+        return self.of(MadeArtifact)
+
+    @cached_property
+    def made(self) -> Mapping[tuple[str, str, str], tuple[LedgerEntry[MadeArtifact], ...]]:
+        """The stage statements of each artifact of a model at a profile."""
+        found: dict[tuple[str, str, str], list[LedgerEntry[MadeArtifact]]] = {}
+        for entry in self.artifacts:
+            one = entry.record
+            found.setdefault((one.model, one.profile, one.makes), []).append(entry)
+        return {key: tuple(entries) for key, entries in found.items()}
+
+    @cached_property
+    def receipts(self) -> tuple[LedgerEntry[Receipt], ...]:
+        """What sessions did."""
+        return self.of(Receipt)
+
+    @cached_property
+    def unfinished(self) -> tuple[LedgerEntry[Attempt], ...]:
+        """Attempts without a result."""
+        finished = {entry.evidence.attempt for entry in self.statements}
+        return tuple(entry for entry in self.attempts if entry.digest not in finished)
+
+    @cached_property
+    def lost(self) -> tuple[LedgerEntry[Attempt], ...]:
+        """Attempts whose result was there and is not: they are neither under way nor interrupted."""
+        return tuple(entry for entry in self.unfinished if entry.digest not in self.marks)
+
+    @cached_property
+    def gates(self) -> Mapping[str, GateEntries]:
+        """The statements and attempts of each gate."""
+        statements: dict[str, list[Opened]] = {}
+        attempts: dict[str, dict[str, LedgerEntry[Attempt]]] = {}
+        for statement in self.statements:
+            statements.setdefault(statement.evidence.gate, []).append(statement)
+        for attempt in self.attempts:
+            attempts.setdefault(attempt.record.gate, {})[attempt.digest] = attempt
+        open_: dict[str, list[tuple[LedgerEntry[Attempt], Mark]]] = {}
+        for attempt in self.unfinished:
+            if attempt.digest in self.marks:
+                open_.setdefault(attempt.record.gate, []).append((attempt, self.marks[attempt.digest]))
+        return {
+            gate: GateEntries(
+                tuple(statements.get(gate, ())), attempts.get(gate, {}), tuple(open_.get(gate, ()))
+            )
+            for gate in {*statements, *attempts}
+        }
+
+    def of_gate(self, gate: str) -> GateEntries:
+        """What it holds of a gate."""
+        return self.gates.get(gate, GateEntries())
+
+    @property
+    def flaws(self) -> int:
+        """How many entries are missing or damaged; with any, nothing in it earns credit."""
+        return len(self.holes) + len(self.damaged) + len(self.lost)
 
     @property
     def heads(self) -> tuple[str, ...]:
-        """Digests that no other statement names as its parent."""
-        named = {parent for entry in self.statements for parent in entry.evidence.parents}
-        return tuple(sorted(entry.digest for entry in self.statements if entry.digest not in named))
+        """Digests that no other entry names."""
+        named = {digest for entry in self.entries for digest in entry.record.named}
+        return tuple(sorted(entry.digest for entry in self.entries if entry.digest not in named))
+
+
+class LedgerReader:
+    """Reads the entries of some folders, each file once however often it is asked.
+
+    A file that was read and is gone since is a hole as soon as somebody names it; what was read stays read.
+    """
+
+    def __init__(self, folders: Iterable[Path], *, keys: frozenset[bytes]) -> None:
+        """`keys` are asked about: those of them that signed an entry are its signers."""
+        self._folders, self._keys = tuple(folders), keys
+        self._files: dict[Path, AnyEntry | DamagedArtifact] = {}
+
+    def read(self) -> Ledger:
+        """The ledger as it is now; nothing that is wrong with one file hides the others."""
+        found = self._gathered()
+        marks = self._marks(found)
+        if len(marks) < len(found.unfinished):
+            # A judge writes its result before it takes its mark away: what had neither has its result now.
+            found = self._gathered()
+            marks = self._marks(found)
+        return replace(found, marks=marks) if marks else found
+
+    def _gathered(self) -> Ledger:
+        for path in sorted(path for folder in self._folders for path in folder.glob("*.json")):
+            if path not in self._files:
+                try:
+                    self._files[path] = _read(path, self._keys)
+                except DamagedArtifact as error:
+                    self._files[path] = error
+        found = self._files.values()
+        opened = {one.digest: one for one in found if not isinstance(one, DamagedArtifact)}
+        return gathered(opened.values(), (one for one in found if isinstance(one, DamagedArtifact)))
+
+    def _marks(self, ledger: Ledger) -> dict[str, Mark]:
+        digests = (entry.digest for entry in ledger.unfinished)
+        found = {digest: [mark_of(folder, digest) for folder in self._folders] for digest in digests}
+        return {digest: max(filter(None, marks)) for digest, marks in found.items() if any(marks)}
 
 
 def read_ledger(folders: Iterable[Path], *, keys: frozenset[bytes]) -> Ledger:
-    """Read every statement of some folders; nothing that is wrong with one hides the others."""
-    opened: dict[str, Opened] = {}
-    damaged: list[DamagedArtifact] = []
-    for path in sorted(path for folder in folders for path in folder.glob("*.json")):
-        try:
-            opened[path.stem] = _read(path, keys)
-        except DamagedArtifact as error:
-            damaged.append(error)
-    return gathered(opened.values(), damaged)
+    """Read every entry of some folders; nothing that is wrong with one hides the others."""
+    return LedgerReader(folders, keys=keys).read()
 
 
-def gathered(opened: Iterable[Opened], damaged: Iterable[DamagedArtifact]) -> Ledger:
-    """The ledger that some statements are, with the holes that they leave."""
-    ordered = sorted(opened, key=lambda entry: (entry.evidence.ended, entry.digest))
-    named = {parent for entry in ordered for parent in entry.evidence.parents}
+def gathered(opened: Iterable[AnyEntry], damaged: Iterable[DamagedArtifact]) -> Ledger:
+    """The ledger that some entries are, with the holes that they leave."""
+    ordered = sorted(opened, key=lambda entry: (entry.record.moment, entry.digest))
+    named = {digest for entry in ordered for digest in entry.record.named}
     return Ledger(tuple(ordered), tuple(damaged), tuple(sorted(named - {entry.digest for entry in ordered})))
 
 
-def _read(path: Path, keys: frozenset[bytes]) -> Opened:
+def _read(path: Path, keys: frozenset[bytes]) -> AnyEntry:
     if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_BYTES:
         raise DamagedArtifact("not a regular file of at most 1 MiB", at=path)
-    return open_statement(path, path.read_bytes(), keys=keys)
+    return open_entry(path, path.read_bytes(), keys=keys)
 
 
-def open_statement(path: Path, data: bytes, *, keys: frozenset[bytes]) -> Opened:
-    """The statement that bytes are, under the name that they have in a ledger.
+def open_entry(path: Path, data: bytes, *, keys: frozenset[bytes]) -> AnyEntry:
+    """The entry that bytes are, under the name that they have in a ledger.
 
     Raises:
         DamagedArtifact: they are none, or other bytes than the name promises.
@@ -72,23 +211,52 @@ def open_statement(path: Path, data: bytes, *, keys: frozenset[bytes]) -> Opened
             why="a statement is named by the sha256 of its bytes and never changes",
             mend="restore the file from git, or delete it and measure again",
         )  # fmt: skip
-    return unseal(data, keys=keys, at=path.name)
+    entry = open_record(data, KINDS, keys=keys, at=path.name)
+    if isinstance(entry.record, Evidence):
+        return Opened(entry.digest, entry.record, entry.sealed)
+    return entry
 
 
-def append(folder: Path, evidence: Evidence, key: SigningKey) -> str:
-    """Write a statement and return its digest once it is on the disk.
+def written(folder: Path, digest: str, known: GateEntries, *, keys: frozenset[bytes]) -> GateEntries:
+    """What is known of a gate, and the statement that was just written about it.
 
     Raises:
-        UnusableInput: the statement could not be read again; nothing was written.
-        CannotWrite: the disk is full or refuses; the ledger is as it was.
+        DamagedArtifact: it, or the attempt that announced it, is not what its name says.
     """
-    data = seal(evidence, key)
-    digest = sha256_bytes(data)
+
+    def opened(name: str) -> AnyEntry:
+        return _read(folder / f"{name}.json", keys)
+
+    statement = opened(digest)
+    if not isinstance(statement, Opened):
+        raise DamagedArtifact("not a statement of evidence", at=folder / f"{digest}.json")
+    attempt: Any = opened(statement.evidence.attempt)
+    return known.with_result(statement, attempt)
+
+
+def opened_again(data: bytes, kind: type[_Kind], key: SigningKey) -> LedgerEntry[_Kind]:
+    """Bytes that are about to be written, as a reader will find them: else they are never acknowledged.
+
+    Raises:
+        UnusableInput: there are more than are read.
+    """
     if len(data) > LARGEST_BYTES:
         raise UnusableInput(
             f"the statement has {len(data)} bytes; at most {LARGEST_BYTES} are read",
-            at=evidence.gate, mend="let the probe return fewer notes",
+            at=kind.WORDS, mend="let the probe return fewer notes",
         )  # fmt: skip
-    unseal(data, keys=frozenset(), at=evidence.gate)  # what cannot be read again is never acknowledged
-    write_new_file(folder / f"{digest}.json", data)
-    return digest
+    entry = open_record(data, {kind.PAYLOAD_TYPE: kind}, keys=frozenset({key.public}), at=kind.WORDS)
+    return cast("LedgerEntry[_Kind]", entry)
+
+
+def append(folder: Path, record: LedgerRecord, key: SigningKey) -> str:
+    """Write an entry as it is, and return its digest once it is on the disk.
+
+    Raises:
+        UnusableInput: the entry could not be read again; nothing was written.
+        CannotWrite: the disk is full or refuses; the ledger is as it was.
+    """
+    data = seal_record(record, key)
+    entry = opened_again(data, type(record), key)
+    write_new_file(folder / f"{entry.digest}.json", data)
+    return entry.digest

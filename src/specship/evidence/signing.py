@@ -9,16 +9,16 @@ for many messages.
 from __future__ import annotations
 
 import functools
-import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from specship.digests import sha256_bytes
-from specship.errors import UnusableInput
+from specship.errors import CannotWrite, UnusableInput
+from specship.files import write_new_file
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 _PRIME: Final = 2**255 - 19
 # y-coordinates of the points of order 1, 2, 4 and 8 on edwards25519.
@@ -51,16 +51,23 @@ def check_public_key(public_key: bytes) -> bytes:
         raise UnusableInput(
             f"{public_key.hex()} is not usable as a public key",
             why="an ed25519 key is a canonical point of large order; others verify what nobody signed",
-            mend="make a key pair with `specship evidence key`",
+            mend="make a key pair with `specship evidence keygen FILE`",
         )
     return public_key
+
+
+class Signs(Protocol):
+    """What holds the private half: this process, or an agent."""
+
+    def sign(self, message: bytes, /) -> bytes:
+        """The 64 bytes of the signature."""
 
 
 @dataclass(frozen=True, slots=True)
 class SigningKey:
     """A private key and its public half."""
 
-    private: Ed25519PrivateKey
+    private: Signs
     public: bytes
 
     def sign(self, payload_type: str, payload: bytes) -> bytes:
@@ -91,30 +98,30 @@ def local_key(state: Path) -> SigningKey:
     """This checkout's own key, made on first use; it can vouch for rehearsals only.
 
     Raises:
-        UnusableInput: the key file is not 32 bytes of hex.
+        UnusableInput: the key file cannot be read, or is not 32 bytes of hex.
+        CannotWrite: there is none, and the disk is full or refuses.
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     path = state / "keys" / "local.ed25519"
-    path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
-        # Written aside and linked: of two processes that both make one, the first one's key stays.
-        fresh = path.with_name(f".tmp-{os.getpid()}")
-        descriptor = os.open(fresh, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w") as file:
-            file.write(Ed25519PrivateKey.generate().private_bytes_raw().hex())
+        fresh = Ed25519PrivateKey.generate().private_bytes_raw().hex().encode()
         try:
-            os.link(fresh, path)
-        except FileExistsError:
-            pass
-        finally:
-            fresh.unlink()
+            write_new_file(path, fresh, mode=0o600)
+        except CannotWrite:
+            if not path.exists():  # else another process made one, and the first one's key stays
+                raise
     try:
         private = Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text(encoding="ascii")))
     except ValueError as error:
         raise UnusableInput(
             f"not a private key: {error}", at=path, mend="delete the file; a new key is made"
         ) from error
+    except OSError as error:
+        raise UnusableInput(
+            f"this checkout's key cannot be read: {error.strerror}", at=path,
+            mend="make it readable for you, or delete it; a new key is made",
+        ) from error  # fmt: skip
     return SigningKey(private, private.public_key().public_bytes_raw())
 
 

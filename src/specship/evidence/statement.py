@@ -8,27 +8,27 @@ judges the measurement again.
 
 from __future__ import annotations
 
-import binascii
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, ClassVar, Final, Literal, Self, cast
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict
 
 from specship.bounds import JSON_STATEMENT_BYTES
 from specship.contracts.judging import Verdict
 from specship.contracts.measurement import Measurement
 from specship.contracts.records import Frozen
-from specship.digests import sha256_bytes
-from specship.errors import DamagedArtifact
-from specship.evidence.envelope import Sealed, open_payload, seal_payload
+from specship.evidence.entry import LedgerEntry, LedgerRecord, open_record, seal_record
 from specship.evidence.signing import SigningKey
 
-PAYLOAD_TYPE: Final = "application/vnd.in-toto+json"
 STATEMENT_TYPE: Final = "https://in-toto.io/Statement/v1"
 PREDICATE_TYPE: Final = "https://in-toto.io/attestation/test-result/v0.1"
 LARGEST_BYTES: Final = JSON_STATEMENT_BYTES
+
+
+ANNOUNCED: Final = ("gate", "model", "profile", "gate_digest", "profile_digest", "subjects", "ingredients")
+"""What an attempt and its result have in common."""
 
 
 class Environment(Frozen):
@@ -44,12 +44,31 @@ class Environment(Frozen):
     """Digest of the host's name, so that two machines can be told apart and none is named."""
     git_commit: str
     git_dirty: bool
+    device_uuid: str = ""
+    """Of the CUDA device, as its driver and the kernel both name it."""
+    inherited: Mapping[str, str] = {}
+    """Variables that `[tool.specship] inherit` let through to it, and those of the loader that were set."""
+    startup: Mapping[str, str] = {}
+    """Files of `site-packages` that Python reads before a program begins and that no installed distribution
+    records: what each of them adds to the places that code comes from, or that it is passed over."""
+    altered: tuple[str, ...] = ()
+    """Installed files of specship with other bytes than the record of its installation has."""
 
 
-class Evidence(Frozen):
+class JudgedBy(Frozen):
+    """The code of specship that took a measurement and judged it; the probe's own is in the gate's digest."""
+
+    version: str
+    code: str
+    """Digest of what judges, comments and docstrings apart."""
+
+
+class Evidence(LedgerRecord):
     """The facts of one statement."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(arbitrary_types_allowed=True)
+    PAYLOAD_TYPE: ClassVar = "application/vnd.in-toto+json"
+    WORDS: ClassVar = "a statement of evidence"
 
     gate: str
     contract: str
@@ -69,13 +88,38 @@ class Evidence(Frozen):
     environment: Environment
     started: datetime
     ended: datetime
-    parents: tuple[str, ...] = ()
-    """Digests of the ledger's heads that the writer saw."""
+    attempt: str = ""
+    """Digest of the attempt that announced it; empty in what was written before attempts were."""
+    ingredients: Mapping[str, str] = {}
+    """Of each artifact, the key of everything it was made from, whatever bytes came of it."""
+    judged_by: JudgedBy | None = None
+    """None in statements of versions that did not say it; those count nowhere."""
+    bypasses: Mapping[str, str] = {}
+    """Checks that were relaxed while its artifacts were made, each with the reason that was given."""
 
     @property
     def seconds(self) -> float:
         """Wall time of the measurement."""
         return (self.ended - self.started).total_seconds()
+
+    @property
+    def moment(self) -> datetime:
+        """When it was signed."""
+        return self.ended
+
+    @property
+    def named(self) -> tuple[str, ...]:
+        """Its parents, and the attempt that announced it."""
+        return (*self.parents, self.attempt) if self.attempt else self.parents
+
+    def document(self) -> dict[str, Any]:
+        """The statement of in-toto."""
+        return _statement(self)
+
+    @classmethod
+    def of_document(cls, document: Any) -> Self:
+        """The facts of a statement."""
+        return cls.model_validate(_facts(document))
 
 
 def _statement(evidence: Evidence) -> dict[str, Any]:
@@ -91,7 +135,11 @@ def _statement(evidence: Evidence) -> dict[str, Any]:
         "started": evidence.started.isoformat(),
         "ended": evidence.ended.isoformat(),
         "seconds": round(evidence.seconds, 6),
+        "attempt": evidence.attempt,
+        "ingredients": dict(evidence.ingredients),
+        "bypasses": dict(evidence.bypasses),
         "parents": list(evidence.parents),
+        "judged_by": evidence.judged_by.model_dump() if evidence.judged_by else None,
     }
     return {
         "_type": STATEMENT_TYPE,
@@ -119,21 +167,17 @@ def _statement(evidence: Evidence) -> dict[str, Any]:
 
 def seal(evidence: Evidence, key: SigningKey) -> bytes:
     """The bytes of the statement's file: a signed DSSE envelope."""
-    return seal_payload(PAYLOAD_TYPE, _statement(evidence), key)
+    return seal_record(evidence, key)
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
-    """A statement whose envelope was read: its facts, its digest, and who signed it."""
-
-    digest: str
-    evidence: Evidence
-    sealed: Sealed
+class Opened(LedgerEntry[Evidence]):
+    """A statement whose envelope was read."""
 
     @property
-    def signers(self) -> frozenset[bytes]:
-        """Of the keys asked about, those whose signature verifies."""
-        return self.sealed.signers
+    def evidence(self) -> Evidence:
+        """Its facts."""
+        return self.record
 
 
 def unseal(data: bytes, *, keys: frozenset[bytes], at: str) -> Opened:
@@ -142,19 +186,11 @@ def unseal(data: bytes, *, keys: frozenset[bytes], at: str) -> Opened:
     Raises:
         DamagedArtifact: the envelope or the statement is not one that `seal` writes.
     """
-    try:
-        sealed = open_payload(PAYLOAD_TYPE, data, keys=keys, at=at)
-        evidence = _evidence(sealed.document)
-    except (ValidationError, binascii.Error, KeyError, TypeError, ValueError, IndexError) as error:
-        first = str(error).splitlines()[0]
-        raise DamagedArtifact(
-            f"not a statement of evidence: {type(error).__name__}: {first}",
-            at=at, mend="restore the file from git, or delete it and measure again",
-        ) from error  # fmt: skip
-    return Opened(sha256_bytes(data), evidence, sealed)
+    entry = open_record(data, {Evidence.PAYLOAD_TYPE: Evidence}, keys=keys, at=at)
+    return Opened(entry.digest, cast("Evidence", entry.record), entry.sealed)
 
 
-def _evidence(statement: Any) -> Evidence:
+def _facts(statement: Any) -> dict[str, Any]:
     if statement["_type"] != STATEMENT_TYPE or statement["predicateType"] != PREDICATE_TYPE:
         raise ValueError("another type of statement")
     gate, contract, spec, profile = statement["predicate"]["configuration"]
@@ -164,15 +200,13 @@ def _evidence(statement: Any) -> Evidence:
     subjects = {entry["name"]: entry["digest"]["sha256"] for entry in statement["subject"]}
     if len(subjects) != len(statement["subject"]):
         raise ValueError("a subject stands twice")
-    return Evidence.model_validate(
-        {
-            **facts,
-            "gate": gate["name"],
-            "gate_digest": gate["digest"]["sha256"],
-            "contract_digest": contract["digest"]["sha256"],
-            "spec_digest": spec["digest"]["sha256"],
-            "profile_digest": profile["digest"]["sha256"],
-            "subjects": subjects,
-            "measurement": Measurement.from_json(measurement) if measurement is not None else None,
-        }
-    )
+    return {
+        **facts,
+        "gate": gate["name"],
+        "gate_digest": gate["digest"]["sha256"],
+        "contract_digest": contract["digest"]["sha256"],
+        "spec_digest": spec["digest"]["sha256"],
+        "profile_digest": profile["digest"]["sha256"],
+        "subjects": subjects,
+        "measurement": Measurement.from_json(measurement) if measurement is not None else None,
+    }

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from specship.errors import StageFailed
-from specship.faults.catalogue import LoadedFault, load_fault
+from specship.faults.catalogue import planting, read_fault
 from specship.faults.fault import unreached
 from specship.files import write_errors
 from specship.pipeline.__main__ import main, run_requested
@@ -28,27 +28,27 @@ def perform(request: Mapping[str, Any], report: Callable[..., None]) -> None:
         StageFailed: the fault was planted and nothing ever reached it.
     """
     about = request["fault"]
-    loaded = load_fault(about["name"], Path(about["folder"]) if about["folder"] else None)
-    if loaded.plant is not None:
-        _spoil_copy(loaded, Path(about["clean"]), Path(request["output"]))
+    declared = read_fault(about["name"], Path(about["folder"]) if about["folder"] else None)
+    plant = planting(declared)
+    if plant is not None and declared.plants:
+        _spoil_copy(plant, Path(about["clean"]), Path(request["output"]))
         return
-    if loaded.inject is not None:
-        loaded.inject()
+    if plant is not None:
+        plant()
     run_requested(request, report)
     if missed := unreached():
         raise StageFailed(
-            f"{loaded.name} replaced {', '.join(missed)}, which the stage {request['stage']} never called",
+            f"{declared.name} replaced {', '.join(missed)}, which the stage {request['stage']} never called",
             why="a fault that nothing reaches shows nothing",
             mend="bring the fault up to date with the pipeline",
         )
 
 
-def _spoil_copy(loaded: LoadedFault, clean: Path, output: Path) -> None:
+def _spoil_copy(plant: Callable[[Path], None], clean: Path, output: Path) -> None:
     with write_errors(output):
         shutil.rmtree(output, ignore_errors=True)
         shutil.copytree(clean, output)
-    if loaded.plant is not None:
-        loaded.plant(output)
+    plant(output)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """Every fault by name: the files of this folder, and those of a project's own folder.
 
-A contract's `falsified_by` names faults: defects that must make the gate fail. Names and sentences
-are read from the files without running them; only what is planted is imported.
+A contract's `falsified_by` names faults: defects that must make the gate fail. All that is said of a fault is
+read from the text of its file; only the child that plants it (`planting`) runs the file.
 """
 
 from __future__ import annotations
@@ -10,20 +10,22 @@ import ast
 import functools
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
+from specship.bounds import PYTHON_BYTES
 from specship.code_digests import code_shape, imported_modules
 from specship.digests import digest_of
 from specship.discovery import Folder
-from specship.errors import UnknownName, UnusableInput, did_you_mean
+from specship.errors import Place, UnknownName, UnusableInput, did_you_mean
 from specship.faults.fault import Fault
-from specship.project_code import load_source, own_files
+from specship.project_code import load_source, own_files, source_only
 
 _SHARED: Final = "specship.faults._"
 """How the modules begin that hold what several faults need."""
+_OWN: Final = "specship_project_faults"
 FAULTS: Final = Folder("specship.faults", apart=("catalogue", "fault"))
 
 
@@ -48,24 +50,15 @@ def known_faults(folder: Path | None) -> frozenset[str]:
 
 
 def planted_faults(folder: Path | None) -> frozenset[str]:
-    """Faults whose files plant them; the files are read and never run."""
-    files = {**shipped_files(), **own_faults(folder)}
-    return frozenset(name for name, path in files.items() if _plants(path))
+    """Faults whose files plant them; one that cannot be read plants nothing."""
+    return frozenset(name for name in known_faults(folder) if _is_planted(name, folder))
 
 
-def _plants(path: Path) -> bool:
-    """Whether a file has `inject`, `plant` or settings of a `FAULT` at its top level."""
+def _is_planted(name: str, folder: Path | None) -> bool:
     try:
-        tree = ast.parse(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, ValueError):
+        return read_fault(name, folder).way != "described"
+    except UnusableInput:
         return False
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef) and node.name in {"inject", "plant"}:
-            return True
-        made = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None
-        if isinstance(made, ast.Call) and any(keyword.arg == "settings" for keyword in made.keywords):
-            return True
-    return False
 
 
 def first_sentence(path: Path) -> str:
@@ -80,36 +73,6 @@ def first_sentence(path: Path) -> str:
 def sentence_of(text: str) -> str:
     """The first sentence of a text, on one line."""
     return " ".join(re.split(r"(?<=\.)\s|\n\s*\n", text.strip(), maxsplit=1)[0].split())
-
-
-@dataclass(frozen=True)
-class LoadedFault:
-    """A fault with its file imported."""
-
-    name: str
-    path: Path
-    fault: Fault
-    inject: Callable[[], None] | None = field(repr=False)
-    plant: Callable[[Path], None] | None = field(repr=False)
-
-    @property
-    def way(self) -> Literal["component", "artifact", "setting", "described"]:
-        """How it is planted."""
-        if self.inject is not None:
-            return "component"
-        if self.plant is not None:
-            return "artifact"
-        return "setting" if self.fault.settings else "described"
-
-    @property
-    def sentence(self) -> str:
-        """The defect in one sentence."""
-        return first_sentence(self.path)
-
-    @property
-    def code(self) -> str:
-        """Digest of the fault's own file; comments and docstrings apart."""
-        return fault_code(self.path)
 
 
 def fault_code(path: Path) -> str:
@@ -149,44 +112,144 @@ def file_of(name: str, folder: Path | None) -> Path:
     return files[name]
 
 
-def load_fault(name: str, folder: Path | None) -> LoadedFault:
-    """A fault by name, imported.
+@dataclass(frozen=True)
+class DeclaredFault:
+    """A fault as its file declares it; the file was read and not run."""
+
+    name: str
+    path: Path
+    fault: Fault
+    injects: bool
+    plants: bool
+
+    @property
+    def way(self) -> Literal["component", "artifact", "setting", "described"]:
+        """How it is planted."""
+        if self.injects:
+            return "component"
+        if self.plants:
+            return "artifact"
+        return "setting" if self.fault.settings else "described"
+
+    @property
+    def sentence(self) -> str:
+        """The defect in one sentence."""
+        return first_sentence(self.path)
+
+    @property
+    def code(self) -> str:
+        """Digest of the fault's own file; comments and docstrings apart."""
+        return fault_code(self.path)
+
+
+def read_fault(name: str, folder: Path | None) -> DeclaredFault:
+    """A fault by name, from the text of its file.
 
     Raises:
         UnknownName: there is none of that name.
-        UnusableInput: its file cannot be imported, or says in two ways or in none how it is planted.
+        UnusableInput: its file cannot be read, or says in two ways or in none how it is planted.
     """
     path = file_of(name, folder)
-    module = _module(path)
-    fault = getattr(module, "FAULT", None)
-    if not isinstance(fault, Fault):
+    tree = _tree(path)
+    fault = _fault(tree, path)
+    functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+    found = DeclaredFault(name, path, fault, "inject" in functions, "plant" in functions)
+    alone = bool(fault.settings) and not found.injects
+    ways = sum((found.injects, found.plants, alone, bool(fault.described)))
+    if ways != 1 or not (fault.stage or fault.described):
+        raise UnusableInput(
+            f"{name} says in {ways} ways how it is planted, and that its stage is {fault.stage!r}",
+            at=path,
+            mend="give one of `def inject()`, `def plant(folder)`, `settings=`, `described=`, and the stage",
+        )
+    return found
+
+
+def _tree(path: Path) -> ast.Module:
+    """The text of a fault's file, parsed.
+
+    Raises:
+        UnusableInput: it is no Python, or longer than is read.
+    """
+    try:
+        source = path.read_bytes()
+        if len(source) > PYTHON_BYTES:
+            raise ValueError(f"it has {len(source)} bytes, and {PYTHON_BYTES} are read")
+        return ast.parse(source)
+    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        at = Place(str(path), getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1)
+        said = f"not Python: {getattr(error, 'msg', None) or error}"
+        raise UnusableInput(said, at=at, mend="mend or remove the file") from error
+
+
+def _fault(tree: ast.Module, path: Path) -> Fault:
+    """What stands at the top level as `FAULT = Fault(...)`.
+
+    Raises:
+        UnusableInput: it is not there, or is not written out.
+    """
+    made = [
+        node.value
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign) and "FAULT" in map(ast.unparse, _targets(node))
+    ]
+    call = made[0] if len(made) == 1 else None
+    if not isinstance(call, ast.Call) or ast.unparse(call.func).rpartition(".")[2] != "Fault" or call.args:
         raise UnusableInput(
             "the file has no FAULT", at=path,
             why="without it nobody knows which stage the fault is planted in",
-            mend='write `FAULT = Fault(row="", stage="STAGE")` at its top level',
+            mend='write `FAULT = Fault(row="", stage="STAGE")` once, at its top level',
         )  # fmt: skip
-    loaded = LoadedFault(name, path, fault, _function(module, "inject"), _function(module, "plant"))
-    alone = fault.settings if not loaded.inject else {}
-    ways = [way for way in (loaded.inject, loaded.plant, alone, fault.described) if way]
-    if len(ways) != 1 or not (fault.stage or fault.described):
+    facts: dict[str, Any] = {}
+    for keyword in call.keywords:
+        try:
+            facts[str(keyword.arg)] = value = ast.literal_eval(keyword.value)
+            if not isinstance(value, _FACTS[str(keyword.arg)]):
+                raise TypeError(keyword.arg)
+        except (KeyError, ValueError, TypeError, RecursionError, MemoryError) as error:
+            raise UnusableInput(
+                f"{keyword.arg or '**'} of the fault cannot be read",
+                at=Place(str(path), keyword.value.lineno, keyword.value.col_offset + 1),
+                why="who reports on a project's code must not be in its hands: what it declares is never run",
+                mend=f"write its value out; a fault has {', '.join(_FACTS)}",
+            ) from error
+    if "row" not in facts:
+        raise UnusableInput("the fault has no row", at=Place(str(path), call.lineno, 1), mend='write row=""')
+    return Fault(**facts)
+
+
+_FACTS: Final[Mapping[str, type]] = {
+    "row": str, "stage": str, "also": tuple, "settings": dict, "binds": str, "described": str,
+}  # fmt: skip
+
+
+def _targets(node: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
+    return node.targets if isinstance(node, ast.Assign) else [node.target]
+
+
+def planting(declared: DeclaredFault) -> Callable[..., None] | None:
+    """What plants a fault, its file now run; None where settings do. Only a child that plants it comes here.
+
+    Raises:
+        UnusableInput: its file cannot be imported, or the function is not there once it is run.
+    """
+    if not (declared.injects or declared.plants):
+        return None
+    module, name = _module(declared.path), "inject" if declared.injects else "plant"
+    found = getattr(module, name, None)
+    if not callable(found):
         raise UnusableInput(
-            f"{name} says in {len(ways)} ways how it is planted, and that its stage is {fault.stage!r}",
-            at=path,
-            mend="give one of `inject()`, `plant(folder)`, `settings=` and `described=`, and the stage",
+            f"there is no {name} once the file is run", at=declared.path, mend="leave it alone"
         )
-    return loaded
+    return cast("Callable[..., None]", found)
 
 
 def _module(path: Path) -> ModuleType:
     if FAULTS.file(path.stem) == path:
         return FAULTS.load(path.stem)
     try:
-        return load_source(path, "specship_project_faults")
+        source_only(path.parent, _OWN)
+        return load_source(path, _OWN)
     except (Exception, SystemExit) as error:
         mend = "a fault file must be importable on its own; import what weighs inside its functions"
         raise UnusableInput(f"cannot import the fault file: {error!r}", at=path, mend=mend) from error
-
-
-def _function(module: ModuleType, name: str) -> Callable[..., Any] | None:
-    found = getattr(module, name, None)
-    return found if callable(found) else None

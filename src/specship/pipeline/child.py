@@ -21,6 +21,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import IO, Any, Final, NoReturn, cast
 
+from specship.interpreter import isolated
+
 LOG_BYTES: Final = 64 << 10
 """What is kept of a child's log: its end."""
 ANSWER_BYTES: Final = 256 << 20
@@ -54,7 +56,7 @@ class _Child:
 
     def __init__(self, module: str, request: IO[bytes]) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            [sys.executable, "-I", "-m", module],
+            isolated(module),
             stdin=request,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -103,7 +105,7 @@ class _Child:
 def ask_child(
     module: str, request: Mapping[str, Any], *, seconds: float, most: int = ANSWER_BYTES
 ) -> ChildAnswer:
-    """Run `python -I -m MODULE` with a request on its standard input, and wait for its answer.
+    """Run MODULE in a process of its own, with a request on its standard input, and wait for its answer.
 
     Raises:
         ChildFailed: it crashed, was ended, did not end in time, or answered with anything but an object

@@ -8,12 +8,14 @@ from __future__ import annotations
 import os
 import time
 from pathlib import Path
+from typing import Final
 
 import torch
 
 from specship.errors import RequirementMissing
 
 _PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+_FEWEST_SAMPLES: Final = 3
 
 
 def resolve_device(asked: str) -> torch.device:
@@ -94,17 +96,18 @@ def matmul_flops_per_second(device: torch.device, *, seconds: float = 0.25) -> f
     """Best rate of a square matrix product in the fastest type training may use there.
 
     float32 on the CPU, bfloat16 on CUDA. The best of many short samples, so that a busy moment
-    does not make an honest run look impossibly fast.
+    does not make an honest run look impossibly fast; three at least, however long they take.
     """
     on_cuda = device.type == "cuda"
     size = 8192 if on_cuda else 1024
     a_NN = torch.ones(size, size, device=device, dtype=torch.bfloat16 if on_cuda else torch.float32)  # noqa: N806
-    best, until = float("inf"), time.perf_counter() + seconds
     torch.mm(a_NN, a_NN)
-    while time.perf_counter() < until:
+    samples: list[float] = []
+    until = time.perf_counter() + seconds
+    while len(samples) < _FEWEST_SAMPLES or time.perf_counter() < until:
         began = time.perf_counter()
         torch.mm(a_NN, a_NN)
         if on_cuda:
             torch.cuda.synchronize(device)
-        best = min(best, time.perf_counter() - began)
-    return 2.0 * size**3 / best
+        samples.append(time.perf_counter() - began)
+    return 2.0 * size**3 / min(samples)

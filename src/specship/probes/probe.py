@@ -6,8 +6,9 @@
         return {"tensors": 39, "misplaced": 0}
 
 The keyword arguments give the unit of each quantity and `checked` names the denominator. Each
-parameter of the function is the name of the artifact it measures. Probe files keep torch and its
-kin inside their functions, because finding probes imports them all.
+parameter of the function is the name of the artifact it measures. What is declared is read from the
+text of the file (`declared`): names, units and `checked` are written out. The function is loaded where it
+measures, in a process that does nothing else (`specship.suite.judging.measuring`).
 
 A probe of specship's own is one file of this folder; a project's own ones, and those of other distributions,
 are found as `registry` says. Adding one edits no other file.
@@ -15,12 +16,10 @@ are found as `registry` says. Adding one edits no other file.
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import Any, Final
 
 from specship.contracts.measurement import Measurement
@@ -54,14 +53,20 @@ class Artifact:
 
 @dataclass(frozen=True)
 class Probe:
-    """A function that measures artifacts."""
+    """A function that measures artifacts, as its file declares it."""
 
     name: str
-    measure: Callable[..., Figures]
     units: Mapping[str, str]
     checked: str
     artifacts: tuple[str, ...]
+    function: str
     module: str
+    path: Path
+    """Its file."""
+    text: str
+    """What its function says of itself."""
+    home: Path | None
+    """Folder or file of all the code that comes with it; None for one of specship's own."""
     coded: Callable[[], str] = field(repr=False, compare=False)
     """Computes `code`, which takes a while and is not needed to read what the probe measures."""
 
@@ -70,21 +75,21 @@ class Probe:
         """Digest of the probe's code: evidence taken by other code is stale."""
         return self.coded()
 
-    def __call__(self, artifacts: Mapping[str, Artifact]) -> Measurement:
-        """Measure.
+    def measurement(self, figures: Mapping[str, Any]) -> Measurement:
+        """What the function's answer amounts to, quantity by quantity in its declared unit.
 
         Raises:
-            UnusableInput: the function answered with quantities it did not declare.
+            UnusableInput: there are quantities that it did not declare, or a value that is no scalar.
         """
-        figures = self.measure(**{name: artifacts[name] for name in self.artifacts})
-        notes = tuple(figures.pop("notes", ()))
-        if unknown := figures.keys() - self.units.keys():
+        given = dict(figures)
+        notes = tuple(given.pop("notes", ()))
+        if unknown := given.keys() - self.units.keys():
             raise UnusableInput(
                 f"probe {self.name!r} measured {sorted(unknown)} without declaring a unit",
                 at=self.module,
                 mend="name each quantity with its unit in @probe(...)",
             )
-        quantities = {name: Quantity(plain_value(value), self.units[name]) for name, value in figures.items()}
+        quantities = {name: Quantity(plain_value(value), self.units[name]) for name, value in given.items()}
         return Measurement(quantities, self.checked, notes)
 
 
@@ -98,7 +103,8 @@ def plain_value(value: Any) -> Value:
     raise UnusableInput(f"a quantity is a number, a text or a truth value, not {type(value).__name__}")
 
 
-_MARK: Final = "__specship_probe__"
+MARK: Final = "__specship_probe__"
+"""What `probe` leaves on a function: name, checked quantity and units."""
 
 
 def probe(
@@ -128,21 +134,7 @@ def probe(
                 f"probe {name!r} counts by {checked!r}, which is not a declared count",
                 why="every verdict says how much was checked",
             )
-        setattr(measure, _MARK, (name, checked, dict(units)))
+        setattr(measure, MARK, (name, checked, dict(units)))
         return measure
 
     return declare
-
-
-def probes_of(module: ModuleType, coded: Callable[[], str]) -> dict[str, Probe]:
-    """The probes that a module declares; `coded` computes the digest of the code behind them."""
-    found = {}
-    for member in vars(module).values():
-        if not (
-            inspect.isfunction(member) and hasattr(member, _MARK) and member.__module__ == module.__name__
-        ):
-            continue
-        name, checked, units = getattr(member, _MARK)
-        parameters = tuple(inspect.signature(member).parameters)
-        found[name] = Probe(name, member, units, checked, parameters, module.__name__, coded)
-    return found

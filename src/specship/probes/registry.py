@@ -1,91 +1,174 @@
-"""Every probe by name.
+"""Every probe by name, as its file declares it; none of these files is run here.
 
-Found in this folder, under the entry-point group `specship.probes`, and in the folder that
-`[tool.specship] probes` names: adding a probe edits no other file.
+Found in this folder, in the folder that `[tool.specship] probes` names, and behind the entry points
+`specship.probes` of the distributions that `[tool.specship] probe_distributions` names: adding a probe edits
+no other file.
 """
 
 from __future__ import annotations
 
 import functools
-import importlib
 import importlib.metadata
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from specship.code_digests import code_digest, code_shape, imported_code
-from specship.digests import digest_of
+from specship.code_digests import code_digest, imported_code
+from specship.digests import digest_of, sha256_file
 from specship.discovery import Folder
-from specship.errors import UnusableInput
-from specship.probes.probe import Probe, probes_of
-from specship.project_code import load_source, own_files
+from specship.errors import UnknownName, UnreadableDocument, UnusableInput
+from specship.probes.declared import declared_in
+from specship.probes.probe import Probe
+from specship.project_code import own_files
 
-PROBES: Final = Folder("specship.probes", apart=("probe", "registry"))
-_ELSEWHERE: Final = "specship.probes"
+if TYPE_CHECKING:
+    from specship.specs.project import Configuration
+
+PROBES: Final = Folder("specship.probes", apart=("declared", "measuring", "probe", "registry"))
+OWN: Final = "specship_project_probes"
+"""The package as which a project's own folder is loaded where it measures."""
+_GROUP: Final = "specship.probes"
 """Entry-point group of probes that other distributions bring."""
+_SETTINGS: Final = "pyproject.toml"
 
 
 @functools.cache
 def _shipped() -> Mapping[str, Probe]:
+    return _joined(_read(PROBES.file(name), PROBES.dotted(name)) for name in PROBES.names)
+
+
+def _read(path: Path, module: str, *, home: Path | None = None, shown: str = "") -> list[Probe]:
+    """The probes of one file; `home` holds all the code that comes with it, where that is not ours.
+
+    Raises:
+        UnreadableDocument: what it declares cannot be read; each fault has its place.
+    """
+    try:
+        source = path.read_bytes()
+    except OSError as error:
+        raise UnusableInput(f"cannot be read: {error.strerror}", at=path, mend="mend or remove it") from error
+    found = declared_in(source, str(path), shown=shown)
+    if found.faults:
+        raise UnreadableDocument(found.faults)
+    coded = partial(code_digest, module) if home is None else partial(folder_code, home)
+    return [
+        Probe(p.name, p.units, p.checked, p.artifacts, p.function, module, path, p.text, home, coded)
+        for p in found.probes
+    ]
+
+
+def _joined(files: Iterable[Iterable[Probe]]) -> dict[str, Probe]:
+    """Probes of many files by name.
+
+    Raises:
+        UnusableInput: two have one name.
+    """
     found: dict[str, Probe] = {}
-    for name in PROBES.names:
-        _add(found, probes_of(PROBES.load(name), partial(code_digest, PROBES.dotted(name))))
-    for point in importlib.metadata.entry_points(group=_ELSEWHERE):
-        _add(found, probes_of(importlib.import_module(point.module), partial(code_digest, point.module)))
+    for own in files:
+        for entry in own:
+            if entry.name in found:
+                other = found[entry.name].module
+                said = f"two probes are called {entry.name!r}: in {other} and in {entry.module}"
+                raise UnusableInput(said, mend="rename one of them")
+            found[entry.name] = entry
     return found
 
 
-def _add(found: dict[str, Probe], more: Mapping[str, Probe]) -> None:
-    for name, entry in more.items():
-        if name in found:
-            raise UnusableInput(
-                f"two probes are called {name!r}: in {found[name].module} and in {entry.module}",
-                mend="rename one of them",
-            )
-        found[name] = entry
+def folder_code(home: Path) -> str:
+    """Digest of every byte of a folder (or of one file), and of the modules of ours that its code imports.
 
-
-def folder_code(folder: Path) -> str:
-    """Digest of the code of every Python file below a folder, and of the modules of ours they import.
-
-    Any file of the folder can change what another one measures, so all of them count for each.
+    Whatever lies there can change what is measured, a table, a docstring, another probe: all of it counts for
+    each. Compiled files are left out, because none is ever run.
 
     Raises:
-        UnusableInput: a file is not Python.
+        UnusableInput: a file is not Python, or is a link, whose bytes another place holds.
     """
-    shapes = {}
-    for path in sorted(folder.rglob("*.py")):
-        try:
-            source = path.read_text(encoding="utf-8")
-            ours = imported_code(source, "specship")
-            shapes[path.relative_to(folder).as_posix()] = [code_shape(source), ours]
-        except (SyntaxError, ValueError, OSError) as error:
-            raise UnusableInput(f"not a Python file: {error}", at=path, mend="mend or remove it") from error
-    return digest_of(shapes)
-
-
-def _together(entry: Probe, folder: Callable[[], str]) -> str:
-    return digest_of([entry.code, folder()])
-
-
-def all_probes(folder: Path | None = None) -> Mapping[str, Probe]:
-    """Every probe by name: shipped ones, entry points, and the files of a project's own folder.
-
-    Raises:
-        UnusableInput: two probes share a name, or a file of the folder cannot be imported.
-    """
-    found = dict(_shipped())
-    if folder is not None:
-        code = functools.cache(partial(folder_code, folder))
-        for path in own_files(folder).values():
+    found: dict[str, list[object]] = {}
+    for path in sorted(home.rglob("*")) if home.is_dir() else [home]:
+        if "__pycache__" in path.parts or (path.is_dir() and not path.is_symlink()):
+            continue
+        if path.is_symlink() or not path.is_file():
+            mend = "put the file itself there: every byte beside a probe counts as its code"
+            raise UnusableInput("no plain file", at=path, mend=mend)
+        ours: object = {}
+        if path.suffix == ".py":
             try:
-                module = load_source(path, "specship_project_probes")
-            except (Exception, SystemExit) as error:
-                mend = "a probe file must be importable on its own; import what weighs inside the probe"
-                raise UnusableInput(f"cannot import the probe file: {error!r}", at=path, mend=mend) from error
-            _add(found, probes_of(module, code))
-        # A project's own files run in the process that measures with shipped probes too.
-        found = {name: replace(entry, coded=partial(_together, entry, code)) for name, entry in found.items()}
-    return found
+                ours = imported_code(path.read_text(encoding="utf-8"), "specship")
+            except (SyntaxError, ValueError, OSError) as error:
+                raise UnusableInput(
+                    f"not a Python file: {error}", at=path, mend="mend or remove it"
+                ) from error
+        found[path.relative_to(home).as_posix()] = [sha256_file(path), ours]
+    return digest_of(found)
+
+
+def probes_in_force(root: Path, configuration: Configuration) -> Mapping[str, Probe]:
+    """Every probe that a project's gates may name.
+
+    Raises:
+        UnusableInput: as `all_probes`.
+    """
+    folder = root / configuration.probes if configuration.probes else None
+    return all_probes(folder, configuration.probe_distributions, root=root)
+
+
+def all_probes(
+    folder: Path | None = None, distributions: Iterable[str] = (), *, root: Path | None = None
+) -> Mapping[str, Probe]:
+    """Every probe by name: shipped ones, those of named distributions, and those of a project's own folder.
+
+    Raises:
+        UnreadableDocument: a file declares what only running it would show; each has its place.
+        UnusableInput: two probes share a name, or a distribution brings none that can be read.
+    """
+    own = own_files(folder).values()
+    if not own and not distributions:
+        return _shipped()
+    files: list[list[Probe]] = [list(_shipped().values())]
+    faults: list[UnusableInput] = []
+    for name in distributions:
+        files += _of_distribution(name)
+    for path in own:
+        shown = path.relative_to(root).as_posix() if root and path.is_relative_to(root) else str(path)
+        try:
+            files.append(_read(path, f"{OWN}.{path.stem}", home=folder, shown=shown))
+        except UnreadableDocument as error:
+            faults += error.faults
+    if faults:
+        raise UnreadableDocument(faults)
+    return _joined(files)
+
+
+def _of_distribution(name: str) -> list[list[Probe]]:
+    """The probes behind the entry points of a distribution, found in its list of files.
+
+    Raises:
+        UnknownName: it is not installed.
+        UnusableInput: it has no such entry point, or one that leads to none of its files.
+    """
+    try:
+        found = importlib.metadata.distribution(name)
+    except importlib.metadata.PackageNotFoundError as error:
+        mend = "install it, or take it out of [tool.specship] probe_distributions"
+        raise UnknownName(f"the distribution {name!r} is not installed", at=_SETTINGS, mend=mend) from error
+    points = sorted(found.entry_points.select(group=_GROUP), key=lambda point: point.module)
+    if not points:
+        said = f"the distribution {name!r} has no entry point {_GROUP}"
+        raise UnusableInput(said, at=_SETTINGS, mend="take it out of [tool.specship] probe_distributions")
+    listed = {str(path): path for path in found.files or ()}
+    probes = []
+    for point in points:
+        stem = point.module.replace(".", "/")
+        inside = next((one for one in (f"{stem}.py", f"{stem}/__init__.py") if one in listed), None)
+        if inside is None:
+            raise UnusableInput(
+                f"the entry point {point.name!r} of {name!r} leads to {point.module}, none of its files",
+                at=_SETTINGS,
+                why="its code is read without importing it, and an editable install does not list its files",
+                mend=f"install {name!r} as it will be used, without --editable",
+            )
+        path = Path(str(found.locate_file(listed[inside])))
+        home = Path(str(found.locate_file(inside.split("/", 1)[0])))
+        probes.append(_read(path, point.module, home=home))
+    return probes

@@ -13,7 +13,11 @@ from typing import Final, NamedTuple
 
 from specship.contracts.reader import ContractFile
 from specship.discovery import Folder
+from specship.errors import UnusableInput
+from specship.evidence.keyring import NOBODY, KeyRing, purpose_of
 from specship.evidence.ledger import Ledger
+from specship.evidence.repository import open_repository
+from specship.evidence.statement import Opened
 from specship.garbage import undisturbed
 from specship.pull_request.amendments import untrue
 from specship.pull_request.facts import Committed, MergeFacts, MergeObjection
@@ -22,7 +26,6 @@ from specship.pull_request.records import MergeCheck, MergeDecision, Reason, fin
 from specship.review.holdings import holdings_of
 from specship.review.percents import evidence_of, joined, nothing_held
 from specship.review.records import Review, ShipPercent
-from specship.review.repository import open_repository
 from specship.review.reviewing import BothSides, compare
 from specship.review.sides import ProjectSide
 from specship.specs.waivers import WaiverFile
@@ -54,14 +57,20 @@ def decide(start: Path, question: MergeQuestion) -> MergeDecision:
     Units and source: as in `MergeDecision`.
 
     Raises:
-        UnusableInput: a revision is not here, or a side cannot be read; every fault has its place.
+        UnusableInput: a revision is not here, head is part of base, or a side cannot be read; every fault
+            has its place.
         RequirementMissing: there is no git.
     """
     words = question.base if question.head is None else f"{question.base}...{question.head}"
     with undisturbed(), open_repository(start) as repository:
         found, sides = compare(repository, start, words, staged=question.head is None)
-        facts = _facts(found, sides, question)
-    return _decision(facts, question)
+        if found.head_commit is not None and found.head_commit == found.base_commit:
+            raise UnusableInput(
+                f"{question.head} is part of {question.base} already: there is nothing to hold against it",
+                why="a gate that compares a change with itself would let everything pass",
+                mend="name the branch that the change goes into; of what was merged just now, `--base HEAD^`",
+            )
+        return _decision(_facts(found, sides, question), question)
 
 
 def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFacts:
@@ -70,7 +79,7 @@ def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFac
     waivers = sides.waivers
     held = _Held.of(sides)
     before, on_base, after = held.before, held.on_base, held.after
-    names = sides.spec.models, sides.profiles.pairing
+    names, new = (sides.spec.models, sides.profiles.pairing), sides.profiles.pairing.new_names
     numbers = joined(_percents(before), _percents(after), _percents(on_base), *names) or nothing_held(
         base, head, *names
     )
@@ -81,14 +90,14 @@ def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFac
         after=tuple(after.values()),
         places=_places(head, contracts.values()),
         folder=head.place,
-        base=_committed(base, held.base, held.trusted, evidence_of(base)),
-        head=_committed(head, held.head, held.trusted, evidence_of(base)),
+        base=_committed(base, held.base, held, evidence_of(base)),
+        head=_committed(head, held.head, held, evidence_of(base)),
         lint=lint_of(head, sides.code.head, contracts, waivers.head),
         untrue=tuple(untrue(sides, found, contracts, evidence_of(head))),
         waivers=waiver_reports(waivers.head.values(), after.values()),
         waived_before=_waived_before(waivers.base.values(), waivers.head.values()),
         floor=question.floor,
-        releases=_releases(head),
+        releases=_releases(head) | {new.get(name, name) for name in _releases(base)},
         fall=question.fall,
     )
 
@@ -98,8 +107,10 @@ class _Held(NamedTuple):
 
     base: Ledger = Ledger((), (), ())
     head: Ledger = Ledger((), (), ())
-    trusted: frozenset[bytes] = frozenset()
-    """Keys of base, or of head where base knows no specship."""
+    trust: KeyRing = NOBODY
+    """Of base, or of head where base knows no specship."""
+    wished: KeyRing = NOBODY
+    """Of head."""
     before: Reports = {}
     on_base: Reports = {}
     after: Reports = {}
@@ -116,7 +127,9 @@ class _Held(NamedTuple):
             sides.head
         )
         on_base = before if same else one.reports(other)
-        return cls(one.ledger, other.ledger, trust.trusted, before, on_base, other.reports(other, trust))
+        return cls(
+            one.ledger, other.ledger, trust.ring, other.ring, before, on_base, other.reports(other, trust)
+        )
 
 
 def _percents(reports: Reports) -> dict[tuple[str, str], float]:
@@ -159,9 +172,7 @@ def _armings(side: ProjectSide) -> dict[str, str]:
     return {f"{folder}/{name}": entry.oid for name, entry in names.items() if name.endswith(".json")}
 
 
-def _committed(
-    side: ProjectSide, ledger: Ledger, trusted: frozenset[bytes], before: Mapping[str, str]
-) -> Committed:
+def _committed(side: ProjectSide, ledger: Ledger, held: _Held, before: Mapping[str, str]) -> Committed:
     """The evidence of a side, file by file; `before` are base's statements."""
     arming = _armings(side)
     statements = evidence_of(side)
@@ -176,13 +187,33 @@ def _committed(
         }
         | {path: posixpath.basename(path).partition(".")[0] for path in arming},
         unsigned={
-            paths[entry.digest]: f"{entry.evidence.gate} at {entry.evidence.profile}"
+            paths[entry.digest]: f"{entry.evidence.gate} at {entry.evidence.profile}: {reason}"
             for entry in ledger.statements
-            if entry.digest in paths and paths[entry.digest] not in before and not entry.signers & trusted
+            if entry.digest in paths
+            and paths[entry.digest] not in before
+            and (reason := _why_not(entry, held, _releases(side)))
         },
         armings={gate: frozenset(own) for gate, own in armings.items()},
         problems=ledger_problems(ledger),
     )
+
+
+def _why_not(entry: Opened, held: _Held, releases: frozenset[str]) -> str:
+    """Why base does not count who signed a statement; empty where it does."""
+    release = entry.evidence.profile in releases
+    here, wished = (
+        ring.why_not(
+            entry.signers,
+            purpose_of(release=release),
+            at=entry.evidence.ended,
+            name=f"{entry.digest}.json",
+            release=release,
+        )
+        for ring in (held.trust, held.wished)
+    )
+    if here and not wished:
+        here += "; this change trusts it, and that counts from the next merge on"
+    return here
 
 
 def _waived_before(base: Iterable[WaiverFile], head: Iterable[WaiverFile]) -> frozenset[tuple[str, str]]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from specship.lint.finding import Finding
-from specship.review.records import TO_BE_NAMED, Change, Review
+from specship.review.records import MAJOR, Change, Review
 from specship.status.report import GateReport, ModelReport, WaiverReport
 
 
@@ -31,7 +31,7 @@ class Committed(NamedTuple):
     gates: Mapping[str, str]
     """The gate that each speaks of."""
     unsigned: Mapping[str, str]
-    """Statements that base does not have and no key of base signed, with what they are about."""
+    """Statements that base lacks and whose signer does not count there: what they are about, and why."""
     armings: Mapping[str, frozenset[str]]
     """The records of arming of each gate."""
     problems: tuple[str, ...]
@@ -66,7 +66,7 @@ class MergeFacts:
     floor: float | None
     """What `--fail-under` demands, in percent."""
     releases: frozenset[str]
-    """The profiles of head at which a model ships."""
+    """The profiles at which a model ships on either side, as head calls them."""
     fall: bool
     """Whether no number may be lower than on base."""
 
@@ -91,8 +91,8 @@ class MergeFacts:
         return posixpath.join(self.folder, path)
 
     def weakenings(self) -> Iterator[Change]:
-        """Changes after which something passes, or counts, that did not before."""
-        return (change for change in self.review.changes if change.direction in TO_BE_NAMED)
+        """Changes after which something passes, or may pass, that did not before."""
+        return (change for change in self.review.changes if change.direction in MAJOR)
 
     def gates(self, models: tuple[ModelReport, ...]) -> Iterator[tuple[ModelReport, GateReport]]:
         """Each gate of some reports, once for each profile."""

@@ -61,7 +61,7 @@ class MergeDecision(Frozen):
     """
 
     weakenings: tuple[Change, ...] = ()
-    """What was weakened or removed, named by an amendment or not: the first lines of every face."""
+    """What demands a major step, named by an amendment or not: the first lines of every face."""
     verdict: Literal["pass", "fail"]
     """`fail` where there is a reason."""
     base: str

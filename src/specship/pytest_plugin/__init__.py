@@ -10,6 +10,7 @@ nothing more; whatever weighs is imported where it is first needed.
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -36,6 +37,10 @@ _DEMANDS: Final = ("--ship-fail-under", "--ship-strict", "--specship-profile", "
 _OUTCOME: Final = "specship"
 """Attribute of a test report that carries a gate's ending; xdist passes it on."""
 _SESSION: Final = "specship-session"
+_AWAKE: Final = pytest.StashKey[bool]()
+"""Whether what judges was registered."""
+_PARTS: Final = (_SESSION, "specship-asleep", "specship-falsify")
+"""Plugins that this one registers, none of which may be blocked where gates are asked for."""
 _GATES_ASKED_FOR: Final = re.compile(r"(?<!not )\b(ship|falsify)\b")
 
 
@@ -74,6 +79,12 @@ def pytest_configure(config: pytest.Config) -> None:
         for one in (place, place.resolve())
         for folder in (one, *one.parents)
     }
+    blocked = [name for name in _PARTS if config.pluginmanager.is_blocked(name)]
+    if blocked and _asked(config):
+        raise pytest.UsageError(
+            f"-p no:{blocked[0]}: gates were asked for, and nothing is left that judges them; "
+            "look into addopts and PYTEST_ADDOPTS, and leave it out"
+        )
     if any(map(_speaks_of_us, near)):
         if config.getoption("tx", None) and not _is_utf_8(str(config.rootpath)):  # -n N, of pytest-xdist
             raise pytest.UsageError(
@@ -85,13 +96,25 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(_Asleep(config), "specship-asleep")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Refuse a session from which what judges was taken away."""
+    manager = session.config.pluginmanager
+    if (
+        session.config.stash.get(_AWAKE, False)
+        and not manager.has_plugin(_SESSION)
+        and _asked(session.config)
+    ):
+        sys.stderr.write(f"{_SESSION} was taken away while the session ran: nothing judged its gates\n")
+        session.exitstatus = pytest.ExitCode.USAGE_ERROR
+
+
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, exitstatus: int, config: pytest.Config
 ) -> None:
     """Say in one line why no gate was collected, where gates were asked for and nothing was found."""
     ship = config.pluginmanager.get_plugin(_SESSION)
-    asked = _GATES_ASKED_FOR.search(str(config.getoption("markexpr", "") or ""))
-    nothing = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and asked
+    nothing = exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and _gates_asked_for(config)
     if nothing or (ship is None and demands(config)):
         from specship.pytest_plugin.nothing import why_nothing
 
@@ -126,6 +149,16 @@ class _Asleep:
             session.exitstatus = pytest.ExitCode.USAGE_ERROR
 
 
+def _gates_asked_for(config: pytest.Config) -> bool:
+    """Whether a session was asked for gates by their marks."""
+    return bool(_GATES_ASKED_FOR.search(str(config.getoption("markexpr", "") or "")))
+
+
+def _asked(config: pytest.Config) -> bool:
+    """Whether a session was asked for gates, or for more than its tests."""
+    return demands(config) or _gates_asked_for(config)
+
+
 def demands(config: pytest.Config) -> bool:
     """Whether a session was asked for more than its tests."""
     return any(config.getoption(name) not in {None, False} for name in _DEMANDS)
@@ -156,6 +189,7 @@ def _wake(config: pytest.Config) -> ShipPlugin:
     known = {line.split(":")[0] for line in _MARKS}
     plugin = ShipPlugin(config, places(config), marks=known, attribute=_OUTCOME, demanded=demands(config))
     config.pluginmanager.register(plugin, _SESSION)
+    config.stash[_AWAKE] = True
     from specship.pytest_plugin.falsify import FalsifyPlugin, wanted
 
     if wanted(config):

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from specship.pytest_plugin.witness import GateWitness
     from specship.status.report import GateReport
     from specship.suite.plan.gate_facts import Collection, GateFacts
     from specship.suite.plan.plan import Check
@@ -30,6 +31,7 @@ class GateSession(Protocol):
     collected: bool
     """Whether any of its contracts was collected."""
     clear: Callable[[], None]
+    witness: GateWitness
 
     def collection(self) -> Collection | None:
         """Every gate as an item needs it; None after a reading error."""
@@ -67,6 +69,7 @@ class ContractCollector(pytest.File):
                 self._show_faults(self.plugin.error, path)
             return
         gates = known.gates.get(path, ())
+        self.plugin.witness.collected.update(facts.id for facts in gates)
         self.plugin.mark(self, "ship")
         models = {facts.model for facts in gates}
         self.model = models.pop() if len(models) == 1 else ""
@@ -139,10 +142,10 @@ class GateItem(pytest.Item):
         session = self.plugin.session()
         known = session.settle(check)
         self.plugin.clear()
-        self.outcome = self._outcome(known, session)
         self.user_properties.extend(properties(check, known))
         strict = self.config.getoption("--ship-strict")
         ending = ending_of(check, known, session.plan.profile, strict=strict)
+        self.outcome = {**self._outcome(known, session), "ending": ending.outcome}
         match ending.outcome:
             case "skipped":
                 pytest.skip(ending.text)

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from specship.pytest_plugin.witness import GateWitness
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -36,6 +38,7 @@ class ShipProject:
         self.error_shown = False
         self.collected = False
         self.outcomes: dict[str, dict[str, Any]] = {}
+        self.witness = GateWitness()
         self._listener = listener
         self._session: Any = None
         self._loaded = False

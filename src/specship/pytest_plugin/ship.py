@@ -8,19 +8,27 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from specship.pytest_plugin.conclusion import UNUSABLE, conclusion
+from specship.pytest_plugin.conclusion import UNUSABLE, Conclusion, concluded
 from specship.pytest_plugin.gates import ContractCollector, GateItem
 from specship.pytest_plugin.project import ShipProject
+from specship.pytest_plugin.witness import OF_A_SESSION, UNKNOWN, suspects
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
 _INTERRUPTED: Final = 130
+_FAILED: Final = 1
+_SHIP: Final = re.compile(r"(?<!not )\bship\b")
+_ONLY_SHOWN: Final = ("setupplan", "setuponly")
+"""Options with which pytest runs no test."""
 YAML_SUFFIXES: Final = (".yaml", ".yml")
 """Of files that people take for contracts; those that nobody reads are named when they are collected."""
 
@@ -42,6 +50,11 @@ class ShipPlugin:
         self._attribute = attribute
         self._demanded = demanded
         self.interrupted = False
+        self._left_by: str = ""
+        """Where `pytest.exit` was called that asked for success."""
+        self._ended: tuple[pytest.Session, int] | None = None
+        """The session with the exit status that was decided."""
+        self._began = datetime.now(UTC)
         self.reports: dict[str, str] = {}
         """What is shown at the end, by the heading it stands under."""
         self._declared = frozenset(marks)
@@ -123,8 +136,6 @@ class ShipPlugin:
 
     def _write(self, text: str) -> None:
         """Past pytest's capture, to the person who waits."""
-        import sys
-
         terminal = self.config.pluginmanager.getplugin("terminalreporter")
         capture = self.config.pluginmanager.getplugin("capturemanager")
         with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
@@ -164,6 +175,13 @@ class ShipPlugin:
         project = self.project_of(folder)
         return ContractCollector.from_parent(parent, path=file_path, plugin=project) if project else None
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Remember which gates are to be run."""
+        for item in session.items:
+            if isinstance(item, GateItem):
+                item.plugin.witness.selected.add(item.facts.id)
+
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
@@ -174,36 +192,144 @@ class ShipPlugin:
             vars(report)[self._attribute] = item.outcome
         return report
 
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Remember how a gate ended."""
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None, None, None]:
+        """Remember how a gate ended, and how all other hooks left its report."""
+        yield
+        self.remember(report)
+
+    def remember(self, report: pytest.TestReport) -> None:
+        """Take in a report of a gate; those of other tests are none of our business."""
         if outcome := vars(report).get(self._attribute):
             project = self._project_at(Path(outcome["project"]))
             if project is not None:
                 project.outcomes[outcome["gate"]] = outcome
+        file, _, gate = report.nodeid.rpartition("::")
+        if file.lower().endswith(YAML_SUFFIXES):
+            folder = os.path.dirname(os.path.join(self.config.rootpath, file))  # noqa: PTH118, PTH120 - 3 a test
+            if (project := self.project_of(folder)) is not None:
+                project.witness.saw(gate, report)
 
-    def pytest_keyboard_interrupt(self) -> None:
-        """Remember Ctrl-C: the exit status will say so."""
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_testnodedown(self, node: Any) -> None:
+        """Take in what a worker of pytest-xdist has seen."""
+        for root, told in getattr(node, "workeroutput", {}).get(self._attribute, {}).items():
+            project = self._project_at(Path(root))
+            if project is not None:
+                project.witness.take_in(told)
+
+    def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Remember Ctrl-C, of which the exit status will say so, and who left with success."""
         self.interrupted = True
+        if isinstance(excinfo.value, pytest.exit.Exception) and excinfo.value.returncode == 0:
+            self._left_by = str(excinfo.traceback[-2].path) if len(excinfo.traceback) > 1 else "a hook"
 
-    @pytest.hookimpl(trylast=True)
-    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+    @pytest.hookimpl(wrapper=True, trylast=True)
+    def pytest_sessionfinish(self, session: pytest.Session) -> Generator[None, None, None]:
         """Compute each project's report from its ledger, write it, and decide the exit status."""
+        try:
+            yield
+        finally:
+            self._finish(session)
+
+    def _finish(self, session: pytest.Session) -> None:
         known = self.projects()
         for project in known:
             project.close()
         if self.is_worker:
+            self._tell_controller(known)
             return
         if self.interrupted and any(project.outcomes or project.begun for project in known):
             session.exitstatus = _INTERRUPTED
         if self.config.getoption("collectonly"):
+            self._collected_only(session, known)
             return
-        judged = [project for project in known if project.outcomes]
-        if not judged and self._demanded:
+        concerned = self._concerned(session, known)
+        whole = not (self.interrupted or session.shouldstop or session.shouldfail or self._only_shown)
+        endings = [
+            self._concluded(project, session, whole=whole, alone=len(concerned) == 1) for project in concerned
+        ]
+        status = max((ending.status for ending in endings), default=0)
+        if self._left_by and endings:
+            endings[0].text += f"pytest.exit asked for success before anything was judged: {self._left_by}\n"
+            status = status or _FAILED
+        if session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
+            session.exitstatus = max(status, int(session.exitstatus))
+        for ending in endings:
+            self._signed(ending, session)
+            heading = "specship" if len(endings) == 1 else f"specship: {ending.name}"
+            self.reports[heading] = ending.text
+        self._ended = session, int(session.exitstatus)
+
+    def _signed(self, ending: Conclusion, session: pytest.Session) -> None:
+        """Leave the receipt; one that cannot be written is as bad as a report that cannot."""
+        from specship.errors import SpecshipError
+
+        try:
+            ending.leave_receipt(int(session.exitstatus))
+        except SpecshipError as error:
+            ending.text += f"{error}\n"
+            session.exitstatus = max(UNUSABLE, int(session.exitstatus))
+
+    @property
+    def _only_shown(self) -> bool:
+        """Whether an option has pytest run no test."""
+        return any(self.config.getoption(name, default=False) for name in _ONLY_SHOWN)
+
+    @property
+    def _asked(self) -> bool:
+        """Whether gates were asked for by their mark, or something of them was demanded."""
+        return self._demanded or bool(_SHIP.search(str(self.config.getoption("markexpr", "") or "")))
+
+    def _concerned(self, session: pytest.Session, known: Iterable[ShipProject]) -> list[ShipProject]:
+        """The readable projects of which something is to be said."""
+        green = session.exitstatus == pytest.ExitCode.OK
+        judged = [one for one in known if one.outcomes or (green and one.witness.selected)]
+        if not judged and (self._demanded or (green and self._asked)):
             judged = self._pointed_at()
-        readable = [project for project in judged if project.error is None]
-        statuses = [self._reported(project, alone=len(readable) == 1) for project in readable]
-        if any(statuses) and session.exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}:
-            session.exitstatus = max(statuses)
+        return [project for project in judged if project.error is None]
+
+    def _collected_only(self, session: pytest.Session, known: Iterable[ShipProject]) -> None:
+        """Say that nothing was judged where gates were asked for; a demand on verdicts is not met by that."""
+        if not self._asked:
+            return
+        count = sum(len(project.witness.selected) for project in known)
+        text = f"--collect-only: {count} gates were selected and none was judged\n"
+        if self._to_be_met:
+            text += "what was demanded of them is not met\n"
+            session.exitstatus = max(_FAILED, int(session.exitstatus))
+            self._ended = session, int(session.exitstatus)
+        self.reports["specship"] = text
+
+    @property
+    def _to_be_met(self) -> bool:
+        """Whether verdicts or a report were demanded."""
+        asked = ("--ship-strict", "--ship-fail-under", "--specship-report")
+        return any(self.config.getoption(name) not in {None, False} for name in asked)
+
+    def _tell_controller(self, known: Iterable[ShipProject]) -> None:
+        told = {str(project.root): project.witness.as_plain() for project in known if project.collected}
+        if told:
+            from specship.pytest_plugin.identity import replaced_functions
+
+            changed = list(replaced_functions()) if any(one.outcomes for one in known) else []
+            self.config.workeroutput[self._attribute] = {  # type: ignore[attr-defined]
+                root: {**plain, "replaced": changed} for root, plain in told.items()
+            }
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_unconfigure(self) -> Generator[None, None, None]:
+        """Stand by the exit status that was decided, whatever hooks set that come after it."""
+        try:
+            yield
+        finally:
+            if self._ended is not None and self._ended[1] and not self._ended[0].exitstatus:
+                session, status = self._ended
+                session.exitstatus = status
+                by = ", ".join(suspects(self.config, OF_A_SESSION)) or UNKNOWN
+                sys.stderr.write(
+                    f"specship: exit status {status} was set to 0 afterwards; this could have done it: {by}\n"
+                )
 
     def _pointed_at(self) -> list[ShipProject]:
         """The nearest projects of the arguments; else that of the session's root."""
@@ -211,7 +337,9 @@ class ShipPlugin:
         nearest = [project for place in given for project in self.around(place)[:1]]
         return list(dict.fromkeys(nearest)) or list(self.around(root)[:1])
 
-    def _reported(self, project: ShipProject, *, alone: bool) -> int:
+    def _concluded(
+        self, project: ShipProject, session: pytest.Session, *, whole: bool, alone: bool
+    ) -> Conclusion:
         from specship.errors import SpecshipError, UnusableInput
 
         asked = self.config.getoption("--specship-report")
@@ -221,11 +349,12 @@ class ShipPlugin:
                     "--specship-report names one file, and this session judged several projects",
                     mend="leave it out: each project has its own .specship/report.json",
                 )
-            text, status = conclusion(project, json_path=Path(asked) if asked else None)
+            return concluded(
+                project, json_path=Path(asked) if asked else None, started=self._began,
+                shown_status=int(session.exitstatus), whole=whole,
+            )  # fmt: skip
         except SpecshipError as error:
-            text, status = f"{error}\n", UNUSABLE
-        self.reports["specship" if alone else f"specship: {project.name}"] = text
-        return status
+            return Conclusion(project.name, f"{error}\n", UNUSABLE, project)
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
         """Print what `pytest_sessionfinish` computed."""

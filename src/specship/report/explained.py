@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 
-from specship.report.formatting import ago, measured_lines, percent
+from specship.report.formatting import ago, limits_line, measured_lines, percent
 from specship.report.trace_rows import visible
-from specship.status.report import GateReport
+from specship.status.report import GateReport, LimitReport
 from specship.suite.explain.records import (
     CodeFound,
     CriterionAtProfile,
@@ -74,7 +74,7 @@ def _gate(found: GateFound) -> Iterable[tuple[str, str]]:
         yield "measures", _measures(found.probe)
     yield "faults", _named(found.faults) or "none is named, so it was never seen to fail"
     if found.faults:
-        armed = "yes" if found.armed else "no: it was not yet seen to fail on its faults"
+        armed = "yes" if found.armed else "no: its limits were not yet seen to fail"
         yield "armed", armed
     for entry in found.profiles:
         yield "", ""
@@ -94,8 +94,9 @@ def _gate_at(entry: GateAtProfile) -> Iterable[tuple[str, str]]:
         "",
         f"at profile {entry.profile}" + (" (a rehearsal never ships)" if entry.kind == "rehearsal" else ""),
     )
+    seen = {limit.quantity: limit for limit in entry.standing.limits} if entry.standing else {}
     for number, limit in enumerate(entry.limits):
-        yield ("  limits" if number == 0 else "  "), _limit(limit)
+        yield ("  limits" if number == 0 else "  "), _limit(limit, seen.get(limit.quantity))
     for limit in entry.dropped:
         yield "  dropped", f"{limit.quantity} {limit.limit}, by {limit.origin}"
     for reason in dict.fromkeys(limit.reason for limit in (*entry.limits, *entry.dropped) if limit.reason):
@@ -109,13 +110,23 @@ def _gate_at(entry: GateAtProfile) -> Iterable[tuple[str, str]]:
     yield from _mends(entry.mend)
 
 
-def _limit(limit: Limit) -> str:
+def _limit(limit: Limit, known: LimitReport | None) -> str:
     instead = f" instead of {limit.instead_of}" if limit.instead_of else ""
-    return f"{limit.quantity} {limit.limit}{instead}, by {limit.origin}"
+    return f"{limit.quantity} {limit.limit}{instead}, by {limit.origin}" + _seen(known)
+
+
+def _seen(known: LimitReport | None) -> str:
+    if known is None:
+        return ""
+    if known.seen == "excused":
+        return f"; no fault can break it: {known.why}"
+    return "; seen to fail" if known.seen == "seen" else "; never seen to fail"
 
 
 def _standing(gate: GateReport) -> Iterable[tuple[str, str]]:
     stale = "" if gate.fresh or gate.verdict in {None, "UNBOUND", "BLOCKED"} else " (stale)"
+    if gate.limits:
+        yield "  armed", f"{'yes' if gate.armed else f'no: {gate.unarmed}'}; {limits_line(gate.limits)}"
     yield "  verdict", f"{gate.verdict or 'none'}{stale}: {gate.reason}"
     if gate.evidence:
         yield "  evidence", f"{gate.evidence[:16]}…, {ago(gate.ended)} ({gate.ended}), checked {gate.checked}"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from specship.report.formatting import limits_line
 from specship.suite.falsify.arming import Armed
 from specship.suite.falsify.matrix import FaultRow, Matrix
 from specship.suite.falsify.records import Catch, PairReport
@@ -56,6 +57,7 @@ def _lines(matrix: Matrix, bold: tuple[str, str]) -> Iterator[str]:
         f"{len(planted)} faults planted, {armed} of {len(matrix.gates)} gates armed"
         + (f" ({beyond} cannot be measured here)" if beyond else "")
     )
+    yield limits_line([limit for gate in matrix.gates for limit in gate.limits])
 
 
 def _alarms(matrix: Matrix) -> Iterator[str]:

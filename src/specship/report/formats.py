@@ -7,6 +7,7 @@
     report/review/      `specship review`
     report/gate/        `specship gate`
     report/checkup/     `specship doctor`
+    report/trust_audit/ `specship evidence audit`
 
 A format is a file called after it, with `render(record, display)`; adding one edits no other file, and the
 verb offers it by `--format NAME`. What is made for programs ignores the display.
@@ -28,6 +29,7 @@ AUDITS: Final = Folder("specship.report.audits")
 REVIEW: Final = Folder("specship.report.review")
 GATE: Final = Folder("specship.report.gate")
 CHECKUP: Final = Folder("specship.report.checkup")
+TRUST_AUDIT: Final = Folder("specship.report.trust_audit")
 TEXT: Final = "text"
 """The format for people at a terminal, which every record has."""
 

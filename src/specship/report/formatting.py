@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -9,9 +10,10 @@ from typing import TYPE_CHECKING, Final
 from specship.units import Quantity, show
 
 if TYPE_CHECKING:  # progress of a command is shown without the records of a report
-    from specship.status.report import GateReport, Measured, WaiverReport
+    from specship.status.report import GateReport, LimitReport, Measured, WaiverReport
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
+_NAMED: Final = 4
 _STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -60,6 +62,16 @@ def measured_lines(gate: GateReport) -> list[str]:
         f"{'' if entry.holds else ' ← does not hold'}"
         for entry in gate.measured
     ]
+
+
+def limits_line(limits: Sequence[LimitReport]) -> str:
+    """How many limits were seen to fail: `5 of 7 limits seen to fail, 1 excused, 1 never seen: flips`."""
+    seen = Counter(limit.seen for limit in limits)
+    never = [limit.quantity for limit in limits if limit.seen == "unseen"]
+    excused = f", {seen['excused']} excused" if seen["excused"] else ""
+    shown = ", ".join(never[:_NAMED]) + (f" and {len(never) - _NAMED} more" if len(never) > _NAMED else "")
+    unseen = f", {len(never)} never seen: {shown}" if never and seen["seen"] else ""
+    return f"{seen['seen']} of {len(limits)} limits seen to fail{excused}{unseen}"
 
 
 def waiver_line(waiver: WaiverReport) -> str:

@@ -19,7 +19,7 @@ shown. Exit status: 0 without findings, 1 with findings of rules, 2 when a file 
 
 `--select` and `--ignore` take codes or beginnings of codes, several with commas. `--fix` makes the edits
 that change no meaning, keeps everything else in the file, and reports what is left. The answer is kept in
-`.specship/cache/lint.json` and printed again while no input has changed.
+`~/.cache/specship`, where no commit reaches, and printed again while no input has changed.
 
 ```toml
 [tool.specship.lint]

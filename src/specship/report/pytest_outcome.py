@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from specship.report.formatting import measured_lines
+from specship.report.formatting import limits_line, measured_lines
 from specship.specs.records import Profile
 from specship.status.report import GateReport
 from specship.suite.plan.plan import Check
@@ -60,8 +60,11 @@ def properties(check: Check, known: GateReport) -> Iterable[tuple[str, str]]:
     yield "verdict", known.verdict or "none"
     yield "checked", known.checked
     yield "armed", str(known.armed).lower()
+    yield "limits", limits_line(known.limits)
     yield "cached", str(known.cached).lower()
     yield "gate_digest", check.gate_digest
     yield "evidence", known.evidence or ""
+    for line in known.bypasses:
+        yield "bypass", line
     for entry in known.measured:
         yield entry.quantity, f"{Quantity(entry.value, entry.unit)} (limit {entry.limit})"

@@ -12,6 +12,7 @@ TITLES: Final[Mapping[str, str]] = {
     "gate-without-criterion": "gates without a criterion",
     "gate-without-probe": "gates without a probe",
     "gate-without-fault": "gates without a fault",
+    "limit-without-fault": "limits that no fault breaks",
     "probe-without-gate": "probes that no gate uses",
     "fault-without-gate": "faults that no gate names",
     "evidence-without-gate": "statements that belong to no gate of today",

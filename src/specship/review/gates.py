@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from specship.contracts.digest import gate_digest
@@ -39,13 +40,13 @@ class Gates:
         gate, file = self.files[identity]
         return spot(self.side, file.place(gate, *keys or ("id",)))
 
-    @property
-    def meanings(self) -> dict[str, Meaning]:
-        """What tells each gate from others."""
-        return {
-            identity: meaning(gate.rule, [f"probe {gate.probe}", *gate.expect] if gate.probe else gate.expect)
-            for identity, (gate, _) in self.files.items()
-        }
+    def meanings(self, probes: Mapping[str, str] = MappingProxyType({})) -> dict[str, Meaning]:
+        """What tells each gate from others; `probes` gives head's name of each that has another one."""
+        found = {}
+        for identity, (gate, _) in self.files.items():
+            by = probes.get(gate.probe or "", gate.probe or "")
+            found[identity] = meaning(gate.rule, gate.expect, by)
+        return found
 
 
 @dataclass(frozen=True)
@@ -65,12 +66,20 @@ class GateReview:
     """Two sets of gates, side by side."""
 
     def __init__(
-        self, base: Gates, head: Gates, views: tuple[Scale, ...], criteria: Mapping[str, str]
+        self,
+        base: Gates,
+        head: Gates,
+        views: tuple[Scale, ...],
+        criteria: Mapping[str, str],
+        probes: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
-        """`criteria` gives head's id of each of base's criteria that is on both sides."""
+        """`criteria` gives head's id of each of base's criteria that is on both sides.
+
+        `probes` gives head's name of each of base's probes that is called otherwise.
+        """
         self.base, self.head, self.views = base, head, views
-        self._criteria = criteria
-        self.pairing: Pairing = pair(base.meanings, head.meanings)
+        self._criteria, self._probes = criteria, probes
+        self.pairing: Pairing = pair(base.meanings(probes), head.meanings())
 
     def changes(self) -> Iterator[Change]:
         """Everything that differs."""
@@ -117,6 +126,7 @@ class GateReview:
             yield from self._rest(was, now)
             if self.base.files[was][0].faults != self.head.files[now][0].faults:
                 yield from self._faults(was, now)
+            yield from self._excuses(was, now)
 
     def _in_force(self, was: str, now: str, view: Scale | None) -> tuple[Gate, Gate]:
         one, other = self.base.files[was][0], self.head.files[now][0]
@@ -254,7 +264,8 @@ class GateReview:
         one, other = self.base.files[was][0], self.head.files[now][0]
         if one.probe != other.probe:
             if one.probe and other.probe:
-                direction = Direction.OTHERWISE
+                same = self._probes.get(one.probe) == other.probe
+                direction = Direction.NEUTRAL if same else Direction.OTHERWISE
             else:
                 direction = went(loosens=not other.probe, tightens=not one.probe)
             says = f"{now} is measured by {other.probe or 'nobody'}, and was by {one.probe or 'nobody'}"
@@ -337,6 +348,31 @@ class GateReview:
                     tightens_too=bool(lost and won),
                     **pieces,
                 )
+
+    def _excuses(self, was: str, now: str) -> Iterator[Change]:
+        """Limits that need not be seen failing any more, because somebody says that none can break them."""
+        one, other = self.base.files[was][0], self.head.files[now][0]
+        for quantity in sorted(one.unfalsified.keys() | other.unfalsified.keys()):
+            before, after = one.unfalsified.get(quantity), other.unfalsified.get(quantity)
+            if before == after or not (quantity in one.expect and quantity in other.expect):
+                continue
+            says = f"{now}: {quantity} is excused in other words"
+            if before is None:
+                says = f"{now}: {quantity} need not be seen to fail any more: {after}"
+            elif after is None:
+                says = f"{now}: {quantity} has to be seen to fail"
+            yield change(
+                now,
+                "gate",
+                "excuse",
+                went(loosens=before is None, tightens=after is None),
+                says,
+                before=before,
+                after=after,
+                quantity=quantity,
+                stales=self._stales(was, now) if before is None or after is None else (),
+                **self._pieces(was, now, "unfalsified", quantity),
+            )
 
 
 def _text(expectation: Expectation | None) -> str:

@@ -1,24 +1,26 @@
 """The ship-% of both sides, and of head's evidence under base's criteria: from committed evidence alone.
 
-No artifact is at hand where two revisions are compared. The bytes that a model stands for are taken to be
-those that the newest statement of a side names, as a fresh clone would have to take them.
+No artifact is at hand where two revisions are compared. The bytes that a model stands for are those that
+signed stage statements name for a side's settings, code and files, as in a fresh clone.
 """
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from specship.contracts.digest import gate_digest
 from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.errors import DamagedArtifact
-from specship.evidence.arming import NAMES_NO_FAULT, OpenedArming, read_armings, why_unarmed
-from specship.evidence.ledger import Ledger, gathered, open_statement
-from specship.evidence.statement import Opened
+from specship.evidence.arming import NAMES_NO_FAULT, LimitsSeen, OpenedArming, limits_seen, read_armings
+from specship.evidence.keyring import NOBODY, KeyRing
+from specship.evidence.ledger import AnyEntry, Ledger, gathered, open_entry
+from specship.pipeline.registry import module_of
 from specship.review.code.comparing import CodeReview
 from specship.review.code.identities import Identities
 from specship.review.pairing import Pairing
@@ -31,19 +33,31 @@ from specship.specs.records import FALSIFICATION, Profile
 from specship.status.assess import JudgedGates, assess
 from specship.status.freshness import Today
 from specship.status.report import ModelReport
-from specship.suite.judging.arming_book import arming_keys
-from specship.suite.judging.trust import trusted_keys
+from specship.suite.judging.arming_book import believed
+from specship.suite.judging.judging_code import judged_by
+from specship.suite.judging.today import known_keys, vouches
+from specship.suite.judging.todays_artifacts import TodaysArtifacts
+from specship.suite.judging.trust import key_ring
 from specship.suite.plan.fault_injection import falsification_profile
 
 _ARMING: Final = "evidence/arming"
+_LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
+
+
+def _evidence_names(side: ProjectSide) -> Iterator[str]:
+    yield from (posixpath.basename(path) for path in evidence_of(side))
+    if side.configuration:
+        yield from (f"arming/{name}" for name in side.tree.names(side.inside(_ARMING)))
 
 
 class _Known:
     """What was worked out for one side, for the other one where it is the same there."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: ProjectSide) -> None:
         self.now = datetime.now(UTC)
-        self.statements: dict[str, Opened | DamagedArtifact] = {}
+        self.on_base: frozenset[str] = frozenset(_evidence_names(base))
+        """Files of base's evidence folder, by their names in it."""
+        self.statements: dict[str, AnyEntry | DamagedArtifact] = {}
         """By git's id of the file."""
         self.judged: dict[tuple[str, str], JudgedGates] = {}
         """Of each model at each profile."""
@@ -91,14 +105,13 @@ class Holdings:
         return Project(self._top / side.place, side.configuration, (), side.spec)
 
     @cached_property
-    def trusted(self) -> frozenset[bytes]:
-        """Keys that may sign evidence; no revision has a key of its own checkout."""
-        return trusted_keys(self.project, release=True) if self.project else frozenset()
+    def ring(self) -> KeyRing:
+        """Whose signature counts; no revision has a key of its own checkout."""
+        return key_ring(self.project, first_seen=self._seen) if self.project else NOBODY
 
-    @cached_property
-    def believed(self) -> frozenset[bytes]:
-        """Keys whose arming a rehearsal believes."""
-        return self.trusted | (arming_keys(self.project) if self.project else frozenset())
+    def _seen(self, name: str) -> datetime | None:
+        """What lies on base was weighed when it was merged; what does not is seen now for the first time."""
+        return _LONG_AGO if name in self._known.on_base else None
 
     def read(self, paths: Mapping[str, str], keys: frozenset[bytes]) -> None:
         """Take in the statements, by path and id."""
@@ -106,12 +119,12 @@ class Holdings:
         missing = [path for path, oid in paths.items() if not oid or oid not in opened]
         for path, data in self._side.tree.read(missing).items():
             try:
-                opened[paths[path] or path] = open_statement(Path(path), data, keys=keys)
+                opened[paths[path] or path] = open_entry(Path(path), data, keys=keys)
             except DamagedArtifact as error:
                 opened[paths[path] or path] = error
         found = [opened[oid or path] for path, oid in paths.items()]
         self.ledger = gathered(
-            (one for one in found if isinstance(one, Opened)),
+            (one for one in found if not isinstance(one, DamagedArtifact)),
             (one for one in found if isinstance(one, DamagedArtifact)),
         )
 
@@ -120,19 +133,6 @@ class Holdings:
         found: dict[str, list[OpenedArming]] = {}
         for entry in read_armings(self.project.arming_folder, keys=keys)[0] if self.project else ():
             found.setdefault(entry.arming.gate, []).append(entry)
-        return found
-
-    @cached_property
-    def newest(self) -> Mapping[tuple[str, str, str], str]:
-        """Digest of each artifact of a model at a profile, by the newest statement with a known signer."""
-        found: dict[tuple[str, str, str], str] = {}
-        for entry in reversed(self.ledger.statements):
-            own = {
-                (entry.evidence.model, entry.evidence.profile, artifact): digest
-                for artifact, digest in entry.evidence.subjects.items()
-            }
-            if not own.keys() <= found.keys() and entry.signers:
-                found = own | found
         return found
 
     def percents(self, holder: Holdings) -> dict[tuple[str, str], float]:
@@ -148,7 +148,7 @@ class Holdings:
             return {}
         found = {}
         trust = trust or self
-        armings = holder.armings(trust.believed)
+        armings = holder.armings(trust.ring.known)
         for profile in self._side.spec.profiles.values():
             if profile.kind == FALSIFICATION:
                 continue
@@ -162,6 +162,7 @@ class Holdings:
     def _gates(
         self, profile: Profile, holder: Holdings, armings: Mapping[str, list[OpenedArming]], trust: Holdings
     ) -> Iterator[Today]:
+        artifacts = self._artifacts(profile, holder, trust)
         models = (
             {c.id: m.id for m in self._side.spec.spec.models for c in m.criteria} if self._side.spec else {}
         )
@@ -173,7 +174,9 @@ class Holdings:
                 if model is None:
                     continue
                 gate = effective(written, profile.overrides.get(written.id))
-                artifacts = self._identities.artifacts(gate.probe) if gate.probe else ()
+                names = self._identities.artifacts(gate.probe) if gate.probe else ()
+                found = {name: artifacts.of(model, name) for name in names}
+                seen = self._limits_seen(written, gate, profile, armings.get(written.id, []), trust)
                 yield Today(
                     gate=gate,
                     contract=file.path,
@@ -181,12 +184,38 @@ class Holdings:
                     profile=profile.profile,
                     gate_digest=self._digest(gate),
                     profile_digest=digests[model],
-                    subjects={name: holder.newest.get((model, profile.profile, name)) for name in artifacts},
+                    subjects={name: one.digest if one else None for name, one in found.items()},
+                    ingredients=known_keys(found),
                     release=profile.kind == "release",
-                    trusted=trust.trusted,
+                    ring=trust.ring,
                     oldest=timedelta(days=days) if days else None,
-                    unarmed=self._why_unarmed(written, gate, profile, armings.get(written.id, []), trust),
+                    judging_code=judged_by().code,
+                    unarmed=seen.unarmed,
+                    seen=seen.seen,
                 )
+
+    def _artifacts(self, profile: Profile, holder: Holdings, trust: Holdings) -> TodaysArtifacts:
+        """The bytes that this side's settings, code and files stand for, as `holder` has them signed."""
+        release = profile.kind == "release"
+        return TodaysArtifacts(
+            profile,
+            holder.ledger,
+            counts=lambda entry: vouches(entry, trust.ring, release=release, now=self._known.now),
+            root=self._laid_out,
+            code=lambda stage: self._identities.stage(module_of(stage)),
+        )
+
+    def _laid_out(self, settings: Mapping[str, Any]) -> Path:
+        """A private folder with those files of this side that some settings name."""
+        home = self._top / "outside"
+        for path in _texts(settings):
+            files = [*self._side.own_folder(path), self._side.inside(path)]
+            for at, data in self._side.tree.read(files).items():
+                place = home / at
+                if place.resolve().is_relative_to(home.resolve()):
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    place.write_bytes(data)
+        return home / self._side.place
 
     def _digest(self, gate: Gate) -> str:
         return self._known.digest(gate, self._identities.probe(gate.probe) if gate.probe else "")
@@ -199,20 +228,30 @@ class Holdings:
             return ""
         return falsification_profile(project)
 
-    def _why_unarmed(
+    def _limits_seen(
         self, written: Gate, gate: Gate, profile: Profile, records: list[OpenedArming], trust: Holdings
-    ) -> str:
-        """As `ArmingBook.why_unarmed`, of a revision instead of the files on the disk."""
-        counted = trust.trusted if profile.kind == "release" else trust.believed
-        signed = [entry for entry in records if entry.signers & counted]
+    ) -> LimitsSeen:
+        """As `ArmingBook.limits_seen`, of a revision instead of the files on the disk."""
+        signed, unsigned = believed(records, trust.ring, release=profile.kind == "release")
+        if not signed and gate.faults:
+            return LimitsSeen(unarmed=unsigned or "it was never seen to fail by a key that counts")
         if not signed:
-            return "it was never seen to fail by a key that counts" if gate.faults else NAMES_NO_FAULT
+            return LimitsSeen(unarmed=NAMES_NO_FAULT)
         digests = {profile.profile: self._digest(gate)}
         if self._seen_at and self._side.spec:
             there = self._side.spec.profiles[self._seen_at].overrides.get(written.id)
             digests[self._seen_at] = self._digest(effective(written, there))
         codes = {fault: self._identities.fault(fault) for fault in gate.faults}
-        return why_unarmed(gate.faults, digests, codes, signed, profile=profile.profile)
+        return limits_seen(gate, digests, codes, signed, profile=profile.profile)
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in some settings."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping | list | tuple):
+        for item in value.values() if isinstance(value, Mapping) else value:
+            yield from _texts(item)
 
 
 def percents(
@@ -232,7 +271,7 @@ def holdings_of(
     base: ProjectSide, head: ProjectSide, code: CodeReview, contracts: Contracts
 ) -> tuple[Holdings, Holdings]:
     """What both sides ask for and hold, every statement opened once."""
-    known = _Known()
+    known = _Known(base)
     one, other = (
         Holdings(side, contracts.of(side, side.contracts), Identities(own), folder, known)
         for side, own, folder in (
@@ -241,5 +280,5 @@ def holdings_of(
         )
     )
     for standing, side in ((one, base), (other, head)):
-        standing.read(evidence_of(side), one.believed | other.believed)
+        standing.read(evidence_of(side), one.ring.known | other.ring.known)
     return one, other

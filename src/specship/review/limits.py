@@ -7,17 +7,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from fractions import Fraction
 from functools import lru_cache
 from itertools import product
-from math import inf
+from math import inf, isclose, isinf
 from typing import Any, Final, NamedTuple
 
 from specship.contracts.expectation import Expectation
 from specship.review.records import Direction
-from specship.units import unit_named
+from specship.units import scale_between, unit_named
 
-_SCALES: Final = {("days", "seconds"): 86_400, ("seconds", "days"): 1 / 86_400}
-"""What a value in the first unit is multiplied with to be one in the second."""
+_ALIKE: Final = 1e-12
+"""Relative difference of two ends that are one, where a unit is converted by a number that is not exact."""
+End = float | Fraction
 _MOST_SAMPLES: Final = 24
 _LONGEST_SAMPLE: Final = 16
 
@@ -25,8 +27,8 @@ _LONGEST_SAMPLE: Final = 16
 class Interval(NamedTuple):
     """Numbers between two ends, each of which may be left out."""
 
-    low: float
-    high: float
+    low: End
+    high: End
     low_open: bool = False
     high_open: bool = False
 
@@ -77,14 +79,34 @@ def compare(before: Expectation | None, after: Expectation | None) -> Comparison
         return Comparison(
             loosens=after is None and before is not None, tightens=before is None and after is not None
         )
-    scale = 1.0 if before.unit == after.unit else _SCALES.get((before.unit, after.unit))
+    scale = scale_between(before.unit, after.unit)
     if scale is None:
         return Comparison(None, None)
-    one, other = accepted(before, scale=scale), accepted(after)
+    one, other = accepted(before), accepted(after)
+    if before.unit != after.unit:
+        as_written = Fraction(1) if isinstance(scale, Fraction) else 1.0
+        other = other._replace(numbers=tuple(_converted(i, as_written, ()) for i in other.numbers))
+        one = one._replace(numbers=tuple(_converted(i, scale, other.numbers) for i in one.numbers))
     return Comparison(loosens=_escapes(other, one), tightens=_escapes(one, other))
 
 
-def accepted(expectation: Expectation, *, scale: float = 1) -> Accepted:
+def _converted(interval: Interval, scale: Fraction | float, others: Iterable[Interval]) -> Interval:
+    """The same numbers in another unit, in which `others` are given."""
+    ends = [end for other in others for end in (other.low, other.high)]
+    low, high = (_end(end, scale, ends) for end in (interval.low, interval.high))
+    return interval._replace(low=low, high=high)
+
+
+def _end(end: End, scale: Fraction | float, others: Iterable[End]) -> End:
+    if isinf(end):
+        return end
+    if isinstance(scale, Fraction):
+        return Fraction(str(end)) * scale  # as it is written: 0.1 s are 100 ms, and the nearest float is more
+    found = end * scale
+    return next((other for other in others if isclose(found, other, rel_tol=_ALIKE)), found)
+
+
+def accepted(expectation: Expectation) -> Accepted:
     """The values that meet a limit, of those that its unit can carry."""
     operator, limit = expectation.operator, expectation.limit
     unit = unit_named(expectation.unit)
@@ -108,11 +130,8 @@ def accepted(expectation: Expectation, *, scale: float = 1) -> Accepted:
             truths = frozenset(choice for choice in choices if isinstance(choice, bool))
             texts = frozenset(choice for choice in choices if isinstance(choice, str))
             numbers = [Interval(choice, choice) for choice in choices if not isinstance(choice, bool | str)]
-    clipped = (_clip(interval, lowest, highest) for interval in numbers)
-    scaled = (
-        [i._replace(low=i.low * scale, high=i.high * scale) for i in clipped] if scale != 1 else list(clipped)
-    )
-    return Accepted(_joined(scaled), truths, texts, limit if operator == "matches" else None)
+    clipped = [_clip(interval, lowest, highest) for interval in numbers]
+    return Accepted(_joined(clipped), truths, texts, limit if operator == "matches" else None)
 
 
 def _clip(interval: Interval, lowest: float, highest: float) -> Interval:

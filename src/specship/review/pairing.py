@@ -1,7 +1,8 @@
 """What on one side is what on the other: by id, unless what the ids mean says otherwise.
 
-An id that is gone and one that is new are one thing under two names where they mean nearly the same. Two ids
-that are on both sides, each of which means now what the other one did, exchanged their meaning.
+An id that is gone and one that is new are one thing under two names where they mean nearly the same, or where
+one probe measures some of the same for both. Two ids that are on both sides, each of which means now what the
+other one did, exchanged their meaning.
 """
 
 from __future__ import annotations
@@ -25,7 +26,14 @@ class Meaning(NamedTuple):
     words: frozenset[str]
     """Of its sentence."""
     facts: frozenset[str]
-    """What it is about beside: a probe, quantities, criteria. Empty where the sentence is all there is."""
+    """What it is about beside: quantities, criteria. Empty where the sentence is all there is."""
+    by: str = ""
+    """The probe that measures it; empty where none does."""
+
+    @property
+    def about(self) -> frozenset[str]:
+        """All but its words."""
+        return self.facts | {f"probe {self.by}"} if self.by else self.facts
 
 
 class Pairing(NamedTuple):
@@ -49,18 +57,18 @@ class Pairing(NamedTuple):
         return dict(self.pairs)
 
 
-def meaning(sentence: str, facts: Iterable[str] = ()) -> Meaning:
-    """What a sentence and some facts say."""
-    return Meaning(frozenset(re.findall(r"\w+", sentence.lower())), frozenset(facts))
+def meaning(sentence: str, facts: Iterable[str] = (), by: str = "") -> Meaning:
+    """What a sentence and some facts say, and who measures it."""
+    return Meaning(frozenset(re.findall(r"\w+", sentence.lower())), frozenset(facts), by)
 
 
 def likeness(one: Meaning, other: Meaning) -> float:
     """From 0, nothing in common, to 1. The same facts are one thing, whatever words are put to them."""
     words = _share(one.words, other.words)
-    if not one.facts and not other.facts:
+    if not one.about and not other.about:
         return words
-    found = (words + _share(one.facts, other.facts)) / 2
-    return max(found, _ALIKE) if one.facts == other.facts else found
+    found = (words + _share(one.about, other.about)) / 2
+    return max(found, _ALIKE) if one.about == other.about else found
 
 
 def _share(one: frozenset[str], other: frozenset[str]) -> float:
@@ -77,6 +85,10 @@ def pair(base: Mapping[str, Meaning], head: Mapping[str, Meaning]) -> Pairing:
     )
     taken = set(found.values())
     found |= {identity: identity for identity in both if identity not in found and identity not in taken}
+    found |= _measured_alike(
+        {identity: base[identity] for identity in sorted(base.keys() - found.keys() - head.keys())},
+        {identity: head[identity] for identity in sorted(head.keys() - set(found.values()) - base.keys())},
+    )
     others = sorted((one, other) for one, other in found.items() if one != other)
     return Pairing(
         kept=tuple(sorted(identity for identity, other in found.items() if identity == other)),
@@ -104,11 +116,42 @@ def _alike(base: Mapping[str, Meaning], head: Mapping[str, Meaning]) -> dict[str
     left, right = [one for one in base if one not in found], [other for other in head if other not in taken]
     if len(left) * len(right) > _MOST_COMPARED:
         return found
-    ranked = sorted(
-        (-likeness(base[one], head[other]), one != other, one, other) for one in left for other in right
+    alike = {
+        (one, other): like
+        for one in left
+        for other in right
+        if (like := likeness(base[one], head[other])) >= _ALIKE
+    }
+    return found | _likeliest(alike)
+
+
+def _measured_alike(base: Mapping[str, Meaning], head: Mapping[str, Meaning]) -> dict[str, str]:
+    """Head's id of what base measured in the same way, whatever is said of it and whatever else it measures.
+
+    Everything that two gates ask for is compared afterwards, so that no pair hides a demand that was dropped.
+    """
+    by: dict[str, list[str]] = {}
+    for identity, own in head.items():
+        by.setdefault(own.by, []).append(identity)
+    pairs = [(one, other) for one, own in base.items() if own.by for other in by.get(own.by, ())]
+    if len(pairs) > _MOST_COMPARED:
+        return {}
+    return _likeliest(
+        {
+            (one, other): likeness(base[one], head[other])
+            for one, other in pairs
+            if base[one].facts & head[other].facts
+        }
     )
-    for like, _, one, other in ranked:
-        if -like >= _ALIKE and one not in found and other not in taken:
+
+
+def _likeliest(alike: Mapping[tuple[str, str], float]) -> dict[str, str]:
+    """Each once, with the one that is likest of those that are left."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    ranked = sorted((-like, one != other, one, other) for (one, other), like in alike.items())
+    for _, _, one, other in ranked:
+        if one not in found and other not in taken:
             found[one] = other
             taken.add(other)
     return found

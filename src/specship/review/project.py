@@ -10,6 +10,7 @@ import json
 import posixpath
 import re
 from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
 from typing import Any
 
 from specship.contracts.document import document_of
@@ -19,9 +20,12 @@ from specship.review.changes import change, spot, went
 from specship.review.records import Change, Direction, Kind, Spot
 from specship.review.sides import SETTINGS, ProjectSide, located
 from specship.specs.project import Configuration
+from specship.specs.trusted_keys import TrustedKey
 from specship.specs.waivers import Waiver, WaiverFile, waiver_of
 
 _PLACES = ("spec", "contracts", "probes", "faults", "waivers")
+_MACHINES = "evidence/arming/keys.txt"
+_WHAT = {"release": "release evidence", "arming": "arming", "rehearsal": "evidence of rehearsals"}
 _TABLES = {"addopts": "tool.pytest.ini_options"}
 """Where keys stand that are none of `[tool.specship]`."""
 _DEMANDS = {"--ship-strict": None, "--ship-fail-under": float}
@@ -32,7 +36,7 @@ class ProjectReview:
     """Two tables of settings, side by side."""
 
     def __init__(self, base: ProjectSide, head: ProjectSide) -> None:
-        self._base, self._head = base, head
+        self._base, self._head = self._sides = base, head
         self._lines = {id(side): side.lines_of_settings() for side in (base, head) if side.configuration}
 
     def changes(self) -> Iterator[Change]:
@@ -44,6 +48,7 @@ class ProjectReview:
             return
         yield from self._keys(one, other)
         yield from self._paths(one, other)
+        yield from self._inherited(one, other)
         yield from self._lint(one, other)
         yield from self._demands()
         yield from self._contents(one, other)
@@ -92,18 +97,40 @@ class ProjectReview:
 
     def _first_keys(self, other: Configuration) -> Iterator[Change]:
         """Whom a project trusts that had no settings before."""
-        for key in sorted(other.trusted_keys):
-            says, at = f"whoever has the key {key[:12]}… may sign release evidence", "trusted_keys"
+        for key, entry in sorted(_by_key(other).items()):
+            says, at = _may_sign(entry), "trusted_keys"
             head = self._spot(self._head, at)
             yield change(at, "project", "key", Direction.ADDED, says, after=key, head=head)
 
     def _keys(self, one: Configuration, other: Configuration) -> Iterator[Change]:
-        for key in sorted(set(other.trusted_keys) - set(one.trusted_keys)):
-            says = f"whoever has the key {key[:12]}… may sign release evidence"
-            yield self._change("trusted_keys", "key", Direction.WEAKENED, says, None, key)
-        for key in sorted(set(one.trusted_keys) - set(other.trusted_keys)):
-            says = f"the key {key[:12]}… signs no release evidence any more"
+        """Keys that came, went, or are trusted with something else; and those that keys.txt refused."""
+        before, after = _by_key(one), _by_key(other)
+        both = before.keys() & after.keys()
+        for key in sorted(after.keys() - before.keys()):
+            yield self._change("trusted_keys", "key", Direction.WEAKENED, _may_sign(after[key]), None, key)
+        for key in sorted(before.keys() - after.keys()):
+            says = f"whoever has the key {key[:12]}… signs nothing that counts any more"
             yield self._change("trusted_keys", "key", Direction.STRENGTHENED, says, key, None)
+        for key in sorted(both):
+            old, new = before[key], after[key]
+            if old != new:
+                wider, narrower = _adds(old, new), _adds(new, old)
+                yield self._change(
+                    "trusted_keys",
+                    "key",
+                    went(loosens=wider, tightens=narrower),
+                    _may_sign(new),
+                    _trusted_with(old),
+                    _trusted_with(new),
+                    tightens_too=wider and narrower,
+                )
+        refused = [both & _listed(side) for side in self._sides]
+        for key in sorted(refused[0] - refused[1]):
+            says = f"the key {key[:12]}… left keys.txt of the arming: a release believes it again"
+            yield self._change("trusted_keys", "key", Direction.WEAKENED, says, "refused", "believed")
+        for key in sorted(refused[1] - refused[0]):
+            says = f"the key {key[:12]}… stands in keys.txt of the arming: no release believes it"
+            yield self._change("trusted_keys", "key", Direction.STRENGTHENED, says, "believed", "refused")
 
     def _paths(self, one: Configuration, other: Configuration) -> Iterator[Change]:
         for key in _PLACES:
@@ -118,6 +145,14 @@ class ProjectReview:
         if one.profile != other.profile:
             says = f"the profile when none is asked for is {other.profile}, and was {one.profile}"
             yield self._change("profile", "setting", Direction.OTHERWISE, says, one.profile, other.profile)
+
+    def _inherited(self, one: Configuration, other: Configuration) -> Iterator[Change]:
+        for name in sorted(set(other.inherit) - set(one.inherit)):
+            says = f"stages and the judge see the variable {name}"
+            yield self._change("inherit", "setting", Direction.WEAKENED, says, None, name)
+        for name in sorted(set(one.inherit) - set(other.inherit)):
+            says = f"stages and the judge do not see the variable {name} any more"
+            yield self._change("inherit", "setting", Direction.STRENGTHENED, says, name, None)
 
     def _lint(self, one: Configuration, other: Configuration) -> Iterator[Change]:
         before, after = one.lint, other.lint
@@ -178,6 +213,31 @@ class ProjectReview:
                     None if before is None else f"{option} {before:g}",
                     None if after is None else f"{option} {after:g}",
                 )
+
+
+def _by_key(configuration: Configuration) -> dict[str, TrustedKey]:
+    return {entry.key: entry for entry in configuration.trusted_keys}
+
+
+def _may_sign(entry: TrustedKey) -> str:
+    kinds = " and ".join(_WHAT[purpose] for purpose in sorted(entry.purposes, key=list(_WHAT).index))
+    return f"whoever has the key {entry.key[:12]}… may sign {kinds}, {entry.days}"
+
+
+def _trusted_with(entry: TrustedKey) -> str:
+    return f"{', '.join(sorted(entry.purposes))}; {entry.days}; {entry.owner}"
+
+
+def _adds(one: TrustedKey, other: TrustedKey) -> bool:
+    """Whether the other entry trusts a key with anything more than one does: a purpose or a day."""
+    last = [min(entry.until, (entry.revoked or date.max) - timedelta(days=1)) for entry in (one, other)]
+    return not set(other.purposes) <= set(one.purposes) or other.since < one.since or last[1] > last[0]
+
+
+def _listed(side: ProjectSide) -> set[str]:
+    """Keys of the list of machines whose records of arming rehearsals alone believe."""
+    data = next(iter(side.tree.read([side.inside(_MACHINES)]).values()), b"")
+    return {line.partition("#")[0].strip() for line in data.decode("utf-8", "replace").splitlines()}
 
 
 def _values(side: ProjectSide, path: str) -> Any:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from specship.errors import UnusableInput
-from specship.review.repository import Repository
+from specship.evidence.repository import Repository
 from specship.review.trees import CommittedTree, StagedTree, Tree, WorkingTree
 
 
@@ -38,6 +38,8 @@ def _range(repository: Repository, words: str, *, staged: bool) -> Range:
     dots = "..." if "..." in words else ".." if ".." in words else ""
     if not dots:
         base = _committed(repository, words)
+        if not staged:
+            repository.insist_on_files("the working tree")
         head: Tree = StagedTree(repository) if staged else WorkingTree(repository)
         return Range(base[1], head, base[0], None)
     if staged:
@@ -61,6 +63,8 @@ def _committed(repository: Repository, revision: str) -> tuple[str, CommittedTre
 
 
 def place_of(repository: Repository, folder: Path) -> str:
-    """A folder of the working tree as a path within the repository."""
+    """A folder of the working tree as a path within the repository; the top of a bare one."""
+    if repository.bare:
+        return ""
     inside = folder.resolve().relative_to(repository.top).as_posix()
     return "" if inside == "." else posixpath.normpath(inside)

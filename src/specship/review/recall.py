@@ -6,14 +6,13 @@ printed, so that neither records nor readers are imported for it. Whoever decide
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import NamedTuple
 
-from specship.result_cache import ProjectFiles, inputs_digest, recall, remember
+from specship.evidence.repository import open_repository
+from specship.result_cache import ProjectFiles, answers, inputs_digest, recall, remember
 from specship.review.ranges import place_of, read_range
-from specship.review.repository import open_repository
 from specship.review.trees import CommittedTree
 
 
@@ -26,8 +25,7 @@ class Printed(NamedTuple):
 
 def place() -> Path:
     """The file in which the last answer lies."""
-    home = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111 - as the shell
-    return Path(home) / "specship" / "review.json"
+    return answers() / "review.json"
 
 
 def key_of(start: Path, words: str, *options: str) -> str | None:

@@ -12,7 +12,11 @@ from specship.specs.waivers import Waiver
 
 
 class Direction(StrEnum):
-    """Which way a change goes. The first four demand a major step of the version."""
+    """Which way a change goes.
+
+    The first four demand a major step of the version and an amendment that names the id: something passes, or
+    may pass, that did not before.
+    """
 
     WEAKENED = "weakened"
     """Something passes, or counts, now that did not before."""
@@ -33,10 +37,9 @@ class Direction(StrEnum):
 Bump = Literal["none", "patch", "minor", "major"]
 BUMPS: Final[tuple[Bump, ...]] = ("none", "patch", "minor", "major")
 """Steps of a version by size."""
-MAJOR: Final = frozenset({Direction.WEAKENED, Direction.REMOVED, Direction.INCOMPARABLE, Direction.OTHERWISE})
 _MINOR: Final = frozenset({Direction.STRENGTHENED, Direction.ADDED})
-TO_BE_NAMED: Final = frozenset({Direction.WEAKENED, Direction.REMOVED})
-"""Directions of which an amendment has to name the id."""
+MAJOR: Final = frozenset({Direction.WEAKENED, Direction.REMOVED, Direction.INCOMPARABLE, Direction.OTHERWISE})
+"""Directions after which nobody can rely on what was promised: an amendment has to name the id."""
 
 About = Literal[
     "project",
@@ -67,6 +70,7 @@ Kind = Literal[
     "requirement",
     "fault",
     "prediction",
+    "excuse",
     "reference",
     "weight",
     "dependency",
@@ -194,9 +198,9 @@ class Review(Frozen):
     waivers: tuple[Waiver, ...] = ()
     """Exceptions on head's side, changed or not: no percentage counts them."""
     unnamed: tuple[str, ...] = ()
-    """Ids that were weakened or removed and that no new amendment names."""
+    """Ids of what demands a major step and that no new amendment names."""
 
     @property
     def declared(self) -> bool:
-        """Whether amendments ask for as large a step as the changes demand, and name what was weakened."""
+        """Whether amendments ask for as large a step as the changes demand, and name what has to be named."""
         return BUMPS.index(self.declared_bump) >= BUMPS.index(self.required_bump) and not self.unnamed

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from specship.errors import UnusableInput
+from specship.evidence.repository import Repository, open_repository
 from specship.garbage import undisturbed
 from specship.review.code.comparing import CodeReview
 from specship.review.contracts import ContractReview
@@ -15,8 +16,7 @@ from specship.review.percents import evidence_of, nothing_held
 from specship.review.profiles import ProfileReview
 from specship.review.project import ProjectReview, WaiverReview
 from specship.review.ranges import Range, place_of, read_range
-from specship.review.records import BUMPS, TO_BE_NAMED, Bump, Change, Direction, Review, ShipPercent
-from specship.review.repository import Repository, open_repository
+from specship.review.records import BUMPS, MAJOR, Bump, Change, Direction, Review, ShipPercent
 from specship.review.sides import Contracts, ProjectSide, read_side
 from specship.specs.version import parse
 
@@ -68,7 +68,7 @@ def _review(asked: Range, sides: BothSides) -> Review:
         if base.spec is None or name not in base.spec.amendments
         for named in amendment.changes
     }
-    unnamed = [c.id for c in changes if c.direction in TO_BE_NAMED and not {c.id, c.was} & new]
+    unnamed = [c.id for c in changes if c.direction in MAJOR and not {c.id, c.was} & new]
     return Review(
         base=asked.base.name,
         head=asked.head.name,
@@ -130,7 +130,11 @@ class BothSides:
         one = self.contracts.of(self.base, wanted & self.base.contracts.keys())
         other = self.contracts.of(self.head, wanted & self.head.contracts.keys())
         gates = GateReview(
-            Gates.of(self.base, one), Gates.of(self.head, other), self.profiles.views, self.spec.criteria
+            Gates.of(self.base, one),
+            Gates.of(self.head, other),
+            self.profiles.views,
+            self.spec.criteria,
+            self.code.renamed,
         )
         yield from ProjectReview(self.base, self.head).changes()
         yield from self.waivers.changes()

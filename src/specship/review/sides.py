@@ -16,8 +16,8 @@ from typing import Any
 from specship.contracts.document import document_of
 from specship.contracts.reader import ContractFile, contract_of, not_read, repeated_ids
 from specship.errors import Place, SpecshipError, UnreadableDocument, UnusableInput
+from specship.evidence.repository import Entry
 from specship.garbage import undisturbed
-from specship.review.repository import Entry
 from specship.review.trees import CommittedTree, Tree
 from specship.specs.project import Configuration, find_configuration
 from specship.specs.reader import SpecFolder, survey_spec_folder
@@ -51,13 +51,13 @@ class ProjectSide:
         return self.configuration.contracts if self.configuration else ""
 
     def naming(self, paths: Iterable[str], words: frozenset[str]) -> set[str]:
-        """Those of some contracts in whose text one of these words stands."""
+        """Those of some contracts in whose text one of these words stands, or may stand behind an escape."""
         by_place = {self.inside(path): path for path in paths}
         told = [word.encode() for word in words]
         return {
             by_place[at]
             for at, data in self.tree.read(by_place).items()
-            if any(word in data for word in told)
+            if b"\\" in data or any(word in data for word in told)
         }
 
     def own_folder(self, name: str | None) -> dict[str, Entry]:

@@ -15,7 +15,7 @@ from typing import Final
 
 from specship import bounds
 from specship.errors import UnusableInput
-from specship.review.repository import FOLDER, LINK, SUBMODULE, Entry, Repository, blob_oid
+from specship.evidence.repository import FOLDER, LINK, SUBMODULE, Entry, Repository, blob_oid
 
 _MOST_LINKS: Final = 16
 _FILE: Final = 0o100644

@@ -104,10 +104,22 @@ def _fault_faults(
                 mend=did_you_mean(fault, known.faults) or f"describe it: specship new fault {fault}",
                 code="SHIP309",
             )
-    expected = gate.get("expect")
-    if not isinstance(named, dict) or not isinstance(expected, dict):
+    if not isinstance(gate.get("expect"), dict):
         return
-    for fault, quantities in named.items():
+    probe = known.probes.get(str(gate.get("probe")))
+    # A profile may limit a quantity that the contract does not.
+    expected = [*gate["expect"], *(probe.units if probe else ())]
+    excused = gate.get("unfalsified")
+    for quantity in excused if isinstance(excused, dict) else ():
+        if quantity not in expected:
+            yield UnknownName(
+                f"{gate.get('id')} expects nothing of {quantity!r}",
+                at=document.place(*at, "unfalsified", quantity),
+                why="only a limit that is there can be one that no fault breaks",
+                mend=did_you_mean(str(quantity), expected) or f"name one of: {', '.join(expected)}",
+                code="SHIP317",
+            )
+    for fault, quantities in named.items() if isinstance(named, dict) else ():
         for index, quantity in _texts(quantities):
             if quantity not in expected:
                 yield UnknownName(

@@ -5,32 +5,47 @@ spec = "specs/ship-two-001"   # folder with spec.yaml, profiles/, amendments/
 contracts = "contracts"       # folder of contract files
 profile = "rehearsal"         # the profile when none is asked for
 probes = "probes"             # optional folder of the project's own probes
+probe_distributions = []      # installed distributions that bring probes
 faults = "faults"             # optional folder of the project's own faults
 waivers = "waivers"           # folder of exceptions; it may be missing
-trusted_keys = []             # public keys (64 hex digits) that may sign release evidence
+inherit = []                  # variables that stages and the judge may see: LD_LIBRARY_PATH of a cluster
+trusted_keys = []             # whose signature counts: tables of `specs.trusted_keys`
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
-from pydantic import ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import AfterValidator, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from specship.contracts.document import Document
 from specship.contracts.reader import ContractFile, ContractSurvey, survey_contracts
 from specship.contracts.records import Frozen, Slug
 from specship.errors import Place, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
-from specship.settings_file import find_table
+from specship.settings_file import FILE, find_table
 from specship.specs.binding import gates_of
 from specship.specs.reader import SpecFolder, survey_spec_folder
 from specship.specs.records import Profile
+from specship.specs.trusted_keys import TrustedKey
 from specship.specs.waivers import FOLDER, WaiverFile, survey_waivers, waiver_faults
 
 Folder = Annotated[str, Field(pattern=r"^[^\x00-\x1f]+$")]
-PublicKeyHex = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+DistributionName = Annotated[str, Field(pattern=r"^[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?$")]
+_NEVER_INHERITED: Final = re.compile(r"LD_PRELOAD|LD_AUDIT|DYLD_INSERT_LIBRARIES|(PYTHON|PYTEST|SPECSHIP).*")
+"""Variables that put foreign code into a process, or tell a secret."""
+
+
+def _may_be_inherited(name: str) -> str:
+    if _NEVER_INHERITED.fullmatch(name):
+        raise ValueError(f"{name} is never let through to what measures")
+    return name
+
+
+Inheritable = Annotated[str, Field(pattern=r"^[A-Za-z_][A-Za-z0-9_]*$"), AfterValidator(_may_be_inherited)]
 
 
 class LintSettings(Frozen):
@@ -55,13 +70,35 @@ class Configuration(Frozen):
     contracts: Folder = "contracts"
     profile: Slug = "rehearsal"
     probes: Folder | None = None
+    probe_distributions: tuple[DistributionName, ...] = ()
+    """Installed distributions whose entry points `specship.probes` bring probes."""
     faults: Folder | None = None
     healthy: Folder | None = None
     """YAML file of healthy variants that no gate may accuse."""
     waivers: Folder = FOLDER
     """Exceptions to gates that fail; the folder may be missing."""
-    trusted_keys: tuple[PublicKeyHex, ...] = ()
+    trusted_keys: tuple[TrustedKey, ...] = ()
+    """Whose signature counts, for what, and when; each key once."""
+    inherit: tuple[Inheritable, ...] = ()
+    """Variables that stages and the judge see beside the usual ones, such as LD_LIBRARY_PATH of a cluster;
+    what they held stands in the evidence and on every report."""
     lint: LintSettings = LintSettings()
+
+    @field_validator("trusted_keys", mode="before")
+    @classmethod
+    def _tables(cls, entries: object) -> object:
+        if isinstance(entries, tuple) and any(isinstance(entry, str) for entry in entries):
+            raise PydanticCustomError("key_without_days", "a key without owner, purposes and days")
+        return entries
+
+    @field_validator("trusted_keys")
+    @classmethod
+    def _each_once(cls, entries: tuple[TrustedKey, ...]) -> tuple[TrustedKey, ...]:
+        keys = [entry.key for entry in entries]
+        for key in keys:
+            if keys.count(key) > 1:
+                raise ValueError(f"the key {key[:12]}… stands twice")
+        return entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +125,12 @@ class Project:
     def ledger_folders(self) -> tuple[Path, ...]:
         """Where statements are: those made here, then the committed ones."""
         made = self.state / "ledger"
-        return (made,) if self.elsewhere else (made, self.root / "evidence")
+        return (made,) if self.elsewhere else (made, self.evidence_folder)
+
+    @property
+    def evidence_folder(self) -> Path:
+        """Where statements are committed."""
+        return self.root / "evidence"
 
     @property
     def arming_folder(self) -> Path:
@@ -104,6 +146,21 @@ class Project:
     def probe_folder(self) -> Path | None:
         """The project's own probes, when it has any."""
         return self.root / self.configuration.probes if self.configuration.probes else None
+
+    @property
+    def reads(self) -> tuple[Path, ...]:
+        """Files and folders that say what is demanded and how it is measured; one may be missing."""
+        own = self.configuration
+        named = (
+            own.contracts,
+            own.spec,
+            own.waivers,
+            own.probes,
+            own.faults,
+            own.healthy,
+            own.lint.untrained,
+        )
+        return (self.root / FILE, *(self.root / name for name in named if name), self.arming_folder)
 
     def profile(self, name: str | None = None) -> Profile:
         """A profile by name, or the project's own choice.
@@ -149,20 +206,54 @@ def _configuration(table: dict[str, object], path: Path, text: str) -> Configura
 
 def _configuration_fault(detail: ErrorDetails, path: Path, text: str) -> UnusableInput:
     keys = [str(step) for step in detail["loc"] if isinstance(step, str)]
-    rows = enumerate(text.splitlines(), 1)
-    line = next((number for number, row in rows if row.strip().startswith(keys[-1])), None)
+    line = _line_of(detail["loc"], text)
     place = Place(path.name, line, 1 if line else None)
     table = ".".join(["tool.specship", *keys[:-1]])
     if detail["type"] == "extra_forbidden":
-        record = LintSettings if keys[:-1] == ["lint"] else Configuration
-        known = [name.replace("_", "-") if record is LintSettings else name for name in record.model_fields]
+        tables: dict[str, type[Frozen]] = {"lint": LintSettings, "trusted_keys": TrustedKey}
+        known = _written_names(tables.get(keys[0], Configuration) if len(keys) > 1 else Configuration)
         return UnknownName(
             f"unknown key {keys[-1]!r} in [{table}]", at=place, mend=did_you_mean(keys[-1], known),
             code="SHIP201",
         )  # fmt: skip
     if detail["type"] == "missing":
-        return UnusableInput(f"key {keys[-1]!r} is missing in [{table}]", at=path.name, code="SHIP202")
+        return UnusableInput(f"key {keys[-1]!r} is missing in [{table}]", at=place, code="SHIP202")
+    if keys[0] == "trusted_keys":
+        return UnusableInput(
+            f"{'.'.join(keys)} in [tool.specship]: {detail['msg'].removeprefix('Value error, ')}",
+            at=place,
+            why="a signature counts for what its key is trusted with, and on its days",
+            mend=_TRUSTED_KEYS,
+            code="SHIP205",
+        )
     return UnusableInput(f"{keys[-1]} in [{table}]: {detail['msg']}", at=place, code="SHIP205")
+
+
+_TRUSTED_KEYS: Final = """\
+write each key as a table:
+        [[tool.specship.trusted_keys]]
+        key = "64 hexadecimal digits"
+        owner = "who answers for it"
+        purposes = ["release"]   # some of rehearsal, release, arming
+        from = 2026-01-01        # its first day, without quotation marks
+        until = 2027-01-01"""
+
+
+def _written_names(record: type[Frozen]) -> list[str]:
+    if record is LintSettings:
+        return [name.replace("_", "-") for name in record.model_fields]
+    return [field.alias or name for name, field in record.model_fields.items()]
+
+
+def _line_of(steps: tuple[int | str, ...], text: str) -> int | None:
+    """The line of a key: in its own table, where it is one of several."""
+    key = next(str(step) for step in reversed(steps) if isinstance(step, str))
+    rows, begin = text.splitlines(), 0
+    headers = [at for at, row in enumerate(rows) if re.match(rf"\s*\[\[.*\b{steps[0]}\s*\]\]", row)]
+    if len(steps) > 1 and isinstance(steps[1], int) and steps[1] < len(headers):
+        begin = headers[steps[1]]
+    inside = (at for at, row in enumerate(rows[begin:], begin + 1) if row.strip().startswith(key))
+    return next(inside, begin + 1 if begin else headers[0] + 1 if headers else None)
 
 
 @dataclass(frozen=True, slots=True)

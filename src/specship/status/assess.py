@@ -10,16 +10,25 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from specship.contracts.judging import Verdict
+from specship.contracts.records import Gate
 from specship.evidence.arming import NAMES_NO_FAULT
-from specship.evidence.ledger import Ledger
-from specship.evidence.statement import Opened
+from specship.evidence.ledger import GateEntries, Ledger
 from specship.specs.records import Criterion, Model, Profile
-from specship.status.freshness import GateStanding, Today, standing
-from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Standing
+from specship.status.bypasses import relaxed
+from specship.status.folding import GateStanding, standing
+from specship.status.freshness import Today
+from specship.status.report import (
+    CriterionReport,
+    GateReport,
+    LimitReport,
+    Measured,
+    ModelReport,
+    Standing,
+)
 from specship.status.waiving import fingerprint
 
-JudgedGates = dict[str, tuple[Today, tuple[Opened, ...], GateReport]]
-"""By gate: what stood today, the statements that speak of it, and what follows."""
+JudgedGates = dict[str, tuple[Today, GateEntries, GateReport]]
+"""By gate: what stood today, the entries that speak of it, and what follows."""
 
 
 def ship_percent(criteria: Iterable[CriterionReport]) -> float:
@@ -95,10 +104,13 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         reason=known.reason,
         armed=not today.unarmed,
         unarmed=today.unarmed,
+        limits=limit_reports(today.gate, today.seen),
         fresh=known.fresh,
         checked=known.ruling.checked if known.ruling else "nothing",
         measured=measured,
         notes=evidence.measurement.notes if evidence and evidence.measurement else (),
+        cautions=known.cautions,
+        bypasses=relaxed(evidence) if evidence else (),
         evidence=known.newest.digest if known.newest else None,
         seconds=round(evidence.seconds, 3) if evidence else 0.0,
         ended=evidence.ended.isoformat() if evidence else None,
@@ -107,10 +119,28 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
     )
 
 
+def limit_reports(gate: Gate, seen: Collection[str]) -> tuple[LimitReport, ...]:
+    """Each limit in force of a gate, and whether it was seen to fail."""
+    found = []
+    for quantity in gate.expect:
+        if quantity in seen:
+            found.append(LimitReport(quantity=quantity, seen="seen"))
+        elif quantity in gate.unfalsified:
+            found.append(LimitReport(quantity=quantity, seen="excused", why=gate.unfalsified[quantity]))
+        else:
+            found.append(LimitReport(quantity=quantity, seen="unseen"))
+    return tuple(found)
+
+
 def to_arm(gate: GateReport) -> str:
     """What arms a gate, in words."""
     if gate.unarmed == NAMES_NO_FAULT:
         return "write `falsified_by:` in its contract, then `pytest -m falsify` and `specship faults --arm`"
+    if any(limit.seen == "seen" for limit in gate.limits):
+        return (
+            "predict them in `falsified_by:` and see them fail, or say in `unfalsified:` why no fault can "
+            "break them"
+        )
     return f"see it fail (`make falsify`, or `pytest -m falsify -k {gate.id}`), then `specship faults --arm`"
 
 
@@ -129,15 +159,17 @@ def _standing_of(gates: Sequence[GateReport], ledger: Ledger) -> tuple[Standing,
     for status, gates_so in found.items():
         if gates_so:
             return status, tuple(f"{gate.id}: {gate.reason}" for gate in gates_so)
-    if ledger.holes or ledger.damaged:
-        lost = len(ledger.holes) + len(ledger.damaged)
-        return Standing.STALE, (f"the ledger is not whole: {lost} statements are missing or damaged",)
+    if ledger.flaws:
+        return Standing.STALE, (f"the ledger is not whole: {ledger.flaws} statements are missing or damaged",)
     if unarmed := [gate for gate in blocking if not gate.armed]:
         return Standing.OPEN, tuple(
             f"{gate.id} is not armed: {gate.unarmed}; {to_arm(gate)}" for gate in unarmed
         )
     failing = [gate for gate in gates if not gate.blocking and gate.verdict in {"FAIL", "ERROR"}]
-    return Standing.DISCHARGED, tuple(f"advisory {gate.id} fails: {gate.reason}" for gate in failing)
+    return Standing.DISCHARGED, (
+        *(f"{gate.id} passes, and {caution}" for gate in blocking for caution in gate.cautions),
+        *(f"advisory {gate.id} fails: {gate.reason}" for gate in failing),
+    )
 
 
 def _with_dependencies(reports: dict[str, CriterionReport], criteria: Mapping[str, Criterion]) -> None:
@@ -174,14 +206,10 @@ def assess(
     """
     judged = {} if judged is None else judged
     reports: dict[str, CriterionReport] = {}
-    spoken: dict[str, list[Opened]] = {}
-    for entry in ledger.statements:
-        if (entry.evidence.model, entry.evidence.profile) == (model.id, profile.profile):
-            spoken.setdefault(entry.evidence.gate, []).append(entry)
     known: dict[str, GateReport] = {}
     for today in gates:
         if today.model == model.id:
-            own = tuple(spoken.get(today.gate.id, ()))
+            own = ledger.of_gate(today.gate.id)
             before = judged.get(today.gate.id)
             if before is None or before[:2] != (today, own):
                 report = gate_report(today, standing(today, own, now=now), session_began=session_began)
@@ -226,4 +254,11 @@ def ledger_problems(ledger: Ledger) -> tuple[str, ...]:
             "  why:  a deleted failure would look like a pass; nothing counts until the ledger is whole\n"
             "  mend: restore the files from git, or delete the whole ledger folder and measure again"
         )
+    problems += [
+        f"ledger: {entry.record.gate} was begun at {entry.record.started:%Y-%m-%d %H:%M} UTC "
+        f"(attempt sha256:{entry.digest[:12]}…), and its result is missing\n"
+        "  why:  a result that was taken away could be a failure; nothing counts until it is there again\n"
+        "  mend: restore the file from git, or delete the whole ledger folder and measure again"
+        for entry in ledger.lost
+    ]
     return tuple(problems)

@@ -14,7 +14,7 @@ class Standing(StrEnum):
     """The status of a criterion. Only DISCHARGED counts."""
 
     DISCHARGED = "DISCHARGED"
-    """Every blocking gate passes on fresh evidence, and was seen to fail on each of its faults."""
+    """Every blocking gate passes on fresh evidence, and its limits were seen to fail."""
     FAILED = "FAILED"
     """A blocking gate fails, could not be measured, or gave two answers for the same bytes."""
     STALE = "STALE"
@@ -40,6 +40,16 @@ class Measured(Frozen):
     """Whether the value meets the limit."""
 
 
+class LimitReport(Frozen):
+    """Whether one limit in force was seen to fail: a limit that never did proves nothing."""
+
+    quantity: Annotated[str, Field(description="Name of the quantity")]
+    seen: Literal["seen", "excused", "unseen"]
+    """`seen` to fail on a fault; `excused` where the contract says why none can break it; else `unseen`."""
+    why: str = ""
+    """Why no fault can break it, in the contract's words."""
+
+
 class GateReport(Frozen):
     """What is known of one gate."""
 
@@ -55,8 +65,10 @@ class GateReport(Frozen):
     """None where there is no evidence yet."""
     reason: str
     """Why the verdict is what it is, in words."""
-    armed: Annotated[bool, Field(description="Whether each of its faults was seen to make it fail")]
+    armed: Annotated[bool, Field(description="Whether each limit that a fault can break was seen to fail")]
     unarmed: Annotated[str, Field(description="Why it is not armed; empty when it is")] = ""
+    limits: tuple[LimitReport, ...] = ()
+    """Each limit in force, and whether it was seen to fail."""
     fresh: bool
     """Whether the evidence is about the limit, probe, settings and bytes of today."""
     checked: Annotated[str, Field(description="How much was looked at")]
@@ -64,6 +76,10 @@ class GateReport(Frozen):
     """Each expected quantity against its limit."""
     notes: tuple[str, ...] = ()
     """What the probe had to say beside its figures."""
+    cautions: tuple[str, ...] = ()
+    """What else the ledger holds of it: attempts before this one that came to no figure."""
+    bypasses: tuple[str, ...] = ()
+    """What was relaxed while it was measured, or let into the process that measured."""
     evidence: Annotated[str | None, Field(description="Digest of the statement")] = None
     seconds: Annotated[float, Field(description="Wall time of the measurement")] = 0.0
     ended: Annotated[str | None, Field(description="When the measurement ended, ISO 8601")] = None

@@ -24,6 +24,7 @@ from specship.suite.checkup.records import Checkup, Unusual
 from tests.docs.reading_pages import DOCS, fenced, text_of
 from tests.projects.scaffolded import begin
 from tests.projects.small_project import edit, make_project
+from tests.projects.trusting import trusting
 
 HEAVY = (
     "torch", "tokenizers", "transformers", "gguf", "numpy", "rensa", "safetensors", "xllamacpp", "jinja2", "cyllama",
@@ -139,7 +140,7 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str, bool]] = {
     ),
     "a statement that is damaged": (_without_newline, "its bytes are not the ones its name promises", True),
     "a trusted key that is none": (
-        _settings("[tool.specship]\n", f'[tool.specship]\ntrusted_keys = ["{"0" * 64}"]\n'),
+        _settings("[tool.specship]\n", f"[tool.specship]\ntrusted_keys = [{trusting('0' * 64)}]\n"),
         "is not usable as a public key", True,
     ),
     "a local key that is none": (_no_key, "not a private key", True),

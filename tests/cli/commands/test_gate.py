@@ -21,6 +21,8 @@ def merging(tmp_path_factory: pytest.TempPathFactory) -> Merging:
     built.branch("weaker")
     edit(built.folder / CONTRACT, "at_most: 2.2", "at_most: 4.7")
     commit(built.folder, "weaker")
+    built.branch("unchanged")
+    commit(built.folder, "nothing")
     return built
 
 
@@ -36,11 +38,12 @@ def test_a_screen_and_files_from_one_run(merging: Merging, tmp_path: Path) -> No
     assert "FAIL: 3 reasons against merging HEAD into base" in done.stdout
     assert all(path.stat().st_size for path in files.values())
     assert files["markdown"].read_text().startswith("### ⚠️ 1 weakening\n")
-    assert inside(merging.folder, "gate", "--base", "base", "--head", "base").returncode == 0
+    assert inside(merging.folder, "gate", "--base", "base", "--head", "unchanged").returncode == 0
 
 
 UNUSABLE = {
     "a revision that is not here": (("--base", "nowhere"), "there is no revision 'nowhere' here"),
+    "a change that is part of base": (("--base", "base", "--head", "base"), "base is part of base already"),
     "a percentage that is none": (
         ("--base", "base", "--fail-under", "most"),
         "--fail-under 'most' is no percentage",

@@ -15,8 +15,8 @@ import pytest
 import specship
 from specship.cli import main
 from specship.contracts.judging import Verdict, judge
+from specship.probes.measuring import measure
 from specship.probes.probe import Artifact
-from specship.probes.registry import all_probes
 from specship.specs.project import load_project
 from specship.suite.artifacts.store import Store
 from specship.suite.plan.plan import make_plan
@@ -64,7 +64,7 @@ def test_a_new_project_earns_credit_once_its_gates_were_seen_to_fail(
     """The commands that `init` prints, in their order."""
     folder = shutil.copytree(rehearsed[0], tmp_path / "copy")
     falsified = run_pytest(folder, "-m", "falsify", "-p", "no:cacheprovider")
-    assert "7 of 7 pairs caught as predicted" in falsified.stdout, falsified.stdout
+    assert "10 of 10 pairs caught as predicted" in falsified.stdout, falsified.stdout
     script(folder, "specship", "faults", "--arm")
 
     status = script(folder, "specship", "status").stdout
@@ -85,14 +85,14 @@ def test_the_planted_fault_makes_its_gate_fail(rehearsed: tuple[Path, str], tmp_
     record = store.current("corpus")
     assert record is not None
     corpus = shutil.copytree(store.path("corpus", record.ingredients.key), tmp_path / "corpus")
-    probe = all_probes(project.probe_folder)["my_model.readable_text"]
+    assert check.probe is not None
     artifact = {"corpus": Artifact("corpus", corpus, "")}
 
-    assert judge(check.gate.expect, probe(artifact)).verdict == Verdict.PASS
+    assert judge(check.gate.expect, measure(check.probe, artifact)).verdict == Verdict.PASS
     planted = run_python(rehearsed[0] / "faults",
                      f"from pathlib import Path\nimport control_characters_in_text as f\nf.plant(Path({str(corpus)!r}))")  # fmt: skip
     assert planted.returncode == 0, planted.stderr
-    assert judge(check.gate.expect, probe(artifact)).verdict == Verdict.FAIL
+    assert judge(check.gate.expect, measure(check.probe, artifact)).verdict == Verdict.FAIL
 
 
 def test_what_it_prints(

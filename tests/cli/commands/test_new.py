@@ -10,6 +10,7 @@ import pytest
 
 from specship.cli import main
 from specship.contracts.document import read_document
+from specship.probes.measuring import measure
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
 from specship.specs.project import load_project
@@ -158,7 +159,7 @@ def test_a_new_probe_measures(project: Path, tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "a").write_bytes(b"12345")
     (folder / "b").touch()
-    measured = probe({"corpus": Artifact("corpus", folder, "")})
+    measured = measure(probe, {"corpus": Artifact("corpus", folder, "")})
 
     assert {name: entry.value for name, entry in measured.quantities.items()} == {
         "files": 2, "empty_files": 1, "size": 5,

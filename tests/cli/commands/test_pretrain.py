@@ -96,6 +96,7 @@ def everything_in(folder: Path) -> list[str]:
 
 def test_corpus_and_tokens_are_the_stages_own(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """The probes of the pipeline find nothing wrong with what the verbs wrote."""
+    from specship.probes.measuring import measure
     from specship.probes.probe import Artifact
     from specship.probes.registry import all_probes
 
@@ -110,7 +111,7 @@ def test_corpus_and_tokens_are_the_stages_own(data: Path, capsys: pytest.Capture
         ("corpus.split", {"shared_digests": 0, "shared_paths": 0}),
         ("tokenizer.round_trip", {"mismatches": 0}),
     ):
-        figures = all_probes()[probe](artifacts).quantities
+        figures = measure(all_probes()[probe], artifacts).quantities
         assert {name: figures[name].value for name in sound} == sound
     listed = json.loads((corpus / "manifest.json").read_text())
     assert (listed["source"]["label"], listed["licence"]["spdx"], listed["files_listed"]) == (

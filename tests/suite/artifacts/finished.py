@@ -3,7 +3,10 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from specship.suite.artifacts.store import ArtifactRecord, Ingredients, Store, artifact_digest, list_files
+from specship.evidence.artifact_record import ArtifactRecord, Ingredients, artifact_digest, list_files
+from specship.pipeline.registry import maker_of
+from specship.suite.artifacts.ingredients import code_of, settings_of, versions
+from specship.suite.artifacts.store import Store
 
 SETTINGS: Final[dict[str, dict[str, Any]]] = {
     "corpus": {"source": "folder", "path": "texts", "licence": "Apache-2.0", "heldout_fraction": 0.2},
@@ -18,11 +21,13 @@ def finished(
     files: Mapping[str, bytes] = FILES,
     *,
     inputs: Mapping[str, str] | None = None,
-    code: str = "1" * 64,
+    **changes: Any,
 ) -> ArtifactRecord:
-    """An artifact of a store, made under the store's own settings, its manifest written last."""
-    settings = {stage: dict(store.settings[stage])}
-    ingredients = Ingredients(settings=settings, inputs=dict(inputs or {}), code=code, packages={})
+    """An artifact of a store, made of the store's own settings and of today's code, its manifest written last."""
+    maker = maker_of(stage, store.settings)
+    facts = {"code": code_of(maker), "packages": versions(maker)} | changes
+    facts = {"settings": settings_of(maker, store.settings), "inputs": dict(inputs or {})} | facts
+    ingredients = Ingredients.model_validate(facts)
     folder = store.path(stage, ingredients.key)
     for name, data in files.items():
         path = folder / name

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,8 @@ from typing import Any
 import pytest
 
 from specship.errors import DamagedArtifact
-from specship.suite.artifacts.store import KEPT, Ingredients, Store, list_files
+from specship.evidence.artifact_record import Ingredients, list_files
+from specship.suite.artifacts.store import KEPT, Store
 from tests.suite.artifacts.finished import FILES, SETTINGS, finished
 
 
@@ -112,7 +114,11 @@ DAMAGE: dict[str, tuple[Callable[[Path], object], str, str]] = {
     "a pipe": (a_pipe, "an artifact holds plain files and folders only", "pipe"),
     "a manifest of another descent": (
         edited(lambda it: it["ingredients"]["inputs"].update(tokenizer="0" * 64)),
-        "corpus: the manifest's digest is not its own", "",
+        "the manifest is not the one its name promises", ".json",
+    ),
+    "a manifest of other code": (
+        edited(lambda it: it["ingredients"].update(code="")), "the manifest is not the one its name promises",
+        ".json",
     ),
     "a manifest of another digest": (
         edited(lambda it: it.update(digest="0" * 64)), "corpus: the manifest's digest is not its own", "",
@@ -200,7 +206,7 @@ def test_an_artifact_is_current_while_what_it_came_from_is(store: Store) -> None
 
     assert again(store).current("tokenizer") == tokenizer
 
-    other = finished(store, "corpus", {"train.jsonl": b"other\n"}, code="2" * 64)
+    other = finished(store, "corpus", {"train.jsonl": b"other\n"}, outside="2" * 64)
     assert other.digest != corpus.digest
     assert again(store).current("tokenizer") is None
     assert again(store).current("corpus") == other
@@ -213,7 +219,7 @@ def test_an_artifact_is_current_while_what_it_came_from_is(store: Store) -> None
 def test_the_digest_is_the_files_and_the_descent(store: Store) -> None:
     """The same bytes from another corpus are another tokenizer; the same descent is the same one."""
     one, other, same = (
-        finished(store, "tokenizer", {"tokenizer.json": b"{}"}, inputs={"corpus": corpus}, code=code)
+        finished(store, "tokenizer", {"tokenizer.json": b"{}"}, inputs={"corpus": corpus}, outside=code)
         for corpus, code in (("1" * 64, "1" * 64), ("2" * 64, "1" * 64), ("1" * 64, "3" * 64))
     )
 
@@ -224,12 +230,12 @@ def test_the_digest_is_the_files_and_the_descent(store: Store) -> None:
 def test_the_current_one_and_the_one_before_stay(store: Store) -> None:
     keys = []
     for number in range(KEPT + 2):
-        record = finished(store, "corpus", {"train.jsonl": bytes([number])}, code=f"{number}" * 64)
+        record = finished(store, "corpus", {"train.jsonl": bytes([number])}, outside=f"{number}" * 64)
         keys.append(record.ingredients.key)
         path = store.path("corpus", record.ingredients.key)
         path.with_suffix(".log").write_text("what the stage printed\n")
         os.utime(path.with_suffix(".json"), ns=(number, number))
-    finished(store, "corpus", {"train.jsonl": bytes([number])}, code=f"{number}" * 64)
+    finished(store, "corpus", {"train.jsonl": bytes([number])}, outside=f"{number}" * 64)
     left = {path.name for path in (store.folder / "corpus").iterdir()}
 
     assert left == {"current.json", *(f"{key}{end}" for key in keys[-KEPT:] for end in ("", ".json", ".log"))}
@@ -242,7 +248,7 @@ def test_what_is_unfinished_or_set_aside_is_not_pruned(store: Store) -> None:
     for name in ("0123456789abcdef.partial", "0123456789abcdef.damaged-1"):
         (folder / name).mkdir(parents=True)
     for number in range(KEPT + 1):
-        finished(store, "corpus", code=f"{number}" * 64)
+        finished(store, "corpus", outside=f"{number}" * 64)
 
     assert sum(path.is_dir() for path in folder.iterdir()) == KEPT + 2
 
@@ -302,3 +308,34 @@ def test_files_are_listed_by_name_and_hashed(tmp_path: Path) -> None:
     assert (first.name, second.name) == ("inner/heldout.jsonl", "train.jsonl")
     assert first.sha256 != second.sha256
     assert list_files(tmp_path / "empty folder") == ()
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"code": "1" * 64}, {"code": ""}, {"packages": {}}, {"packages": {"python": "3"}}, {"settings": {}}],
+    ids=str,
+)
+def test_a_manifest_that_does_not_say_how_it_was_made_is_not_current(
+    store: Store, changes: dict[str, Any]
+) -> None:
+    """However well its files and its name agree with it: whoever writes one has to name today's ingredients."""
+    finished(store, "corpus", **changes)
+
+    assert again(store).current("corpus") is None
+    assert again(store).key_of("corpus") is None
+
+
+def test_the_key_of_ingredients_does_not_change_with_bytes(store: Store) -> None:
+    """Nor with those of what it was made from, as long as that was made of the same."""
+    keys = []
+    for text in (b"one", b"other"):
+        corpus = finished(store, "corpus", {"train.jsonl": text})
+        finished(store, "tokenizer", {"tokenizer.json": text}, inputs={"corpus": corpus.digest})
+        keys.append((again(store).key_of("corpus"), again(store).key_of("tokenizer")))
+        shutil.rmtree(store.folder)
+    corpus = finished(store, "corpus", outside="2" * 64)
+    finished(store, "tokenizer", {"tokenizer.json": b"one"}, inputs={"corpus": corpus.digest})
+
+    assert keys[0] == keys[1]
+    assert None not in keys[0]
+    assert again(store).key_of("tokenizer") != keys[0][1]

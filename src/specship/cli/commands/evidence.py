@@ -1,13 +1,17 @@
-"""Look after the ledger: verify every statement, show one, or make a key pair."""
+"""Look after what is signed: keys, releases, statements, and what guards them."""
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
+import shutil
+import sys
 from pathlib import Path
 
-HELP = "verify or show statements, make a key"
+from specship.cli.signing_options import add_signing_key, signing_key
+from specship.report.formats import TEXT, TRUST_AUDIT, Display, names, render
+
+HELP = "sign a release, make its key, verify and show what is signed"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -16,13 +20,36 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions.add_parser("verify", help="check digests, signatures and parents of every statement")
     show = actions.add_parser("show", help="print a statement")
     show.add_argument("digest", help="its digest, or the beginning of it")
-    key = actions.add_parser("key", help="write a new private key and print its public half")
-    key.add_argument("path", type=Path)
+    audit = actions.add_parser("audit", help="which guards against a false ship-%% are in force here")
+    audit.add_argument("--format", choices=names(TRUST_AUDIT), default=TEXT)
+    new = actions.add_parser(
+        "keygen",
+        aliases=["key"],
+        help="write a new private key outside of the checkout, print what trusts it",
+    )
+    new.add_argument("path", type=Path, help="a new file in no checkout")
+    sign = actions.add_parser("sign", help="measure a release again and sign it; or sign a publication")
+    sign.add_argument("--profile", help="a profile of kind release; each of them where none is named")
+    add_signing_key(sign)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when all is well, 1 when statements are damaged, unsigned or missing."""
-    return {"verify": _verify, "show": _show, "key": _key}[arguments.action](arguments)
+    from specship.cli.isolation import insist_isolated
+
+    insist_isolated("evidence")
+    actions = {"audit": _audit, "verify": _verify, "show": _show, "sign": _sign}
+    return actions.get(arguments.action, _keygen)(arguments)
+
+
+def _audit(arguments: argparse.Namespace) -> int:
+    from specship.specs.project import load_project
+    from specship.suite.trust_audit.auditing import audit_trust
+
+    found = audit_trust(load_project(Path.cwd()))
+    view = Display(width=shutil.get_terminal_size((120, 24)).columns)
+    sys.stdout.write(render(TRUST_AUDIT, arguments.format, found, view))
+    return 0
 
 
 def _verify(_arguments: argparse.Namespace) -> int:
@@ -61,17 +88,32 @@ def _show(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _key(arguments: argparse.Namespace) -> int:
-    from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+def _keygen(arguments: argparse.Namespace) -> int:
+    from specship.evidence.signing_keys import new_key
+    from specship.specs.trusted_keys import entry_to_paste
 
-    from specship.errors import UnusableInput
-
-    private = Ed25519PrivateKey.generate()
-    try:
-        descriptor = os.open(arguments.path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-    except OSError as error:
-        raise UnusableInput(f"cannot make the key file: {error.strerror}", at=arguments.path) from error
-    with os.fdopen(descriptor, "w") as file:
-        file.write(private.private_bytes_raw().hex())
-    print(private.public_key().public_bytes_raw().hex())
+    key = new_key(arguments.path)
+    print(f"# the private half is in {arguments.path}: keep it out of every checkout, and keep a copy")
+    print("# commit this in pyproject.toml; it counts from the next merge on")
+    print(entry_to_paste(key.public), end="")
     return 0
+
+
+def _sign(arguments: argparse.Namespace) -> int:
+    from specship.specs.project import load_project
+    from specship.suite.judging.release_signing import sign_releases
+
+    project = load_project(Path.cwd())
+    key = signing_key(arguments, project)
+    done = sign_releases(
+        project, key, arguments.profile, lambda text: print(text, file=sys.stderr, flush=True)
+    )
+    for gate in done.gates:
+        print(f"signed      {gate}")
+    for gate in done.kept:
+        print(f"as it was   {gate}")
+    for gate, reason in {**done.beyond, **done.left}.items():
+        print(f"not signed  {gate}: {reason}")
+    if done.written:
+        print(f"{len(done.written)} files; commit them: git add {project.evidence_folder.name}")
+    return 1 if done.left else 0

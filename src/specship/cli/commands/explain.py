@@ -19,6 +19,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the id is known; 1 when it is, and the ledger it is judged by is damaged."""
+    from specship.cli.isolation import insist_isolated
+
+    insist_isolated("explain")
     from specship.report.explained import render
     from specship.suite.explain.explaining import explain
 

@@ -26,6 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 without findings, 1 with findings, 2 when a file cannot be used."""
+    from specship.cli.isolation import insist_isolated
+
+    insist_isolated("lint")
     from specship.suite.plan.linting import Question, lint, lint_and_fix
 
     if arguments.list:

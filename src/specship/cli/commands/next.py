@@ -32,6 +32,9 @@ def _hours(text: str) -> float:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 whatever is open: it is no finding that work is left."""
+    from specship.cli.isolation import insist_isolated
+
+    insist_isolated("next")
     from specship.specs.project import load_project
     from specship.status.backlog_records import Hours
     from specship.suite.judging.open_backlog import open_backlog

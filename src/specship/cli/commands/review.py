@@ -28,6 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when amendments declare what the change demands, 1 when they do not, 2 when a side cannot be read."""
+    from specship.cli.isolation import insist_isolated
+
+    insist_isolated("review")
     from specship.review.recall import Printed, keep, key_of, recalled
 
     start, colour = Path.cwd(), sys.stdout.isatty()

@@ -20,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the report could be computed; 1 when the ledger or an artifact is damaged."""
+    from specship.cli.isolation import insist_isolated
+
+    insist_isolated("status")
     from specship.specs.project import load_project
     from specship.suite.judging.report_building import build_report
 

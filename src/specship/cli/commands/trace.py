@@ -20,6 +20,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the matrix could be made, orphans or not; 1 when the ledger or an artifact is damaged."""
+    from specship.cli.isolation import insist_isolated
+
+    insist_isolated("trace")
     from specship.specs.project import load_project
     from specship.suite.explain.tracing import trace_project
 

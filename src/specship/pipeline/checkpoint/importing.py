@@ -7,17 +7,14 @@ and stored rotations. The folder gets its name once its manifest verifies.
 from __future__ import annotations
 
 import json
-import os
-import secrets
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
 from specship.bounds import JSON_REPORT_BYTES
 from specship.digests import sha256_file
-from specship.errors import DamagedArtifact, UnusableInput
-from specship.files import publish_folder, write_errors, write_json
+from specship.errors import DamagedArtifact
+from specship.files import new_folder, write_errors, write_json
 from specship.pipeline.checkpoint.folder_manifest import verify_manifest, write_manifest
 from specship.pipeline.checkpoint.generation_settings import GENERATION
 from specship.pipeline.checkpoint.inventory import Inventory
@@ -49,18 +46,11 @@ def import_checkpoint(inventory: Inventory, output: Path) -> Path:
         CannotWrite: the disk is full or refuses; nothing is left under the name.
     """
     _refuse_misfits(inventory)
-    if output.exists() or output.is_symlink():
-        raise UnusableInput("there is something here already", at=output, mend="name a new folder")
-    partial = output.with_name(f".tmp-{os.getpid()}-{secrets.token_hex(6)}")
-    try:
+    with new_folder(output) as partial:
         with write_errors(output):
-            partial.mkdir(parents=True)
             write_imported(inventory, partial)
         write_manifest(partial)
         verify_manifest(partial)
-        publish_folder(partial, output)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return output
 
 

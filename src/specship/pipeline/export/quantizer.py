@@ -12,15 +12,14 @@ import os
 import re
 import shutil
 import subprocess
-import sys
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
 from specship.errors import RequirementMissing, StageFailed
-from specship.files import sync_folder, write_errors
+from specship.files import scratch_beside, sync_folder, write_errors
+from specship.interpreter import isolated
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.export.writer import export_gguf
 from specship.pipeline.gguf.elements import Dtype
@@ -62,10 +61,8 @@ def export_quantized(
         UnusableInput, DamagedArtifact, CannotWrite: as `export_gguf`.
     """
     command = quantizer()
-    with write_errors(output):
-        output.parent.mkdir(parents=True, exist_ok=True)
-    with write_errors(output), tempfile.TemporaryDirectory(prefix=".tmp-", dir=output.parent) as folder:
-        exact, made = Path(folder) / "exact.gguf", Path(folder) / "quantized.gguf"
+    with scratch_beside(output) as folder, write_errors(output):
+        exact, made = folder / "exact.gguf", folder / "quantized.gguf"
         source = export_gguf(checkpoint, exact, dtype=_without_loss(checkpoint), **export)
         _run([*command, str(exact), str(made)], dtype, tensors)
         written = _checked(source, made, dtype)
@@ -85,7 +82,7 @@ def quantizer() -> list[str]:
     if program := shutil.which(PROGRAM):
         return [program]
     if importlib.util.find_spec(BINDINGS):
-        return [sys.executable, "-I", "-m", "specship.pipeline.export.llamacpp_quantizer"]
+        return isolated("specship.pipeline.export.llamacpp_quantizer")
     raise RequirementMissing(
         "llama.cpp's quantizer is not installed",
         why="K-quants search their scales in a way of llama.cpp's own, which is not repeated here",

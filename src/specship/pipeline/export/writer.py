@@ -16,7 +16,7 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Thread
 
-from specship.files import sync_folder, write_errors
+from specship.files import sync_folder, temporary_beside, write_errors
 from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
 from specship.pipeline.checkpoint.weight_files import WEIGHTS
 from specship.pipeline.export.metadata import About, architecture_keys, general_keys
@@ -102,7 +102,7 @@ def _started(work: Callable[[], str]) -> Future[str]:
 def _renamed_when_good(output: Path) -> Iterator[Path]:
     with write_errors(output):
         output.parent.mkdir(parents=True, exist_ok=True)
-    partial = output.with_name(f".tmp-{os.getpid()}-{os.urandom(6).hex()}")
+    partial = temporary_beside(output)
     try:
         yield partial
         with write_errors(output):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import torch
 
-from specship.files import write_errors
+from specship.files import scratch_beside, write_errors
 from specship.pipeline.device import device_name, prepare, resolve_device
 from specship.pipeline.planning.memory_use import MemoryWatch
 from specship.pipeline.shards.token_reader import TokenReader
@@ -138,8 +138,8 @@ def _beginning(trainer: Trainer, initial: Path, windows_WT: Any, sequences: int)
 def _one_checkpoint(trainer: Trainer, tokenizer: Path, output: Path | None) -> tuple[float, int]:
     """Seconds and bytes of a checkpoint where the run will be, removed at once."""
     where = _nearest(output) if output else Path(tempfile.gettempdir())
-    with write_errors(where), tempfile.TemporaryDirectory(prefix=".tmp-forecast-", dir=where) as folder:
-        final = Path(folder) / "checkpoint"
+    with scratch_beside(where / "checkpoint") as folder, write_errors(where):
+        final = folder / "checkpoint"
         device = trainer.parameters[0].device
         seconds = _timed(lambda: trainer.save(final, tokenizer, progress={}, metadata={}), device)
         return seconds, sum(path.stat().st_size for path in final.iterdir())

@@ -16,7 +16,6 @@ from __future__ import annotations
 import errno
 import os
 import re
-import secrets
 import shutil
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -28,7 +27,7 @@ from safetensors.torch import load_file, save_file
 
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, SpecshipError
-from specship.files import publish_folder, write_errors, write_json
+from specship.files import publish_folder, scratch_beside, temporary_beside, write_errors, write_json
 from specship.pipeline.checkpoint.folder_manifest import verify_manifest, write_manifest
 from specship.pipeline.tokenizer.copying import copy_tokenizer
 from specship.pipeline.training.run_reading import checkpoints_of
@@ -70,10 +69,7 @@ def write_checkpoint(
     Raises:
         CannotWrite: the disk is full or refuses; nothing is left under the final name.
     """
-    partial = final.parent / f".tmp-{final.name}-{os.getpid()}-{secrets.token_hex(4)}"
-    with write_errors(partial):
-        partial.mkdir(parents=True)
-    try:
+    with scratch_beside(final) as partial:
         save_tensors(partial / "model.safetensors", dict(model.named_parameters()))
         save_tensors(partial / "optimizer.safetensors", moments)
         write_json(partial / "config.json", config)
@@ -88,8 +84,6 @@ def write_checkpoint(
         if final.exists():
             remove_checkpoint(final)
         publish_folder(partial, final)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def read_moments(folder: Path) -> dict[str, torch.Tensor]:
@@ -148,6 +142,6 @@ def prune(folder: Path, *, best_step: int) -> None:
 
 def remove_checkpoint(path: Path) -> None:
     """Take a checkpoint's name away before its files, so that a kill leaves no half of one under it."""
-    gone = path.parent / f".tmp-{path.name}-{os.getpid()}-{secrets.token_hex(4)}"
+    gone = temporary_beside(path)
     path.rename(gone)
     shutil.rmtree(gone)

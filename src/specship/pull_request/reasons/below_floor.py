@@ -12,14 +12,21 @@ WEIGHT: Final = 50
 
 def reasons(facts: MergeFacts) -> Iterator[MergeObjection]:
     """Whoever set a floor wants nothing merged that lies below it."""
-    floor = facts.floor
-    for entry in facts.review.ship_percent:
-        if entry.after is None or floor is None or entry.profile not in facts.releases:
-            continue
-        if entry.after < floor:
+    releases = [
+        (entry, entry.after)
+        for entry in facts.review.ship_percent
+        if entry.profile in facts.releases and entry.after is not None
+    ]
+    if facts.floor and not releases:
+        yield MergeObjection(
+            "release", f"no model has a release, and {facts.floor:g} % of one are demanded",
+            "write a profile with `kind: release`, or ask without --fail-under",
+        )  # fmt: skip
+    for entry, percent in releases:
+        if facts.floor is not None and percent < facts.floor:
             yield MergeObjection(
                 entry.model,
-                f"{entry.model} ships {entry.after:g} % at {entry.profile}, and {floor:g} % are demanded",
+                f"{entry.model} ships {percent:g} % at {entry.profile}, and {facts.floor:g} % are demanded",
                 "specship next, or specship status: what stands between each criterion and DISCHARGED",
             )
     for entry in facts.review.ship_percent if facts.fall else ():

@@ -15,6 +15,7 @@ def reasons(facts: MergeFacts) -> Iterator[MergeObjection]:
     for path, about in sorted(facts.head.unsigned.items()):
         if path in facts.new_evidence:
             yield MergeObjection(
-                path.rpartition("/")[2], f"{about}: no key that base trusts signed it",
-                "sign it with a key that base trusts, or merge the key in a change of its own first", path, 1,
+                path.rpartition("/")[2], about,
+                "sign it with a key that base trusts, or merge that key in a change of its own first",
+                path, 1,
             )  # fmt: skip

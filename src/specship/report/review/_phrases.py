@@ -107,7 +107,7 @@ def verdict(review: Review) -> list[str]:
     if BUMPS.index(review.declared_bump) < BUMPS.index(review.required_bump):
         lines.append(f"to declare it: an amendment with `bump: {review.required_bump}`")
     if review.unnamed:
-        lines.append(f"weakened or removed, and named by no new amendment: {', '.join(review.unnamed)}")
+        lines.append(f"named by no new amendment: {', '.join(review.unnamed)}")
     return lines
 
 

@@ -95,7 +95,7 @@ def _described(section: str, record: type[BaseModel]) -> Schema:
 
 
 def attribute_docstrings(record: type[BaseModel]) -> dict[str, str]:
-    """The text under each field of a record and its bases, from their source: settings do not keep theirs."""
+    """The text under each field of a record and its bases, from their source: no record keeps its own."""
     found: dict[str, str] = {}
     for base in reversed(record.__mro__):
         if issubclass(base, BaseModel) and base.model_fields:
@@ -104,7 +104,11 @@ def attribute_docstrings(record: type[BaseModel]) -> dict[str, str]:
 
 
 def _own_docstrings(record: type[BaseModel]) -> dict[str, str]:
-    body = ast.parse(textwrap.dedent(inspect.getsource(record))).body[0]
+    try:
+        source = inspect.getsource(record)
+    except OSError:  # made by a function, as the parts of a backlog are
+        return {}
+    body = ast.parse(textwrap.dedent(source)).body[0]
     assert isinstance(body, ast.ClassDef)  # noqa: S101 - the source of a class is one
     pairs = zip(body.body, body.body[1:], strict=False)
     return {

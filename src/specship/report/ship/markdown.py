@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from specship.report.formats import PLAIN, Display
-from specship.report.formatting import duration, measured_lines, percent, waiver_line
+from specship.report.formatting import duration, limits_line, measured_lines, percent, waiver_line
+from specship.status.bypasses import bypass_lines
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report
 
 FILE: Final = ".md"
@@ -20,7 +21,7 @@ def _cell(text: str) -> str:
 def _gate_row(criterion: CriterionReport, gate: GateReport) -> str:
     said = "\n".join(measured_lines(gate)) or gate.reason
     fresh = "" if gate.fresh or gate.verdict in {None, "UNBOUND", "BLOCKED"} else " (stale)"
-    armed = "armed" if gate.armed else "not armed yet"
+    armed = "\n".join(filter(None, ("armed" if gate.armed else "not armed yet", _limits(gate))))
     cells = (
         criterion.id, criterion.status, gate.id, f"{gate.verdict or 'none'}{fresh}", said, gate.checked,
         armed, gate.ended[:19].replace("T", " ") if gate.ended else "",
@@ -28,10 +29,19 @@ def _gate_row(criterion: CriterionReport, gate: GateReport) -> str:
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
 
+def _limits(gate: GateReport) -> str:
+    """Its limits that were seen to fail, and why others cannot."""
+    excuses = [f"{limit.quantity}: {limit.why}" for limit in gate.limits if limit.seen == "excused"]
+    return "\n".join([limits_line(gate.limits), *excuses]) if gate.limits else ""
+
+
 def _model_lines(model: ModelReport) -> Iterable[str]:
     yield f"## {model.model} at {model.profile}: {percent(model.ship_percent)}"
     yield ""
     yield f"Reachable on this machine today: {percent(model.ceiling_percent)}."
+    gates = {gate.id: gate for criterion in model.criteria for gate in criterion.gates}
+    if limits := [limit for gate in gates.values() for limit in gate.limits]:
+        yield f"Of its gates, {limits_line(limits)}."
     yield ""
     yield "| criterion | status | gate | verdict | measured (limit) | checked | armed | when (UTC) |"
     yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
@@ -49,6 +59,7 @@ def render(report: Report, _display: Display = PLAIN) -> str:
     lines = [f"# {report.spec} {report.version}", ""]
     lines += [f"- **{m.model} at {m.profile}: {percent(m.ship_percent)}**" for m in report.models]
     lines += [f"- {_cell(waiver_line(waiver))}" for waiver in report.waivers]
+    lines += [f"- {_cell(line)}" for line in bypass_lines(report)]
     lines.append("")
     for problem in report.problems:
         lines += ["```", problem, "```", ""]

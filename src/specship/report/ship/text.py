@@ -14,7 +14,16 @@ from rich.padding import Padding
 from rich.table import Table
 
 from specship.report.formats import PLAIN, Display
-from specship.report.formatting import ago, bar, duration, measured_lines, percent, waiver_line
+from specship.report.formatting import (
+    ago,
+    bar,
+    duration,
+    limits_line,
+    measured_lines,
+    percent,
+    waiver_line,
+)
+from specship.status.bypasses import bypass_lines
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report, StageReport
 
 NARROW: Final = 100
@@ -144,6 +153,8 @@ def render(report: Report, display: Display = PLAIN) -> str:
     ):
         for line in _armed_lines(profile, (model for model in report.models if model.profile == profile)):
             console.print(line, soft_wrap=not narrow)
+    for line in bypass_lines(report):
+        console.print(f"[yellow]{escape(line)}[/]", soft_wrap=not narrow)
     for waiver in report.waivers:
         console.print(f"[yellow]{escape(waiver_line(waiver))}[/]", soft_wrap=not narrow)
     console.print(f"{report.spec} {report.version}")
@@ -153,9 +164,10 @@ def render(report: Report, display: Display = PLAIN) -> str:
 
 
 def _armed_lines(profile: str, models: Iterable[ModelReport]) -> Iterator[str]:
-    """How many gates of a profile were seen to fail on each of their faults, and why others were not."""
+    """How many gates of a profile are armed, why others are not, and how many limits were seen to fail."""
     gates = {gate.id: gate for model in models for criterion in model.criteria for gate in criterion.gates}
     unarmed = {identity: gate.unarmed for identity, gate in gates.items() if not gate.armed}
+    limits = [limit for gate in gates.values() for limit in gate.limits]
     if not gates:
         return
     if len(unarmed) == len(gates):
@@ -168,3 +180,5 @@ def _armed_lines(profile: str, models: Iterable[ModelReport]) -> Iterator[str]:
         yield f"{armed} of {len(gates)} gates are armed at profile {profile}; not yet: {first}"
     else:
         yield f"all {len(gates)} gates are armed at profile {profile}: each was seen to fail on its faults"
+    if limits:
+        yield limits_line(limits)

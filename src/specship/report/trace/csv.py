@@ -16,6 +16,7 @@ from specship.suite.explain.trace_records import Trace
 COLUMNS: Final = (
     "model", "criterion", "weight", "status", "gate", "blocking", "place", "verdict", "fresh", "armed",
     "probe", "faults", "evidence", "ended", "orphan", "said",
+    "limits", "limits_seen", "limits_excused", "limits_unseen",
 )  # fmt: skip
 _FORMULA: Final = ("=", "+", "-", "@")
 _HOME: Final = {
@@ -24,6 +25,7 @@ _HOME: Final = {
     "probe": "probe",
     "fault": "faults",
     "evidence": "evidence",
+    "limit": "limits_unseen",
 }
 
 
@@ -35,6 +37,9 @@ def render(trace: Trace, _display: Display = PLAIN) -> str:
     for row in trace.rows:
         facts = row.model_dump()
         facts["faults"] = " ".join(row.faults)
+        facts["limits"] = len(row.limits)
+        for state in ("seen", "excused", "unseen"):
+            facts[f"limits_{state}"] = " ".join(one.quantity for one in row.limits if one.seen == state)
         table.writerow({name: _safe(value) for name, value in facts.items()})
     for orphan in trace.orphans:
         column = _HOME[orphan.kind.split("-", 1)[0]]

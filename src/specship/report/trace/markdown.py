@@ -6,6 +6,7 @@ import html
 from collections.abc import Iterable
 
 from specship.report.formats import PLAIN, Display
+from specship.report.formatting import limits_line
 from specship.report.trace_rows import by_kind, verdict_of, visible
 from specship.suite.explain.trace_records import Trace, TraceRow
 
@@ -48,7 +49,8 @@ def _cells(row: TraceRow) -> Iterable[str]:
     yield _plain(row.probe or "—")
     yield "<br>".join(_plain(fault) for fault in row.faults) or "—"
     yield _plain(verdict_of(row))
-    yield armed if row.faults else "—"
+    limits = f"<br>{_plain(limits_line(row.limits))}" if row.limits else ""
+    yield armed + limits if row.faults else "—"
     yield _plain(row.evidence[:16] if row.evidence else "—")
 
 

@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from specship.report.formats import PLAIN, Display
-from specship.report.formatting import ago
+from specship.report.formatting import ago, limits_line
 from specship.report.trace_rows import by_kind, verdict_of, visible, visible_lines
 from specship.suite.explain.trace_records import Orphan, Trace, TraceRow
 from specship.suite.explain.tracing import SHIPPED_PLACE
@@ -51,12 +51,13 @@ def _table(rows: Iterable[TraceRow]) -> Table:
         heading = "" if row.criterion == shown else f"{row.criterion} ({row.weight})\n{row.status}"
         shown = row.criterion
         armed = "\nnot armed" if row.faults and not row.armed else ""
+        limits = f"\n{limits_line(row.limits)}" if row.faults and row.limits else ""
         evidence = f"\n{row.evidence[:12]}…\n{ago(row.ended)}" if row.evidence else ""
         cells = (
             heading,
             row.gate + ("" if row.blocking else "\nadvisory"),
             row.probe or "—",
-            "\n".join(row.faults) + armed or "—",
+            "\n".join(row.faults) + armed + limits or "—",
             verdict_of(row) + evidence,
         )
         table.add_row(*(Text(visible_lines(cell)) for cell in cells))

@@ -1,7 +1,7 @@
 """What became of the code that measures and of the code that plants faults.
 
-A probe measures otherwise when its file does, or any module of the repository that it imports; comments and
-docstrings apart. The functions that differ are named.
+A probe measures otherwise when its file does, or any module of the repository that it imports; the functions
+that differ are named. Comments and docstrings count in a project's own probes, which can read them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from functools import cached_property
 from typing import Any
 
 from specship.code_digests import code_shape
+from specship.probes.declared import DeclaredProbe
 from specship.review.changes import change
-from specship.review.code.reading import Declared, SideCode
+from specship.review.code.reading import SideCode, without_names
 from specship.review.records import Change, Direction, Spot, Stale
 from specship.review.sides import ProjectSide
 from specship.review.trees import CommittedTree
@@ -49,12 +50,35 @@ class CodeReview:
                 found[name] = places
         return found
 
+    @cached_property
+    def renamed(self) -> dict[str, str]:
+        """Head's name of each probe of base that measures the same under another one."""
+        one, other = self.base.probes, self.head.probes
+        found: dict[str, str] = {}
+        new = sorted(other.keys() - one.keys()) if self._touched else []
+        for name in sorted(one.keys() - other.keys()) if new else ():
+            same = (n for n in new if n not in found.values() and self._same(name, one[name], n, other[n]))
+            if (now := next(same, None)) is not None:
+                found[name] = now
+        return found
+
+    def _same(self, was: str, before: DeclaredProbe, now: str, after: DeclaredProbe) -> bool:
+        """Whether two probes are one but for their names: the same code, in the same file and behind it."""
+        if (before.units, before.checked, before.artifacts) != (after.units, after.checked, after.artifacts):
+            return False
+        one, other = self.base.reached(before.path), self.head.reached(after.path)
+        mine, theirs = one.pop(self.base.named(before.path), ""), other.pop(self.head.named(after.path), "")
+        if one.keys() != other.keys() or any(self._between(one[at], other[at]) for at in one):
+            return False
+        (module, own), (its, there) = _without_names(mine), _without_names(theirs)
+        return module == its and own.get(was) is not None and own.get(was) == there.get(now)
+
     @property
     def gone(self) -> frozenset[str]:
         """Probes of base that nobody declares any more."""
         return frozenset(self.base.probes.keys() - self.head.probes.keys()) if self._touched else frozenset()
 
-    def _differing(self, before: Declared, after: Declared) -> tuple[str, ...]:
+    def _differing(self, before: DeclaredProbe, after: DeclaredProbe) -> tuple[str, ...]:
         """Places in the code behind a probe that differ."""
         one, other = self.base.reached(before.path), self.head.reached(after.path)
         home = self.base.named(before.path)
@@ -62,8 +86,13 @@ class CodeReview:
         return tuple(
             f"{at}: {', '.join(places)}"
             for at in sorted(one.keys() | other.keys())
-            if (places := self._between(one.get(at), other.get(at)))
+            if (places := self._between(one.get(at), other.get(at)) or self._prose(at, one, other))
         )
+
+    def _prose(self, at: str, one: Mapping[str, str], other: Mapping[str, str]) -> list[str]:
+        """What a file of the project's own probes says otherwise, where all that it does is the same."""
+        own = any(at == code.named(path) for code in (self.base, self.head) for path in code.probe_folder)
+        return ["what it says of itself"] if own and one.get(at) != other.get(at) else []
 
     def _between(self, before: str | None, after: str | None) -> list[str]:
         """Places that differ between two sources; worked out once, for many probes reach the same."""
@@ -93,8 +122,6 @@ class CodeReview:
     def _bytes_differ(self, before: str | None, after: str | None) -> bool:
         if before is None or after is None:
             return True
-        if after.endswith(".py"):
-            return _shape(self.base.text(before)) != _shape(self.head.text(after))
         one, other = self.base.side.tree.read([before]), self.head.side.tree.read([after])
         return [*one.values()] != [*other.values()]
 
@@ -113,7 +140,13 @@ class CodeReview:
 
     def _probe_changes(self, gates: Mapping[str, Iterable[str]], scales: tuple[str, ...]) -> Iterator[Change]:
         one, other = self.base.probes, self.head.probes
-        for name in sorted(one.keys() - other.keys()):
+        for was, now in self.renamed.items():
+            yield change(
+                now, "probe", "renamed", Direction.NEUTRAL, f"what was {was} is called {now}",
+                was=was, before=was, after=now, base=_spot(one[was]), head=_spot(other[now]),
+                stales=_stales(self._behind(was, gates), scales),
+            )  # fmt: skip
+        for name in sorted(one.keys() - other.keys() - self.renamed.keys()):
             yield change(
                 name,
                 "probe",
@@ -124,7 +157,7 @@ class CodeReview:
                 base=_spot(one[name]),
                 stales=_stales(gates.get(name, ()), scales),
             )
-        for name in sorted(other.keys() - one.keys()):
+        for name in sorted(other.keys() - one.keys() - set(self.renamed.values())):
             yield change(
                 name,
                 "probe",
@@ -138,7 +171,9 @@ class CodeReview:
             stales = _stales(self._behind(name, gates), scales)
             yield from self._probe(name, one[name], other[name], stales)
 
-    def _probe(self, name: str, before: Declared, after: Declared, stales: list[Stale]) -> Iterator[Change]:
+    def _probe(
+        self, name: str, before: DeclaredProbe, after: DeclaredProbe, stales: list[Stale]
+    ) -> Iterator[Change]:
         own: dict[str, Any] = {
             "base": _spot(before),
             "head": _spot(after),
@@ -278,11 +313,11 @@ def _stales(gates: Iterable[str], profiles: tuple[str, ...]) -> list[Stale]:
     ]
 
 
-def _spot(declared: Declared) -> Spot:
+def _spot(declared: DeclaredProbe) -> Spot:
     return Spot(path=declared.path, line=declared.line)
 
 
-def _declaration(declared: Declared) -> str:
+def _declaration(declared: DeclaredProbe) -> str:
     units = ", ".join(f"{quantity} in {unit}" for quantity, unit in sorted(declared.units.items()))
     return f"{units}; counts {declared.checked} of {', '.join(declared.artifacts)}"
 
@@ -293,6 +328,14 @@ def _shape(text: str | None) -> str | None:
         return None if text is None else code_shape(text)
     except (SyntaxError, ValueError, RecursionError):
         return text
+
+
+def _without_names(text: str) -> tuple[str, Mapping[str, str]]:
+    """A module and its probes without their names; the text itself, and none, where it is no Python."""
+    try:
+        return without_names(text)
+    except (SyntaxError, ValueError, RecursionError):
+        return text, {}
 
 
 def _functions(before: str, after: str) -> list[str]:

@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import PurePosixPath
 
 from specship.code_digests import code_digest
-from specship.digests import digest_of
 from specship.errors import SpecshipError
 from specship.faults.catalogue import fault_code, shipped_files
-from specship.probes.registry import PROBES, folder_code
-from specship.review.code.reading import Declared, SideCode, declared_in
-
-
-@cache
-def installed_probes() -> dict[str, tuple[str, Declared]]:
-    """Module and declaration of each probe that comes with specship, by name; read as text."""
-    return {
-        name: (PROBES.dotted(module), declared)
-        for module in PROBES.names
-        for name, declared in declared_in(PROBES.file(module).read_text(encoding="utf-8"), module)
-    }
+from specship.probes.registry import all_probes, folder_code
+from specship.review.code.reading import SideCode
 
 
 class Identities:
@@ -33,7 +22,7 @@ class Identities:
 
     def artifacts(self, probe: str) -> tuple[str, ...]:
         """What a probe measures; nothing where nobody declares it."""
-        declared = self._code.probes.get(probe) or installed_probes().get(probe, ("", None))[1]
+        declared = self._code.probes.get(probe) or all_probes().get(probe)
         return declared.artifacts if declared else ()
 
     def probe(self, name: str) -> str:
@@ -50,17 +39,16 @@ class Identities:
         return self._probes[name]
 
     def _probe(self, name: str) -> str:
-        declared, folder = self._code.probes.get(name), self._own_folder
+        declared = self._code.probes.get(name)
         if declared is not None and declared.path in self._code.probe_folder:
-            return digest_of([folder, folder])
+            return self._own_folder
         if declared is not None:
-            module = f"specship.probes.{PurePosixPath(declared.path).stem}"
-            own = self._code.reader.digest(module)
-        elif name in installed_probes():
-            own = code_digest(installed_probes()[name][0])
-        else:
-            return ""
-        return digest_of([own, folder]) if folder else own
+            return self._code.reader.digest(f"specship.probes.{PurePosixPath(declared.path).stem}")
+        return all_probes()[name].code if name in all_probes() else ""
+
+    def stage(self, module: str) -> str:
+        """Digest of the code of a stage, by its module: specship's own side has its own."""
+        return self._code.reader.digest(module) if self._code.holds_ours else code_digest(module)
 
     @cached_property
     def _own_folder(self) -> str:

@@ -8,13 +8,13 @@ from __future__ import annotations
 import ast
 import posixpath
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from specship.code_digests import CodeReader
+from specship.code_digests import CodeReader, code_shape
 from specship.errors import Place, UnreadableDocument, UnusableInput
+from specship.probes.declared import DeclaredProbe, declared_in
 from specship.review.sides import ProjectSide
 
 OURS: Final = "src/specship"
@@ -23,18 +23,6 @@ _HOME: Final = "src/"
 _NO_FAULT: Final = ("catalogue", "fault")
 _ROOTS: Final = ("", "src")
 """Folders of a repository in which its packages lie."""
-
-
-@dataclass(frozen=True)
-class Declared:
-    """A probe as its file declares it."""
-
-    path: str
-    """Within the repository."""
-    line: int
-    units: Mapping[str, str]
-    checked: str
-    artifacts: tuple[str, ...]
 
 
 class SideCode:
@@ -56,6 +44,10 @@ class SideCode:
                 self._texts[path] = None
         return self._texts[path]
 
+    def _bytes(self, path: str) -> bytes:
+        """The bytes of a file; none where there is none."""
+        return next(iter(self.side.tree.read([path]).values()), b"")
+
     @cached_property
     def probe_folder(self) -> list[str]:
         """Every file of the project's own probes."""
@@ -63,14 +55,14 @@ class SideCode:
         return sorted(path for path in self.side.own_folder(own) if "__pycache__" not in path)
 
     @cached_property
-    def probes(self) -> dict[str, Declared]:
+    def probes(self) -> dict[str, DeclaredProbe]:
         """Every probe that a file of the repository declares, by name."""
         files = [*self.probe_folder, *self._ours("probes")]
         return {
-            name: declared
+            declared.name: declared
             for path in files
             if path.endswith(".py")
-            for name, declared in declared_in(self.text(path) or "", path)
+            for declared in declared_in(self._bytes(path), path).probes
         }
 
     @cached_property
@@ -90,29 +82,32 @@ class SideCode:
         """Whether the project's own probes and faults can be read.
 
         Raises:
-            UnreadableDocument: files are no Python, or two declare one probe; each has its place.
+            UnreadableDocument: files are no Python, declare what only running them would show, or two declare
+                one probe; each has its place.
         """
         wrong: list[UnusableInput] = []
-        declared: dict[str, Declared] = {}
+        declared: dict[str, DeclaredProbe] = {}
         folder = self.side.configuration.faults if self.side.configuration else None
         for path in (*self.probe_folder, *self.side.own_folder(folder)):
             if not path.endswith(".py"):
                 continue
             shown = self.side.tree.shown(path)
-            try:
-                ast.parse(self.text(path) or "")
-            except (SyntaxError, ValueError, RecursionError) as error:
-                at = Place(shown, getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1)
-                why = "probes and faults are read before anything is said of them"
-                said = f"not Python: {getattr(error, 'msg', error)}"
-                wrong.append(UnusableInput(said, at=at, why=why, mend="mend the file"))
-            for name, own in declared_in(self.text(path) or "", path):
-                if name in declared:
-                    said = f"two probes are called {name!r}: the other one is in {declared[name].path}"
+            found = declared_in(self._bytes(path), path, shown=shown)
+            wrong += found.faults
+            for own in found.probes:
+                if own.name in declared:
+                    said = (
+                        f"two probes are called {own.name!r}: the other one is in {declared[own.name].path}"
+                    )
                     wrong.append(UnusableInput(said, at=Place(shown, own.line), mend="rename one of them"))
-                declared[name] = own
+                declared[own.name] = own
         if wrong:
             raise UnreadableDocument(wrong)
+
+    @property
+    def holds_ours(self) -> bool:
+        """Whether the repository is specship's own."""
+        return bool(self._ours("pipeline/stages"))
 
     def _ours(self, folder: str) -> list[str]:
         if self.side.place:
@@ -220,24 +215,24 @@ def _imported(text: str, path: str) -> set[str]:
     return {name for name in found if name}
 
 
-def declared_in(text: str, path: str) -> Iterator[tuple[str, Declared]]:
-    """The probes that a source declares by `@probe("NAME", ...)`."""
-    try:
-        tree = ast.parse(text)
-    except (SyntaxError, ValueError):
-        return
+def without_names(text: str) -> tuple[str, Mapping[str, str]]:
+    """What a source does, and each of its probes by name, whatever the probes and their functions are called.
+
+    Raises:
+        SyntaxError: the source is no Python.
+    """
+    tree = ast.parse(text)
+    found: dict[str, str] = {}
     for node in tree.body:
         if not isinstance(node, ast.FunctionDef):
             continue
         for call in node.decorator_list:
-            if not (isinstance(call, ast.Call) and _name(call.func) == "probe" and call.args):
-                continue
-            name, given = _constant(call.args[0]), {k.arg: _constant(k.value) for k in call.keywords if k.arg}
-            if isinstance(name, str):
-                checked = str(given.pop("checked", ""))
-                units = {key: str(unit) for key, unit in given.items()}
-                artifacts = tuple(argument.arg for argument in node.args.args)
-                yield name, Declared(path, node.lineno, units, checked, artifacts)
+            if isinstance(call, ast.Call) and _name(call.func) == "probe" and call.args:
+                name, call.args[0] = _constant(call.args[0]), ast.Constant("")
+                node.name = "_"
+                if isinstance(name, str):
+                    found[name] = code_shape(ast.unparse(node))
+    return code_shape(ast.unparse(tree)), found
 
 
 def _name(node: ast.expr) -> str:

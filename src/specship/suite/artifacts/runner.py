@@ -4,22 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
-import importlib.metadata
 import json
 import os
-import platform
 import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from specship.code_digests import code_digest
 from specship.errors import (
     CannotWrite,
     DamagedArtifact,
@@ -29,19 +25,20 @@ from specship.errors import (
     StageFailed,
     UnusableInput,
 )
+from specship.evidence.artifact_record import ArtifactRecord, Ingredients, artifact_digest, list_files
 from specship.files import publish_folder, write_errors, write_json
-from specship.pipeline.registry import maker_of, module_of
+from specship.interpreter import isolated
+from specship.pipeline.registry import maker_of
 from specship.pipeline.stage import Stage
-from specship.suite.artifacts.store import ArtifactRecord, Ingredients, Store, artifact_digest, list_files
+from specship.suite.artifacts.ingredients import code_of, settings_of, versions
+from specship.suite.artifacts.store import Store
 
 Listener = Callable[[dict[str, Any]], None]
 """Gets what happens as it happens: `stage`, `progress`, `finished`, `gate` events."""
 
 _SECONDS_TO_STOP: Final = 20
 _LOG_LINES: Final = 12
-_INHERITED: Final = (
-    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CUDA_VISIBLE_DEVICES", "LD_LIBRARY_PATH", "SYSTEMROOT",
-)  # fmt: skip
+_INHERITED: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "CUDA_VISIBLE_DEVICES", "SYSTEMROOT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +51,14 @@ class Made:
     why: str
 
 
-def child_environment() -> dict[str, str]:
-    """What a child may see: no PYTHON or PYTEST variable reaches a measurement, and no network is asked."""
-    kept = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+def child_environment(inherit: Iterable[str] = ()) -> dict[str, str]:
+    """What a child may see, with the variables that the project lets through.
+
+    No PYTHON or PYTEST variable reaches a measurement, nor any that the system's loader obeys, and no network
+    is asked.
+    """
+    kept = {name: os.environ[name] for name in (*_INHERITED, *inherit) if name in os.environ}
     return {**kept, "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "true"}
-
-
-def _versions(stage: Stage) -> dict[str, str]:
-    found = {"python": platform.python_version()}
-    for name in stage.packages:
-        with contextlib.suppress(importlib.metadata.PackageNotFoundError):
-            found[name] = importlib.metadata.version(name)
-    return found
 
 
 @dataclass(slots=True)
@@ -80,6 +73,8 @@ class StageRunner:
     listener: Listener = lambda _event: None
     lenders: Mapping[str, StageRunner] = field(default_factory=dict)
     """Who makes each artifact that this model borrows."""
+    inherit: tuple[str, ...] = ()
+    """Variables that the project lets through to its stages."""
     _made: dict[str, Made] = field(default_factory=dict)
     _failed: dict[str, SpecshipError] = field(default_factory=dict)
     _making: list[str] = field(default_factory=list)
@@ -131,12 +126,12 @@ class StageRunner:
 
     def _ensure(self, stage: Stage) -> Made:
         inputs = {name: self.ensure(name) for name in stage.needs}
-        settings = {section: dict(self.settings.get(section, {})) for section in stage.settings}
+        settings = settings_of(stage, self.settings)
         ingredients = Ingredients(
             settings=settings,
             inputs={name: made.record.digest for name, made in inputs.items()},
-            code=code_digest(module_of(stage)),
-            packages=_versions(stage),
+            code=code_of(stage),
+            packages=versions(stage),
             outside=stage.outside(settings, self.root) if stage.outside else "",
             fault=self.planted(stage),
         )
@@ -244,9 +239,9 @@ class StageRunner:
             output = log.open("wb")
         with output:
             child = subprocess.Popen(  # noqa: S603 - a module of ours
-                [sys.executable, "-I", "-m", module],
+                isolated(module),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
-                env=child_environment(), start_new_session=True, text=True, cwd=self.root,
+                env=child_environment(self.inherit), start_new_session=True, text=True, cwd=self.root,
             )  # fmt: skip
         try:
             ending = self._follow(child, stage, request)

@@ -12,6 +12,8 @@ own model has it and is that very artifact: the line of descent leads through bo
 
 from __future__ import annotations
 
+import contextlib
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,84 +23,16 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from specship import strict_json
-from specship.contracts.records import Frozen
-from specship.digests import digest_of, sha256_file
 from specship.errors import DamagedArtifact, UnusableInput
+from specship.evidence.artifact_record import KEY_LENGTH, ArtifactRecord, artifact_digest, list_files
 from specship.files import write_json
 from specship.pipeline.registry import maker_of
 from specship.specs.records import Profile
+from specship.suite.artifacts.ingredients import code_of, outdated, settings_of
 
-KEY_LENGTH: Final = 16
+_KEY: Final = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
 KEPT: Final = 2
 """Artifacts of a stage that stay on the disk: the current one and the one before."""
-
-
-class FileRecord(Frozen):
-    """One file of an artifact."""
-
-    name: str
-    bytes: int
-    sha256: str
-
-
-class Ingredients(Frozen):
-    """Everything an artifact was made from; when one differs, it is made again."""
-
-    settings: dict[str, Any]
-    inputs: dict[str, str]
-    code: str
-    packages: dict[str, str]
-    outside: str = ""
-    """Digest of what the stage reads beside artifacts."""
-    fault: str = ""
-    """Digest of the defect that was planted in it; empty in everything that counts."""
-
-    @property
-    def key(self) -> str:
-        """Name of the folder."""
-        return digest_of(self.model_dump(mode="json"))[:KEY_LENGTH]
-
-    def difference(self, other: Ingredients) -> str:
-        """In words, what differs from an earlier making."""
-        found = [
-            f"{kind} {name}: {mine.get(name, 'absent')} was {theirs.get(name, 'absent')}"
-            for kind, mine, theirs in (
-                ("setting", _flat(self.settings), _flat(other.settings)),
-                ("package", self.packages, other.packages),
-            )
-            for name in sorted(mine.keys() | theirs.keys())
-            if mine.get(name) != theirs.get(name)
-        ]
-        found += [f"{name} is another" for name in self.inputs if self.inputs[name] != other.inputs.get(name)]
-        if self.outside != other.outside:
-            found.append("the files it is made from changed")
-        if self.fault != other.fault:
-            found.append("the planted fault changed")
-        if self.code != other.code:
-            found.append("the stage's code changed")
-        return "; ".join(found)
-
-
-def _flat(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
-    flat: dict[str, Any] = {}
-    for key, value in settings.items():
-        if isinstance(value, dict):
-            flat |= _flat(value, f"{prefix}{key}.")
-        else:
-            flat[f"{prefix}{key}"] = value
-    return flat
-
-
-class ArtifactRecord(Frozen):
-    """The manifest of one artifact."""
-
-    makes: str
-    ingredients: Ingredients
-    files: tuple[FileRecord, ...]
-    digest: str
-    finished: str
-    """When it was made, ISO 8601."""
-    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,12 +70,14 @@ class Store:
         path = self.folder / stage / f"{key}.json"
         if not path.exists() or not self.path(stage, key).is_dir():
             return None
+        mend = "delete it; it is made again"
         try:
-            return ArtifactRecord.model_validate(strict_json.read_json(path), strict=False)
+            found = ArtifactRecord.model_validate(strict_json.read_json(path), strict=False)
         except (ValidationError, UnusableInput) as error:
-            raise DamagedArtifact(
-                "the manifest cannot be read", at=path, mend="delete it; it is made again"
-            ) from error
+            raise DamagedArtifact("the manifest cannot be read", at=path, mend=mend) from error
+        if (found.makes, found.ingredients.key) != (stage, key):
+            raise DamagedArtifact("the manifest is not the one its name promises", at=path, mend=mend)
+        return found
 
     def current_key(self, stage: str) -> str | None:
         """The key of the newest artifact of a stage."""
@@ -170,7 +106,9 @@ class Store:
         return record
 
     def current(self, stage: str) -> ArtifactRecord | None:
-        """The newest artifact of a stage when its bytes verify and its inputs are current too.
+        """The newest artifact of a stage when its bytes verify and its ingredients are those of today.
+
+        Versions of packages, and files beside artifacts, are looked at when a session asks for the artifact.
 
         Raises:
             DamagedArtifact: its bytes are not what its manifest says.
@@ -179,19 +117,32 @@ class Store:
             return self.lenders[stage].current(stage)
         key = self.current_key(stage)
         record = self.verified(stage, key) if key else None
-        if (
-            record is None
-            or record.ingredients.settings.keys() != maker_of(stage, self.settings).settings.keys()
-        ):
+        if record is None:
             return None
-        asked = {section: dict(self.settings.get(section, {})) for section in record.ingredients.settings}
-        if digest_of(asked) != digest_of(record.ingredients.settings):
+        maker = maker_of(stage, self.settings)
+        settings = settings_of(maker, self.settings)
+        if outdated(maker, record.ingredients, settings=settings, code=code_of(maker)):
             return None
         for name, digest in record.ingredients.inputs.items():
             upstream = self.current(name)
             if upstream is None or upstream.digest != digest:
                 return None
         return record
+
+    def key_of(self, stage: str) -> str | None:
+        """The key of everything that the current artifact was made from, whatever bytes came of it.
+
+        Raises:
+            DamagedArtifact: its bytes are not what its manifest says.
+        """
+        if stage in self.lenders:
+            return self.lenders[stage].key_of(stage)
+        record = self.current(stage)
+        if record is None:
+            return None
+        return record.ingredients.key_from(
+            {name: str(self.key_of(name)) for name in record.ingredients.inputs}
+        )
 
     def forget(self, key: str) -> None:
         """Hash an artifact anew the next time it is asked for."""
@@ -205,35 +156,22 @@ class Store:
         self._prune(stage)
 
     def _prune(self, stage: str) -> None:
-        manifests = sorted(
-            (p for p in (self.folder / stage).glob("*.json") if len(p.stem) == KEY_LENGTH),
-            key=lambda path: path.stat().st_mtime_ns,
-        )
-        for manifest in manifests[:-KEPT]:
-            manifest.unlink()
-            shutil.rmtree(manifest.with_suffix(""), ignore_errors=True)
-            manifest.with_suffix(".log").unlink(missing_ok=True)
+        """Drop old artifacts, and folders whose manifest a kill kept from being written or took first.
 
-
-def list_files(folder: Path) -> tuple[FileRecord, ...]:
-    """Every file below a folder with its size and sha256, by name.
-
-    Raises:
-        DamagedArtifact: a symbolic link, or something that is no regular file.
-    """
-    records = []
-    for path in sorted(folder.rglob("*")):
-        if path.is_symlink() or not (path.is_file() or path.is_dir()):
-            raise DamagedArtifact("an artifact holds plain files and folders only", at=path)
-        if path.is_file():
-            name = path.relative_to(folder).as_posix()
-            records.append(FileRecord(name=name, bytes=path.stat().st_size, sha256=sha256_file(path)))
-    return tuple(records)
-
-
-def artifact_digest(makes: str, files: tuple[FileRecord, ...], inputs: Mapping[str, str]) -> str:
-    """Digest of an artifact: its files and its line of descent."""
-    return digest_of({"makes": makes, "files": [file.model_dump() for file in files], "inputs": dict(inputs)})
+        What cannot be removed stays until the next time: the artifact that was made is none the worse.
+        """
+        with contextlib.suppress(OSError):
+            paths = [path for path in (self.folder / stage).iterdir() if _KEY.fullmatch(path.stem)]
+            manifests = sorted(
+                (path for path in paths if path.suffix == ".json"), key=lambda path: path.stat().st_mtime_ns
+            )
+            for manifest in manifests[:-KEPT]:
+                manifest.unlink()
+            kept = {manifest.stem for manifest in manifests[-KEPT:]}
+            for path in paths:
+                if path.stem not in kept and path.suffix in {"", ".log"}:
+                    shutil.rmtree(path, ignore_errors=True)
+                    path.with_suffix(".log").unlink(missing_ok=True)
 
 
 def verify(folder: Path, record: ArtifactRecord) -> None:

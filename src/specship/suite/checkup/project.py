@@ -14,7 +14,7 @@ from specship.evidence.environment import environment
 from specship.evidence.ledger import read_ledger
 from specship.evidence.signing import key_id, local_public_key
 from specship.faults.catalogue import own_faults, shipped_files
-from specship.probes.registry import all_probes
+from specship.probes.registry import all_probes, probes_in_force
 from specship.settings_file import FILE, SettingsTable, find_table, parse_toml
 from specship.specs.project import Configuration, Project, Survey, survey_project
 from specship.status.assess import ledger_problems
@@ -139,9 +139,7 @@ def _own_code(survey: Survey) -> Section:
             )
     shipped = all_probes()
     try:
-        own = (
-            all_probes(root / configuration.probes if configuration.probes else None).keys() - shipped.keys()
-        )
+        own = probes_in_force(root, configuration).keys() - shipped.keys()
     except SpecshipError:  # said of the contracts
         own = {"unreadable"}
     faults = own_faults(root / configuration.faults if configuration.faults else None)
@@ -172,8 +170,10 @@ def _evidence(survey: Survey) -> Section:
     except (SpecshipError, OSError) as error:
         unusual.append(_of_any(error))
         keys = frozenset()
-    trusted = [_shown(bytes.fromhex(key)) for key in survey.configuration.trusted_keys]
-    told["trusted keys"] = tuple(f"{key} ({FILE})" for key in trusted)
+    told["trusted keys"] = tuple(
+        f"{_shown(entry.public)} of {entry.owner}: {', '.join(entry.purposes)}, {entry.days}"
+        for entry in survey.configuration.trusted_keys
+    )
     ledger = read_ledger(project.ledger_folders, keys=keys)
     unsigned = sum(not entry.signers for entry in ledger.statements)
     told["ledger"] = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -14,7 +13,7 @@ from specship.errors import UnknownName, did_you_mean
 from specship.evidence.ledger import Ledger, read_ledger
 from specship.faults.catalogue import file_of, first_sentence, known_faults, own_faults, sentence_of
 from specship.probes.probe import Probe
-from specship.probes.registry import all_probes
+from specship.probes.registry import OWN, probes_in_force
 from specship.specs.project import Project, load_project
 from specship.specs.records import FALSIFICATION, Criterion
 from specship.status.assess import ledger_problems
@@ -58,7 +57,7 @@ class Explainer:
 
     def __init__(self, project: Project) -> None:
         self.project = project
-        self.probes: Mapping[str, Probe] = all_probes(project.probe_folder)
+        self.probes: Mapping[str, Probe] = probes_in_force(project.root, project.configuration)
         self.faults = known_faults(project.fault_folder)
         self.gates = {gate.id: (file, gate) for file in project.contracts for gate in file.contract.gates}
 
@@ -224,10 +223,9 @@ class Explainer:
 
 
 def _text_of(probe: Probe) -> str:
-    return inspect.getdoc(probe.measure) or "its function does not describe it"
+    return probe.text or "its function does not describe it"
 
 
 def _file_of(probe: Probe, root: Path) -> str:
     """The project's own file, or the module of a probe that was installed."""
-    installed = not probe.module.startswith("specship_project_probes.")
-    return probe.module if installed else os.path.relpath(probe.measure.__code__.co_filename, root)
+    return os.path.relpath(probe.path, root) if probe.module.startswith(f"{OWN}.") else probe.module

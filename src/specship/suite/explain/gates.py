@@ -13,13 +13,12 @@ from specship.evidence.ledger import Ledger
 from specship.probes.probe import Probe
 from specship.specs.in_force import effective
 from specship.status.assess import gate_report
-from specship.status.freshness import GateStanding, standing
+from specship.status.folding import GateStanding, standing
 from specship.status.report import GateReport
-from specship.suite.artifacts.store import Store
 from specship.suite.explain.records import GateAtProfile, Limit
 from specship.suite.explain.remedies import gate_mend
 from specship.suite.judging.arming_book import ArmingBook
-from specship.suite.judging.today import today
+from specship.suite.judging.today import today, todays_artifacts
 from specship.suite.plan.plan import Check, Plan
 
 _JUDGED: Final = {Verdict.PASS, Verdict.FAIL}
@@ -100,9 +99,10 @@ def _in_profile(plan: Plan, gate: Gate, *keys: str) -> str:
 
 def _report(plan: Plan, check: Check, ledger: Ledger, damage: list[str]) -> GateReport:
     """The gate as it stands; old evidence is judged by today's limits too, so that its figures show."""
-    store = Store.of(plan.project.state, check.model.id, plan.profile)
-    now = today(plan, check, store, arming=ArmingBook(plan.project), damage=damage)
-    return gate_report(now, _judged_again(check.gate, standing(now, ledger.statements)))
+    artifacts = todays_artifacts(plan, ledger)
+    now = today(plan, check, artifacts, arming=ArmingBook(plan.project))
+    damage += artifacts.damage
+    return gate_report(now, _judged_again(check.gate, standing(now, ledger.of_gate(check.gate.id))))
 
 
 def _judged_again(gate: Gate, known: GateStanding) -> GateStanding:

@@ -2,7 +2,7 @@
 
     {"spec", "version", "profile",
      "rows": [{"model", "criterion", "weight", "status", "gate", "blocking", "place", "verdict", "fresh",
-               "armed", "probe", "faults": [], "evidence", "ended"}],
+               "armed", "probe", "faults": [], "evidence", "ended", "limits": [{"quantity", "seen", "why"}]}],
      "orphans": [{"kind", "name", "place", "said"}],
      "problems": []}
 
@@ -16,6 +16,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from specship.contracts.records import Frozen
+from specship.status.report import LimitReport
 
 OrphanKind = Literal[
     "criterion-without-gate",
@@ -24,6 +25,7 @@ OrphanKind = Literal[
     "gate-without-probe",
     "probe-without-gate",
     "fault-without-gate",
+    "limit-without-fault",
     "evidence-without-gate",
 ]
 
@@ -48,6 +50,8 @@ class TraceRow(Frozen):
     evidence: Annotated[str | None, Field(description="Digest of the newest statement")]
     ended: str | None
     """When that measurement ended, ISO 8601."""
+    limits: tuple[LimitReport, ...] = ()
+    """Each limit in force, and whether it was seen to fail."""
 
 
 class Orphan(Frozen):

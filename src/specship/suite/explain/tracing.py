@@ -12,7 +12,7 @@ from specship.contracts.records import Gate
 from specship.evidence.ledger import Ledger, read_ledger
 from specship.faults.catalogue import own_faults, shipped_files
 from specship.probes.probe import Probe
-from specship.probes.registry import all_probes
+from specship.probes.registry import OWN, probes_in_force
 from specship.specs.project import Project
 from specship.status.assess import ledger_problems
 from specship.status.report import ModelReport
@@ -36,7 +36,7 @@ def trace_project(project: Project, profile: str | None = None) -> Trace:
     reports = report_models(plan, ledger, damage)
     configured = project.configuration.faults
     faults = own_faults(project.root / configured if configured else None)
-    probes = all_probes(project.probe_folder)
+    probes = probes_in_force(project.root, project.configuration)
     return trace(plan, reports, ledger, probes=probes, faults=faults, damage=damage)
 
 
@@ -92,6 +92,7 @@ def _rows(reports: Iterable[ModelReport], gates: Gates) -> Iterable[TraceRow]:
                     faults=tuple(gate.faults),
                     evidence=known.evidence,
                     ended=known.ended,
+                    limits=known.limits,
                 )
 
 
@@ -115,6 +116,10 @@ def _lonely_gates(gates: Gates) -> Iterable[Orphan]:
             yield _orphan("gate-without-probe", identity, place, "UNBOUND: nobody measures it")
         if not gate.faults:
             yield _orphan("gate-without-fault", identity, place, "no defect is named that it must catch")
+            continue
+        for quantity in gate.unpredicted:
+            place = str(file.place(gate, "expect", quantity))
+            yield _orphan("limit-without-fault", f"{identity}.{quantity}", place, "nobody has seen it fail")
 
 
 def _lonely_probes(gates: Gates, probes: Mapping[str, Probe], root: Path) -> Iterable[Orphan]:
@@ -127,9 +132,9 @@ def _lonely_probes(gates: Gates, probes: Mapping[str, Probe], root: Path) -> Ite
 
 def _home(probe: Probe, root: Path) -> str:
     """The project's own file, the module of an installed probe, or that it comes with specship."""
-    if probe.module.startswith("specship_project_probes."):
-        return os.path.relpath(probe.measure.__code__.co_filename, root)
-    return SHIPPED_PLACE if probe.module.startswith("specship.") else probe.module
+    if probe.module.startswith(f"{OWN}."):
+        return os.path.relpath(probe.path, root)
+    return SHIPPED_PLACE if probe.home is None else probe.module
 
 
 def _lonely_faults(gates: Gates, own: Mapping[str, Path], root: Path) -> Iterable[Orphan]:

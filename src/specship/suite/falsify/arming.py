@@ -8,18 +8,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from specship.contracts.expectation import Expectation
-from specship.evidence.arming import Arming, FaultSeen, SeenFailing, write_arming
+from specship.evidence.arming import Arming, FaultSeen, SeenFailing, what_holds, write_arming
 from specship.evidence.environment import environment
+from specship.evidence.keyring import KEYS, arming_keys
 from specship.evidence.signing import local_key, local_public_key
 from specship.files import write_file
 from specship.specs.project import Project
-from specship.status.report import Measured
 from specship.suite.falsify.records import Catch, PairReport
-from specship.suite.judging.arming_book import KEYS, ArmingBook, arming_keys
+from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.plan.fault_injection import falsification_plan
 from specship.suite.plan.plan import Check, Plan, plan_at
-from specship.units import Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +50,18 @@ def arm(project: Project, reports: Iterable[PairReport]) -> Armed:
             continue
         if bad := [pair for pair in own if pair.catch != Catch.CAUGHT]:
             refused[check.gate.id] = f"{bad[0].fault}: {bad[0].catch}: {bad[0].reason}"
-        elif not own:
+            continue
+        if not own:
             refused[check.gate.id] = "it names no fault"
-        elif book.why_unarmed(check, seen):
+            continue
+        known = book.limits_seen(check, seen)
+        if known.seen:
+            kept.append(check.gate.id)
+        else:
             record = _record(book, check, seen, plans, own)
             written.append(write_arming(project.arming_folder, record, local_key(project.state)))
-        else:
-            kept.append(check.gate.id)
+        if never := check.gate.unpredicted:
+            refused[check.gate.id] = f"nobody has seen {', '.join(never)} fail"
     if written:
         _list_own_key(project)
     return Armed(tuple(written), tuple(kept), refused)
@@ -80,11 +83,10 @@ def _record(
         )
         for pair in pairs
     }
-    predicted = [m for pair in pairs for m in pair.measured if m.quantity in pair.predicted]
     gates = {seen.profile.profile: check.gate_digest}
     for plan in plans:
         other = next(entry for entry in plan.checks if entry.gate.id == check.gate.id)
-        if all(_breaks(m, other.gate.expect.get(m.quantity)) for m in predicted):
+        if not what_holds(other.gate, faults):
             gates[plan.profile.profile] = other.gate_digest
     return Arming(
         gate=check.gate.id,
@@ -97,14 +99,9 @@ def _record(
     )
 
 
-def _breaks(measured: Measured, limit: Expectation | None) -> bool:
-    """Whether a profile has a limit on the quantity that the faulty value does not meet either."""
-    return limit is not None and not limit.holds(Quantity(measured.value, measured.unit))
-
-
 def _list_own_key(project: Project) -> None:
     own = local_public_key(project.state)
-    if own is None or own in arming_keys(project):
+    if own is None or own in arming_keys(project.arming_folder):
         return
     path = project.arming_folder / KEYS
     text = path.read_text(encoding="utf-8") if path.is_file() else _HEADER
@@ -113,5 +110,6 @@ def _list_own_key(project: Project) -> None:
 
 _HEADER: Final = """\
 # Public keys of machines on which gates were seen to fail, one a line; `specship faults --arm` adds its own.
-# A rehearsal believes records that one of them signed; a release believes `trusted_keys` in pyproject.toml.
+# A rehearsal believes records that one of them signed; a release believes none of them, and of the
+# trusted keys in pyproject.toml those whose purpose is arming.
 """

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from specship.contracts.judging import Verdict
 from specship.errors import SpecshipError
-from specship.faults.catalogue import LoadedFault, load_fault
+from specship.faults.catalogue import DeclaredFault, read_fault
 from specship.status.report import GateReport
 from specship.suite.artifacts.runner import Listener
 from specship.suite.artifacts.store import Store
@@ -22,6 +22,7 @@ from specship.suite.judging.session import Session
 from specship.suite.plan.fault_injection import HEALTHY, FaultInjection, find_injection
 from specship.suite.plan.healthy import FalseAlarms, alarm_of, asked, read_healthy
 from specship.suite.plan.plan import Check, Plan
+from specship.units import Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,7 @@ class Falsification:
             model,
             self.listener,
             {name: session.runner(lender) for name, lender in plan.profile.lenders_of(model).items()},
+            inherit=plan.project.configuration.inherit,
             clean=self.clean.runner(model),
             injection=injection,
             profile=plan.profile,
@@ -134,7 +136,7 @@ class Falsification:
     def _answer(self, pair: Pair, *, make: bool) -> PairReport:
         gate = pair.check.gate
         try:
-            loaded = load_fault(pair.fault, self.plan.project.fault_folder)
+            loaded = read_fault(pair.fault, self.plan.project.fault_folder)
         except SpecshipError as error:
             return _report(pair, None, Catch.UNMEASURED, str(error))
         if loaded.way == "described":
@@ -157,7 +159,7 @@ class Falsification:
         return judged(pair, loaded, session.settle(check) if make else session.known(check))
 
 
-def judged(pair: Pair, loaded: LoadedFault, faulty: GateReport) -> PairReport:
+def judged(pair: Pair, loaded: DeclaredFault, faulty: GateReport) -> PairReport:
     """The answer that a faulty measurement gives; the clean one passed."""
     predicted = pair.check.gate.faults[pair.fault]
     if not faulty.fresh or faulty.verdict is None:
@@ -167,14 +169,20 @@ def judged(pair: Pair, loaded: LoadedFault, faulty: GateReport) -> PairReport:
     if faulty.verdict == Verdict.PASS:
         return _report(pair, loaded, Catch.MISSED, f"it passes although {loaded.sentence}", faulty)
     failing = [entry.quantity for entry in faulty.measured if not entry.holds]
-    if holding := [quantity for quantity in predicted if quantity not in failing]:
-        said = f"{', '.join(holding)} should fail and holds; failing: {', '.join(failing) or 'nothing'}"
+    in_force = pair.check.gate.expect
+    broken = {
+        entry.quantity
+        for entry in faulty.measured
+        if in_force[entry.quantity].broken_by(Quantity(entry.value, entry.unit))
+    }
+    if holding := [quantity for quantity in predicted if quantity in in_force and quantity not in broken]:
+        said = f"{', '.join(holding)} should be measured and fail; failing: {', '.join(failing) or 'nothing'}"
         return _report(pair, loaded, Catch.OTHER_REASON, said, faulty)
     return _report(pair, loaded, Catch.CAUGHT, faulty.reason, faulty)
 
 
 def _report(
-    pair: Pair, loaded: LoadedFault | None, catch: Catch, reason: str, faulty: GateReport | None = None
+    pair: Pair, loaded: DeclaredFault | None, catch: Catch, reason: str, faulty: GateReport | None = None
 ) -> PairReport:
     return PairReport(
         gate=pair.check.gate.id,
@@ -200,7 +208,7 @@ def in_stage_order(pairs: Iterable[Pair], plan: Plan) -> list[Pair]:
 
     def place(pair: Pair) -> tuple[int, str]:
         try:
-            stage = load_fault(pair.fault, plan.project.fault_folder).fault.stage
+            stage = read_fault(pair.fault, plan.project.fault_folder).fault.stage
         except SpecshipError:
             stage = ""
         return order.get(stage, len(order)), pair.fault

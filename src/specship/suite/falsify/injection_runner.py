@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from specship.errors import StageFailed
-from specship.faults.catalogue import LoadedFault
+from specship.faults.catalogue import DeclaredFault
 from specship.files import publish_folder, write_errors
 from specship.pipeline.stage import Stage
 from specship.specs.records import Profile
@@ -33,7 +33,7 @@ class InjectionRunner(StageRunner):
     """Where the project's own faults are."""
 
     @property
-    def loaded(self) -> LoadedFault | None:
+    def loaded(self) -> DeclaredFault | None:
         """The fault of this injection."""
         return self.injection.loaded if self.injection else None
 

@@ -8,9 +8,10 @@ from pydantic import Field
 
 from specship.contracts.records import Frozen
 from specship.errors import SpecshipError
-from specship.faults.catalogue import known_faults, load_fault
+from specship.faults.catalogue import known_faults, read_fault
 from specship.specs.project import Project
-from specship.status.report import Measured
+from specship.status.assess import limit_reports
+from specship.status.report import LimitReport, Measured
 from specship.suite.falsify.falsification import Falsification, Pair, pairs_of
 from specship.suite.falsify.records import Catch, PairReport
 from specship.suite.judging.arming_book import ArmingBook
@@ -45,9 +46,11 @@ class GateRow(Frozen):
     contract: str
     """Path of its contract."""
     armed: bool
-    """Whether it was seen to fail on each of its faults, as it stands today."""
+    """Whether each limit that a fault can break was seen to fail, as it stands today."""
     unarmed: str
     """Why it is not armed; empty when it is."""
+    limits: tuple[LimitReport, ...]
+    """Each limit in force, and whether it was seen to fail."""
     blocked: bool
     """Whether nothing on this machine could show it: it is neither armed nor decoration here."""
     decoration: bool
@@ -83,13 +86,14 @@ def read_matrix(project: Project) -> Matrix:
     gates = []
     for check in plan.checks:
         if check.probe is not None:
-            why = book.why_unarmed(check, plan)
+            known = book.limits_seen(check, plan)
             gates.append(
                 GateRow(
                     gate=check.gate.id,
                     contract=check.file.path,
-                    armed=not why,
-                    unarmed=why,
+                    armed=not known.unarmed,
+                    unarmed=known.unarmed,
+                    limits=limit_reports(check.gate, known.seen),
                     blocked=check.gate.id in blocked,
                     decoration=check.gate.id not in caught | blocked,
                 )
@@ -109,7 +113,9 @@ def read_matrix(project: Project) -> Matrix:
 def _pair(falsification: Falsification, book: ArmingBook, pair: Pair) -> PairReport:
     """What was measured here; on a clone that never falsified, what the gate's record says."""
     report = falsification.known(pair)
-    if report.catch not in {Catch.NOT_RUN, Catch.BLOCKED} or book.why_unarmed(pair.check, falsification.plan):
+    if report.catch not in {Catch.NOT_RUN, Catch.BLOCKED}:
+        return report
+    if not book.limits_seen(pair.check, falsification.plan).seen:
         return report
     for entry in book.by_gate.get(report.gate, ()):
         seen = entry.arming.faults.get(pair.fault)
@@ -135,7 +141,7 @@ def _fault_rows(project: Project, problems: list[str]) -> Iterator[FaultRow]:
                 gates.setdefault(fault, []).append(gate.id)
     for name in sorted(known_faults(project.fault_folder)):
         try:
-            loaded = load_fault(name, project.fault_folder)
+            loaded = read_fault(name, project.fault_folder)
         except SpecshipError as error:
             problems.append(str(error))
             continue

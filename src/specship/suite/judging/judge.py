@@ -1,8 +1,9 @@
-"""The judge: a child process that measures one gate at a time and writes the evidence.
+"""The judge: a child process that has one gate at a time measured, judges it and writes the evidence.
 
 It reads the project from the files itself, believes nothing that the asking process says beyond
 which gate is meant, and runs isolated (`python -I`), so that nothing a test session loaded or
-patched reaches a measurement. One JSON line in, one JSON line out.
+patched reaches a measurement. It loads none of the project's code: a probe runs in a process of its
+own (`measuring`), which gives plain figures and holds no key. One JSON line in, one JSON line out.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-import traceback
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,16 +19,23 @@ from typing import Any, TextIO
 
 from specship.contracts.judging import Verdict, judge
 from specship.contracts.measurement import Measurement
-from specship.errors import DamagedArtifact, SpecshipError, UnusableInput
+from specship.errors import SpecshipError, UnusableInput
+from specship.evidence.artifact_record import ArtifactRecord
+from specship.evidence.attempt import Attempt
+from specship.evidence.attempt_mark import Mark
+from specship.evidence.entry import LedgerEntry
 from specship.evidence.environment import environment
-from specship.evidence.ledger import append, read_ledger
+from specship.evidence.ledger_writer import LedgerWriter
 from specship.evidence.signing import local_key
-from specship.evidence.statement import Evidence
+from specship.evidence.statement import ANNOUNCED, Evidence
 from specship.files import write_errors
 from specship.garbage import none_at_the_end
-from specship.probes.probe import Artifact
 from specship.specs.project import load_project
-from specship.suite.artifacts.store import Store, artifact_digest, list_files
+from specship.suite.artifacts.store import Store
+from specship.suite.judging.bypasses import recorded_bypasses
+from specship.suite.judging.judging_code import judged_by
+from specship.suite.judging.measurer import Measurer
+from specship.suite.judging.stage_statements import sign_stages
 from specship.suite.plan.fault_injection import find_injection
 from specship.suite.plan.plan import Check, Plan, make_plan
 
@@ -37,18 +45,40 @@ class Judge:
     """Measures and judges the gates of one project at one profile."""
 
     plan: Plan
+    writer: LedgerWriter | None = None
+    """Where to, and with whose key; by default this checkout's own ledger and key."""
+    measurer: Measurer | None = None
+    """Who measures; one for the clean pipeline and the faulty ones, so that they look alike to a probe."""
     _injections: dict[str, Judge] = field(default_factory=dict)
+
+    @property
+    def ledger(self) -> LedgerWriter:
+        """The ledger that is written to.
+
+        Raises:
+            CannotWrite: this checkout has no key yet, and none can be written.
+        """
+        if self.writer is None:
+            project = self.plan.project
+            with write_errors(project.state):
+                key = local_key(project.state)
+            self.writer = LedgerWriter(project.state / "ledger", project.ledger_folders, key)
+        return self.writer
 
     def within(self, injection: str) -> Judge:
         """Who judges in the injection of a fault; the empty name is the pipeline that ships."""
         if not injection:
             return self
         if injection not in self._injections:
-            self._injections[injection] = Judge(find_injection(self.plan, injection).plan_of(self.plan))
+            plan = find_injection(self.plan, injection).plan_of(self.plan)
+            self._injections[injection] = Judge(plan, measurer=self._measurer())
         return self._injections[injection]
 
     def run(self, gate_id: str) -> str:
         """Measure a gate, judge it, and write the statement; its digest once it is on the disk.
+
+        That it is about to be measured is on the disk before; where a judge was interrupted, an ERROR stands
+        in the place of the result that it left open.
 
         Raises:
             UnusableInput: no such gate, or an artifact it measures is not there.
@@ -56,16 +86,57 @@ class Judge:
         """
         check = self._check(gate_id)
         store = Store.of(self.plan.project.state, check.model.id, self.plan.profile)
-        started = datetime.now(UTC)
-        subjects, measurement, verdict, reason = self._measure(check, store)
-        return self._write(check, subjects, measurement, verdict, reason, started)
+        self._close_interrupted(check, "")
+        artifacts = _artifacts(check, store)
+        if self.plan.project.elsewhere is None:
+            sign_stages(self.plan, self.ledger, check.model.id, artifacts)
+        with self.ledger.announced(self._attempt(check, store, artifacts)) as attempt:
+            measurement, verdict, reason = self._measure(check, artifacts)
+            return self._write(attempt, check, measurement, verdict, reason)
+
+    def _measurer(self) -> Measurer:
+        self.measurer = self.measurer or Measurer(
+            self.plan.project.root, self.plan.project.configuration.inherit
+        )
+        return self.measurer
+
+    def close(self) -> None:
+        """End what measures."""
+        if self.measurer is not None:
+            self.measurer.close()
 
     def record_crash(self, gate_id: str, reason: str) -> str:
-        """Write that a gate could not be measured because its probe took the process down."""
+        """Write that a gate could not be judged because something took the judge's process down."""
         check = self._check(gate_id)
+        if closed := self._close_interrupted(check, reason):
+            return closed[-1]
         store = Store.of(self.plan.project.state, check.model.id, self.plan.profile)
-        subjects = {name: artifact.digest for name, artifact in _artifacts(check, store).items()}
-        return self._write(check, subjects, None, Verdict.ERROR, reason, datetime.now(UTC))
+        with self.ledger.announced(self._attempt(check, store, _artifacts(check, store))) as attempt:
+            return self._write(attempt, check, None, Verdict.ERROR, reason)
+
+    def _close_interrupted(self, check: Check, reason: str) -> list[str]:
+        """Write an ERROR for each attempt at a gate whose judge was interrupted; their digests."""
+        closed = []
+        for attempt, mark in self.ledger.read().of_gate(check.gate.id).unfinished:
+            if mark == Mark.INTERRUPTED:
+                said = reason or attempt.record.left_open
+                closed.append(self._write(attempt, check, None, Verdict.ERROR, said))
+                self.ledger.close(attempt.digest)
+        return closed
+
+    def _attempt(
+        self, check: Check, store: Store, artifacts: Mapping[str, tuple[Path, ArtifactRecord]]
+    ) -> Attempt:
+        return Attempt(
+            gate=check.gate.id,
+            model=check.model.id,
+            profile=self.plan.profile.profile,
+            gate_digest=check.gate_digest,
+            profile_digest=self.plan.profile_digest(check.model.id),
+            subjects={name: record.digest for name, (_, record) in artifacts.items()},
+            ingredients={name: str(store.key_of(name)) for name in artifacts},
+            started=datetime.now(UTC),
+        )
 
     def _check(self, gate_id: str) -> Check:
         check = next((entry for entry in self.plan.checks if entry.gate.id == gate_id), None)
@@ -75,72 +146,52 @@ class Judge:
             raise UnusableInput(f"{gate_id}: {why}")
         return check
 
-    def _measure(self, check: Check, store: Store) -> tuple[dict[str, str], Measurement | None, Verdict, str]:
-        """Measure between two hashings of the subjects; a change in between is an ERROR."""
-        artifacts = _artifacts(check, store)
-        subjects = {name: artifact.digest for name, artifact in artifacts.items()}
+    def _measure(
+        self, check: Check, artifacts: Mapping[str, tuple[Path, ArtifactRecord]]
+    ) -> tuple[Measurement | None, Verdict, str]:
+        """Have it measured elsewhere, and judge the figures; whatever keeps it from that is an ERROR."""
         if check.probe is None:
-            return subjects, None, Verdict.ERROR, "no probe"
+            return None, Verdict.ERROR, "no probe"
         try:
-            measurement = check.probe(artifacts)
-        except SpecshipError as error:
-            return subjects, None, Verdict.ERROR, str(error)
-        except Exception as error:  # noqa: BLE001 - a probe's defect is an ERROR verdict, never a crash
-            traceback.print_exc()
-            return subjects, None, Verdict.ERROR, f"{check.probe.name}: {type(error).__name__}: {error}"
-        after = {name: _digest_now(store, name) for name in artifacts}
-        if changed := [name for name in subjects if subjects[name] != after[name]]:
-            return subjects, None, Verdict.ERROR, f"{', '.join(changed)} changed while it was measured"
+            measurement = self._measurer().measure(check.probe, artifacts)
+        except (SpecshipError, EOFError) as error:
+            return None, Verdict.ERROR, str(error)
         ruling = judge(check.gate.expect, measurement)
-        return subjects, measurement, ruling.verdict, ruling.reason
+        return measurement, ruling.verdict, ruling.reason
 
     def _write(
         self,
+        attempt: LedgerEntry[Attempt],
         check: Check,
-        subjects: dict[str, str],
         measurement: Measurement | None,
         verdict: Verdict,
         reason: str,
-        started: datetime,
     ) -> str:
-        state = self.plan.project.state
-        with write_errors(state):
-            key = local_key(state)
-        ledger = read_ledger(self.plan.project.ledger_folders, keys=frozenset())
+        told = attempt.record
         evidence = Evidence.model_validate(
             {
-                "gate": check.gate.id,
+                **{fact: getattr(told, fact) for fact in ANNOUNCED},
+                "attempt": attempt.digest,
                 "contract": check.file.path,
-                "model": check.model.id,
-                "profile": self.plan.profile.profile,
-                "gate_digest": check.gate_digest,
                 "contract_digest": check.contract_digest,
                 "spec_digest": self.plan.spec_digest,
-                "profile_digest": self.plan.profile_digest(check.model.id),
-                "subjects": subjects,
                 "verdict": verdict.value,
                 "reason": reason,
                 "measurement": measurement,
-                "environment": environment(self.plan.project.root),
-                "started": started,
+                "environment": environment(
+                    self.plan.project.root, self.plan.project.reads, self.plan.project.configuration.inherit
+                ),
+                "bypasses": recorded_bypasses(self.plan, check),
+                "started": told.started,
                 "ended": datetime.now(UTC),
-                "parents": ledger.heads,
+                "judged_by": judged_by(),
             }
         )
-        return append(state / "ledger", evidence, key)
+        return self.ledger.append(evidence).digest
 
 
-def _digest_now(store: Store, name: str) -> str:
-    """The digest of an artifact's bytes as they are on the disk at this moment."""
-    record = store.current(name)
-    if record is None:
-        raise UnusableInput(f"the artifact {name} is not there", mend="run `pytest -m ship`, which makes it")
-    files = list_files(store.path(name, record.ingredients.key))
-    return artifact_digest(record.makes, files, record.ingredients.inputs)
-
-
-def _artifacts(check: Check, store: Store) -> dict[str, Artifact]:
-    """The artifacts a check's probe measures, hashed now.
+def _artifacts(check: Check, store: Store) -> dict[str, tuple[Path, ArtifactRecord]]:
+    """The artifacts a check's probe measures, where they lie, hashed now.
 
     Raises:
         UnusableInput: one is not there.
@@ -148,13 +199,11 @@ def _artifacts(check: Check, store: Store) -> dict[str, Artifact]:
     """
     found = {}
     for name in check.probe.artifacts if check.probe else ():
-        digest = _digest_now(store, name)
         record = store.current(name)
-        if record is None or record.digest != digest:
-            raise DamagedArtifact(
-                f"the artifact {name} is not what its manifest says", at=store.folder / name
-            )
-        found[name] = Artifact(name, store.path(name, record.ingredients.key), digest)
+        if record is None:
+            mend = "run `pytest -m ship`, which makes it"
+            raise UnusableInput(f"the artifact {name} is not there", mend=mend)
+        found[name] = (store.path(name, record.ingredients.key), record)
     return found
 
 
@@ -176,8 +225,11 @@ def serve(requests: TextIO, answers: TextIO) -> int:
     opening = json.loads(requests.readline())
     plan = make_plan(load_project(Path(opening["root"])), opening["profile"])
     judge_ = Judge(plan)
-    for line in requests:
-        print(json.dumps(_answer(judge_, json.loads(line))), file=answers, flush=True)
+    try:
+        for line in requests:
+            print(json.dumps(_answer(judge_, json.loads(line))), file=answers, flush=True)
+    finally:
+        judge_.close()
     return 0
 
 

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
-import subprocess
-import sys
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import IO, Any, Final
+from typing import Any
 
 from specship.errors import Place, UnusableInput
-from specship.suite.artifacts.runner import child_environment, stop
+from specship.suite.judging.line_process import LineProcess
 from specship.suite.plan.plan import Plan
-
-_LOG_LINES: Final = 12
 
 
 @dataclass(slots=True)
@@ -23,8 +16,7 @@ class JudgeProcess:
     """The judge's child process, started when first needed and again after it died."""
 
     plan: Plan
-    _child: subprocess.Popen[str] | None = None
-    _log: IO[bytes] | None = None
+    _child: LineProcess | None = None
 
     def ask(self, request: Mapping[str, Any]) -> str:
         """Send a request; the digest of the statement that answers it.
@@ -34,63 +26,35 @@ class JudgeProcess:
             EOFError: the judge's process died; the text says how.
         """
         child = self._running()
-        if child.stdin is None or child.stdout is None:
-            raise EOFError("the judge has no pipes")
         try:
-            print(json.dumps(request), file=child.stdin, flush=True)
-            line = child.stdout.readline()
-        except BrokenPipeError:
-            line = ""
+            child.say(request)
+            answer = child.hear()
+        except EOFError:
+            self._child = None
+            raise
         except BaseException:
             self.close()
             raise
-        if not line:
-            raise EOFError(self._obituary(child))
-        answer = json.loads(line)
         if answer["event"] == "written":
             return str(answer["digest"])
         place = Place(answer["at"]) if answer["at"] else None
         raise UnusableInput(answer["message"], at=place, why=answer["why"], mend=answer["mend"])
 
-    def _running(self) -> subprocess.Popen[str]:
+    def _running(self) -> LineProcess:
         if self._child is None:
-            self._log = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the child
-            self._child = subprocess.Popen(
-                [sys.executable, "-I", "-m", "specship.suite.judging.judge"],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=self._log,
-                env=child_environment(),
-                start_new_session=True,
-                text=True,
-                cwd=self.plan.project.root,  # as of stages: a relative path belongs to the project
+            root = self.plan.project.root  # as of stages: a relative path belongs to the project
+            self._child = LineProcess(
+                "specship.suite.judging.judge",
+                folder=root,
+                called="the judge's process",
+                own_session=True,
+                inherit=self.plan.project.configuration.inherit,
             )
-            opening = {"root": str(self.plan.project.root), "profile": self.plan.profile.profile}
-            if self._child.stdin is not None:
-                print(json.dumps(opening), file=self._child.stdin, flush=True)
+            self._child.say({"root": str(root), "profile": self.plan.profile.profile})
         return self._child
-
-    def _obituary(self, child: subprocess.Popen[str]) -> str:
-        child.wait()
-        last = ""
-        if self._log is not None:
-            self._log.seek(0)
-            lines = self._log.read().decode(errors="replace").splitlines()[-_LOG_LINES:]
-            last = "\n".join(lines)
-        self.close()
-        return f"the judge's process ended with status {child.returncode}; its last words:\n{last}"
 
     def close(self) -> None:
         """End the child."""
         if self._child is not None:
-            if self._child.stdin:
-                with contextlib.suppress(
-                    BrokenPipeError
-                ):  # what a dead child never read is still to be flushed
-                    self._child.stdin.close()
-            stop(self._child)
-            if self._child.stdout:
-                self._child.stdout.close()
-        if self._log is not None:
-            self._log.close()
-        self._child = self._log = None
+            self._child.close()
+            self._child = None

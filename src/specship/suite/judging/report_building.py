@@ -13,11 +13,10 @@ from specship.status.assess import assess, ledger_problems
 from specship.status.report import ModelReport, Report, StageReport
 from specship.status.waiving import waiver_reports
 from specship.suite.artifacts.runner import Made
-from specship.suite.artifacts.store import Store
 from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.session import Session
-from specship.suite.judging.today import today
-from specship.suite.judging.trust import all_keys
+from specship.suite.judging.today import today, todays_artifacts
+from specship.suite.judging.trust import key_ring
 from specship.suite.plan.plan import Plan, make_plan
 
 
@@ -26,14 +25,13 @@ def report_models(
 ) -> tuple[ModelReport, ...]:
     """Every model at one profile, from the ledger; damaged artifacts are named in `damage`."""
     gates = []
-    stores: dict[str, Store] = {}
     arming = session.arming if session else ArmingBook(plan.project)
+    artifacts = todays_artifacts(plan, ledger)
     for check in plan.checks:
-        fresh = Store.of(plan.project.state, check.model.id, plan.profile)
-        store = stores.setdefault(check.model.id, fresh)
         missing = session.missing.get(check.gate.id, "") if session else ""
         failed = session.failed.get(check.gate.id, "") if session else ""
-        gates.append(today(plan, check, store, arming=arming, missing=missing, failed=failed, damage=damage))
+        gates.append(today(plan, check, artifacts, arming=arming, missing=missing, failed=failed))
+    damage += artifacts.damage
     return tuple(
         assess(
             model, plan.profile, gates, ledger, session_began=session.began if session else datetime.now(UTC)
@@ -70,8 +68,8 @@ def build_report(project: Project, *, session: Session | None = None) -> Report:
     Raises:
         UnusableInput: a trusted key is none, or a name in a contract or profile binds to nothing.
     """
-    keys = all_keys(project)
-    ledger = read_ledger(project.ledger_folders, keys=keys)
+    ring = key_ring(project)
+    ledger = read_ledger(project.ledger_folders, keys=ring.known)
     first = session.plan.profile.profile if session else project.profile().profile
     shown = (name for name, profile in project.spec.profiles.items() if profile.kind != FALSIFICATION)
     names = sorted({first, *shown}, key=lambda name: (name != first, name))
@@ -85,5 +83,5 @@ def build_report(project: Project, *, session: Session | None = None) -> Report:
         version=project.spec.version,
         models=tuple(models),
         waivers=waiver_reports(project.waivers, models),
-        problems=(*ledger_problems(ledger), *dict.fromkeys(damage)),
+        problems=(*ring.refused(), *ledger_problems(ledger), *dict.fromkeys(damage)),
     )

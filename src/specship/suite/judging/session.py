@@ -11,16 +11,16 @@ from specship.errors import (
     RequirementMissing,
     SpecshipError,
 )
-from specship.evidence.ledger import Ledger, read_ledger
-from specship.evidence.statement import Opened, unseal
+from specship.evidence.ledger import GateEntries, Ledger, read_ledger, written
 from specship.status.assess import gate_report
-from specship.status.freshness import Today, standing
+from specship.status.folding import standing
+from specship.status.freshness import Today
 from specship.status.report import GateReport
 from specship.suite.artifacts.runner import Listener, Made, StageRunner
 from specship.suite.artifacts.store import Store
 from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.judge_process import JudgeProcess
-from specship.suite.judging.today import missing_requirement, today
+from specship.suite.judging.today import missing_requirement, today, todays_artifacts
 from specship.suite.judging.trust import all_keys
 from specship.suite.plan.plan import Check, Plan
 
@@ -55,7 +55,10 @@ class Session:
             store = Store.of(self.plan.project.state, model, profile)
             root, settings = self.plan.project.root, profile.settings_of(model)
             lenders = {name: self.runner(lender) for name, lender in profile.lenders_of(model).items()}
-            self._runners[model] = StageRunner(root, store, settings, model, self.listener, lenders)
+            inherit = self.plan.project.configuration.inherit
+            self._runners[model] = StageRunner(
+                root, store, settings, model, self.listener, lenders, inherit=inherit
+            )
         return self._runners[model]
 
     @property
@@ -84,40 +87,41 @@ class Session:
             KeyboardInterrupt: as it comes; children are stopped first.
         """
         if check.probe is None:
-            return self._known(check, self.ledger.statements)
+            return self._known(check)
         blocked = missing_requirement(check, self.plan)
         if not blocked and not self.plan.profile.settings_of(check.model.id):
             blocked = f"profile {self.plan.profile.profile} has no pipeline for {check.model.id}"
         if blocked:
             self.missing[check.gate.id] = blocked
-            return self._known(check, self.ledger.statements)
+            return self._known(check)
         try:
             for artifact in check.probe.artifacts:
                 self.runner(check.model.id).ensure(artifact)
         except RequirementMissing as error:
             self.missing[check.gate.id] = str(error)
-            return self._known(check, self.ledger.statements)
+            return self._known(check)
         except SpecshipError as error:
             self.failed[check.gate.id] = str(error)
-            return self._known(check, self.ledger.statements)
-        known = self._known(check, self.ledger.statements)
+            return self._known(check)
+        known = self._known(check)
         if known.fresh and known.verdict in {Verdict.PASS, Verdict.FAIL}:
             return known
         return self._measure(check)
 
     def known(self, check: Check) -> GateReport:
         """What the ledger says of a gate today; nothing is made or measured."""
-        return self._known(check, self.ledger.statements)
+        return self._known(check)
 
-    def _known(self, check: Check, statements: tuple[Opened, ...]) -> GateReport:
+    def _known(self, check: Check, entries: GateEntries | None = None) -> GateReport:
         now = self._today(check)
-        return gate_report(now, standing(now, statements), session_began=self.began)
+        entries = entries or self.ledger.of_gate(check.gate.id)
+        return gate_report(now, standing(now, entries), session_began=self.began)
 
     def _today(self, check: Check) -> Today:
         return today(
             self.plan,
             check,
-            self.runner(check.model.id).store,
+            todays_artifacts(self.plan, self.ledger, store=lambda model: self.runner(model).store),
             arming=self.arming,
             missing=self.missing.get(check.gate.id, ""),
             failed=self.failed.get(check.gate.id, ""),
@@ -133,10 +137,9 @@ class Session:
             digest = self.judge.ask({**question, "crash": str(death)})
         except (SpecshipError, OSError) as error:
             self.failed[check.gate.id] = str(error)
-            return self._known(check, self.ledger.statements)
-        path = self.plan.project.state / "ledger" / f"{digest}.json"
-        opened = unseal(path.read_bytes(), keys=all_keys(self.plan.project), at=path.name)
-        return self._known(check, (*self.ledger.statements, opened))
+            return self._known(check)
+        folder, keys = self.plan.project.state / "ledger", all_keys(self.plan.project)
+        return self._known(check, written(folder, digest, self.ledger.of_gate(check.gate.id), keys=keys))
 
     def close(self) -> None:
         """End the judge's process."""

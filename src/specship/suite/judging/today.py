@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from specship.errors import DamagedArtifact
+import functools
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from specship.evidence.entry import LedgerEntry
 from specship.evidence.environment import cuda_devices
-from specship.status.freshness import Today
+from specship.evidence.keyring import KeyRing, purpose_of
+from specship.evidence.ledger import Ledger
+from specship.evidence.made_artifact import MadeArtifact
+from specship.status.freshness import FURTHEST_FUTURE, Today
 from specship.suite.artifacts.store import Store
 from specship.suite.judging.arming_book import ArmingBook
-from specship.suite.judging.trust import trusted_keys
+from specship.suite.judging.judging_code import judged_by
+from specship.suite.judging.todays_artifacts import ArtifactToday, TodaysArtifacts
+from specship.suite.judging.trust import Trust
 from specship.suite.plan.plan import Check, Plan
 from specship.suite.plan.upstream import stages_behind
 
@@ -32,30 +41,48 @@ def missing_requirement(check: Check, plan: Plan) -> str:
     return ""
 
 
+def todays_artifacts(
+    plan: Plan, ledger: Ledger, *, store: Callable[[str], Store] | None = None
+) -> TodaysArtifacts:
+    """The artifacts of a plan as they are now; by default those that lie in the project's state."""
+    state, profile = plan.project.state, plan.profile
+    release = profile.kind == "release"
+    trust, now = Trust(plan.project), datetime.now(UTC)
+    return TodaysArtifacts(
+        profile,
+        ledger,
+        counts=lambda entry: vouches(entry, trust.ring, release=release, now=now),
+        root=lambda _settings: plan.project.root,
+        store=store or functools.cache(lambda model: Store.of(state, model, profile)),
+    )
+
+
+def vouches(entry: LedgerEntry[MadeArtifact], ring: KeyRing, *, release: bool, now: datetime) -> bool:
+    """Whether a stage statement may be believed: its signer, its clock, and for a release a clean tree."""
+    made, purpose = entry.record, purpose_of(release=release)
+    name = f"{entry.digest}.json"
+    return (
+        not ring.why_not(entry.signers, purpose, at=made.signed, name=name, release=release)
+        and made.signed <= now + FURTHEST_FUTURE
+        and not (release and made.environment.git_dirty)
+    )
+
+
 def today(
     plan: Plan,
     check: Check,
-    store: Store,
+    artifacts: TodaysArtifacts,
     *,
     arming: ArmingBook,
     missing: str = "",
     failed: str = "",
-    damage: list[str] | None = None,
 ) -> Today:
-    """A check as it stands now, with the digests of the artifacts that lie on the disk."""
-    artifacts = check.probe.artifacts if check.probe else ()
-    subjects: dict[str, str | None] = dict.fromkeys(plan.apart(check).artifacts)
-    for name in artifacts:
-        if name in subjects:
-            continue  # no evidence about it is fresh
-        try:
-            record = store.current(name)
-        except DamagedArtifact as error:
-            record = None
-            if damage is not None:
-                damage.append(str(error))
-        subjects[name] = record.digest if record else None
+    """A check as it stands now, with the digests of its artifacts."""
+    names = check.probe.artifacts if check.probe else ()
+    apart = plan.apart(check).artifacts  # no evidence about these is fresh
+    found = {name: None if name in apart else artifacts.of(check.model.id, name) for name in names}
     release = plan.profile.kind == "release"
+    seen = arming.limits_seen(check, plan)
     return Today(
         gate=check.gate,
         contract=check.file.path,
@@ -63,11 +90,20 @@ def today(
         profile=plan.profile.profile,
         gate_digest=check.gate_digest,
         profile_digest=plan.profile_digest(check.model.id),
-        subjects=subjects,
+        subjects={name: one.digest if one else None for name, one in found.items()},
+        ingredients=known_keys(found),
         missing=missing or missing_requirement(check, plan),
         failed=failed,
         release=release,
-        trusted=trusted_keys(plan.project, release=release),
+        ring=arming.ring,
         oldest=plan.oldest,
-        unarmed=arming.why_unarmed(check, plan),
+        judging_code=judged_by().code,
+        unarmed=seen.unarmed,
+        seen=seen.seen,
     )
+
+
+def known_keys(found: Mapping[str, ArtifactToday | None]) -> dict[str, str] | None:
+    """The key of each artifact; None where one of them is not known."""
+    keys = {name: one.key for name, one in found.items() if one}
+    return keys if len(keys) == len(found) else None

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from specship.errors import UnknownName
-from specship.faults.catalogue import LoadedFault, load_fault
+from specship.faults.catalogue import DeclaredFault, read_fault
 from specship.pipeline.stage import Stage
 from specship.specs.project import Project
 from specship.specs.records import FALSIFICATION, Profile
@@ -52,7 +52,7 @@ class FaultInjection:
     """Whose gates are to see it."""
     changes: Mapping[str, Mapping[str, Any]]
     """Settings by section that replace the profile's."""
-    loaded: LoadedFault | None = None
+    loaded: DeclaredFault | None = None
 
     @property
     def name(self) -> str:
@@ -96,7 +96,7 @@ def find_injection(plan: Plan, name: str) -> FaultInjection:
     fault, _, model = name.partition("/")
     if fault.startswith(HEALTHY):
         return healthy_injection(plan, fault.removeprefix(HEALTHY))
-    loaded = load_fault(fault, plan.project.fault_folder)
+    loaded = read_fault(fault, plan.project.fault_folder)
     return FaultInjection(fault, model, loaded.fault.settings, loaded)
 
 

@@ -46,7 +46,7 @@ def lint(question: Question, *, cache: bool = True) -> LintResult:
     """
     options = (question.paths, question.select, question.ignore, (str(question.start), _today().isoformat()))
     key = key_of(question.start, *options) if cache else None
-    result = recalled(question.start, key)
+    result = recalled(key)
     if result is None:
         result, _, _ = _computed(question)
         keep(question.start, key, result, *options)

@@ -20,7 +20,7 @@ from specship.contracts.records import Gate
 from specship.digests import digest_of
 from specship.errors import UnreadableDocument, UnusableInput
 from specship.probes.probe import Probe
-from specship.probes.registry import all_probes
+from specship.probes.registry import probes_in_force
 from specship.specs.binding import Known, contract_faults, gates_of, profile_faults
 from specship.specs.in_force import effective, profile_digest
 from specship.specs.project import Project, Survey, survey_project
@@ -146,7 +146,7 @@ def plan_at(project: Project, profile_name: str) -> Plan:
 
 
 def _bound(project: Project, profile: Profile) -> Plan:
-    probes = all_probes(project.probe_folder)
+    probes = probes_in_force(project.root, project.configuration)
     models = {criterion.id: model for model in project.spec.spec.models for criterion in model.criteria}
     checks = []
     for file in project.contracts:

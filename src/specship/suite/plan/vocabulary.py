@@ -6,7 +6,7 @@ from pathlib import Path
 
 from specship.faults.catalogue import known_faults
 from specship.pipeline.registry import all_stages
-from specship.probes.registry import all_probes
+from specship.probes.registry import probes_in_force
 from specship.specs.binding import Known, ProbeFacts
 from specship.specs.project import Configuration
 from specship.specs.records import BORROWED, Borrowed
@@ -16,9 +16,9 @@ def known_names(root: Path, configuration: Configuration) -> Known:
     """The names in force in a project.
 
     Raises:
-        UnusableInput: a probe file of the project cannot be imported, or two probes share a name.
+        UnusableInput: a probe file of the project cannot be read, or two probes share a name.
     """
-    probes = all_probes(root / configuration.probes if configuration.probes else None)
+    probes = probes_in_force(root, configuration)
     stages = all_stages()
     return Known(
         probes={

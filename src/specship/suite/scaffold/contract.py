@@ -13,7 +13,7 @@ from specship.errors import UnknownName, UnreadableDocument, UnusableInput, did_
 from specship.evidence.ledger import read_ledger
 from specship.pipeline.registry import stage_named
 from specship.probes.probe import Probe
-from specship.probes.registry import all_probes
+from specship.probes.registry import probes_in_force
 from specship.specs.project import Project, Survey, survey_project
 from specship.suite.scaffold.naming import checked_slug, modeline, next_id
 from specship.suite.scaffold.placing import Draft, place
@@ -58,7 +58,7 @@ def contract_draft(
     """
     gate = next_id(f"GATE-{name.upper()}", known_ids(project))
     path = f"{project.configuration.contracts}/{name}-v1.yaml"
-    text = _text(name, stage, gate, criterion, rule, all_probes(project.probe_folder))
+    text = _text(name, stage, gate, criterion, rule, probes_in_force(project.root, project.configuration))
     _insist_sound(path, text)
     return Draft(path, text), gate
 

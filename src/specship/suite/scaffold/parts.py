@@ -10,7 +10,7 @@ from typing import Final
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.faults.catalogue import known_faults
 from specship.pipeline.registry import all_stages
-from specship.probes.registry import all_probes
+from specship.probes.registry import probes_in_force
 from specship.specs.project import Survey, survey_project
 from specship.suite.scaffold.naming import checked_slug
 from specship.suite.scaffold.placing import Draft, place
@@ -75,8 +75,7 @@ def new_probe(start: Path, name: str, *, artifact: str | None = None) -> tuple[s
             why="a probe is called after what it measures, in small letters, such as 'corpus.line_length'",
             mend=f"write {near!r}" if (near := _near(name)) else "",
         )
-    folder = survey.root / survey.configuration.probes if survey.configuration.probes else None
-    if name in all_probes(folder):
+    if name in probes_in_force(survey.root, survey.configuration):
         raise UnusableInput(f"there is a probe {name!r} already", mend="choose another name")
     stages = {stage.makes for stage in all_stages().values()}
     first = name.split(".", 1)[0]

@@ -94,9 +94,10 @@ gates:
       changed: {equals: 0, unit: files}
       wrong_digests: {equals: 0, unit: documents}
       missing_documents: {equals: 0, unit: documents}
-    falsified_by:  # defects that must make it fail, and the quantities that fail then
+    falsified_by:  # defects that must make it fail, and the quantities that fail then: each limit, once
       partial-ingest: [unlisted]
       edited-document: [wrong_digests]
+      listing-of-another-source: [vanished, changed, missing_documents]
   - id: GATE-$ID-002
     rule: No held-out document is known to training, neither by its bytes nor as a near copy.
     binds_to: [AC-$ID-001]
@@ -110,6 +111,7 @@ gates:
     falsified_by:
       heldout-inside-training: [shared_digests]
       near-duplicate-across-split: [highest_jaccard, highest_containment]
+      documents-joined: [heldout_documents]
   - id: GATE-$ID-003
     rule: The licence of every document is known and allowed, and its text is kept with the corpus.
     binds_to: [AC-$ID-001]
@@ -121,6 +123,7 @@ gates:
       licences: {one_of: [Apache-2.0, MIT], unit: text}
       licence_text: {above: 0, unit: bytes}
     falsified_by:
+      licence-unknown: [unlicensed]
       unlicensed-document: [misstated, licences]
       licence-text-missing: [licence_text]
   # The probe of this gate is your own, in probes/$module.py; its fault is described in faults/.
@@ -133,7 +136,7 @@ gates:
       control_characters: {equals: 0, unit: characters}
       shortest: {at_least: 40, unit: characters}
     falsified_by:
-      control-characters-in-text: [control_characters]
+      control-characters-in-text: [control_characters, shortest]
   # Your next step: this gate is UNBOUND, a rule that nobody measures yet, and worth nothing until then.
   # Write a probe (`specship new probe $module.subject`), then name it here with `probe:` and `expect:`.
   - id: GATE-$ID-005
@@ -191,11 +194,11 @@ FAULT = Fault(row="", stage="corpus")
 
 
 def plant(folder: Path) -> None:
-    """Put a bell and an escape into the first document of a copy of a corpus."""
+    """The first document of a copy of a corpus is a bell and an escape."""
     path = folder / "train.jsonl"
     first, *rest = path.read_text(encoding="utf-8").splitlines(keepends=True)
     document = json.loads(first)
-    document["text"] += "\\x07\\x1b"
+    document["text"] = "\\x07\\x1b"
     path.write_text("".join([json.dumps(document) + "\\n", *rest]), encoding="utf-8")
 '''
 

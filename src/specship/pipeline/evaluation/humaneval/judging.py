@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import socket
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from typing import Final
 
+from specship.interpreter import isolated
 from specship.pipeline.evaluation.humaneval.problems import Problem
 from specship.pipeline.evaluation.humaneval.sandbox.limits import Limits
 from specship.pipeline.evaluation.humaneval.sandbox.protocol import Channel, Ended, MalformedFrame, TimeUp
@@ -66,13 +66,7 @@ class CandidateJudgeProcess:
             return self._channel
         ours, theirs = socket.socketpair()
         with ours, theirs:
-            command = [
-                sys.executable,
-                "-I",
-                "-m",
-                "specship.pipeline.evaluation.humaneval.sandbox.judge",
-                str(theirs.fileno()),
-            ]
+            command = isolated("specship.pipeline.evaluation.humaneval.sandbox.judge", str(theirs.fileno()))
             self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
                 command,
                 stdin=subprocess.DEVNULL,

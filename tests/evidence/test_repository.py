@@ -1,13 +1,15 @@
 """Objects are read by a git that the repository cannot tell anything."""
 
 import os
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
 import pytest
 
 from specship.errors import RequirementMissing, UnusableInput
-from specship.review.repository import open_repository
+from specship.evidence.repository import open_repository
 from specship.review.reviewing import review
 from tests.projects.histories import git, history
 from tests.review.cases import BASE, CASES, SMALL
@@ -76,6 +78,7 @@ def test_a_git_inside_of_the_checkout_is_passed_over(
     assert not (tmp_path / "sprung").exists()
 
     monkeypatch.setenv("PATH", str(false.parent))
+    monkeypatch.setattr("specship.evidence.repository._SYSTEM", ())
     with pytest.raises(RequirementMissing, match="no git on PATH outside"):
         review(repository, "base..head")
 
@@ -114,6 +117,54 @@ def test_worktrees_and_folders_within(repository: Path, tmp_path: Path) -> None:
 
     assert loosened(tmp_path / "tree", "base..HEAD")
     assert loosened(tmp_path / "tree" / "contracts", "base")
+
+
+def test_a_bare_repository_has_commits_alone(repository: Path, tmp_path: Path) -> None:
+    git(tmp_path, "clone", "-q", "--bare", str(repository), "bare.git")
+
+    assert loosened(tmp_path / "bare.git")
+    assert loosened(tmp_path / "bare.git" / "refs")
+    for staged in (False, True):
+        with pytest.raises(UnusableInput, match="is not in a bare repository"):
+            review(tmp_path / "bare.git", "base", staged=staged)
+
+
+def test_a_folder_of_a_working_tree_that_looks_like_a_repository_is_none(
+    repository: Path, tmp_path: Path
+) -> None:
+    """Who writes the tree would else choose what is read: here one in which nothing was loosened."""
+    git(repository, "checkout", "-q", "head")
+    other = history(tmp_path / "other", BASE, {"head": {"README.md": "Read me."}})
+    git(repository, "clone", "-q", "--bare", str(other), "contracts/inner")
+
+    assert loosened(repository / "contracts/inner")
+
+
+def test_a_hook_of_a_server_sees_what_is_pushed(repository: Path, tmp_path: Path) -> None:
+    """Before it decides, git keeps the objects of a push apart from the others."""
+    git(tmp_path, "clone", "-q", "--bare", "--single-branch", "--branch=base", str(repository), "bare.git")
+    hook = tmp_path / "bare.git/hooks/pre-receive"
+    hook.write_text(
+        f"#!/bin/sh\nread old new ref\nexec {Path(sys.executable).parent}/specship review base..$new --no-cache\n"
+    )
+    hook.chmod(0o755)
+    git(repository, "remote", "add", "server", str(tmp_path / "bare.git"))
+
+    refused = subprocess.run(
+        ["git", "push", "-q", "server", "head"], cwd=repository, capture_output=True, text=True, check=False
+    )
+    assert refused.returncode == 1
+    assert "val_loss ≤ 2.2 nats/token → ≤ 4.7 nats/token" in refused.stderr
+
+
+def test_a_folder_of_incoming_objects_elsewhere_is_not_believed(
+    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = history(tmp_path / "other", BASE, {"more": LOOSER | {"README.md": "Read me."}})
+    monkeypatch.setenv("GIT_QUARANTINE_PATH", str(other / ".git/objects"))
+
+    with pytest.raises(UnusableInput, match="no revision"):
+        review(repository, f"base..{git(other, 'rev-parse', 'more')}")
 
 
 def test_a_shallow_clone_says_so(repository: Path, tmp_path: Path) -> None:

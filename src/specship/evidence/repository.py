@@ -34,6 +34,8 @@ _MOST_ASKED_AT_ONCE: Final = 256
 """Names sent before answers are read; more could fill both pipes, and both sides would wait."""
 _MEMORY: Final = "/dev/shm"  # noqa: S108 - a folder with a name of its own is made in there
 """Where private files of a second lie, on machines that have it."""
+_SYSTEM: Final = ("/usr/bin", "/usr/local/bin", "/opt/homebrew/bin", "/run/current-system/sw/bin")
+"""Folders that no user may write into, where a system has its git."""
 _FORMAT: Final = re.compile(r"^\s*objectformat\s*=\s*\"?(sha1|sha256)\"?\s*$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -70,10 +72,12 @@ class Repository:
 
     def __init__(self, top: Path, git: str, shadow: Path, common: Path) -> None:
         self.top = top
-        """The folder of the working tree, without links."""
+        """The folder of the working tree, without links; a bare repository's own, which has none."""
+        self.bare = common == top
         self.algorithm = "sha256" if _format_of(common) == "sha256" else "sha1"
         self.shallow = (common / "shallow").exists()
         self._git = git
+        self._environment = _environment(shadow, _incoming(common))
         self._shadow = shadow
         self._folders: dict[str, dict[str, Entry]] = {}
         self._child: subprocess.Popen[bytes] | None = None
@@ -127,6 +131,7 @@ class Repository:
         Raises:
             UnusableInput: a merge is not finished, or the index cannot be read.
         """
+        self.insist_on_files("the index")
         done = self._run("ls-files", "--stage", "-z")
         if done.returncode:
             raise UnusableInput("the index cannot be read", mend="see what `git status` says")
@@ -141,6 +146,51 @@ class Repository:
                 )
             found[path] = Entry(int(mode, 8), oid.decode())
         return found
+
+    def insist_on_files(self, side: str) -> None:
+        """Whether there are files beside the commits.
+
+        Raises:
+            UnusableInput: the repository is bare.
+        """
+        if self.bare:
+            raise UnusableInput(
+                f"{side} is not in a bare repository", at=self.top, mend="compare two revisions: BASE..HEAD"
+            )
+
+    def untracked(self) -> tuple[str, ...]:
+        """Files of the working tree by path, but for those that a `.gitignore` of it passes over.
+
+        No index is read, so that files of HEAD are among them; and nobody's own lists of what to ignore are.
+        """
+        words = ("-c", "core.bare=false", "ls-files", "--others", "-z", "--exclude-per-directory=.gitignore")
+        done = self._run(*words, worktree=True)
+        if done.returncode:
+            raise UnusableInput(
+                "the working tree cannot be listed", at=self.top, mend="see what `git status` says"
+            )
+        return tuple(os.fsdecode(name) for name in done.stdout.split(b"\0")[:-1])
+
+    def commits(self) -> Iterator[tuple[str, tuple[str, ...], int]]:
+        """Every commit that HEAD follows, parents first: its id, its parents, and its seconds since 1970."""
+        done = self._run("log", "--topo-order", "--reverse", "--format=%H %ct %P", "HEAD")
+        for line in done.stdout.decode().splitlines():
+            commit, seconds, *parents = line.split()
+            yield commit, tuple(parents), int(seconds)
+
+    def added(self, folder: str) -> Iterator[tuple[str, str]]:
+        """Each commit that HEAD follows and that added a file to a folder, with the file's path."""
+        done = self._run(
+            "log", "--full-history", "-m", "--no-renames", "--diff-filter=A", "--name-only",
+            "--format=%x00%H%x00", "-z", "HEAD", "--", folder,
+        )  # fmt: skip
+        commit = ""
+        for part in done.stdout.split(b"\0"):
+            text = os.fsdecode(part).strip("\n")
+            if _is_oid(text):
+                commit = text
+            elif text and commit:
+                yield commit, text
 
     def folder(self, tree: str) -> dict[str, Entry]:
         """What a folder holds, by name."""
@@ -210,7 +260,7 @@ class Repository:
         if self._child is None:
             self._child = subprocess.Popen(  # noqa: S603 - our own words only
                 [self._git, "--no-replace-objects", "cat-file", "--batch"],
-                env=_environment(self._shadow),
+                env=self._environment,
                 cwd=self._shadow,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
@@ -218,11 +268,12 @@ class Repository:
             )
         return self._child
 
-    def _run(self, *words: str) -> subprocess.CompletedProcess[bytes]:
+    def _run(self, *words: str, worktree: bool = False) -> subprocess.CompletedProcess[bytes]:
+        more = {"GIT_WORK_TREE": str(self.top), "GIT_INDEX_FILE": str(self._shadow / "no-index")}
         return subprocess.run(  # noqa: S603 - names of objects, which begin with no dash
             [self._git, "--no-replace-objects", *words],
-            env=_environment(self._shadow),
-            cwd=self._shadow,
+            env={**self._environment, **(more if worktree else {})},
+            cwd=self.top if worktree else self._shadow,
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -248,8 +299,19 @@ def _entries(data: bytes, oid_bytes: int) -> Iterator[tuple[str, Entry]]:
         yield os.fsdecode(name), Entry(int(mode, 8), data[end + 1 : at].hex())
 
 
-def _environment(shadow: Path) -> Mapping[str, str]:
+def _incoming(common: Path) -> str:
+    """Where the objects of a push lie while a hook still decides on it; empty where there is none.
+
+    Source: "Quarantine Environment" of git-receive-pack(1). Git makes it among the objects; what lies
+    elsewhere is not believed.
+    """
+    told = Path(os.environ.get("GIT_QUARANTINE_PATH", ""))
+    return str(told.resolve()) if told.name and told.resolve().parent == common / "objects" else ""
+
+
+def _environment(shadow: Path, incoming: str) -> Mapping[str, str]:
     return {
+        **({"GIT_ALTERNATE_OBJECT_DIRECTORIES": incoming} if incoming else {}),
         "PATH": os.defpath,
         "LC_ALL": "C",
         "HOME": str(shadow),
@@ -276,10 +338,12 @@ def _format_of(common: Path) -> str:
 def _git_outside(top: Path) -> str:
     """The git program of the machine, as an absolute path that does not lie in the checkout.
 
+    Where the system has one, PATH is not asked: a program of that name can stand anywhere on it.
+
     Raises:
         RequirementMissing: there is none.
     """
-    for folder in os.environ.get("PATH", os.defpath).split(os.pathsep):
+    for folder in (*_SYSTEM, *os.environ.get("PATH", "").split(os.pathsep)):
         program = Path(folder, "git")
         if program.is_absolute() and os.access(program, os.X_OK) and program.is_file():
             real = program.resolve()
@@ -295,6 +359,9 @@ def _git_outside(top: Path) -> str:
 def _places(start: Path) -> tuple[Path, Path, Path]:
     """The top of the working tree that a folder is in, its git folder, and the one that worktrees share.
 
+    A bare repository is all three. A folder that looks like one and lies in a working tree is part of that:
+    whoever writes the tree would else choose what is read.
+
     Raises:
         UnusableInput: it is in none.
     """
@@ -308,6 +375,9 @@ def _places(start: Path) -> tuple[Path, Path, Path]:
             shared = own / "commondir"
             common = own / shared.read_text(encoding="utf-8").strip() if shared.is_file() else own
             return top, own.resolve(), common.resolve()
+    for top in (start, *start.parents):
+        if (top / "HEAD").is_file() and all((top / name).is_dir() for name in ("objects", "refs")):
+            return top, top, top
     raise UnusableInput(
         "this folder is in no git repository",
         at=start,

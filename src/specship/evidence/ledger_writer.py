@@ -1,0 +1,61 @@
+"""Writing to a ledger: entries name the heads that their writer sees; attempts are marked while they last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TypeVar
+
+from specship.evidence.attempt import Attempt
+from specship.evidence.attempt_mark import clear_mark, under_way
+from specship.evidence.entry import LedgerEntry, LedgerRecord, seal_record
+from specship.evidence.ledger import Ledger, LedgerReader, opened_again
+from specship.evidence.signing import SigningKey
+from specship.files import write_new_file
+
+_Kind = TypeVar("_Kind", bound=LedgerRecord)
+
+
+class LedgerWriter:
+    """Who writes into one folder, with one key, and reads some folders to know the heads."""
+
+    def __init__(self, folder: Path, folders: Iterable[Path], key: SigningKey) -> None:
+        """`folder` is one of `folders`."""
+        self.folder, self.key = folder, key
+        self._reader = LedgerReader(folders, keys=frozenset({key.public}))
+
+    def read(self) -> Ledger:
+        """The ledger as it is now; signers are asked for this key alone."""
+        return self._reader.read()
+
+    def append(self, record: _Kind) -> LedgerEntry[_Kind]:
+        """Write an entry below the heads of now; it is on the disk when this returns.
+
+        Raises:
+            UnusableInput: it could not be read again; nothing was written.
+            CannotWrite: the disk is full or refuses; the ledger is as it was.
+        """
+        data, entry = self._sealed(record)
+        write_new_file(self.folder / f"{entry.digest}.json", data)
+        return entry
+
+    @contextmanager
+    def announced(self, attempt: Attempt) -> Iterator[LedgerEntry[Attempt]]:
+        """Write an attempt, and mark it until the block ends well, which is when its result is on the disk.
+
+        Raises:
+            CannotWrite: the disk is full or refuses; nothing was begun.
+        """
+        data, entry = self._sealed(attempt)
+        with under_way(self.folder, entry.digest):
+            write_new_file(self.folder / f"{entry.digest}.json", data)
+            yield entry
+
+    def _sealed(self, record: _Kind) -> tuple[bytes, LedgerEntry[_Kind]]:
+        data = seal_record(record.model_copy(update={"parents": self.read().heads}), self.key)
+        return data, opened_again(data, type(record), self.key)
+
+    def close(self, attempt: str) -> None:
+        """Take away the mark of an attempt that was interrupted, once its result is on the disk."""
+        clear_mark(self.folder, attempt)

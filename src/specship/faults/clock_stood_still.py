@@ -1,0 +1,15 @@
+"""The clock of the run stood still."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from specship.faults._bytes import edit_json
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="R37", stage="run")
+
+
+def plant(folder: Path) -> None:
+    """A thousandth of a second passed."""
+    edit_json(folder / "run.json", lambda document: {**document, "wall_seconds": 1e-3})

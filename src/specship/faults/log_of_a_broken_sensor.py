@@ -1,0 +1,21 @@
+"""A sensor gave nothing, and the log says nothing in its place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from specship.faults._bytes import Line, edit_lines
+from specship.faults.fault import Fault
+
+FAULT = Fault(row="R37", stage="run")
+
+
+def plant(folder: Path) -> None:
+    """A step has no norm, and another one no rate."""
+
+    def edit(lines: list[Line]) -> list[Line]:
+        del lines[1]["grad_norm"]
+        del lines[2]["lr"]
+        return lines
+
+    edit_lines(folder / "train.jsonl", edit)

@@ -1,0 +1,1 @@
+"""Formats of `specship evidence audit`, one a file."""

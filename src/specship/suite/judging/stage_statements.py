@@ -1,0 +1,66 @@
+"""Signing what stages made: the judge's word for the manifests of the artifacts that it hashed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import UTC, datetime
+
+from specship.errors import DamagedArtifact
+from specship.evidence.artifact_record import ArtifactRecord
+from specship.evidence.environment import environment
+from specship.evidence.ledger_writer import LedgerWriter
+from specship.evidence.made_artifact import MadeArtifact
+from specship.pipeline.stage import Stage
+from specship.suite.artifacts.ingredients import settings_of, versions
+from specship.suite.artifacts.store import Store
+from specship.suite.plan.plan import Plan
+from specship.suite.plan.upstream import stages_behind
+
+
+def sign_stages(plan: Plan, ledger: LedgerWriter, model: str, artifacts: Iterable[str]) -> None:
+    """Write a stage statement for these artifacts of a model and for all that they were made from.
+
+    What was signed with this key before is not signed again.
+
+    Raises:
+        DamagedArtifact: a manifest names other packages or files than this machine has, or a planted fault.
+        CannotWrite: the disk is full or refuses.
+    """
+    profile, project = plan.profile, plan.project
+    own = (entry.record for entry in ledger.read().artifacts if entry.signers)
+    signed = {(one.model, one.profile, one.artifact.digest, one.artifact.ingredients.key) for one in own}
+    for owner, stage in reversed(list(stages_behind(profile, model, artifacts))):
+        store = Store.of(plan.project.state, owner, profile)
+        record = store.current(stage.makes)
+        if record is None or (owner, profile.profile, record.digest, record.ingredients.key) in signed:
+            continue
+        _check(plan, owner, stage, record)
+        ledger.append(
+            MadeArtifact(
+                model=owner,
+                profile=profile.profile,
+                makes=stage.makes,
+                stage=stage.name,
+                artifact=record,
+                environment=environment(project.root, project.reads, project.configuration.inherit),
+                signed=datetime.now(UTC),
+            )
+        )
+
+
+def _check(plan: Plan, owner: str, stage: Stage, record: ArtifactRecord) -> None:
+    settings = settings_of(stage, plan.profile.settings_of(owner))
+    expected = record.ingredients.model_copy(
+        update={
+            "packages": versions(stage),
+            "outside": stage.outside(settings, plan.project.root) if stage.outside else "",
+            "fault": "",
+        }
+    )
+    if expected.key != record.ingredients.key:
+        raise DamagedArtifact(
+            f"the manifest of {stage.makes} does not say how it was made here",
+            at=Store.of(plan.project.state, owner, plan.profile).path(stage.makes, record.ingredients.key),
+            why=expected.difference(record.ingredients),
+            mend="run `pytest -m ship`, which makes it again",
+        )

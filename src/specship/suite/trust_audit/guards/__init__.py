@@ -1,0 +1,1 @@
+"""Guards, one a file: `GUARD`, whose name is that of its file."""

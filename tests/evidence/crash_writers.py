@@ -1,0 +1,238 @@
+"""What is written in specship's name, one writer each, and what must be true of it after any failure."""
+
+import json
+import shutil
+from collections.abc import Callable, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Final, Protocol
+
+from specship.errors import UnusableInput
+from specship.evidence.arming import Arming, FaultSeen, read_armings, write_arming
+from specship.evidence.ledger import append, read_ledger
+from specship.evidence.signing import SigningKey, local_key
+from specship.files import publish_folder, write_errors, write_json
+from specship.specs.records import Model, Profile
+from specship.status.assess import assess
+from specship.suite.artifacts.store import Store
+from tests.evidence.statements import ENVIRONMENT, GATE, NOW, evidence, today
+from tests.suite.artifacts.finished import finished
+
+Acknowledge = Callable[[str], None]
+
+
+class Writer(Protocol):
+    """One path by which bytes reach the disk."""
+
+    name: str
+    sweeps: bool
+    """Whether the next run writes into the same folders, and so sweeps them."""
+
+    def prepare(self, folder: Path) -> None:
+        """Lay out what is there before."""
+
+    def write(self, folder: Path, acknowledge: Acknowledge) -> None:
+        """Write, and acknowledge what from then on must never be lost."""
+
+    def examine(self, folder: Path, acknowledged: Sequence[str]) -> None:
+        """Assert that nothing acknowledged is lost, and nothing invented."""
+
+    def whole(self, folder: Path) -> bool:
+        """Whether everything is there, as after a run without failures."""
+
+
+GATES: Final = tuple(f"GATE-A-00{number}" for number in range(1, 4))
+MODEL: Final = Model.model_validate({
+    "id": "MODEL-1", "title": "m", "criteria": tuple(
+        {"id": f"AC-X-00{number}", "statement": "s", "weight": weight, "because": "b",
+         "effort": {"gpu_hours": 0, "person_hours": 1}}
+        for number, weight in ((1, 50), (2, 30), (3, 20))
+    ),
+})  # fmt: skip
+PROFILE: Final = Profile(profile="rehearsal", kind="rehearsal", summary="s")
+
+
+def _key(folder: Path) -> SigningKey:
+    return local_key(folder / "state")
+
+
+def ship_percent(folder: Path, only: frozenset[str] | None = None) -> float:
+    """What the ledger supports, or what some of its statements do."""
+    key = _key(folder)
+    ledger = read_ledger([folder / "ledger"], keys=frozenset({key.public}))
+    if only is not None:
+        kept = tuple(entry for entry in ledger.statements if entry.digest in only)
+        ledger = type(ledger)(kept, (), ())
+    gates = []
+    for number, gate in enumerate(GATES, 1):
+        asked = GATE.model_copy(update={"id": gate, "binds_to": (f"AC-X-00{number}",)})
+        gates.append(today(key.public, gate=asked))
+    return assess(MODEL, PROFILE, gates, ledger, now=NOW).ship_percent
+
+
+class Statements:
+    """The ledger: three statements, each naming the one before."""
+
+    name = "ledger append"
+    sweeps = True
+
+    def prepare(self, folder: Path) -> None:
+        _key(folder)
+
+    def write(self, folder: Path, acknowledge: Acknowledge) -> None:
+        parents: tuple[str, ...] = ()
+        for number, gate in enumerate(GATES):
+            moment = NOW + timedelta(seconds=number)
+            entry = evidence(gate=gate, parents=parents, started=moment, ended=moment)
+            parents = (append(folder / "ledger", entry, _key(folder)),)
+            acknowledge(parents[0])
+
+    def examine(self, folder: Path, acknowledged: Sequence[str]) -> None:
+        ledger = read_ledger([folder / "ledger"], keys=frozenset({_key(folder).public}))
+        present = {entry.digest for entry in ledger.statements}
+        names = {path.stem for path in (folder / "ledger").glob("*.json")}
+
+        assert set(acknowledged) <= present, "an acknowledged statement is lost"
+        assert names == present, "a file is not what its name promises"
+        assert len(present) <= len(acknowledged) + 1, "more than one statement was in flight"
+        assert all(entry.signers for entry in ledger.statements)
+        assert not ledger.holes
+        low, high = (ship_percent(folder, frozenset(one)) for one in (acknowledged, present))
+        assert low <= high == ship_percent(folder)
+
+    def whole(self, folder: Path) -> bool:
+        return ship_percent(folder) == 100.0
+
+
+class Endless(Statements):
+    """Statements without an end, each naming the one before; a number tells the runs apart."""
+
+    name = "ledger append, endless"
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+
+    def write(self, folder: Path, acknowledge: Acknowledge) -> None:
+        key, parents = _key(folder), ()
+        for count in range(900):
+            parents = (
+                append(
+                    folder / "ledger", evidence(loss=float(1000 * self.number + count), parents=parents), key
+                ),
+            )
+            acknowledge(parents[0])
+
+
+class ArmingRecords:
+    """A record of arming, and the one that takes its place."""
+
+    name = "arming write"
+    sweeps = True
+
+    def prepare(self, folder: Path) -> None:
+        _key(folder)
+
+    def write(self, folder: Path, acknowledge: Acknowledge) -> None:
+        for code in ("1" * 64, "2" * 64):
+            arming = Arming(
+                gate="GATE-A-001", contract="contracts/a-v1.yaml", profile="rehearsal",
+                gates={"rehearsal": "a" * 64}, environment=ENVIRONMENT, ended=NOW,
+                faults={"frozen-weights": FaultSeen(code=code, fails=(), evidence="3" * 64)},
+            )  # fmt: skip
+            write_arming(folder / "arming", arming, _key(folder))
+            acknowledge(code)
+
+    def examine(self, folder: Path, acknowledged: Sequence[str]) -> None:
+        records, damaged = read_armings(folder / "arming", keys=frozenset({_key(folder).public}))
+        codes = [entry.arming.faults["frozen-weights"].code for entry in records]
+
+        assert not damaged
+        assert all(entry.signers for entry in records)
+        assert not acknowledged or acknowledged[-1] in codes, "an acknowledged record is lost"
+
+    def whole(self, folder: Path) -> bool:
+        return len(list((folder / "arming").glob("GATE-*.json"))) == 1
+
+
+class Artifacts:
+    """An artifact: its folder with a folder inside, its manifest, and that it is the current one."""
+
+    name = "artifact publish"
+    sweeps = True
+
+    def prepare(self, folder: Path) -> None:
+        store = self._store(folder)
+        finished(Store(folder / "made", store.settings), "corpus")
+
+    def _store(self, folder: Path) -> Store:
+        return Store(folder / "artifacts", {"corpus": {"source": "folder", "licence": "Apache-2.0"}})
+
+    def write(self, folder: Path, acknowledge: Acknowledge) -> None:
+        store = self._store(folder)
+        made = Store(folder / "made", store.settings).current("corpus")
+        if made is None:
+            raise UnusableInput("what the stage made cannot be read")
+        key = made.ingredients.key
+        if not store.path("corpus", key).exists():
+            partial = folder / "artifacts" / "corpus" / f"{key}.partial"
+            with write_errors(partial):
+                shutil.rmtree(partial, ignore_errors=True)
+                shutil.copytree(folder / "made" / "corpus" / key, partial)
+            publish_folder(partial, store.path("corpus", key))
+        store.finish("corpus", key, made)
+        acknowledge(made.digest)
+
+    def examine(self, folder: Path, acknowledged: Sequence[str]) -> None:
+        record = self._store(folder).current("corpus")  # hashes every file, raises where one differs
+
+        assert record is not None or not acknowledged, "an acknowledged artifact is lost"
+
+    def whole(self, folder: Path) -> bool:
+        return self._store(folder).current("corpus") is not None
+
+
+class Keys:
+    """This checkout's own key, made on first use."""
+
+    name = "key made"
+    sweeps = False  # a key is written once; `specship evidence mend` sweeps its folder
+
+    def prepare(self, folder: Path) -> None:
+        """Nothing is there before."""
+
+    def write(self, folder: Path, acknowledge: Acknowledge) -> None:
+        acknowledge(_key(folder).public.hex())
+
+    def examine(self, folder: Path, acknowledged: Sequence[str]) -> None:
+        if acknowledged or (folder / "state/keys/local.ed25519").exists():
+            assert _key(folder).public.hex() in (acknowledged or [_key(folder).public.hex()])
+
+    def whole(self, folder: Path) -> bool:
+        return (folder / "state/keys/local.ed25519").exists()
+
+
+class Reports:
+    """A file that is replaced, as reports and manifests are."""
+
+    name = "file replaced"
+    sweeps = True
+
+    def prepare(self, folder: Path) -> None:
+        write_json(folder / "report.json", {"n": 0})
+
+    def write(self, folder: Path, acknowledge: Acknowledge) -> None:
+        for number in (1, 2):
+            write_json(folder / "report.json", {"n": number})
+            acknowledge(str(number))
+
+    def examine(self, folder: Path, acknowledged: Sequence[str]) -> None:
+        number = json.loads((folder / "report.json").read_text())["n"]
+        assert number in {len(acknowledged), len(acknowledged) + 1}
+
+    def whole(self, folder: Path) -> bool:
+        return bool(json.loads((folder / "report.json").read_text())["n"] == 2)
+
+
+WRITERS: Final[dict[str, Writer]] = {
+    writer.name: writer for writer in (Statements(), ArmingRecords(), Artifacts(), Keys(), Reports())
+}
