@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Final, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from specship.contracts.records import Frozen
 from specship.evidence.entry import LedgerRecord
@@ -76,8 +76,8 @@ class Receipt(LedgerRecord):
     exit_status: int = Field(ge=0)
     """What the session ended with."""
     environment: Environment
-    started: datetime
-    ended: datetime
+    started: AwareDatetime
+    ended: AwareDatetime
 
     @property
     def moment(self) -> datetime:

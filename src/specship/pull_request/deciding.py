@@ -24,7 +24,7 @@ from specship.pull_request.facts import Committed, MergeFacts, MergeObjection
 from specship.pull_request.last_session import last_session
 from specship.pull_request.reading import lint_of
 from specship.pull_request.records import MergeCheck, MergeDecision, Reason, fingerprint_of
-from specship.review.holdings import holdings_of
+from specship.review.holdings import holdings_of, refused_keys
 from specship.review.percents import evidence_of, joined, nothing_held
 from specship.review.records import Review, ShipPercent
 from specship.review.reviewing import BothSides, compare
@@ -96,6 +96,7 @@ def _facts(found: Review, sides: BothSides, question: MergeQuestion, start: Path
         lint=lint_of(head, sides.code.head, contracts, waivers.head),
         untrue=tuple(untrue(sides, found, contracts, evidence_of(head))),
         waivers=waiver_reports(waivers.head.values(), after.values()),
+        refused_keys=tuple(refused_keys(head)),
         waived_before=_waived_before(waivers.base.values(), waivers.head.values()),
         floor=question.floor,
         releases=_releases(head) | {new.get(name, name) for name in _releases(base)},

@@ -61,6 +61,8 @@ class MergeFacts:
     """Where an amendment and the change do not agree."""
     waivers: tuple[WaiverReport, ...]
     """Of head."""
+    refused_keys: tuple[str, ...]
+    """Trusted keys of head that no release believes, in words."""
     waived_before: frozenset[tuple[str, str]]
     """Gate and fingerprint of those that lie on base as well, and end no later than they do there."""
     floor: float | None

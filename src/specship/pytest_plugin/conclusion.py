@@ -56,10 +56,11 @@ class Conclusion:
             SpecshipError: the ledger or the key could not be written.
         """
         from specship.evidence.environment import environment
-        from specship.evidence.ledger import append, read_ledger
+        from specship.evidence.ledger import append
         from specship.evidence.receipt import LAST, Receipt
         from specship.evidence.signing import local_key
         from specship.files import write_errors, write_file
+        from specship.suite.judging.project_ledger import open_ledger
 
         live: Session | None = self.project.session()
         if live is None or not self.gates:
@@ -67,7 +68,7 @@ class Conclusion:
         config, witness = self.project.config, self.project.witness
         project = live.plan.project
         plugins, conftests = plugins_of(config)
-        ledger = read_ledger(project.ledger_folders, keys=frozenset())
+        ledger = open_ledger(project, frozenset())
         receipt = Receipt(
             profile=live.plan.profile.profile,
             arguments=tuple(map(str, config.invocation_params.args)),
