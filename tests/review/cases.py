@@ -237,9 +237,10 @@ CASES: dict[str, Case] = {
     "what a probe imports measures otherwise": Case(
         (("counting/lines.py", "len(lines)", "10 ** 6"),), {"measures otherwise own.documents code"}, {"measures otherwise own.documents code"}
     ),
-    "a comment in a probe": Case(
+    "a comment in a probe, which can read it": Case(
         (("probes/own.py", "@probe", "# a remark\n@probe"),), {"measures otherwise own.documents code"}, {"measures otherwise own.documents code"}
     ),
+    "a comment in what a probe imports": Case((("counting/lines.py", "def count", "# a remark\ndef count"),), set(), set(), "none", stales=False),
     "a table beside the probes": Case(
         (), {"measures otherwise probes/table.json code"}, {"measures otherwise probes/table.json code"}, files=(("probes/table.json", "[]"),)
     ),
