@@ -13,8 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from pathlib import Path
+from typing import Final
 
 from specship.files import sync_folder, write_errors
+
+ENDING: Final = ".open"
 
 
 class Mark(IntEnum):
@@ -25,7 +28,7 @@ class Mark(IntEnum):
 
 
 def _place(folder: Path, digest: str) -> Path:
-    return folder / f"{digest}.open"
+    return folder / f"{digest}{ENDING}"
 
 
 def mark_of(folder: Path, digest: str) -> Mark | None:

@@ -35,17 +35,17 @@ def sign_stages(plan: Plan, ledger: LedgerWriter, model: str, artifacts: Iterabl
         if record is None or (owner, profile.profile, record.digest, record.ingredients.key) in signed:
             continue
         _check(plan, owner, stage, record)
-        ledger.append(
-            MadeArtifact(
-                model=owner,
-                profile=profile.profile,
-                makes=stage.makes,
-                stage=stage.name,
-                artifact=record,
-                environment=environment(project.root, project.reads, project.configuration.inherit),
-                signed=datetime.now(UTC),
-            )
+        made = MadeArtifact(
+            model=owner,
+            profile=profile.profile,
+            makes=stage.makes,
+            stage=stage.name,
+            artifact=record,
+            environment=environment(project.root, project.reads, project.configuration.inherit),
+            signed=datetime.now(UTC),
         )
+        with contextlib.suppress(UnusableInput):  # of so many files that nobody would read it
+            ledger.append(made)
 
 
 def _check(plan: Plan, owner: str, stage: Stage, record: ArtifactRecord) -> None:
