@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from specship.errors import DamagedArtifact
+from specship.errors import DamagedArtifact, UnusableInput
 from specship.evidence.artifact_record import ArtifactRecord
 from specship.evidence.environment import environment
 from specship.evidence.ledger_writer import LedgerWriter
