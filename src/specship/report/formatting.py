@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Final
 from specship.units import Quantity, show
 
 if TYPE_CHECKING:  # progress of a command is shown without the records of a report
-    from specship.status.report import GateReport, LimitReport, Measured, WaiverReport
+    from specship.status.report import GateReport, LimitReport, Measured, SignerReport, WaiverReport
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _NAMED: Final = 4
+_KEY: Final = len("sha256:") + 12
+"""Characters of a key's id that are shown."""
 _STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -77,6 +79,20 @@ def limits_line(limits: Sequence[LimitReport]) -> str:
     shown = ", ".join(never[:_NAMED]) + (f" and {len(never) - _NAMED} more" if len(never) > _NAMED else "")
     unseen = f", {len(never)} never seen: {shown}" if never and seen["seen"] else ""
     return f"{seen['seen']} of {len(limits)} limits seen to fail{excused}{unseen}"
+
+
+def signer_line(signer: SignerReport) -> str:
+    """A key that signed something: the beginning of its id, and who answers for it."""
+    return f"{signer.key_id[:_KEY]} {signer.owner}"
+
+
+def signed_lines(gates: Iterable[GateReport]) -> list[str]:
+    """Who signed the evidence of some gates, one line for each key and what it is trusted with."""
+    counts = Counter(signer for gate in gates for signer in gate.signers)
+    return [
+        f"signed by {signer_line(one)} ({', '.join(one.purposes)}): {count} gate{'' if count == 1 else 's'}"
+        for one, count in counts.most_common()
+    ]
 
 
 def waiver_line(waiver: WaiverReport) -> str:

@@ -77,7 +77,7 @@ class TodaysArtifacts:
 
     def _stated(self, model: str, artifact: str) -> ArtifactToday | None:
         """The newest statement that agrees with today's settings, code, inputs and files."""
-        entries = self.ledger.made.get((model, self.profile.profile, artifact), ())
+        entries = self.ledger.made_as(model, self.profile.profile, artifact)
         if not any(self.counts(entry) for entry in entries):
             return None
         sections = self.profile.settings_of(model)
@@ -108,6 +108,6 @@ def outside_agrees(stage: Stage, settings: Mapping[str, Any], root: Path, record
         return not recorded
     try:
         here = stage.outside(settings, root)
-        return here in {recorded, stage.outside(settings, root / ".specship" / "nowhere")}
+        return here == recorded or here == stage.outside(settings, root / ".specship" / "nowhere")
     except (SpecshipError, OSError):
         return True
