@@ -68,10 +68,12 @@ class LedgerWriter:
         Raises:
             CannotWrite: the folder refuses.
         """
-        finished = {entry.evidence.attempt for entry in self.read().statements}
-        for path in self.folder.glob(f"*{ENDING}"):
-            if path.stem in finished:
-                clear_mark(self.folder, path.stem)
+        marks = [path.stem for path in self.folder.glob(f"*{ENDING}") if path.with_suffix(".json").exists()]
+        # Read after that: a mark whose attempt is written meanwhile is not among them.
+        unfinished = {entry.digest for entry in self.read().unfinished} if marks else set()
+        for digest in marks:
+            if digest not in unfinished:
+                clear_mark(self.folder, digest)
 
     def close(self, attempt: str) -> None:
         """Take away the mark of an attempt that was interrupted, once its result is on the disk."""
