@@ -277,7 +277,7 @@ def opened_again(data: bytes, kind: type[_Kind], key: SigningKey) -> LedgerEntry
     if len(data) > LARGEST_BYTES:
         raise UnusableInput(
             f"the statement has {len(data)} bytes; at most {LARGEST_BYTES} are read",
-            at=kind.WORDS, mend="let the probe return fewer notes",
+            at=kind.WORDS, mend="let the probe return fewer notes, or the stage write fewer files",
         )  # fmt: skip
     entry = open_record(data, {kind.PAYLOAD_TYPE: kind}, keys=frozenset({key.public}), at=kind.WORDS)
     return cast("LedgerEntry[_Kind]", entry)

@@ -89,6 +89,8 @@ class Holdings:
         self._top = folder
         self._known = known
         self.ledger: Ledger = Ledger((), (), ())
+        self._outside: set[str] = set()
+        """Paths of settings whose files were laid out."""
 
     @cached_property
     def project(self) -> Project | None:
@@ -208,7 +210,8 @@ class Holdings:
     def _laid_out(self, settings: Mapping[str, Any]) -> Path:
         """A private folder with those files of this side that some settings name."""
         home = self._top / "outside"
-        for path in _texts(settings):
+        for path in set(_texts(settings)) - self._outside:
+            self._outside.add(path)
             files = [*self._side.own_folder(path), self._side.inside(path)]
             for at, data in self._side.tree.read(files).items():
                 place = home / at
