@@ -11,7 +11,7 @@ from typing import Any
 from specship.errors import SpecshipError, UnknownName
 from specship.evidence.arming import NAMES_NO_FAULT, OpenedArming
 from specship.evidence.attempt import Attempt
-from specship.evidence.committed import History
+from specship.evidence.committed import CommitHistory
 from specship.evidence.envelope import open_envelope
 from specship.evidence.ledger import AnyEntry, Ledger, read_ledger
 from specship.evidence.made_artifact import MadeArtifact
@@ -237,11 +237,12 @@ class _Desk:
         yield from self._ends()
 
     def _gone(self) -> Iterator[str]:
-        history = History.of(self.project.evidence_folder) if self.project.evidence_folder.is_dir() else None
+        folder = self.project.evidence_folder
+        history = CommitHistory.of(folder) if folder.is_dir() else None
         for name in sorted(history.names if history else ()):
             digest = name.removesuffix(".json")
             if "/" not in name and name != digest and digest not in self.by_digest:
-                if (self.project.evidence_folder / name).exists():
+                if (folder / name).exists():
                     continue  # it is damaged, which is said already
                 yield (
                     f"evidence/{name} was committed, and is gone\n"
