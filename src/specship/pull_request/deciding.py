@@ -21,6 +21,7 @@ from specship.evidence.statement import Opened
 from specship.garbage import undisturbed
 from specship.pull_request.amendments import untrue
 from specship.pull_request.facts import Committed, MergeFacts, MergeObjection
+from specship.pull_request.last_session import last_session
 from specship.pull_request.reading import lint_of
 from specship.pull_request.records import MergeCheck, MergeDecision, Reason, fingerprint_of
 from specship.review.holdings import holdings_of, refused_keys
@@ -70,10 +71,10 @@ def decide(start: Path, question: MergeQuestion) -> MergeDecision:
                 why="a gate that compares a change with itself would let everything pass",
                 mend="name the branch that the change goes into; of what was merged just now, `--base HEAD^`",
             )
-        return _decision(_facts(found, sides, question), question)
+        return _decision(_facts(found, sides, question, start), question)
 
 
-def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFacts:
+def _facts(found: Review, sides: BothSides, question: MergeQuestion, start: Path) -> MergeFacts:
     base, head = sides.base, sides.head
     contracts = sides.contracts.of(head, head.contracts)
     waivers = sides.waivers
@@ -100,6 +101,7 @@ def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFac
         floor=question.floor,
         releases=_releases(head) | {new.get(name, name) for name in _releases(base)},
         fall=question.fall,
+        session=last_session(start, (entry.record for entry in held.head.receipts)),
     )
 
 
@@ -258,6 +260,7 @@ def _decision(facts: MergeFacts, question: MergeQuestion) -> MergeDecision:
         stales=len({stale for change in found.changes for stale in change.stales}),
         checks=tuple(entry for _, entry in sorted(checks, key=lambda pair: (-pair[0], pair[1].check))),
         new_statements=len(facts.new_evidence),
+        session=facts.session,
     )
 
 

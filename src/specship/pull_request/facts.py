@@ -71,6 +71,8 @@ class MergeFacts:
     """The profiles at which a model ships on either side, as head calls them."""
     fall: bool
     """Whether no number may be lower than on base."""
+    session: str = ""
+    """What the last test session says of itself."""
 
     @cached_property
     def new_evidence(self) -> frozenset[str]:

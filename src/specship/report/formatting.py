@@ -66,6 +66,11 @@ def measured_lines(gate: GateReport) -> list[str]:
     ]
 
 
+def first_lines(texts: Iterable[str]) -> list[str]:
+    """The first line of each text: cause and mend of an error follow below."""
+    return [text.splitlines()[0] for text in texts]
+
+
 def limits_line(limits: Sequence[LimitReport]) -> str:
     """How many limits were seen to fail: `5 of 7 limits seen to fail, 1 excused, 1 never seen: flips`."""
     seen = Counter(limit.seen for limit in limits)

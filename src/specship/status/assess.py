@@ -15,7 +15,7 @@ from specship.evidence.arming import NAMES_NO_FAULT
 from specship.evidence.ledger import GateEntries, Ledger
 from specship.specs.records import Criterion, Model, Profile
 from specship.status.bypasses import relaxed
-from specship.status.folding import GateStanding, standing
+from specship.status.folding import GateStanding, entries_of, standing
 from specship.status.freshness import Today
 from specship.status.report import (
     CriterionReport,
@@ -211,7 +211,7 @@ def assess(
     known: dict[str, GateReport] = {}
     for today in gates:
         if today.model == model.id:
-            own = ledger.of_gate(today.gate.id)
+            own = entries_of(today, ledger, now=now)
             before = judged.get(today.gate.id)
             if before is None or before[:2] != (today, own):
                 report = gate_report(today, standing(today, own, now=now), session_began=session_began)
@@ -248,7 +248,7 @@ def assess(
 
 def ledger_problems(ledger: Ledger) -> tuple[str, ...]:
     """What is wrong with a ledger, in words."""
-    problems = [str(error) for error in ledger.damaged]
+    problems = [*map(str, ledger.damaged), *ledger.doubts]
     if ledger.holes:
         shown = ", ".join(f"sha256:{digest[:12]}…" for digest in ledger.holes[:3])
         problems.append(

@@ -8,6 +8,7 @@ from typing import Final
 from specship.report.formats import PLAIN, Display
 from specship.report.formatting import (
     duration,
+    first_lines,
     limits_line,
     measured_lines,
     percent,
@@ -26,7 +27,7 @@ def _cell(text: str) -> str:
 
 
 def _gate_row(criterion: CriterionReport, gate: GateReport) -> str:
-    said = "\n".join(measured_lines(gate)) or gate.reason
+    said = "\n".join((*(measured_lines(gate) or [gate.reason]), *first_lines(gate.cautions)))
     fresh = "" if gate.fresh or gate.verdict in {None, "UNBOUND", "BLOCKED"} else " (stale)"
     armed = "\n".join(filter(None, ("armed" if gate.armed else "not armed yet", _limits(gate))))
     signers = "\n".join(map(signer_line, gate.signers))

@@ -18,6 +18,7 @@ from specship.report.formatting import (
     ago,
     bar,
     duration,
+    first_lines,
     limits_line,
     measured_lines,
     percent,
@@ -50,7 +51,7 @@ def _said(gate: GateReport) -> str:
     if not lines:
         return escape(gate.reason.splitlines()[0])
     more = f", {len(lines) - 1} more hold" if len(lines) > 1 else ""
-    return escape(lines[0] + more)
+    return escape("\n".join((lines[0] + more, *first_lines(gate.cautions))))
 
 
 def _gate_row(gate: GateReport) -> tuple[str, ...]:
@@ -181,6 +182,6 @@ def _armed_lines(profile: str, models: Iterable[ModelReport]) -> Iterator[str]:
         yield f"{armed} of {len(gates)} gates are armed at profile {profile}; not yet: {first}"
     else:
         yield f"all {len(gates)} gates are armed at profile {profile}: each was seen to fail on its faults"
-    if limits:
+    if any(limit.seen == "seen" for limit in limits):
         yield limits_line(limits)
     yield from signed_lines(gates.values())
