@@ -35,7 +35,7 @@ def test_a_trusted_key_counts_for_its_purpose_on_its_days() -> None:
     assert not why(ring(entry(purposes=("arming",))), KEY, "arming")
 
 
-REVOKED = {"revoked": TODAY}
+REVOKED: dict[str, Any] = {"revoked": TODAY}
 REFUSALS = {
     "nobody": (ring(entry()), None, "release", NOW, "no key known here signed it"),
     "a stranger": (ring(entry()), STRANGER, "release", NOW, "is not trusted"),
