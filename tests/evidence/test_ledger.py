@@ -297,7 +297,7 @@ def test_no_edited_byte_of_a_ledger_earns_anything(
 @pytest.mark.slow
 def test_no_edited_byte_of_ten_thousand_earns_anything(whole: WholeLedger) -> None:
     """The same, often."""
-    chance = random.Random(0)
+    chance = random.Random(0)  # noqa: S311 - places, no secrets
     edits = [
         (chance.randrange(99), chance.randrange(99_999), chance.randrange(1, 256)) for _ in range(10_000)
     ]
