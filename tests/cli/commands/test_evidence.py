@@ -12,8 +12,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from specship.evidence.keys.signing_keys import key_of_file, new_key
 from specship.evidence.signing import SigningKey, local_key
-from specship.evidence.signing_keys import key_of_file, new_key
 from tests.processes import inside, run_pytest
 from tests.projects.histories import git
 from tests.projects.small_project import edit, make_project

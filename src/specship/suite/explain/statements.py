@@ -13,7 +13,7 @@ from specship.evidence.arming import NAMES_NO_FAULT, OpenedArming
 from specship.evidence.attempt import Attempt
 from specship.evidence.committed import CommitHistory
 from specship.evidence.envelope import open_envelope
-from specship.evidence.keyring import purpose_of
+from specship.evidence.keys.keyring import purpose_of
 from specship.evidence.ledger import AnyEntry, Ledger, read_ledger
 from specship.evidence.made_artifact import MadeArtifact
 from specship.evidence.receipt import Receipt

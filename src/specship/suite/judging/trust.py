@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from specship.evidence.committed import CommitHistory
-from specship.evidence.keyring import NOBODY, KeyRing, arming_keys
+from specship.evidence.keys.keyring import NOBODY, KeyRing, arming_keys
 from specship.evidence.signing import check_public_key, local_public_key
 from specship.specs.project import Project
 

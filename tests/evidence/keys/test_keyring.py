@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from specship.evidence.keyring import NOBODY, KeyRing, shown
+from specship.evidence.keys.keyring import NOBODY, KeyRing, shown
 from specship.specs.trusted_keys import TrustedKey
 
 KEY, OWN, MACHINE, STRANGER = (bytes([number]) * 32 for number in (1, 2, 3, 4))
