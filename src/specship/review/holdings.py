@@ -18,7 +18,7 @@ from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.errors import DamagedArtifact
 from specship.evidence.arming import NAMES_NO_FAULT, LimitsSeen, OpenedArming, limits_seen, read_armings
-from specship.evidence.keyring import KEYS, NOBODY, KeyRing
+from specship.evidence.keys.keyring import KEYS, NOBODY, KeyRing
 from specship.evidence.ledger import AnyEntry, Ledger, gathered, open_entry
 from specship.pipeline.registry import module_of
 from specship.review.code.comparing import CodeReview
