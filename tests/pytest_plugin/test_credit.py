@@ -5,9 +5,11 @@ import json
 import shutil
 from pathlib import Path
 
+import pytest
+
 from tests.processes import run_pytest as ship
 from tests.processes import specship
-from tests.projects.small_project import edit, report_of, statements_of, text
+from tests.projects.small_project import edit, report_of, text
 
 
 def test_a_forged_collection_hides_no_gate(project: Path) -> None:
@@ -61,17 +63,15 @@ def test_a_changed_limit_makes_evidence_stale(shipped: Path) -> None:
     assert "rehearsed 30 %" in done.stdout
 
 
-def test_a_changed_probe_makes_evidence_stale_and_a_comment_does_not(shipped: Path) -> None:
-    measured = [entry.digest for entry in statements_of(shipped)]
+@pytest.mark.parametrize(
+    "change", ["    # a remark\n", '    """Words that it can read."""\n', "    lines, _ = lines[:12], 1\n"]
+)
+def test_any_change_of_a_project_s_own_probe_makes_evidence_stale(shipped: Path, change: str) -> None:
+    """It can read its own text, so all of it counts; and it is measured again."""
     probe = shipped / "probes/small.py"
-    probe.write_text(probe.read_text().replace("    lines =", "    # a remark\n    lines ="))
-    assert ship(shipped, "-m", "ship").returncode == 0
-    assert [entry.digest for entry in statements_of(shipped)] == measured
-    edit(probe, '"documents": len(lines)', '"documents": 12')
-    done = specship("status", folder=shipped)
-    assert done.returncode == 0
-
-    assert "rehearsed 0 %" in done.stdout
+    line = '    return {"documents": len(lines)'
+    edit(probe, line, change + line)
+    assert "rehearsed 0 %" in specship("status", folder=shipped).stdout
 
 
 def test_a_touched_artifact_earns_nothing_and_is_made_again(shipped: Path) -> None:
@@ -146,13 +146,10 @@ def test_code_that_a_probe_imports_counts_as_its_code(project: Path) -> None:
     assert freshness(project) == [False, False]
 
 
-def test_a_probe_file_that_patches_others_takes_its_credit_with_it(project: Path) -> None:
-    """While it is there it can lie; once it is gone, nothing measured beside it counts."""
+def test_a_file_beside_a_probe_counts_while_it_is_there(project: Path) -> None:
+    """Any file of the folder can change what another one measures; once it is gone, nothing beside it counts."""
     patch = project / "probes" / "zz.py"
-    patch.write_text(
-        "from specship.probes import registry\nhonest = registry.Probe.__call__\n\n"
-        "def lie(self, artifacts):\n    found = honest(self, artifacts)\n    return found\n\nregistry.Probe.__call__ = lie\n"
-    )
+    patch.write_text("from specship.probes import measuring\n\nmeasuring.measure = lambda *_: None\n")
     ship(project, "-m", "ship")
     assert freshness(project) == [True, True]
     patch.unlink()

@@ -26,6 +26,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final, NamedTuple
 
 _MACHINE: Final = (
@@ -156,8 +157,8 @@ def _hook(openable: Openable, answers: int) -> Callable[[str, tuple[Any, ...]], 
 
     def by_a_package() -> bool:
         """Whether an import or installed code asks, the standard library between it and the system apart."""
-        frame = frame_at(3)
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame: FrameType | None = frame_at(3)
+        if frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
         while frame is not None:
             name = frame.f_code.co_filename
