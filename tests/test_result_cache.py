@@ -1,13 +1,16 @@
 """Answers are recalled under their key only, and there is no key where something cannot be seen."""
 
+import importlib.util
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from specship import result_cache
 from specship.result_cache import (
     ProjectFiles,
     bytes_digest,
@@ -155,3 +158,32 @@ def test_what_is_installed_is_part_of_the_key(tmp_path: Path, monkeypatch: pytes
 
     assert before is not None
     assert inputs_digest(inputs) not in {before, None}
+
+
+@pytest.mark.parametrize("near", [-1, 60_000_000_000], ids=["kept in the process", "read each time"])
+def test_an_edit_of_our_own_code_gives_another_key(near: int, tmp_path: Path) -> None:
+    """Also one that leaves a file as long and as old as it was."""
+    code = tmp_path / "specship"
+    code.mkdir()
+    for name in ("result_cache.py", "other.py"):
+        shutil.copy2(Path(result_cache.__file__).with_name("result_cache.py"), code / name)
+    spec = importlib.util.spec_from_file_location("copied_result_cache", code / "result_cache.py")
+    assert spec is not None
+    assert spec.loader is not None
+    copied = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copied)
+    vars(copied)["_NEAR_NS"] = near  # what the test just wrote is as new as can be
+    project = copied.ProjectFiles(sound_project(tmp_path / "project"), ("pyproject.toml",))
+    edited = code / "other.py"
+    before, text = edited.stat(), edited.read_bytes()
+
+    first = copied.inputs_digest(project)
+    assert copied.inputs_digest(project) == first
+    edited.write_bytes(text.replace(b"Answers of", b"Sayings of", 1))
+    os.utime(edited, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (edited.stat().st_size, edited.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert copied.inputs_digest(project) not in {None, first}
+    edited.write_bytes(text)
+    assert copied.inputs_digest(project) == first
+    (code / "more.py").touch()
+    assert copied.inputs_digest(project) not in {None, first}

@@ -64,14 +64,17 @@ def test_a_changed_limit_makes_evidence_stale(shipped: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "change", ["    # a remark\n", '    """Words that it can read."""\n', "    lines, _ = lines[:12], 1\n"]
+    ("old", "new"),
+    [('"documents": len(lines)', '"documents": 12'), ("    lines =", "    # a remark\n    lines =")],
+    ids=["code", "a-comment"],
 )
-def test_any_change_of_a_project_s_own_probe_makes_evidence_stale(shipped: Path, change: str) -> None:
-    """It can read its own text, so all of it counts; and it is measured again."""
-    probe = shipped / "probes/small.py"
-    line = '    return {"documents": len(lines)'
-    edit(probe, line, change + line)
-    assert "rehearsed 0 %" in specship("status", folder=shipped).stdout
+def test_a_changed_byte_beside_a_probe_makes_evidence_stale(old: str, new: str, shipped: Path) -> None:
+    """Its code can read a comment, and a table that lies beside it."""
+    edit(shipped / "probes/small.py", old, new)
+    done = specship("status", folder=shipped)
+    assert done.returncode == 0
+
+    assert "rehearsed 0 %" in done.stdout
 
 
 def test_a_touched_artifact_earns_nothing_and_is_made_again(shipped: Path) -> None:

@@ -16,8 +16,6 @@ from specship.lint.silencing import RuleChoice, check_codes
 from specship.lint.untrained import read_untrained
 from specship.lint.view import View
 from specship.pipeline.registry import all_stages
-from specship.probes.declared import DeclaredProbe
-from specship.probes.probe import Probe
 from specship.probes.registry import all_probes
 from specship.review.code.reading import SideCode
 from specship.review.sides import ProjectSide, located
@@ -60,11 +58,10 @@ def lint_of(
 def _known(code: SideCode) -> Known:
     """Everything that a side can name: what comes with specship, and what its own files declare."""
     stages = all_stages()
-    declared: dict[str, Probe | DeclaredProbe] = {**all_probes(), **code.probes}
+    ours = {name: ProbeFacts(name, found.units, found.artifacts) for name, found in all_probes().items()}
+    own = {name: ProbeFacts(name, found.units, found.artifacts) for name, found in code.probes.items()}
     return Known(
-        probes={
-            name: ProbeFacts(name, found.units, found.artifacts) for name, found in sorted(declared.items())
-        },
+        probes=dict(sorted((ours | own).items())),
         stages=frozenset(stage.makes for stage in stages.values()),
         settings={
             BORROWED: Borrowed,
