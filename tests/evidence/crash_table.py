@@ -249,7 +249,10 @@ def kills(rounds: int, seed: int = 7) -> dict[str, Any]:
             child = os.fork()
             if child == 0:
                 _be_the_writer(Endless(number), folder, shared)
-            time.sleep(chance.random() * 0.02)
+            until, wanted = time.monotonic() + 5, 64 * chance.randrange(5)
+            while shared[wanted - 1 : wanted] == b"\0" and time.monotonic() < until:
+                time.sleep(0.0005)
+            time.sleep(chance.random() * 0.002)
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
             text = shared[:-4096].rstrip(b"\0").decode()

@@ -66,11 +66,10 @@ def test_some_calls_of_every_writer_fail() -> None:
 
 @pytest.mark.slow
 def test_every_call_of_every_writer_fails() -> None:
-    """The real calls, killed or refused by the kernel's own tracer, once each and from each on."""
+    """The real calls, killed or refused by the kernel's own tracer, once each and from each on: every second one."""
     if not traces():
         pytest.skip(reason="no process may trace another here; the patched calls are looked at all the same")
-    rows = crash_table("traced", 1, *(name for name in WRITERS if name != "artifact publish"))
-    rows += crash_table("traced", 3, "artifact publish")
+    rows = crash_table("traced", 2)
 
     assert survived(rows) >= 300
 
@@ -103,7 +102,7 @@ def test_a_full_disk_and_one_for_reading_alone(tmp_path: Path) -> None:
         assert one["acknowledged"] > 5
         assert (one["status"], one["freed"], one["read-only"]) == (2, 0, 2)
         assert (one["lost"], one["damaged"], one["left"]) == (0, 0, 0)
-        assert one["still there"] == 3
+        assert one["still there"] == 6
         assert "free some space" in one["said"]
         assert "Read-only file system" in one["refused"]
 

@@ -148,6 +148,7 @@ CASES: dict[str, Case] = {
     "an override lifts CUDA": _weaker(
         (REHEARSED, "not_judged:", "  GATE-SMALL-002:\n    reason: No GPU.\n    requires: {}\nnot_judged:"), what="GATE-SMALL-002 requirement"
     ),
+    "a limit is excused": _weaker((SECOND, "falsified_by: [own-fault]\n", "falsified_by: [own-fault]\n    unfalsified: {documents: Nobody takes any away.}\n"), what="GATE-THIRD-009 excuse"),
     "a fault is dropped": _weaker((SECOND, "    falsified_by: [own-fault]\n", ""), what="GATE-THIRD-009 fault"),
     "a predicted quantity is dropped": _weaker((SMALL, "[shared_digests, highest_jaccard]", "[shared_digests]"), what="GATE-SMALL-002 prediction"),
     "two gates exchange their ids": Case(

@@ -10,11 +10,11 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from enum import IntEnum
 from pathlib import Path
 
-from specship.files import sync_folder, write_errors
+from specship.files import make_folder, sync_folder, write_errors
 
 
 class Mark(IntEnum):
@@ -22,6 +22,12 @@ class Mark(IntEnum):
 
     INTERRUPTED = 1
     UNDER_WAY = 2
+
+
+def _let_go(descriptor: int) -> None:
+    """Close a mark: nothing was written into it that could be lost."""
+    with suppress(OSError):
+        os.close(descriptor)
 
 
 def _place(folder: Path, digest: str) -> Path:
@@ -39,7 +45,7 @@ def mark_of(folder: Path, digest: str) -> Mark | None:
     except OSError:
         return Mark.UNDER_WAY
     finally:
-        os.close(descriptor)
+        _let_go(descriptor)
     return Mark.INTERRUPTED
 
 
@@ -58,7 +64,7 @@ def under_way(folder: Path, digest: str) -> Iterator[None]:
     """
     path = _place(folder, digest)
     with write_errors(path):
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         descriptor = os.open(path, os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW, 0o644)
     try:
         with write_errors(path):
@@ -67,4 +73,4 @@ def under_way(folder: Path, digest: str) -> Iterator[None]:
         yield
         clear_mark(folder, digest)
     finally:
-        os.close(descriptor)
+        _let_go(descriptor)

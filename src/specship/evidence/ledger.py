@@ -8,11 +8,11 @@ attempt has no result, unless its judge is still at work or was interrupted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Final, TypeVar, cast
+from typing import Any, Final, NamedTuple, TypeVar, cast
 
 from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact, UnusableInput
@@ -50,6 +50,21 @@ class GateEntries:
         return GateEntries((*self.statements, statement), attempts, open_)
 
 
+class Asked(NamedTuple):
+    """What is asked of a ledger: whatever can count for or against one gate as it stands today."""
+
+    gate: str
+    model: str
+    profile: str
+    gate_digest: str
+    subjects: Mapping[str, str | None]
+    ingredients: Mapping[str, str] | None
+
+
+Counts = Callable[[Opened, GateEntries], bool]
+"""Whether a statement may count at all; a gate's newest one that may is shown where none decides."""
+
+
 @dataclass(frozen=True)
 class Ledger:
     """Entries that could be read, in the order in which they were signed, and what is wrong with the rest."""
@@ -61,6 +76,8 @@ class Ledger:
     """Digests of entries that others refer to and that are missing."""
     marks: Mapping[str, Mark] = field(default_factory=dict)
     """Of attempts without a result, those whose judge is at work or was interrupted."""
+    doubts: tuple[str, ...] = ()
+    """What was wrong with the index of it; an index earns and costs nothing."""
 
     def of(self, kind: type[_Kind]) -> tuple[LedgerEntry[_Kind], ...]:
         """The entries of one kind."""
@@ -131,6 +148,14 @@ class Ledger:
         """What it holds of a gate."""
         return self.gates.get(gate, GateEntries())
 
+    def about(self, asked: Asked, counts: Counts) -> GateEntries:  # noqa: ARG002 - asked by those that read less
+        """What it holds of a gate, or so much of it as decides where the gate stands today."""
+        return self.of_gate(asked.gate)
+
+    def made_as(self, model: str, profile: str, makes: str) -> Sequence[LedgerEntry[MadeArtifact]]:
+        """The stage statements of an artifact, in the order in which they were signed."""
+        return self.made.get((model, profile, makes), ())
+
     @property
     def flaws(self) -> int:
         """How many entries are missing or damaged; with any, nothing in it earns credit."""
@@ -168,7 +193,7 @@ class LedgerReader:
         for path in sorted(path for folder in self._folders for path in folder.glob("*.json")):
             if path not in self._files:
                 try:
-                    self._files[path] = _read(path, self._keys)
+                    self._files[path] = read_entry(path, self._keys)
                 except DamagedArtifact as error:
                     self._files[path] = error
         found = self._files.values()
@@ -193,10 +218,19 @@ def gathered(opened: Iterable[AnyEntry], damaged: Iterable[DamagedArtifact]) -> 
     return Ledger(tuple(ordered), tuple(damaged), tuple(sorted(named - {entry.digest for entry in ordered})))
 
 
-def _read(path: Path, keys: frozenset[bytes]) -> AnyEntry:
-    if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_BYTES:
-        raise DamagedArtifact("not a regular file of at most 1 MiB", at=path)
-    return open_entry(path, path.read_bytes(), keys=keys)
+def read_entry(path: Path, keys: frozenset[bytes]) -> AnyEntry:
+    """The entry in a file of a ledger.
+
+    Raises:
+        DamagedArtifact: it is none, has other bytes than its name promises, or cannot be read.
+    """
+    try:
+        if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_BYTES:
+            raise DamagedArtifact("not a regular file of at most 1 MiB", at=path)
+        data = path.read_bytes()
+    except OSError as error:
+        raise DamagedArtifact(f"cannot be read: {error.strerror}", at=path) from error
+    return open_entry(path, data, keys=keys)
 
 
 def open_entry(path: Path, data: bytes, *, keys: frozenset[bytes]) -> AnyEntry:
@@ -225,7 +259,7 @@ def written(folder: Path, digest: str, known: GateEntries, *, keys: frozenset[by
     """
 
     def opened(name: str) -> AnyEntry:
-        return _read(folder / f"{name}.json", keys)
+        return read_entry(folder / f"{name}.json", keys)
 
     statement = opened(digest)
     if not isinstance(statement, Opened):

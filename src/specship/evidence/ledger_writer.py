@@ -10,6 +10,7 @@ from typing import TypeVar
 from specship.evidence.attempt import Attempt
 from specship.evidence.attempt_mark import clear_mark, under_way
 from specship.evidence.entry import LedgerEntry, LedgerRecord, seal_record
+from specship.evidence.indexed_ledger import IndexedReader
 from specship.evidence.ledger import Ledger, LedgerReader, opened_again
 from specship.evidence.signing import SigningKey
 from specship.files import write_new_file
@@ -20,10 +21,15 @@ _Kind = TypeVar("_Kind", bound=LedgerRecord)
 class LedgerWriter:
     """Who writes into one folder, with one key, and reads some folders to know the heads."""
 
-    def __init__(self, folder: Path, folders: Iterable[Path], key: SigningKey) -> None:
-        """`folder` is one of `folders`."""
+    def __init__(
+        self, folder: Path, folders: Iterable[Path], key: SigningKey, *, state: Path | None = None
+    ) -> None:
+        """`folder` is one of `folders`; `state` is where an index of them is kept."""
         self.folder, self.key = folder, key
-        self._reader = LedgerReader(folders, keys=frozenset({key.public}))
+        keys = frozenset({key.public})
+        self._reader = (
+            IndexedReader(folders, keys=keys, state=state) if state else LedgerReader(folders, keys=keys)
+        )
 
     def read(self) -> Ledger:
         """The ledger as it is now; signers are asked for this key alone."""

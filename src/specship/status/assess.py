@@ -15,7 +15,7 @@ from specship.evidence.arming import NAMES_NO_FAULT
 from specship.evidence.ledger import GateEntries, Ledger
 from specship.specs.records import Criterion, Model, Profile
 from specship.status.bypasses import relaxed
-from specship.status.folding import GateStanding, standing
+from specship.status.folding import GateStanding, entries_of, standing
 from specship.status.freshness import Today
 from specship.status.report import (
     CriterionReport,
@@ -24,6 +24,7 @@ from specship.status.report import (
     Measured,
     ModelReport,
     Standing,
+    signer_reports,
 )
 from specship.status.waiving import fingerprint
 
@@ -112,6 +113,7 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         cautions=known.cautions,
         bypasses=relaxed(evidence) if evidence else (),
         evidence=known.newest.digest if known.newest else None,
+        signers=signer_reports(known.newest.signers, today.ring) if known.newest else (),
         seconds=round(evidence.seconds, 3) if evidence else 0.0,
         ended=evidence.ended.isoformat() if evidence else None,
         cached=not (evidence and session_began and evidence.ended >= session_began),
@@ -209,7 +211,7 @@ def assess(
     known: dict[str, GateReport] = {}
     for today in gates:
         if today.model == model.id:
-            own = ledger.of_gate(today.gate.id)
+            own = entries_of(today, ledger, now=now)
             before = judged.get(today.gate.id)
             if before is None or before[:2] != (today, own):
                 report = gate_report(today, standing(today, own, now=now), session_began=session_began)
@@ -246,7 +248,7 @@ def assess(
 
 def ledger_problems(ledger: Ledger) -> tuple[str, ...]:
     """What is wrong with a ledger, in words."""
-    problems = [str(error) for error in ledger.damaged]
+    problems = [*map(str, ledger.damaged), *ledger.doubts]
     if ledger.holes:
         shown = ", ".join(f"sha256:{digest[:12]}…" for digest in ledger.holes[:3])
         problems.append(

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from specship.contracts.judging import Ruling, Verdict, judge
 from specship.evidence.attempt import Attempt
 from specship.evidence.attempt_mark import Mark
-from specship.evidence.ledger import GateEntries
+from specship.evidence.ledger import Asked, GateEntries, Ledger
 from specship.evidence.statement import ANNOUNCED, Evidence, Opened
 from specship.status.freshness import Today, differences, inadmissible
 
@@ -39,6 +39,19 @@ class _Unmeasured(NamedTuple):
     moment: datetime
     reason: str
     entry: Opened | None
+
+
+def entries_of(today: Today, ledger: Ledger, *, now: datetime | None = None) -> GateEntries:
+    """What a ledger holds of a gate, or so much of it as `standing` comes to the same with."""
+    moment = now or datetime.now(UTC)
+
+    def counts(entry: Opened, entries: GateEntries) -> bool:
+        return not (inadmissible(entry, today, moment) or unannounced(entry, entries))
+
+    asked = Asked(
+        today.gate.id, today.model, today.profile, today.gate_digest, today.subjects, today.ingredients
+    )
+    return ledger.about(asked, counts)
 
 
 def standing(today: Today, entries: GateEntries, *, now: datetime | None = None) -> GateStanding:

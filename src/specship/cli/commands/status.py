@@ -23,13 +23,15 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.cli.isolation import insist_isolated
 
     insist_isolated("status")
+    from specship.cli.progress import progress
     from specship.specs.project import load_project
     from specship.suite.judging.report_building import build_report
 
     project = load_project(Path.cwd())
     if arguments.profile:
         project.profile(arguments.profile)
-    report = build_report(project)
+    with progress("ledger") as told:
+        report = build_report(project, progress=lambda done, total: told(done, total, "entries"))
     detailed = frozenset({arguments.profile} if arguments.profile else project.spec.profiles)
     width = shutil.get_terminal_size((140, 24)).columns
     view = Display(width=width, colour=sys.stdout.isatty(), detailed=detailed)

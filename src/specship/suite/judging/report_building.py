@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
+from specship.evidence.indexed_ledger import Progress, untold
 from specship.evidence.ledger import Ledger, read_ledger
 from specship.specs.project import Project
 from specship.specs.records import FALSIFICATION
@@ -14,6 +15,7 @@ from specship.status.report import ModelReport, Report, StageReport
 from specship.status.waiving import waiver_reports
 from specship.suite.artifacts.runner import Made
 from specship.suite.judging.arming_book import ArmingBook
+from specship.suite.judging.project_ledger import open_ledger
 from specship.suite.judging.session import Session
 from specship.suite.judging.today import today, todays_artifacts
 from specship.suite.judging.trust import key_ring
@@ -56,11 +58,12 @@ def stage_reports(made: Iterable[tuple[str, Mapping[str, Made]]], root: Path) ->
     )
 
 
-def build_report(project: Project, *, session: Session | None = None) -> Report:
+def build_report(project: Project, *, session: Session | None = None, progress: Progress = untold) -> Report:
     """What the ledger supports: every model at every profile; the session's own profile first.
 
     Computed from evidence alone: no file has a field for a status or a percentage. Artifacts on the disk are
-    hashed, nothing is measured.
+    hashed, nothing is measured. `progress` is told how many files of how many were read, where a large ledger
+    is read for the first time.
 
     Units: `ship_percent` and `ceiling_percent` are percent of a model's weights, `seconds` wall time.
     Source: decisions 0003 and 0018 (when evidence is fresh, when a gate is armed).
@@ -69,7 +72,25 @@ def build_report(project: Project, *, session: Session | None = None) -> Report:
         UnusableInput: a trusted key is none, or a name in a contract or profile binds to nothing.
     """
     ring = key_ring(project)
-    ledger = read_ledger(project.ledger_folders, keys=ring.known)
+    ledger = open_ledger(project, ring.known, progress)
+    known = len(ledger.damaged)
+    models, damage = _models(project, ledger, session)
+    if len(ledger.damaged) > known:  # a file that decides is damaged: then nothing counts, of all models
+        ledger = read_ledger(project.ledger_folders, keys=ring.known)
+        models, damage = _models(project, ledger, session)
+    return Report(
+        spec=project.spec.spec.spec_id,
+        version=project.spec.version,
+        models=models,
+        waivers=waiver_reports(project.waivers, models),
+        problems=(*ring.refused(), *ledger_problems(ledger), *dict.fromkeys(damage)),
+    )
+
+
+def _models(
+    project: Project, ledger: Ledger, session: Session | None
+) -> tuple[tuple[ModelReport, ...], list[str]]:
+    """Every model at every profile, and the artifacts that are damaged."""
     first = session.plan.profile.profile if session else project.profile().profile
     shown = (name for name, profile in project.spec.profiles.items() if profile.kind != FALSIFICATION)
     names = sorted({first, *shown}, key=lambda name: (name != first, name))
@@ -78,10 +99,4 @@ def build_report(project: Project, *, session: Session | None = None) -> Report:
     for name in names:
         own = session if session and session.plan.profile.profile == name else None
         models += report_models(own.plan if own else make_plan(project, name), ledger, damage, own)
-    return Report(
-        spec=project.spec.spec.spec_id,
-        version=project.spec.version,
-        models=tuple(models),
-        waivers=waiver_reports(project.waivers, models),
-        problems=(*ring.refused(), *ledger_problems(ledger), *dict.fromkeys(damage)),
-    )
+    return tuple(models), damage

@@ -11,15 +11,16 @@ from specship.errors import (
     RequirementMissing,
     SpecshipError,
 )
-from specship.evidence.ledger import GateEntries, Ledger, read_ledger, written
+from specship.evidence.ledger import GateEntries, Ledger, written
 from specship.status.assess import gate_report
-from specship.status.folding import standing
+from specship.status.folding import entries_of, standing
 from specship.status.freshness import Today
 from specship.status.report import GateReport
 from specship.suite.artifacts.runner import Listener, Made, StageRunner
 from specship.suite.artifacts.store import Store
 from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.judge_process import JudgeProcess
+from specship.suite.judging.project_ledger import open_ledger
 from specship.suite.judging.today import missing_requirement, today, todays_artifacts
 from specship.suite.judging.trust import all_keys
 from specship.suite.plan.plan import Check, Plan
@@ -77,7 +78,7 @@ class Session:
     def ledger(self) -> Ledger:
         """The ledger as it was when the session first asked."""
         if self._ledger is None:
-            self._ledger = read_ledger(self.plan.project.ledger_folders, keys=all_keys(self.plan.project))
+            self._ledger = open_ledger(self.plan.project, all_keys(self.plan.project))
         return self._ledger
 
     def settle(self, check: Check) -> GateReport:
@@ -114,7 +115,7 @@ class Session:
 
     def _known(self, check: Check, entries: GateEntries | None = None) -> GateReport:
         now = self._today(check)
-        entries = entries or self.ledger.of_gate(check.gate.id)
+        entries = entries or entries_of(now, self.ledger)
         return gate_report(now, standing(now, entries), session_began=self.began)
 
     def _today(self, check: Check) -> Today:
@@ -139,7 +140,9 @@ class Session:
             self.failed[check.gate.id] = str(error)
             return self._known(check)
         folder, keys = self.plan.project.state / "ledger", all_keys(self.plan.project)
-        return self._known(check, written(folder, digest, self.ledger.of_gate(check.gate.id), keys=keys))
+        return self._known(
+            check, written(folder, digest, entries_of(self._today(check), self.ledger), keys=keys)
+        )
 
     def close(self) -> None:
         """End the judge's process."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
 from specship.errors import DamagedArtifact
 from specship.evidence.artifact_record import ArtifactRecord
+from specship.evidence.entry import LedgerEntry
 from specship.evidence.environment import environment
 from specship.evidence.ledger_writer import LedgerWriter
 from specship.evidence.made_artifact import MadeArtifact
@@ -27,12 +28,11 @@ def sign_stages(plan: Plan, ledger: LedgerWriter, model: str, artifacts: Iterabl
         CannotWrite: the disk is full or refuses.
     """
     profile, project = plan.profile, plan.project
-    own = (entry.record for entry in ledger.read().artifacts if entry.signers)
-    signed = {(one.model, one.profile, one.artifact.digest, one.artifact.ingredients.key) for one in own}
+    known = ledger.read()
     for owner, stage in reversed(list(stages_behind(profile, model, artifacts))):
         store = Store.of(plan.project.state, owner, profile)
         record = store.current(stage.makes)
-        if record is None or (owner, profile.profile, record.digest, record.ingredients.key) in signed:
+        if record is None or _signed(known.made_as(owner, profile.profile, stage.makes), record):
             continue
         _check(plan, owner, stage, record)
         ledger.append(
@@ -46,6 +46,12 @@ def sign_stages(plan: Plan, ledger: LedgerWriter, model: str, artifacts: Iterabl
                 signed=datetime.now(UTC),
             )
         )
+
+
+def _signed(entries: Sequence[LedgerEntry[MadeArtifact]], record: ArtifactRecord) -> bool:
+    wanted = record.digest, record.ingredients.key
+    found = ((entry.record.artifact, entry) for entry in reversed(entries))
+    return any((made.digest, made.ingredients.key) == wanted and bool(entry.signers) for made, entry in found)
 
 
 def _check(plan: Plan, owner: str, stage: Stage, record: ArtifactRecord) -> None:

@@ -46,6 +46,8 @@ class TodaysArtifacts:
     """The artifacts of a model that lie here; None where none can."""
     code: Callable[[Stage], str] = code_of
     """Digest of a stage's code."""
+    faulty: bool = False
+    """Whether faults are planted here on purpose."""
     damage: list[str] = field(default_factory=list)
     """Artifacts here that are not what their manifests say."""
     _known: dict[tuple[str, str], ArtifactToday | None] = field(default_factory=dict)
@@ -64,7 +66,7 @@ class TodaysArtifacts:
 
     def _here(self, model: str, artifact: str) -> ArtifactToday | None:
         record = self.store(model).current(artifact) if self.store else None
-        if record is None:
+        if record is None or (record.ingredients.fault and not self.faulty):
             return None
         inputs = {name: self.of(model, name) for name in record.ingredients.inputs}
         if any(
@@ -75,7 +77,7 @@ class TodaysArtifacts:
 
     def _stated(self, model: str, artifact: str) -> ArtifactToday | None:
         """The newest statement that agrees with today's settings, code, inputs and files."""
-        entries = self.ledger.made.get((model, self.profile.profile, artifact), ())
+        entries = self.ledger.made_as(model, self.profile.profile, artifact)
         if not any(self.counts(entry) for entry in entries):
             return None
         sections = self.profile.settings_of(model)
