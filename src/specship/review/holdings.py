@@ -58,7 +58,7 @@ class _Known:
         self.on_base: frozenset[str] = frozenset(_evidence_names(base))
         """Files of base's evidence folder, by their names in it."""
         self.statements: dict[str, AnyEntry | DamagedArtifact] = {}
-        """By git's id of the file."""
+        """By git's id of the file and its name: the name promises the bytes, and others are damage."""
         self.judged: dict[tuple[str, str], JudgedGates] = {}
         """Of each model at each profile."""
         self._digests: dict[tuple[str, str], list[tuple[Gate, str]]] = {}
@@ -118,13 +118,14 @@ class Holdings:
     def read(self, paths: Mapping[str, str], keys: frozenset[bytes]) -> None:
         """Take in the statements, by path and id."""
         opened = self._known.statements
-        missing = [path for path, oid in paths.items() if not oid or oid not in opened]
+        asked = {path: f"{oid} {Path(path).name}" if oid else path for path, oid in paths.items()}
+        missing = [path for path, oid in paths.items() if not oid or asked[path] not in opened]
         for path, data in self._side.tree.read(missing).items():
             try:
-                opened[paths[path] or path] = open_entry(Path(path), data, keys=keys)
+                opened[asked[path]] = open_entry(Path(path), data, keys=keys)
             except DamagedArtifact as error:
-                opened[paths[path] or path] = error
-        found = [opened[oid or path] for path, oid in paths.items()]
+                opened[asked[path]] = error
+        found = [opened[key] for key in asked.values()]
         self.ledger = gathered(
             (one for one in found if not isinstance(one, DamagedArtifact)),
             (one for one in found if isinstance(one, DamagedArtifact)),
