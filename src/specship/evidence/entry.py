@@ -97,6 +97,6 @@ def open_record(
         first = str(error).splitlines()[0]
         raise DamagedArtifact(
             f"not {words}: {type(error).__name__}: {first}",
-            at=at, mend="restore the file from git, or delete it and measure again",
+            at=at, mend="restore the file from git, or set it aside with `specship evidence mend`",
         ) from error  # fmt: skip
     return LedgerEntry(sha256_bytes(data), record, sealed)
