@@ -7,8 +7,8 @@ A repository of a thousand contracts of ten gates, and of as many files beside t
 second commit in which one limit of twenty contracts is another. The peer is one Python process that runs
 `git diff --stat` over the two commits and loads both sides of the changed files with libyaml, no more.
 
-For the gate the same change lies beside a signed statement for each gate of base. Its peer is one Python
-process that reads the statements' files and parses their JSON, no more: no signature, contract or judgement.
+For the gate the same change lies beside an attempt and a statement for each gate of base. Its peer is one
+Python process that reads the files of the ledger and parses their JSON: no signature, contract or judgement.
 
 All take turns; a ratio is the median over rounds of the ratio inside a round. Nothing else should run on the
 machine.
@@ -17,24 +17,29 @@ machine.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import subprocess
 import sys
 import tempfile
-from datetime import UTC, datetime
 from pathlib import Path
 
 from contracts_at_scale import Variant, compare, contract, machine, markdown, rows, write_project
 
 from specship.contracts.measurement import Measurement
 from specship.digests import sha256_bytes
-from specship.evidence.signing import local_key
-from specship.evidence.statement import Environment, Evidence, seal
+from specship.evidence.attempt import Attempt
+from specship.evidence.entry import LedgerRecord, seal_record
+from specship.evidence.ledger_writer import LedgerWriter
+from specship.evidence.signing import SigningKey, local_key
+from specship.evidence.statement import Evidence
 from specship.specs.project import load_project
+from specship.suite.judging.judging_code import judged_by
 from specship.suite.plan.plan import make_plan
 from specship.units import Quantity
 
 CHANGED = 20
+ROOT = Path(__file__).parent.parent
 SPECSHIP = str(Path(sys.executable).parent / "specship")
 PEER = """\
 import subprocess, yaml
@@ -57,45 +62,61 @@ import json, pathlib
 for path in pathlib.Path("evidence").glob("*.json"):
     json.loads(path.read_bytes())
 """
-WHEN = datetime(2026, 1, 1, tzinfo=UTC)
-MACHINE = Environment(
-    device="cpu", driver="", torch="2", python="3", platform="linux", host="0" * 64,
-    git_commit="0" * 40, git_dirty=False,
-)  # fmt: skip
 
 
 def write_evidence(folder: Path) -> None:
-    """A key that the project trusts, and a statement of every gate that it passed."""
+    """A key that the project trusts, and an attempt and a statement of every gate, which it passed."""
+    sys.path.insert(0, str(ROOT))
+    from tests.projects.evidenced import MACHINE, WHEN, state_artifacts
+    from tests.projects.trusting import trusting
+
     key = local_key(folder.parent / "state")
     settings = folder / "pyproject.toml"
-    trusted = (
-        f'[tool.specship]\ntrusted_keys = [{{key = "{key.public.hex()}", owner = "A benchmark", '
-        'purposes = ["rehearsal", "release", "arming"], from = 2020-01-01, until = 2099-12-31}]\n'
-    )
+    trusted = f"[tool.specship]\ntrusted_keys = [{trusting(key, 'rehearsal', 'release')}]\n"
     settings.write_text(settings.read_text().replace("[tool.specship]\n", trusted, 1))
     plan = make_plan(load_project(folder), "rehearsal")
-    (folder / "evidence").mkdir()
+    ledger = folder / "evidence"
+    ledger.mkdir()
+    one = dataclasses.replace(plan, checks=plan.checks[:1])  # all measure the same run
+    artifacts = state_artifacts(one, LedgerWriter(ledger, [ledger], key))
+    run = artifacts.of(plan.checks[0].model.id, "run")
+    if run is None:
+        raise RuntimeError("the run that all gates measure was stated, and is not there")
     for check in plan.checks:
         measured = {name: Quantity(limit.limit, limit.unit) for name, limit in check.gate.expect.items()}
+        facts = {
+            "gate": check.gate.id,
+            "model": check.model.id,
+            "profile": "rehearsal",
+            "gate_digest": check.gate_digest,
+            "profile_digest": plan.profile_digest(check.model.id),
+            "subjects": {"run": run.digest},
+            "ingredients": {"run": run.key},
+            "started": WHEN,
+        }
+        attempt = write(ledger, Attempt.model_validate(facts), key)
         evidence = Evidence(
-            gate=check.gate.id,
+            **facts,
             contract=check.file.path,
-            model=check.model.id,
-            profile="rehearsal",
-            gate_digest=check.gate_digest,
             contract_digest=check.contract_digest,
             spec_digest=plan.spec_digest,
-            profile_digest=plan.profile_digest(check.model.id),
-            subjects={"run": "a" * 64},
             verdict="PASS",
             reason="every expectation holds",
             measurement=Measurement(measured, "val_tokens"),
             environment=MACHINE,
-            started=WHEN,
             ended=WHEN,
+            attempt=attempt,
+            judged_by=judged_by(),
         )
-        data = seal(evidence, key)
-        (folder / "evidence" / f"{sha256_bytes(data)}.json").write_bytes(data)
+        write(ledger, evidence, key)
+
+
+def write(folder: Path, record: LedgerRecord, key: SigningKey) -> str:
+    """An entry as a ledger holds it; its digest."""
+    data = seal_record(record, key)
+    digest = sha256_bytes(data)
+    (folder / f"{digest}.json").write_bytes(data)
+    return digest
 
 
 def write_repository(folder: Path, contracts: int, statements: int = 0, *, evidence: bool = False) -> None:
@@ -141,7 +162,7 @@ def of_gate(project: Path, contracts: int, _: int) -> list[Variant]:
     """A decision; nothing of it is recalled."""
     write_repository(project, contracts, evidence=True)
     return [
-        Variant("json of the statements", (sys.executable, "-c", BARE), project),
+        Variant("json of the ledger", (sys.executable, "-c", BARE), project),
         Variant("specship gate", (SPECSHIP, "gate", "--base", "HEAD~1"), project, statuses=(1,)),
     ]
 

@@ -49,6 +49,7 @@ BEHAVIOURS: Final = {
     "probes/test_training_probes.py": "the probes of a run and its checkpoint, over one real run",
     "pytest_plugin/test_borrowed.py": "models that borrow artifacts, through pytest, status and the ledger",
     "pytest_plugin/test_credit.py": "what earns credit in a session, and what takes it away",
+    "pytest_plugin/test_foreign_code.py": "a project's own code that reaches for what judges, through every face",
     "pytest_plugin/test_trouble.py": "wrong files, missing things, full disks and Ctrl-C, in a session",
     "specs/test_profile.py": "what a profile may change, from its text to the plan",
     "suite/trust_audit/test_cheats.py": "the cheat table: attempts, each answered by a guard of that room",

@@ -1,13 +1,16 @@
 """Answers are recalled under their key only, and there is no key where something cannot be seen."""
 
+import importlib.util
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from specship import result_cache
 from specship.result_cache import (
     ProjectFiles,
     bytes_digest,
@@ -136,18 +139,51 @@ def test_a_table_in_doubt_gives_no_inputs(text: str, tmp_path: Path) -> None:
     assert project_files(tmp_path) is None
 
 
-def test_probes_of_other_distributions_are_out_of_sight(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Their code can change without any file here."""
+def test_probes_of_other_distributions_are_out_of_sight(tmp_path: Path) -> None:
+    """Their code can change without any file here; a distribution that nobody names brings none."""
+    settings = tmp_path / "pyproject.toml"
+    settings.write_text('[tool.specship]\nspec = "spec"\n')
+    assert project_files(tmp_path) is not None
+    settings.write_text('[tool.specship]\nspec = "spec"\nprobe_distributions = ["other-probes"]\n')
+
+    assert project_files(tmp_path) is None
+
+
+def test_what_is_installed_is_part_of_the_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = ProjectFiles(tmp_path, ())
     before = inputs_digest(inputs)
     folder = tmp_path / "site" / "other-1.0.dist-info"
     folder.mkdir(parents=True)
     monkeypatch.setattr(sys, "path", [*sys.path, str(folder.parent)])
-    installed = inputs_digest(inputs)
-    assert before is not None
-    assert installed not in {before, None}
-    (folder / "entry_points.txt").write_text("[specship.probes]\nmine = mine.probes\n")
 
-    assert inputs_digest(inputs) is None
+    assert before is not None
+    assert inputs_digest(inputs) not in {before, None}
+
+
+@pytest.mark.parametrize("near", [-1, 60_000_000_000], ids=["kept in the process", "read each time"])
+def test_an_edit_of_our_own_code_gives_another_key(near: int, tmp_path: Path) -> None:
+    """Also one that leaves a file as long and as old as it was."""
+    code = tmp_path / "specship"
+    code.mkdir()
+    for name in ("result_cache.py", "other.py"):
+        shutil.copy2(Path(result_cache.__file__).with_name("result_cache.py"), code / name)
+    spec = importlib.util.spec_from_file_location("copied_result_cache", code / "result_cache.py")
+    assert spec is not None
+    assert spec.loader is not None
+    copied = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(copied)
+    vars(copied)["_NEAR_NS"] = near  # what the test just wrote is as new as can be
+    project = copied.ProjectFiles(sound_project(tmp_path / "project"), ("pyproject.toml",))
+    edited = code / "other.py"
+    before, text = edited.stat(), edited.read_bytes()
+
+    first = copied.inputs_digest(project)
+    assert copied.inputs_digest(project) == first
+    edited.write_bytes(text.replace(b"Answers of", b"Sayings of", 1))
+    os.utime(edited, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert (edited.stat().st_size, edited.stat().st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert copied.inputs_digest(project) not in {None, first}
+    edited.write_bytes(text)
+    assert copied.inputs_digest(project) == first
+    (code / "more.py").touch()
+    assert copied.inputs_digest(project) not in {None, first}

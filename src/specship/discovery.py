@@ -74,9 +74,14 @@ class Folder:
 
     def members(self, attribute: str) -> Mapping[str, Any]:
         """What each of them calls by a name, such as `GATE`; all are imported."""
-        return {name: self._member(name, attribute) for name in self.names}
+        return {name: self.member(name, attribute) for name in self.names}
 
-    def _member(self, name: str, attribute: str) -> Any:
+    def member(self, name: str, attribute: str) -> Any:
+        """What one of them calls by a name.
+
+        Raises:
+            UnusableInput: it has no such name.
+        """
         module = self.load(name)
         if not hasattr(module, attribute):
             raise UnusableInput(

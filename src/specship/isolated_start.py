@@ -11,6 +11,7 @@ It is run before any package can be imported, so it imports none.
 
 import base64
 import hashlib
+import os
 import runpy
 import site
 import sys
@@ -29,24 +30,26 @@ def _recorded(path: Path, data: bytes) -> bool:
     return any(row.startswith(line) for record in records for row in record.read_bytes().splitlines())
 
 
-def add_folders(folder: str, name: str, known: set[str] | None) -> set[str] | None:
+def add_folders(
+    sitedir: str | os.PathLike[str], name: str | os.PathLike[str], known_paths: set[str] | None
+) -> set[str] | None:
     """Take the place of `site.addpackage`: the folders of a `.pth` file; all of it where it is recorded."""
-    path, seen = Path(folder, name), set(sys.path) if known is None else known
+    path, seen = Path(sitedir, name), set(sys.path) if known_paths is None else known_paths
     try:
         data = path.read_bytes()
     except OSError:
-        return known
+        return known_paths
     lines = [line.rstrip() for line in data.decode("utf-8-sig", "replace").splitlines()]
     imports = [line for line in lines if line.startswith(("import ", "import\t"))]
     if imports and name not in _NEEDLESS and _recorded(path, data):
-        return _by_python(folder, name, known)
+        return _by_python(sitedir, name, known_paths)
     for text in lines:
         if text.strip() and not text.startswith("#") and text not in imports:
-            added, compared = site.makepath(folder, text)
+            added, compared = site.makepath(sitedir, text)
             if compared not in seen and Path(added).exists():
                 sys.path.append(added)
                 seen.add(compared)
-    return None if known is None else seen
+    return None if known_paths is None else seen
 
 
 def begin(module: str) -> None:

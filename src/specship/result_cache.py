@@ -10,8 +10,8 @@ the Python version and the installed distributions. Where a doubt is left there 
 whoever asks computes the answer again. An answer saves time and proves nothing: it lies outside of every
 checkout, where no commit can put one, and evidence is never kept there all the same.
 
-Nothing heavy is imported: a recalled answer costs the reading of files and little else.  Not
-followed: modules that a project's own probes import from outside of their folder.
+Nothing heavy is imported: a recalled answer costs the reading of files and little else. Where a project names
+distributions that bring probes, nothing is recalled: what they declare lies out of sight.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ import json
 import os
 import stat
 import sys
+import time
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -31,8 +32,11 @@ from specship.settings_file import find_table
 _FORMAT: Final = 1
 _LARGEST_INPUT_BYTES: Final = 64 << 20
 _LARGEST_ANSWER_BYTES: Final = 64 << 20
-_ELSEWHERE: Final = b"specship.probes"
-"""Entry-point group of probes that other distributions bring; their code lies out of sight."""
+
+_NEAR_NS: Final = 60_000_000_000
+"""Clocks of files are coarse, and another machine's may go wrong by seconds."""
+_READ: Final[dict[tuple[Any, ...], bytes]] = {}
+"""The digest of our own code as this process last read it, by the state of its files."""
 
 
 class _Doubt(Exception):
@@ -86,6 +90,8 @@ def _files_of(root: Path, table: dict[str, Any]) -> ProjectFiles | None:
         (table.get("faults", ""), (".py",)),
         (table.get("waivers", "waivers"), (".yaml", ".yml")),
     )
+    if table.get("probe_distributions"):  # what they declare lies out of sight
+        return None
     names = (*(name for name, _ in folders), untrained or "")
     if not all(isinstance(name, str) and "\0" not in name for name in names):
         return None
@@ -126,15 +132,38 @@ def inputs_digest(inputs: ProjectFiles | None, *options: str) -> str | None:
     try:
         _feed(digest, str(_FORMAT), sys.version, str(inputs.root), *options)
         _feed(digest, "installed", *_installed())
-        code = Path(__file__).parent
-        for name in sorted(_walk(code, ".", (".py",))):
-            _feed(digest, name, _content(f"{code}/{name}"))
+        _feed(digest, "code", _code())
         for name in inputs.files:
             path = str(inputs.root / name)
             _feed(digest, name, os.path.realpath(path) if os.path.islink(path) else "", _content(path))  # noqa: PTH114
     except (_Doubt, OSError):
         return None
     return digest.hexdigest()
+
+
+def _code() -> bytes:
+    """Digest of specship's own code, read again only when a file of it was touched.
+
+    Nobody sets the time of a file's last change. Where that lies so near that another change could have the
+    same, nothing is kept.
+
+    Raises:
+        _Doubt, OSError: a file of it cannot be read.
+    """
+    began = time.time_ns()
+    code = Path(__file__).parent
+    names = sorted(_walk(code, ".", (".py",)))
+    about = [os.stat(f"{code}/{name}") for name in names]  # noqa: PTH116 - hundreds of names, as text
+    state = (*names, *((one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for one in about))
+    if state not in _READ:
+        digest = hashlib.sha256()
+        for name in names:
+            _feed(digest, name, _content(f"{code}/{name}"))
+        if began - max(one.st_ctime_ns for one in about) < _NEAR_NS:
+            return digest.digest()
+        _READ.clear()
+        _READ[state] = digest.digest()
+    return _READ[state]
 
 
 def _feed(digest: Any, *parts: str | bytes) -> None:
@@ -191,27 +220,12 @@ def _bytes_of(path: str, most: int) -> bytes | None:
 
 
 def _installed() -> list[str]:
-    """Names and versions of the installed distributions, as their folders are called.
-
-    Raises:
-        _Doubt: one of them brings probes of its own.
-    """
+    """Names and versions of the installed distributions, as their folders are called."""
     found = []
     for place in sys.path:
         with contextlib.suppress(OSError), os.scandir(place or ".") as entries:
-            folders = [entry for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
-            for entry in folders:
-                found.append(entry.name)
-                _refuse_probes(entry.path)
+            found += [entry.name for entry in entries if entry.name.endswith((".dist-info", ".egg-info"))]
     return sorted(found)
-
-
-def _refuse_probes(folder: str) -> None:
-    """Raise `_Doubt` where a distribution has entry points for probes."""
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        points = _bytes_of(f"{folder}/entry_points.txt", _LARGEST_INPUT_BYTES)
-        if points is None or _ELSEWHERE in points:
-            raise _Doubt(folder)
 
 
 def recall(path: Path, key: str | None) -> Any:

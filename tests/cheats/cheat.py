@@ -25,3 +25,5 @@ class Cheat(NamedTuple):
     """Of `specship gate`."""
     refused: bool = False
     """Whether the files cannot even be read: exit status 2."""
+    face: str = "gate"
+    """`gate`, which refuses the change; or `status`, whose number it would raise if it counted."""

@@ -5,9 +5,10 @@ from typing import Final
 
 from tests.cheats.cheat import Cheat
 from tests.projects.evidenced_project import put_waiver
-from tests.projects.merging import CONTRACT, SPEC, UNMEASURED, Merging, amend, commit
+from tests.projects.merging import CONTRACT, SPEC, UNMEASURED, Merging, amend, commit, statements
 from tests.projects.small_project import edit
 from tests.projects.sound_project import REHEARSAL
+from tests.projects.trusting import trusting
 
 Act = Callable[[Merging], object]
 RELEASED: Final = "specs/small/profiles/release.yaml"
@@ -70,7 +71,7 @@ _SECOND: Final = """\
     expect:
       shared_digests: {equals: 0, unit: documents}
       highest_jaccard: {below: 0.85, unit: fraction}
-    falsified_by: {heldout-inside-training: [shared_digests]}
+    falsified_by: {heldout-inside-training: [shared_digests, highest_jaccard]}
 """
 _SECOND_CRITERION: Final = """\
       - id: AC-SMALL-002
@@ -124,7 +125,7 @@ ROWS: Final = (
     Cheat("loosen a limit by another operator", after(edits((CONTRACT, "{at_most: 2.2,", "{between: [0, 4.7],")), measured(val_loss=3.9)), _NAMED, "val_loss \u2264 2.2 nats/token \u2192 0 \u2026 4.7 nats/token"),
     Cheat("loosen a limit through its unit", edits((CONTRACT, "at_most: 2.2, unit: nats/token", "at_most: 2.2, unit: bits/byte")), ("units of a probe", *_NAMED, "arming"), "bits/byte", refused=True),
     Cheat("loosen a limit for the release alone", edits((RELEASED, "pipeline:", _BENT)), ("a release bends nothing", *_NAMED, "arming", "lint"), "a release profile overrides nothing", refused=True),
-    Cheat("drop a limit", after(edits((CONTRACT, "      val_tokens: {at_least: 131072, unit: tokens}\n", "")), measured()), _NAMED, "GATE-SMALL-001 expects nothing of val_tokens any more"),
+    Cheat("drop a limit", after(edits((CONTRACT, "      val_tokens: {at_least: 131072, unit: tokens}\n", ""), (CONTRACT, "[val_loss, val_tokens, bigram_margin]", "[val_loss, bigram_margin]")), measured()), _NAMED, "GATE-SMALL-001 expects nothing of val_tokens any more"),
     Cheat("demand what nothing can violate", edits((CONTRACT, "val_tokens: {at_least: 131072,", "val_tokens: {at_least: 0,")), ("limits can be violated", *_NAMED, "arming", "lint"), "no measurement in tokens could violate", refused=True),
     Cheat("delete a gate that fails", after(measured(UNMEASURED, **_FAILS), edits((CONTRACT, _SECOND, ""))), (*_NAMED, "lint"), "GATE-SMALL-002 is gone"),
     Cheat("make a gate that fails advisory", after(edits((CONTRACT, _BLOCKING, _BLOCKING.replace("true", "false"))), measured(UNMEASURED, **_FAILS)), (*_NAMED, "lint"), "GATE-SMALL-002 is advisory, and was blocking"),
@@ -136,8 +137,8 @@ ROWS: Final = (
     Cheat("weigh nothing", edits((SPEC, "weight: 60", "weight: 100"), (SPEC, "weight: 40", "weight: 0")), ("weights count", *_RISE), "at least 1 is expected, here it is 0", refused=True),
     Cheat("judge a criterion no more", edits((RELEASED, "pipeline:", "not_judged: {AC-SMALL-002: Later.}\npipeline:")), ("a release bends nothing", *_RISE), "a release profile overrides nothing", refused=True),
     Cheat("drop a dependency", edits((SPEC, "        depends_on: [AC-SMALL-001]\n", "")), _NAMED, "AC-SMALL-002 no longer waits for AC-SMALL-001"),
-    Cheat("name no fault", edits((CONTRACT, "    falsified_by: {heldout-inside-training: [shared_digests]}\n", "")), (*_NAMED, "lint", "arming"), "GATE-SMALL-002 need not fail on heldout-inside-training any more"),
-    Cheat("have a fault break something else", after(edits((CONTRACT, "{heldout-inside-training: [shared_digests]}", "{heldout-inside-training: [highest_jaccard]}")), measured()), _NAMED, "must fail in highest_jaccard, before in shared_digests"),
+    Cheat("name no fault", edits((CONTRACT, "    falsified_by: {heldout-inside-training: [shared_digests, highest_jaccard]}\n", "")), (*_NAMED, "lint", "arming"), "GATE-SMALL-002 need not fail on heldout-inside-training any more"),
+    Cheat("have a fault break something else", after(edits((CONTRACT, "{heldout-inside-training: [shared_digests, highest_jaccard]}", "{heldout-inside-training: [highest_jaccard]}")), measured()), (*_NAMED, "lint"), "must fail in highest_jaccard, before in highest_jaccard, shared_digests"),
     Cheat("call a rehearsal a release", edits(("specs/small/profiles/rehearsal.yaml", "kind: rehearsal", "kind: release")), ("a release bends nothing", *_NAMED, "lint"), "a release profile overrides nothing", refused=True),
     Cheat("call the release a rehearsal", edits((RELEASED, "kind: release", "kind: rehearsal")), _NAMED, "a major step of the version"),
     Cheat("measure on fewer tokens", after(edits((RELEASED, "evaluation_tokens: 524288", "evaluation_tokens: 131072")), measured()), _NAMED, "training.evaluation_tokens 524288 \u2192 131072"),
@@ -161,4 +162,21 @@ ROWS: Final = (
     Cheat("silence the rules", edits((SETTINGS, "[tool.specship]\n", '[tool.specship.lint]\nignore = ["SHIP4"]\n[tool.specship]\n')), _NAMED, "lint silences SHIP4"),
     Cheat("read other contracts", after(edits((SETTINGS, "[tool.specship]\n", '[tool.specship]\ncontracts = "other"\n'), ("specs/small/profiles/rehearsal.yaml", (REHEARSAL[REHEARSAL.index("overrides") :]), "")), written("other/README", "nothing\n")), (*_NAMED, "lint"), "GATE-SMALL-001 is gone"),
     Cheat("compare the change with itself", edits((CONTRACT, _LIMIT, "at_most: 4.7")), ("something is compared",), "is part of change already: there is nothing to hold against it", asked="change", refused=True),
+    Cheat("say that no fault can break a limit", after(edits((CONTRACT, "[shared_digests, highest_jaccard]}", "[shared_digests]}\n    unfalsified: {highest_jaccard: It is hard.}")), measured()), _NAMED, "highest_jaccard"),
+    Cheat("ask for CUDA no more", after(edits((CONTRACT, "    requires: {device: cuda}\n", "")), measured()), _NAMED, "GATE-SMALL-002", base="base-cuda"),
+    Cheat("let evidence grow older", edits((RELEASED, "oldest_evidence_days: 30", "oldest_evidence_days: 3000")), _RISE, "evidence counts at release up to 3000 days, and did up to 30 days", base="base-aging"),
+    Cheat("let evidence never age", edits((RELEASED, "oldest_evidence_days: 30\n", "")), _RISE, "evidence counts at release up to any age", base="base-aging"),
+    Cheat("trust a key with more", edits((SETTINGS, 'purposes = ["arming"]', 'purposes = ["release", "arming"]')), _NAMED, "release", base="base-arming"),
+    Cheat("trust a key for longer", edits((SETTINGS, "until = 2026-02-01", "until = 2036-02-01")), _NAMED, "2036-02-01", base="base-expired"),
+    Cheat("take a revocation back", edits((SETTINGS, ", revoked = 2026-02-01", "")), _NAMED, "revoked", base="base-revoked"),
+    Cheat("trust a key, and sign with it", after(lambda world: edit(world.folder / SETTINGS, f"[{trusting(world.key)}", f"[{trusting(world.key)}, {trusting(world.other)}"), lambda world: world.measure({}, world.other)), ("known signers", *_NAMED), "is not trusted"),
+    Cheat("trust a key that verifies everything", lambda world: edit(world.folder / SETTINGS, f"[{trusting(world.key)}", f"[{trusting(world.key)}, {trusting('01' + '00' * 31)}"), ("keys of large order", *_NAMED), "is not usable as a public key", refused=True),
+    Cheat("unbind a gate", after(edits((CONTRACT, "    binds_to: [AC-SMALL-002]\n", "    binds_to: [AC-SMALL-001]\n"))), (*_NAMED, "lint"), "GATE-SMALL-002 no longer speaks for AC-SMALL-002"),
+    Cheat("write a laxer limit into prose", after(edits((CONTRACT, "rule: The held-out loss reaches the target.", "rule: The held-out loss is at most 4.7 nats/token.")), amended("GATE-SMALL-001", bump="patch")), ("lint",), "states the limit"),
+    Cheat("write a figure into a criterion", after(edits((SPEC, "statement: The loss is low.", "statement: The loss is 4.7 or less.")), amended("AC-SMALL-001", bump="patch")), ("lint", "version moves"), "holds the figure"),
+    Cheat("close advice that nobody followed", after(edits((SPEC, "because: Lost text is lost.", "because: Lost text stays lost.")), amended("AC-SMALL-002", bump="patch"), lambda world: edit(world.folder / "specs/small/amendments/0002-more.yaml", "changes:", "recommendations: [{what: Measure it., state: RESOLVED}]\nchanges:")), ("ends have pointers", "amendments are true"), "points to what made it so", refused=True),
+    Cheat("take the arming away", lambda world: [path.unlink() for path in (world.folder / "evidence/arming").glob("GATE-SMALL-001.*")], ("arming",), "was armed on base, and its record is gone"),
+    Cheat("lay junk among the evidence", written(f"evidence/{'0' * 64}.json", "{}"), ("ledger is whole",), "its bytes are not the ones its name promises"),
+    Cheat("write a statement of base over", lambda world: [path.write_bytes(path.read_bytes() + b" ") for path in statements(world.folder, "GATE-SMALL-001")], ("ledger only grows", "ledger is whole"), "has other bytes than on base"),
+    Cheat("delete a statement of base", lambda world: [path.unlink() for path in statements(world.folder, "GATE-SMALL-001")], ("ledger only grows", "ledger is whole"), "is on base and not here"),
 )  # fmt: skip

@@ -13,6 +13,8 @@ class Seam(NamedTuple):
     instead: str
     """An expression that is called with the function as it was, and then with its arguments."""
     property: bool = False
+    more: str = ""
+    """Lines that `instead` needs."""
 
 
 class TextSeam(NamedTuple):
@@ -24,11 +26,31 @@ class TextSeam(NamedTuple):
     """May ask `_taken_out(guard)`."""
 
 
-def _without(part: str) -> str:
-    """`inadmissible` with one of its reasons gone."""
-    return f"lambda held, *a: '; '.join(one for one in held(*a).split('; ') if {part!r} not in one)"
+def _inadmissible(*parts: str) -> Seam:
+    """Some of the reasons for which a statement earns nothing."""
+    kept = f"not any(part in one for part in {parts!r})"
+    return Seam(
+        "specship.status.freshness",
+        "inadmissible",
+        f"lambda held, *a: '; '.join(one for one in held(*a).split('; ') if {kept})",
+    )
 
 
+_OF_ANY_KIND: Final = """
+
+def _of_any_kind(held, data, kinds, **k):
+    evidence = next((kind for kind in kinds.values() if kind.__name__ == "Evidence"), None)
+    try:
+        return held(data, kinds, **k)
+    except DamagedArtifact:
+        if evidence is None:
+            raise
+        return held(data, {json.loads(data)["payloadType"]: evidence}, **k)
+
+
+import json
+"""
+"""Reads as evidence what says it is of another kind."""
 _REASONS: Final = "specship.pull_request.reasons"
 _SILENT: Final = "lambda held, facts: iter(())"
 
@@ -36,7 +58,7 @@ SEAMS: Final[Mapping[str, tuple[Seam, ...]]] = {
     "signature": (Seam("specship.evidence.envelope", "Sealed.signers", "lambda held, self: self.keys", property=True),),
     "judged again": (
         Seam(
-            "specship.status.freshness",
+            "specship.status.folding",
             "judge",
             "lambda held, *a: __import__('dataclasses').replace(held(*a), verdict=Verdict.PASS, reason='it says so')",
         ),
@@ -44,9 +66,46 @@ SEAMS: Final[Mapping[str, tuple[Seam, ...]]] = {
     "strict JSON": (
         Seam("specship.strict_json", "parse", "lambda held, data, *a: __import__('json').loads(data)"),
     ),
-    "time": (
-        Seam("specship.status.freshness", "inadmissible", _without("future")),
+    "time": (_inadmissible("future", "ended before"),),
+    "age": (_inadmissible("older than"),),
+    "committed files": (_inadmissible("not committed"),),
+    "device": (_inadmissible("on the CPU"),),
+    "nothing relaxed": (_inadmissible("relaxed", "altered"),),
+    "announced": (Seam("specship.status.folding", "unannounced", "lambda held, *a: ''"),),
+    "freshness": (Seam("specship.status.freshness", "differences", "lambda held, *a: ()"),),
+    "worst wins": (
+        Seam(
+            "specship.status.folding",
+            "_failed",
+            "lambda held, passing, failing: GateStanding(Verdict.PASS, fresh=True, reason='', newest=passing[0][0])",
+        ),
     ),
+    "days of a key": (Seam("specship.evidence.keyring", "KeyRing._backdated", "lambda held, *a: ''"),),
+    "purposes and days of a key": (
+        Seam("specship.evidence.keyring", "KeyRing._why_not", "lambda held, *a, **k: ''"),
+    ),
+    "attempts have results": (
+        Seam("specship.evidence.ledger", "Ledger.lost", "lambda held, self: ()", property=True),
+        Seam("specship.evidence.ledger", "Ledger.flaws", "lambda held, self: 0", property=True),
+    ),
+    "of this model and profile": (
+        Seam("specship.status.folding", "_speaks_of", "lambda held, evidence, today: evidence.gate == today.gate.id"),
+    ),
+    "keys of large order": (Seam("specship.evidence.signing", "check_public_key", "lambda held, key: key"),),
+    "names are digests": (
+        Seam(
+            "specship.evidence.ledger",
+            "open_entry",
+            "lambda held, path, data, **k: held(path.with_stem(sha256_bytes(data)), data, **k)",
+        ),
+    ),
+    "kinds are signed": (
+        Seam("specship.evidence.entry", "open_record", "_of_any_kind", more=_OF_ANY_KIND),
+    ),
+    "arming by a key that counts": (
+        Seam("specship.suite.judging.arming_book", "believed", "lambda held, records, *a, **k: (list(records), '')"),
+    ),
+    "arming is judged again": (Seam("specship.evidence.arming", "what_holds", "lambda held, *a: ''"),),
     "weakenings are named": (Seam(f"{_REASONS}.weakening_not_named", "reasons", _SILENT),),
     "version moves": (Seam(f"{_REASONS}.bump_too_small", "reasons", _SILENT),),
     "amendments are true": (Seam(f"{_REASONS}.amendment_untrue", "reasons", _SILENT),),
@@ -73,11 +132,39 @@ SEAMS: Final[Mapping[str, tuple[Seam, ...]]] = {
 }  # fmt: skip
 
 TEXT_SEAMS: Final[Mapping[str, tuple[TextSeam, ...]]] = {
+    "signatures are asked for": (
+        TextSeam(
+            "specship.evidence.envelope",
+            "Field(min_length=1)",
+            'Field(min_length=0 if _taken_out("signatures are asked for") else 1)',
+        ),
+    ),
+    "base64 is strict": (
+        TextSeam(
+            "specship.evidence.envelope",
+            "base64.b64decode(coded, validate=True)",
+            'base64.b64decode(coded, validate=not _taken_out("base64 is strict"))',
+        ),
+    ),
+    "digests are sha256": (
+        TextSeam(
+            "specship.evidence.statement",
+            'entry["name"]: entry["digest"]["sha256"]',
+            'entry["name"]: next(iter(entry["digest"].values()))',
+        ),
+    ),
     "a release bends nothing": (
         TextSeam(
             "specship.specs.records",
             'if self.kind == "release" and (',
             'if not _taken_out("a release bends nothing") and self.kind == "release" and (',
+        ),
+    ),
+    "ends have pointers": (
+        TextSeam(
+            "specship.specs.records",
+            'if self.state != "OPEN" and not self.pointer:',
+            'if not _taken_out("ends have pointers") and self.state != "OPEN" and not self.pointer:',
         ),
     ),
     "weights count": (
@@ -137,10 +224,31 @@ TEXT_SEAMS: Final[Mapping[str, tuple[TextSeam, ...]]] = {
 """Guards that are no function."""
 
 GUARD_OF: Final[Mapping[str, str]] = {
+    "of this model and profile": "bound-to-today",
+    "keys of large order": "trusted-keys",
+    "ends have pointers": "named-weakenings",
+    "time": "age-of-evidence",
+    "age": "age-of-evidence",
+    "committed files": "committed-files",
+    "device": "real-device",
+    "nothing relaxed": "nothing-relaxed",
+    "announced": "announced-attempts",
+    "freshness": "bound-to-today",
+    "worst wins": "worst-wins",
+    "days of a key": "trusted-keys",
+    "purposes and days of a key": "trusted-keys",
+    "attempts have results": "announced-attempts",
+    "names are digests": "signed-statements",
+    "kinds are signed": "signed-statements",
+    "arming by a key that counts": "trusted-keys",
+    "arming is judged again": "seen-to-fail",
+    "signatures are asked for": "signed-statements",
+    "base64 is strict": "signed-statements",
+    "digests are sha256": "bound-to-today",
+    "known signers": "trusted-keys",
     "signature": "signed-statements",
     "judged again": "judged-again",
     "strict JSON": "strict-reading",
-    "time": "age-of-evidence",
     "weakenings are named": "named-weakenings",
     "version moves": "named-weakenings",
     "amendments are true": "named-weakenings",
@@ -154,7 +262,6 @@ GUARD_OF: Final[Mapping[str, str]] = {
     "waivers name a gate": "bounded-waivers",
     "lint": "strict-reading",
     "arming": "seen-to-fail",
-    "known signers": "signed-statements",
     "a release bends nothing": "strict-reading",
     "weights count": "strict-reading",
     "keys stand once": "strict-reading",

@@ -53,7 +53,7 @@ def _as_it_was(path):
 def _lines(number: int, guard: str, seam: Seam) -> str:
     owner, _, attribute = seam.name.rpartition(".")
     form = _PROPERTY if seam.property else _SEAM
-    return form.format(
+    return seam.more + form.format(
         number=number, guard=guard, name=seam.name, owner=owner, attribute=attribute, instead=seam.instead
     )
 

@@ -206,6 +206,18 @@ CASES: list[tuple[str, str, str | None, str | bytes]] = [
         "ship_blocking: true\n    falsified_by: {frozen-weights: [document]}\n    probe",
     ),
     (
+        "an excuse for no limit",
+        C,
+        "ship_blocking: true\n    probe",
+        "ship_blocking: true\n    unfalsified: {document: There is none.}\n    probe",
+    ),
+    (
+        "an excuse of two lines",
+        C,
+        "ship_blocking: true\n    probe",
+        'ship_blocking: true\n    unfalsified: {documents: "one\\ntwo"}\n    probe',
+    ),
+    (
         "a fault seen in nothing",
         C,
         "ship_blocking: true\n    probe",

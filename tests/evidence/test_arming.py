@@ -174,9 +174,15 @@ def test_which_limits_are_excused_is_part_of_the_digest_and_the_words_are_not() 
 
 
 _NUMBERS = st.integers(-20, 20) | st.floats(-20, 20, allow_nan=False)
-_LIMITS = st.one_of(
-    st.fixed_dictionaries({operator: _NUMBERS}) for operator in ("at_most", "at_least", "below", "above", "equals")
-) | st.tuples(_NUMBERS, _NUMBERS).map(lambda ends: {"between": tuple(sorted(ends))})  # fmt: skip
+_ENDS = st.tuples(_NUMBERS, _NUMBERS).map(lambda ends: {"between": tuple(sorted(ends))})
+_LIMITS: st.SearchStrategy[dict[str, Any]] = (
+    st.builds(
+        lambda operator, limit: {operator: limit},
+        st.sampled_from(["at_most", "at_least", "below", "above", "equals"]),
+        _NUMBERS,
+    )
+    | _ENDS
+)
 _VALUES = _NUMBERS | st.none() | st.booleans() | st.text(max_size=3)
 
 

@@ -186,6 +186,16 @@ TRIGGERED = (
         f"{C}:16:7", "GATE-SMALL-001: no fault is said to break its limit on val_tokens",
     ),
     Case(
+        "limit-never-seen-to-fail", "a limit that a profile adds",
+        (("contract", "[heldout-inside-training]", "{heldout-inside-training: [shared_digests, highest_jaccard]}"), ("rehearsal", "overrides:\n", SPLIT_AT_REHEARSAL + "    expect: {shared_paths: {equals: 0, unit: documents}}\n")),
+        f"{H}:11:14", "GATE-SMALL-002: no fault is said to break its limit on shared_paths at rehearsal",
+    ),
+    Case(
+        "limit-never-seen-to-fail", "a prediction about what nobody limits",
+        (("contract", "[heldout-inside-training]", "{heldout-inside-training: [shared_digests, highest_jaccard, shared_paths]}"),),
+        f"{C}:19:5", "GATE-SMALL-002 speaks of shared_paths, on which neither it nor a profile has a limit",
+    ),
+    Case(
         "limit-never-seen-to-fail", "predicted and excused",
         (("contract", "[frozen-weights]", "{frozen-weights: [val_loss, val_tokens, bigram_margin]}\n    unfalsified: {val_tokens: Nobody counts wrongly.}"),),
         f"{C}:19:19", "GATE-SMALL-001 says that no fault can break val_tokens, and names one that does",

@@ -175,6 +175,15 @@ def drop_the_release(merging: Merging) -> None:
     amend(merging.folder, "release")
 
 
+def credit_twice(merging: Merging) -> None:
+    """One measurement, which speaks for both criteria from now on, and the other gate waits for nobody."""
+    edit(merging.folder / CONTRACT, "binds_to: [AC-SMALL-001]", "binds_to: [AC-SMALL-001, AC-SMALL-002]")
+    text = (merging.folder / CONTRACT).read_text()
+    first, _, second = text.rpartition("ship_blocking: true")
+    (merging.folder / CONTRACT).write_text(f"{first}ship_blocking: false{second}")
+    amend(merging.folder, "GATE-SMALL-001", UNMEASURED)
+
+
 class Case(NamedTuple):
     """A change, and what speaks against it; nothing where it passes."""
 
@@ -204,6 +213,7 @@ CASES = (
     Case(swap_kinds_and_say_so, {"below-floor"}, ("--fail-under", "60")),
     Case(drop_the_release),
     Case(drop_the_release, {"below-floor"}, ("--fail-under", "1")),
+    Case(credit_twice, {"rise-without-evidence"}),
     Case(reword, {"bump-too-small"}),
     Case(reword_and_say_so),
     Case(figure_in_prose, {"lint-finding"}),

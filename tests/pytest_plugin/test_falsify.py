@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from specship.specs.project import load_project
+from specship.suite.falsify.arming import arm
 from specship.suite.falsify.falsification import Falsification, pairs_of
 from specship.suite.falsify.records import Catch, PairReport
 from specship.suite.plan.fault_injection import falsification_plan
@@ -189,6 +190,48 @@ def test_what_is_not_as_predicted_is_told(change: str, project: Path) -> None:
     found = answers(project)[fault]
 
     assert (found.catch, reason in found.reason) == (catch, True), found.reason
+
+
+LIMIT = "      documents: {at_least: 1, unit: documents}\n"
+
+
+def test_a_limit_that_no_fault_breaks_disarms_its_gate(project: Path) -> None:
+    """It rides along no longer."""
+    edit(project / "contracts/small-v1.yaml", SECOND, SECOND + LIMIT)
+    done = arm(load_project(project), answers(project).values())
+    shown = specship(project, "faults").stdout
+
+    assert done.refused == {"GATE-SMALL-002": "nobody has seen documents fail"}
+    assert "2 of 3 limits seen to fail, 1 never seen: documents" in shown
+    assert "GATE-SMALL-002         nobody has seen documents fail" in shown
+
+
+@pytest.mark.slow
+def test_each_limit_says_whether_it_was_seen_to_fail(project: Path) -> None:
+    """A reason in one line is counted, and shown on every face."""
+    excuse = LIMIT + "    unfalsified: {documents: A corpus without any is refused.}\n"
+    edit(project / "contracts/small-v1.yaml", SECOND, SECOND + excuse)
+    assert not arm(load_project(project), answers(project).values()).refused
+    explained = " ".join(specship(project, "explain", "GATE-SMALL-002").stdout.split())
+    (gate,) = (
+        gate
+        for model in json.loads(specship(project, "status", "--format", "json").stdout)["models"]
+        for criterion in model["criteria"]
+        for gate in criterion["gates"]
+        if gate["id"] == "GATE-SMALL-002" and model["profile"] == "rehearsal"
+    )
+
+    assert gate["armed"]
+    assert [(one["quantity"], one["seen"]) for one in gate["limits"]] == [
+        ("characters", "seen"),
+        ("documents", "excused"),
+    ]
+    assert "2 of 3 limits seen to fail, 1 excused" in specship(project, "faults").stdout
+    assert "2 of 3 limits seen to fail, 1 excused" in specship(project, "status").stdout
+    assert "armed yes; 1 of 2 limits seen to fail, 1 excused" in explained
+    assert "no fault can break it: A corpus without any is refused." in explained
+    trace = specship(project, "trace", "--format", "markdown").stdout
+    assert "1 of 2 limits seen to fail, 1 excused" in trace
 
 
 STALE = {

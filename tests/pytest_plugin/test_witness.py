@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 import pytest
 
+from specship.digests import sha256_bytes
 from specship.evidence.ledger import read_ledger
 from specship.evidence.receipt import Receipt
 from tests.processes import inside, run_pytest
@@ -112,14 +113,14 @@ BEYOND: Final = {
         "specship.pytest_plugin.gates.GateItem.runtest is ",
     ),
     "our own verdict replaced": conftest(
-        "from specship.status import freshness\nfrom specship.contracts.judging import Verdict\n"
-        "before = freshness.standing\n"
+        "from specship.status import folding\nfrom specship.contracts.judging import Verdict\n"
+        "before = folding.standing\n"
         "from specship.suite.judging import session\nfrom specship.status import assess\n"
         "import dataclasses\n"
         "def standing(*words, **more):\n"
         "    return dataclasses.replace(before(*words, **more), verdict=Verdict.PASS)\n"
-        "freshness.standing = session.standing = assess.standing = standing\n",
-        "specship.status.freshness.standing is ",
+        "folding.standing = session.standing = assess.standing = standing\n",
+        "specship.status.folding.standing is ",
     ),
     "a report rewritten when it is logged": conftest(
         "def pytest_runtest_logreport(report):\n    report.outcome = 'passed'\n",
@@ -129,6 +130,11 @@ BEYOND: Final = {
         "import pytest\n@pytest.hookimpl(wrapper=True, tryfirst=True)\ndef pytest_sessionfinish(session):\n"
         "    yield\n    session.exitstatus = 0\n",
         "exit status 1 was set to 0 afterwards; this could have done it: conftest.py:2 pytest_sessionfinish",
+    ),
+    "a report rewritten in a worker": Way(
+        {"conftest.py": MAKEREPORT}, ("-n", "2"), {},
+        "GATE-SMALL-001: FAIL, and shown as passed; this could have done it: conftest.py:2 "
+        "pytest_runtest_makereport",
     ),
     "our plugin taken away": conftest(
         "def pytest_sessionstart(session):\n    session.config.pluginmanager.unregister(name='specship-session')\n",
@@ -174,8 +180,8 @@ DEATH: Final = {
     "SystemExit in a worker": Way({"conftest.py": "raise SystemExit(0)\n"}, ("-n", "2")),
 }
 BY_DEFAULT: Final = {
-    "a skip before it is judged", "a report rewritten", "an exit status set", "leaving with success", "-k",
-    "--collect-only", "SystemExit while a conftest loads", "our own verdict replaced",
+    "a skip before it is judged", "a report rewritten", "an exit status set", "-k",
+    "SystemExit while a conftest loads",
 }  # fmt: skip
 """Rows that are run each time; the others are slow."""
 
@@ -196,8 +202,16 @@ def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
     git(folder, "init", "-q", "-b", "base", ".")
     git(folder, "add", "-A")
     git(folder, "commit", "-qm", "begun")
+    git(folder, "checkout", "-qb", "change")
+    git(folder, "commit", "-q", "--allow-empty", "-m", "a change")
     assert run_pytest(folder, "-m", "ship").returncode == 1
     return folder
+
+
+@pytest.fixture(scope="module")
+def control(failing: Path) -> tuple[int, Any, int]:
+    """What `status` and `gate` say before any trick."""
+    return outside(failing)
 
 
 @pytest.fixture
@@ -230,6 +244,12 @@ def receipts(folder: Path) -> list[Receipt]:
     return [entry.record for entry in ledger.receipts]
 
 
+def last_session(folder: Path) -> str:
+    """What `gate` tells of it."""
+    done = inside(folder, "gate", "--base", "base", "--format", "json")
+    return str(json.loads(done.stdout)["session"])
+
+
 def outside(folder: Path) -> tuple[int, Any, int]:
     """What is said outside of the session: of `status` the exit status and percentages, of `gate` the exit status."""
     status = inside(folder, "status", "--format", "json")
@@ -243,34 +263,61 @@ def outside(folder: Path) -> tuple[int, Any, int]:
 
 
 @pytest.mark.parametrize("way", rows(TAMPERING | BEYOND))
-def test_tampering_turns_the_session_red_and_is_named(way: Way, trick: Any, failing: Path) -> None:
-    before = outside(failing)
+def test_tampering_turns_the_session_red_and_is_named(
+    way: Way, trick: Any, failing: Path, control: Any
+) -> None:
     done = trick(way)
 
     assert done.returncode in {1, 4}, done.stdout
     assert way.says in " ".join((done.stdout + done.stderr).split()), done.stdout + done.stderr
-    assert outside(failing) == before
-    assert before[2] == 1
+    assert outside(failing) == control
+    assert control[2] == 1
+    if "shown as" in way.says:
+        assert f"were rewritten by {way.says.rpartition(': ')[2]}" in last_session(failing)
 
 
 @pytest.mark.parametrize("way", rows(NARROWING))
-def test_narrowing_is_announced_and_fails_a_strict_session(way: Way, trick: Any, failing: Path) -> None:
-    before = outside(failing)
+def test_narrowing_is_announced_and_fails_a_strict_session(
+    way: Way, trick: Any, failing: Path, control: Any
+) -> None:
     done, strict = trick(way), trick(way, "--ship-strict")
 
     assert done.returncode == 0, done.stdout
     assert way.says in done.stdout
     assert strict.returncode == 1, strict.stdout
-    assert outside(failing) == before
+    assert outside(failing) == control
 
 
 @pytest.mark.parametrize("way", rows(DEATH))
-def test_a_death_leaves_no_receipt_that_says_success(way: Way, trick: Any, failing: Path) -> None:
+def test_a_death_leaves_no_receipt_that_says_success(
+    way: Way, trick: Any, failing: Path, control: Any
+) -> None:
     """A session that came to its end before it died left one, and there stands what it had decided."""
-    known, before = len(receipts(failing)), outside(failing)
+    known = len(receipts(failing))
     done = trick(way)
 
     assert "GATE-SMALL-001" not in done.stdout.partition("short test summary")[0] or done.returncode == 0
     assert [one.exit_status for one in receipts(failing)[known:]] in ([], [1])
-    assert outside(failing) == before
-    assert before[2] == 1
+    assert outside(failing) == control
+    assert control[2] == 1
+
+
+@pytest.mark.slow
+def test_two_workers_leave_one_receipt(trick: Any, failing: Path) -> None:
+    """With everything in it that could have changed what was shown."""
+    known = len(receipts(failing))
+    text = "def pytest_runtest_setup():\n    pass\n"
+    done = trick(conftest(text), "-n", "2", "-k", "GATE-SMALL-001 or GATE-SMALL-002")
+    found = receipts(failing)[known:]
+
+    assert done.returncode == 1, done.stdout
+    assert len(found) == 1
+    assert found[0].gates == {
+        "GATE-SMALL-001": "FAIL", "GATE-SMALL-002": "PASS", "GATE-SMALL-003": "deselected",
+    }  # fmt: skip
+    assert found[0].conftests == {"conftest.py": sha256_bytes(text.encode())}
+    assert found[0].hooks["pytest_runtest_setup"] == ("conftest.py:1",)
+    assert found[0].plugins["xdist"]
+    assert found[0].arguments[:4] == ("-m", "ship", "-n", "2")
+    assert found[0].addopts == ("--strict-markers", "--strict-config")
+    assert (found[0].exit_status, found[0].rewritten, found[0].replaced) == (1, (), ())

@@ -148,6 +148,7 @@ CASES: dict[str, Case] = {
     "an override lifts CUDA": _weaker(
         (REHEARSED, "not_judged:", "  GATE-SMALL-002:\n    reason: No GPU.\n    requires: {}\nnot_judged:"), what="GATE-SMALL-002 requirement"
     ),
+    "a limit is excused": _weaker((SECOND, "falsified_by: [own-fault]\n", "falsified_by: [own-fault]\n    unfalsified: {documents: Nobody takes any away.}\n"), what="GATE-THIRD-009 excuse"),
     "a fault is dropped": _weaker((SECOND, "    falsified_by: [own-fault]\n", ""), what="GATE-THIRD-009 fault"),
     "a predicted quantity is dropped": _weaker((SMALL, "[shared_digests, highest_jaccard]", "[shared_digests]"), what="GATE-SMALL-002 prediction"),
     "two gates exchange their ids": Case(
@@ -236,7 +237,10 @@ CASES: dict[str, Case] = {
     "what a probe imports measures otherwise": Case(
         (("counting/lines.py", "len(lines)", "10 ** 6"),), {"measures otherwise own.documents code"}, {"measures otherwise own.documents code"}
     ),
-    "a comment in a probe": Case((("probes/own.py", "@probe", "# a remark\n@probe"),), set(), set(), "none", stales=False),
+    "a comment in a probe, which can read it": Case(
+        (("probes/own.py", "@probe", "# a remark\n@probe"),), {"measures otherwise own.documents code"}, {"measures otherwise own.documents code"}
+    ),
+    "a comment in what a probe imports": Case((("counting/lines.py", "def count", "# a remark\ndef count"),), set(), set(), "none", stales=False),
     "a table beside the probes": Case(
         (), {"measures otherwise probes/table.json code"}, {"measures otherwise probes/table.json code"}, files=(("probes/table.json", "[]"),)
     ),

@@ -89,7 +89,7 @@ def prose(folder: Path, _: SigningKey) -> None:
 
 @pytest.mark.parametrize(
     ("act", "after", "on_base"),
-    [(loosened, 0, 100), (loosened_and_measured, 100, 0), (weight_moved, 99, 100), (gate_unbound, 100, 100), (gate_rewritten, 0, 100), (prose, 100, 100)],
+    [(loosened, 0, 100), (loosened_and_measured, 100, 0), (weight_moved, 99, 100), (gate_unbound, 100, 100), (gate_rewritten, 60, 100), (prose, 100, 100)],
     ids=lambda value: value.__name__ if callable(value) else str(value),
 )  # fmt: skip
 def test_the_percentage_of_heads_evidence_under_bases_criteria(

@@ -9,7 +9,7 @@ import yaml
 from specship.review.records import Review
 from specship.review.reviewing import review
 from tests.projects.histories import history
-from tests.review.cases import BASE, CASES, Case
+from tests.review.cases import BASE, CASES, REHEARSED, SMALL, Case
 
 
 def branch(name: str) -> str:
@@ -71,3 +71,12 @@ def mirrored(found: Review) -> list[tuple[str, str, str]]:
         (c.direction if c.tightens_too else MIRRORED.get(c.direction, c.direction), c.kind, c.quantity or "")
         for c in found.changes if c.about != "amendment"
     )  # fmt: skip
+
+
+def test_an_id_that_is_written_with_an_escape_hides_nothing(tmp_path: Path) -> None:
+    """The contract is the same on both sides, and a profile asks less of its gate; its text does not hold the id."""
+    base = {**BASE, SMALL: BASE[SMALL].replace("- id: GATE-SMALL-001", '- id: "GATE-SMALL-00\\x31"')}
+    loosened = {REHEARSED: BASE[REHEARSED].replace("at_most: 4.05", "at_most: 9.0")}
+    folder = history(tmp_path, base, {"head": loosened})
+
+    assert said(review(folder, "base..head")) == ["weakened GATE-SMALL-001 limit"]

@@ -17,6 +17,7 @@ from specship.cli import streams
 from specship.cli.listing import command_in, helps_in
 from specship.discovery import Folder
 from specship.errors import SpecshipError, UnknownName, did_you_mean
+from specship.garbage import none_at_the_end
 from specship.report.streams import for_people, for_programs
 from specship.version import VERSION
 
@@ -62,6 +63,7 @@ def _verb_in(argv: list[str]) -> str:
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit status."""
     if argv is None:
+        none_at_the_end()
         streams.stand_up()
         # Nothing of another distribution takes part in reading, and nobody looks for it.
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 
 from specship.contracts.expectation import Complaint, Expectation
 
@@ -17,7 +17,15 @@ SEMVER_PATTERN: Final = r"^(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}$"
 Slug = Annotated[str, Field(pattern=SLUG_PATTERN)]
 Semver = Annotated[str, Field(pattern=SEMVER_PATTERN)]
 Prose = Annotated[str, Field(min_length=1)]
-OneLine = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^\S[^\n]*$")]
+
+
+def _one_line(text: str) -> str:
+    if "\n" in text.strip():
+        raise Complaint("SHIP205", "the reason takes more than one line", "say it in one sentence").as_error()
+    return text
+
+
+OneLine = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_one_line)]
 
 Lifecycle = Literal[
     "corpus", "tokenizer", "train", "checkpoint", "inference", "export", "eval", "publish", "process"

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-from pydantic import ValidationError
+from pydantic import AwareDatetime, ValidationError
 
 from specship.bounds import JSON_STATEMENT_BYTES
 from specship.contracts.records import Frozen, Gate
@@ -65,7 +64,7 @@ class Arming(Frozen):
     """Digest of the gate at each profile whose limits these measurements break too."""
     faults: Mapping[str, FaultSeen]
     environment: Environment
-    ended: datetime
+    ended: AwareDatetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Literal
 
+from pydantic import AwareDatetime
+
 from specship.evidence.entry import LedgerRecord
 
 
@@ -32,7 +34,7 @@ class Attempt(LedgerRecord):
     """Digest of each artifact that is to be measured, by name."""
     ingredients: Mapping[str, str]
     """Of each artifact, the key of everything it was made from, whatever bytes came of it."""
-    started: datetime
+    started: AwareDatetime
 
     @property
     def left_open(self) -> str:

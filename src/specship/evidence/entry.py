@@ -94,9 +94,16 @@ def open_record(
         words = kind.WORDS
         record = kind.of_document(sealed.document)
     except (ValidationError, binascii.Error, KeyError, TypeError, ValueError, IndexError) as error:
-        first = str(error).splitlines()[0]
         raise DamagedArtifact(
-            f"not {words}: {type(error).__name__}: {first}",
+            f"not {words}: {_told(error)}",
             at=at, mend="restore the file from git, or set it aside with `specship evidence mend`",
         ) from error  # fmt: skip
     return LedgerEntry(sha256_bytes(data), record, sealed)
+
+
+def _told(error: Exception) -> str:
+    """The first thing that is wrong, with the member where it is."""
+    if isinstance(error, ValidationError):
+        first = error.errors(include_url=False, include_input=False)[0]
+        return f"{'.'.join(map(str, first['loc']))}: {first['msg'].removeprefix('Value error, ')}"
+    return f"{type(error).__name__}: {str(error).splitlines()[0]}"

@@ -100,13 +100,21 @@ class KeyRing:
         when = f"git has it since {seen:%Y-%m-%d} only" if seen else "git does not have it"
         return f"{self.name_of(key)} counts from {entry.days}, and {when}: its date may be any"
 
+    def owner_of(self, key: bytes) -> str:
+        """Who answers for a key."""
+        if entry := self.trusted.get(key):
+            return entry.owner
+        return "this checkout" if key == self.own else "evidence/arming/keys.txt"
+
+    def purposes_of(self, key: bytes) -> tuple[str, ...]:
+        """What the project trusts a key with."""
+        if entry := self.trusted.get(key):
+            return entry.purposes
+        return ("rehearsal", "arming of rehearsals") if key == self.own else ("arming of rehearsals",)
+
     def name_of(self, key: bytes) -> str:
         """A key in words: its id and who answers for it."""
-        if entry := self.trusted.get(key):
-            return f"the key {shown(key)} of {entry.owner}"
-        if key == self.own:
-            return f"the key {shown(key)} of this checkout"
-        return f"the key {shown(key)} of evidence/arming/keys.txt"
+        return f"the key {shown(key)} of {self.owner_of(key)}"
 
     def refused(self) -> Iterator[str]:
         """Trusted keys that no release believes although they are trusted for it, each in words."""

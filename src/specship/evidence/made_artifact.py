@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import ClassVar, Literal, Self
 
-from pydantic import model_validator
+from pydantic import AwareDatetime, model_validator
 
 from specship.evidence.artifact_record import ArtifactRecord, artifact_digest
 from specship.evidence.entry import LedgerRecord
@@ -34,7 +34,7 @@ class MadeArtifact(LedgerRecord):
     """Name of the stage that made it, one of perhaps several ways."""
     artifact: ArtifactRecord
     environment: Environment
-    signed: datetime
+    signed: AwareDatetime
 
     @model_validator(mode="after")
     def _its_own_digest(self) -> Self:

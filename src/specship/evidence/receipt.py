@@ -11,18 +11,21 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import ClassVar, Final, Literal
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from specship.contracts.records import Frozen
 from specship.evidence.entry import LedgerRecord
 from specship.evidence.statement import Environment
 
 GateEnding = Literal[
-    "PASS", "FAIL", "ERROR", "BLOCKED", "UNBOUND", "passed over", "deselected", "not collected"
-]
-"""A verdict, or why there is none: the gate was selected and not judged (`passed over`), options
-or hooks left it out (`deselected`), or nobody looked into its contract (`not collected`)."""
-_VERDICTS: Final = frozenset({"PASS", "FAIL", "ERROR", "BLOCKED", "UNBOUND"})
+    "PASS", "FAIL", "ERROR", "BLOCKED", "UNBOUND", "no verdict", "passed over", "deselected", "not collected"
+]  # fmt: skip
+"""A verdict; that a gate was run and nothing counts as one (`no verdict`); or why it was not run: selected
+and not judged (`passed over`), left out by options or hooks (`deselected`), or in a contract that nobody
+looked into."""
+NOT_RUN: Final = frozenset({"passed over", "deselected", "not collected"})
+LAST: Final = "last-receipt"
+"""File beside a ledger that holds the digest of the newest receipt, so that nobody reads all for one."""
 
 
 class Rewritten(Frozen):
@@ -73,8 +76,8 @@ class Receipt(LedgerRecord):
     exit_status: int = Field(ge=0)
     """What the session ended with."""
     environment: Environment
-    started: datetime
-    ended: datetime
+    started: AwareDatetime
+    ended: AwareDatetime
 
     @property
     def moment(self) -> datetime:
@@ -88,5 +91,5 @@ class Receipt(LedgerRecord):
 
     @property
     def judged(self) -> frozenset[str]:
-        """The gates that came to a verdict."""
-        return frozenset(gate for gate, ending in self.gates.items() if ending in _VERDICTS)
+        """The gates that were run."""
+        return frozenset(gate for gate, ending in self.gates.items() if ending not in NOT_RUN)

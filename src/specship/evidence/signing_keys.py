@@ -30,12 +30,22 @@ def new_key(path: Path) -> SigningKey:
     """
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+    private = Ed25519PrivateKey.generate()
+    write_private(path, private.private_bytes_raw().hex().encode() + b"\n")
+    return SigningKey(private, private.public_key().public_bytes_raw())
+
+
+def write_private(path: Path, data: bytes) -> None:
+    """Write the private half of a key into a new file, for its owner alone to read.
+
+    Raises:
+        UnusableInput: the path lies in a checkout, or there is something already.
+        CannotWrite: the disk is full or refuses.
+    """
     _outside(path)
     if path.exists() or path.is_symlink():
         raise UnusableInput("there is something here already", at=path, mend="name a new file")
-    private = Ed25519PrivateKey.generate()
-    write_new_file(path, private.private_bytes_raw().hex().encode() + b"\n", mode=0o600)
-    return SigningKey(private, private.public_key().public_bytes_raw())
+    write_new_file(path, data, mode=0o600)
 
 
 def key_of_file(path: Path) -> SigningKey:
@@ -43,6 +53,15 @@ def key_of_file(path: Path) -> SigningKey:
 
     Raises:
         UnusableInput: it lies in a checkout, others may read it, or it holds no key.
+    """
+    return _key(private_bytes(path), str(path))
+
+
+def private_bytes(path: Path) -> bytes:
+    """What a file with a private key holds.
+
+    Raises:
+        UnusableInput: it lies in a checkout, or others may read it.
     """
     _outside(path)
     try:
@@ -56,7 +75,7 @@ def key_of_file(path: Path) -> SigningKey:
             "others may read this key", at=path,
             why="whoever can read it can sign releases", mend=f"chmod 600 {path}",
         )  # fmt: skip
-    return _key(data, str(path))
+    return data
 
 
 def key_of_variable() -> SigningKey | None:

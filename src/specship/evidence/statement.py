@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Final, Literal, Self, cast
 
-from pydantic import ConfigDict
+from pydantic import AwareDatetime, ConfigDict
 
 from specship.bounds import JSON_STATEMENT_BYTES
 from specship.contracts.judging import Verdict
@@ -86,8 +86,8 @@ class Evidence(LedgerRecord):
     measurement: Measurement | None
     """None where nothing could be measured."""
     environment: Environment
-    started: datetime
-    ended: datetime
+    started: AwareDatetime
+    ended: AwareDatetime
     attempt: str = ""
     """Digest of the attempt that announced it; empty in what was written before attempts were."""
     ingredients: Mapping[str, str] = {}

@@ -18,7 +18,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from specship.errors import RequirementMissing, SpecshipError
-from specship.pipeline.registry import run_stage, stage_named
+from specship.garbage import none_at_the_end
+from specship.pipeline.registry import run_stage, stage_alone
 from specship.pipeline.stage import ProgressWriter
 
 _PR_SET_PDEATHSIG = 1
@@ -62,12 +63,13 @@ def run_requested(request: Mapping[str, Any], report: Callable[..., None]) -> No
         SpecshipError: the settings, an input or the machine do not allow it.
     """
     inputs = {name: Path(path) for name, path in request["inputs"].items()}
-    run_stage(stage_named(request["stage"]), request["settings"], inputs, Path(request["output"]), report)
+    run_stage(stage_alone(request["stage"]), request["settings"], inputs, Path(request["output"]), report)
 
 
 def main(perform: Callable[[Mapping[str, Any], Callable[..., None]], None] = run_requested) -> int:
     """Do what is requested; 0 when it is done, 2 when it could not be, 130 on Ctrl-C."""
     _die_with_the_parent()
+    none_at_the_end()
     request = json.load(sys.stdin)
     protocol = _claim_stdout()
     try:

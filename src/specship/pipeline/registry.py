@@ -60,6 +60,16 @@ def stage_named(name: str) -> Stage:
     return stages[name]
 
 
+def stage_alone(name: str) -> Stage:
+    """The stage of that name, for a process that runs it and imports no other.
+
+    Raises:
+        UnknownName: there is none.
+        UnusableInput: its file has no `STAGE`.
+    """
+    return cast("Stage", STAGES.member(name, "STAGE")) if name in STAGES.names else stage_named(name)
+
+
 def other_ways(artifact: str) -> tuple[Stage, ...]:
     """The stages that make an artifact for those models alone whose settings have their section."""
     return tuple(stage for stage in all_stages().values() if stage.makes == artifact != stage.name)

@@ -21,9 +21,10 @@ from specship.evidence.statement import Opened
 from specship.garbage import undisturbed
 from specship.pull_request.amendments import untrue
 from specship.pull_request.facts import Committed, MergeFacts, MergeObjection
+from specship.pull_request.last_session import last_session
 from specship.pull_request.reading import lint_of
 from specship.pull_request.records import MergeCheck, MergeDecision, Reason, fingerprint_of
-from specship.review.holdings import holdings_of
+from specship.review.holdings import holdings_of, refused_keys
 from specship.review.percents import evidence_of, joined, nothing_held
 from specship.review.records import Review, ShipPercent
 from specship.review.reviewing import BothSides, compare
@@ -70,10 +71,10 @@ def decide(start: Path, question: MergeQuestion) -> MergeDecision:
                 why="a gate that compares a change with itself would let everything pass",
                 mend="name the branch that the change goes into; of what was merged just now, `--base HEAD^`",
             )
-        return _decision(_facts(found, sides, question), question)
+        return _decision(_facts(found, sides, question, start), question)
 
 
-def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFacts:
+def _facts(found: Review, sides: BothSides, question: MergeQuestion, start: Path) -> MergeFacts:
     base, head = sides.base, sides.head
     contracts = sides.contracts.of(head, head.contracts)
     waivers = sides.waivers
@@ -95,10 +96,12 @@ def _facts(found: Review, sides: BothSides, question: MergeQuestion) -> MergeFac
         lint=lint_of(head, sides.code.head, contracts, waivers.head),
         untrue=tuple(untrue(sides, found, contracts, evidence_of(head))),
         waivers=waiver_reports(waivers.head.values(), after.values()),
+        refused_keys=tuple(refused_keys(head)),
         waived_before=_waived_before(waivers.base.values(), waivers.head.values()),
         floor=question.floor,
         releases=_releases(head) | {new.get(name, name) for name in _releases(base)},
         fall=question.fall,
+        session=last_session(start, (entry.record for entry in held.head.receipts)),
     )
 
 
@@ -257,6 +260,7 @@ def _decision(facts: MergeFacts, question: MergeQuestion) -> MergeDecision:
         stales=len({stale for change in found.changes for stale in change.stales}),
         checks=tuple(entry for _, entry in sorted(checks, key=lambda pair: (-pair[0], pair[1].check))),
         new_statements=len(facts.new_evidence),
+        session=facts.session,
     )
 
 

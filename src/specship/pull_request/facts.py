@@ -61,6 +61,8 @@ class MergeFacts:
     """Where an amendment and the change do not agree."""
     waivers: tuple[WaiverReport, ...]
     """Of head."""
+    refused_keys: tuple[str, ...]
+    """Trusted keys of head that no release believes, in words."""
     waived_before: frozenset[tuple[str, str]]
     """Gate and fingerprint of those that lie on base as well, and end no later than they do there."""
     floor: float | None
@@ -69,6 +71,8 @@ class MergeFacts:
     """The profiles at which a model ships on either side, as head calls them."""
     fall: bool
     """Whether no number may be lower than on base."""
+    session: str = ""
+    """What the last test session says of itself."""
 
     @cached_property
     def new_evidence(self) -> frozenset[str]:

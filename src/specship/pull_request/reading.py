@@ -58,11 +58,10 @@ def lint_of(
 def _known(code: SideCode) -> Known:
     """Everything that a side can name: what comes with specship, and what its own files declare."""
     stages = all_stages()
-    declared = {**all_probes(), **code.probes}
+    ours = {name: ProbeFacts(name, found.units, found.artifacts) for name, found in all_probes().items()}
+    own = {name: ProbeFacts(name, found.units, found.artifacts) for name, found in code.probes.items()}
     return Known(
-        probes={
-            name: ProbeFacts(name, found.units, found.artifacts) for name, found in sorted(declared.items())
-        },
+        probes=dict(sorted((ours | own).items())),
         stages=frozenset(stage.makes for stage in stages.values()),
         settings={
             BORROWED: Borrowed,

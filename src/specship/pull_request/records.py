@@ -97,6 +97,9 @@ class MergeDecision(Frozen):
     new_statements: Annotated[int, Field(ge=0)] = 0
     """Statements and records of arming that head has and base has not."""
 
+    session: str = ""
+    """What the last test session says of itself: an explanation, on which nothing rests."""
+
     @property
     def exit_status(self) -> int:
         """0 when it may be merged, 1 when something speaks against it."""

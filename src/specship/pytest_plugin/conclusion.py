@@ -57,9 +57,9 @@ class Conclusion:
         """
         from specship.evidence.environment import environment
         from specship.evidence.ledger import append
-        from specship.evidence.receipt import Receipt
+        from specship.evidence.receipt import LAST, Receipt
         from specship.evidence.signing import local_key
-        from specship.files import write_errors
+        from specship.files import write_errors, write_file
         from specship.suite.judging.project_ledger import open_ledger
 
         live: Session | None = self.project.session()
@@ -90,7 +90,8 @@ class Conclusion:
         )
         with write_errors(project.state):
             key = local_key(project.state)
-        append(project.state / "ledger", receipt, key)
+        digest = append(project.state / "ledger", receipt, key)
+        write_file(project.state / LAST, f"{digest}\n")
 
 
 def concluded(
@@ -124,7 +125,7 @@ def concluded(
     )
     witness.replaced.update(replaced_functions())
     gates = {
-        check.gate.id: outcomes[check.gate.id]["verdict"]
+        check.gate.id: outcomes[check.gate.id]["verdict"] or "no verdict"
         if check.gate.id in outcomes
         else witness.without_verdict(check.gate.id)
         for check in live.plan.checks
@@ -133,7 +134,7 @@ def concluded(
     complaints = [
         *rewritten_lines(lies),
         *(f"replaced in this session: {line}" for line in sorted(witness.replaced)),
-        *_forced(project, live, report, shown_status),
+        *_forced(project, gates, shown_status),
         *_missed(project, live, report.models),
     ]
     text += "".join(f"{line}\n" for line in (*_unrun(gates), *complaints))
@@ -145,7 +146,9 @@ def concluded(
 
 def _unrun(gates: Mapping[str, GateEnding]) -> Iterator[str]:
     """How many gates of the contracts have no verdict of this session, and why."""
-    why = {gate: ending for gate, ending in gates.items() if not ending.isupper()}
+    from specship.evidence.receipt import NOT_RUN
+
+    why = {gate: ending for gate, ending in gates.items() if ending in NOT_RUN}
     if why:
         counts = ", ".join(f"{count} {ending}" for ending, count in sorted(Counter(why.values()).items()))
         yield (
@@ -167,7 +170,7 @@ def _endings(project: ShipProject, live: Session, report: Report) -> dict[str, t
     }
     return {
         check.gate.id: (
-            known[check.gate.id].verdict or "",
+            known[check.gate.id].verdict or "no verdict",
             ending_of(check, known[check.gate.id], profile, strict=strict).outcome,
         )
         for check in live.plan.checks
@@ -190,18 +193,14 @@ def _rewritten(project: ShipProject, live: Session, report: Report, *, whole: bo
             continue
         verdict, ending = endings.get(gate, (outcome["verdict"], outcome["ending"]))
         if witness.flattered(gate, outcome["ending"]):
-            yield Rewritten(gate=gate, verdict=outcome["verdict"] or "", shown=shown, by=by)
+            yield Rewritten(gate=gate, verdict=outcome["verdict"] or "no verdict", shown=shown, by=by)
         elif witness.flattered(gate, ending):
             yield Rewritten(gate=gate, verdict=verdict, shown=shown, by=by)
 
 
-def _forced(project: ShipProject, live: Session, report: Report, shown_status: int) -> Iterator[str]:
-    """That pytest came to success although gates failed."""
-    failed = [
-        gate
-        for gate, (_, ending) in _endings(project, live, report).items()
-        if ending == "failed" and gate in project.outcomes and project.witness.shown(gate) == "failed"
-    ]
+def _forced(project: ShipProject, gates: Iterable[str], shown_status: int) -> Iterator[str]:
+    """That pytest came to success although it showed gates as failed."""
+    failed = [gate for gate in gates if project.witness.shown(gate) == "failed"]
     if failed and not shown_status:
         by = ", ".join(suspects(project.config, OF_A_SESSION)) or UNKNOWN
         yield f"gates failed, and the exit status was 0 ({named(failed)}); this could have done it: {by}"

@@ -34,6 +34,7 @@ DECIDING: Final = {
     "specship.pytest_plugin.witness": (),
     "specship.report.pytest_outcome": (),
     "specship.status.assess": (),
+    "specship.status.folding": (),
     "specship.status.freshness": (),
     "specship.suite.artifacts.runner": (),
     "specship.suite.judging.judge_process": (),

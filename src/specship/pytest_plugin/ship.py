@@ -72,6 +72,9 @@ class ShipPlugin:
         """The projects at or above the places that the session was pointed at, then all others it came by."""
         for place in self._places:
             self.around(place)
+        return self._known()
+
+    def _known(self) -> tuple[ShipProject, ...]:
         return tuple(project for project in self._at.values() if project is not None)
 
     def around(self, folder: Path) -> tuple[ShipProject, ...]:
@@ -93,7 +96,7 @@ class ShipPlugin:
                 ours = table_in(folder) is not None
             except SpecshipError:  # which the project tells with the first file that may be a contract of it
                 ours = True
-            known = {project.root: project for project in self._at.values() if project is not None}
+            known = {project.root: project for project in self._known()}
             root = folder.resolve()
             self._at[folder] = known.get(root) if root in known or not ours else self._opened(root)
         return self._at[folder]
@@ -155,10 +158,14 @@ class ShipPlugin:
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_collection(self) -> Generator[None, object, object]:
         """Thousands of items are made here, and all of them stay."""
-        from specship.garbage import undisturbed
+        from specship.garbage import all_stays, none_at_the_end, undisturbed
 
         with undisturbed():
-            return (yield)
+            result = yield
+        if self.config.getoption("collectonly") and any(project.collected for project in self._known()):
+            self.config.add_cleanup(all_stays())  # for nothing will run, and the process ends
+            none_at_the_end()
+        return result
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """Contract files become collectors; every other file is none of our business."""

@@ -5,7 +5,14 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Mapping
 
-from specship.report.formatting import ago, limits_line, measured_lines, percent
+from specship.report.formatting import (
+    ago,
+    first_lines,
+    limits_line,
+    measured_lines,
+    percent,
+    signed_lines,
+)
 from specship.report.trace_rows import visible
 from specship.status.report import GateReport, LimitReport
 from specship.suite.explain.records import (
@@ -130,10 +137,14 @@ def _standing(gate: GateReport) -> Iterable[tuple[str, str]]:
     yield "  verdict", f"{gate.verdict or 'none'}{stale}: {gate.reason}"
     if gate.evidence:
         yield "  evidence", f"{gate.evidence[:16]}…, {ago(gate.ended)} ({gate.ended}), checked {gate.checked}"
+    for line in signed_lines([gate]):
+        yield "  signed", line.removeprefix("signed ")
     for number, line in enumerate(measured_lines(gate)):
         yield ("  measured" if number == 0 else "  "), line
     if gate.fingerprint:
         yield "  fingerprint", f"{gate.fingerprint}, which is what a waiver of it would name"
+    for caution in first_lines(gate.cautions):
+        yield "  and", caution
     for note in gate.notes:
         yield "  look at", note
 

@@ -30,6 +30,7 @@ REVIEW: Final = Folder("specship.report.review")
 GATE: Final = Folder("specship.report.gate")
 CHECKUP: Final = Folder("specship.report.checkup")
 TRUST_AUDIT: Final = Folder("specship.report.trust_audit")
+STATEMENTS: Final = Folder("specship.report.statements")
 TEXT: Final = "text"
 """The format for people at a terminal, which every record has."""
 

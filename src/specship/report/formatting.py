@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from specship.units import Quantity, show
 
 if TYPE_CHECKING:  # progress of a command is shown without the records of a report
-    from specship.status.report import GateReport, LimitReport, Measured, WaiverReport
+    from specship.status.report import GateReport, LimitReport, Measured, SignerReport, WaiverReport
 
 _BARS: Final = "▁▂▃▄▅▆▇█"
 _NAMED: Final = 4
+_KEY: Final = len("sha256:") + 12
+"""Characters of a key's id that are shown."""
 _STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
 
 
@@ -64,6 +66,11 @@ def measured_lines(gate: GateReport) -> list[str]:
     ]
 
 
+def first_lines(texts: Iterable[str]) -> list[str]:
+    """The first line of each text: cause and mend of an error follow below."""
+    return [text.splitlines()[0] for text in texts]
+
+
 def limits_line(limits: Sequence[LimitReport]) -> str:
     """How many limits were seen to fail: `5 of 7 limits seen to fail, 1 excused, 1 never seen: flips`."""
     seen = Counter(limit.seen for limit in limits)
@@ -72,6 +79,20 @@ def limits_line(limits: Sequence[LimitReport]) -> str:
     shown = ", ".join(never[:_NAMED]) + (f" and {len(never) - _NAMED} more" if len(never) > _NAMED else "")
     unseen = f", {len(never)} never seen: {shown}" if never and seen["seen"] else ""
     return f"{seen['seen']} of {len(limits)} limits seen to fail{excused}{unseen}"
+
+
+def signer_line(signer: SignerReport) -> str:
+    """A key that signed something: the beginning of its id, and who answers for it."""
+    return f"{signer.key_id[:_KEY]} {signer.owner}"
+
+
+def signed_lines(gates: Iterable[GateReport]) -> list[str]:
+    """Who signed the evidence of some gates, one line for each key and what it is trusted with."""
+    counts = Counter(signer for gate in gates for signer in gate.signers)
+    return [
+        f"signed by {signer_line(one)} ({', '.join(one.purposes)}): {count} gate{'' if count == 1 else 's'}"
+        for one, count in counts.most_common()
+    ]
 
 
 def waiver_line(waiver: WaiverReport) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from specship.report.formatting import limits_line, measured_lines
+from specship.report.formatting import first_lines, limits_line, measured_lines
 from specship.specs.records import Profile
 from specship.status.report import GateReport
 from specship.suite.plan.plan import Check
@@ -47,6 +47,7 @@ def failure_text(check: Check, known: GateReport) -> str:
     lines = [f"{place}: {known.verdict} {known.id}", f"  rule:     {known.rule}"]
     lines += [f"  measured: {line}" for line in measured_lines(known)]
     lines += [f"  checked:  {known.checked}", f"  reason:   {known.reason}"]
+    lines += [f"  and:      {caution}" for caution in first_lines(known.cautions)]
     lines += [f"  look at:  {note}" for note in known.notes]
     if check.override:
         lines.append(f"  profile:  {check.override.reason}")
@@ -64,6 +65,8 @@ def properties(check: Check, known: GateReport) -> Iterable[tuple[str, str]]:
     yield "cached", str(known.cached).lower()
     yield "gate_digest", check.gate_digest
     yield "evidence", known.evidence or ""
+    for caution in first_lines(known.cautions):
+        yield "caution", caution
     for line in known.bypasses:
         yield "bypass", line
     for entry in known.measured:

@@ -202,67 +202,87 @@ class SpecReview:
         )
 
     def _criterion(self, was: str, now: str) -> Iterator[Change]:
-        one, other = self.base.criteria[was][1], self.head.criteria[now][1]
-        renamed = was if was != now else None
+        yield from self._weight(was, now)
+        yield from self._needed(was, now)
+        yield from self._belongs(was, now)
+        yield from self._words(was, now)
+        yield from self._effort(was, now)
 
-        def made(
-            kind: Kind, direction: Direction, says: str, before: str, after: str, key: str, **more: Any
-        ) -> Change:
-            base, head = self.base.criterion_spot(was, key), self.head.criterion_spot(now, key)
-            pieces: dict[str, Any] = {
-                "before": before,
-                "after": after,
-                "was": renamed,
-                "base": base,
-                "head": head,
-            }
-            return change(now, "criterion", kind, direction, says, **pieces, **more)
+    def _made(
+        self, was: str, now: str, key: str, kind: Kind, direction: Direction, says: str, **more: Any
+    ) -> Change:
+        """A change of one key of a criterion."""
+        return change(
+            now,
+            "criterion",
+            kind,
+            direction,
+            says,
+            was=was if was != now else None,
+            base=self.base.criterion_spot(was, key),
+            head=self.head.criterion_spot(now, key),
+            **more,
+        )
 
-        if one.weight != other.weight:
-            direction = went(loosens=one.weight > other.weight, tightens=one.weight < other.weight)
-            says = f"{now} weighs {other.weight} %, and weighed {one.weight} %"
-            yield made("weight", direction, says, f"{one.weight} %", f"{other.weight} %", "weight")
+    def _both(self, was: str, now: str) -> tuple[Criterion, Criterion]:
+        return self.base.criteria[was][1], self.head.criteria[now][1]
+
+    def _weight(self, was: str, now: str) -> Iterator[Change]:
+        before, after = (criterion.weight for criterion in self._both(was, now))
+        if before != after:
+            direction = went(loosens=before > after, tightens=before < after)
+            says = f"{now} weighs {after} %, and weighed {before} %"
+            values = {"before": f"{before} %", "after": f"{after} %"}
+            yield self._made(was, now, "weight", "weight", direction, says, **values)
+
+    def _needed(self, was: str, now: str) -> Iterator[Change]:
+        """The criteria that it waits for."""
+        one, other = self._both(was, now)
         needed = {self.criteria.get(identity, identity) for identity in one.depends_on}
-        if needed != set(other.depends_on):
-            lost, won = needed - set(other.depends_on), set(other.depends_on) - needed
-            parts = [f"no longer waits for {listed(lost)}"] * bool(lost) + [
-                f"waits for {listed(won)}"
-            ] * bool(won)
-            yield made(
+        lost, won = needed - set(other.depends_on), set(other.depends_on) - needed
+        if lost or won:
+            parts = [f"no longer waits for {listed(lost)}"] * bool(lost)
+            parts += [f"waits for {listed(won)}"] * bool(won)
+            yield self._made(
+                was,
+                now,
+                "depends_on",
                 "dependency",
                 went(loosens=bool(lost), tightens=bool(won)),
                 f"{now} {' and '.join(parts)}",
-                listed(one.depends_on),
-                listed(other.depends_on),
-                "depends_on",
+                before=listed(one.depends_on),
+                after=listed(other.depends_on),
                 tightens_too=bool(lost and won),
             )
-        if self._model(was) != self.head.model_of(now):
-            says = f"{now} belongs to {self.head.model_of(now)}, and belonged to {self.base.model_of(was)}"
-            yield made(
-                "moved", Direction.INCOMPARABLE, says, self.base.model_of(was), self.head.model_of(now), "id"
+
+    def _belongs(self, was: str, now: str) -> Iterator[Change]:
+        before, after = self.base.model_of(was), self.head.model_of(now)
+        if self._model(was) != after:
+            says = f"{now} belongs to {after}, and belonged to {before}"
+            yield self._made(
+                was, now, "id", "moved", Direction.INCOMPARABLE, says, before=before, after=after
             )
-        if (one.statement, one.because) != (other.statement, other.because):
-            alike = was != now or _alike(one, other)
-            says = (
-                f"{now} is put in other words" if alike else f"{now} states something else: {other.statement}"
-            )
-            key = "statement" if one.statement != other.statement else "because"
-            yield made(
-                "reworded",
-                Direction.NEUTRAL if alike else Direction.INCOMPARABLE,
-                says,
-                getattr(one, key),
-                getattr(other, key),
-                key,
-            )
+
+    def _words(self, was: str, now: str) -> Iterator[Change]:
+        one, other = self._both(was, now)
+        if (one.statement, one.because) == (other.statement, other.because):
+            return
+        alike = was != now or _alike(one, other)
+        says = f"{now} is put in other words" if alike else f"{now} states something else: {other.statement}"
+        key = "statement" if one.statement != other.statement else "because"
+        direction = Direction.NEUTRAL if alike else Direction.INCOMPARABLE
+        values = {"before": getattr(one, key), "after": getattr(other, key)}
+        yield self._made(was, now, key, "reworded", direction, says, **values)
+
+    def _effort(self, was: str, now: str) -> Iterator[Change]:
+        one, other = self._both(was, now)
         if one.effort != other.effort:
             before, after = (
                 f"{c.effort.gpu_hours:g} GPU h, {c.effort.person_hours:g} h" for c in (one, other)
             )
-            yield made(
-                "effort", Direction.NEUTRAL, f"{now} is believed to take {after}", before, after, "effort"
-            )
+            says = f"{now} is believed to take {after}"
+            values = {"before": before, "after": after}
+            yield self._made(was, now, "effort", "effort", Direction.NEUTRAL, says, **values)
 
     def _model(self, identity: str) -> str:
         """The model of one of base's criteria, as head calls it."""

@@ -124,12 +124,11 @@ class GateReview:
             yield from self._limits(was, now)
             yield from self._requirements(was, now)
             yield from self._rest(was, now)
-            if self.base.files[was][0].faults != self.head.files[now][0].faults:
-                yield from self._faults(was, now)
+            yield from self._faults(was, now)
             yield from self._excuses(was, now)
 
     def _in_force(self, was: str, now: str, view: Scale | None) -> tuple[Gate, Gate]:
-        one, other = self.base.files[was][0], self.head.files[now][0]
+        one, other = self._both(was, now)
         if view is None:
             return one, other
         return effective(one, view.base.overrides.get(was)), effective(other, view.head.overrides.get(now))
@@ -261,7 +260,16 @@ class GateReview:
 
     def _rest(self, was: str, now: str) -> Iterator[Change]:
         """Probe, criteria, whether it blocks, and its words."""
-        one, other = self.base.files[was][0], self.head.files[now][0]
+        yield from self._probe(was, now)
+        yield from self._blocks(was, now)
+        yield from self._bound(was, now)
+        yield from self._words(was, now)
+
+    def _both(self, was: str, now: str) -> tuple[Gate, Gate]:
+        return self.base.files[was][0], self.head.files[now][0]
+
+    def _probe(self, was: str, now: str) -> Iterator[Change]:
+        one, other = self._both(was, now)
         if one.probe != other.probe:
             if one.probe and other.probe:
                 same = self._probes.get(one.probe) == other.probe
@@ -280,6 +288,9 @@ class GateReview:
                 stales=self._stales(was, now),
                 **self._pieces(was, now, "probe"),
             )
+
+    def _blocks(self, was: str, now: str) -> Iterator[Change]:
+        one, other = self._both(was, now)
         if one.ship_blocking != other.ship_blocking:
             says = f"{now} is {_blocking(other)}, and was {_blocking(one)}"
             yield change(
@@ -292,6 +303,10 @@ class GateReview:
                 after=_blocking(other),
                 **self._pieces(was, now, "ship_blocking"),
             )
+
+    def _bound(self, was: str, now: str) -> Iterator[Change]:
+        """The criteria that it speaks for."""
+        one, other = self._both(was, now)
         bound = {self._criteria.get(identity, identity) for identity in one.binds_to}
         if bound != set(other.binds_to):
             lost, won = bound - set(other.binds_to), set(other.binds_to) - bound
@@ -310,6 +325,9 @@ class GateReview:
                 tightens_too=bool(lost and won),
                 **self._pieces(was, now, "binds_to"),
             )
+
+    def _words(self, was: str, now: str) -> Iterator[Change]:
+        one, other = self._both(was, now)
         if (one.rule, one.source) != (other.rule, other.source):
             yield change(
                 now,
@@ -324,7 +342,9 @@ class GateReview:
 
     def _faults(self, was: str, now: str) -> Iterator[Change]:
         """Faults that it must catch, and the quantities in which it is to catch them."""
-        one, other = self.base.files[was][0].faults, self.head.files[now][0].faults
+        one, other = (gate.faults for gate in self._both(was, now))
+        if one == other:
+            return
         pieces = {**self._pieces(was, now, "falsified_by"), "stales": self._stales(was, now)}
         for fault in one.keys() - other.keys():
             says = f"{now} need not fail on {fault} any more"

@@ -18,7 +18,7 @@ from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.errors import DamagedArtifact
 from specship.evidence.arming import NAMES_NO_FAULT, LimitsSeen, OpenedArming, limits_seen, read_armings
-from specship.evidence.keyring import NOBODY, KeyRing
+from specship.evidence.keyring import KEYS, NOBODY, KeyRing
 from specship.evidence.ledger import AnyEntry, Ledger, gathered, open_entry
 from specship.pipeline.registry import module_of
 from specship.review.code.comparing import CodeReview
@@ -252,6 +252,18 @@ def _texts(value: Any) -> Iterator[str]:
     elif isinstance(value, Mapping | list | tuple):
         for item in value.values() if isinstance(value, Mapping) else value:
             yield from _texts(item)
+
+
+def refused_keys(side: ProjectSide) -> Iterator[str]:
+    """Trusted keys of a revision that no release believes, each in words."""
+    data = next(iter(side.tree.read([side.inside(f"{_ARMING}/{KEYS}")]).values()), b"")
+    listed = {line.partition("#")[0].strip() for line in data.decode("utf-8", "replace").splitlines()}
+    entries = side.configuration.trusted_keys if side.configuration else ()
+    held = KeyRing(
+        {entry.public: entry for entry in entries},
+        listed=frozenset(entry.public for entry in entries if entry.key in listed),
+    )
+    return held.refused()
 
 
 def percents(

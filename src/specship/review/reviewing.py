@@ -120,7 +120,14 @@ class BothSides:
         }
         exchanged = (was for was, _ in self.spec.pairing.exchanged)
         told = frozenset(
-            {*self.profiles.overridden(), *exchanged, *self.code.probes, *self.code.faults, *self.code.gone}
+            {
+                *self.profiles.overridden(),
+                *exchanged,
+                *self.code.probes,
+                *self.code.faults,
+                *self.code.gone,
+                *self.code.own,
+            }
         )
         return changed | (self.base.naming(one.keys() - changed, told) if told else set())
 

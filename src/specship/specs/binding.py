@@ -108,7 +108,7 @@ def _fault_faults(
         return
     probe = known.probes.get(str(gate.get("probe")))
     # A profile may limit a quantity that the contract does not.
-    expected = [*gate["expect"], *(probe.units if probe else ())]
+    expected = dict.fromkeys([*gate["expect"], *(probe.units if probe else ())])
     excused = gate.get("unfalsified")
     for quantity in excused if isinstance(excused, dict) else ():
         if quantity not in expected:

@@ -25,6 +25,7 @@ from specship.status.report import (
     Measured,
     ModelReport,
     Standing,
+    signer_reports,
 )
 from specship.status.waiving import fingerprint
 
@@ -113,6 +114,7 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         cautions=known.cautions,
         bypasses=relaxed(evidence) if evidence else (),
         evidence=known.newest.digest if known.newest else None,
+        signers=signer_reports(known.newest.signers, today.ring) if known.newest else (),
         seconds=round(evidence.seconds, 3) if evidence else 0.0,
         ended=evidence.ended.isoformat() if evidence else None,
         cached=not (evidence and session_began and evidence.ended >= session_began),

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Literal
 
 from pydantic import Field
 
 from specship.contracts.records import Frozen
+from specship.evidence.keyring import KeyRing
+from specship.evidence.signing import key_id
 
 
 class Standing(StrEnum):
@@ -38,6 +41,25 @@ class Measured(Frozen):
     limit: Annotated[str, Field(description="The limit in force at this profile, with its unit")]
     holds: bool
     """Whether the value meets the limit."""
+
+
+class SignerReport(Frozen):
+    """A key that signed something, as the project knows it."""
+
+    key_id: Annotated[str, Field(description="`sha256:` and the digest of the public key")]
+    owner: str
+    """Who answers for it, as the settings say; what it is, where they say nothing."""
+    purposes: tuple[str, ...] = ()
+    """What the project trusts it with."""
+
+
+def signer_reports(signers: Iterable[bytes], ring: KeyRing) -> tuple[SignerReport, ...]:
+    """Who signed something, by key id."""
+    found = (
+        SignerReport(key_id=f"sha256:{key_id(key)}", owner=ring.owner_of(key), purposes=ring.purposes_of(key))
+        for key in signers
+    )
+    return tuple(sorted(found, key=lambda one: one.key_id))
 
 
 class LimitReport(Frozen):
@@ -81,6 +103,9 @@ class GateReport(Frozen):
     bypasses: tuple[str, ...] = ()
     """What was relaxed while it was measured, or let into the process that measured."""
     evidence: Annotated[str | None, Field(description="Digest of the statement")] = None
+    signers: Annotated[
+        tuple[SignerReport, ...], Field(description="Keys known here that signed the statement")
+    ] = ()
     seconds: Annotated[float, Field(description="Wall time of the measurement")] = 0.0
     ended: Annotated[str | None, Field(description="When the measurement ended, ISO 8601")] = None
     cached: Annotated[bool, Field(description="Whether it was measured before this session")] = True

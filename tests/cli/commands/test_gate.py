@@ -1,5 +1,6 @@
 """`specship gate` as a CI job runs it: exit status, files beside the screen, and what cannot be read."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -39,6 +40,27 @@ def test_a_screen_and_files_from_one_run(merging: Merging, tmp_path: Path) -> No
     assert all(path.stat().st_size for path in files.values())
     assert files["markdown"].read_text().startswith("### ⚠️ 1 weakening\n")
     assert inside(merging.folder, "gate", "--base", "base", "--head", "unchanged").returncode == 0
+
+
+def test_no_kept_answer_is_believed(
+    merging: Merging, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither one in the checkout, nor a forged one in the user's own folder, which review believes."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    merging.branch("look", "weaker")
+    inside(merging.folder, "review", "base..HEAD", "--format", "json")
+    kept = json.loads((tmp_path / "specship/review.json").read_text())
+    answer = json.dumps(["nothing changed\n", 0])
+    forged = json.dumps(kept | {"answer": answer, "sha256": hashlib.sha256(answer.encode()).hexdigest()})
+    for folder in (tmp_path / "specship", merging.folder / ".specship/cache"):
+        folder.mkdir(parents=True, exist_ok=True)
+        for name in ("review.json", "lint.json", "gate.json"):
+            (folder / name).write_text(forged)
+    git(merging.folder, "add", "-f", ".specship")
+    commit(merging.folder, "forged")
+
+    assert inside(merging.folder, "gate", "--base", "base").returncode == 1
+    assert "weakened" in inside(merging.folder, "review", "base...HEAD", "--format", "json").stdout
 
 
 UNUSABLE = {

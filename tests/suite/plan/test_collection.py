@@ -60,8 +60,9 @@ def test_after_any_edit_and_after_its_end(case: str, project: Path, tmp_path: Pa
     EDITS[case](edited)
     _exchange(project, edited)
 
-    assert answer(project) == whole(project)
-    assert answer(project) == whole(project)
+    found = whole(project)
+    assert answer(project) == found
+    assert answer(project) == found
 
     _exchange(project, edited)
     (project / KEPT).write_bytes(kept)
@@ -178,9 +179,10 @@ ODD_CONTRACTS: dict[str, Callable[[Contracts], Any]] = {
 def test_contracts_kept_in_another_shape_are_not_believed(shape: str, project: Path) -> None:
     answer(project)
     _kept_as(project, lambda kept: [kept[0], ODD_CONTRACTS[shape](kept[1])])
+    found = whole(project)
 
-    assert answer(project) == whole(project)
-    assert answer(project) == whole(project)
+    assert answer(project) == found
+    assert answer(project) == found
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,16 @@ from typing import Any
 
 import pytest
 
+from specship.evidence.ledger import read_ledger
+from specship.evidence.signing import SigningKey, local_key
 from specship.suite.trust_audit.auditing import GUARDS
+from tests.cheats.statements import resealed, told
 from tests.processes import inside
 from tests.projects.evidenced_project import put_waiver
 from tests.projects.histories import git
-from tests.projects.merging import Merging, statements
+from tests.projects.merging import CONTRACT, UNMEASURED, Merging, statements
 from tests.projects.small_project import edit
+from tests.projects.trusting import trusting
 
 RELEASE = "specs/small/profiles/release.yaml"
 Act = Callable[[Merging], object]
@@ -69,6 +73,55 @@ def ended(world: Merging) -> None:
     put_waiver(world.folder, "fails-0123456789ab", days=-1)
 
 
+def own_key(world: Merging) -> SigningKey:
+    """What a session signs with in this checkout."""
+    return local_key(world.folder / ".specship")
+
+
+def self_trusting(world: Merging) -> None:
+    edit(world.folder / "pyproject.toml", f"[{trusting(world.key)}]", f"[{trusting(own_key(world))}]")
+
+
+def distrusting(world: Merging) -> None:
+    edit(world.folder / "pyproject.toml", f"[{trusting(world.key)}]", f"[{trusting(world.key, 'rehearsal')}]")
+
+
+def expired(world: Merging) -> None:
+    edit(
+        world.folder / "pyproject.toml",
+        f"[{trusting(world.key)}]",
+        f"[{trusting(world.key, until='2026-02-01')}]",
+    )
+
+
+def by_a_stranger(world: Merging) -> None:
+    world.measure({}, world.other)
+
+
+def twice(world: Merging) -> None:
+    world.measure({})
+
+
+def thrown_away(world: Merging) -> None:
+    world.measure({})
+    for path in statements(world.folder, UNMEASURED):
+        path.unlink()
+
+
+def relaxed(world: Merging) -> None:
+    resealed(told(bypasses={"allow-cpu": "It is late."}), lambda it: it.key)(world)
+
+
+def unstated(world: Merging) -> None:
+    ledger = read_ledger([world.folder / "evidence"], keys=frozenset())
+    for entry in ledger.artifacts:
+        (world.folder / "evidence" / f"{entry.digest}.json").unlink()
+
+
+def changed(world: Merging) -> None:
+    edit(world.folder / CONTRACT, "# This comment stays.", "# This comment went.")
+
+
 def nothing(_: Merging) -> None:
     """As it is."""
 
@@ -79,7 +132,24 @@ def nothing(_: Merging) -> None:
         ("age-of-evidence", nothing, "in part", "release: evidence counts however old it is"),
         ("age-of-evidence", bounded, "in force", "release 30 days"),
         ("age-of-evidence", unshipped, "not here", "no profile is of the kind"),
+        ("announced-attempts", nothing, "in force", "1 attempts were announced"),
+        ("announced-attempts", thrown_away, "in force", "1 attempts have no result: nothing counts"),
+        ("bound-to-today", nothing, "in force", "stage statements say which bytes are today's"),
+        ("bound-to-today", unstated, "in part", "no stage statement says which bytes are today's"),
         ("bounded-waivers", nothing, "in force", "0 waivers"),
+        ("committed-files", nothing, "in force", "every file that counts is that of commit"),
+        ("committed-files", changed, "in force", "1 files differ from the commit"),
+        ("nothing-relaxed", nothing, "in force", "none taken with a check relaxed"),
+        ("nothing-relaxed", relaxed, "in force", "1 statements were taken with a check relaxed"),
+        ("real-device", nothing, "in force", "0 of 2 gates ask for CUDA"),
+        ("signed-statements", nothing, "in force", "each signed by a key known here"),
+        ("signed-statements", by_a_stranger, "in part", "entries are signed by no key known here"),
+        ("trusted-keys", nothing, "in force", "1 keys may sign a release today: Somebody"),
+        ("trusted-keys", self_trusting, "in part", "is refused for release and arming"),
+        ("trusted-keys", distrusting, "not here", "no key may sign a release"),
+        ("trusted-keys", expired, "in part", "the days of every key that may sign a release are over"),
+        ("worst-wins", nothing, "in force", "0 gates were measured more than once"),
+        ("worst-wins", twice, "in force", "1 gates were measured more than once"),
         ("bounded-waivers", ended, "in part", "1 waivers have ended"),
         ("judged-again", nothing, "in force", "1 statements are judged anew"),
         ("named-weakenings", nothing, "in part", "no pipeline of this repository is seen to ask it"),
@@ -104,7 +174,7 @@ def test_a_guard_as_it_stands_in_a_project(
     found = audited(world.folder)[guard]
     assert (found["state"], says in found["says"]) == (state, True), found
     assert found["against"].endswith(".")
-    assert bool(found["mend"]) == (state != "in force" or act is damaged)
+    assert bool(found["mend"]) == (state != "in force" or act in {damaged, thrown_away, changed, relaxed})
 
 
 def test_where_there_is_no_git_nothing_is_compared(world: Merging, tmp_path: Path) -> None:

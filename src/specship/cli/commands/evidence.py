@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from specship.cli.signing_options import add_signing_key, signing_key
-from specship.report.formats import TEXT, TRUST_AUDIT, Display, names, render
+from specship.report.formats import STATEMENTS, TEXT, TRUST_AUDIT, Display, names, render
 
 HELP = "sign a release, make its key, verify and show what is signed"
 
@@ -17,7 +17,8 @@ HELP = "sign a release, make its key, verify and show what is signed"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship evidence`."""
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
-    actions.add_parser("verify", help="check digests, signatures and parents of every statement")
+    verify = actions.add_parser("verify", help="every statement: signer, order, lineage, whether it counts")
+    show = actions.add_parser("show", help="one statement: who signed it, whether it counts, what it says")
     mend = actions.add_parser("mend", help="complete a ledger that is not whole, or begin a new one")
     mend.add_argument(
         "--from", dest="sources", type=Path, action="append", default=[], metavar="FOLDER",
@@ -26,8 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mend.add_argument(
         "--anew", action="store_true", help="set a ledger aside that stays broken, and measure again"
     )
-    show = actions.add_parser("show", help="print a statement")
     show.add_argument("digest", help="its digest, or the beginning of it")
+    for action in (verify, show):
+        action.add_argument("--format", choices=names(STATEMENTS), default=TEXT)
     audit = actions.add_parser("audit", help="which guards against a false ship-%% are in force here")
     audit.add_argument("--format", choices=names(TRUST_AUDIT), default=TEXT)
     new = actions.add_parser(
@@ -37,6 +39,17 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     new.add_argument("path", type=Path, help="a new file in no checkout")
     sign = actions.add_parser("sign", help="measure a release again and sign it; or sign a publication")
+    new.add_argument(
+        "--publication",
+        action="store_true",
+        help="a key for publish folders: P-256, in PEM",
+    )
+    sign.add_argument(
+        "--publication",
+        type=Path,
+        metavar="DIR",
+        help="sign a publish folder instead, with a key in PEM",
+    )
     sign.add_argument("--profile", help="a profile of kind release; each of them where none is named")
     add_signing_key(sign)
 
@@ -60,22 +73,13 @@ def _audit(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _verify(_arguments: argparse.Namespace) -> int:
-    from specship.evidence.ledger import read_ledger
+def _verify(arguments: argparse.Namespace) -> int:
     from specship.specs.project import load_project
-    from specship.status.assess import ledger_problems
-    from specship.suite.judging.trust import all_keys
+    from specship.suite.explain.statements import check_statements
 
-    project = load_project(Path.cwd())
-    ledger = read_ledger(project.ledger_folders, keys=all_keys(project))
-    unsigned = [entry.digest for entry in ledger.statements if not entry.signers]
-    for problem in ledger_problems(ledger):
-        print(problem)
-    for digest in unsigned:
-        print(f"{digest}: no key known here signed it")
-    print(f"{len(ledger.statements)} statements read, {len(ledger.damaged)} damaged, "
-          f"{len(ledger.holes)} missing, {len(unsigned)} not signed by a known key")  # fmt: skip
-    return 1 if ledger.damaged or ledger.holes or unsigned else 0
+    found = check_statements(load_project(Path.cwd()))
+    sys.stdout.write(render(STATEMENTS, arguments.format, found))
+    return 1 if found.problems or found.unsigned else 0
 
 
 def _mend(arguments: argparse.Namespace) -> int:
@@ -98,20 +102,19 @@ def _mend(arguments: argparse.Namespace) -> int:
 
 
 def _show(arguments: argparse.Namespace) -> int:
-    from specship.errors import UnknownName
-    from specship.evidence.statement import unseal
+    from specship.report.statements.text import told
     from specship.specs.project import load_project
+    from specship.suite.explain.statements import find_statement, payload_of
 
     project = load_project(Path.cwd())
-    paths = [p for folder in project.ledger_folders for p in folder.glob(f"{arguments.digest}*.json")]
-    if len(paths) != 1:
-        raise UnknownName(
-            f"{len(paths)} statements begin with {arguments.digest!r}", mend="give more of the digest"
-        )
-    opened = unseal(paths[0].read_bytes(), keys=frozenset(), at=paths[0].name)
-    facts = opened.evidence.model_dump(mode="json", exclude={"measurement"})
-    measurement = opened.evidence.measurement
-    print(json.dumps({**facts, "measurement": measurement.as_json() if measurement else None}, indent=2))
+    found = find_statement(project, arguments.digest)
+    payload = payload_of(project, found)
+    if arguments.format == TEXT:
+        print("\n".join(told(found)))
+        print(f"    machine  {found.environment}\n    file     {found.path}")
+        print(json.dumps(payload, indent=2))
+    else:
+        print(json.dumps({**found.model_dump(mode="json"), "payload": payload}, indent=2))
     return 0
 
 
@@ -119,6 +122,13 @@ def _keygen(arguments: argparse.Namespace) -> int:
     from specship.evidence.signing_keys import new_key
     from specship.specs.trusted_keys import entry_to_paste
 
+    if arguments.publication:
+        from specship.pipeline.publication.model_signature import new_publication_key
+
+        public = new_publication_key(arguments.path)
+        print(f"# the private half is in {arguments.path}; publish this one", file=sys.stderr)
+        print(public, end="")
+        return 0
     key = new_key(arguments.path)
     print(f"# the private half is in {arguments.path}: keep it out of every checkout, and keep a copy")
     print("# commit this in pyproject.toml; it counts from the next merge on")
@@ -130,6 +140,8 @@ def _sign(arguments: argparse.Namespace) -> int:
     from specship.specs.project import load_project
     from specship.suite.judging.release_signing import sign_releases
 
+    if arguments.publication is not None:
+        return _sign_publication(arguments)
     project = load_project(Path.cwd())
     key = signing_key(arguments, project)
     done = sign_releases(
@@ -144,3 +156,17 @@ def _sign(arguments: argparse.Namespace) -> int:
     if done.written:
         print(f"{len(done.written)} files; commit them: git add {project.evidence_folder.name}")
     return 1 if done.left else 0
+
+
+def _sign_publication(arguments: argparse.Namespace) -> int:
+    from specship.errors import UnusableInput
+    from specship.pipeline.publication.model_signature import sign_publication
+
+    if arguments.key is None or arguments.agent is not None or arguments.profile is not None:
+        raise UnusableInput(
+            "a publish folder is signed with a key in PEM",
+            why="tools for signed models take elliptic-curve keys, not those of evidence",
+            mend="--key FILE; make one: specship evidence keygen --publication FILE",
+        )
+    print(sign_publication(arguments.publication, arguments.key))
+    return 0

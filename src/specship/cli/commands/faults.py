@@ -6,6 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
+from specship.cli.signing_options import add_signing_key, named_key
+
 HELP = "which fault is caught by which gate, and which gates catch nothing"
 
 
@@ -16,6 +18,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--arm", action="store_true",
         help="write evidence/arming/ from what `pytest -m falsify` measured here",
     )  # fmt: skip
+    add_signing_key(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -29,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     matrix = read_matrix(project)
     armed = None
     if arguments.arm:
-        armed = arm(project, matrix.pairs)
+        armed = arm(project, matrix.pairs, named_key(arguments, project))
         matrix = read_matrix(project)
     if arguments.format == "json":
         print(matrix.model_dump_json(indent=2))

@@ -67,7 +67,7 @@ def _of_contract(document: Document, index: int, gate: Gate, limited: Collection
             f"{gate.id} says that no fault can break {quantity}, and names one that does",
             "take one of them out",
         )  # fmt: skip
-    for quantity in sorted(_spoken_of(gate) - gate.expect.keys() - limited):
+    for quantity in sorted(_spoken_of(gate) - gate.expect.keys() - set(limited)):
         yield Violation(
             document, (*at, "id"),
             f"{gate.id} speaks of {quantity}, on which neither it nor a profile has a limit",

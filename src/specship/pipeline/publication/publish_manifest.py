@@ -22,21 +22,34 @@ from specship.files import write_errors, write_json
 from specship.records import Count, Record, Sha256, read_record
 
 MANIFEST: Final = "manifest.json"
+SIGNATURE: Final = "model.sig"
+"""Of the whole folder, manifest included; it is there once somebody signed it."""
 _MEND: Final = "publish again from the tested artifacts; never patch a published folder"
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
+    """The name itself, where it is a plain relative path.
+
+    Raises:
+        ValueError: it could lead a reader out of the folder.
+    """
     pure = PurePosixPath(name)
     leaves = pure.is_absolute() or ".." in pure.parts or str(pure) != name or "\\" in name
-    if leaves or not name.isprintable() or name == MANIFEST:
+    if leaves or not name.isprintable():
         raise ValueError(f"{name[:80]!r} is no plain name in the folder, and no reader may be led elsewhere")
     return name
+
+
+def _listed_name(name: str) -> str:
+    if name in {MANIFEST, SIGNATURE}:
+        raise ValueError(f"{name} lists or signs the others, and stands in no list")
+    return plain_name(name)
 
 
 class PublishedFile(Record):
     """One file of a publication."""
 
-    name: Annotated[str, AfterValidator(_plain_name)]
+    name: Annotated[str, AfterValidator(_listed_name)]
     """Relative to the folder, with forward slashes; none that makes its reader open files elsewhere."""
     bytes: Count
     sha256: Sha256
@@ -144,8 +157,14 @@ def verify(folder: Path) -> Verification:
         files=files,
         mismatched=tuple(mismatched),
         missing=tuple(sorted(listed - present)),
-        unlisted=tuple(sorted((present - listed - {MANIFEST}) | strange)),
+        unlisted=tuple(sorted((present - listed - {MANIFEST, SIGNATURE}) | strange)),
     )
+
+
+def files_of(folder: Path) -> frozenset[str]:
+    """Every file below a folder by name, whatever it is."""
+    present, strange = _walk(folder)
+    return frozenset(present | strange)
 
 
 def _walk(folder: Path) -> tuple[set[str], set[str]]:

@@ -17,7 +17,7 @@ def reasons(facts: MergeFacts) -> Iterator[MergeObjection]:
     }
     for gate, records in sorted(facts.base.armings.items()):
         kept = facts.head.armings.get(gate, frozenset())
-        if gate in facts.places and (not kept or (stale & {gate, "*"} and kept <= records)):
+        if gate in facts.places and (not kept or (gate in stale and kept <= records)):
             why = "its record of arming speaks of what stood there before" if kept else "its record is gone"
             yield MergeObjection(
                 gate, f"{gate} was armed on base, and {why}",

@@ -68,7 +68,7 @@ def facts_line(decision: MergeDecision) -> str:
     return (
         f"changes: {decision.changes}, which demand {_step(decision.required_bump)}, and amendments declare "
         f"{_step(decision.declared_bump)}; evidence and arming made stale: {decision.stales}, "
-        f"new: {decision.new_statements}"
+        f"new: {decision.new_statements}" + (f"; {decision.session}" if decision.session else "")
     )
 
 

@@ -15,6 +15,7 @@ from specship.report.formats import PLAIN, Display
 from specship.report.formatting import percent
 from specship.report.gate._phrases import counted_waiver, facts_line, place, verdict_line, what
 from specship.report.lint.text import seen
+from specship.review.records import Direction
 
 _ROWS: Final = 30
 """Most rows of a table."""
@@ -56,7 +57,13 @@ def _weakenings(decision: MergeDecision) -> Iterator[str]:
         for change in decision.weakenings
     ]  # fmt: skip
     if rows:
-        yield f"### ⚠️ {len(rows)} weakening{'s' if len(rows) > 1 else ''}"
+        weaker = sum(
+            change.direction in {Direction.WEAKENED, Direction.REMOVED} for change in decision.weakenings
+        )
+        others = len(rows) - weaker
+        parts = [f"{weaker} weakening{'s' if weaker > 1 else ''}"] * bool(weaker)
+        parts += [f"{others} change{'s' if others > 1 else ''} that may be one"] * bool(others)
+        yield f"### ⚠️ {' and '.join(parts)}"
         yield ""
         yield from _table(("direction", "id", "what", "named by an amendment"), rows, "weakenings")
 

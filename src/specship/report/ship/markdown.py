@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from typing import Final
 
 from specship.report.formats import PLAIN, Display
-from specship.report.formatting import duration, limits_line, measured_lines, percent, waiver_line
+from specship.report.formatting import (
+    duration,
+    first_lines,
+    limits_line,
+    measured_lines,
+    percent,
+    signer_line,
+    waiver_line,
+)
 from specship.status.bypasses import bypass_lines
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report
 
@@ -19,12 +27,13 @@ def _cell(text: str) -> str:
 
 
 def _gate_row(criterion: CriterionReport, gate: GateReport) -> str:
-    said = "\n".join(measured_lines(gate)) or gate.reason
+    said = "\n".join((*(measured_lines(gate) or [gate.reason]), *first_lines(gate.cautions)))
     fresh = "" if gate.fresh or gate.verdict in {None, "UNBOUND", "BLOCKED"} else " (stale)"
     armed = "\n".join(filter(None, ("armed" if gate.armed else "not armed yet", _limits(gate))))
+    signers = "\n".join(map(signer_line, gate.signers))
     cells = (
         criterion.id, criterion.status, gate.id, f"{gate.verdict or 'none'}{fresh}", said, gate.checked,
-        armed, gate.ended[:19].replace("T", " ") if gate.ended else "",
+        armed, gate.ended[:19].replace("T", " ") if gate.ended else "", signers,
     )  # fmt: skip
     return "| " + " | ".join(_cell(cell) for cell in cells) + " |"
 
@@ -43,14 +52,14 @@ def _model_lines(model: ModelReport) -> Iterable[str]:
     if limits := [limit for gate in gates.values() for limit in gate.limits]:
         yield f"Of its gates, {limits_line(limits)}."
     yield ""
-    yield "| criterion | status | gate | verdict | measured (limit) | checked | armed | when (UTC) |"
-    yield "| --- | --- | --- | --- | --- | --- | --- | --- |"
+    yield "| criterion | status | gate | verdict | measured (limit) | checked | armed | when (UTC) | signer |"
+    yield "| --- | --- | --- | --- | --- | --- | --- | --- | --- |"
     for criterion in model.criteria:
         for gate in criterion.gates:
             yield _gate_row(criterion, gate)
         if not criterion.gates:
             reasons = _cell("; ".join(criterion.reasons))
-            yield f"| {criterion.id} | {criterion.status} | | | {reasons} | | | |"
+            yield f"| {criterion.id} | {criterion.status} | | | {reasons} | | | | |"
     yield ""
 
 

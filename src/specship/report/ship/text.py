@@ -18,9 +18,11 @@ from specship.report.formatting import (
     ago,
     bar,
     duration,
+    first_lines,
     limits_line,
     measured_lines,
     percent,
+    signed_lines,
     waiver_line,
 )
 from specship.status.bypasses import bypass_lines
@@ -49,7 +51,7 @@ def _said(gate: GateReport) -> str:
     if not lines:
         return escape(gate.reason.splitlines()[0])
     more = f", {len(lines) - 1} more hold" if len(lines) > 1 else ""
-    return escape(lines[0] + more)
+    return escape("\n".join((lines[0] + more, *first_lines(gate.cautions))))
 
 
 def _gate_row(gate: GateReport) -> tuple[str, ...]:
@@ -164,7 +166,7 @@ def render(report: Report, display: Display = PLAIN) -> str:
 
 
 def _armed_lines(profile: str, models: Iterable[ModelReport]) -> Iterator[str]:
-    """How many gates of a profile are armed, why others are not, and how many limits were seen to fail."""
+    """How many gates of a profile are armed, why others are not, how many limits failed, and who signed."""
     gates = {gate.id: gate for model in models for criterion in model.criteria for gate in criterion.gates}
     unarmed = {identity: gate.unarmed for identity, gate in gates.items() if not gate.armed}
     limits = [limit for gate in gates.values() for limit in gate.limits]
@@ -180,5 +182,6 @@ def _armed_lines(profile: str, models: Iterable[ModelReport]) -> Iterator[str]:
         yield f"{armed} of {len(gates)} gates are armed at profile {profile}; not yet: {first}"
     else:
         yield f"all {len(gates)} gates are armed at profile {profile}: each was seen to fail on its faults"
-    if limits:
+    if any(limit.seen == "seen" for limit in limits):
         yield limits_line(limits)
+    yield from signed_lines(gates.values())

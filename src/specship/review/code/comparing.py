@@ -7,6 +7,7 @@ that differ are named. Comments and docstrings count in a project's own probes, 
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from specship.code_digests import code_shape
 from specship.probes.declared import DeclaredProbe
 from specship.review.changes import change
-from specship.review.code.reading import SideCode, without_names
+from specship.review.code.reading import SideCode
 from specship.review.records import Change, Direction, Spot, Stale
 from specship.review.sides import ProjectSide
 from specship.review.trees import CommittedTree
@@ -63,15 +64,16 @@ class CodeReview:
         return found
 
     def _same(self, was: str, before: DeclaredProbe, now: str, after: DeclaredProbe) -> bool:
-        """Whether two probes are one but for their names: the same code, in the same file and behind it."""
+        """Whether two probes are one text but for their names and their functions', here and behind it."""
         if (before.units, before.checked, before.artifacts) != (after.units, after.checked, after.artifacts):
             return False
         one, other = self.base.reached(before.path), self.head.reached(after.path)
         mine, theirs = one.pop(self.base.named(before.path), ""), other.pop(self.head.named(after.path), "")
         if one.keys() != other.keys() or any(self._between(one[at], other[at]) for at in one):
             return False
-        (module, own), (its, there) = _without_names(mine), _without_names(theirs)
-        return module == its and own.get(was) is not None and own.get(was) == there.get(now)
+        for quote in "\"'":
+            mine = mine.replace(f"{quote}{was}{quote}", f"{quote}{now}{quote}")
+        return re.sub(rf"\bdef {before.function}\b", f"def {after.function}", mine) == theirs
 
     @property
     def gone(self) -> frozenset[str]:
@@ -135,7 +137,7 @@ class CodeReview:
         self.base.check()
         self.head.check()
         yield from self._probe_changes(gates, scales)
-        yield from self._beside_changes(scales)
+        yield from self._beside_changes(gates, scales)
         yield from self._fault_changes(naming, scales)
 
     def _probe_changes(self, gates: Mapping[str, Iterable[str]], scales: tuple[str, ...]) -> Iterator[Change]:
@@ -219,7 +221,9 @@ class CodeReview:
                 head=_spot(after),
             )
 
-    def _beside_changes(self, scales: tuple[str, ...]) -> Iterator[Change]:
+    def _beside_changes(
+        self, gates: Mapping[str, Iterable[str]], scales: tuple[str, ...]
+    ) -> Iterator[Change]:
         for before_path, after_path in self.beside:
             path = after_path or before_path or ""
             yield change(
@@ -230,12 +234,22 @@ class CodeReview:
                 f"{path} lies beside the probes, and any of them may read it",
                 base=Spot(path=before_path, line=1) if before_path else None,
                 head=Spot(path=after_path, line=1) if after_path else None,
-                stales=_stales(["*"], scales),
+                stales=_stales(self._of_own(gates), scales),
             )
 
+    @cached_property
+    def own(self) -> frozenset[str]:
+        """Base's probes of the project's own folder, where a file there differs: all count for each."""
+        folder = self.base.probe_folder if self._touched else []
+        names = {name for name, declared in self.base.probes.items() if declared.path in folder}
+        return frozenset(names) if self.beside or names & (self.probes.keys() | self.gone) else frozenset()
+
     def _behind(self, name: str, gates: Mapping[str, Iterable[str]]) -> Iterable[str]:
-        """Gates whose evidence goes with a probe: a file of the project's own folder counts for all."""
-        return ["*"] if self.base.probes[name].path in self.base.probe_folder else gates.get(name, ())
+        """Gates whose evidence goes with a probe: a file of the project's own folder counts for all there."""
+        return self._of_own(gates) if name in self.own else gates.get(name, ())
+
+    def _of_own(self, gates: Mapping[str, Iterable[str]]) -> list[str]:
+        return [gate for name in sorted(self.own) for gate in gates.get(name, ())]
 
     def _fault_changes(
         self, naming: Mapping[str, Iterable[str]], scales: tuple[str, ...]
@@ -328,14 +342,6 @@ def _shape(text: str | None) -> str | None:
         return None if text is None else code_shape(text)
     except (SyntaxError, ValueError, RecursionError):
         return text
-
-
-def _without_names(text: str) -> tuple[str, Mapping[str, str]]:
-    """A module and its probes without their names; the text itself, and none, where it is no Python."""
-    try:
-        return without_names(text)
-    except (SyntaxError, ValueError, RecursionError):
-        return text, {}
 
 
 def _functions(before: str, after: str) -> list[str]:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import ast
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
-from specship.code_digests import CodeReader, code_shape
+from specship.code_digests import CodeReader
 from specship.errors import Place, UnreadableDocument, UnusableInput
 from specship.probes.declared import DeclaredProbe, declared_in
 from specship.review.sides import ProjectSide
@@ -213,26 +213,6 @@ def _imported(text: str, path: str) -> set[str]:
                 base = ".".join(part for part in [*folder.split("/"), base] if part)
             found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
     return {name for name in found if name}
-
-
-def without_names(text: str) -> tuple[str, Mapping[str, str]]:
-    """What a source does, and each of its probes by name, whatever the probes and their functions are called.
-
-    Raises:
-        SyntaxError: the source is no Python.
-    """
-    tree = ast.parse(text)
-    found: dict[str, str] = {}
-    for node in tree.body:
-        if not isinstance(node, ast.FunctionDef):
-            continue
-        for call in node.decorator_list:
-            if isinstance(call, ast.Call) and _name(call.func) == "probe" and call.args:
-                name, call.args[0] = _constant(call.args[0]), ast.Constant("")
-                node.name = "_"
-                if isinstance(name, str):
-                    found[name] = code_shape(ast.unparse(node))
-    return code_shape(ast.unparse(tree)), found
 
 
 def _name(node: ast.expr) -> str:

@@ -178,7 +178,7 @@ def _evidence(survey: Survey) -> Section:
     unsigned = sum(not entry.signers for entry in ledger.statements)
     told["ledger"] = (
         f"{_counted(len(ledger.statements), 'statement')}, {len(ledger.damaged)} damaged, "
-        f"{len(ledger.holes)} missing, {unsigned} not signed by a key known here"
+        f"{len(ledger.holes) + len(ledger.lost)} missing, {unsigned} not signed by a key known here"
     )
     told["arming"] = _counted(len(list(project.arming_folder.glob("GATE-*.json"))), "record")
     unusual += [_of_text(problem) for problem in ledger_problems(ledger)]

@@ -11,7 +11,7 @@ from typing import Final
 from specship.evidence.arming import Arming, FaultSeen, SeenFailing, what_holds, write_arming
 from specship.evidence.environment import environment
 from specship.evidence.keyring import KEYS, arming_keys
-from specship.evidence.signing import local_key, local_public_key
+from specship.evidence.signing import SigningKey, local_key, local_public_key
 from specship.files import write_file
 from specship.specs.project import Project
 from specship.suite.falsify.records import Catch, PairReport
@@ -31,8 +31,10 @@ class Armed:
     """Gates that were not seen to fail on each of their faults, with the first reason."""
 
 
-def arm(project: Project, reports: Iterable[PairReport]) -> Armed:
+def arm(project: Project, reports: Iterable[PairReport], key: SigningKey | None = None) -> Armed:
     """Write down which gates were seen to fail on each of their faults.
+
+    Signed with this checkout's key, which a rehearsal believes, or with one that a release believes.
 
     Raises:
         CannotWrite: the disk is full or refuses.
@@ -55,14 +57,15 @@ def arm(project: Project, reports: Iterable[PairReport]) -> Armed:
             refused[check.gate.id] = "it names no fault"
             continue
         known = book.limits_seen(check, seen)
-        if known.seen:
+        signed = key is None or any(key.public in one.signers for one in book.by_gate.get(check.gate.id, ()))
+        if known.seen and signed:
             kept.append(check.gate.id)
         else:
             record = _record(book, check, seen, plans, own)
-            written.append(write_arming(project.arming_folder, record, local_key(project.state)))
+            written.append(write_arming(project.arming_folder, record, key or local_key(project.state)))
         if never := check.gate.unpredicted:
             refused[check.gate.id] = f"nobody has seen {', '.join(never)} fail"
-    if written:
+    if written and key is None:
         _list_own_key(project)
     return Armed(tuple(written), tuple(kept), refused)
 

@@ -29,6 +29,7 @@ from specship.evidence.ledger_writer import LedgerWriter
 from specship.evidence.signing import local_key
 from specship.evidence.statement import ANNOUNCED, Evidence
 from specship.files import write_errors
+from specship.garbage import none_at_the_end
 from specship.specs.project import load_project
 from specship.suite.artifacts.store import Store
 from specship.suite.judging.bypasses import recorded_bypasses
@@ -236,6 +237,7 @@ def serve(requests: TextIO, answers: TextIO) -> int:
 
 def main() -> int:
     """Serve on standard input and output; whatever libraries print goes to standard error."""
+    none_at_the_end()
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8", buffering=1)
     os.dup2(2, 1)
     try:

@@ -53,6 +53,7 @@ def todays_artifacts(
         ledger,
         counts=lambda entry: vouches(entry, trust.ring, release=release, now=now),
         root=lambda _settings: plan.project.root,
+        faulty=plan.project.elsewhere is not None,
         store=store or functools.cache(lambda model: Store.of(state, model, profile)),
     )
 

@@ -46,6 +46,8 @@ class TodaysArtifacts:
     """The artifacts of a model that lie here; None where none can."""
     code: Callable[[Stage], str] = code_of
     """Digest of a stage's code."""
+    faulty: bool = False
+    """Whether faults are planted here on purpose."""
     damage: list[str] = field(default_factory=list)
     """Artifacts here that are not what their manifests say."""
     _known: dict[tuple[str, str], ArtifactToday | None] = field(default_factory=dict)
@@ -64,7 +66,7 @@ class TodaysArtifacts:
 
     def _here(self, model: str, artifact: str) -> ArtifactToday | None:
         record = self.store(model).current(artifact) if self.store else None
-        if record is None:
+        if record is None or (record.ingredients.fault and not self.faulty):
             return None
         inputs = {name: self.of(model, name) for name in record.ingredients.inputs}
         if any(
@@ -106,6 +108,6 @@ def outside_agrees(stage: Stage, settings: Mapping[str, Any], root: Path, record
         return not recorded
     try:
         here = stage.outside(settings, root)
-        return here in {recorded, stage.outside(settings, root / ".specship" / "nowhere")}
+        return here == recorded or here == stage.outside(settings, root / ".specship" / "nowhere")
     except (SpecshipError, OSError):
         return True

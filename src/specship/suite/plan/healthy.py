@@ -7,7 +7,7 @@ which counts as much as a fault that is missed.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
@@ -17,8 +17,10 @@ from specship.contracts.judging import Verdict
 from specship.contracts.records import Frozen, GateId, ModelId, Prose, Slug
 from specship.errors import UnusableInput
 from specship.specs.project import Project
-from specship.status.report import GateReport
 from specship.suite.plan.plan import Check, Plan
+
+if TYPE_CHECKING:  # the judge reads this file too, and builds no report
+    from specship.status.report import GateReport
 
 
 class Variant(Frozen):

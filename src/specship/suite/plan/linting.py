@@ -12,9 +12,11 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from specship.digests import sha256_bytes
 from specship.errors import UnusableInput
 from specship.lint.finding import LintResult
 from specship.lint.memory import keep, key_of, recalled
+from specship.settings_file import FILE, find_table
 
 if TYPE_CHECKING:
     from specship.contracts.document import Document
@@ -44,7 +46,8 @@ def lint(question: Question, *, cache: bool = True) -> LintResult:
         UnusableInput: there is no project, its settings have faults, a code or path is unknown, or the
             report of an untrained model cannot be read.
     """
-    options = (question.paths, question.select, question.ignore, (str(question.start), _today().isoformat()))
+    told = (str(question.start), _today().isoformat(), *_held_keys(question.start))
+    options = (question.paths, question.select, question.ignore, told)
     key = key_of(question.start, *options) if cache else None
     result = recalled(key)
     if result is None:
@@ -89,7 +92,7 @@ def _computed(question: Question) -> tuple[LintResult, tuple[Document, ...], Pat
     known = known_names(survey.root, survey.configuration)
     faults = all_faults(survey, known)
     view = _view(survey, known, whole=not faults)
-    every = fault_findings(faults, survey.root)
+    every = fault_findings([*faults, *_refused_keys(survey)], survey.root)
     documents = tuple(_documents(survey))
     read = _files(survey, documents) | {finding.path for finding in every}
     wanted = _wanted(question, survey.root, read)
@@ -99,6 +102,28 @@ def _computed(question: Question) -> tuple[LintResult, tuple[Document, ...], Pat
     )
     result = LintResult(sum(map(wanted, read)), tuple(shown), silenced, ignored)
     return result, documents, survey.root
+
+
+def _held_keys(start: Path) -> Iterator[str]:
+    """Digests of the files that say which keys no release believes; no other answer depends on them."""
+    table = find_table(start.resolve())
+    for name in (".specship/keys/local.ed25519", "evidence/arming/keys.txt"):
+        path = table.root / name if table else None
+        yield sha256_bytes(path.read_bytes()) if path and path.is_file() else ""
+
+
+def _refused_keys(survey: Survey) -> Iterator[UnusableInput]:
+    """Keys that are trusted with releases and that no release believes."""
+    from specship.evidence.keyring import KeyRing, arming_keys
+    from specship.evidence.signing import local_public_key
+
+    entries = {entry.public: entry for entry in survey.configuration.trusted_keys}
+    if not entries:
+        return
+    own = local_public_key(survey.root / ".specship")
+    for told in KeyRing(entries, own, arming_keys(survey.root / "evidence" / "arming")).refused():
+        what, why, mend = (line.split(":  ", 1)[-1].removeprefix("  mend: ") for line in told.splitlines())
+        yield UnusableInput(what, at=FILE, why=why, mend=mend, code="SHIP205")
 
 
 def _view(survey: Survey, known: Known, *, whole: bool) -> View:

@@ -1,0 +1,1 @@
+"""Formats of `specship evidence verify` and `show`, one a file."""

@@ -1,0 +1,292 @@
+"""Every signed statement of a project: whether it counts today and why not, and the order of the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import Any
+
+from specship.errors import SpecshipError, UnknownName
+from specship.evidence.arming import NAMES_NO_FAULT, OpenedArming
+from specship.evidence.attempt import Attempt
+from specship.evidence.committed import History
+from specship.evidence.envelope import open_envelope
+from specship.evidence.ledger import AnyEntry, Ledger, read_ledger
+from specship.evidence.made_artifact import MadeArtifact
+from specship.evidence.receipt import Receipt
+from specship.evidence.statement import Environment, Evidence, Opened
+from specship.specs.project import Project
+from specship.status.assess import ledger_problems
+from specship.status.folding import unannounced
+from specship.status.freshness import FURTHEST_FUTURE, Today, differences, inadmissible
+from specship.status.report import signer_reports
+from specship.suite.explain.statement_records import LedgerCheck, StatementReport
+from specship.suite.judging.arming_book import ArmingBook, believed
+from specship.suite.judging.today import today, todays_artifacts, vouches
+from specship.suite.judging.todays_artifacts import TodaysArtifacts
+from specship.suite.judging.trust import Trust
+from specship.suite.plan.plan import Check, Plan, plan_at
+
+_DIGITS = 12
+_NOT_WHOLE = "the ledger is not whole"
+
+
+def check_statements(project: Project) -> LedgerCheck:
+    """Every statement of a project, in the order in which they were signed; nothing is measured.
+
+    Raises:
+        UnusableInput: a trusted key is none, or a name in a contract or profile binds to nothing.
+    """
+    desk = _Desk(project)
+    entries = [desk.report(entry) for entry in desk.ledger.entries]
+    arming = [desk.arming_report(entry) for own in desk.arming.by_gate.values() for entry in own]
+    return LedgerCheck(statements=(*entries, *arming), problems=tuple(desk.problems()))
+
+
+def find_statement(project: Project, beginning: str) -> StatementReport:
+    """The one statement whose digest begins so.
+
+    Raises:
+        UnknownName: there is none, or there are several.
+    """
+    found = [one for one in check_statements(project).statements if one.digest.startswith(beginning)]
+    if len(found) != 1:
+        raise UnknownName(f"{len(found)} statements begin with {beginning!r}", mend="give more of the digest")
+    return found[0]
+
+
+def payload_of(project: Project, found: StatementReport) -> Any:
+    """What was signed: the document inside the envelope."""
+    data = (project.root / found.path).read_bytes()
+    return open_envelope(data, keys=frozenset(), at=found.path).document
+
+
+@dataclass
+class _Desk:
+    """Everything that is looked up to weigh a statement."""
+
+    project: Project
+
+    def __post_init__(self) -> None:
+        self.trust = Trust(self.project)
+        self.now = datetime.now(UTC)
+        self.arming = ArmingBook(self.project)
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        return read_ledger(self.project.ledger_folders, keys=self.trust.ring.known)
+
+    @cached_property
+    def by_digest(self) -> Mapping[str, AnyEntry]:
+        return {entry.digest: entry for entry in self.ledger.entries}
+
+    @cached_property
+    def made(self) -> Mapping[str, MadeArtifact]:
+        """Stage statements by the digest of what was made."""
+        return {entry.record.artifact.digest: entry.record for entry in self.ledger.artifacts}
+
+    @cached_property
+    def plans(self) -> Mapping[str, Plan]:
+        return {name: plan_at(self.project, name) for name in self.project.spec.profiles}
+
+    @cached_property
+    def artifacts(self) -> Mapping[str, TodaysArtifacts]:
+        return {name: todays_artifacts(plan, self.ledger) for name, plan in self.plans.items()}
+
+    @cached_property
+    def todays(self) -> Mapping[tuple[str, str], Today]:
+        """Each gate at each profile."""
+        return {
+            (check.gate.id, name): today(plan, check, self.artifacts[name], arming=self.arming)
+            for name, plan in self.plans.items()
+            for check in plan.checks
+        }
+
+    def report(self, entry: AnyEntry) -> StatementReport:
+        record = entry.record
+        about, why, lineage, around = "", ["it is of an unknown kind"], (), None
+        if isinstance(entry, Opened):
+            kind, about, why = "evidence", _about(entry.evidence), list(self._evidence(entry))
+            lineage, around = self._lineage(entry.evidence.subjects), entry.evidence.environment
+        elif isinstance(record, Attempt):
+            kind, about = (
+                "attempt",
+                f"{record.gate} of {record.model} at {record.profile} is about to be measured",
+            )
+            why = list(self._attempt(entry.digest))
+        elif isinstance(record, MadeArtifact):
+            kind, about = "artifact", f"{record.makes} of {record.model} at {record.profile}"
+            why, around = list(self._artifact(entry, record)), record.environment
+            lineage = self._lineage({record.makes: record.artifact.digest})
+        else:
+            kind, why = "receipt", ["a receipt earns nothing; it says what a session did"]
+            if isinstance(record, Receipt):
+                about, around = (
+                    f"a session at {record.profile}, exit status {record.exit_status}",
+                    record.environment,
+                )
+        return StatementReport(
+            digest=entry.digest, kind=kind, path=self._path(f"{entry.digest}.json"), about=about,
+            moment=record.moment.isoformat(), signers=signer_reports(entry.signers, self.trust.ring),
+            counts=not why, why=tuple(why), lineage=lineage, environment=_shown(around) if around else "",
+        )  # fmt: skip
+
+    def arming_report(self, entry: OpenedArming) -> StatementReport:
+        record = entry.arming
+        return StatementReport(
+            digest=entry.path.stem.rpartition(".")[2], kind="arming", about=f"{record.gate} was seen to fail",
+            path=entry.path.relative_to(self.project.root).as_posix(), moment=record.ended.isoformat(),
+            signers=signer_reports(entry.signers, self.trust.ring), why=tuple(self._arming(entry)),
+            counts=any(not self._unarmed(entry, name) for name in self.plans),
+            environment=_shown(record.environment),
+        )  # fmt: skip
+
+    def _path(self, name: str) -> str:
+        found = [folder / name for folder in self.project.ledger_folders if (folder / name).is_file()]
+        return (
+            (found[-1] if found else self.project.evidence_folder / name)
+            .relative_to(self.project.root)
+            .as_posix()
+        )
+
+    def _evidence(self, entry: Opened) -> Iterator[str]:
+        evidence = entry.evidence
+        now = self.todays.get((evidence.gate, evidence.profile))
+        if now is None or now.model != evidence.model:
+            yield f"no gate {evidence.gate} of {evidence.model} is judged at {evidence.profile} today"
+            return
+        refused = inadmissible(entry, now, self.now)
+        if refused:
+            yield refused
+        if told := unannounced(entry, self.ledger.of_gate(evidence.gate)):
+            yield told
+        yield from differences(evidence, now)
+        if self.ledger.flaws:
+            yield _NOT_WHOLE
+        if not refused and now.unarmed:
+            yield f"its gate is not armed: {now.unarmed}"
+
+    def _attempt(self, digest: str) -> Iterator[str]:
+        if any(entry.digest == digest for entry in self.ledger.lost):
+            yield "its result is missing"
+        elif any(entry.digest == digest for entry in self.ledger.unfinished):
+            yield f"it has no result: {self.ledger.marks[digest].name.lower().replace('_', ' ')}"
+
+    def _artifact(self, entry: AnyEntry, record: MadeArtifact) -> Iterator[str]:
+        if record.profile not in self.plans:
+            yield f"there is no profile {record.profile} today"
+            return
+        release = self.plans[record.profile].profile.kind == "release"
+        if not vouches(entry, self.trust.ring, release=release, now=self.now):  # type: ignore[arg-type]
+            purpose = "release" if release else "rehearsal"
+            yield (
+                self.trust.ring.why_not(
+                    entry.signers, purpose, at=record.signed, name=f"{entry.digest}.json", release=release
+                )
+                or "it comes from the future, or from files that are not committed"
+            )
+        try:
+            here = self.artifacts[record.profile].of(record.model, record.makes)
+        except SpecshipError as error:
+            yield f"no such artifact is made today: {error.message}"
+            return
+        if here is None or here.digest != record.artifact.digest:
+            yield "settings, code or inputs of today give other bytes, or nobody knows which"
+
+    def _arming(self, entry: OpenedArming) -> Iterator[str]:
+        for name in self.plans:
+            if reason := self._unarmed(entry, name):
+                yield f"at {name}: {reason}"
+
+    def _unarmed(self, entry: OpenedArming, profile: str) -> str:
+        plan = self.plans[profile]
+        check = next((one for one in plan.checks if one.gate.id == entry.arming.gate), None)
+        if check is None:
+            return "there is no such gate today"
+        return _by_itself(self.arming, entry, check, plan)
+
+    def _lineage(self, subjects: Mapping[str, str]) -> tuple[str, ...]:
+        """Name and digest of each artifact, those first that others were made from."""
+        found: dict[str, str] = {}
+
+        def visit(name: str, digest: str) -> None:
+            if digest in found:
+                return
+            found[digest] = ""
+            made = self.made.get(digest)
+            for other, theirs in sorted(made.artifact.ingredients.inputs.items()) if made else ():
+                visit(other, theirs)
+            del found[digest]
+            found[digest] = f"{name} {digest[:_DIGITS]}" + (
+                "" if made else ", of which no stage statement is here"
+            )
+
+        for name, digest in sorted(subjects.items()):
+            visit(name, digest)
+        return tuple(found.values())
+
+    def problems(self) -> Iterator[str]:
+        """What is wrong with the whole."""
+        yield from self.trust.ring.refused()
+        yield from ledger_problems(self.ledger)
+        yield from (str(error) for error in self.arming.damaged)
+        yield from self._gone()
+        yield from self._backwards()
+        yield from self._ends()
+
+    def _gone(self) -> Iterator[str]:
+        history = History.of(self.project.evidence_folder) if self.project.evidence_folder.is_dir() else None
+        for name in sorted(history.names if history else ()):
+            digest = name.removesuffix(".json")
+            if "/" not in name and name != digest and digest not in self.by_digest:
+                if (self.project.evidence_folder / name).exists():
+                    continue  # it is damaged, which is said already
+                yield (
+                    f"evidence/{name} was committed, and is gone\n"
+                    "  why:  what was taken away could be a failure\n"
+                    f"  mend: git checkout $(git rev-list -n 1 HEAD -- evidence/{name})^ -- evidence/{name}"
+                )
+
+    def _backwards(self) -> Iterator[str]:
+        for entry in self.ledger.entries:
+            for digest in entry.record.named:
+                parent = self.by_digest.get(digest)
+                if parent and parent.record.moment > entry.record.moment + FURTHEST_FUTURE:
+                    yield (
+                        f"sha256:{entry.digest[:_DIGITS]}… is of {entry.record.moment:%Y-%m-%d %H:%M:%S}, "
+                        f"and names sha256:{digest[:_DIGITS]}… of {parent.record.moment:%Y-%m-%d %H:%M:%S}\n"
+                        "  why:  what a statement names was there when it was signed: a clock ran backwards\n"
+                        "  mend: set the clock, and measure again"
+                    )
+
+    def _ends(self) -> Iterator[str]:
+        """Stage statements whose inputs have none: a lineage that ends."""
+        for entry in self.ledger.artifacts:
+            for name, digest in sorted(entry.record.artifact.ingredients.inputs.items()):
+                if digest not in self.made:
+                    yield (
+                        f"sha256:{entry.digest[:_DIGITS]}…: {entry.record.makes} was made from {name} "
+                        f"{digest[:_DIGITS]}…, of which there is no stage statement\n"
+                        "  why:  from there on nobody says where its bytes come from\n"
+                        "  mend: sign the whole line: specship evidence sign"
+                    )
+
+
+def _about(evidence: Evidence) -> str:
+    return f"{evidence.gate} of {evidence.model} at {evidence.profile}: {evidence.verdict}"
+
+
+def _shown(environment: Environment) -> str:
+    commit = environment.git_commit[:_DIGITS] or "no commit"
+    clean = ", with files that are not committed" if environment.git_dirty else ""
+    return f"{environment.device}, {environment.platform}, Python {environment.python}, {commit}{clean}"
+
+
+def _by_itself(book: ArmingBook, entry: OpenedArming, check: Check, plan: Plan) -> str:
+    """Why one record arms nothing at a profile; empty where it does."""
+    _, unsigned = believed([entry], book.ring, release=plan.profile.kind == "release")
+    if unsigned:
+        return unsigned
+    return book.why_unarmed(check, plan) if check.gate.faults else NAMES_NO_FAULT
