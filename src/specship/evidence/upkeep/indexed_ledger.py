@@ -244,7 +244,6 @@ class IndexedReader(LedgerReader):
         self._fewest = fewest
         self._state, self._progress = state, progress
         self._index: LedgerIndex | None = None
-        self._places: dict[bytes, Path] = {}
         self._known: dict[bytes, AnyEntry] = {}
         self._doubts: tuple[str, ...] = ()
 

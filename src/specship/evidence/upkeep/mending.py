@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Final
 
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.evidence.attempt_mark import clear_mark, mark_of
 from specship.evidence.ledger import Ledger, read_entry, read_ledger
 from specship.files import make_folder, sweep, sync_folder, write_errors, write_new_file
 
-_DEAD_SECONDS = 600
+_DEAD_SECONDS: Final = 600
 """Age from which on a temporary file of a dead writer goes when somebody asks for it."""
 
 
