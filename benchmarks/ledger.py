@@ -3,25 +3,22 @@
     python benchmarks/ledger.py [--count 100000] [--rounds 3] [--folder DIR] [--output results.json]
 
 A project is made by `specship init` and its gates are measured once. Then entries of other states of the same
-gates are signed beside them, half attempts and half their statements, each below the one before. Each figure is
-processor time (of the command and its children) and stands as a ratio to a bare reading of the same files,
+gates are signed beside them, half attempts and half their statements, each below the one before. Each figure
+is processor time (of the command and its children) and stands as a ratio to a bare reading of the same files,
 opened, read and hashed in one process, in the same round. Printed as Markdown.
 """
 
 from __future__ import annotations
 
 import argparse
-import hashlib
 import json
 import os
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 BARE = """\
@@ -56,32 +53,30 @@ for number in range(count // 2):
     old = models[number % len(models)].evidence
     moment = began + timedelta(seconds=number)
     state = sha256_bytes(str(number // (20 * len(models))).encode())
-    changes = {"gate_digest": state, "subjects": {name: sha256_bytes(f"{name}{number}".encode()) for name in old.subjects},
-               "parents": parents, "started": moment}
+    subjects = {name: sha256_bytes(f"{name}{number}".encode()) for name in old.subjects}
+    changes = {"gate_digest": state, "subjects": subjects, "parents": parents, "started": moment}
     told = {**{fact: getattr(old, fact) for fact in ANNOUNCED}, **changes}
     attempt = write(Attempt.model_validate(told))
-    ended = moment + timedelta(seconds=0.5)
-    parents = (write(old.model_copy(update={**changes, "parents": (attempt,), "attempt": attempt, "ended": ended})),)
+    changes |= {"parents": (attempt,), "attempt": attempt, "ended": moment + timedelta(seconds=0.5)}
+    parents = (write(old.model_copy(update=changes)),)
 """
 
 
-def run(command: list[str], folder: Path) -> tuple[float, float, float, str]:
-    """Processor seconds, wall seconds and MiB at most of a command, and what it printed."""
-    log = tempfile.TemporaryFile("w+")  # noqa: SIM115 - read below
+def run(command: list[str], folder: Path) -> tuple[float, float, float]:
+    """Processor seconds, wall seconds and MiB at most of a command."""
     began = time.monotonic()
-    child = subprocess.Popen(command, cwd=folder, stdout=log, stderr=subprocess.STDOUT)
+    child = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, _, used = os.wait4(child.pid, 0)
     wall = time.monotonic() - began
     child.returncode = 0
-    log.seek(0)
-    return used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024, log.read()
+    return used.ru_utime + used.ru_stime, wall, used.ru_maxrss / 1024
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--count", type=int, default=100_000)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--folder", type=Path, help="where the project is made and kept; a temporary one unless given")
+    parser.add_argument("--folder", type=Path, help="where the project is made and stays")
     parser.add_argument("--output", type=Path)
     arguments = parser.parse_args()
     folder = arguments.folder or Path(tempfile.mkdtemp(prefix="specship-ledger-"))
@@ -105,11 +100,12 @@ def main() -> int:
     for _ in range(arguments.rounds):
         shutil.rmtree(root / ".specship/index", ignore_errors=True)
         for name, command in commands.items():
-            *figures, text = run(command, root)
-            found[name].append((figures[0], figures[1], figures[2]))
-            print(f"{name}: {figures[0]:.2f} s of processor, {figures[1]:.2f} s, {figures[2]:.0f} MiB", file=sys.stderr)
+            processor, wall, memory = run(command, root)
+            found[name].append((processor, wall, memory))
+            print(f"{name}: {processor:.2f} s of processor, {wall:.2f} s, {memory:.0f} MiB", file=sys.stderr)
     bare = [one[0] for one in found["bare reading"]]
-    print(f"{entries} entries\n\n| what | of a bare reading | processor s | wall s | MiB |\n| --- | --- | --- | --- | --- |")
+    print(f"{entries} entries\n\n| what | of a bare reading | processor s | wall s | MiB |")
+    print("| --- | --- | --- | --- | --- |")
     for name, rounds in found.items():
         ratio = statistics.median(one[0] / base for one, base in zip(rounds, bare, strict=True))
         middle = [statistics.median(column) for column in zip(*rounds, strict=True)]

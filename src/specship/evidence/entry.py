@@ -96,7 +96,7 @@ def open_record(
     except (ValidationError, binascii.Error, KeyError, TypeError, ValueError, IndexError) as error:
         raise DamagedArtifact(
             f"not {words}: {_told(error)}",
-            at=at, mend="restore the file from git, or delete it and measure again",
+            at=at, mend="restore the file from git, or set it aside with `specship evidence mend`",
         ) from error  # fmt: skip
     return LedgerEntry(sha256_bytes(data), record, sealed)
 

@@ -243,7 +243,7 @@ def open_entry(path: Path, data: bytes, *, keys: frozenset[bytes]) -> AnyEntry:
         raise DamagedArtifact(
             "its bytes are not the ones its name promises", at=path,
             why="a statement is named by the sha256 of its bytes and never changes",
-            mend="restore the file from git, or delete it and measure again",
+            mend="restore the file from git, or set it aside with `specship evidence mend`",
         )  # fmt: skip
     entry = open_record(data, KINDS, keys=keys, at=path.name)
     if isinstance(entry.record, Evidence):

@@ -10,9 +10,9 @@ from typing import TypeVar
 from specship.evidence.attempt import Attempt
 from specship.evidence.attempt_mark import ENDING, clear_mark, under_way
 from specship.evidence.entry import LedgerEntry, LedgerRecord, seal_record
-from specship.evidence.indexed_ledger import IndexedReader
 from specship.evidence.ledger import Ledger, LedgerReader, opened_again
 from specship.evidence.signing import SigningKey
+from specship.evidence.upkeep.indexed_ledger import IndexedReader
 from specship.files import write_new_file
 
 _Kind = TypeVar("_Kind", bound=LedgerRecord)

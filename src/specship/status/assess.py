@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Final
 
 from specship.contracts.judging import Verdict
 from specship.contracts.records import Gate
@@ -246,6 +247,13 @@ def assess(
     )
 
 
+_MEND: Final = (
+    "restore the files from git; or, where another copy has them,\n"
+    "        `specship evidence mend --from OTHER/.specship/ledger`; else `specship evidence mend --anew`\n"
+    "        sets the ledger aside, and `pytest -m ship` measures again"
+)
+
+
 def ledger_problems(ledger: Ledger) -> tuple[str, ...]:
     """What is wrong with a ledger, in words."""
     problems = [*map(str, ledger.damaged), *ledger.doubts]
@@ -254,13 +262,13 @@ def ledger_problems(ledger: Ledger) -> tuple[str, ...]:
         problems.append(
             f"ledger: statements refer to {shown} ({len(ledger.holes)} in all), which are missing\n"
             "  why:  a deleted failure would look like a pass; nothing counts until the ledger is whole\n"
-            "  mend: restore the files from git, or delete the whole ledger folder and measure again"
+            f"  mend: {_MEND}"
         )
     problems += [
         f"ledger: {entry.record.gate} was begun at {entry.record.started:%Y-%m-%d %H:%M} UTC "
         f"(attempt sha256:{entry.digest[:12]}…), and its result is missing\n"
         "  why:  a result that was taken away could be a failure; nothing counts until it is there again\n"
-        "  mend: restore the file from git, or delete the whole ledger folder and measure again"
+        f"  mend: {_MEND}"
         for entry in ledger.lost
     ]
     return tuple(problems)

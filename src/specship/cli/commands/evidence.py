@@ -19,6 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     verify = actions.add_parser("verify", help="every statement: signer, order, lineage, whether it counts")
     show = actions.add_parser("show", help="one statement: who signed it, whether it counts, what it says")
+    mend = actions.add_parser("mend", help="complete a ledger that is not whole, or begin a new one")
+    mend.add_argument(
+        "--from", dest="sources", type=Path, action="append", default=[], metavar="FOLDER",
+        help="a ledger that has what is missing here, such as OTHER/.specship/ledger; may be repeated",
+    )  # fmt: skip
+    mend.add_argument(
+        "--anew", action="store_true", help="set a ledger aside that stays broken, and measure again"
+    )
     show.add_argument("digest", help="its digest, or the beginning of it")
     for action in (verify, show):
         action.add_argument("--format", choices=names(STATEMENTS), default=TEXT)
@@ -51,7 +59,7 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.cli.isolation import insist_isolated
 
     insist_isolated("evidence")
-    actions = {"audit": _audit, "verify": _verify, "show": _show, "sign": _sign}
+    actions = {"audit": _audit, "verify": _verify, "show": _show, "sign": _sign, "mend": _mend}
     return actions.get(arguments.action, _keygen)(arguments)
 
 
@@ -72,6 +80,25 @@ def _verify(arguments: argparse.Namespace) -> int:
     found = check_statements(load_project(Path.cwd()))
     sys.stdout.write(render(STATEMENTS, arguments.format, found))
     return 1 if found.problems or found.unsigned else 0
+
+
+def _mend(arguments: argparse.Namespace) -> int:
+    from specship.evidence.upkeep.mending import mend_ledger
+    from specship.specs.project import load_project
+    from specship.status.assess import ledger_problems
+
+    project = load_project(Path.cwd())
+    done = mend_ledger(project.state, project.ledger_folders, arguments.sources, anew=arguments.anew)
+    print(f"{done.swept} temporary files swept, {done.taken_over} entries taken over")
+    for path in done.set_aside:
+        print(f"set aside: {path.relative_to(project.root)}")
+    for problem in ledger_problems(done.ledger):
+        print(problem)
+    if arguments.anew:
+        print("nothing here speaks for a gate now: `pytest -m ship` measures again")
+    elif not done.ledger.flaws:
+        print(f"the ledger is whole: {len(done.ledger.entries)} entries")
+    return 1 if done.ledger.flaws else 0
 
 
 def _show(arguments: argparse.Namespace) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from specship.evidence.indexed_ledger import Progress, read_indexed, untold
 from specship.evidence.ledger import Ledger
+from specship.evidence.upkeep.indexed_ledger import Progress, read_indexed, untold
 from specship.specs.project import Project
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from specship.evidence.indexed_ledger import Progress, untold
 from specship.evidence.ledger import Ledger, read_ledger
+from specship.evidence.upkeep.indexed_ledger import Progress, untold
 from specship.specs.project import Project
 from specship.specs.records import FALSIFICATION
 from specship.status.assess import assess, ledger_problems

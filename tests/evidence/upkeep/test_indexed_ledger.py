@@ -14,11 +14,11 @@ import pytest
 from specship.contracts.judging import Verdict
 from specship.evidence.attempt import Attempt
 from specship.evidence.attempt_mark import under_way
-from specship.evidence.index import _keyed_file
-from specship.evidence.indexed_ledger import IndexedLedger, IndexedReader
 from specship.evidence.ledger import Ledger, append, read_ledger
 from specship.evidence.signing import SigningKey, local_key
 from specship.evidence.statement import ANNOUNCED
+from specship.evidence.upkeep.index import _keyed_file
+from specship.evidence.upkeep.indexed_ledger import IndexedLedger, IndexedReader
 from specship.status.folding import entries_of, standing
 from tests.evidence.statements import GATE, NOW, evidence, today
 

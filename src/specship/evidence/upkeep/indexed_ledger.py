@@ -19,7 +19,10 @@ from specship.errors import CannotWrite, DamagedArtifact
 from specship.evidence.attempt import Attempt
 from specship.evidence.attempt_mark import Mark
 from specship.evidence.entry import LedgerEntry
-from specship.evidence.index import (
+from specship.evidence.ledger import AnyEntry, Asked, Counts, GateEntries, Ledger, LedgerReader, read_entry
+from specship.evidence.made_artifact import MadeArtifact
+from specship.evidence.statement import Opened
+from specship.evidence.upkeep.index import (
     ARTIFACT,
     ATTEMPT,
     AUDITED,
@@ -34,9 +37,6 @@ from specship.evidence.index import (
     told_difference,
     write_index,
 )
-from specship.evidence.ledger import AnyEntry, Asked, Counts, GateEntries, Ledger, LedgerReader, read_entry
-from specship.evidence.made_artifact import MadeArtifact
-from specship.evidence.statement import Opened
 
 FEWEST: Final = 2_000
 """Entries from which on a ledger has an index; fewer are read in less time than people notice."""
@@ -244,7 +244,6 @@ class IndexedReader(LedgerReader):
         self._fewest = fewest
         self._state, self._progress = state, progress
         self._index: LedgerIndex | None = None
-        self._places: dict[bytes, Path] = {}
         self._known: dict[bytes, AnyEntry] = {}
         self._doubts: tuple[str, ...] = ()
 

@@ -1,0 +1,99 @@
+"""Mending a ledger that is not whole: a copy that was not finished, a damaged file, what a kill left.
+
+Nothing is deleted that could be evidence: what is damaged is set aside, and so is a ledger that is begun
+anew. Nothing is believed either: what is taken over from elsewhere are the bytes that its name promises.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Final
+
+from specship.errors import DamagedArtifact, UnusableInput
+from specship.evidence.attempt_mark import clear_mark, mark_of
+from specship.evidence.ledger import Ledger, read_entry, read_ledger
+from specship.files import make_folder, sweep, sync_folder, write_errors, write_new_file
+
+_DEAD_SECONDS: Final = 600
+"""Age from which on a temporary file of a dead writer goes when somebody asks for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mended:
+    """What was done, and what is left to do."""
+
+    swept: int
+    """Temporary files and folders of dead writers that were taken away."""
+    set_aside: tuple[Path, ...]
+    """Where damaged files, or the ledger before, lie now."""
+    taken_over: int
+    """Entries that were missing here and came from elsewhere."""
+    ledger: Ledger
+    """As it is now."""
+
+
+def mend_ledger(state: Path, folders: tuple[Path, ...], sources: Iterable[Path], *, anew: bool) -> Mended:
+    """Mend the ledger of a checkout; `folders` are all that it consists of, the first one made here.
+
+    `sources` are ledgers that have what is missing; with `anew` a broken ledger is set aside whole.
+
+    Raises:
+        UnusableInput: a source is no folder, or a new ledger is wanted where this one is whole.
+        CannotWrite: the disk is full or refuses.
+    """
+    own, aside = folders[0], state / "set-aside"
+    places = (own, state / "keys", state / "index", *folders[1:])
+    swept = sum(len(sweep(place, older_than=_DEAD_SECONDS)) for place in places)
+    ledger = read_ledger(folders, keys=frozenset())
+    moved = []
+    for error in ledger.damaged:
+        path = own / Path(str(error.at)).name
+        if path.is_symlink() or path.exists():
+            moved.append(_set_aside(path, aside))
+    taken = sum(_take_over(source, own) for source in sources)
+    ledger = read_ledger(folders, keys=frozenset())
+    finished = {entry.evidence.attempt for entry in ledger.statements}
+    for digest in finished:
+        if digest and mark_of(own, digest) is not None:
+            clear_mark(own, digest)
+    if anew:
+        if not ledger.flaws and not moved:
+            raise UnusableInput(
+                "the ledger is whole", at=own,
+                why="to begin anew would drop what it holds against a gate",
+                mend="measure on: `pytest -m ship`",
+            )  # fmt: skip
+        moved.append(_set_aside(own, aside))
+        ledger = read_ledger(folders, keys=frozenset())
+    return Mended(swept, tuple(moved), taken, ledger)
+
+
+def _set_aside(path: Path, folder: Path) -> Path:
+    """Move something where no reader looks, under a name that is free."""
+    target = folder / f"{datetime.now(UTC):%Y%m%dT%H%M%S%f}-{path.name}"
+    with write_errors(target):
+        make_folder(folder)
+        path.rename(target)
+        sync_folder(folder)
+        sync_folder(path.parent)
+    return target
+
+
+def _take_over(source: Path, own: Path) -> int:
+    """Copy every sound entry of another ledger that is not here, with the marks of attempts; how many."""
+    if not source.is_dir():
+        raise UnusableInput(
+            "no folder", at=source, mend="name a folder that is a ledger: OTHER/.specship/ledger"
+        )
+    count = 0
+    for path in sorted(source.glob("*.json")):
+        with contextlib.suppress(DamagedArtifact):
+            entry = read_entry(path, frozenset())
+            count += write_new_file(own / path.name, path.read_bytes())
+            if mark_of(source, entry.digest) is not None:
+                write_new_file(own / f"{entry.digest}.open", b"")
+    return count
