@@ -289,4 +289,4 @@ def _by_itself(book: ArmingBook, entry: OpenedArming, check: Check, plan: Plan) 
     _, unsigned = believed([entry], book.ring, release=plan.profile.kind == "release")
     if unsigned:
         return unsigned
-    return book.why_unarmed(check, plan) if check.gate.faults else NAMES_NO_FAULT
+    return book.limits_seen(check, plan).unarmed if check.gate.faults else NAMES_NO_FAULT
