@@ -50,7 +50,7 @@ class GateEntries:
         return GateEntries((*self.statements, statement), attempts, open_)
 
 
-class Asked(NamedTuple):
+class AskedGate(NamedTuple):
     """What is asked of a ledger: whatever can count for or against one gate as it stands today."""
 
     gate: str
@@ -148,7 +148,7 @@ class Ledger:
         """What it holds of a gate."""
         return self.gates.get(gate, GateEntries())
 
-    def about(self, asked: Asked, counts: Counts) -> GateEntries:  # noqa: ARG002 - asked by those that read less
+    def about(self, asked: AskedGate, counts: Counts) -> GateEntries:  # noqa: ARG002 - asked by those that read less
         """What it holds of a gate, or so much of it as decides where the gate stands today."""
         return self.of_gate(asked.gate)
 

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from specship.contracts.judging import Ruling, Verdict, judge
 from specship.evidence.attempt import Attempt
 from specship.evidence.attempt_mark import Mark
-from specship.evidence.ledger import Asked, GateEntries, Ledger
+from specship.evidence.ledger import AskedGate, GateEntries, Ledger
 from specship.evidence.statement import ANNOUNCED, Evidence, Opened
 from specship.status.freshness import Today, differences, inadmissible
 
@@ -48,7 +48,7 @@ def entries_of(today: Today, ledger: Ledger, *, now: datetime | None = None) -> 
     def counts(entry: Opened, entries: GateEntries) -> bool:
         return not (inadmissible(entry, today, moment) or unannounced(entry, entries))
 
-    asked = Asked(
+    asked = AskedGate(
         today.gate.id, today.model, today.profile, today.gate_digest, today.subjects, today.ingredients
     )
     return ledger.about(asked, counts)

@@ -19,7 +19,15 @@ from specship.errors import CannotWrite, DamagedArtifact
 from specship.evidence.attempt import Attempt
 from specship.evidence.attempt_mark import Mark
 from specship.evidence.entry import LedgerEntry
-from specship.evidence.ledger import AnyEntry, Asked, Counts, GateEntries, Ledger, LedgerReader, read_entry
+from specship.evidence.ledger import (
+    AnyEntry,
+    AskedGate,
+    Counts,
+    GateEntries,
+    Ledger,
+    LedgerReader,
+    read_entry,
+)
 from specship.evidence.made_artifact import MadeArtifact
 from specship.evidence.statement import Opened
 from specship.evidence.upkeep.index import (
@@ -176,7 +184,7 @@ class IndexedLedger(Ledger):
             if entry.record.gate == gate and entry.digest in self.marks
         )
 
-    def about(self, asked: Asked, counts: Counts) -> GateEntries:
+    def about(self, asked: AskedGate, counts: Counts) -> GateEntries:
         """What can count for or against a gate today, and its newest statement that may count at all."""
         limits, subjects = limits_of(asked.gate_digest), key_of(asked.subjects)
         ingredients = key_of(asked.ingredients)
