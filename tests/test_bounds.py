@@ -38,6 +38,7 @@ from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
 from specship.pipeline.tokenizer.files import read_object
 from specship.pipeline.tokenizer.sentencepiece_model import read_sentencepiece
+from specship.probes.declared import declared_in
 from specship.review.trees import CommittedTree
 from specship.strict_json import read_json, read_json_lines
 from tests.diagnose.event_files import framed, padded_event
@@ -215,6 +216,12 @@ def render_chat(path: Path) -> None:
     render(ChatTemplate(path.read_text(), path.name, {}, path), [{"role": "user", "content": "a"}])
 
 
+def read_python(path: Path) -> None:
+    """The first thing that is wrong with what a file declares."""
+    for fault in declared_in(path.read_bytes(), "file.py").faults:
+        raise fault
+
+
 def read_committed(path: Path) -> None:
     """Read a file from the commit that holds it."""
     git(path.parent, "init", "-q", ".")
@@ -354,6 +361,7 @@ EDGES: Final = [
     Edge("EVENT_RECORD_BYTES", event_file, read_events, "a record longer than 300 bytes", 300),
     Edge("CSV_BYTES", lambda n: padded(b"step,loss\n", n), read_metrics, "longer than 100 bytes", 100),
     Edge("CSV_COLUMNS", metrics, read_metrics, "no table of metrics", 40),
+    Edge("PYTHON_BYTES", lambda n: b"#" * (n - 1) + b"\n", read_python, "and 1048576 are read"),
     Edge("CHAT_TEMPLATE_BYTES", lambda n: b"x" * n, read_chat_template, "longer than 1048576 bytes"),
     Edge("CHAT_RENDERED_CHARACTERS", writing, render_chat, "more than 4194304 characters"),
     Edge(

@@ -44,6 +44,7 @@ FOLDERS = {
     "specship.report.audits": "json",
     "specship.report.checkup": "json",
     "specship.report.trust_audit": "json",
+    "specship.report.statements": "json",
     "specship.suite.trust_audit.guards": "whole_ledger",
 }
 SCANNERS = {

@@ -12,6 +12,7 @@ from tests.projects.trusting import trusting
 
 Act = Callable[[Merging], object]
 RELEASED: Final = "specs/small/profiles/release.yaml"
+REHEARSED: Final = "specs/small/profiles/rehearsal.yaml"
 SETTINGS: Final = "pyproject.toml"
 _NAMED: Final = ("weakenings are named", "version moves")
 _RISE: Final = ("no rise without evidence", *_NAMED)
@@ -195,4 +196,8 @@ ROWS: Final = (
     Cheat("lay junk among the evidence", written(f"evidence/{'0' * 64}.json", "{}"), ("ledger is whole",), "its bytes are not the ones its name promises"),
     Cheat("write a statement of base over", lambda world: [path.write_bytes(path.read_bytes() + b" ") for path in statements(world.folder, "GATE-SMALL-001")], ("ledger only grows", "ledger is whole"), "has other bytes than on base"),
     Cheat("delete a statement of base", forgotten, ("ledger only grows", "ledger is whole"), "is on base and not here"),
+    Cheat("loosen a limit of a rehearsal", edits((REHEARSED, "at_most: 4.05", "at_most: 9.0")), (*_NAMED, "arming", "lint"), "\u2264 9 nats/token"),
+    Cheat("drop a limit at a rehearsal", edits((REHEARSED, "    reason: A tiny model.\n", "    reason: A tiny model.\n    drop: [val_tokens]\n")), (*_NAMED, "arming"), "val_tokens"),
+    Cheat("judge a criterion no more at a rehearsal", edits((REHEARSED, "pipeline:", "not_judged: {AC-SMALL-002: Later.}\npipeline:")), _NAMED, "AC-SMALL-002"),
+    Cheat("train a rehearsal for fewer steps", edits((REHEARSED, "steps: 900", "steps: 90")), _NAMED, "training.steps 900 \u2192 90"),
 )  # fmt: skip

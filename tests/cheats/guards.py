@@ -114,7 +114,6 @@ SEAMS: Final[Mapping[str, tuple[Seam, ...]]] = {
     "ledger is whole": (
         Seam(f"{_REASONS}.evidence_damaged", "reasons", _SILENT),
     ),
-    "unmet gates": (Seam(f"{_REASONS}.gate_fails", "reasons", _SILENT),),
     "units of a probe": (Seam("specship.suite.plan.plan", "binding_faults", "lambda held, *a: []"),),
     "limits can be violated": (Seam("specship.contracts.expectation", "_holds_for_all", "lambda held, *a: False"),),
     "waivers of base": (
@@ -255,7 +254,6 @@ GUARD_OF: Final[Mapping[str, str]] = {
     "no rise without evidence": "named-weakenings",
     "ledger only grows": "whole-ledger",
     "ledger is whole": "whole-ledger",
-    "unmet gates": "judged-again",
     "units of a probe": "strict-reading",
     "limits can be violated": "strict-reading",
     "waivers of base": "bounded-waivers",

@@ -88,15 +88,6 @@ def test_status_of_a_damaged_ledger(tmp_path: Path) -> None:
     assert specship("evidence", "verify", folder=project).returncode == 1
 
 
-def test_a_key_pair(tmp_path: Path) -> None:
-    """The public half is printed, the private one is readable by its owner alone, and never replaced."""
-    done = specship("evidence", "key", str(tmp_path / "release.key"))
-
-    assert len(bytes.fromhex(done.stdout.strip())) == 32
-    assert (tmp_path / "release.key").stat().st_mode & 0o777 == 0o600
-    assert specship("evidence", "key", str(tmp_path / "release.key")).returncode == 2
-
-
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -214,7 +214,9 @@ def test_a_recalled_answer_imports_nothing_heavy(tmp_path: Path) -> None:
         "print(status, sorted({'pydantic', 'yaml', 'torch', 'specship.specs.project'} & set(sys.modules)))"
     )
     last = [
-        subprocess.run([sys.executable, "-c", code], cwd=project, capture_output=True, text=True, check=True)
+        subprocess.run(
+            [sys.executable, "-I", "-c", code], cwd=project, capture_output=True, text=True, check=True
+        )
         for _ in range(2)
     ]
 

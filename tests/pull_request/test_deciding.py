@@ -190,6 +190,10 @@ def credit_twice(merging: Merging) -> None:
     amend(merging.folder, "GATE-SMALL-001", UNMEASURED)
 
 
+def list_the_trusted_key(merging: Merging) -> None:
+    (merging.folder / "evidence/arming/keys.txt").write_text(f"{merging.key.public.hex()}\n")
+
+
 class Case(NamedTuple):
     """A change, and what speaks against it; nothing where it passes."""
 
@@ -227,6 +231,7 @@ CASES = (
     Case(forget_the_arming, {"disarmed"}),
     Case(touch_evidence, {"evidence-lost", "evidence-damaged"}),
     Case(junk, {"evidence-damaged"}),
+    Case(list_the_trusted_key, {"refused-key", "bump-too-small"}),
     Case(copy_under_another_name, {"evidence-damaged"}),
     Case(measure_more),
     Case(measured_by_a_stranger, {"unknown-signer"}),

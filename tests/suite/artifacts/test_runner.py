@@ -373,8 +373,8 @@ ENDINGS: Final[dict[str, tuple[str, type[Exception], str, str]]] = {
     ),
     "no file": ("pass", StageFailed, "the stage corpus ended without leaving a file", ""),
     "a link for a file": (
-        "(work.output / 'link').symlink_to('/etc/hostname')", DamagedArtifact,
-        "an artifact holds plain files and folders only", "",
+        "(work.output / 'link').symlink_to('/etc/hostname')", StageFailed,
+        "stage corpus: an artifact holds plain files and folders only", "it printed nothing",
     ),
 }  # fmt: skip
 
