@@ -118,7 +118,8 @@ class Endless(Statements):
         self.number = number
 
     def write(self, folder: Path, acknowledge: Acknowledge) -> None:
-        key, parents = _key(folder), ()
+        key = _key(folder)
+        parents: tuple[str, ...] = ()
         for count in range(900):
             loss = float(1000 * self.number + count)
             parents = (append(folder / "ledger", evidence(loss=loss, parents=parents), key),)

@@ -152,6 +152,10 @@ class Ledger:
         """What it holds of a gate, or so much of it as decides where the gate stands today."""
         return self.of_gate(asked.gate)
 
+    def unfinished_of(self, gate: str) -> tuple[tuple[LedgerEntry[Attempt], Mark], ...]:
+        """The attempts at a gate that are under way or were interrupted."""
+        return self.of_gate(gate).unfinished
+
     def made_as(self, model: str, profile: str, makes: str) -> Sequence[LedgerEntry[MadeArtifact]]:
         """The stage statements of an artifact, in the order in which they were signed."""
         return self.made.get((model, profile, makes), ())
