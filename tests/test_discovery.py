@@ -81,7 +81,8 @@ ALLOWED = {
     "discovery.py": "the one scan",
     "project_code.py": "a project's own files, which a digest of their folder covers",
     "code_digests.py": "follows the scan",
-    "probes/registry.py": "the digest of a project's own folder, and entry points of other distributions",
+    "isolated_start.py": "becomes the module that a process is started for, which whoever starts it spells out",
+    "probes/measuring.py": "the probe's own module, whose digest or whose folder's is its code",
     "pipeline/evaluation/humaneval/sandbox/solution.py": "what generated code finds under `__import__`",
     "suite/scaffold/pyproject.py": "whether a project's folder has Python files",
 }

@@ -12,7 +12,8 @@ from specship.interpreter import interpreter, isolated
 def test_it_is_this_environments_own() -> None:
     assert Path(interpreter()).samefile(sys.executable)
     assert Path(interpreter()).parent == Path(sys.executable).parent
-    assert isolated("specship.pipeline", "3")[-2:] == ["specship.pipeline", "3"]
+    command = isolated("specship.pipeline", "3")
+    assert (command[1:3], command[-2:]) == (["-I", "-S"], ["specship.pipeline", "3"])
 
 
 def test_a_program_that_a_conftest_names_is_not_started(

@@ -17,9 +17,9 @@ import ast
 import functools
 import importlib.util
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from specship.digests import digest_of, sha256_bytes
 
@@ -38,8 +38,13 @@ def code_shape(source: str) -> str:
         SyntaxError: the source is no Python.
     """
     tree = ast.parse(source)
+    return _meant(tree, source, ast.walk(tree))
+
+
+def _meant(tree: ast.Module, source: str, nodes: Iterable[ast.AST]) -> str:
+    """The shape of a tree, whose prose is taken out of it."""
     if "__doc__" not in source:
-        for node in ast.walk(tree):
+        for node in nodes:
             if isinstance(node, _DOCUMENTED):
                 node.body = [statement for statement in node.body if not _is_prose(statement)]
     return _shape(tree)
@@ -76,13 +81,29 @@ def imported_modules(source: str, root: str) -> set[str]:
         SyntaxError: the source is no Python.
         ValueError: a scan whose folder is not written out as a text.
     """
-    return set(_reached(source, root))
+    return set(_read(source, root).reached)
+
+
+class _Source(NamedTuple):
+    """What a digest takes of a module, both from one parsing of it."""
+
+    reached: frozenset[str]
+    """By name, in its own root package."""
+    shape: str
+    """Digest of what it means."""
 
 
 @functools.lru_cache(maxsize=4096)
-def _reached(source: str, module: str) -> frozenset[str]:
-    """What the source of a module reaches, by name, in its own root package."""
-    nodes = list(ast.walk(ast.parse(source)))
+def _read(source: str, module: str) -> _Source:
+    """A module's source, read."""
+    tree = ast.parse(source)
+    nodes = list(ast.walk(tree))
+    reached = _reached(nodes, module)
+    return _Source(reached, sha256_bytes(_meant(tree, source, nodes).encode()))
+
+
+def _reached(nodes: list[ast.AST], module: str) -> frozenset[str]:
+    """What the nodes of a module reach."""
     root = module.split(".", 1)[0]
     found: set[str] = set()
     names = [node for node in nodes if isinstance(node, ast.Import | ast.ImportFrom)]
@@ -154,7 +175,7 @@ class CodeReader:
         """Digest of a module's code and of all that it reaches, without what is `apart` (see `behind`)."""
         if (module, apart) not in self._digests:
             self._digests[module, apart] = digest_of(
-                {name: _shape_digest(text) for name, text in self.behind(module, apart=apart)}
+                {name: _read(text, name).shape for name, text in self.behind(module, apart=apart)}
             )
         return self._digests[module, apart]
 
@@ -171,7 +192,7 @@ class CodeReader:
             if name in seen or (source := self._source(name)) is None:
                 continue
             seen[name] = source
-            for reached in _reached(source, name):
+            for reached in _read(source, name).reached:
                 if not any(reached == left or reached.startswith(f"{left}.") for left in apart):
                     pending.extend(self._modules(reached))
         self._behind[module, apart] = sorted(seen.items())
@@ -221,11 +242,6 @@ class CodeReader:
         folder = self._folder(root)
         path = folder / "__init__.py" if folder else None
         return _public_names(path.read_text(encoding="utf-8")) if path and path.is_file() else {}
-
-
-@functools.lru_cache(maxsize=4096)
-def _shape_digest(source: str) -> str:
-    return sha256_bytes(code_shape(source).encode())
 
 
 @functools.lru_cache(maxsize=8)

@@ -57,6 +57,9 @@ def begin(module: str) -> None:
     site.addpackage = add_folders
     site.execsitecustomize = site.execusercustomize = lambda: None
     site.main()
+    home = Path(__file__).resolve().parent.parent
+    if home not in (Path(place).resolve() for place in sys.path):
+        sys.path.insert(0, str(home))  # the very package that asked, where it is not installed
     sys.argv = sys.argv[1:]
     runpy.run_module(module, run_name="__main__", alter_sys=True)
 

@@ -62,6 +62,22 @@ def written(path: str, text: str) -> Act:
     return act
 
 
+def removed(pattern: str) -> Act:
+    """Files less."""
+
+    def act(world: Merging) -> None:
+        for path in world.folder.glob(pattern):
+            path.unlink()
+
+    return act
+
+
+def forgotten(world: Merging) -> None:
+    """What was measured of a gate that passes."""
+    for path in statements(world.folder, "GATE-SMALL-001"):
+        path.unlink()
+
+
 _SECOND: Final = """\
   - id: GATE-SMALL-002
     rule: No held-out document is known to training.
@@ -175,8 +191,8 @@ ROWS: Final = (
     Cheat("write a laxer limit into prose", after(edits((CONTRACT, "rule: The held-out loss reaches the target.", "rule: The held-out loss is at most 4.7 nats/token.")), amended("GATE-SMALL-001", bump="patch")), ("lint",), "states the limit"),
     Cheat("write a figure into a criterion", after(edits((SPEC, "statement: The loss is low.", "statement: The loss is 4.7 or less.")), amended("AC-SMALL-001", bump="patch")), ("lint", "version moves"), "holds the figure"),
     Cheat("close advice that nobody followed", after(edits((SPEC, "because: Lost text is lost.", "because: Lost text stays lost.")), amended("AC-SMALL-002", bump="patch"), lambda world: edit(world.folder / "specs/small/amendments/0002-more.yaml", "changes:", "recommendations: [{what: Measure it., state: RESOLVED}]\nchanges:")), ("ends have pointers", "amendments are true"), "points to what made it so", refused=True),
-    Cheat("take the arming away", lambda world: [path.unlink() for path in (world.folder / "evidence/arming").glob("GATE-SMALL-001.*")], ("arming",), "was armed on base, and its record is gone"),
+    Cheat("take the arming away", removed("evidence/arming/GATE-SMALL-001.*"), ("arming",), "was armed on base, and its record is gone"),
     Cheat("lay junk among the evidence", written(f"evidence/{'0' * 64}.json", "{}"), ("ledger is whole",), "its bytes are not the ones its name promises"),
     Cheat("write a statement of base over", lambda world: [path.write_bytes(path.read_bytes() + b" ") for path in statements(world.folder, "GATE-SMALL-001")], ("ledger only grows", "ledger is whole"), "has other bytes than on base"),
-    Cheat("delete a statement of base", lambda world: [path.unlink() for path in statements(world.folder, "GATE-SMALL-001")], ("ledger only grows", "ledger is whole"), "is on base and not here"),
+    Cheat("delete a statement of base", forgotten, ("ledger only grows", "ledger is whole"), "is on base and not here"),
 )  # fmt: skip

@@ -80,9 +80,9 @@ SEAMS: Final[Mapping[str, tuple[Seam, ...]]] = {
             "lambda held, passing, failing: GateStanding(Verdict.PASS, fresh=True, reason='', newest=passing[0][0])",
         ),
     ),
-    "days of a key": (Seam("specship.evidence.keyring", "KeyRing._backdated", "lambda held, *a: ''"),),
+    "days of a key": (Seam("specship.evidence.keys.keyring", "KeyRing._backdated", "lambda held, *a: ''"),),
     "purposes and days of a key": (
-        Seam("specship.evidence.keyring", "KeyRing._why_not", "lambda held, *a, **k: ''"),
+        Seam("specship.evidence.keys.keyring", "KeyRing._why_not", "lambda held, *a, **k: ''"),
     ),
     "attempts have results": (
         Seam("specship.evidence.ledger", "Ledger.lost", "lambda held, self: ()", property=True),

@@ -7,7 +7,7 @@ from specship.contracts.measurement import Measurement
 from specship.contracts.records import Gate
 from specship.evidence.attempt import Attempt
 from specship.evidence.entry import LedgerEntry, open_record, seal_record
-from specship.evidence.keyring import KeyRing
+from specship.evidence.keys.keyring import KeyRing
 from specship.evidence.ledger import KINDS, Ledger, gathered
 from specship.evidence.ledger_writer import LedgerWriter
 from specship.evidence.signing import SigningKey

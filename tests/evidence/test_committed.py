@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from specship.evidence.committed import History, committed
+from specship.evidence.committed import CommitHistory, committed
 from tests.projects.histories import git
 
 FILES = {
@@ -163,13 +163,13 @@ def test_a_commit_is_no_older_than_those_that_it_follows(
 ) -> None:
     monkeypatch.setenv("GIT_COMMITTER_DATE", "")
     git(checkout, "commit", "-q", "--amend", "-m", "x", "--date=2026-01-01T00:00:00Z")
-    start = History.of(checkout / "evidence")
+    start = CommitHistory.of(checkout / "evidence")
     commit(checkout, "one.json", "2027-02-01")
     commit(checkout, "backdated.json", "2020-02-02")
     (checkout / "evidence/one.json").unlink()
     commit(checkout, "two.json", "2027-02-03")
     commit(checkout, "one.json", "2027-03-01")
-    history = History.of(checkout / "evidence")
+    history = CommitHistory.of(checkout / "evidence")
 
     assert start is not None
     assert start.names == frozenset()

@@ -20,7 +20,7 @@ from tests.places import ROOT
 TABLE = (sys.executable, "-m", "tests.evidence.crash_table")
 
 
-def crash_table(*words: str | int | Path, within: Iterable[str] = ()) -> Any:
+def crash_table(*words: str | Path | int, within: Iterable[str] = ()) -> Any:
     """What the process that makes others crash found."""
     done = subprocess.run(
         [*within, *TABLE, *map(str, words)], capture_output=True, text=True, check=False, cwd=ROOT

@@ -4,6 +4,7 @@ import base64
 import json
 import multiprocessing
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -15,12 +16,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from specship.contracts.judging import Verdict
 from specship.digests import sha256_bytes
 from specship.errors import CannotWrite, DamagedArtifact, SpecshipError, UnusableInput
-from specship.evidence.ledger import append, read_ledger
+from specship.evidence.ledger import AnyEntry, append, gathered, open_entry, read_ledger
 from specship.evidence.signing import SigningKey, check_public_key, local_key, verifies
 from specship.evidence.statement import seal, unseal
-from tests.evidence.statements import evidence
+from specship.status.folding import standing
+from tests.evidence.statements import NOW, announced, evidence, today
 from tests.places import ROOT
 
 
@@ -230,3 +233,77 @@ def test_what_a_reader_would_refuse_is_never_written(tmp_path: Path, key: Signin
     with pytest.raises(UnusableInput, match="bytes; at most"):
         append(tmp_path, evidence(reason="x" * (1 << 20)), key)
     assert len(list(tmp_path.glob("*.json"))) == 1
+
+
+class WholeLedger:
+    """A ledger in which a gate passes, announced and signed by a key that counts; each file in turn is edited."""
+
+    def __init__(self, folder: Path, key: SigningKey) -> None:
+        self.key = frozenset({key.public})
+        for one in announced(key, evidence()):
+            append(folder, one.record, key)
+        (statement,) = read_ledger([folder], keys=self.key).statements
+        append(folder, evidence(ended=NOW, parents=(statement.digest,), gate="GATE-A-002"), key)
+        self.files = sorted(folder.glob("*.json"))
+        self.whole = [path.read_bytes() for path in self.files]
+        self.opened = [self.open(*pair) for pair in zip(self.files, self.whole, strict=True)]
+        self.now = today(key.public)
+
+    def open(self, path: Path, data: bytes) -> AnyEntry | DamagedArtifact:
+        try:
+            return open_entry(path, data, keys=self.key)
+        except DamagedArtifact as error:
+            return error
+
+    def earns(self, found: list[AnyEntry | DamagedArtifact]) -> bool:
+        """Whether the gate discharges what waits for it."""
+        ledger = gathered(
+            [one for one in found if not isinstance(one, DamagedArtifact)],
+            [one for one in found if isinstance(one, DamagedArtifact)],
+        )
+        known = standing(self.now, ledger.of_gate("GATE-A-001"), now=NOW)
+        return known.fresh and known.verdict == Verdict.PASS and not ledger.flaws
+
+    def edited(self, file: int, place: int, byte: int) -> bool:
+        """Whether it earns anything with one byte of one file turned into another."""
+        file %= len(self.files)
+        data = bytearray(self.whole[file])
+        data[place % len(data)] ^= byte
+        changed = self.open(self.files[file], bytes(data))
+        return self.earns([changed if number == file else one for number, one in enumerate(self.opened)])
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> WholeLedger:
+    return WholeLedger(tmp_path_factory.mktemp("whole"), local_key(tmp_path_factory.mktemp("key")))
+
+
+EDITS = {
+    "file": st.integers(min_value=0, max_value=99),
+    "place": st.integers(min_value=0, max_value=99_999),
+    "byte": st.integers(min_value=1, max_value=255),
+}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(**EDITS)
+def test_no_edited_byte_of_a_ledger_earns_anything(
+    whole: WholeLedger, file: int, place: int, byte: int
+) -> None:
+    """A single byte of any entry, turned into any other: what the whole ledger earned is lost, never more."""
+    assert not whole.edited(file, place, byte)
+
+
+@pytest.mark.slow
+def test_no_edited_byte_of_ten_thousand_earns_anything(whole: WholeLedger) -> None:
+    """The same, often."""
+    chance = random.Random(0)  # noqa: S311 - places, no secrets
+    edits = [
+        (chance.randrange(99), chance.randrange(99_999), chance.randrange(1, 256)) for _ in range(10_000)
+    ]
+
+    assert not [edit for edit in edits if whole.edited(*edit)]
+
+
+def test_the_whole_ledger_earns_something(whole: WholeLedger) -> None:
+    assert whole.earns(whole.opened)

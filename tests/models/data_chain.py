@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from specship.pipeline.registry import run_stage, stage_named
+from specship.probes import measuring
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
 from specship.units import Value
@@ -65,7 +66,7 @@ def measure(probe: str, root: Path) -> dict[str, Value]:
     """Figures of a probe over the artifacts of a project folder."""
     found = all_probes()[probe]
     with contextlib.chdir(root):
-        measurement = measure(
+        measurement = measuring.measure(
             found, {name: Artifact(name, root / name, "0" * 64) for name in found.artifacts}
         )
     return {name: quantity.value for name, quantity in measurement.quantities.items()}

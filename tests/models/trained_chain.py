@@ -10,6 +10,7 @@ from typing import Any
 
 from specship.contracts.measurement import Measurement
 from specship.pipeline.registry import run_stage, stage_named
+from specship.probes import measuring
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
 from tests.models.once import once
@@ -46,7 +47,7 @@ def copy_chain(target: Path) -> Path:
 
 def measure(probe: str, folder: Path) -> Measurement:
     """What a probe finds in the artifacts of a folder."""
-    return measure(
+    return measuring.measure(
         all_probes()[probe],
         {path.name: Artifact(path.name, path, "0" * 64) for path in folder.iterdir() if path.is_dir()},
     )

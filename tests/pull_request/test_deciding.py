@@ -99,6 +99,12 @@ def junk(merging: Merging) -> None:
     (merging.folder / "evidence" / f"{'0' * 64}.json").write_text("{}")
 
 
+def copy_under_another_name(merging: Merging) -> None:
+    """Bytes that are sound, under a name that promises others."""
+    (path,) = statements(merging.folder, "GATE-SMALL-001")
+    (merging.folder / "evidence" / f"{'0' * 64}.json").write_bytes(path.read_bytes())
+
+
 def measure_more(merging: Merging) -> None:
     merging.measure({})
 
@@ -221,6 +227,7 @@ CASES = (
     Case(forget_the_arming, {"disarmed"}),
     Case(touch_evidence, {"evidence-lost", "evidence-damaged"}),
     Case(junk, {"evidence-damaged"}),
+    Case(copy_under_another_name, {"evidence-damaged"}),
     Case(measure_more),
     Case(measured_by_a_stranger, {"unknown-signer"}),
     Case(stranger_with_a_key, {"unknown-signer", "weakening-not-named", "bump-too-small"}),

@@ -149,13 +149,10 @@ def test_code_that_a_probe_imports_counts_as_its_code(project: Path) -> None:
     assert freshness(project) == [False, False]
 
 
-def test_a_probe_file_that_patches_others_takes_its_credit_with_it(project: Path) -> None:
-    """While it is there it can lie; once it is gone, nothing measured beside it counts."""
+def test_a_file_beside_a_probe_counts_while_it_is_there(project: Path) -> None:
+    """Any file of the folder can change what another one measures; once it is gone, nothing beside it counts."""
     patch = project / "probes" / "zz.py"
-    patch.write_text(
-        "from specship.probes import registry\nhonest = registry.Probe.__call__\n\n"
-        "def lie(self, artifacts):\n    found = honest(self, artifacts)\n    return found\n\nregistry.Probe.__call__ = lie\n"
-    )
+    patch.write_text("from specship.probes import measuring\n\nmeasuring.measure = lambda *_: None\n")
     ship(project, "-m", "ship")
     assert freshness(project) == [True, True]
     patch.unlink()

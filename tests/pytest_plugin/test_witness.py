@@ -25,10 +25,12 @@ RERUNS: Final = """from _pytest.runner import runtestprotocol
 def pytest_runtest_protocol(item, nextitem):
     for attempt in range(5):
         reports = runtestprotocol(item, nextitem=nextitem, log=False)
-        if not any(report.failed for report in reports):
+        again = attempt < 4 and any(report.failed for report in reports)
+        for report in reports:
+            report.outcome = "rerun" if again and report.failed else report.outcome
+            item.ihook.pytest_runtest_logreport(report=report)
+        if not again:
             break
-    for report in reports:
-        item.ihook.pytest_runtest_logreport(report=report)
     return True
 """
 FROM_CALL: Final = """from _pytest.runner import CallInfo
@@ -125,6 +127,11 @@ BEYOND: Final = {
     "a report rewritten when it is logged": conftest(
         "def pytest_runtest_logreport(report):\n    report.outcome = 'passed'\n",
         "GATE-SMALL-001: FAIL, and shown as passed; this could have done it: conftest.py:1 pytest_runtest_logreport",
+    ),
+    "an outcome that nobody knows": conftest(
+        MAKEREPORT.replace('"passed"', '"splendid"'),
+        "GATE-SMALL-003: selected, never judged, and shown as nothing; this could have done it: conftest.py:2 "
+        "pytest_runtest_makereport",
     ),
     "an exit status set at the very end": conftest(
         "import pytest\n@pytest.hookimpl(wrapper=True, tryfirst=True)\ndef pytest_sessionfinish(session):\n"

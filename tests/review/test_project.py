@@ -76,8 +76,8 @@ def trusting_repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     branches = {"none": BASE, "refused": project(trusting(KEY)) | _LISTED, "one": project(trusting(KEY))}
     for number, (before, old, after, new, _) in enumerate(KEYS.values()):
-        branches[f"before-{number}"] = project(trusting(KEY, *before.split(), **old))  # type: ignore[arg-type]
-        branches[f"after-{number}"] = project(trusting(KEY, *after.split(), **new))  # type: ignore[arg-type]
+        branches[f"before-{number}"] = project(trusting(KEY, *before.split(), **old))
+        branches[f"after-{number}"] = project(trusting(KEY, *after.split(), **new))
     return history(tmp_path_factory.mktemp("keys"), BASE, branches)
 
 

@@ -20,10 +20,10 @@ from specship.status.assess import assess, ledger_problems
 from specship.status.folding import GateStanding, standing
 from tests.evidence.statements import ENVIRONMENT, GATE, NOW, announced, entry, evidence, ledger_of, today
 
-BAD = {"loss": 3.0, "verdict": "FAIL"}
+BAD: dict[str, Any] = {"loss": 3.0, "verdict": "FAIL"}
 BROKEN = {"verdict": "ERROR", "measurement": None, "reason": "no space"}
-AGAIN = {"subjects": {"run": "f" * 64}}
-OTHERWISE = {"subjects": {"run": "f" * 64}, "ingredients": {"run": "2" * 16}}
+AGAIN: dict[str, Any] = {"subjects": {"run": "f" * 64}}
+OTHERWISE: dict[str, Any] = {"subjects": {"run": "f" * 64}, "ingredients": {"run": "2" * 16}}
 
 
 @pytest.fixture(scope="module")

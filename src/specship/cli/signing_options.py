@@ -28,7 +28,7 @@ def named_key(arguments: argparse.Namespace, project: Project) -> SigningKey | N
         UnusableInput: it cannot be used.
         RequirementMissing: there is no agent.
     """
-    from specship.evidence.signing_keys import key_of_agent, key_of_file, key_of_variable
+    from specship.evidence.keys.signing_keys import key_of_agent, key_of_file, key_of_variable
 
     variable = key_of_variable()
     if arguments.key is not None:
@@ -47,7 +47,7 @@ def signing_key(arguments: argparse.Namespace, project: Project) -> SigningKey:
         RequirementMissing: none was.
         UnusableInput: it cannot be used.
     """
-    from specship.evidence.signing_keys import no_key
+    from specship.evidence.keys.signing_keys import no_key
 
     key = named_key(arguments, project)
     if key is None:

@@ -13,8 +13,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from enum import IntEnum
 from pathlib import Path
+from typing import Final
 
 from specship.files import make_folder, sync_folder, write_errors
+
+ENDING: Final = ".open"
 
 
 class Mark(IntEnum):
@@ -31,7 +34,7 @@ def _let_go(descriptor: int) -> None:
 
 
 def _place(folder: Path, digest: str) -> Path:
-    return folder / f"{digest}.open"
+    return folder / f"{digest}{ENDING}"
 
 
 def mark_of(folder: Path, digest: str) -> Mark | None:

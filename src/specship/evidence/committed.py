@@ -21,7 +21,7 @@ _CHUNK: Final = 1 << 20
 _COMPILED: Final = "__pycache__"
 
 
-class Committed(NamedTuple):
+class CheckoutState(NamedTuple):
     """The commit of a checkout, and what is here that it does not have so."""
 
     commit: str
@@ -30,7 +30,7 @@ class Committed(NamedTuple):
     """Files and folders, each with what is the matter with it; empty where all is committed."""
 
 
-def committed(root: Path, folders: Iterable[Path] = ()) -> Committed:
+def committed(root: Path, folders: Iterable[Path] = ()) -> CheckoutState:
     """Whether the checkout that a folder is in holds what its commit holds.
 
     `folders` are files and folders that the project reads: nothing in them may be left out of the commit, and
@@ -39,9 +39,9 @@ def committed(root: Path, folders: Iterable[Path] = ()) -> Committed:
     try:
         with open_repository(root) as repository:
             commit, tree = repository.commit("HEAD")
-            return Committed(commit, tuple(sorted(set(_differences(repository, tree, folders)))))
+            return CheckoutState(commit, tuple(sorted(set(_differences(repository, tree, folders)))))
     except (UnusableInput, RequirementMissing) as error:
-        return Committed("", (error.message,))
+        return CheckoutState("", (error.message,))
 
 
 def _differences(repository: Repository, tree: str, folders: Iterable[Path]) -> Iterator[str]:
@@ -110,7 +110,7 @@ def _oid(chunks: Iterable[bytes], algorithm: str, size: int | None = None) -> st
     return digest.hexdigest()
 
 
-class History:
+class CommitHistory:
     """When git first had each file of a folder, by the order of the commits.
 
     A date can be written into a commit. So a commit counts as no earlier than any that it follows: whoever
@@ -128,7 +128,7 @@ class History:
             self._seen[name] = min(self._seen.get(name, moments[commit]), moments[commit])
 
     @classmethod
-    def of(cls, folder: Path) -> History | None:
+    def of(cls, folder: Path) -> CommitHistory | None:
         """The history of a folder; None where there is no git, or no commit."""
         try:
             with open_repository(folder) as repository:

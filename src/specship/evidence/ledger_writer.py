@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from specship.evidence.attempt import Attempt
-from specship.evidence.attempt_mark import clear_mark, under_way
+from specship.evidence.attempt_mark import ENDING, clear_mark, under_way
 from specship.evidence.entry import LedgerEntry, LedgerRecord, seal_record
 from specship.evidence.ledger import Ledger, LedgerReader, opened_again
 from specship.evidence.signing import SigningKey
@@ -61,6 +61,19 @@ class LedgerWriter:
     def _sealed(self, record: _Kind) -> tuple[bytes, LedgerEntry[_Kind]]:
         data = seal_record(record.model_copy(update={"parents": self.read().heads}), self.key)
         return data, opened_again(data, type(record), self.key)
+
+    def sweep(self) -> None:
+        """Take away the marks that judges left who were killed after their result was on the disk.
+
+        Raises:
+            CannotWrite: the folder refuses.
+        """
+        marks = [path.stem for path in self.folder.glob(f"*{ENDING}") if path.with_suffix(".json").exists()]
+        # Read after that: a mark whose attempt is written meanwhile is not among them.
+        unfinished = {entry.digest for entry in self.read().unfinished} if marks else set()
+        for digest in marks:
+            if digest not in unfinished:
+                clear_mark(self.folder, digest)
 
     def close(self, attempt: str) -> None:
         """Take away the mark of an attempt that was interrupted, once its result is on the disk."""

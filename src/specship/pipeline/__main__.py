@@ -1,8 +1,8 @@
 """Child process of one stage: a request as JSON on standard input, events as JSON lines on output.
 
-The last event says how it ended: `done`, `blocked` (a requirement is missing) or `failed`, the
-last two with the error's place, cause and mend. Everything else a library prints goes to the
-log, because standard output belongs to the protocol.
+The last event says how it ended: `done` with every file that was made and its digest, `blocked` (a
+requirement is missing) or `failed`, these two with the error's place, cause and mend. Everything else a
+library prints goes to the log, because standard output belongs to the protocol.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from specship.errors import RequirementMissing, SpecshipError
+from specship.evidence.artifact_record import list_files
 from specship.garbage import none_at_the_end
 from specship.pipeline.registry import run_stage, stage_alone
 from specship.pipeline.stage import ProgressWriter
@@ -74,6 +75,7 @@ def main(perform: Callable[[Mapping[str, Any], Callable[..., None]], None] = run
     protocol = _claim_stdout()
     try:
         perform(request, ProgressWriter(protocol))
+        made = [file.model_dump() for file in list_files(Path(request["output"]))]
     except SpecshipError as error:
         print(json.dumps(_ending(error)), file=protocol, flush=True)
         return 2
@@ -95,7 +97,7 @@ def main(perform: Callable[[Mapping[str, Any], Callable[..., None]], None] = run
         }
         print(json.dumps(ending), file=protocol, flush=True)
         return 3
-    print(json.dumps({"event": "done"}), file=protocol, flush=True)
+    print(json.dumps({"event": "done", "files": made}), file=protocol, flush=True)
     return 0
 
 

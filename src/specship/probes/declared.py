@@ -80,8 +80,8 @@ class _Reading:
         probes: dict[str, DeclaredProbe] = {}
         faults: list[UnusableInput] = []
         understood: set[ast.AST] = set()
-        for node in tree.body:
-            for call in node.decorator_list if isinstance(node, ast.FunctionDef) else ():
+        for node in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+            for call in node.decorator_list:
                 if isinstance(call, ast.Call) and self._is_probe(call.func):
                     understood.add(call)
                     try:

@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 from specship.contracts.reader import ContractFile
 from specship.discovery import Folder
 from specship.errors import UnusableInput
-from specship.evidence.keyring import NOBODY, KeyRing, purpose_of
+from specship.evidence.keys.keyring import NOBODY, KeyRing, purpose_of
 from specship.evidence.ledger import Ledger
 from specship.evidence.repository import open_repository
 from specship.evidence.statement import Opened

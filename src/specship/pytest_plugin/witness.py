@@ -35,8 +35,8 @@ UNKNOWN: Final = "no foreign hook is registered any more"
 """Said where nobody is left to be named."""
 _SHOWN: Final = 4
 """Gates that are named where there are many."""
-_RANK: Final = {"": 0, "failed": 0, "skipped": 1, "xfailed": 1, "passed": 2}
-"""How good an ending looks."""
+_RANK: Final = {"failed": 0, "skipped": 1, "xfailed": 1, "passed": 2, "": 2}
+"""How good an ending looks; one that pytest does not know fails no session."""
 
 
 class GateWitness:
@@ -54,10 +54,8 @@ class GateWitness:
         if report.when == "setup":
             self.runs[gate] += 1
             self._shown[gate] = ""
-        worst = {"failed": 3, "skipped": 2, "xfailed": 2, "passed": 1, "": 0}
-        shown = _ending(report)
-        before = self._shown.get(gate, "")
-        if worst[shown] > worst[before]:
+        shown, before = _ending(report), self._shown.get(gate, "")
+        if shown and (not before or _RANK[shown] < _RANK[before]):
             self._shown[gate] = shown
 
     def shown(self, gate: str) -> str:
@@ -87,8 +85,9 @@ class GateWitness:
 def _ending(report: pytest.TestReport) -> str:
     if report.outcome == "skipped" and hasattr(report, "wasxfail"):
         return "xfailed"
-    # A setup or teardown that went well shows nothing.
-    return report.outcome if report.when == "call" or report.outcome != "passed" else ""
+    # A setup or teardown that went well shows nothing, and neither does a run that is followed by another.
+    shows = report.when == "call" or report.outcome != "passed"
+    return report.outcome if shows and report.outcome in _RANK else ""
 
 
 def foreign_hooks(
@@ -149,7 +148,8 @@ def plugins_of(config: pytest.Config) -> tuple[dict[str, str], dict[str, str]]:
             inside = os.path.relpath(path, config.rootpath)
             conftests[str(path) if inside.startswith("..") else inside] = sha256_bytes(path.read_bytes())
         else:
-            plugins[str(name)] = versions.get(module.partition(".")[0], "")
+            shown = module if str(name).isdigit() else str(name)  # pluggy numbers objects without a name
+            plugins[shown] = versions.get(module.partition(".")[0], "")
     return dict(sorted(plugins.items())), dict(sorted(conftests.items()))
 
 

@@ -18,7 +18,7 @@ from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
 from specship.errors import DamagedArtifact
 from specship.evidence.arming import NAMES_NO_FAULT, LimitsSeen, OpenedArming, limits_seen, read_armings
-from specship.evidence.keyring import KEYS, NOBODY, KeyRing
+from specship.evidence.keys.keyring import KEYS, NOBODY, KeyRing
 from specship.evidence.ledger import AnyEntry, Ledger, gathered, open_entry
 from specship.pipeline.registry import module_of
 from specship.review.code.comparing import CodeReview
@@ -58,7 +58,7 @@ class _Known:
         self.on_base: frozenset[str] = frozenset(_evidence_names(base))
         """Files of base's evidence folder, by their names in it."""
         self.statements: dict[str, AnyEntry | DamagedArtifact] = {}
-        """By git's id of the file."""
+        """By git's id of the file and its name: the name promises the bytes, and others are damage."""
         self.judged: dict[tuple[str, str], JudgedGates] = {}
         """Of each model at each profile."""
         self._digests: dict[tuple[str, str], list[tuple[Gate, str]]] = {}
@@ -89,6 +89,8 @@ class Holdings:
         self._top = folder
         self._known = known
         self.ledger: Ledger = Ledger((), (), ())
+        self._outside: set[str] = set()
+        """Paths of settings whose files were laid out."""
 
     @cached_property
     def project(self) -> Project | None:
@@ -116,13 +118,14 @@ class Holdings:
     def read(self, paths: Mapping[str, str], keys: frozenset[bytes]) -> None:
         """Take in the statements, by path and id."""
         opened = self._known.statements
-        missing = [path for path, oid in paths.items() if not oid or oid not in opened]
+        asked = {path: f"{oid} {Path(path).name}" if oid else path for path, oid in paths.items()}
+        missing = [path for path, oid in paths.items() if not oid or asked[path] not in opened]
         for path, data in self._side.tree.read(missing).items():
             try:
-                opened[paths[path] or path] = open_entry(Path(path), data, keys=keys)
+                opened[asked[path]] = open_entry(Path(path), data, keys=keys)
             except DamagedArtifact as error:
-                opened[paths[path] or path] = error
-        found = [opened[oid or path] for path, oid in paths.items()]
+                opened[asked[path]] = error
+        found = [opened[key] for key in asked.values()]
         self.ledger = gathered(
             (one for one in found if not isinstance(one, DamagedArtifact)),
             (one for one in found if isinstance(one, DamagedArtifact)),
@@ -208,7 +211,8 @@ class Holdings:
     def _laid_out(self, settings: Mapping[str, Any]) -> Path:
         """A private folder with those files of this side that some settings name."""
         home = self._top / "outside"
-        for path in _texts(settings):
+        for path in set(_texts(settings)) - self._outside:
+            self._outside.add(path)
             files = [*self._side.own_folder(path), self._side.inside(path)]
             for at, data in self._side.tree.read(files).items():
                 place = home / at

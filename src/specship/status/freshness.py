@@ -9,7 +9,7 @@ from typing import Final
 
 from specship.contracts.records import Gate
 from specship.evidence.arming import NEVER_SEEN
-from specship.evidence.keyring import NOBODY, KeyRing, purpose_of
+from specship.evidence.keys.keyring import NOBODY, KeyRing, purpose_of
 from specship.evidence.statement import Evidence, Opened
 from specship.status.bypasses import forbidden_in_a_release
 

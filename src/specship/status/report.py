@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from specship.contracts.records import Frozen
-from specship.evidence.keyring import KeyRing
+from specship.evidence.keys.keyring import KeyRing
 from specship.evidence.signing import key_id
 
 

@@ -129,7 +129,7 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str, bool]] = {
         _settings("[tool.specship]\n", '[tool.specship]\nprofile = "large"\n'), "there is no profile 'large'", True,
     ),
     "a probe that cannot be imported": (
-        lambda p: (p / "probes/bad.py").write_text("import nobody_knows\n"), "cannot import the probe file", True,
+        lambda p: (p / "probes/bad.py").write_text("def (\n"), "probes/bad.py:1:5: not Python", True,
     ),
     "a folder of probes that is not there": (
         _settings("[tool.specship]\n", '[tool.specship]\nfaults = "fault"\n'), "faults names 'fault'", False,

@@ -348,7 +348,7 @@ def test_a_killed_stage_that_can_resume_goes_on(root: Path, events: Events) -> N
     assert [event["checkpoint"] is not None for event in log if event["event"] == "resumed"] == [True]
     assert len((made.path / "train.jsonl").read_text().splitlines()) == TRAINING["steps"]
     assert len(events.of("finished")) == 1
-    assert trainer_of(root, events).store.current("run") == made.record
+    assert trainer_of(root, events).store.verified("run", made.record.ingredients.key) == made.record
 
 
 ENDINGS: Final[dict[str, tuple[str, type[Exception], str, str]]] = {

@@ -11,7 +11,7 @@ from specship.version import VERSION
 from tests.places import SOURCE
 
 JUDGES = (
-    "contracts/expectation.py", "contracts/judging.py", "contracts/measurement.py", "evidence/statement.py",
+    "contracts/expectation.py", "isolated_start.py", "suite/judging/fence.py", "suite/judging/measuring.py", "contracts/judging.py", "contracts/measurement.py", "evidence/statement.py",
     "probes/probe.py", "suite/artifacts/store.py", "suite/judging/judge.py", "units.py",
 )  # fmt: skip
 JUDGES_NOT = ("probes/run_log.py", "pipeline/training/trainer.py", "lint/running.py", "report/ship/text.py")

@@ -100,6 +100,7 @@ def test_a_failure_that_is_deleted_and_measured_again_earns_nothing(project: Pat
     assert "the ledger is not whole" in report.models[0].criteria[0].reasons[0]
 
 
+@pytest.mark.slow
 def test_a_failure_deleted_with_its_attempt_is_a_hole_once_anything_followed(project: Path) -> None:
     turn(project, "bad")
     settle(project)
@@ -189,6 +190,7 @@ def test_a_judge_that_is_killed_leaves_an_attempt_and_the_next_one_mends_it(proj
     assert not list(project.glob(".specship/ledger/*.open"))
 
 
+@pytest.mark.slow
 def test_two_judges_of_one_gate_at_once_raise_no_alarm(project: Path) -> None:
     """Whoever reads meanwhile sees two attempts under way, or done."""
     plan = make_plan(load_project(project))
@@ -209,6 +211,7 @@ def test_two_judges_of_one_gate_at_once_raise_no_alarm(project: Path) -> None:
     assert report.models[0].criteria[0].gates[0].cautions == ()
 
 
+@pytest.mark.slow
 def test_what_a_judge_that_died_left_open_is_closed_with_its_last_words(project: Path) -> None:
     turn(project, "slow")
     process = JudgeProcess(make_plan(load_project(project)))

@@ -119,7 +119,7 @@ def _show(arguments: argparse.Namespace) -> int:
 
 
 def _keygen(arguments: argparse.Namespace) -> int:
-    from specship.evidence.signing_keys import new_key
+    from specship.evidence.keys.signing_keys import new_key
     from specship.specs.trusted_keys import entry_to_paste
 
     if arguments.publication:

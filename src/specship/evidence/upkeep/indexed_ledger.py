@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -288,8 +287,7 @@ class IndexedReader(LedgerReader):
         """The names of all files of the ledger."""
         found: set[str] = set()
         for folder in self._folders:
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                found.update(name for name in os.listdir(folder) if name.endswith(".json"))  # noqa: PTH208
+            found.update(path.name for path in files_of(folder))
         return found
 
     @property

@@ -21,8 +21,8 @@ from pydantic import AfterValidator, Field
 from specship import bounds, strict_json
 from specship.digests import sha256_bytes, sha256_file
 from specship.errors import DamagedArtifact, Place, SpecshipError, UnusableInput
+from specship.evidence.keys.signing_keys import private_bytes, write_private
 from specship.evidence.signing import pre_authentication_encoding
-from specship.evidence.signing_keys import private_bytes, write_private
 from specship.files import write_file
 from specship.pipeline.publication.publish_manifest import (
     SIGNATURE,

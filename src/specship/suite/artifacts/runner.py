@@ -25,7 +25,7 @@ from specship.errors import (
     StageFailed,
     UnusableInput,
 )
-from specship.evidence.artifact_record import ArtifactRecord, Ingredients, artifact_digest, list_files
+from specship.evidence.artifact_record import ArtifactRecord, FileRecord, Ingredients, artifact_digest
 from specship.files import publish_folder, write_errors, write_json
 from specship.interpreter import isolated
 from specship.pipeline.registry import maker_of
@@ -212,10 +212,8 @@ class StageRunner:
             "output": str(partial),
         }
         module, more = self.asked(stage)
-        self._run_child(stage, {**request, **more}, final.with_suffix(".log"), module)
+        files = self._run_child(stage, {**request, **more}, final.with_suffix(".log"), module)
         seconds = round(time.monotonic() - began, 3)
-        with write_errors(final):
-            files = list_files(partial)
         if not files:
             raise StageFailed(f"the stage {stage.makes} ended without leaving a file", at=partial)
         digest = artifact_digest(stage.makes, files, ingredients.inputs)
@@ -229,8 +227,10 @@ class StageRunner:
         self._tell(stage, made, seconds)
         return made
 
-    def _run_child(self, stage: Stage, request: Mapping[str, Any], log: Path, module: str) -> None:
-        """Run the stage's process to its end, passing its progress on.
+    def _run_child(
+        self, stage: Stage, request: Mapping[str, Any], log: Path, module: str
+    ) -> tuple[FileRecord, ...]:
+        """Run the stage's process to its end, passing its progress on; its files as it hashed them.
 
         Raises:
             RequirementMissing, StageFailed, CannotWrite: as the child said, or that it died.
@@ -249,7 +249,7 @@ class StageRunner:
             stop(child)
             raise
         if child.returncode == 0 and ending.get("event") == "done":
-            return
+            return tuple(FileRecord(**file) for file in ending["files"])
         raise _child_error(stage, child.returncode, ending, log)
 
     def _follow(

@@ -11,8 +11,9 @@ from typing import Any
 from specship.errors import SpecshipError, UnknownName
 from specship.evidence.arming import NAMES_NO_FAULT, OpenedArming
 from specship.evidence.attempt import Attempt
-from specship.evidence.committed import History
+from specship.evidence.committed import CommitHistory
 from specship.evidence.envelope import open_envelope
+from specship.evidence.keys.keyring import purpose_of
 from specship.evidence.ledger import AnyEntry, Ledger, read_ledger
 from specship.evidence.made_artifact import MadeArtifact
 from specship.evidence.receipt import Receipt
@@ -22,7 +23,7 @@ from specship.status.assess import ledger_problems
 from specship.status.folding import unannounced
 from specship.status.freshness import FURTHEST_FUTURE, Today, differences, inadmissible
 from specship.status.report import signer_reports
-from specship.suite.explain.statement_records import LedgerCheck, StatementReport
+from specship.suite.explain.statement_records import LedgerCheck, StatementKind, StatementReport
 from specship.suite.judging.arming_book import ArmingBook, believed
 from specship.suite.judging.today import today, todays_artifacts, vouches
 from specship.suite.judging.todays_artifacts import TodaysArtifacts
@@ -106,7 +107,9 @@ class _Desk:
 
     def report(self, entry: AnyEntry) -> StatementReport:
         record = entry.record
-        about, why, lineage, around = "", ["it is of an unknown kind"], (), None
+        kind: StatementKind
+        about, why, around = "", ["it is of an unknown kind"], None
+        lineage: tuple[str, ...] = ()
         if isinstance(entry, Opened):
             kind, about, why = "evidence", _about(entry.evidence), list(self._evidence(entry))
             lineage, around = self._lineage(entry.evidence.subjects), entry.evidence.environment
@@ -180,10 +183,13 @@ class _Desk:
             return
         release = self.plans[record.profile].profile.kind == "release"
         if not vouches(entry, self.trust.ring, release=release, now=self.now):  # type: ignore[arg-type]
-            purpose = "release" if release else "rehearsal"
             yield (
                 self.trust.ring.why_not(
-                    entry.signers, purpose, at=record.signed, name=f"{entry.digest}.json", release=release
+                    entry.signers,
+                    purpose_of(release=release),
+                    at=record.signed,
+                    name=f"{entry.digest}.json",
+                    release=release,
                 )
                 or "it comes from the future, or from files that are not committed"
             )
@@ -237,11 +243,12 @@ class _Desk:
         yield from self._ends()
 
     def _gone(self) -> Iterator[str]:
-        history = History.of(self.project.evidence_folder) if self.project.evidence_folder.is_dir() else None
+        folder = self.project.evidence_folder
+        history = CommitHistory.of(folder) if folder.is_dir() else None
         for name in sorted(history.names if history else ()):
             digest = name.removesuffix(".json")
             if "/" not in name and name != digest and digest not in self.by_digest:
-                if (self.project.evidence_folder / name).exists():
+                if (folder / name).exists():
                     continue  # it is damaged, which is said already
                 yield (
                     f"evidence/{name} was committed, and is gone\n"
@@ -289,4 +296,4 @@ def _by_itself(book: ArmingBook, entry: OpenedArming, check: Check, plan: Plan) 
     _, unsigned = believed([entry], book.ring, release=plan.profile.kind == "release")
     if unsigned:
         return unsigned
-    return book.why_unarmed(check, plan) if check.gate.faults else NAMES_NO_FAULT
+    return book.limits_seen(check, plan).unarmed if check.gate.faults else NAMES_NO_FAULT

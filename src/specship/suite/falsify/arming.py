@@ -10,7 +10,7 @@ from typing import Final
 
 from specship.evidence.arming import Arming, FaultSeen, SeenFailing, what_holds, write_arming
 from specship.evidence.environment import environment
-from specship.evidence.keyring import KEYS, arming_keys
+from specship.evidence.keys.keyring import KEYS, arming_keys
 from specship.evidence.signing import SigningKey, local_key, local_public_key
 from specship.files import write_file
 from specship.specs.project import Project

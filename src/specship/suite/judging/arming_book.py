@@ -20,7 +20,7 @@ from specship.evidence.arming import (
     limits_seen,
     read_armings,
 )
-from specship.evidence.keyring import KeyRing
+from specship.evidence.keys.keyring import KeyRing
 from specship.faults.catalogue import fault_code, file_of
 from specship.specs.project import Project
 from specship.suite.judging.trust import Trust

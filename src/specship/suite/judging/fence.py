@@ -26,6 +26,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from types import FrameType
 from typing import Any, Final, NamedTuple
 
 _MACHINE: Final = (
@@ -96,6 +97,7 @@ def _both(folders: Iterable[str]) -> tuple[str, ...]:
 def _hook(openable: Openable, answers: int) -> Callable[[str, tuple[Any, ...]], None]:  # noqa: C901, PLR0915
     library, packages = _code()
     code = (*library, *packages)
+    looked_through = tuple(sys.path)  # an import lists each folder of it, those of editable installs too
     readable = tuple(os.path.realpath(path) for path in openable.read)
     write, never = os.path.realpath(openable.write), os.path.realpath(openable.never)
     own, here = os.getpid(), os.getcwd()  # noqa: PTH109 - texts, as events have them
@@ -156,8 +158,8 @@ def _hook(openable: Openable, answers: int) -> Callable[[str, tuple[Any, ...]], 
 
     def by_a_package() -> bool:
         """Whether an import or installed code asks, the standard library between it and the system apart."""
-        frame = frame_at(3)
-        if frame.f_code.co_filename.startswith("<frozen importlib"):
+        frame: FrameType | None = frame_at(3)
+        if frame is not None and frame.f_code.co_filename.startswith("<frozen importlib"):
             return True
         while frame is not None:
             name = frame.f_code.co_filename
@@ -186,7 +188,9 @@ def _hook(openable: Openable, answers: int) -> Callable[[str, tuple[Any, ...]], 
             refuse(f"it loads {given[1]}")
 
     def reads(_: str, given: tuple[Any, ...]) -> None:
-        if given[0] is not None and type(given[0]) is not int and not may_read(text(given[0])):
+        if given[0] is None or type(given[0]) is int or may_read(text(given[0])):
+            return
+        if text(given[0]) not in looked_through or not by_a_package():
             refuse(f"it lists {given[0]}")
 
     def writes(event: str, given: tuple[Any, ...]) -> None:

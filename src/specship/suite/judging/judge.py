@@ -119,6 +119,7 @@ class Judge:
     def _close_interrupted(self, check: Check, reason: str) -> list[str]:
         """Write an ERROR for each attempt at a gate whose judge was interrupted; their digests."""
         closed = []
+        self.ledger.sweep()
         for attempt, mark in self.ledger.read().unfinished_of(check.gate.id):
             if mark == Mark.INTERRUPTED:
                 said = reason or attempt.record.left_open

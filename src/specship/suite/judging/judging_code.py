@@ -15,6 +15,8 @@ from specship.evidence.statement import JudgedBy
 from specship.version import VERSION
 
 _JUDGE: Final = "specship.suite.judging.judge"
+_BEGINS: Final = "specship.isolated_start"
+"""Begins every process that judges or measures: a file, which the digest reaches by this name alone."""
 _COMPARED_OTHERWISE: Final = (
     "specship.pipeline", "specship.faults", "specship.specs", "specship.suite.plan", "specship.probes.*",
 )  # fmt: skip

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
-from specship.errors import DamagedArtifact
+from specship.errors import DamagedArtifact, UnusableInput
 from specship.evidence.artifact_record import ArtifactRecord
 from specship.evidence.entry import LedgerEntry
 from specship.evidence.environment import environment
@@ -35,17 +36,17 @@ def sign_stages(plan: Plan, ledger: LedgerWriter, model: str, artifacts: Iterabl
         if record is None or _signed(known.made_as(owner, profile.profile, stage.makes), record):
             continue
         _check(plan, owner, stage, record)
-        ledger.append(
-            MadeArtifact(
-                model=owner,
-                profile=profile.profile,
-                makes=stage.makes,
-                stage=stage.name,
-                artifact=record,
-                environment=environment(project.root, project.reads, project.configuration.inherit),
-                signed=datetime.now(UTC),
-            )
+        made = MadeArtifact(
+            model=owner,
+            profile=profile.profile,
+            makes=stage.makes,
+            stage=stage.name,
+            artifact=record,
+            environment=environment(project.root, project.reads, project.configuration.inherit),
+            signed=datetime.now(UTC),
         )
+        with contextlib.suppress(UnusableInput):  # of so many files that nobody would read it
+            ledger.append(made)
 
 
 def _signed(entries: Sequence[LedgerEntry[MadeArtifact]], record: ArtifactRecord) -> bool:

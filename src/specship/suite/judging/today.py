@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from specship.evidence.entry import LedgerEntry
 from specship.evidence.environment import cuda_devices
-from specship.evidence.keyring import KeyRing, purpose_of
+from specship.evidence.keys.keyring import KeyRing, purpose_of
 from specship.evidence.ledger import Ledger
 from specship.evidence.made_artifact import MadeArtifact
 from specship.status.freshness import FURTHEST_FUTURE, Today

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from specship.evidence.committed import History
-from specship.evidence.keyring import NOBODY, KeyRing, arming_keys
+from specship.evidence.committed import CommitHistory
+from specship.evidence.keys.keyring import NOBODY, KeyRing, arming_keys
 from specship.evidence.signing import check_public_key, local_public_key
 from specship.specs.project import Project
 
@@ -59,5 +59,5 @@ def _first_seen(root: Path, name: str) -> datetime | None:
 
 
 @functools.cache
-def _history(folder: Path) -> History | None:
-    return History.of(folder)
+def _history(folder: Path) -> CommitHistory | None:
+    return CommitHistory.of(folder)

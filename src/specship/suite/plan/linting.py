@@ -114,7 +114,7 @@ def _held_keys(start: Path) -> Iterator[str]:
 
 def _refused_keys(survey: Survey) -> Iterator[UnusableInput]:
     """Keys that are trusted with releases and that no release believes."""
-    from specship.evidence.keyring import KeyRing, arming_keys
+    from specship.evidence.keys.keyring import KeyRing, arming_keys
     from specship.evidence.signing import local_public_key
 
     entries = {entry.public: entry for entry in survey.configuration.trusted_keys}

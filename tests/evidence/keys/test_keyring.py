@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from specship.evidence.keyring import NOBODY, KeyRing, shown
+from specship.evidence.keys.keyring import NOBODY, KeyRing, shown
 from specship.specs.trusted_keys import TrustedKey
 
 KEY, OWN, MACHINE, STRANGER = (bytes([number]) * 32 for number in (1, 2, 3, 4))
@@ -35,7 +35,7 @@ def test_a_trusted_key_counts_for_its_purpose_on_its_days() -> None:
     assert not why(ring(entry(purposes=("arming",))), KEY, "arming")
 
 
-REVOKED = {"revoked": TODAY}
+REVOKED: dict[str, Any] = {"revoked": TODAY}
 REFUSALS = {
     "nobody": (ring(entry()), None, "release", NOW, "no key known here signed it"),
     "a stranger": (ring(entry()), STRANGER, "release", NOW, "is not trusted"),

@@ -77,7 +77,9 @@ class KeyRing:
         own, listed = key == self.own, key in self.listed
         if release and (own or listed):
             what = "this checkout's own" if own else "listed in evidence/arming/keys.txt"
-            return f"the key {shown(key)} is {what}, and a release believes no such key"
+            return (
+                f"the key {shown(key)} is {what}, and a release believes no such key: specship evidence sign"
+            )
         if own or (listed and purpose == "arming"):
             return ""
         entry = self.trusted.get(key)

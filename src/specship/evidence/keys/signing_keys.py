@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Final
 
 from specship.errors import RequirementMissing, UnusableInput
-from specship.evidence.keyring import shown
+from specship.evidence.keys.keyring import shown
+from specship.evidence.keys.ssh_agent import AgentKey, agent_identities
 from specship.evidence.signing import SigningKey, check_public_key, key_id
-from specship.evidence.ssh_agent import AgentKey, agent_identities
 from specship.files import write_new_file
 from specship.settings_file import FILE
 
