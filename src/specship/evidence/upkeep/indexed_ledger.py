@@ -25,6 +25,7 @@ from specship.evidence.ledger import (
     GateEntries,
     Ledger,
     LedgerReader,
+    files_of,
     read_entry,
 )
 from specship.evidence.made_artifact import MadeArtifact
