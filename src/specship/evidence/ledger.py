@@ -8,6 +8,7 @@ attempt has no result, unless its judge is still at work or was interrupted.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -152,6 +153,10 @@ class Ledger:
         """What it holds of a gate, or so much of it as decides where the gate stands today."""
         return self.of_gate(asked.gate)
 
+    def unfinished_of(self, gate: str) -> tuple[tuple[LedgerEntry[Attempt], Mark], ...]:
+        """The attempts at a gate that are under way or were interrupted."""
+        return self.of_gate(gate).unfinished
+
     def made_as(self, model: str, profile: str, makes: str) -> Sequence[LedgerEntry[MadeArtifact]]:
         """The stage statements of an artifact, in the order in which they were signed."""
         return self.made.get((model, profile, makes), ())
@@ -190,7 +195,7 @@ class LedgerReader:
         return replace(found, marks=marks) if marks else found
 
     def _gathered(self) -> Ledger:
-        for path in sorted(path for folder in self._folders for path in folder.glob("*.json")):
+        for path in sorted(path for folder in self._folders for path in files_of(folder)):
             if path not in self._files:
                 try:
                     self._files[path] = read_entry(path, self._keys)
@@ -204,6 +209,23 @@ class LedgerReader:
         digests = (entry.digest for entry in ledger.unfinished)
         found = {digest: [mark_of(folder, digest) for folder in self._folders] for digest in digests}
         return {digest: max(filter(None, marks)) for digest, marks in found.items() if any(marks)}
+
+
+def files_of(folder: Path) -> list[Path]:
+    """The files of a folder that are entries by name; none where there is no folder.
+
+    Raises:
+        UnusableInput: it cannot be listed: what is in it could be a failure.
+    """
+    try:
+        return [folder / name for name in os.listdir(folder) if name.endswith(".json")]  # noqa: PTH208
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+    except OSError as error:
+        raise UnusableInput(
+            f"the ledger cannot be listed: {error.strerror}", at=folder,
+            why="an entry that nobody reads could be a failure", mend="make the folder readable for you",
+        ) from error  # fmt: skip
 
 
 def read_ledger(folders: Iterable[Path], *, keys: frozenset[bytes]) -> Ledger:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +25,7 @@ from specship.evidence.ledger import (
     GateEntries,
     Ledger,
     LedgerReader,
+    files_of,
     read_entry,
 )
 from specship.evidence.made_artifact import MadeArtifact
@@ -134,7 +134,7 @@ class IndexedLedger(Ledger):
             raise
 
     @cached_property
-    def entries(self) -> tuple[AnyEntry, ...]:  # type: ignore[override]
+    def entries(self) -> tuple[AnyEntry, ...]:
         """All of them: whoever wants each one reads each file."""
         return LedgerReader.read(self._reader).entries
 
@@ -175,9 +175,10 @@ class IndexedLedger(Ledger):
         entries: list[Any] = list(self._read(rows))
         attempts = {entry.digest: entry for entry in entries if isinstance(entry.record, Attempt)}
         statements = tuple(entry for entry in entries if isinstance(entry, Opened))
-        return GateEntries(statements, attempts, self._open(gate))
+        return GateEntries(statements, attempts, self.unfinished_of(gate))
 
-    def _open(self, gate: str) -> tuple[tuple[LedgerEntry[Attempt], Mark], ...]:
+    def unfinished_of(self, gate: str) -> tuple[tuple[LedgerEntry[Attempt], Mark], ...]:
+        """The attempts at a gate that are under way or were interrupted."""
         return tuple(
             (entry, self.marks[entry.digest])
             for entry in self.unfinished
@@ -209,7 +210,7 @@ class IndexedLedger(Ledger):
                 if counts(entry, GateEntries((), attempts)):
                     break
         ordered = sorted(statements.values(), key=lambda entry: (entry.record.moment, entry.digest))
-        return GateEntries(tuple(ordered), attempts, self._open(asked.gate))
+        return GateEntries(tuple(ordered), attempts, self.unfinished_of(asked.gate))
 
     def _own(self, asked: tuple[str, ...]) -> Iterator[Row]:
         """The rows of the statements of a gate, model and profile, the newest first."""
@@ -287,8 +288,7 @@ class IndexedReader(LedgerReader):
         """The names of all files of the ledger."""
         found: set[str] = set()
         for folder in self._folders:
-            with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-                found.update(name for name in os.listdir(folder) if name.endswith(".json"))  # noqa: PTH208
+            found.update(path.name for path in files_of(folder))
         return found
 
     @property

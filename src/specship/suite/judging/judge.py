@@ -120,7 +120,7 @@ class Judge:
         """Write an ERROR for each attempt at a gate whose judge was interrupted; their digests."""
         closed = []
         self.ledger.sweep()
-        for attempt, mark in self.ledger.read().of_gate(check.gate.id).unfinished:
+        for attempt, mark in self.ledger.read().unfinished_of(check.gate.id):
             if mark == Mark.INTERRUPTED:
                 said = reason or attempt.record.left_open
                 closed.append(self._write(attempt, check, None, Verdict.ERROR, said))
