@@ -21,7 +21,7 @@ from specship.status.folding import GateStanding, standing
 from tests.evidence.statements import ENVIRONMENT, GATE, NOW, announced, entry, evidence, ledger_of, today
 
 BAD: dict[str, Any] = {"loss": 3.0, "verdict": "FAIL"}
-BROKEN = {"verdict": "ERROR", "measurement": None, "reason": "no space"}
+BROKEN: dict[str, Any] = {"verdict": "ERROR", "measurement": None, "reason": "no space"}
 AGAIN: dict[str, Any] = {"subjects": {"run": "f" * 64}}
 OTHERWISE: dict[str, Any] = {"subjects": {"run": "f" * 64}, "ingredients": {"run": "2" * 16}}
 
