@@ -51,6 +51,16 @@ def _of_any_kind(held, data, kinds, **k):
 import json
 """
 """Reads as evidence what says it is of another kind."""
+_RUN_ALL: Final = """
+
+def _run_all(root):
+    import runpy
+
+    for path in sorted((root / "probes").glob("*.py")):
+        runpy.run_path(str(path))
+"""
+"""Runs what a project's files of probes say."""
+_PLUGIN: Final = "specship.pytest_plugin"
 _REASONS: Final = "specship.pull_request.reasons"
 _SILENT: Final = "lambda held, facts: iter(())"
 
@@ -92,6 +102,18 @@ SEAMS: Final[Mapping[str, tuple[Seam, ...]]] = {
         Seam("specship.status.folding", "_speaks_of", "lambda held, evidence, today: evidence.gate == today.gate.id"),
     ),
     "keys of large order": (Seam("specship.evidence.signing", "check_public_key", "lambda held, key: key"),),
+    "shown against judged": (Seam(f"{_PLUGIN}.conclusion", "_rewritten", "lambda held, *a, **k: iter(())"),),
+    "exit status against verdicts": (Seam(f"{_PLUGIN}.conclusion", "_forced", "lambda held, *a: iter(())"),),
+    "functions are their source's": (Seam(f"{_PLUGIN}.identity", "replaced_functions", "lambda held: ()"),),
+    "declarations are read": (
+        Seam(
+            "specship.probes.registry",
+            "probes_in_force",
+            "lambda held, root, configuration: (_run_all(root), held(root, configuration))[1]",
+            more=_RUN_ALL,
+        ),
+    ),
+    "probes are fenced": (Seam("specship.suite.judging.fence", "put_up", "lambda held, *a: None"),),
     "names are digests": (
         Seam(
             "specship.evidence.ledger",
@@ -149,7 +171,8 @@ TEXT_SEAMS: Final[Mapping[str, tuple[TextSeam, ...]]] = {
         TextSeam(
             "specship.evidence.statement",
             'entry["name"]: entry["digest"]["sha256"]',
-            'entry["name"]: next(iter(entry["digest"].values()))',
+            'entry["name"]: next(iter(entry["digest"].values())) if _taken_out("digests are sha256") else '
+            'entry["digest"]["sha256"]',
         ),
     ),
     "a release bends nothing": (
@@ -164,6 +187,13 @@ TEXT_SEAMS: Final[Mapping[str, tuple[TextSeam, ...]]] = {
             "specship.specs.records",
             'if self.state != "OPEN" and not self.pointer:',
             'if not _taken_out("ends have pointers") and self.state != "OPEN" and not self.pointer:',
+        ),
+    ),
+    "strict sessions": (
+        TextSeam(
+            "specship.pytest_plugin.conclusion",
+            'unmet = config.getoption("--ship-strict") and',
+            'unmet = not _taken_out("strict sessions") and config.getoption("--ship-strict") and',
         ),
     ),
     "weights count": (
@@ -223,6 +253,12 @@ TEXT_SEAMS: Final[Mapping[str, tuple[TextSeam, ...]]] = {
 """Guards that are no function."""
 
 GUARD_OF: Final[Mapping[str, str]] = {
+    "shown against judged": "shown-and-judged",
+    "exit status against verdicts": "shown-and-judged",
+    "functions are their source's": "shown-and-judged",
+    "strict sessions": "shown-and-judged",
+    "declarations are read": "project-code-apart",
+    "probes are fenced": "project-code-apart",
     "of this model and profile": "bound-to-today",
     "keys of large order": "trusted-keys",
     "ends have pointers": "named-weakenings",

@@ -16,6 +16,8 @@ from tests.places import SOURCE
 from tests.processes import Server
 
 OFF: Final = "SCRATCH_GUARDS_OFF"
+_TOLD: Final = "taken-out.txt"
+"""The same for processes that see no variable."""
 _FUTURE: Final = "from __future__ import annotations\n"
 _SWITCH: Final = """
 import functools as _functools
@@ -23,7 +25,11 @@ import os as _os
 
 
 def _taken_out(guard):
-    return guard in _os.environ.get({off!r}, "").split(",")
+    told = _os.environ.get({off!r})
+    if told is None:  # a child, which inherits nothing
+        with open({file!r}, encoding="utf-8") as file:
+            told = file.read()
+    return guard in told.split(",")
 """
 _SEAM: Final = """
 _held_{number} = {name}
@@ -65,7 +71,7 @@ def _opened(copy: Path, module: str) -> tuple[Path, str]:
     if "_taken_out" not in text:
         if _FUTURE not in text:
             raise AssertionError(f"{module} does not begin as the others do")
-        text = text.replace(_FUTURE, _FUTURE + _SWITCH.format(off=OFF), 1)
+        text = text.replace(_FUTURE, _FUTURE + _SWITCH.format(off=OFF, file=str(copy.parent / _TOLD)), 1)
     return path, text
 
 
@@ -102,23 +108,26 @@ def scratch_package(folder: Path) -> Path:
 
 
 class Scratch:
-    """Verbs of the scratch copy, with guards taken out."""
+    """Commands of the scratch copy, with guards taken out."""
 
     def __init__(self, folder: Path) -> None:
         """Copy the package there."""
         self._python = scratch_package(folder)
+        self._told = folder / "src" / _TOLD
+        self._told.touch()
         self._server = Server((), self._python)
 
     def ask(self, folder: Path, *words: str, without: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        """A verb, run in a folder without some guards."""
+        """`specship` or `pytest` with words of its own, run in a folder without some guards."""
         told = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COLUMNS"))
         }
-        line, environment = (
-            [str(self._python.with_name("specship")), *words],
-            {**told, OFF: ",".join(without)},
-        )
-        if TEXT_SEAMS.keys() & set(without):  # what is decided when a module is loaded
+        environment = {**told, OFF: ",".join(without)}
+        self._told.write_text(environment[OFF])
+        line = [str(self._python.with_name("specship")), *words[1:]]
+        if words[0] == "pytest":
+            line = [str(self._python), "-m", *words]
+        if words[0] == "pytest" or TEXT_SEAMS.keys() & set(without):  # decided when a module is loaded
             return subprocess.run(
                 line, cwd=folder, capture_output=True, text=True, check=False, env=environment
             )

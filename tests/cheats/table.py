@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.cheats import demands, statements
+from tests.cheats import demands, sessions, statements
 from tests.cheats.guards import GUARD_OF
 
 ROWS: Final = (*statements.ROWS, *demands.ROWS)
@@ -11,7 +11,7 @@ _HEAD: Final = """\
 
     specship evidence audit
 
-Each row was tried by a test through `specship gate` or `specship status`, and is answered; then its guard is taken out
+Each row was tried by a test through `specship gate`, `specship status` or `pytest`, and is answered; then its guard is taken out
 of a scratch copy of the package, and the attempt succeeds. [Trust](trust.md) says what is promised.
 
 """
@@ -27,4 +27,7 @@ def page() -> str:
         guards = ", ".join(dict.fromkeys(f"`{GUARD_OF[guard]}`" for guard in cheat.guards))
         says = cheat.says.replace("|", "\\|")
         lines.append(f"| {cheat.tries} | {guards} | `{cheat.face}` | {says} |")
+    for row in sessions.ROWS:
+        guards = ", ".join(dict.fromkeys(f"`{GUARD_OF[guard]}`" for guard in row.guards))
+        lines.append(f"| {row.tries} | {guards} | `{row.words[0]}` | {row.says} |")
     return _HEAD + "\n".join(lines) + "\n"

@@ -11,11 +11,11 @@ from specship.evidence.ledger import read_ledger
 from specship.evidence.signing import SigningKey, local_key
 from specship.suite.trust_audit.auditing import GUARDS
 from tests.cheats.statements import resealed, told
-from tests.processes import inside
+from tests.processes import inside, run_pytest
 from tests.projects.evidenced_project import put_waiver
 from tests.projects.histories import git
 from tests.projects.merging import CONTRACT, UNMEASURED, Merging, statements
-from tests.projects.small_project import edit
+from tests.projects.small_project import edit, make_project
 from tests.projects.trusting import trusting
 
 RELEASE = "specs/small/profiles/release.yaml"
@@ -141,7 +141,9 @@ def nothing(_: Merging) -> None:
         ("committed-files", changed, "in force", "1 files differ from the commit"),
         ("nothing-relaxed", nothing, "in force", "none taken with a check relaxed"),
         ("nothing-relaxed", relaxed, "in force", "1 statements were taken with a check relaxed"),
+        ("project-code-apart", nothing, "in force", "probes are not ours: read as text here"),
         ("real-device", nothing, "in force", "0 of 2 gates ask for CUDA"),
+        ("shown-and-judged", nothing, "in part", "no session has left a receipt here"),
         ("signed-statements", nothing, "in force", "each signed by a key known here"),
         ("signed-statements", by_a_stranger, "in part", "entries are signed by no key known here"),
         ("trusted-keys", nothing, "in force", "1 keys may sign a release today: Somebody"),
@@ -175,6 +177,15 @@ def test_a_guard_as_it_stands_in_a_project(
     assert (found["state"], says in found["says"]) == (state, True), found
     assert found["against"].endswith(".")
     assert bool(found["mend"]) == (state != "in force" or act in {damaged, thrown_away, changed, relaxed})
+
+
+def test_a_session_leaves_what_the_audit_looks_for(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    run_pytest(project, "-m", "ship", "-k", "GATE-SMALL-003")
+    guard = audited(project)["shown-and-judged"]
+
+    assert guard["state"] == "in force"
+    assert "1 sessions left receipts; the last named 3 gates" in guard["says"]
 
 
 def test_where_there_is_no_git_nothing_is_compared(world: Merging, tmp_path: Path) -> None:

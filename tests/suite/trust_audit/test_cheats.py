@@ -1,20 +1,23 @@
 """At least a hundred attempts to raise a ship-% without a run: each is answered, and succeeds without its guard."""
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from specship.suite.trust_audit.auditing import GUARDS
-from tests.cheats import statements
+from tests.cheats import sessions, statements
 from tests.cheats.cheat import Cheat
 from tests.cheats.guards import GUARD_OF, SEAMS, TEXT_SEAMS
 from tests.cheats.scratch import Scratch
 from tests.cheats.table import ROWS, page
 from tests.places import ROOT
-from tests.processes import inside
+from tests.processes import inside, run_pytest, specship
 from tests.projects.merging import Merging, commit
+from tests.projects.small_project import edit, make_project
 
 SHIPS = 60.0
 """What base ships at release, in percent."""
@@ -36,8 +39,8 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scratch]:
 
 def question(cheat: Cheat) -> tuple[str, ...]:
     if cheat.face == "status":
-        return ("status", "--format", "json")
-    return ("gate", "--base", cheat.asked or cheat.base, "--format", "json", *cheat.options)
+        return ("specship", "status", "--format", "json")
+    return ("specship", "gate", "--base", cheat.asked or cheat.base, "--format", "json", *cheat.options)
 
 
 def released(done: subprocess.CompletedProcess[str]) -> float:
@@ -66,7 +69,7 @@ def test_an_attempt_is_answered_and_succeeds_without_its_guard(
     cheat.act(world)
     commit(world.folder, "a change")
 
-    here = inside(world.folder, *question(cheat))
+    here = inside(world.folder, *question(cheat)[1:])
     copied = scratch.ask(world.folder, *question(cheat), without=())
     unguarded = scratch.ask(world.folder, *question(cheat), without=cheat.guards)
 
@@ -81,8 +84,50 @@ def test_an_attempt_is_answered_and_succeeds_without_its_guard(
         assert not json.loads(unguarded.stdout)["reasons"]
 
 
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project whose first gate fails."""
+    folder = make_project(tmp_path_factory.mktemp("sessions") / "project")
+    edit(folder / "contracts/small-v1.yaml", "at_least: 10, unit", "at_least: 1000, unit")
+    assert run_pytest(folder, "-m", "ship").returncode == 1
+    return folder
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(row, id=row.tries.replace(" ", "-"), marks=[pytest.mark.slow] if index % EVERY else [])
+        for index, row in enumerate(sessions.ROWS)
+    ],
+)
+def test_a_session_that_is_lied_to_is_red_and_green_without_its_guard(
+    row: sessions.SessionCheat, failing: Path, tmp_path: Path, scratch: Scratch
+) -> None:
+    """`status` counts, and says no more than before, where it is the one that is asked."""
+    project = tmp_path / "project"
+    shutil.copytree(failing, project)
+    row.act(project)
+    for name, text in row.files.items():
+        (project / name).write_text(text)
+
+    run = {"pytest": run_pytest, "specship": lambda folder, *words: specship(*words, folder=folder)}[
+        row.words[0]
+    ]
+    here = run(project, *row.words[1:])
+    unguarded = scratch.ask(project, *row.words, without=row.guards)
+
+    assert row.says in " ".join((here.stdout + here.stderr).split()), here.stdout + here.stderr
+    if row.words[0] == "specship":
+        assert '"ship_percent": 100.0' in unguarded.stdout
+    else:
+        assert here.returncode in {1, 2, 4}, here.stdout
+        assert unguarded.returncode == 0, unguarded.stdout + unguarded.stderr
+
+
 def test_every_guard_answers_something_and_nothing_else_does() -> None:
-    assert {guard for cheat in ROWS for guard in cheat.guards} == SEAMS.keys() | TEXT_SEAMS.keys()
+    assert {
+        guard for cheat in (*ROWS, *sessions.ROWS) for guard in cheat.guards
+    } == SEAMS.keys() | TEXT_SEAMS.keys()
     assert GUARD_OF.keys() == SEAMS.keys() | TEXT_SEAMS.keys()
     assert set(GUARD_OF.values()) == {name.replace("_", "-") for name in GUARDS.names}
 
