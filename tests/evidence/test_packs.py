@@ -27,7 +27,7 @@ def key(tmp_path_factory: pytest.TempPathFactory) -> SigningKey:
 def plain(tmp_path_factory: pytest.TempPathFactory, key: SigningKey) -> Path:
     """A ledger of single files with holes, attempts without a result, and a file that is damaged."""
     folder = tmp_path_factory.mktemp("plain") / "ledger"
-    filled(folder, key, 3, 8)
+    filled(folder, key, 3, 6)
     (folder / f"{'0' * 64}.json").write_text("{}")
     return folder
 
@@ -63,7 +63,7 @@ def facts(ledger: Ledger) -> object:
     )  # fmt: skip
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 1000), share=st.floats(0, 1), packs=st.integers(1, 3))
 def test_packed_entries_say_what_they_said_in_their_own_files(
     plain: Path, key: SigningKey, tmp_path_factory: pytest.TempPathFactory, seed: int, share: float, packs: int
@@ -150,5 +150,5 @@ def test_what_is_no_pack_is_named(plain: Path, key: SigningKey, tmp_path: Path) 
 
     for ledger in read_both(other, key):
         places = sorted(Path(str(error.at)).name for error in ledger.damaged)
-        assert places == [f"{'0' * 64}.json", "0.0.0.jsonl:2", "1.0.0.jsonl", "2.0.0.jsonl"]
+        assert places == ["0.0.0.jsonl:2", f"{'0' * 64}.json", "1.0.0.jsonl", "2.0.0.jsonl"]
         assert len(ledger.entries) == len(good) - 1

@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,19 @@ from specship.evidence.upkeep.mending import mend_ledger
 from specship.evidence.upkeep.packing import pack_ledger
 from tests.processes import inside
 from tests.projects.histories import git
-from tests.projects.merging import CONTRACT, Merging, amend, commit
-from tests.projects.small_project import edit
+from tests.projects.merging import Merging, amend, commit
 
 PACK = "evidence/packs/1.0.0.jsonl"
+
+
+def commit_later(folder: Path, message: str, seconds: int) -> None:
+    """As if so much later: git knows whole seconds alone."""
+    moment = {"GIT_COMMITTER_DATE": f"{int(time.time()) + seconds} +0000"}
+    git(folder, "add", "-A")
+    subprocess.run(
+        ["git", "-c", "user.name=A Tester", "-c", "user.email=tester@example.org", "commit", "-qm", message],  # noqa: S607
+        cwd=folder, env=os.environ | moment, check=True,
+    )  # fmt: skip
 
 
 class Closed(Merging):
@@ -28,9 +38,8 @@ class Closed(Merging):
 
     def __init__(self, folder: Path, state: Path) -> None:
         super().__init__(folder, state)
-        edit(folder / CONTRACT, "The ", "Now the ")
         amend(folder, "GATE-SMALL-001", bump="patch")
-        commit(folder, "amended")
+        commit_later(folder, "amended", 60)
 
 
 @pytest.fixture(scope="module")
