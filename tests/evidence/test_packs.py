@@ -66,7 +66,12 @@ def facts(ledger: Ledger) -> object:
 @settings(max_examples=6, deadline=None)
 @given(seed=st.integers(0, 1000), share=st.floats(0, 1), packs=st.integers(1, 3))
 def test_packed_entries_say_what_they_said_in_their_own_files(
-    plain: Path, key: SigningKey, tmp_path_factory: pytest.TempPathFactory, seed: int, share: float, packs: int
+    plain: Path,
+    key: SigningKey,
+    tmp_path_factory: pytest.TempPathFactory,
+    seed: int,
+    share: float,
+    packs: int,
 ) -> None:
     chance = random.Random(seed)  # noqa: S311
     names = sorted(path.stem for path in plain.glob("*.json"))

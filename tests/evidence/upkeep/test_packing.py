@@ -28,7 +28,7 @@ def commit_later(folder: Path, message: str, seconds: int) -> None:
     moment = {"GIT_COMMITTER_DATE": f"{int(time.time()) + seconds} +0000"}
     git(folder, "add", "-A")
     subprocess.run(
-        ["git", "-c", "user.name=A Tester", "-c", "user.email=tester@example.org", "commit", "-qm", message],  # noqa: S607
+        ["git", "-c", "user.name=A Tester", "-c", "user.email=tester@example.org", "commit", "-qm", message],
         cwd=folder, env=os.environ | moment, check=True,
     )  # fmt: skip
 
@@ -82,7 +82,7 @@ def test_packing_changes_nothing_that_anybody_says(world: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert not singles(world)
     assert say_all(world) == said
-    shown = sorted(before)[0].removesuffix(".json")
+    shown = min(before).removesuffix(".json")
     assert PACK in inside(world, "evidence", "show", shown).stdout
 
     git(world, "checkout", "-q", "-b", "packed")
@@ -100,7 +100,7 @@ def test_packing_changes_nothing_that_anybody_says(world: Path) -> None:
 
     # and the one more that is taken out of it is missed by everybody
     (world / PACK).write_bytes(b"".join(text.splitlines(keepends=True)[1:]))
-    lost = sorted(before)[0]
+    lost = min(before)
     assert f"evidence/{lost} was committed, and is gone" in inside(world, "evidence", "verify").stdout
     commit(world, "one less")
     gate = inside(world, "gate", "--base", "HEAD^")
@@ -157,14 +157,10 @@ pack_ledger(folder / "evidence", folder / "specs/small/amendments", {"0001-begin
 def test_a_kill_between_writing_and_removing_loses_nothing(world: Path, removed: int) -> None:
     before = {entry.digest for entry in read_ledger([world / "evidence"], keys=frozenset()).entries}
     count = len(singles(world))
-    done = subprocess.run(  # noqa: S603
-        [sys.executable, "-I", "-c", KILLED, str(world), str(removed)], check=False
-    )
+    done = subprocess.run([sys.executable, "-I", "-c", KILLED, str(world), str(removed)], check=False)
     assert done.returncode == -signal.SIGKILL
     assert len(singles(world)) == count - removed
-    assert {
-        entry.digest for entry in read_ledger([world / "evidence"], keys=frozenset()).entries
-    } == before
+    assert {entry.digest for entry in read_ledger([world / "evidence"], keys=frozenset()).entries} == before
 
     text = (world / PACK).read_bytes()
     assert inside(world, "evidence", "pack").returncode == 0
@@ -188,7 +184,12 @@ def test_what_is_of_today_or_not_committed_stays(world: Path, closed: Closed) ->
 def test_a_pack_that_is_full_leaves_the_rest(world: Path) -> None:
     before = singles(world)
     lines = [line_of(name.removesuffix(".json"), data) for name, data in sorted(before.items())]
-    versions = {path.name: text for path, text in zip(sorted((world / "specs/small/amendments").iterdir()), ("1.0.0", "1.0.1"), strict=True)}
+    versions = {
+        path.name: text
+        for path, text in zip(
+            sorted((world / "specs/small/amendments").iterdir()), ("1.0.0", "1.0.1"), strict=True
+        )
+    }
     for most, files in ((sum(map(len, lines[:2])) - 1, 1), (sum(map(len, lines[:2])), 1)):
         (done,) = pack_ledger(
             world / "evidence", world / "specs/small/amendments", versions, dry=False, most=most
@@ -210,4 +211,4 @@ def test_a_ledger_is_mended_from_packs_too(world: Path, tmp_path: Path) -> None:
     done = mend_ledger(tmp_path / "state", (tmp_path / "state/ledger",), [world / "evidence"], anew=False)
     assert done.taken_over == len(before)
     assert {path.name: path.read_bytes() for path in (tmp_path / "state/ledger").glob("*.json")} == before
-    assert os.listdir(tmp_path / "state") == ["ledger"]
+    assert [path.name for path in (tmp_path / "state").iterdir()] == ["ledger"]

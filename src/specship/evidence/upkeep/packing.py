@@ -131,7 +131,8 @@ def _lines(pack: Path) -> dict[str, bytes]:
     if not pack.exists():
         return {}
     return {
-        open_line(line, at, keys=frozenset()).digest: line for at, line in lines_in(read_pack(pack), str(pack))
+        open_line(line, at, keys=frozenset()).digest: line
+        for at, line in lines_in(read_pack(pack), str(pack))
     }
 
 

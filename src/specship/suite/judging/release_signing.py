@@ -123,7 +123,9 @@ def _measured_again(plan: Plan, done: Signed, tell: Told) -> list[tuple[Plan, Ch
     arming, keys = ArmingBook(plan.project), key_ring(plan.project).known
     ledger = read_ledger(plan.project.ledger_folders, keys=keys)
     artifacts, judge = todays_artifacts(plan, ledger), JudgeProcess(plan)
-    signed = {entry.digest for entry in read_ledger((plan.project.evidence_folder,), keys=frozenset()).entries}
+    signed = {
+        entry.digest for entry in read_ledger((plan.project.evidence_folder,), keys=frozenset()).entries
+    }
     found, now = [], datetime.now(UTC)
     try:
         for check in plan.checks:
