@@ -149,7 +149,9 @@ def unlink(self, **k):
     held(self, **k)
 Path.unlink = unlink
 folder = Path(sys.argv[1])
-pack_ledger(folder / "evidence", folder / "specs/small/amendments", {"0001-beginning.yaml": "1.0.0", "0002-more.yaml": "1.0.1"}, dry=False)
+amendments = folder / "specs/small/amendments"
+versions = dict(zip(sorted(path.name for path in amendments.iterdir()), ("1.0.0", "1.0.1"), strict=True))
+pack_ledger(folder / "evidence", amendments, versions, dry=False)
 """
 
 

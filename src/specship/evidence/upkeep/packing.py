@@ -83,7 +83,7 @@ def _of_closed_versions(folder: Path, amendments: Path, versions: Mapping[str, s
     for name, version in versions.items():
         if seen := steps.first_seen(name) if steps else None:
             committed.append((seen, version))
-    today = next(reversed(versions.values()), _BEGINNING)
+    today = [_BEGINNING, *versions.values()][-1]
     found: dict[str, list[str]] = {}
     for digest in listed:
         if moment := own.first_seen(f"{digest}.json"):
