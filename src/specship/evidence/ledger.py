@@ -9,7 +9,7 @@ attempt has no result, unless its judge is still at work or was interrupted.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -21,6 +21,7 @@ from specship.evidence.attempt import Attempt
 from specship.evidence.attempt_mark import Mark, mark_of
 from specship.evidence.entry import LedgerEntry, LedgerRecord, open_record, seal_record
 from specship.evidence.made_artifact import MadeArtifact
+from specship.evidence.packs import ENDING, FOLDER, lines_in, read_pack, stamp_of, unpacked
 from specship.evidence.receipt import Receipt
 from specship.evidence.signing import SigningKey
 from specship.evidence.statement import LARGEST_BYTES, Evidence, Opened
@@ -183,6 +184,8 @@ class LedgerReader:
         """`keys` are asked about: those of them that signed an entry are its signers."""
         self._folders, self._keys = tuple(folders), keys
         self._files: dict[Path, AnyEntry | DamagedArtifact] = {}
+        self._packs: dict[Path, tuple[tuple[int, ...], list[AnyEntry | DamagedArtifact]]] = {}
+        """By what each pack was when it was read."""
 
     def read(self) -> Ledger:
         """The ledger as it is now; nothing that is wrong with one file hides the others."""
@@ -201,9 +204,17 @@ class LedgerReader:
                     self._files[path] = read_entry(path, self._keys)
                 except DamagedArtifact as error:
                     self._files[path] = error
-        found = self._files.values()
+        # Listed after the files: whoever packs removes a file only once its line is there.
+        found = [*self._files.values(), *self._packed()]
         opened = {one.digest: one for one in found if not isinstance(one, DamagedArtifact)}
         return gathered(opened.values(), (one for one in found if isinstance(one, DamagedArtifact)))
+
+    def _packed(self) -> Iterator[AnyEntry | DamagedArtifact]:
+        for pack in (path for folder in self._folders for path in packs_of(folder)):
+            stamp = stamp_of(pack)
+            if self._packs.get(pack, ((), []))[0] != stamp or not stamp:
+                self._packs[pack] = stamp, list(_entries_of(pack, self._keys))
+            yield from self._packs[pack][1]
 
     def _marks(self, ledger: Ledger) -> dict[str, Mark]:
         digests = (entry.digest for entry in ledger.unfinished)
@@ -211,14 +222,14 @@ class LedgerReader:
         return {digest: max(filter(None, marks)) for digest, marks in found.items() if any(marks)}
 
 
-def files_of(folder: Path) -> list[Path]:
-    """The files of a folder that are entries by name; none where there is no folder.
+def files_of(folder: Path, ending: str = ".json") -> list[Path]:
+    """The files of a folder that are entries by name, or end otherwise; none where there is no folder.
 
     Raises:
         UnusableInput: it cannot be listed: what is in it could be a failure.
     """
     try:
-        return [folder / name for name in os.listdir(folder) if name.endswith(".json")]  # noqa: PTH208
+        return [folder / name for name in os.listdir(folder) if name.endswith(ending)]  # noqa: PTH208
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
@@ -226,6 +237,38 @@ def files_of(folder: Path) -> list[Path]:
             f"the ledger cannot be listed: {error.strerror}", at=folder,
             why="an entry that nobody reads could be a failure", mend="make the folder readable for you",
         ) from error  # fmt: skip
+
+
+def packs_of(folder: Path) -> list[Path]:
+    """The packs of a ledger's folder.
+
+    Raises:
+        UnusableInput: they cannot be listed.
+    """
+    return sorted(files_of(folder / FOLDER, ENDING))
+
+
+def _entries_of(pack: Path, keys: frozenset[bytes]) -> Iterator[AnyEntry | DamagedArtifact]:
+    try:
+        lines = list(lines_in(read_pack(pack), str(pack)))
+    except DamagedArtifact as error:
+        yield error
+        return
+    for at, line in lines:
+        try:
+            yield open_line(line, at, keys=keys)
+        except DamagedArtifact as error:
+            yield error
+
+
+def open_line(line: bytes, at: str, *, keys: frozenset[bytes]) -> AnyEntry:
+    """The entry that a line of a pack is.
+
+    Raises:
+        DamagedArtifact: it is none, or other bytes than its digest promises.
+    """
+    digest, data = unpacked(line, at)
+    return open_entry(Path(f"{digest}.json"), data, keys=keys, at=at)
 
 
 def read_ledger(folders: Iterable[Path], *, keys: frozenset[bytes]) -> Ledger:
@@ -255,19 +298,19 @@ def read_entry(path: Path, keys: frozenset[bytes]) -> AnyEntry:
     return open_entry(path, data, keys=keys)
 
 
-def open_entry(path: Path, data: bytes, *, keys: frozenset[bytes]) -> AnyEntry:
-    """The entry that bytes are, under the name that they have in a ledger.
+def open_entry(path: Path, data: bytes, *, keys: frozenset[bytes], at: str = "") -> AnyEntry:
+    """The entry that bytes are, under the name that they have in a ledger; `at` is where they stand.
 
     Raises:
         DamagedArtifact: they are none, or other bytes than the name promises.
     """
     if len(data) > LARGEST_BYTES or sha256_bytes(data) != path.stem:
         raise DamagedArtifact(
-            "its bytes are not the ones its name promises", at=path,
+            "its bytes are not the ones its name promises", at=at or path,
             why="a statement is named by the sha256 of its bytes and never changes",
             mend="restore the file from git, or set it aside with `specship evidence mend`",
         )  # fmt: skip
-    entry = open_record(data, KINDS, keys=keys, at=path.name)
+    entry = open_record(data, KINDS, keys=keys, at=at or path.name)
     if isinstance(entry.record, Evidence):
         return Opened(entry.digest, entry.record, entry.sealed)
     return entry

@@ -179,12 +179,14 @@ def _committed(side: ProjectSide, ledger: Ledger, held: _Held, before: Mapping[s
     """The evidence of a side, file by file; `before` are base's statements."""
     arming = _armings(side)
     statements = evidence_of(side)
+    statements = {path: oid for path, oid in statements.items() if path.endswith(".json")}
     paths = {posixpath.basename(path).removesuffix(".json"): path for path in statements}
     armings: dict[str, set[str]] = {}
     for path in arming:
         armings.setdefault(posixpath.basename(path).partition(".")[0], set()).add(path)
     return Committed(
         files={**statements, **arming},
+        packs={path: file.pack for path, file in side.packed.files.items()},
         gates={
             paths[entry.digest]: entry.evidence.gate for entry in ledger.statements if entry.digest in paths
         }

@@ -28,6 +28,8 @@ class Committed(NamedTuple):
 
     files: Mapping[str, str]
     """Git's id of each statement and each record of arming."""
+    packs: Mapping[str, str]
+    """The pack in which a statement stands that has no file of its own."""
     gates: Mapping[str, str]
     """The gate that each speaks of."""
     unsigned: Mapping[str, str]

@@ -120,9 +120,17 @@ class Holdings:
         opened = self._known.statements
         asked = {path: f"{oid} {Path(path).name}" if oid else path for path, oid in paths.items()}
         missing = [path for path, oid in paths.items() if not oid or asked[path] not in opened]
-        for path, data in self._side.tree.read(missing).items():
+        packed = self._side.packed
+        for path in missing:
+            if path in packed.damaged:
+                opened[asked[path]] = packed.damaged[path][1]
+        of_packs = {path: packed.files[path] for path in missing if path in packed.files}
+        places = {path: self._side.tree.shown(file.pack) for path, file in of_packs.items()}
+        files = self._side.tree.read(path for path in missing if path not in packed.damaged)
+        for path, data in {**{path: file.data for path, file in of_packs.items()}, **files}.items():
+            at = "" if path in files else f"{Path(path).name} in {places[path]}"
             try:
-                opened[asked[path]] = open_entry(Path(path), data, keys=keys)
+                opened[asked[path]] = open_entry(Path(path), data, keys=keys, at=at)
             except DamagedArtifact as error:
                 opened[asked[path]] = error
         found = [opened[key] for key in asked.values()]

@@ -16,10 +16,17 @@ Percents = Mapping[tuple[str, str], float]
 
 
 def evidence_of(side: ProjectSide) -> dict[str, str]:
-    """The id of each statement that a side has committed, by its path."""
+    """The id of each statement that a side has committed, by its path; of those in packs, by the one it had.
+
+    Lines of packs that are damaged are among them, by pack and number.
+    """
     folder = side.inside(_EVIDENCE) if side.configuration else ""
     names = side.tree.names(folder) if folder else {}
-    return {f"{folder}/{name}": entry.oid for name, entry in names.items() if name.endswith(".json")}
+    return {
+        **{path: file.oid for path, file in side.packed.files.items()},
+        **{at: oid for at, (oid, _) in side.packed.damaged.items()},
+        **{f"{folder}/{name}": entry.oid for name, entry in names.items() if name.endswith(".json")},
+    }
 
 
 def nothing_held(

@@ -10,6 +10,7 @@ import posixpath
 import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from specship.contracts.reader import ContractFile, contract_of, not_read, repea
 from specship.errors import Place, SpecshipError, UnreadableDocument, UnusableInput
 from specship.evidence.repository import Entry
 from specship.garbage import undisturbed
+from specship.review.packed_evidence import PackedEvidence, packed_evidence
 from specship.review.trees import CommittedTree, Tree
 from specship.specs.project import Configuration, find_configuration
 from specship.specs.reader import SpecFolder, survey_spec_folder
@@ -44,6 +46,11 @@ class ProjectSide:
     def inside(self, path: str) -> str:
         """A path of the project as one of the repository."""
         return posixpath.normpath(posixpath.join(self.place, path))
+
+    @cached_property
+    def packed(self) -> PackedEvidence:
+        """What the packs of its evidence hold."""
+        return packed_evidence(self.tree, self.inside("evidence")) if self.configuration else PackedEvidence()
 
     @property
     def contract_folder(self) -> str:

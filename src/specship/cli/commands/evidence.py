@@ -27,6 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     mend.add_argument(
         "--anew", action="store_true", help="set a ledger aside that stays broken, and measure again"
     )
+    pack = actions.add_parser("pack", help="put committed statements of closed versions into one file each")
+    pack.add_argument("--dry-run", action="store_true", help="say what would be packed, and do nothing")
     show.add_argument("digest", help="its digest, or the beginning of it")
     for action in (verify, show):
         action.add_argument("--format", choices=names(STATEMENTS), default=TEXT)
@@ -59,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.cli.isolation import insist_isolated
 
     insist_isolated("evidence")
-    actions = {"audit": _audit, "verify": _verify, "show": _show, "sign": _sign, "mend": _mend}
+    actions = {"audit": _audit, "verify": _verify, "show": _show, "sign": _sign, "mend": _mend, "pack": _pack}
     return actions.get(arguments.action, _keygen)(arguments)
 
 
@@ -99,6 +101,31 @@ def _mend(arguments: argparse.Namespace) -> int:
     elif not done.ledger.flaws:
         print(f"the ledger is whole: {len(done.ledger.entries)} entries")
     return 1 if done.ledger.flaws else 0
+
+
+def _pack(arguments: argparse.Namespace) -> int:
+    from specship.evidence.upkeep.packing import pack_ledger
+    from specship.specs.project import load_project
+
+    project = load_project(Path.cwd())
+    done = pack_ledger(
+        project.evidence_folder,
+        project.root / project.configuration.spec / "amendments",
+        {step.name: step.version for step in project.spec.history.steps},
+        dry=arguments.dry_run,
+    )
+    verb = "would be packed" if arguments.dry_run else "packed"
+    for one in done:
+        print(
+            f"{one.version}: {one.files} files, {one.size} bytes {verb}: {one.pack.relative_to(project.root)}"
+        )
+        if one.left:
+            print(f"{one.version}: {one.left} files stay as they are: the pack is full")
+    if not done:
+        print(f"nothing to pack: no committed statement is of a version before {project.spec.version}")
+    elif not arguments.dry_run:
+        print(f"commit them: git add -A {project.evidence_folder.name}")
+    return 0
 
 
 def _show(arguments: argparse.Namespace) -> int:

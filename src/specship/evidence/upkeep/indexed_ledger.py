@@ -26,9 +26,12 @@ from specship.evidence.ledger import (
     Ledger,
     LedgerReader,
     files_of,
+    open_line,
+    packs_of,
     read_entry,
 )
 from specship.evidence.made_artifact import MadeArtifact
+from specship.evidence.packs import PackLine, line_at, listed_in, stamp_of
 from specship.evidence.statement import Opened
 from specship.evidence.upkeep.index import (
     ARTIFACT,
@@ -255,6 +258,10 @@ class IndexedReader(LedgerReader):
         self._index: LedgerIndex | None = None
         self._known: dict[bytes, AnyEntry] = {}
         self._doubts: tuple[str, ...] = ()
+        self._stamps: dict[Path, tuple[int, ...]] = {}
+        self._lines: dict[str, PackLine] = {}
+        """Where entries stand in packs, by the name that a file of each would have."""
+        self._no_lines: list[DamagedArtifact] = []
 
     def read(self) -> Ledger:
         """The ledger as it is now; whole where it is small, or where no index can be kept."""
@@ -265,7 +272,7 @@ class IndexedReader(LedgerReader):
             index, newer, damaged = self._indexed(listed)
         except CannotWrite:  # nobody may write here
             return super().read()
-        found = IndexedLedger(index, newer, damaged, self, self._doubts)
+        found = IndexedLedger(index, newer, [*damaged, *self._no_lines], self, self._doubts)
         marks = self._marks(found)
         if len(marks) < len(found.unfinished) and self._listed() != listed:
             return self.read()  # a judge writes its result before it takes its mark away
@@ -281,15 +288,43 @@ class IndexedReader(LedgerReader):
         if digest not in self._known:
             name = f"{digest.hex()}.json"
             paths = [path for folder in self._folders if (path := folder / name).is_file()]
-            self._known[digest] = read_entry(paths[0] if paths else self._folders[0] / name, self._keys)
+            packed = None if paths else self._line(name)
+            self._known[digest] = packed or read_entry((*paths, self._folders[0] / name)[0], self._keys)
         return self._known[digest]
 
+    def _line(self, name: str) -> AnyEntry | None:
+        """The entry of a pack; None where no pack has it.
+
+        Raises:
+            DamagedArtifact: it is not what its line says.
+        """
+        self._list_packs()  # one that was replaced has its lines elsewhere
+        place = self._lines.get(name)
+        return None if place is None else open_line(line_at(place), place.at, keys=self._keys)
+
+    def _list_packs(self) -> None:
+        packs = [path for folder in self._folders for path in packs_of(folder)]
+        stamps = {pack: stamp_of(pack) for pack in packs}
+        if stamps == self._stamps:
+            return
+        self._stamps, self._lines, self._no_lines = stamps, {}, []
+        for pack in packs:
+            try:
+                for one in listed_in(pack):
+                    if isinstance(one, DamagedArtifact):
+                        self._no_lines.append(one)
+                    else:
+                        self._lines.setdefault(f"{one[0]}.json", one[1])
+            except DamagedArtifact as error:
+                self._no_lines.append(error)
+
     def _listed(self) -> set[str]:
-        """The names of all files of the ledger."""
+        """The names of all files of the ledger, those included that stand in packs."""
         found: set[str] = set()
         for folder in self._folders:
             found.update(path.name for path in files_of(folder))
-        return found
+        self._list_packs()
+        return found | self._lines.keys()
 
     @property
     def _key(self) -> bytes:
@@ -389,6 +424,10 @@ class IndexedReader(LedgerReader):
                     found = found or read_entry(path, self._keys)
                 except DamagedArtifact as error:
                     return error
+        try:
+            found = found or self._line(name)
+        except DamagedArtifact as error:
+            return error
         return found or DamagedArtifact("it is gone", at=self._folders[0] / name)
 
 

@@ -15,7 +15,8 @@ from typing import Final
 
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.evidence.attempt_mark import clear_mark, mark_of
-from specship.evidence.ledger import Ledger, read_entry, read_ledger
+from specship.evidence.ledger import Ledger, open_line, packs_of, read_entry, read_ledger
+from specship.evidence.packs import lines_in, read_pack, unpacked
 from specship.files import make_folder, sweep, sync_folder, write_errors, write_new_file
 
 _DEAD_SECONDS: Final = 600
@@ -96,4 +97,10 @@ def _take_over(source: Path, own: Path) -> int:
             count += write_new_file(own / path.name, path.read_bytes())
             if mark_of(source, entry.digest) is not None:
                 write_new_file(own / f"{entry.digest}.open", b"")
+    for pack in packs_of(source):
+        with contextlib.suppress(DamagedArtifact):
+            for at, line in lines_in(read_pack(pack), str(pack)):
+                with contextlib.suppress(DamagedArtifact):
+                    entry = open_line(line, at, keys=frozenset())
+                    count += write_new_file(own / f"{entry.digest}.json", unpacked(line, at)[1])
     return count

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from specship.errors import SpecshipError, UnknownName
+from specship.errors import DamagedArtifact, SpecshipError, UnknownName
 from specship.evidence.arming import NAMES_NO_FAULT, OpenedArming
 from specship.evidence.attempt import Attempt
 from specship.evidence.committed import CommitHistory
 from specship.evidence.envelope import open_envelope
 from specship.evidence.keys.keyring import purpose_of
-from specship.evidence.ledger import AnyEntry, Ledger, read_ledger
+from specship.evidence.ledger import AnyEntry, Ledger, packs_of, read_ledger
 from specship.evidence.made_artifact import MadeArtifact
+from specship.evidence.packs import lines_in, listed_in, read_pack, unpacked
 from specship.evidence.receipt import Receipt
 from specship.evidence.statement import Environment, Evidence, Opened
 from specship.specs.project import Project
@@ -60,8 +63,15 @@ def find_statement(project: Project, beginning: str) -> StatementReport:
 
 def payload_of(project: Project, found: StatementReport) -> Any:
     """What was signed: the document inside the envelope."""
-    data = (project.root / found.path).read_bytes()
+    path = project.root / found.path
+    data = path.read_bytes() if path.suffix == ".json" else _packed(path, found.digest)
     return open_envelope(data, keys=frozenset(), at=found.path).document
+
+
+def _packed(pack: Path, digest: str) -> bytes:
+    """The bytes of an entry in a pack, which a reader found there."""
+    lines = (unpacked(line, at) for at, line in lines_in(read_pack(pack), str(pack)))
+    return next(data for name, data in lines if name == digest)
 
 
 @dataclass
@@ -148,11 +158,19 @@ class _Desk:
 
     def _path(self, name: str) -> str:
         found = [folder / name for folder in self.project.ledger_folders if (folder / name).is_file()]
-        return (
-            (found[-1] if found else self.project.evidence_folder / name)
-            .relative_to(self.project.root)
-            .as_posix()
-        )
+        place = found[-1] if found else self._packs.get(name, self.project.evidence_folder / name)
+        return place.relative_to(self.project.root).as_posix()
+
+    @cached_property
+    def _packs(self) -> Mapping[str, Path]:
+        """The pack of each entry that stands in one, by the name that its file had."""
+        found = {}
+        for pack in (path for folder in self.project.ledger_folders for path in packs_of(folder)):
+            with contextlib.suppress(DamagedArtifact):
+                for one in listed_in(pack):
+                    if not isinstance(one, DamagedArtifact):
+                        found[f"{one[0]}.json"] = pack
+        return found
 
     def _evidence(self, entry: Opened) -> Iterator[str]:
         evidence = entry.evidence

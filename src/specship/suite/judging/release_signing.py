@@ -123,6 +123,9 @@ def _measured_again(plan: Plan, done: Signed, tell: Told) -> list[tuple[Plan, Ch
     arming, keys = ArmingBook(plan.project), key_ring(plan.project).known
     ledger = read_ledger(plan.project.ledger_folders, keys=keys)
     artifacts, judge = todays_artifacts(plan, ledger), JudgeProcess(plan)
+    signed = {
+        entry.digest for entry in read_ledger((plan.project.evidence_folder,), keys=frozenset()).entries
+    }
     found, now = [], datetime.now(UTC)
     try:
         for check in plan.checks:
@@ -140,7 +143,7 @@ def _measured_again(plan: Plan, done: Signed, tell: Told) -> list[tuple[Plan, Ch
                 if (entry.evidence.model, entry.evidence.profile) == (check.model.id, plan.profile.profile)
                 and not differences(entry.evidence, state)
             ]
-            if any(not inadmissible(entry, state, now) for entry in fresh if _committed(plan, entry)):
+            if any(not inadmissible(entry, state, now) for entry in fresh if entry.digest in signed):
                 done.kept.append(name)
             elif not fresh:
                 done.left[name] = "no session measured it as it is today: pytest -m ship"
@@ -150,10 +153,6 @@ def _measured_again(plan: Plan, done: Signed, tell: Told) -> list[tuple[Plan, Ch
     finally:
         judge.close()
     return found
-
-
-def _committed(plan: Plan, entry: Opened) -> bool:
-    return (plan.project.evidence_folder / f"{entry.digest}.json").is_file()
 
 
 def _same(judge: JudgeProcess, plan: Plan, check: Check, before: Opened, keys: frozenset[bytes]) -> Opened:
