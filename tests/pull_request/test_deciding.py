@@ -17,6 +17,7 @@ from tests.projects.sound_project import FILES, REHEARSAL, RELEASE
 from tests.projects.trusting import trusting
 
 SCHEMA = schema_of("gate")
+RELEASED = "specs/small/profiles/release.yaml"
 FAILS = {UNMEASURED: {"shared_digests": 3}}
 
 
@@ -307,6 +308,27 @@ def test_a_waiver_on_base_excuses_one_failure_and_raises_no_number(merging: Merg
     answer = merging.gate(base="base-with-waiver")
     assert [reason["check"] for reason in answer["reasons"]] == ["weakening-not-named", "gate-fails"]
     assert answer["weakenings"][0]["after"] == f"{known} until {day(60)}"
+
+
+def test_a_failure_on_base_is_not_mended_by_a_byte_beside_it(merging: Merging) -> None:
+    """What was measured is no longer what would be: the failure stands until somebody measures again."""
+    merging.branch("base-failing")
+    fail(merging)
+    commit(merging.folder, "it fails")
+    merging.branch("change", "base-failing")
+    edit(merging.folder / RELEASED, "    tokenizer:", "    corpus: {heldout_fraction: 0.3}\n    tokenizer:")
+    amend(merging.folder, "release", bump="major")
+    commit(merging.folder, "another corpus")
+
+    answer = merging.gate(base="base-failing")
+    assert [reason["check"] for reason in answer["reasons"]].count("gate-fails") == 1
+    (reason,) = (reason for reason in answer["reasons"] if reason["check"] == "gate-fails")
+    assert "fails on base at release" in reason["says"]
+    assert "and is not measured here" in reason["says"]
+
+    merging.measure({})
+    commit(merging.folder, "measured again, and it passes")
+    assert "gate-fails" not in {reason["check"] for reason in merging.gate(base="base-failing")["reasons"]}
 
 
 def test_a_waiver_that_ended_on_base_excuses_nothing(merging: Merging) -> None:

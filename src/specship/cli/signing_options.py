@@ -28,9 +28,14 @@ def named_key(arguments: argparse.Namespace, project: Project) -> SigningKey | N
         UnusableInput: it cannot be used.
         RequirementMissing: there is no agent.
     """
+    from specship.errors import UnusableInput
     from specship.evidence.keys.signing_keys import key_of_agent, key_of_file, key_of_variable
 
     variable = key_of_variable()
+    if arguments.key is not None and arguments.key.exists() and not arguments.key.is_file():
+        raise UnusableInput(
+            "not a regular file", at=arguments.key, mend="name the file that `specship evidence keygen` wrote"
+        )
     if arguments.key is not None:
         return key_of_file(arguments.key)
     if arguments.agent is not None:

@@ -9,6 +9,7 @@ attempt has no result, unless its judge is still at work or was interrupted.
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -31,6 +32,7 @@ KINDS: Final[Mapping[str, type[LedgerRecord]]] = {
     kind.PAYLOAD_TYPE: kind for kind in (Evidence, Attempt, MadeArtifact, Receipt)
 }
 """Every kind of entry by its payload's type."""
+_NAME: Final = re.compile(r"[0-9a-f]{64}")
 AnyEntry = LedgerEntry[LedgerRecord]
 _Kind = TypeVar("_Kind", bound=LedgerRecord)
 
@@ -308,7 +310,8 @@ def open_entry(path: Path, data: bytes, *, keys: frozenset[bytes], at: str = "")
         raise DamagedArtifact(
             "its bytes are not the ones its name promises", at=at or path,
             why="a statement is named by the sha256 of its bytes and never changes",
-            mend="restore the file from git, or set it aside with `specship evidence mend`",
+            mend="restore the file from git, or set it aside with `specship evidence mend`"
+            if _NAME.fullmatch(path.stem) else "delete it: no entry of a ledger has such a name",
         )  # fmt: skip
     entry = open_record(data, KINDS, keys=keys, at=at or path.name)
     if isinstance(entry.record, Evidence):

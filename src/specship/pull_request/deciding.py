@@ -62,6 +62,11 @@ def decide(start: Path, question: MergeQuestion) -> MergeDecision:
             has its place.
         RequirementMissing: there is no git.
     """
+    if not question.base:
+        raise UnusableInput(
+            "--base names nothing", why="a variable of the pipeline is empty, as it seems",
+            mend="name the branch that the change goes into",
+        )  # fmt: skip
     words = question.base if question.head is None else f"{question.base}...{question.head}"
     with undisturbed(), open_repository(start) as repository:
         found, sides = compare(repository, start, words, staged=question.head is None)
@@ -259,7 +264,7 @@ def _decision(facts: MergeFacts, question: MergeQuestion) -> MergeDecision:
         ),
         ship_percent=_numbers(found.ship_percent, facts.releases),
         changes=len(found.changes),
-        stales=len({stale for change in found.changes for stale in change.stales}),
+        stales=len({stale for change in found.changes for stale in change.stales}) + facts.outdated,
         checks=tuple(entry for _, entry in sorted(checks, key=lambda pair: (-pair[0], pair[1].check))),
         new_statements=len(facts.new_evidence),
         session=facts.session,

@@ -92,6 +92,15 @@ class MergeFacts:
         """Gates of which there is evidence that base does not have."""
         return frozenset(self.head.gates[path] for path in self.new_evidence if path in self.head.gates)
 
+    @cached_property
+    def outdated(self) -> int:
+        """Verdicts that counted on base and do not here, although no change of a demand made them stale."""
+        named = {(stale.gate, stale.profile) for change in self.review.changes for stale in change.stales}
+        stood = {(gate.id, model.profile) for model, gate in self.gates(self.before) if gate.fresh}
+        stand = {(gate.id, model.profile) for model, gate in self.gates(self.after) if gate.fresh}
+        whole = {profile for gate, profile in named if gate == "*"}
+        return sum(profile not in whole for _, profile in stood - stand - named)
+
     def inside(self, path: str) -> str:
         """A path within the project as one of the repository."""
         return posixpath.join(self.folder, path)

@@ -44,7 +44,8 @@ def ending_of(check: Check, known: GateReport, profile: Profile, *, strict: bool
 def failure_text(check: Check, known: GateReport) -> str:
     """A verdict that is no PASS: place, rule, figures against limits, and where to look."""
     place = check.file.place(check.gate, "id")
-    lines = [f"{place}: {known.verdict} {known.id}", f"  rule:     {known.rule}"]
+    verdict = known.verdict or "no evidence of"
+    lines = [f"{place}: {verdict} {known.id}", f"  rule:     {known.rule}"]
     lines += [f"  measured: {line}" for line in measured_lines(known)]
     lines += [f"  checked:  {known.checked}", f"  reason:   {known.reason}"]
     lines += [f"  and:      {caution}" for caution in first_lines(known.cautions)]

@@ -78,7 +78,8 @@ class KeyRing:
         if release and (own or listed):
             what = "this checkout's own" if own else "listed in evidence/arming/keys.txt"
             return (
-                f"the key {shown(key)} is {what}, and a release believes no such key: specship evidence sign"
+                f"the key {shown(key)} is {what}, and a release believes no such key: "
+                f"{'specship faults --arm --key FILE' if purpose == 'arming' else 'specship evidence sign'}"
             )
         if own or (listed and purpose == "arming"):
             return ""

@@ -57,7 +57,8 @@ def find_statement(project: Project, beginning: str) -> StatementReport:
     """
     found = [one for one in check_statements(project).statements if one.digest.startswith(beginning)]
     if len(found) != 1:
-        raise UnknownName(f"{len(found)} statements begin with {beginning!r}", mend="give more of the digest")
+        mend = "give more of the digest" if found else "`specship evidence verify` lists them"
+        raise UnknownName(f"{len(found)} statements begin with {beginning!r}", mend=mend)
     return found[0]
 
 

@@ -83,7 +83,12 @@ def build_report(project: Project, *, session: Session | None = None, progress: 
         version=project.spec.version,
         models=models,
         waivers=waiver_reports(project.waivers, models),
-        problems=(*ring.refused(), *ledger_problems(ledger), *dict.fromkeys(damage)),
+        problems=(
+            *ring.refused(),
+            *ledger_problems(ledger),
+            *dict.fromkeys(damage),
+            *map(str, ArmingBook(project).damaged),
+        ),
     )
 
 
