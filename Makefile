@@ -48,7 +48,7 @@ test: $(READY)
 slow: $(READY)
 	-$(PIP) -e '.[ray]'
 	-$(BIN)/python benchmarks/llama_cpp_sources.py
-	$(PYTEST) -m "slow and not ship"
+	$(PYTEST) -m "slow and not ship" -n 2 --dist loadfile
 
 check: $(READY)
 	$(BIN)/ruff format --check src tests benchmarks
