@@ -237,3 +237,18 @@ def _kill_in_its_attempt(project: Path, process: JudgeProcess) -> None:
         time.sleep(0.02)
     assert process._child is not None
     os.kill(process._child.pid, signal.SIGKILL)
+
+
+def test_a_judge_that_cannot_begin_is_an_error_of_its_gates(project: Path) -> None:
+    """A contract that somebody spoils while the session runs: the judge reads the files itself, twice."""
+    plan = make_plan(load_project(project), "rehearsal")
+    session = Session(plan)
+    contract = project / "contracts/small-v1.yaml"
+    try:
+        contract.write_text(contract.read_text() + "unknown: key\n")
+        found = session.settle(next(check for check in plan.checks if check.gate.id == GATE))
+    finally:
+        session.close()
+
+    assert found.verdict == Verdict.ERROR
+    assert "the judge's process ended with status" in found.reason

@@ -131,12 +131,9 @@ class Session:
     def _measure(self, check: Check) -> GateReport:
         self.listener({"event": "gate", "gate": check.gate.id, "model": check.model.id})
         self.judge = self.judge or JudgeProcess(self.plan)
-        question = {"gate": check.gate.id, "injection": self.injection}
         try:
-            digest = self.judge.ask(question)
-        except EOFError as death:
-            digest = self.judge.ask({**question, "crash": str(death)})
-        except (SpecshipError, OSError) as error:
+            digest = _answered(self.judge, {"gate": check.gate.id, "injection": self.injection})
+        except (SpecshipError, OSError, EOFError) as error:
             self.failed[check.gate.id] = str(error)
             return self._known(check)
         folder, keys = self.plan.project.state / "ledger", all_keys(self.plan.project)
@@ -149,3 +146,16 @@ class Session:
         if self.judge is not None:
             self.judge.close()
             self.judge = None
+
+
+def _answered(judge: JudgeProcess, question: Mapping[str, str]) -> str:
+    """The digest of the statement that answers; a judge that died is asked again, to write down its death.
+
+    Raises:
+        SpecshipError, OSError: the judge says why there is no statement, or cannot be started.
+        EOFError: it died again.
+    """
+    try:
+        return judge.ask(question)
+    except EOFError as death:
+        return judge.ask({**question, "crash": str(death)})
