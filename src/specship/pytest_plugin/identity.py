@@ -99,11 +99,19 @@ def _code_of(value: Any) -> CodeType | None:
 
 
 def _meaning(code: CodeType) -> tuple[Any, ...]:
-    constants = tuple(
-        _meaning(one) if isinstance(one, CodeType) else (type(one).__name__, repr(one))
-        for one in code.co_consts
-    )
+    constants = tuple(map(_constant, code.co_consts))
     return code.co_code, code.co_names, code.co_varnames, code.co_freevars, constants
+
+
+def _constant(value: Any) -> Any:
+    """A constant with its type; the members of a set in an order that does not hang on how it was made."""
+    if isinstance(value, CodeType):
+        return _meaning(value)
+    if isinstance(value, tuple):
+        return "tuple", tuple(map(_constant, value))
+    if isinstance(value, frozenset):
+        return "frozenset", tuple(sorted(repr(_constant(one)) for one in value))
+    return type(value).__name__, repr(value)
 
 
 def _has_asserts(code: CodeType) -> bool:
