@@ -110,10 +110,8 @@ def test_a_session_that_is_lied_to_is_red_and_green_without_its_guard(
     for name, text in row.files.items():
         (project / name).write_text(text)
 
-    run = {"pytest": run_pytest, "specship": lambda folder, *words: specship(*words, folder=folder)}[
-        row.words[0]
-    ]
-    here = run(project, *row.words[1:])
+    words = row.words[1:]
+    here = run_pytest(project, *words) if row.words[0] == "pytest" else specship(*words, folder=project)
     unguarded = scratch.ask(project, *row.words, without=row.guards)
 
     assert row.says in " ".join((here.stdout + here.stderr).split()), here.stdout + here.stderr
