@@ -28,7 +28,7 @@ from specship.diagnose.diagnosing import HEALTHY, UNKNOWN
 from specship.diagnose.finding import RootCause
 from specship.diagnose.opening import diagnose_run
 from specship.errors import SpecshipError
-from specship.faults.catalogue import load_fault, planted_faults
+from specship.faults.catalogue import planted_faults, read_fault
 from specship.specs.project import load_project
 from specship.suite.falsify.falsification import Falsification
 from specship.suite.plan.fault_injection import FaultInjection, altered, falsification_plan
@@ -105,7 +105,7 @@ def injections(
         for name, changes in variants.items()
     ]
     for name in sorted(planted_faults(folder)):
-        loaded = load_fault(name, folder)
+        loaded = read_fault(name, folder)
         if loaded.fault.binds:
             found.append((FaultInjection(name, MODEL, loaded.fault.settings, loaded), loaded.fault.binds))
     return found
