@@ -65,6 +65,7 @@ def test_no_kept_answer_is_believed(
 
 UNUSABLE = {
     "a revision that is not here": (("--base", "nowhere"), "there is no revision 'nowhere' here"),
+    "a base that is empty": (("--base", ""), "--base names nothing"),
     "a change that is part of base": (("--base", "base", "--head", "base"), "base is part of base already"),
     "a percentage that is none": (
         ("--base", "base", "--fail-under", "most"),

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.processes import specship
+from tests.processes import inside, specship
 from tests.projects.small_project import make_project
 
 
@@ -25,3 +25,14 @@ def test_no_line_is_wider_than_the_terminal(columns: int, project: Path) -> None
     tables = lines[: lines.index("SPEC-SMALL 1.0.0")] if columns < 100 else lines[: lines.index("")]
     assert max(map(len, tables)) <= columns
     assert "no evidence yet" in " ".join(done.stdout.split())
+
+
+def test_a_damaged_record_of_arming_is_named(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    path = project / "evidence/arming" / f"GATE-SMALL-001.{'0' * 16}.json"
+    path.parent.mkdir(parents=True)
+    path.write_text("{}")
+    done = inside(project, "status")
+
+    assert done.returncode == 1
+    assert path.name in done.stdout
