@@ -133,6 +133,13 @@ SEAMS: Final[Mapping[str, tuple[Seam, ...]]] = {
     "amendments are true": (Seam(f"{_REASONS}.amendment_untrue", "reasons", _SILENT),),
     "no rise without evidence": (Seam(f"{_REASONS}.rise_without_evidence", "reasons", _SILENT),),
     "ledger only grows": (Seam(f"{_REASONS}.evidence_lost", "reasons", _SILENT),),
+    "failures of base stand": (
+        Seam(
+            f"{_REASONS}.gate_fails",
+            "reasons",
+            "lambda held, facts: (one for one in held(facts) if ' fails on base at ' not in one.says)",
+        ),
+    ),
     "ledger is whole": (
         Seam(f"{_REASONS}.evidence_damaged", "reasons", _SILENT),
     ),
@@ -289,6 +296,7 @@ GUARD_OF: Final[Mapping[str, str]] = {
     "amendments are true": "named-weakenings",
     "no rise without evidence": "named-weakenings",
     "ledger only grows": "whole-ledger",
+    "failures of base stand": "worst-wins",
     "ledger is whole": "whole-ledger",
     "units of a probe": "strict-reading",
     "limits can be violated": "strict-reading",

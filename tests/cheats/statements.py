@@ -269,7 +269,7 @@ ROWS: Final = (
     Cheat("pad what is signed with junk", wrapped(lambda envelope: envelope.update(payload=envelope["payload"][:8] + "\n" + envelope["payload"][8:])), ("base64 is strict",), "evidence"),
     Cheat("lay arming among the evidence", posed, _UNREADABLE, "vnd.specship.arming+json"),
     Cheat("delete a failure, and measure until it passes", thrown_away, (*_UNREADABLE, "attempts have results"), "and its result is missing"),
-    Cheat("bring last month's ledger back", older, ("ledger only grows",), "is on base and not here", base="base-failing"),
+    Cheat("bring last month's ledger back", older, ("ledger only grows", "failures of base stand"), "is on base and not here", base="base-failing"),
     Cheat("sign with a key that was revoked", resealed(told(), stranger), ("days of a key",), "its date may be any", base="base-revoked"),
     Cheat("sign with a key whose days are over", resealed(told(), stranger), ("days of a key",), "its date may be any", base="base-expired"),
     Cheat("sign with a key before its days", resealed(told(), stranger), ("purposes and days of a key",), "counts from 2026-06-01", base="base-not-yet"),

@@ -231,6 +231,46 @@ def test_two_processes_want_a_stage_and_one_makes_it(root: Path, events: Events)
     assert names(root) == [made[0].record.ingredients.key]
 
 
+KEEPS_ON: Final = """\
+import sys
+from pathlib import Path
+
+from tests.suite.artifacts.test_runner import runner
+
+body = (
+    "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN)\\n"
+    "            (work.output.parents[4] / 'begun').write_text(str(os.getpid()))\\n"
+    "            while not (work.output.parents[4] / 'go').exists():\\n"
+    "                time.sleep(0.02)\\n"
+    "            make_corpus(source, settings, work)"
+)
+runner(Path(sys.argv[1]), body=body).ensure("corpus")
+"""
+
+
+def test_a_stage_that_outlives_its_session_keeps_the_next_one_out(root: Path, events: Events) -> None:
+    """The session is killed while its stage goes on and saves: nobody else writes into that folder meanwhile."""
+    state = root / ".specship"
+    with subprocess.Popen([sys.executable, "-c", KEEPS_ON, root]) as session:
+        until(lambda: (state / "begun").exists() and (state / "begun").read_text() != "", session)
+        session.kill()
+    orphan = Path(f"/proc/{(state / 'begun').read_text()}/status")
+    made: list[Made] = []
+    thread = threading.Thread(target=lambda: made.append(runner(root, events).ensure("corpus")))
+    thread.start()
+    while not events.of("note"):
+        assert thread.is_alive()
+        time.sleep(0.02)
+
+    assert events.of("note")[0]["text"] == "waiting for another process that makes corpus"
+    assert orphan.exists()
+    assert not events.of("stage")
+
+    (state / "go").touch()
+    thread.join()
+    assert (made[0].cached, names(root)) == (False, [made[0].record.ingredients.key])
+
+
 def test_a_lock_that_nobody_holds_any_more_is_taken(root: Path) -> None:
     """A file that a killed session left behind locks nothing: the kernel gave it up with the process."""
     code = (

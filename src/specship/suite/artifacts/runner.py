@@ -135,24 +135,31 @@ class StageRunner:
             outside=stage.outside(settings, self.root) if stage.outside else "",
             fault=self.planted(stage),
         )
-        with self._lock(stage.makes):
+        with self._lock(stage.makes) as lock:
             why = self._why_made(stage, ingredients)
             if not why:
                 record = self.store.verified(stage.makes, ingredients.key)
                 assert record is not None  # noqa: S101 - _why_made just said so
                 return self._found(stage, ingredients.key, record)
-            return self._make(stage, ingredients, {n: made.path for n, made in inputs.items()}, why)
+            return self._make(stage, ingredients, {n: made.path for n, made in inputs.items()}, why, lock)
 
     @contextlib.contextmanager
-    def _lock(self, name: str) -> Iterator[None]:
-        """One process makes a stage; another that wants it waits and then finds it."""
+    def _lock(self, name: str) -> Iterator[int]:
+        """One process makes a stage; another that wants it waits and then finds it.
+
+        The stage's own process holds the lock too: it may outlive the one that asked for it, while it saves.
+        """
         path = self.store.folder / name / ".lock"
         with write_errors(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             file = path.open("w")
         with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                self.listener({"event": "note", "text": f"waiting for another process that makes {name}"})
+                fcntl.flock(file, fcntl.LOCK_EX)
+            yield file.fileno()
 
     def _why_made(self, stage: Stage, ingredients: Ingredients) -> str:
         """Why a stage has to run, or the empty string when what is there serves."""
@@ -194,7 +201,9 @@ class StageRunner:
             "seconds": seconds, "why": made.why,
         })  # fmt: skip
 
-    def _make(self, stage: Stage, ingredients: Ingredients, inputs: Mapping[str, Path], why: str) -> Made:
+    def _make(
+        self, stage: Stage, ingredients: Ingredients, inputs: Mapping[str, Path], why: str, lock: int
+    ) -> Made:
         final = self.store.path(stage.makes, ingredients.key)
         partial = final.with_suffix(".partial")
         self.listener({"event": "stage", "stage": stage.makes, "model": self.model, "why": why})
@@ -212,7 +221,7 @@ class StageRunner:
             "output": str(partial),
         }
         module, more = self.asked(stage)
-        files = self._run_child(stage, {**request, **more}, final.with_suffix(".log"), module)
+        files = self._run_child(stage, {**request, **more}, final.with_suffix(".log"), module, lock)
         seconds = round(time.monotonic() - began, 3)
         if not files:
             raise StageFailed(f"the stage {stage.makes} ended without leaving a file", at=partial)
@@ -228,7 +237,7 @@ class StageRunner:
         return made
 
     def _run_child(
-        self, stage: Stage, request: Mapping[str, Any], log: Path, module: str
+        self, stage: Stage, request: Mapping[str, Any], log: Path, module: str, lock: int
     ) -> tuple[FileRecord, ...]:
         """Run the stage's process to its end, passing its progress on; its files as it hashed them.
 
@@ -242,6 +251,7 @@ class StageRunner:
                 isolated(module),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
                 env=child_environment(self.inherit), start_new_session=True, text=True, cwd=self.root,
+                pass_fds=(lock,),
             )  # fmt: skip
         try:
             ending = self._follow(child, stage, request)
