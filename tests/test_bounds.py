@@ -20,8 +20,6 @@ from specship import bounds, strict_json
 from specship.contracts.building import record_faults
 from specship.contracts.document import read_document
 from specship.contracts.records import Contract
-from specship.diagnose.formats.event_file import read_events
-from specship.diagnose.formats.lightning_csv import read_metrics
 from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.evidence.ledger import append, read_ledger
@@ -36,6 +34,8 @@ from specship.pipeline.evaluation import inference_records
 from specship.pipeline.evaluation.inference_records import read_generations
 from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
+from specship.pipeline.run_logs.formats.event_file import read_events
+from specship.pipeline.run_logs.formats.lightning_csv import read_metrics
 from specship.pipeline.tokenizer.files import read_object
 from specship.pipeline.tokenizer.sentencepiece_model import read_sentencepiece
 from specship.probes.declared import declared_in

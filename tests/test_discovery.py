@@ -29,7 +29,7 @@ FOLDERS = {
     "specship.faults": "frozen_weights",
     "specship.lint.rules": "duplicate_item",
     "specship.diagnose.causes": "plateau",
-    "specship.diagnose.formats": "event_file",
+    "specship.pipeline.run_logs.formats": "event_file",
     "specship.cli.commands": "verify",
     "specship.cli.evaluations": "merge",
     "specship.report.ship": "markdown",
@@ -274,8 +274,8 @@ TWICE = {
         "all_causes",
         "two causes are called 'plateau'",
     ),
-    "specship.diagnose.formats": (
-        "specship.diagnose.log_format",
+    "specship.pipeline.run_logs.formats": (
+        "specship.pipeline.run_logs.log_format",
         "all_formats",
         "two formats of logs are called 'TensorBoard log'",
     ),

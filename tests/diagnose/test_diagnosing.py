@@ -11,11 +11,11 @@ import pytest
 
 from specship.cli import main
 from specship.diagnose.diagnosing import FLOOR, all_causes, diagnose
-from specship.diagnose.facts import OURS, TRAINER, Facts
 from specship.diagnose.finding import Figure, Observed
 from specship.diagnose.opening import diagnose_run
-from specship.diagnose.records import in_words, named
 from specship.diagnose.whys import five_whys
+from specship.pipeline.run_logs.facts import OURS, TRAINER, Facts
+from specship.pipeline.run_logs.records import in_words, named
 from specship.report.diagnosis.json import shape as as_json
 from specship.report.diagnosis.markdown import render as as_markdown
 from specship.report.diagnosis.text import render as as_text

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from specship.diagnose.facts import Facts
 from specship.diagnose.opening import diagnose_run
-from specship.diagnose.reading_run import read_run_facts
-from specship.diagnose.reading_trainer import read_trainer_facts
+from specship.pipeline.run_logs.facts import Facts
+from specship.pipeline.run_logs.reading_run import read_run_facts
+from specship.pipeline.run_logs.reading_trainer import read_trainer_facts
 
 RECORD: dict[str, Any] = {
     "format": "specship-run/1",

@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, CauseFinding, NotExamined, RootCause
-from specship.diagnose.records import in_words, never_held
 from specship.discovery import Folder, one_each
+from specship.pipeline.run_logs.facts import Facts
+from specship.pipeline.run_logs.records import in_words, never_held
 
 CAUSES: Final = Folder("specship.diagnose.causes")
 HEALTHY: Final = "healthy"

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from specship.diagnose.facts import Facts, Line
+from specship.pipeline.run_logs.facts import Facts, Line
 
 
 class RootCause(StrEnum):

@@ -13,7 +13,7 @@ from itertools import pairwise
 from typing import Final
 
 from specship.diagnose.coincidence import resolution
-from specship.diagnose.facts import Evaluation, Facts, LoggedStep
+from specship.pipeline.run_logs.facts import Evaluation, Facts, LoggedStep
 
 _FEWEST: Final = 4
 """Records of zero, where all are."""

@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from specship.diagnose.diagnosing import Diagnosis
-from specship.diagnose.facts import Facts, Line
 from specship.diagnose.finding import CauseFinding
+from specship.pipeline.run_logs.facts import Facts, Line
 
 _MOST = 3
 """Lines that an answer cites."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Final
 
-from specship.diagnose.facts import OURS, Facts
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.pipeline.run_logs.facts import OURS, Facts
 
 
 def _examine(facts: Facts) -> Observed | None:

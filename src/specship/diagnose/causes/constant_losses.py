@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import Final
 
 from specship.diagnose.coincidence import RARE, agreement_by_chance, resolution, rows_by_chance
-from specship.diagnose.facts import Facts, LoggedStep, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.pipeline.run_logs.facts import Facts, LoggedStep, is_finite
 
 _LONGEST: Final = 3
 _BEGINNING: Final = 0.2

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
+from specship.pipeline.run_logs.facts import Facts
 
 
 def _examine(facts: Facts) -> Observed | NotExamined | None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
 from specship.diagnose.frozen import frozen_steps
+from specship.pipeline.run_logs.facts import Facts
 
 _POSITIVE: Final = ("grad_norm", "tokens_per_second", "tokens_seen", "device_memory_bytes")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 
-from specship.diagnose.facts import Evaluation, Facts, Line, LoggedStep
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.pipeline.run_logs.facts import Evaluation, Facts, Line, LoggedStep
 
 _GROWTH: Final = 2.0
 """Ratio between successive held-out losses that is divergence."""

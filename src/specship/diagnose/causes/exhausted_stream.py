@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
+from specship.pipeline.run_logs.facts import Facts
 
 _KNOWN_ABORTS: Final = ("divergence", "non-finite", "initialisation")
 """Beginnings of reasons to abort that have a cause of their own."""

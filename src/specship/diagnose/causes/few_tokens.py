@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from specship.diagnose.facts import Facts
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
 from specship.pipeline.planning.budget import TOKENS_PER_PARAMETER
+from specship.pipeline.run_logs.facts import Facts
 
 
 def _examine(facts: Facts) -> Observed | NotExamined | None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from specship.diagnose.facts import Facts, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.pipeline.run_logs.facts import Facts, is_finite
 
 _TIMES: Final = 1000.0
 """Of a norm that nine tenths of the steps before it exceed."""

@@ -6,8 +6,8 @@ import math
 import statistics
 from typing import Final
 
-from specship.diagnose.facts import OURS, Facts
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
+from specship.pipeline.run_logs.facts import OURS, Facts
 
 _LEAST: Final = 0.3
 """Nats a token: dropout, the average over a falling curve and easier documents explain less."""

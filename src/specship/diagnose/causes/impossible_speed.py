@@ -6,8 +6,8 @@ import math
 import statistics
 from typing import Final
 
-from specship.diagnose.facts import OURS, Facts
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
+from specship.pipeline.run_logs.facts import OURS, Facts
 
 _SLACK: Final = 1.25
 """The device's rate was measured in a moment that may have been a slow one."""

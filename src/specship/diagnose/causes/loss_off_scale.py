@@ -15,8 +15,8 @@ import statistics
 from dataclasses import dataclass
 from typing import Final
 
-from specship.diagnose.facts import Evaluation, Facts, Line, LoggedStep
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause, repeated
+from specship.pipeline.run_logs.facts import Evaluation, Facts, Line, LoggedStep
 
 _FEWEST: Final = 10
 """Records of training below which nothing is said."""

@@ -11,8 +11,8 @@ import math
 import statistics
 from typing import Final
 
-from specship.diagnose.facts import OURS, Evaluation, Facts
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause, within_noise
+from specship.pipeline.run_logs.facts import OURS, Evaluation, Facts
 
 _LEAST: Final = 0.05
 """Nats a token below which a difference is not worth a diagnosis."""

@@ -11,8 +11,8 @@ from __future__ import annotations
 import math
 from typing import Final
 
-from specship.diagnose.facts import OURS, Facts, LoggedStep, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.pipeline.run_logs.facts import OURS, Facts, LoggedStep, is_finite
 
 _HALVINGS: Final = 16
 _DOUBLED_AFTER: Final = 2000

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from specship.diagnose.facts import Facts, LoggedStep, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause, repeated
+from specship.pipeline.run_logs.facts import Facts, LoggedStep, is_finite
 
 _FAR: Final = 0.1
 """Nats a token: a loss falls from here to 0 over many steps, never from one to the next."""

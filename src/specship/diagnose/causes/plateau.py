@@ -10,8 +10,8 @@ import statistics
 from collections.abc import Sequence
 from typing import Final
 
-from specship.diagnose.facts import Facts, LoggedStep
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
+from specship.pipeline.run_logs.facts import Facts, LoggedStep
 
 _FEWEST: Final = 10
 """Records of training below which nothing is said."""

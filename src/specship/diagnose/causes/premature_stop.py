@@ -12,9 +12,9 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from specship.diagnose.facts import Evaluation, Facts, Line, is_finite
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
 from specship.pipeline.planning.budget import largest_useful_noise
+from specship.pipeline.run_logs.facts import Evaluation, Facts, Line, is_finite
 from specship.pipeline.training.early_stopping import EarlyStopping
 
 _NOISES: Final = 3.0

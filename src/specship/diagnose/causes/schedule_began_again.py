@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from specship.diagnose.facts import Facts, LoggedStep
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause, repeated
+from specship.pipeline.run_logs.facts import Facts, LoggedStep
 
 _SAME: Final = 1e-6
 """Relative: what rounding leaves of equal rates."""

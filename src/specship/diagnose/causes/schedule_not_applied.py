@@ -6,8 +6,8 @@ import math
 from collections.abc import Sequence
 from typing import Final
 
-from specship.diagnose.facts import OURS, Facts, LoggedStep, Schedule
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause, repeated
+from specship.pipeline.run_logs.facts import OURS, Facts, LoggedStep, Schedule
 from specship.pipeline.training.schedule import learning_rate
 
 _FEWEST: Final = 5

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from specship.diagnose.coincidence import RARE, agreement_by_chance, resolution, rows_by_chance
-from specship.diagnose.facts import Evaluation, Facts, LoggedStep, is_finite
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.pipeline.run_logs.facts import Evaluation, Facts, LoggedStep, is_finite
 
 _Scored = LoggedStep | Evaluation
 _STRAIGHT: Final = 1e-9

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from specship.diagnose.facts import Facts, LoggedStep
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause
+from specship.pipeline.run_logs.facts import Facts, LoggedStep
 
 _WIDTH: Final = 3
 """Records on either side of a jump that give its levels."""

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from specship.diagnose.diagnosing import FLOOR, HEALTHY, UNKNOWN, Diagnosis
 from specship.diagnose.finding import Figure, Observed
-from specship.diagnose.records import in_words
+from specship.pipeline.run_logs.records import in_words
 from specship.units import show
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from specship.diagnose.facts import Line
+from specship.pipeline.run_logs.facts import Line
 
 _OUTERMOST: Final = re.compile(r'^ {2}"(\w+)":', re.MULTILINE)
 """A key of the outermost object of JSON that is indented by two spaces, as both writers do it."""

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from specship.cli import main
-from specship.diagnose.formats.lightning_csv import read_metrics
 from specship.diagnose.opening import diagnose_run
 from specship.errors import SpecshipError
+from specship.pipeline.run_logs.formats.lightning_csv import read_metrics
 from tests.diagnose.trainer_logs import Draw, log
 from tests.diagnose.written_runs import Records, names
 

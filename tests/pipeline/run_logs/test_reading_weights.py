@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from specship.diagnose.reading_weights import compared_weights
+from specship.pipeline.run_logs.reading_weights import compared_weights
 from specship.pipeline.training.run_reading import checkpoint_path
 
 FIRST = {"moved": np.zeros((2, 3), np.float32), "still": np.ones(4, np.float32)}

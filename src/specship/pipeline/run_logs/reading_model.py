@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.bounds import JSON_REPORT_BYTES
-from specship.diagnose.declared_settings import other_objective, predicted_vocabulary
-from specship.diagnose.facts import Line
-from specship.diagnose.record_lines import key_lines
 from specship.errors import SpecshipError
 from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
 from specship.pipeline.model.decoder_shape import EMBEDDING, elements
 from specship.pipeline.model.reading import read_model
+from specship.pipeline.run_logs.declared_settings import other_objective, predicted_vocabulary
+from specship.pipeline.run_logs.facts import Line
+from specship.pipeline.run_logs.record_lines import key_lines
 from specship.strict_json import read_bytes, read_json
 
 _CONFIG: Final = "config.json"

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from specship.diagnose.formats.event_file import masked_crc, read_events
 from specship.diagnose.opening import diagnose_run
 from specship.errors import SpecshipError
+from specship.pipeline.run_logs.formats.event_file import masked_crc, read_events
 from tests.diagnose.event_files import events, framed, masked, scalar
 from tests.diagnose.trainer_logs import VOCABULARY, Draw, cosine, log
 from tests.diagnose.written_runs import names, write_state

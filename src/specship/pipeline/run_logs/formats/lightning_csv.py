@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship import bounds
-from specship.diagnose.facts import Facts, Line
-from specship.diagnose.json_values import count
-from specship.diagnose.log_format import MOST_DAMAGE, LogFormat, Record, facts_of
 from specship.errors import DamagedArtifact, Place
+from specship.pipeline.run_logs.facts import Facts, Line
+from specship.pipeline.run_logs.json_values import count
+from specship.pipeline.run_logs.log_format import MOST_DAMAGE, LogFormat, Record, facts_of
 from specship.strict_json import read_bytes
 
 KIND: Final = "Lightning log"

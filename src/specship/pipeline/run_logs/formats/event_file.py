@@ -20,12 +20,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship import bounds
-from specship.diagnose.declared_settings import declared, vocabulary
-from specship.diagnose.facts import Facts, Line
-from specship.diagnose.formats._protobuf import fields
-from specship.diagnose.json_values import count
-from specship.diagnose.log_format import MOST_DAMAGE, LogFormat, Record, facts_of
 from specship.errors import DamagedArtifact, Place
+from specship.pipeline.run_logs.declared_settings import declared, vocabulary
+from specship.pipeline.run_logs.facts import Facts, Line
+from specship.pipeline.run_logs.formats._protobuf import fields
+from specship.pipeline.run_logs.json_values import count
+from specship.pipeline.run_logs.log_format import MOST_DAMAGE, LogFormat, Record, facts_of
 from specship.strict_json import open_regular
 
 KIND: Final = "TensorBoard log"

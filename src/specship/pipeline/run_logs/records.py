@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final, NamedTuple
 
-from specship.diagnose.facts import OURS, TELLABLE, TRAINER
-from specship.diagnose.log_format import all_formats
+from specship.pipeline.run_logs.facts import OURS, TELLABLE, TRAINER
+from specship.pipeline.run_logs.log_format import all_formats
 
 
 class _Record(NamedTuple):

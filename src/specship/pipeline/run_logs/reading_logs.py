@@ -11,8 +11,8 @@ from itertools import count, pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from specship.diagnose.facts import Evaluation, Event, Line, LoggedStep
 from specship.errors import DamagedArtifact, Place
+from specship.pipeline.run_logs.facts import Evaluation, Event, Line, LoggedStep
 from specship.strict_json import parse, raw_lines
 
 TRAIN: Final = "train.jsonl"

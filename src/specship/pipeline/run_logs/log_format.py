@@ -10,12 +10,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
-from specship.diagnose.evaluation_names import evaluations_of
-from specship.diagnose.facts import Evaluation, Facts, Line, LoggedStep
-from specship.diagnose.json_values import count, number
 from specship.discovery import Folder, one_each
+from specship.pipeline.run_logs.evaluation_names import evaluations_of
+from specship.pipeline.run_logs.facts import Evaluation, Facts, Line, LoggedStep
+from specship.pipeline.run_logs.json_values import count, number
 
-FORMATS: Final = Folder("specship.diagnose.formats")
+FORMATS: Final = Folder("specship.pipeline.run_logs.formats")
 MOST_DAMAGE: Final = 100
 """Places of a log that could not be read, which are said one by one; behind them it is given up."""
 Record = tuple[Line, Mapping[str, Any]]

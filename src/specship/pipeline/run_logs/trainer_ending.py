@@ -10,7 +10,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Final
 
-from specship.diagnose.json_values import count, number
+from specship.pipeline.run_logs.json_values import count, number
 
 CHECKPOINT: Final = "checkpoint-"
 _RUNTIME: Final = "train_runtime"

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from specship.diagnose.facts import Evaluation, Line
-from specship.diagnose.json_values import number
+from specship.pipeline.run_logs.facts import Evaluation, Line
+from specship.pipeline.run_logs.json_values import number
 
 _HELD_OUT: Final = re.compile(
     r"(?:eval|evaluation|val|valid|validation|dev|heldout|held_out)[_/](?:(?P<text>[^\s]{1,80}?)[_/])?loss(?:_epoch)?"

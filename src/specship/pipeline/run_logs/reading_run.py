@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any, Final, TypeVar
 
 from specship.bounds import JSON_REPORT_BYTES
-from specship.diagnose.facts import OURS, Evaluation, Event, Facts, Line, LoggedStep, Schedule
-from specship.diagnose.json_values import count, number
-from specship.diagnose.reading_logs import (
+from specship.errors import DamagedArtifact, Place
+from specship.pipeline.run_logs.facts import OURS, Evaluation, Event, Facts, Line, LoggedStep, Schedule
+from specship.pipeline.run_logs.json_values import count, number
+from specship.pipeline.run_logs.reading_logs import (
     EVALUATIONS,
     EVENTS,
     TRAIN,
@@ -19,9 +20,8 @@ from specship.diagnose.reading_logs import (
     lost_steps,
     records_of,
 )
-from specship.diagnose.reading_weights import compared_weights
-from specship.diagnose.record_lines import key_lines
-from specship.errors import DamagedArtifact, Place
+from specship.pipeline.run_logs.reading_weights import compared_weights
+from specship.pipeline.run_logs.record_lines import key_lines
 from specship.strict_json import parse, read_bytes
 
 T = TypeVar("T")

@@ -11,8 +11,8 @@ import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from specship.diagnose.facts import Schedule
-from specship.diagnose.json_values import count, number
+from specship.pipeline.run_logs.facts import Schedule
+from specship.pipeline.run_logs.json_values import count, number
 
 _ANOTHER_HEAD: Final = re.compile(
     r"For(?!CausalLM|LMHead|MaskedLM|ConditionalGeneration|Seq2SeqLM|PreTraining)[A-Z]"

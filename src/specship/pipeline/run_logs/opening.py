@@ -1,0 +1,57 @@
+"""A run's folder or log, whoever wrote it, to facts."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from specship.errors import DamagedArtifact, UnusableInput
+from specship.pipeline.run_logs.declared_settings import declared
+from specship.pipeline.run_logs.facts import Facts
+from specship.pipeline.run_logs.formats.event_file import KIND as EVENTS
+from specship.pipeline.run_logs.formats.event_file import told_by_events
+from specship.pipeline.run_logs.log_format import log_in
+from specship.pipeline.run_logs.reading_run import RUN, read_run_facts
+from specship.pipeline.run_logs.reading_trainer import STATE, read_trainer_facts, state_file
+
+
+def read_facts(folder: Path) -> tuple[Facts, list[str]]:
+    """What the records of a run hold, and notes on what could not be read.
+
+    Raises:
+        UnusableInput: it is no run of a kind that is known.
+        DamagedArtifact: its main record cannot be read.
+    """
+    if not folder.exists():
+        raise UnusableInput("there is no such folder", at=folder, mend="name a run's folder")
+    if folder.is_file() and folder.name in {RUN, STATE}:
+        folder = folder.parent
+    if (folder / RUN).is_file():
+        facts, notes = read_run_facts(folder)
+    elif (state := state_file(folder)) is not None:
+        facts, notes = read_trainer_facts(state)
+        facts = _with_arguments(facts, folder, notes)
+    elif (log := log_in(folder)) is not None:
+        facts, notes = log[0].read(log[1])
+    else:
+        raise UnusableInput(
+            "not a run",
+            at=folder,
+            why="a run of ours holds run.json, a Trainer's output trainer_state.json, "
+            "Lightning's metrics.csv, and TensorBoard's an event file",
+            mend="name the folder that `specship pretrain --output` or a Trainer's output_dir made",
+        )
+    return facts, notes
+
+
+def _with_arguments(facts: Facts, folder: Path, notes: list[str]) -> Facts:
+    """A Trainer's facts with what the event file beside its state says that the run was to be."""
+    log = log_in(folder)
+    if log is None or log[0].kind != EVENTS:
+        return facts
+    try:
+        found = declared(told_by_events(log[1]), facts.planned_steps)
+    except DamagedArtifact as error:
+        notes.append(f"{log[1].name}: {error.message}; its arguments were not read")
+        return facts
+    return replace(facts, **{name: one for name, one in found.items() if getattr(facts, name) is None})
