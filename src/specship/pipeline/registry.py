@@ -81,8 +81,15 @@ def maker_of(artifact: str, sections: Container[str]) -> Stage:
     Raises:
         UnknownName: no stage makes it.
     """
-    asked = (stage for stage in other_ways(artifact) if stage.name in sections)
-    return next(asked, None) or stage_named(artifact)
+    ways = other_ways(artifact)
+    for stage in ways:
+        if stage.name in sections:
+            return stage
+    if artifact not in sections:
+        for stage in ways:
+            if any(section in sections for section in stage.comes_with):
+                return stage
+    return stage_named(artifact)
 
 
 def module_of(stage: Stage) -> str:

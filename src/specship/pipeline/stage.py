@@ -61,6 +61,10 @@ class Stage:
     """Whether a partial output folder is continued instead of being started anew."""
     outside: Callable[[Mapping[str, Any], Path], str] | None = None
     """Digest of what it reads beside artifacts, from settings by section and the project's folder."""
+    trains: bool = False
+    """Whether weights come about here: whatever it is made from, it speaks of the model made from it alone."""
+    comes_with: tuple[str, ...] = ()
+    """Sections of other stages that choose this one, unless a section is named after the artifact."""
     name: str = ""
     """Name of its file, where another stage is called after the artifact."""
 
