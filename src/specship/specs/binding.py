@@ -119,6 +119,15 @@ def _fault_faults(
                 mend=did_you_mean(str(quantity), expected) or f"name one of: {', '.join(expected)}",
                 code="SHIP317",
             )
+    for index, quantity in _texts(gate.get("proposed")):
+        if quantity not in gate["expect"]:
+            yield UnknownName(
+                f"{gate.get('id')} expects nothing of {quantity!r}",
+                at=document.place(*at, "proposed", index),
+                why="only a limit that is there was proposed",
+                mend=did_you_mean(quantity, gate["expect"]) or "take the name out",
+                code="SHIP317",
+            )
     for fault, quantities in named.items() if isinstance(named, dict) else ():
         for index, quantity in _texts(quantities):
             if quantity not in expected:
