@@ -62,7 +62,7 @@ class Stage:
     outside: Callable[[Mapping[str, Any], Path], str] | None = None
     """Digest of what it reads beside artifacts, from settings by section and the project's folder."""
     trains: bool = False
-    """Whether weights come about here: whatever it is made from, it speaks of the model made from it alone."""
+    """Whether weights come about here: it speaks of the model that is made from it, and of no other."""
     comes_with: tuple[str, ...] = ()
     """Sections of other stages that choose this one, unless a section is named after the artifact."""
     name: str = ""

@@ -16,9 +16,9 @@ from specship.lint.view import View
 def check(view: View) -> Iterator[Violation]:
     """A limit that was read off the model says what it is, and not what it must be.
 
-    Looked at are the quantities in `proposed`, where `specship adopt` writes those whose limit it took from what
-    it measured. Whoever has thought about one changes the limit, or means it as it stands, and takes the name
-    out; evidence stays fresh when nothing but that changed.
+    Looked at are the quantities in `proposed`, where `specship adopt` writes those whose limit it took from
+    what it measured. Whoever has thought about one changes the limit, or means it as it stands, and takes
+    the name out; evidence stays fresh when nothing but that changed.
     """
     for file, index, gate in view.gates():
         for place, quantity in enumerate(gate.proposed):
