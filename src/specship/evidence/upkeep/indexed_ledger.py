@@ -201,8 +201,9 @@ class IndexedLedger(Ledger):
                 (row.kind, row.gate, row.model, row.limits) == (*same, limits)
                 and (row.subjects == subjects or row.ingredients == ingredients)
             ),
-            "(limits = ? AND subjects = ? OR limits = ? AND ingredients = ?)"
-            " AND limits <> x'' AND +kind = ? AND +gate = ? AND +model = ?",
+            "(limits = ? AND limits <> x'' AND subjects = ?"
+            " OR limits = ? AND limits <> x'' AND ingredients = ?)"
+            " AND +kind = ? AND +gate = ? AND +model = ?",
             (limits, subjects, limits, ingredients, *same),
         )
         statements = {entry.digest: entry for entry in self._read(deciding) if isinstance(entry, Opened)}
