@@ -37,7 +37,7 @@ def code_shape(source: str) -> str:
     Raises:
         SyntaxError: the source is no Python.
     """
-    return _Walk(source).shape
+    return _SyntaxWalk(source).shape
 
 
 _DOCUMENTED: Final = {ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef}
@@ -45,7 +45,7 @@ _REACHING: Final = {ast.Import, ast.ImportFrom, ast.Call, ast.Constant, ast.Attr
 """Nodes that can name a module."""
 
 
-class _Walk:
+class _SyntaxWalk:
     """One walk over a source: its shape, and those of its nodes that can name a module."""
 
     def __init__(self, source: str) -> None:
@@ -105,7 +105,7 @@ class _Source(NamedTuple):
 @functools.lru_cache(maxsize=4096)
 def _read(source: str, module: str) -> _Source:
     """A module's source, read."""
-    walk = _Walk(source)
+    walk = _SyntaxWalk(source)
     return _Source(_reached(walk.reaching, module), sha256_bytes(walk.shape.encode()))
 
 
