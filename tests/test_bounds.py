@@ -34,8 +34,10 @@ from specship.pipeline.evaluation import inference_records
 from specship.pipeline.evaluation.inference_records import read_generations
 from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
+from specship.pipeline.run_logs.formats import plain_lines
 from specship.pipeline.run_logs.formats.event_file import read_events
 from specship.pipeline.run_logs.formats.lightning_csv import read_metrics
+from specship.pipeline.run_logs.formats.plain_lines import read_plain_lines
 from specship.pipeline.tokenizer.files import read_object
 from specship.pipeline.tokenizer.sentencepiece_model import read_sentencepiece
 from specship.probes.declared import declared_in
@@ -360,6 +362,14 @@ EDGES: Final = [
     Edge("EVENT_FILE_BYTES", lambda n: event_file(n - 100, 100), read_events, "longer than 500 bytes", 500),
     Edge("EVENT_RECORD_BYTES", event_file, read_events, "a record longer than 300 bytes", 300),
     Edge("CSV_BYTES", lambda n: padded(b"step,loss\n", n), read_metrics, "longer than 100 bytes", 100),
+    Edge(
+        "LOG_BYTES",
+        lambda n: padded(b'{"step": 1, "loss": 2}\n', n),
+        read_plain_lines,
+        "longer than 100",
+        100,
+        plain_lines,
+    ),
     Edge("CSV_COLUMNS", metrics, read_metrics, "no table of metrics", 40),
     Edge("PYTHON_BYTES", lambda n: b"#" * (n - 1) + b"\n", read_python, "and 1048576 are read"),
     Edge("CHAT_TEMPLATE_BYTES", lambda n: b"x" * n, read_chat_template, "longer than 1048576 bytes"),

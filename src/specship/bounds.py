@@ -66,6 +66,8 @@ CSV_BYTES: Final = 16 << 20
 """Longest table of metrics; a line takes some 80 bytes."""
 CSV_COLUMNS: Final = 4096
 """Most columns of a table of metrics."""
+LOG_BYTES: Final = 32 << 20
+"""Longest log of any other format: console text, JSON Lines, a run of Weights & Biases."""
 
 # GGUF: exports.
 
