@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from specship.diagnose.diagnosing import Diagnosis, diagnose
-from specship.pipeline.run_logs.columns import columns_among
 from specship.pipeline.run_logs.opening import read_facts
+from specship.pipeline.run_logs.series.columns import columns_among
 from specship.pipeline.run_logs.telling import told as with_told
 
 

@@ -10,8 +10,8 @@ from typing import Final
 
 from specship.discovery import Folder, one_each
 from specship.errors import UnusableInput
-from specship.pipeline.run_logs.columns import PREFIX, Columns
 from specship.pipeline.run_logs.facts import Facts
+from specship.pipeline.run_logs.series.columns import PREFIX, Columns
 
 FORMATS: Final = Folder("specship.pipeline.run_logs.formats")
 MOST_DAMAGE: Final = 100

@@ -6,7 +6,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from specship.errors import DamagedArtifact, UnusableInput
-from specship.pipeline.run_logs.columns import NO_COLUMNS, Columns
 from specship.pipeline.run_logs.declared_settings import declared
 from specship.pipeline.run_logs.facts import Facts
 from specship.pipeline.run_logs.formats.event_file import KIND as EVENTS
@@ -14,6 +13,7 @@ from specship.pipeline.run_logs.formats.event_file import told_by_events
 from specship.pipeline.run_logs.log_format import all_formats, log_in
 from specship.pipeline.run_logs.reading_run import RUN, read_run_facts
 from specship.pipeline.run_logs.reading_trainer import STATE, read_trainer_facts, state_file
+from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 
 
 def read_facts(folder: Path, columns: Columns = NO_COLUMNS) -> tuple[Facts, list[str]]:

@@ -8,8 +8,8 @@ import pytest
 from specship.cli import main
 from specship.diagnose.opening import diagnose_run
 from specship.errors import SpecshipError
-from specship.pipeline.run_logs.columns import Columns
 from specship.pipeline.run_logs.formats.plain_table import read_plain_table
+from specship.pipeline.run_logs.series.columns import Columns
 from tests.diagnose.trainer_logs import Draw, log
 from tests.diagnose.written_runs import Records, names
 

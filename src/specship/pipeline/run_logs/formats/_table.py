@@ -11,11 +11,11 @@ from typing import Final
 
 from specship import bounds
 from specship.errors import DamagedArtifact, Place
-from specship.pipeline.run_logs.columns import Columns
 from specship.pipeline.run_logs.facts import Line
 from specship.pipeline.run_logs.json_values import count
 from specship.pipeline.run_logs.log_format import MOST_DAMAGE
-from specship.pipeline.run_logs.series import Record
+from specship.pipeline.run_logs.series.building import Record
+from specship.pipeline.run_logs.series.columns import Columns
 from specship.strict_json import read_bytes
 
 NUMBER: Final = re.compile(

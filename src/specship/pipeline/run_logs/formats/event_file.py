@@ -21,13 +21,13 @@ from typing import Any, Final
 
 from specship import bounds
 from specship.errors import DamagedArtifact, Place
-from specship.pipeline.run_logs.columns import NO_COLUMNS, Columns
 from specship.pipeline.run_logs.declared_settings import declared, vocabulary
 from specship.pipeline.run_logs.facts import Facts, Line
 from specship.pipeline.run_logs.formats._protobuf import fields
 from specship.pipeline.run_logs.json_values import count
 from specship.pipeline.run_logs.log_format import MOST_DAMAGE, LogFormat
-from specship.pipeline.run_logs.series import Record, facts_of
+from specship.pipeline.run_logs.series.building import Record, facts_of
+from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 from specship.strict_json import open_regular
 
 KIND: Final = "TensorBoard log"

@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.errors import DamagedArtifact, Place
-from specship.pipeline.run_logs.columns import NO_COLUMNS, Columns
 from specship.pipeline.run_logs.facts import Facts
 from specship.pipeline.run_logs.formats._table import figures, read_table
 from specship.pipeline.run_logs.log_format import LogFormat
-from specship.pipeline.run_logs.series import Record, facts_of
+from specship.pipeline.run_logs.series.building import Record, facts_of
+from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 
 KIND: Final = "Lightning log"
 _STEP: Final = "step"

@@ -14,13 +14,13 @@ from typing import Any, Final
 
 from specship.bounds import CSV_COLUMNS, LOG_BYTES
 from specship.errors import DamagedArtifact
-from specship.pipeline.run_logs.columns import NO_COLUMNS, Columns
 from specship.pipeline.run_logs.facts import Facts, Line
 from specship.pipeline.run_logs.formats._plain import places
 from specship.pipeline.run_logs.formats._table import figures
 from specship.pipeline.run_logs.json_values import number
 from specship.pipeline.run_logs.log_format import MOST_DAMAGE, LogFormat
-from specship.pipeline.run_logs.series import Record, facts_of
+from specship.pipeline.run_logs.series.building import Record, facts_of
+from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 from specship.strict_json import read_bytes
 
 KIND: Final = "JSON Lines log"

@@ -10,12 +10,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
-from specship.pipeline.run_logs.columns import NO_COLUMNS, Columns
 from specship.pipeline.run_logs.facts import Facts
 from specship.pipeline.run_logs.formats._plain import places
 from specship.pipeline.run_logs.formats._table import figures, read_table
 from specship.pipeline.run_logs.log_format import LogFormat
-from specship.pipeline.run_logs.series import facts_of
+from specship.pipeline.run_logs.series.building import facts_of
+from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 
 KIND: Final = "CSV log"
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from specship.pipeline.run_logs.columns import NO_COLUMNS, Columns
-from specship.pipeline.run_logs.evaluation_names import evaluations_of
 from specship.pipeline.run_logs.facts import Evaluation, Facts, Line, LoggedStep
 from specship.pipeline.run_logs.json_values import count, number
+from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
+from specship.pipeline.run_logs.series.evaluation_names import evaluations_of
 
 Record = tuple[Line, Mapping[str, Any]]
 """What a log says of one step, under the names that it has there, and where that stands."""

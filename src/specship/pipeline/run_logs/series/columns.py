@@ -184,9 +184,38 @@ def _refused(path: Any, what: str, quantity: str, names: Iterable[str]) -> Unusa
     )
 
 
+_NUMBERS: Final = frozenset({"accumulation", "devices", "every"})
+
+
+def columns_of(words: Mapping[str, str]) -> Columns:
+    """Columns from words, as a caller or a file writes them.
+
+    Raises:
+        UnknownName: a quantity is not known.
+        UnusableInput: a value that it cannot have.
+    """
+    for name in words:
+        if name not in Columns.model_fields:
+            known = did_you_mean(name, Columns.model_fields) or f"known are {', '.join(Columns.model_fields)}"
+            raise UnknownName(f"no column is known as {name!r}", mend=known)
+    values = {
+        name: int(text) if name in _NUMBERS and text.isascii() and text.isdigit() and len(text) < 12 else text
+        for name, text in words.items()
+    }
+    try:
+        return Columns.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        said = first["msg"].removeprefix("Value error, ")
+        raise UnusableInput(
+            f"{PREFIX}{where}: {said}" if where else said,
+            mend="see the table of columns in the documentation",
+        ) from error
+
+
 NO_COLUMNS: Final = Columns()
 """Nothing is told: names that are known, mean losses, all devices."""
-_NUMBERS: Final = frozenset({"accumulation", "devices", "every"})
 
 
 def columns_among(told: Mapping[str, str]) -> tuple[Columns, dict[str, str]]:
@@ -198,21 +227,4 @@ def columns_among(told: Mapping[str, str]) -> tuple[Columns, dict[str, str]]:
     """
     words = {name.removeprefix(PREFIX): text for name, text in told.items() if name.startswith(PREFIX)}
     rest = {name: text for name, text in told.items() if not name.startswith(PREFIX)}
-    for name in words:
-        if name not in Columns.model_fields:
-            known = did_you_mean(name, Columns.model_fields) or f"known are {', '.join(Columns.model_fields)}"
-            raise UnknownName(f"no column is known as {name!r}", mend=known)
-    values = {
-        name: int(text) if name in _NUMBERS and text.isascii() and text.isdigit() and len(text) < 12 else text
-        for name, text in words.items()
-    }
-    try:
-        return Columns.model_validate(values), rest
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        where = ".".join(map(str, first["loc"]))
-        said = first["msg"].removeprefix("Value error, ")
-        raise UnusableInput(
-            f"{PREFIX}{where}: {said}" if where else said,
-            mend="see the table of columns in the documentation",
-        ) from error
+    return columns_of(words), rest
