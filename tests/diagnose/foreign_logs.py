@@ -6,14 +6,18 @@ console were compared with what transformers 5.23 printed.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import math
-from collections.abc import Callable, Mapping
+import sqlite3
+import struct
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from tests.diagnose.event_files import events
+from tests.diagnose.event_files import events, field, varint
 from tests.diagnose.written_runs import Records
 
 
@@ -161,6 +165,116 @@ def trainer_console(folder: Path, run: Run) -> Path:
     return path
 
 
+PARAMETERS: Final[dict[str, Any]] = {
+    "lr_scheduler_type": "cosine",
+    "max_grad_norm": 1.0,
+    "architectures": ["LlamaForCausalLM"],
+}
+SCHEMA: Final = """
+CREATE TABLE runs (run_uuid VARCHAR(32) NOT NULL, name VARCHAR(250), status VARCHAR(9),
+  lifecycle_stage VARCHAR(20), experiment_id INTEGER, CONSTRAINT run_pk PRIMARY KEY (run_uuid));
+CREATE TABLE "metrics" ("key" VARCHAR(250) NOT NULL, value FLOAT NOT NULL, timestamp BIGINT NOT NULL,
+  run_uuid VARCHAR(32) NOT NULL, step BIGINT DEFAULT '0' NOT NULL, is_nan BOOLEAN DEFAULT '0' NOT NULL,
+  CONSTRAINT metric_pk PRIMARY KEY ("key", timestamp, step, run_uuid, value, is_nan));
+CREATE TABLE "params" ("key" VARCHAR(250) NOT NULL, value VARCHAR(8000) NOT NULL,
+  run_uuid VARCHAR(32) NOT NULL, CONSTRAINT param_pk PRIMARY KEY ("key", run_uuid));
+"""
+"""The columns that are read, of the tables that MLflow 3.17 makes."""
+
+
+def _settings(run: Run) -> dict[str, Any]:
+    return PARAMETERS | {"max_steps": run.planned, "vocab_size": run.vocabulary}
+
+
+def _logged(run: Run) -> Iterator[tuple[int, int, str, float]]:
+    """Time, step, name and value of each figure, as a Trainer's callback hands them on."""
+    for time, one in enumerate(run.records):
+        for name, value in one.items():
+            if name != "step":
+                yield time, one["step"], name, value
+    if run.ended:
+        yield len(run.records), run.records[-1]["step"], "train_runtime", 1.5
+
+
+def mlflow_database(folder: Path, run: Run, *, status: str | None = None) -> Path:
+    path = folder / "mlflow.db"
+    status = status or ("FINISHED" if run.ended else "RUNNING")
+    with contextlib.closing(sqlite3.connect(path)) as database, database:
+        database.executescript(SCHEMA)
+        database.execute("INSERT INTO runs VALUES ('r1', 'tiny', ?, 'active', 1)", (status,))
+        rows = [
+            (key, 0.0 if math.isnan(value) else value, time, "r1", step, int(math.isnan(value)))
+            for time, step, key, value in _logged(run)
+        ]
+        database.executemany("INSERT INTO metrics VALUES (?, ?, ?, ?, ?, ?)", rows)
+        values = [(key, str(value), "r1") for key, value in _settings(run).items()]
+        database.executemany("INSERT INTO params VALUES (?, ?, ?)", values)
+    return path
+
+
+def mlflow_files(folder: Path, run: Run, *, status: int | None = None) -> Path:
+    place = folder / "mlruns" / "1" / "r1"
+    (place / "metrics").mkdir(parents=True)
+    (place / "params").mkdir()
+    ended = status or (3 if run.ended else 1)
+    (place / "meta.yaml").write_text(f"end_time: null\nrun_name: tiny\nrun_uuid: r1\nstatus: {ended}\n")
+    for time, step, key, value in _logged(run):
+        with (place / "metrics" / key).open("a") as file:
+            file.write(f"{1_796_063_415_836 + time} {value} {step}\n")
+    for key, value in _settings(run).items():
+        (place / "params" / key).write_text(str(value))
+    return place / "meta.yaml"
+
+
+def chunked(records: Iterable[bytes], block: int = 32_768) -> bytes:
+    """The frame of a file of Weights & Biases: chunks that no block's end goes through."""
+    out = bytearray(b":W&B\xe1\xbe\x00")
+    for record in records:
+        rest, first = record, True
+        while True:
+            left = block - len(out) % block
+            if left < 7:
+                out += bytes(left)
+                left = block
+            part, rest = rest[: left - 7], rest[left - 7 :]
+            kind = (1 if not rest else 2) if first else (3 if rest else 4)
+            out += struct.pack("<IHB", zlib.crc32(bytes([kind]) + part), len(part), kind) + part
+            first = False
+            if not rest:
+                break
+    return bytes(out)
+
+
+def item(name: str, value: Any) -> bytes:
+    """An item of history or config, its name in one part."""
+    text = json.dumps(value).encode()
+    return field(1, field(2, name.encode()) + varint(16 << 3 | 2) + varint(len(text)) + text)
+
+
+def message(number: int, content: bytes) -> bytes:
+    """A record that holds one message."""
+    return varint(number << 3 | 2) + varint(len(content)) + content
+
+
+def wandb_run(folder: Path, run: Run, *, code: int | None = None) -> Path:
+    config = b"".join(item(name, value) for name, value in _settings(run).items())
+    records = [message(17, field(1, b"r1") + field(4, config))]
+    for at, one in enumerate(run.records):
+        named = {
+            f"eval/{name[5:]}" if name.startswith("eval_") else f"train/{name}": value
+            for name, value in one.items()
+            if name != "step"
+        }
+        figures = named | {"train/global_step": one["step"], "_step": at}
+        records.append(message(2, b"".join(item(name, value) for name, value in figures.items())))
+    if run.ended or code is not None:
+        records.append(message(18, b"\x08" + varint(code or 0) + b"\x10\x01"))
+    path = folder / "wandb" / "offline-run-20261130_182957-r1" / "run-r1.wandb"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(chunked(records))
+    return path
+
+
 def _written(path: Path, lines: list[str]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("".join(line + "\n" for line in lines))
@@ -176,6 +290,9 @@ WRITERS: Final[Mapping[str, Callable[[Path, Run], Path]]] = {
     "nanochat log": nanochat,
     "torchtitan log": torchtitan,
     "Trainer console log": trainer_console,
+    "MLflow database": mlflow_database,
+    "MLflow folder": mlflow_files,
+    "Weights & Biases run": wandb_run,
 }
 
 
