@@ -15,7 +15,7 @@ from tests.models import inference_chain
 
 RECEIVED: Final[dict[str, Any]] = {
     "received": {"folder": "models/theirs", "source": "a trainer"},
-    "baseline": {"heldout_tokens": 512},
+    "baseline": {"heldout_tokens": 131_072},
 }
 
 
