@@ -315,12 +315,5 @@ CODES: Final = {
             "falsified_by: {frozen-weights: [unmovd]}",
             "falsified_by: {frozen-weights: [unmoved]}",
         ),
-        Code(
-            "SHIP318",
-            "placeholder-without-meaning",
-            "A command is told where its output and each artifact that it needs are, and nothing else.",
-            "command: [python, train.py, '{corpsu}'], with needs: [corpus]",
-            "command: [python, train.py, '{corpus}', '{output}'], with needs: [corpus]",
-        ),
     )
 }

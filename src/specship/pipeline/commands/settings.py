@@ -88,12 +88,12 @@ class Command(Settings):
         known = (OUTPUT, INTERPRETER, *self.needs)
         for name in sorted(named - set(known)):
             mend = f"there are {', '.join(f'{{{one}}}' for one in known)}; an artifact is named under `needs`"
-            raise Complaint("SHIP318", f"{{{name}}} stands for nothing", mend).as_error()
+            raise Complaint("SHIP205", f"{{{name}}} stands for nothing", mend).as_error()
         for name in (OUTPUT, *self.needs):
             if name not in named:
                 said = "where to write" if name == OUTPUT else f"where {name} is"
                 mend = f"write {{{name}}} where the program expects that folder"
-                raise Complaint("SHIP318", f"no argument says {said}", mend).as_error()
+                raise Complaint("SHIP205", f"no argument says {said}", mend).as_error()
         return self
 
 
