@@ -86,9 +86,18 @@ def maker_of(artifact: str, settings: Mapping[str, Any]) -> Stage:
     Raises:
         UnknownName: no stage makes it.
     """
-    own = (command_stage(name, one) for name, one in commands_of(settings).items() if one["makes"] == artifact)
-    asked = (stage for stage in other_ways(artifact) if stage.name in settings)
-    return next(own, None) or next(asked, None) or stage_named(artifact)
+    for name, command in commands_of(settings).items():
+        if command["makes"] == artifact:
+            return command_stage(name, command)
+    ways = other_ways(artifact)
+    for stage in ways:
+        if stage.name in settings:
+            return stage
+    if artifact not in settings:
+        for stage in ways:
+            if any(section in settings for section in stage.comes_with):
+                return stage
+    return stage_named(artifact)
 
 
 def module_of(stage: Stage) -> str:

@@ -71,6 +71,10 @@ class Stage:
     """Digest of what it reads beside artifacts, from settings by section and the project's folder."""
     variables: tuple[str, ...] = ()
     """Variables of the environment that it reads, and that count."""
+    trains: bool = False
+    """Whether weights come about here: it speaks of the model that is made from it, and of no other."""
+    comes_with: tuple[str, ...] = ()
+    """Sections of other stages that choose this one, unless a section is named after the artifact."""
     name: str = ""
     """Name of its file, where another stage is called after the artifact."""
     module: str = ""

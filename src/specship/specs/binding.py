@@ -54,6 +54,7 @@ def contract_faults(document: Document, known: Known, criteria: Mapping[str, str
     for index, gate in enumerate(gates_of(document)):
         yield from _criterion_faults(document, ("gates", index), gate, criteria)
         yield from _fault_faults(document, ("gates", index), gate, known)
+        yield from _proposal_faults(document, ("gates", index), gate)
         yield from _probe_faults(document, ("gates", index), gate, known)
 
 
@@ -133,6 +134,21 @@ def _fault_faults(
                     mend=did_you_mean(quantity, expected) or f"name one of: {', '.join(expected)}",
                     code="SHIP317",
                 )
+
+
+def _proposal_faults(
+    document: Document, at: tuple[str | int, ...], gate: Mapping[str, Any]
+) -> Iterable[UnusableInput]:
+    expected = gate["expect"] if isinstance(gate.get("expect"), dict) else {}
+    for index, quantity in _texts(gate.get("proposed")):
+        if quantity not in expected:
+            yield UnknownName(
+                f"{gate.get('id')} expects nothing of {quantity!r}",
+                at=document.place(*at, "proposed", index),
+                why="only a limit that is there was proposed",
+                mend=did_you_mean(quantity, expected) or "take the name out",
+                code="SHIP317",
+            )
 
 
 def _probe_faults(

@@ -32,6 +32,7 @@ def command_stage(name: str, command: Mapping[str, Any]) -> Stage:
         lifecycle=KINDS[makes].lifecycle if makes in KINDS else "process",
         needs=tuple(str(one) for one in command.get("needs") or ()),
         settings={SECTION: Command},
+        trains=makes == "run",
         resumes=command.get("resumes") is True,
         outside=lambda settings, root: outside(settings[SECTION][name], root),
         variables=variables(command),

@@ -10,13 +10,16 @@ from specship.pipeline.run_logs.declared_settings import declared
 from specship.pipeline.run_logs.facts import Facts
 from specship.pipeline.run_logs.formats.event_file import KIND as EVENTS
 from specship.pipeline.run_logs.formats.event_file import told_by_events
-from specship.pipeline.run_logs.log_format import log_in
+from specship.pipeline.run_logs.log_format import all_formats, log_in
 from specship.pipeline.run_logs.reading_run import RUN, read_run_facts
 from specship.pipeline.run_logs.reading_trainer import STATE, read_trainer_facts, state_file
+from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 
 
-def read_facts(folder: Path) -> tuple[Facts, list[str]]:
+def read_facts(folder: Path, columns: Columns = NO_COLUMNS) -> tuple[Facts, list[str]]:
     """What the records of a run hold, and notes on what could not be read.
+
+    `columns` says which of a log's own names hold what, where its format leaves them to its author.
 
     Raises:
         UnusableInput: it is no run of a kind that is known.
@@ -31,15 +34,15 @@ def read_facts(folder: Path) -> tuple[Facts, list[str]]:
     elif (state := state_file(folder)) is not None:
         facts, notes = read_trainer_facts(state)
         facts = _with_arguments(facts, folder, notes)
-    elif (log := log_in(folder)) is not None:
-        facts, notes = log[0].read(log[1])
+    elif (log := log_in(folder, columns)) is not None:
+        facts, notes = log[0].read(log[1], columns)
     else:
         raise UnusableInput(
             "not a run",
             at=folder,
-            why="a run of ours holds run.json, a Trainer's output trainer_state.json, "
-            "Lightning's metrics.csv, and TensorBoard's an event file",
-            mend="name the folder that `specship pretrain --output` or a Trainer's output_dir made",
+            why="a run of ours holds run.json, a Trainer's output trainer_state.json; known besides are: "
+            + ", ".join(all_formats()),
+            mend="name the folder that `specship pretrain --output` or a Trainer's output_dir made, or a log",
         )
     return facts, notes
 

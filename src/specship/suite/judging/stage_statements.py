@@ -29,7 +29,7 @@ def sign_stages(plan: Plan, ledger: LedgerWriter, model: str, artifacts: Iterabl
         CannotWrite: the disk is full or refuses.
     """
     profile, project = plan.profile, plan.project
-    known = ledger.read()
+    known = ledger.seen
     for owner, stage in reversed(list(stages_behind(profile, model, artifacts))):
         store = Store.of(plan.project.state, owner, profile)
         record = store.current(stage.makes)

@@ -1,7 +1,7 @@
 """Which stages are behind an artifact, and whose settings each of them reads; what is of a model's own line.
 
 What ships is a model's checkpoint. Evidence about an artifact counts for the model where the checkpoint was
-made from it, or where it was made from the checkpoint or from what that was made from: a run that is
+made from it, or where it was made from the checkpoint or from what that was made from. A run that is
 trained here beside a checkpoint that was received says nothing of that checkpoint. Sources (a corpus, a
 set of problems) are made from nothing and belong to whoever names them.
 """
@@ -19,6 +19,7 @@ from specship.pipeline.stage import Stage
 from specship.specs.records import Profile
 
 CHECKPOINT: Final = "checkpoint"
+TOKENIZER: Final = "tokenizer"
 
 
 def stages_behind(profile: Profile, model: str, artifacts: Iterable[str]) -> Iterator[tuple[str, Stage]]:
@@ -78,16 +79,14 @@ def apart_from_line(profile: Profile, model: str, artifacts: Iterable[str]) -> A
         owner, stage = maker(asking, artifact)
         if (owner, artifact) in line or not stage.needs:
             return True
+        if stage.trains:
+            return False  # weights that the checkpoint was not made from
         if ours not in (from_ := behind(owner, artifact)) and any(name == CHECKPOINT for _, name in from_):
             return False  # it was made from the checkpoint of another model
         if artifact not in all_stages():  # a project's own: whatever is said of a source is said of it
             return all(belongs(owner, name) for name in stage.needs)
         needs = [(maker(owner, name), name) for name in stage.needs]
-        made = [
-            name
-            for (lender, source), name in needs
-            if source.needs or (lender, name) == ours or (lender, name) in line
-        ]
+        made = [name for (lender, source), name in needs if source.needs or (lender, name) == ours]
         return bool(made) and all(belongs(owner, name) for name in made)
 
     try:
@@ -109,6 +108,8 @@ def _why_apart(profile: Profile, model: str, artifacts: Iterable[str]) -> str:
     if maker.name == CHECKPOINT:
         return f"{names} {was} made for another model's checkpoint: measure this model's own"
     lender = f"borrow {names} from the model that it comes from, or " if maker.needs else ""
+    if TOKENIZER in profile.settings_of(owner):
+        lender += f"leave {TOKENIZER!r} out, so that text is encoded with the checkpoint's own, or "
     return (
         f"this checkpoint was {maker.name}; its {names} {was} not, and what is made here is another model's: "
         f"{lender}leave {maker.name!r} out, so that the model is trained here, or say in not_judged why "
