@@ -138,7 +138,7 @@ class Judge:
             model=check.model.id,
             profile=self.plan.profile.profile,
             gate_digest=check.gate_digest,
-            profile_digest=self.plan.profile_digest(check.model.id),
+            profile_digest=self.plan.profile_digest(check),
             subjects={name: record.digest for name, (_, record) in artifacts.items()},
             ingredients={name: str(store.key_of(name)) for name in artifacts},
             started=datetime.now(UTC),

@@ -13,7 +13,9 @@ import functools
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from specship.pipeline.registry import maker_of
+from specship.digests import digest_of
+from specship.errors import UnknownName
+from specship.pipeline.registry import all_stages, maker_of
 from specship.pipeline.stage import Stage
 from specship.specs.records import Profile
 
@@ -35,6 +37,21 @@ def stages_behind(profile: Profile, model: str, artifacts: Iterable[str]) -> Ite
         needed = {(owner, name) for name in stage.needs} - seen
         seen |= needed
         pending += sorted(needed)
+
+
+def profile_digest(profile: Profile, model: str, artifacts: Iterable[str]) -> str:
+    """Digest of what a profile sets for the stages behind a model's artifacts; no other section counts.
+
+    Overrides are in the gates' digests.
+    """
+    try:
+        used = {
+            f"{owner} {stage.name}": stage.counted(profile.settings_of(owner))
+            for owner, stage in stages_behind(profile, model, artifacts)
+        }
+    except UnknownName:  # nobody makes one of them here, and there is no evidence about it
+        used = {}
+    return digest_of({"profile": profile.profile, "kind": profile.kind, "model": model, "pipeline": used})
 
 
 class Apart(NamedTuple):
@@ -69,13 +86,21 @@ def apart_from_line(profile: Profile, model: str, artifacts: Iterable[str]) -> A
             return False  # weights that the checkpoint was not made from
         if ours not in (from_ := behind(owner, artifact)) and any(name == CHECKPOINT for _, name in from_):
             return False  # it was made from the checkpoint of another model
+        if artifact not in all_stages():  # a project's own: whatever is said of a source is said of it
+            return all(belongs(owner, name) for name in stage.needs)
         needs = [(maker(owner, name), name) for name in stage.needs]
         made = [name for (lender, source), name in needs if source.needs or (lender, name) == ours]
         return bool(made) and all(belongs(owner, name) for name in made)
 
-    line, ours = behind(model, CHECKPOINT), (maker(model, CHECKPOINT)[0], CHECKPOINT)
-    found = tuple(name for name in artifacts if not belongs(model, name))
+    try:
+        line, ours = behind(model, CHECKPOINT), (maker(model, CHECKPOINT)[0], CHECKPOINT)
+        found = tuple(name for name in artifacts if not belongs(model, name))
+    except UnknownName as error:
+        return Apart(tuple(artifacts), f"{error.message} for {model} at profile {profile.profile}: {_MAKE}")
     return Apart(found, _why_apart(profile, model, found) if found else "")
+
+
+_MAKE: Final = "add a command that makes it to the model's `commands:`"
 
 
 def _why_apart(profile: Profile, model: str, artifacts: Iterable[str]) -> str:
