@@ -23,7 +23,7 @@ _SHORTEST: Final = 16
 
 
 def _recognise(path: Path) -> str:
-    if not (path / CONFIG).is_file():
+    if not (path / CONFIG).is_file() or not any(path.glob("*.safetensors")):
         return ""
     from specship.pipeline.checkpoint.inventory import account
 
