@@ -34,6 +34,8 @@ class ProposedGate:
     limits: Mapping[str, Expectation] = field(default_factory=dict)
     proposed: tuple[str, ...] = ()
     """Quantities whose limit was taken from what was measured."""
+    left: tuple[str, ...] = ()
+    """Quantities that wait for a limit, because nothing was measured yet."""
     why_not: str = ""
     """Why nothing could be measured; the rule is then left unbound."""
 
@@ -69,6 +71,20 @@ def propose(
         return [_proposed(gate, runner, measurer) for gate in gates]
     finally:
         measurer.close()
+
+
+def unmeasured(gate: AdoptedGate) -> ProposedGate:
+    """A gate with the limits that are in its nature alone; all others wait until something was measured."""
+    if not gate.probe:
+        return ProposedGate(gate)
+    units = all_probes()[gate.probe].units
+    limits = {
+        quantity: Expectation.model_validate({limit.operator: limit.value, "unit": units[quantity]})
+        for quantity, limit in gate.expect.items()
+        if limit.value is not None
+    }
+    left = tuple(quantity for quantity in gate.expect if quantity not in limits)
+    return ProposedGate(gate, limits, left=left)
 
 
 def _proposed(gate: AdoptedGate, runner: StageRunner, measurer: Measurer) -> ProposedGate:

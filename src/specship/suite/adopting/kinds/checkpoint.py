@@ -207,6 +207,13 @@ _TARGET: Final = AdoptedGate(
 
 KIND: Final = AdoptedKind(
     name="checkpoint",
+    template="imported",
+    example={
+        "received": {"folder": "models/theirs", "source": "say where it came from"},
+        "gguf": {"name": "adopted", "dtype": "F32"},
+        "parity": {"prompts": 8, "steps": 64, "context_tokens": 64, "threads": 2, "device": "cpu"},
+        "qa": {"threads": 2, "device": "cpu"},
+    },
     recognise=_recognise,
     settings=_settings,
     criteria=(

@@ -104,6 +104,8 @@ _DATA: Final = AdoptedGate(
 
 KIND: Final = AdoptedKind(
     name="run",
+    template="external",
+    example={"logged": {"folder": "runs/theirs", "source": "say whose run it is"}},
     recognise=_recognise,
     settings=_settings,
     criteria=(
