@@ -7,7 +7,7 @@ anew. Nothing is believed either: what is taken over from elsewhere are the byte
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +15,15 @@ from typing import Final
 
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.evidence.attempt_mark import clear_mark, mark_of
-from specship.evidence.ledger import Ledger, open_line, packs_of, read_entry, read_ledger
+from specship.evidence.ledger import (
+    Ledger,
+    bytes_of,
+    files_of,
+    open_entry,
+    open_line,
+    packs_of,
+    read_ledger,
+)
 from specship.evidence.packs import lines_in, read_pack, unpacked
 from specship.files import make_folder, sweep, sync_folder, write_errors, write_new_file
 
@@ -37,7 +45,7 @@ class Mended:
     """As it is now."""
 
 
-def mend_ledger(state: Path, folders: tuple[Path, ...], sources: Iterable[Path], *, anew: bool) -> Mended:
+def mend_ledger(state: Path, folders: tuple[Path, ...], sources: Collection[Path], *, anew: bool) -> Mended:
     """Mend the ledger of a checkout; `folders` are all that it consists of, the first one made here.
 
     `sources` are ledgers that have what is missing; with `anew` a broken ledger is set aside whole.
@@ -51,7 +59,8 @@ def mend_ledger(state: Path, folders: tuple[Path, ...], sources: Iterable[Path],
     swept = sum(len(sweep(place, older_than=_DEAD_SECONDS)) for place in places)
     ledger = read_ledger(folders, keys=frozenset())
     moved = []
-    for error in ledger.damaged:
+    # A ledger that goes as it is keeps its damaged files: one renaming, and no kill comes in between.
+    for error in () if anew and not sources else ledger.damaged:
         path = own / Path(str(error.at)).name
         if path.is_symlink() or path.exists():
             moved.append(_set_aside(path, aside))
@@ -91,10 +100,11 @@ def _take_over(source: Path, own: Path) -> int:
             "no folder", at=source, mend="name a folder that is a ledger: OTHER/.specship/ledger"
         )
     count = 0
-    for path in sorted(source.glob("*.json")):
+    for path in sorted(files_of(source)):
         with contextlib.suppress(DamagedArtifact):
-            entry = read_entry(path, frozenset())
-            count += write_new_file(own / path.name, path.read_bytes())
+            data = bytes_of(path)
+            entry = open_entry(path, data, keys=frozenset())
+            count += write_new_file(own / path.name, data)
             if mark_of(source, entry.digest) is not None:
                 write_new_file(own / f"{entry.digest}.open", b"")
     for pack in packs_of(source):
