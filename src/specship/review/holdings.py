@@ -199,6 +199,9 @@ class Holdings:
                     gate_digest=self._digest(gate),
                     profile_digest=digest_of_settings(model, names),
                     subjects={name: one.digest if one else None for name, one in found.items()},
+                    unknown={
+                        name: artifacts.why_unknown(model, name) for name, one in found.items() if not one
+                    },
                     ingredients=known_keys(found),
                     release=profile.kind == "release",
                     ring=trust.ring,

@@ -161,8 +161,8 @@ def _gate(identity: str, criterion: str, proposed: ProposedGate) -> Iterator[str
 def _remarks(proposed: ProposedGate) -> Iterator[str]:
     if proposed.why_not:
         yield from textwrap.wrap(
-            f"TODO: {proposed.gate.probe} cannot measure this here; the gate is worth nothing until something "
-            f"can: {proposed.why_not}",
+            f"TODO: {proposed.gate.probe} cannot measure this here; the gate is worth nothing until something"
+            f" can: {proposed.why_not}",
             _WIDTH,
         )
     elif proposed.left:
