@@ -16,6 +16,7 @@ from specship.pipeline.run_logs.reading_run import read_run_facts
 from tests.diagnose.doctored_runs import DOCTORED
 from tests.diagnose.foreign_logs import WRITERS, Run
 from tests.diagnose.written_runs import STEPS, names, write_run
+from tests.places import ROOT
 
 CASES: Final = (
     HEALTHY,
@@ -32,6 +33,9 @@ CASES: Final = (
 """Runs of `doctored_runs`, a healthy one, and one whose file was cut in the middle of a line or a record."""
 TOLD: Final = {
     "vocabulary": "257",
+    "parameters": "6464",
+    "unique_tokens": "150000",
+    "tokens_per_step": "512",
     "planned_steps": str(STEPS),
     "device_asked": "cpu",
     "device_got": "cpu",
@@ -55,7 +59,7 @@ def run_of(folder: Path, case: str) -> Run:
         records.append(one)
         if (loss := scored.pop(step.step, None)) is not None:
             records.append({"step": step.step, "eval_loss": loss})
-    return Run(records=records, planned=STEPS)
+    return Run(records=records, planned=STEPS, asked="cuda" if case == "device-fallback" else "cpu")
 
 
 def diagnosed(folder: Path, kind: str, case: str) -> Diagnosis:
@@ -73,30 +77,52 @@ def diagnosed(folder: Path, kind: str, case: str) -> Diagnosis:
 
 
 def answer(found: Diagnosis, case: str) -> str:
-    """A class, or why none is named."""
-    if found.binding != UNKNOWN:
-        return found.binding
-    return "cannot tell" if case in {HEALTHY, "log cut"} or case in found.missing else "no place for it"
+    """A cell of the table in the documentation."""
+    if case in {HEALTHY, "log cut"}:
+        return {HEALTHY: "healthy", UNKNOWN: "cannot tell"}.get(found.binding, "accused")
+    if names(found)[:1] == [case]:
+        return "found"
+    if names(found) == ["exhausted-stream"] and case == "premature-stop":
+        return "an end without a reason"
+    if names(found):
+        return "another"
+    return "not asked" if case in found.inapplicable else "cannot tell" if case in found.missing else "missed"
 
 
-@pytest.mark.parametrize("kind", WRITERS)
-def test_what_the_records_hold_is_found_and_nothing_else(tmp_path: Path, kind: str) -> None:
-    for case in CASES:
-        if (kind, case) == ("MLflow database", "log cut"):
-            continue  # a database that was cut is refused; see its own tests
-        found = diagnosed(tmp_path / case, kind, case)
-        if case in {HEALTHY, "log cut"}:
-            assert found.binding in ({HEALTHY, UNKNOWN} if case == HEALTHY else {UNKNOWN}), (
-                case,
-                names(found),
-            )
-            continue
-        if case in found.examined and names(found):
-            assert names(found)[0] == case, (case, names(found))
-            assert found.binding == DOCTORED[case][0]
-        else:
-            assert found.binding == UNKNOWN, (case, names(found))
-            assert case in found.missing or case in found.inapplicable, (case, found.examined)
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, str]]:
+    folder = tmp_path_factory.mktemp("matrix")
+    return {
+        kind: {
+            case: answer(diagnosed(folder / kind / case, kind, case), case)
+            for case in CASES
+            if (kind, case) != ("MLflow database", "log cut")  # it is refused: `test_mlflow_database.py`
+        }
+        for kind in WRITERS
+    }
+
+
+def test_no_healthy_run_is_accused_and_none_that_was_cut_is_called_healthy(
+    answers: dict[str, dict[str, str]],
+) -> None:
+    assert {one[HEALTHY] for one in answers.values()} == {"healthy"}
+    assert {one.get("log cut", "cannot tell") for one in answers.values()} == {"cannot tell"}
+
+
+def test_what_the_records_hold_is_found_and_nothing_else(answers: dict[str, dict[str, str]]) -> None:
+    said = {(kind, case): one for kind, row in answers.items() for case, one in row.items()}
+
+    assert not {place for place, one in said.items() if one in {"accused", "another", "missed"}}
+    for kind in WRITERS:
+        for case in ("constant-losses", "divergence", "device-fallback", "broken-count"):
+            assert said[kind, case] == "found" or (kind, case) == ("nanoGPT log", "device-fallback")
+
+
+def test_the_table_of_the_documentation_is_this_one(answers: dict[str, dict[str, str]]) -> None:
+    page = (ROOT / "docs" / "formats-of-logs.md").read_text()
+    for kind, row in answers.items():
+        cells = [row.get(case, "refused") for case in CASES]
+        assert f"| {kind} | {' | '.join(cells)} |" in page
 
 
 def test_every_format_is_in_the_table() -> None:

@@ -38,6 +38,22 @@ def facts_of(
     )
 
 
+def with_end(facts: Facts) -> Facts:
+    """Facts of a log that says nothing of its end, with it where its steps reached the plan.
+
+    A logger of every k-th step may leave the last ones out; one that counts from 0 calls the tenth step 9.
+    """
+    planned, steps = facts.planned_steps, facts.steps
+    if facts.finished is not None or planned is None or not steps:
+        return facts
+    first, every = steps[0].step, facts.log_every
+    from_zero = first == 0 or (every > 1 and first % every == every - 1)
+    last = max(one.step for one in (*steps, *facts.evaluations))
+    if last + from_zero <= planned - every:
+        return facts
+    return replace(facts, finished=True, ended_step=max(planned, last))
+
+
 def _counted(records: Iterable[Record], columns: Columns) -> Iterator[Record]:
     """Records with a step each, where they hold none: a training record is so many steps behind the last."""
     step = 0
