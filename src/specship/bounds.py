@@ -62,6 +62,12 @@ EVENT_FILE_BYTES: Final = 64 << 20
 """Longest event file; a scalar takes some 60 bytes."""
 EVENT_RECORD_BYTES: Final = 16 << 20
 """Longest record of an event file; images and histograms take megabytes, and are skipped."""
+RUN_FILES: Final = 4096
+"""Most files in the folder of a received run, whether they are copied or left."""
+RUN_FILE_BYTES: Final = 64 << 20
+"""Longest of them that is copied."""
+RUN_BYTES: Final = 256 << 20
+"""All that are copied together."""
 CSV_BYTES: Final = 16 << 20
 """Longest table of metrics; a line takes some 80 bytes."""
 CSV_COLUMNS: Final = 4096

@@ -6,6 +6,7 @@ from typing import Any
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
+from specship.pipeline.run_logs.needs import with_weights
 from specship.pipeline.training.initialisation import INITIAL, own_loss
 from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, read_evaluations, read_run
 from specship.probes.probe import Artifact, Figures, probe
@@ -38,18 +39,22 @@ def run_initialisation(run: Artifact, shards: Artifact) -> Figures:
 
     Raises:
         DamagedArtifact: the run began from random weights, or a checkpoint or the shards cannot be used.
+        NotRecorded: it is the log of another program, without the weights.
     """
     import torch
 
     from specship.pipeline.shards.token_reader import TokenReader
 
+    with_weights(run.path)
     record = read_run(run.path)
     if record.initialisation is None:
         raise DamagedArtifact(
             "the run began from random weights", at=run.path / "run.json", mend="judge it by run.first_loss"
         )
     length = record.config.training.sequence_length
-    reader = TokenReader(shards.path, "heldout", length=length, seed=0, at_end="halt")
+    reader = TokenReader(
+        shards.path, "heldout", length=length, seed=0, at_end="halt", tokenizer=checkpoint_path(run.path, 0)
+    )
     windows_WT = reader.heldout_windows(length, record.config.training.evaluation_tokens)  # noqa: N806
     initial = run.path / INITIAL
     own = own_loss(initial, windows_WT, torch.device("cpu"), lambda *_: None)

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Final
 
 from specship.contracts.judging import Verdict
+from specship.contracts.measurement import ON_WORD
 from specship.contracts.records import Gate
 from specship.evidence.arming import NAMES_NO_FAULT
 from specship.evidence.ledger import GateEntries, Ledger
@@ -96,6 +97,7 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         )
         for entry in (known.ruling.judgements if known.ruling else ())
     )
+    notes = evidence.measurement.notes if evidence and evidence.measurement else ()
     failed = known.verdict if known.fresh and known.verdict in {Verdict.FAIL, Verdict.ERROR} else None
     return GateReport(
         id=today.gate.id,
@@ -110,8 +112,8 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         fresh=known.fresh,
         checked=known.ruling.checked if known.ruling else "nothing",
         measured=measured,
-        notes=evidence.measurement.notes if evidence and evidence.measurement else (),
-        cautions=known.cautions,
+        notes=notes,
+        cautions=(*known.cautions, *(note for note in notes if note.startswith(ON_WORD))),
         bypasses=relaxed(evidence) if evidence else (),
         evidence=known.newest.digest if known.newest else None,
         signers=signer_reports(known.newest.signers, today.ring) if known.newest else (),

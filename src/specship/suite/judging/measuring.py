@@ -46,7 +46,9 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
         traceback.print_exc()
         return {"event": "failed", "reason": f"{probe.name}: {type(error).__name__}: {error}"}
     figures = {name: quantity.value for name, quantity in found.quantities.items()}
-    return {"event": "measured", "figures": figures, "notes": list(found.notes)}
+    return {
+        "event": "measured", "figures": figures, "notes": list(found.notes), "lacking": dict(found.lacking)
+    }  # fmt: skip
 
 
 def main() -> int:
