@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from specship.diagnose.diagnosing import Diagnosis, diagnose
-from specship.pipeline.run_logs.log_format import all_formats
 from specship.pipeline.run_logs.opening import read_facts
 from specship.pipeline.run_logs.series.building import with_end
 from specship.pipeline.run_logs.series.columns import columns_among
@@ -25,5 +24,4 @@ def diagnose_run(folder: Path, told: Mapping[str, str] | None = None) -> Diagnos
     """
     columns, others = columns_among(told or {})
     facts, notes = read_facts(folder, columns)
-    facts = with_told(facts, others)
-    return diagnose(str(folder), with_end(facts) if facts.kind in all_formats() else facts, tuple(notes))
+    return diagnose(str(folder), with_end(with_told(facts, others)), tuple(notes))
