@@ -5,6 +5,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+from tests.models.foreign_checkpoints import foreign
 from tests.projects.small_project import make_project
 
 GATES = """\
@@ -36,6 +37,24 @@ gates:
     falsified_by:
       log-lines-lost: [missing_steps]
       corpus-exhaustion-placeholder: [placeholder_steps, longest_constant_loss]
+  - id: GATE-RUN-003
+    rule: The run made the weights that ship.
+    binds_to: [AC-SMALL-002]
+    ship_blocking: true
+    probe: run.made_checkpoint
+    expect:
+      other_weights: {equals: 0, unit: files}
+    falsified_by:
+      weights-of-another-run: [other_weights]
+  - id: GATE-RUN-004
+    rule: Gradients stay within the limit after clipping.
+    binds_to: [AC-SMALL-003]
+    ship_blocking: true
+    probe: run.clipping
+    expect:
+      largest_after_over_limit: {at_most: 1.0001, unit: ratio}
+    falsified_by:
+      clipping-disabled: [largest_after_over_limit]
 """
 PROFILE = """\
 profile: {name}
@@ -48,6 +67,8 @@ pipeline:
       source: a Trainer
       declared:
         schedule: {{peak: 0.001, warmup_steps: 20, planned_steps: {planned}}}
+        clip_norm: 1.5
+    received: {{folder: theirs/checkpoint-200, source: a Trainer}}
 """
 
 
@@ -92,9 +113,10 @@ def write_run(folder: Path, **more: Any) -> Path:
 
 
 def logged_project(folder: Path, *, planned: int = 200) -> Path:
-    """The small project with a received run in the place of its corpus."""
+    """The small project with a received run in the place of its corpus, and the weights that the run made."""
     root = make_project(folder, files=0)
     write_run(root / "theirs")
+    foreign("llama").write(root / "theirs/checkpoint-200")
     (root / "contracts/small-v1.yaml").unlink()
     (root / "contracts/run-of-another-v1.yaml").write_text(GATES)
     for name in ("rehearsal", "release"):
