@@ -286,6 +286,8 @@ def _way_faults(profile: Profile, model: str, document: Document, known: Known) 
         artifact = known.ways.get(section)
         if artifact is None:
             continue
+        if artifact in profile.pipeline[model]:  # the section of the stage that makes it otherwise
+            chosen.setdefault(artifact, artifact)
         if artifact in chosen:
             yield UnusableInput(
                 f"{section!r} makes the artifact {artifact!r} of {model}, and so does {chosen[artifact]!r}",
