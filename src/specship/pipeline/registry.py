@@ -44,7 +44,9 @@ def all_stages() -> Mapping[str, Stage]:
         }
         if not ready:
             left = ", ".join(sorted(found.keys() - ordered.keys()))
-            raise UnknownName(f"the stages {left} need each other, or an artifact of another name than any of them")
+            raise UnknownName(
+                f"the stages {left} need each other, or an artifact of another name than any of them"
+            )
         ordered |= ready
     return ordered
 

@@ -257,7 +257,9 @@ def _setting_faults(profile: Profile, document: Document, known: Known) -> Itera
                     code="SHIP307",
                 )
                 continue
-            yield from _section_faults(document, record, at, sections[section], several=section in known.several)
+            yield from _section_faults(
+                document, record, at, sections[section], several=section in known.several
+            )
         yield from _way_faults(profile, model, document, known)
         if isinstance(sections.get(BORROWED), dict):
             yield from _borrowing_faults(profile, model, document, known)

@@ -47,7 +47,9 @@ def lengthen(path: Path) -> None:
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
-    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }
 
 
 @pytest.mark.parametrize("makes", ["corpus", "tokenizer", "shards"])
@@ -56,12 +58,16 @@ def test_a_folder_is_taken_over_as_it_lies_there(makes: str, project: Path) -> N
 
 
 def test_the_digest_is_the_one_that_a_shell_prints(project: Path) -> None:
-    command = r"find . -type f -printf '%P\n' | LC_ALL=C sort | xargs -d '\n' sha256sum | sha256sum"
-    printed = subprocess.run(command, shell=True, cwd=project / NAME, capture_output=True, text=True, check=True)
+    command = "sha256sum $(find * -type f | LC_ALL=C sort) | sha256sum"
+    printed = subprocess.run(
+        ["bash", "-c", command], cwd=project / NAME, capture_output=True, text=True, check=True
+    )
     received(project, sha256=printed.stdout.split()[0])
 
     lengthen(project / NAME / "train.jsonl")
-    with pytest.raises(DamagedArtifact, match=f"its sha256 is [0-9a-f]{{64}}, and {printed.stdout.split()[0]} was"):
+    with pytest.raises(
+        DamagedArtifact, match=f"its sha256 is [0-9a-f]{{64}}, and {printed.stdout.split()[0]} was"
+    ):
         received(project, sha256=printed.stdout.split()[0])
 
 
@@ -80,7 +86,7 @@ def test_a_large_file_is_not_copied_twice(project: Path) -> None:
     taken = received(project, "evaluation") / "samples.jsonl"
 
     assert taken.stat().st_size == 65 << 20
-    assert os.path.samefile(taken, large) or taken.stat().st_blocks <= large.stat().st_blocks
+    assert taken.samefile(large) or taken.stat().st_blocks <= large.stat().st_blocks
 
 
 def test_nothing_there_blocks(project: Path) -> None:

@@ -2,9 +2,8 @@
 
 What can be promised: the digest of the bytes, and a signed stage statement (decision 0032) that lists them.
 
-    sha256sum FILE                                                     of a file
-    cd FOLDER && find . -type f -printf '%P\\n' | LC_ALL=C sort \\
-        | xargs -d '\\n' sha256sum | sha256sum                          of a folder
+    sha256sum FILE                                                          of a file
+    cd FOLDER && sha256sum $(find * -type f | LC_ALL=C sort) | sha256sum    of a folder, names without blanks
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ from specship.specs.project import find_configuration
 _CLONE: Final = 0x40049409
 """FICLONE of linux/fs.h: the blocks of another file, shared until one of them is written."""
 _LARGE_BYTES: Final = 64 << 20
-"""From this size on a file is linked where its blocks cannot be shared; its digest tells whether it changes."""
+"""From this size on a file is linked where its blocks cannot be shared; its digest tells if it changes."""
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 
 
@@ -112,10 +111,12 @@ def require_received(makes: str, settings: ReceivedPart, path: str) -> Mapping[s
     if not files:
         raise RequirementMissing(
             f"the {makes} that is to be taken over is not there", at=path,
-            why="nothing is fetched from anywhere while something is measured", mend="put it there, then run again",
+            why="nothing is fetched while something is measured", mend="put it there and run again",
         )  # fmt: skip
     found = {name: sha256_file(file) for name, file in files.items()}
-    lines = "".join(f"{digest}  {name}\n" for name, digest in sorted(found.items(), key=lambda one: os.fsencode(one[0])))
+    lines = "".join(
+        f"{digest}  {name}\n" for name, digest in sorted(found.items(), key=lambda one: os.fsencode(one[0]))
+    )
     digest = found[Path(path).name] if Path(path).is_file() else sha256_bytes(os.fsencode(lines))
     if settings.sha256 not in {None, digest}:
         raise DamagedArtifact(
@@ -146,7 +147,7 @@ def received_files(path: Path) -> dict[str, Path]:
 
 
 def digest_outside(section: str) -> Callable[[Mapping[str, Any], Path], str]:
-    """What gives the digest of the names and bytes that a section of settings names; of none, without them."""
+    """What gives the digest of the names and bytes that a section names; of none, where none lie there."""
 
     def outside(settings: Mapping[str, Any], project: Path) -> str:
         own = settings[section]
