@@ -45,6 +45,7 @@ class Measured(Frozen):
     beside: int | float | None = None
     """What a limit with a confidence is judged with: the standard error, or the number of samples."""
     beside_unit: str = ""
+    """Its unit."""
     interval: str = ""
     """For people: between what the value lies, `0.26 … 0.38 at 95 %`; empty where the limit asks for none."""
 

@@ -26,7 +26,7 @@ def _has(key: str, like: Schema) -> Schema:
 
 
 def _expectation() -> Schema:
-    """Exactly one operator; a confidence and what it is known by; no comparison of texts; no limit that holds for all."""
+    """Exactly one operator; what a confidence needs; no comparison of texts; none that always holds."""
     from_below = [unit.name for unit in KNOWN_UNITS.values() if math.isinf(unit.lowest)]
     to_one = [unit.name for unit in KNOWN_UNITS.values() if unit.highest == 1]
     return {
