@@ -392,7 +392,7 @@ def test_places_are_those_of_head(merging: Merging) -> None:
 
 
 def smaller_corpus(merging: Merging) -> None:
-    edit(merging.folder / RELEASED, "Apache-2.0}", "Apache-2.0, heldout_fraction: 0.3}")
+    edit(merging.folder / RELEASED, "Apache-2.0}", "Apache-2.0, suffixes: [.txt]}")
 
 
 @pytest.mark.parametrize(("act", "named"), [(forget, 0), (loosen, 2), (smaller_corpus, 1), (readme, 0)])
