@@ -28,6 +28,7 @@ BEHAVIOURS: Final = {
     "diagnose/causes/test_foreign_health.py": "logs of many kinds of healthy runs",
     "diagnose/causes/test_grounds.py": "what every cause rests on: figures, confidence, lines, literature",
     "diagnose/causes/test_noise.py": "what must set off no cause at all",
+    "diagnose/test_foreign_matrix.py": "the same runs in every format of logs, and the table of the documentation",
     "diagnose/test_hostile_states.py": "states of a Trainer that nobody planned for",
     "diagnose/test_reading.py": "all modules that read a run, over one written run",
     "pipeline/evaluation/humaneval/test_reading.py": "problems and pass@k: small modules with one table each",

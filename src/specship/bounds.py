@@ -62,6 +62,12 @@ EVENT_FILE_BYTES: Final = 64 << 20
 """Longest event file; a scalar takes some 60 bytes."""
 EVENT_RECORD_BYTES: Final = 16 << 20
 """Longest record of an event file; images and histograms take megabytes, and are skipped."""
+RUN_FILES: Final = 4096
+"""Most files in the folder of a received run, whether they are copied or left."""
+RUN_FILE_BYTES: Final = 64 << 20
+"""Longest of them that is copied."""
+RUN_BYTES: Final = 256 << 20
+"""All that are copied together."""
 CSV_BYTES: Final = 16 << 20
 """Longest table of metrics; a line takes some 80 bytes."""
 CSV_COLUMNS: Final = 4096
@@ -72,6 +78,21 @@ DATABASE_BYTES: Final = 4 << 30
 """Longest database of runs; only the rows of one run are read."""
 DATABASE_ROWS: Final = 1_000_000
 """Most figures of that run."""
+
+# Results of evaluation harnesses: tables of samples, and zips of them.
+
+RESULT_FILES: Final = 10_000
+"""Most files of a folder in which a result is looked for."""
+RESULT_SAMPLES: Final = 1_000_000
+"""Most samples of a result; the largest tasks have some tens of thousands."""
+ARCHIVE_BYTES: Final = 1 << 30
+"""Longest zip."""
+ARCHIVE_MEMBERS: Final = 200_000
+"""Most members of a zip; a log has one a sample and a few more."""
+ARCHIVE_UNPACKED_BYTES: Final = 8 << 30
+"""Most bytes that all members together say they have."""
+ARCHIVE_RATIO: Final = 200
+"""How much longer a member may be than what it was packed to; transcripts repeat themselves 20 times."""
 
 # GGUF: exports.
 

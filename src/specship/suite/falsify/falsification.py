@@ -22,7 +22,6 @@ from specship.suite.judging.session import Session
 from specship.suite.plan.fault_injection import HEALTHY, FaultInjection, find_injection
 from specship.suite.plan.healthy import FalseAlarms, alarm_of, asked, read_healthy
 from specship.suite.plan.plan import Check, Plan
-from specship.units import Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +143,7 @@ class Falsification:
         if gate.id not in self._clean:
             self._clean[gate.id] = self.clean.settle(pair.check) if make else self.clean.known(pair.check)
         clean = self._clean[gate.id]
-        if clean.verdict == Verdict.BLOCKED:
+        if clean.verdict in {Verdict.BLOCKED, Verdict.UNBOUND}:
             return _report(pair, loaded, Catch.BLOCKED, clean.reason)
         if not (make or clean.fresh):
             return _report(pair, loaded, Catch.NOT_RUN, clean.reason)
@@ -173,7 +172,7 @@ def judged(pair: Pair, loaded: DeclaredFault, faulty: GateReport) -> PairReport:
     broken = {
         entry.quantity
         for entry in faulty.measured
-        if in_force[entry.quantity].broken_by(Quantity(entry.value, entry.unit))
+        if in_force[entry.quantity].broken_by(entry.figure, entry.known_by)
     }
     if holding := [quantity for quantity in predicted if quantity in in_force and quantity not in broken]:
         said = f"{', '.join(holding)} should be measured and fail; failing: {', '.join(failing) or 'nothing'}"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.contracts.measurement import Measurement
-from specship.errors import UnusableInput
+from specship.errors import NotRecorded, UnusableInput
 from specship.evidence.artifact_record import ArtifactRecord, artifact_digest, list_files
 from specship.probes.probe import Probe
 from specship.probes.registry import OWN, readable
@@ -137,7 +137,8 @@ def _measurement(
         raise UnusableInput(f"{', '.join(changed)} changed while it was measured")
     if answer.get("event") != "measured":
         raise UnusableInput(str(answer.get("reason", "it gave no answer")))
-    figures, notes = answer.get("figures"), answer.get("notes")
-    if not isinstance(figures, dict) or not isinstance(notes, list):
+    figures, notes, lacking = answer.get("figures"), answer.get("notes"), answer.get("lacking")
+    if not (isinstance(figures, dict) and isinstance(notes, list) and isinstance(lacking, dict)):
         raise UnusableInput("it gave no figures")
-    return probe.measurement({**figures, "notes": [str(note) for note in notes]})
+    unrecorded = {name: NotRecorded(str(text)) for name, text in lacking.items()}
+    return probe.measurement({**figures, **unrecorded, "notes": [str(note) for note in notes]})

@@ -3,7 +3,8 @@
 What ships is a model's checkpoint. Evidence about an artifact counts for the model where the checkpoint was
 made from it, or where it was made from the checkpoint or from what that was made from. A run that is
 trained here beside a checkpoint that was received says nothing of that checkpoint. Sources (a corpus, a
-set of problems) are made from nothing and belong to whoever names them.
+set of problems, a run that was received) are made from nothing and belong to whoever names them: that a
+received run made the received weights is the profile's word, and `run.made_checkpoint` measures it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from specship.specs.records import Profile
 
 CHECKPOINT: Final = "checkpoint"
 TOKENIZER: Final = "tokenizer"
+LOGGED: Final = "logged"
+"""The section that receives a run."""
 
 
 def stages_behind(profile: Profile, model: str, artifacts: Iterable[str]) -> Iterator[tuple[str, Stage]]:
@@ -107,11 +110,12 @@ def _why_apart(profile: Profile, model: str, artifacts: Iterable[str]) -> str:
     was = "were" if " and " in names else "was"
     if maker.name == CHECKPOINT:
         return f"{names} {was} made for another model's checkpoint: measure this model's own"
+    logged = f"receive its log by a section `{LOGGED}:` (folder, source), " if "run" in artifacts else ""
     lender = f"borrow {names} from the model that it comes from, or " if maker.needs else ""
     if TOKENIZER in profile.settings_of(owner):
         lender += f"leave {TOKENIZER!r} out, so that text is encoded with the checkpoint's own, or "
     return (
         f"this checkpoint was {maker.name}; its {names} {was} not, and what is made here is another model's: "
-        f"{lender}leave {maker.name!r} out, so that the model is trained here, or say in not_judged why "
-        "nobody can tell; `specship diagnose` reads the log of another trainer"
+        f"{logged}{lender}leave {maker.name!r} out, so that the model is trained here, or say in not_judged "
+        "why nobody can tell"
     )
