@@ -86,7 +86,7 @@ def test_nothing_of_it_is_run_by_those_who_read(project: Path) -> None:
         assert done.returncode in {0, 1}
 
 
-FAULTS: Final[dict[str, tuple[str, str, str]]] = {
+FAULTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "an unknown key": (PROFILE, "at_least: 2", "at_lest: 2", "write 'at_least'"),
     "another type": (PROFILE, "at_least: 2", "at_least: two", "a whole number is expected"),
     "a need that nobody makes": ("stages/word_counts.py", '("corpus",)', '("corpse",)', "no stage makes 'corpse'"),
