@@ -12,6 +12,7 @@ from specship.faults.catalogue import known_faults
 from specship.pipeline.registry import all_sections, all_stages
 from specship.probes.registry import probes_in_force
 from specship.specs.project import Survey, survey_project
+from specship.suite.plan.commands import made_by_commands
 from specship.suite.scaffold.naming import checked_slug
 from specship.suite.scaffold.placing import Draft, place
 from specship.suite.scaffold.pyproject import with_folder
@@ -134,6 +135,7 @@ def new_probe(start: Path, name: str, *, artifact: str | None = None) -> tuple[s
     if name in probes_in_force(survey.root, survey.configuration):
         raise UnusableInput(f"there is a probe {name!r} already", mend="choose another name")
     stages = {stage.makes for stage in all_stages().values()}
+    stages |= made_by_commands(survey.spec.profiles.values() if survey.spec else ())
     first = name.split(".", 1)[0]
     artifact = artifact or (first if first in stages else "corpus")
     if artifact not in stages:
