@@ -106,20 +106,15 @@ def _stage(name: str, asked: str | None) -> str:
 
 def probes_of_stage(stage: str, probes: Mapping[str, Probe]) -> list[Probe]:
     """Probes that measure an artifact made in a part of the lifecycle, those about little else first."""
+    made = all_stages()
 
     def elsewhere(probe: Probe) -> int:
-        return sum(_lifecycle(artifact) != stage for artifact in probe.artifacts)
+        return sum(artifact not in made or made[artifact].lifecycle != stage for artifact in probe.artifacts)
 
     near = [probe for probe in probes.values() if elsewhere(probe) < len(probe.artifacts)]
     return sorted(
         near, key=lambda probe: (not probe.name.startswith(f"{stage}."), elsewhere(probe), probe.name)
     )
-
-
-def _lifecycle(artifact: str) -> str:
-    """The part of the lifecycle that an artifact belongs to; one of a project's own belongs to none."""
-    made = {one.makes: one.lifecycle for one in all_stages().values()}
-    return made.get(artifact, "process")
 
 
 def _text(name: str, stage: str, gate: str, criterion: str, rule: str, probes: Mapping[str, Probe]) -> str:

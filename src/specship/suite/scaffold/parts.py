@@ -9,10 +9,10 @@ from typing import Final
 
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.faults.catalogue import known_faults
-from specship.pipeline.commands.stage import commands_of
 from specship.pipeline.registry import all_sections, all_stages
 from specship.probes.registry import probes_in_force
 from specship.specs.project import Survey, survey_project
+from specship.suite.plan.commands import made_by_commands
 from specship.suite.scaffold.examples import example_for
 from specship.suite.scaffold.naming import checked_slug
 from specship.suite.scaffold.placing import Draft, place
@@ -181,12 +181,8 @@ def _as_imported(name: str) -> tuple[bool, str]:
 
 def _made(survey: Survey) -> set[str]:
     """Artifacts that a stage of ours or of the project makes."""
-    made = {stage.makes for stage in all_stages().values()}
     profiles = survey.spec.profiles.values() if survey.spec else ()
-    for profile in profiles:
-        for sections in profile.pipeline.values():
-            made |= {str(one.get("makes")) for one in commands_of(sections).values()}
-    return made
+    return {stage.makes for stage in all_stages().values()} | made_by_commands(profiles)
 
 
 def _insist_made(survey: Survey, artifact: str) -> None:
