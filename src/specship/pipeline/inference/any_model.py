@@ -16,8 +16,7 @@ from specship.pipeline.checkpoint.weight_files import CONFIG, refuse_link
 from specship.pipeline.gguf.other_architectures import is_other_architecture
 from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.inference.open_model import OpenModel, is_gguf, open_model
-from specship.pipeline.model.config_reading import ConfigReader
-from specship.pipeline.model.reading import all_families
+from specship.pipeline.model.other_families import is_computed_here
 
 if TYPE_CHECKING:
     from specship.pipeline.inference.llamacpp_decoder import OtherGguf
@@ -46,15 +45,14 @@ def open_any_model(path: Path) -> AnyModel:
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether a folder's family is computed here, as far as its `config.json` says one.
+    """Whether a folder is computed here, as far as its `config.json` says.
 
     Raises:
         UnusableInput: it is no checkpoint folder, or its configuration cannot be read.
     """
     refuse_other(folder)
     refuse_link(folder / CONFIG)
-    said = ConfigReader(folder / CONFIG).get("model_type")
-    return not isinstance(said, str) or said in all_families()
+    return is_computed_here(folder / CONFIG)
 
 
 def load_decoder(opened: AnyModel, *, device: str = "cpu", context: int | None = None) -> TextDecoder:
