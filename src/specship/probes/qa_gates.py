@@ -55,7 +55,7 @@ def qa_gates(checkpoint: Artifact, gguf: Artifact, qa: Artifact) -> Figures:
         name: examine(
             Subject(
                 path=path,
-                beside=paths["gguf"],
+                beside=paths["gguf" if name == "checkpoint" else "checkpoint"],
                 recorded=_second_runner(recorded, name, qa),
                 device="auto",
             )
