@@ -65,7 +65,7 @@ class JudgedAgainst:
     """What is known of the checkpoint that an evaluation is about."""
 
     weights: tuple[Mapping[str, str], ...]
-    """Files of weights with their sha256: the checkpoint's, and those of the source that it was taken from."""
+    """Files of weights with their sha256: its own, and those of the source that it was taken from."""
     parameters: tuple[int, ...]
     """How many there are, with and without an output projection beside a tied embedding."""
     template_sha256: str | None
