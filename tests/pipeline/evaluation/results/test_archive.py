@@ -42,9 +42,10 @@ def test_a_name_that_leads_out_is_refused(name: str, tmp_path: Path) -> None:
 
 def test_a_name_that_stands_twice_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "log.eval"
-    with zipfile.ZipFile(path, "w") as archive, pytest.warns(UserWarning, match="Duplicate"):
+    with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("a.json", "1")
-        archive.writestr("a.json", "2")
+        with pytest.warns(UserWarning, match="Duplicate"):
+            archive.writestr("a.json", "2")
     with pytest.raises(DamagedArtifact, match="stands twice"):
         read(path)
 
@@ -68,8 +69,8 @@ def test_a_member_longer_than_it_says_is_refused(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "spoil",
     [
-        lambda data: b"",
-        lambda data: b"no zip at all",
+        lambda _: b"",
+        lambda _: b"no zip at all",
         lambda data: data[:-10],
         lambda data: data[:40] + bytes([data[40] ^ 255]) + data[41:],
         lambda data: b"X" + data[1:],

