@@ -8,6 +8,7 @@ import io
 import json
 import re
 import struct
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable
@@ -41,14 +42,19 @@ from specship.pipeline.evaluation.results.formats.inspect_ai import read as read
 from specship.pipeline.evaluation.results.result_format import find_result
 from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
+from specship.pipeline.run_logs.formats import plain_lines
 from specship.pipeline.run_logs.formats.event_file import read_events
 from specship.pipeline.run_logs.formats.lightning_csv import read_metrics
+from specship.pipeline.run_logs.formats.mlflow_database import read_database
+from specship.pipeline.run_logs.formats.plain_lines import read_plain_lines
+from specship.pipeline.run_logs.receiving import copy_record, look
 from specship.pipeline.tokenizer.files import read_object
 from specship.pipeline.tokenizer.sentencepiece_model import read_sentencepiece
 from specship.probes.declared import declared_in
 from specship.review.trees import CommittedTree
 from specship.strict_json import read_json, read_json_lines
 from tests.diagnose.event_files import framed, padded_event
+from tests.diagnose.foreign_logs import Run, mlflow_database
 from tests.evidence.statements import evidence
 from tests.hostile import sentencepiece_files
 from tests.hostile.gguf_files import (
@@ -107,6 +113,23 @@ def read_completions(path: Path) -> None:
     read_generations(folder)
 
 
+def copied(path: Path) -> None:
+    """Copy a file as a record of a received run."""
+    copy_record(path, path.with_name("copy"))
+
+
+def run_folder(path: Path) -> None:
+    """Look through its folder for the records of a run."""
+    look(path.parent, "")
+
+
+def folder_of_many(path: Path) -> None:
+    """The same, of a folder with as many files as the file has bytes."""
+    for number_ in range(1, path.stat().st_size):
+        path.with_name(f"{number_}.json").touch()
+    look(path.parent, "")
+
+
 def read_contract(path: Path) -> None:
     """Read YAML; a document carries its faults until somebody builds a record from it."""
     for fault in read_document(path).faults:
@@ -151,6 +174,18 @@ def completion(**changes: Any) -> bytes:
 def padded(data: bytes, length: int) -> bytes:
     """Bytes with blanks behind them, to a length."""
     return data + b" " * (length - len(data))
+
+
+def figures(count: int) -> bytes:
+    """A database of MLflow with so many figures of one run."""
+    with tempfile.TemporaryDirectory() as folder:
+        records = [{"step": step, "loss": 2.5} for step in range(count)]
+        return mlflow_database(Path(folder), Run(records, count, ended=False)).read_bytes()
+
+
+def database(length: int) -> bytes:
+    """The same with bytes behind it that belong to no page, to a length."""
+    return padded(figures(3), length)
 
 
 def layers(count: int) -> bytes:
@@ -416,6 +451,19 @@ EDGES: Final = [
     Edge("EVENT_FILE_BYTES", lambda n: event_file(n - 100, 100), read_events, "longer than 500 bytes", 500),
     Edge("EVENT_RECORD_BYTES", event_file, read_events, "a record longer than 300 bytes", 300),
     Edge("CSV_BYTES", lambda n: padded(b"step,loss\n", n), read_metrics, "longer than 100 bytes", 100),
+    Edge(
+        "LOG_BYTES",
+        lambda n: padded(b'{"step": 1, "loss": 2}\n', n),
+        read_plain_lines,
+        "longer than 100",
+        100,
+        plain_lines,
+    ),
+    Edge("DATABASE_BYTES", database, read_database, "longer than 100000 bytes", 100_000),
+    Edge("DATABASE_ROWS", figures, read_database, "more than 40 figures of one run", 40),
+    Edge("RUN_FILE_BYTES", lambda n: b"x" * n, copied, "longer than 100 bytes", 100),
+    Edge("RUN_BYTES", lambda n: b"x" * n, run_folder, "or 100 bytes of records", 100),
+    Edge("RUN_FILES", lambda n: b"x" * n, folder_of_many, "more than 5 files", 5),
     Edge("CSV_COLUMNS", metrics, read_metrics, "no table of metrics", 40),
     Edge("RESULT_FILES", lambda n: b"x" * n, among_files, "more than 5 files", 5),
     Edge("RESULT_SAMPLES", sampled, read_result, "more than 3 samples", 3),

@@ -36,7 +36,7 @@ def test_the_list_is_the_promise() -> None:
     assert set(specship.PUBLIC) == {
         "probe", "Artifact", "Figures", "read_documents", "open_model", "Fault", "spoil", "Stage", "Settings", "Work",
         "load_project", "Project", "build_report", "Report", "diagnose_run", "Diagnosis", "Measurement", "Quantity",
-        "Verdict", "SpecshipError", "UnusableInput", "DamagedArtifact", "RequirementMissing",
+        "Verdict", "SpecshipError", "UnusableInput", "DamagedArtifact", "RequirementMissing", "NotRecorded",
     }  # fmt: skip
     assert typed() == specship.PUBLIC
 

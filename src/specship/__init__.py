@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from specship.diagnose.diagnosing import Diagnosis as Diagnosis
     from specship.diagnose.opening import diagnose_run as diagnose_run
     from specship.errors import DamagedArtifact as DamagedArtifact
+    from specship.errors import NotRecorded as NotRecorded
     from specship.errors import RequirementMissing as RequirementMissing
     from specship.errors import SpecshipError as SpecshipError
     from specship.errors import UnusableInput as UnusableInput
@@ -68,6 +69,7 @@ PUBLIC: Final[dict[str, str]] = {
     "UnusableInput": "specship.errors",
     "DamagedArtifact": "specship.errors",
     "RequirementMissing": "specship.errors",
+    "NotRecorded": "specship.errors",
 }
 """Each public name with the module that is its home; a digest of code follows it (`code_digests`)."""
 

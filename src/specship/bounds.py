@@ -62,10 +62,22 @@ EVENT_FILE_BYTES: Final = 64 << 20
 """Longest event file; a scalar takes some 60 bytes."""
 EVENT_RECORD_BYTES: Final = 16 << 20
 """Longest record of an event file; images and histograms take megabytes, and are skipped."""
+RUN_FILES: Final = 4096
+"""Most files in the folder of a received run, whether they are copied or left."""
+RUN_FILE_BYTES: Final = 64 << 20
+"""Longest of them that is copied."""
+RUN_BYTES: Final = 256 << 20
+"""All that are copied together."""
 CSV_BYTES: Final = 16 << 20
 """Longest table of metrics; a line takes some 80 bytes."""
 CSV_COLUMNS: Final = 4096
 """Most columns of a table of metrics."""
+LOG_BYTES: Final = 32 << 20
+"""Longest log of any other format: console text, JSON Lines, a run of Weights & Biases."""
+DATABASE_BYTES: Final = 4 << 30
+"""Longest database of runs; only the rows of one run are read."""
+DATABASE_ROWS: Final = 1_000_000
+"""Most figures of that run."""
 
 # Results of evaluation harnesses: tables of samples, and zips of them.
 

@@ -7,6 +7,7 @@
     │   └── DamagedArtifact      bytes differ from what their manifest or format promises
     │       └── NeverFetched         a few lines that Git LFS left in a file's place
     ├── RequirementMissing   what a gate or stage needs is not here (a verdict of BLOCKED)
+    ├── NotRecorded          what a gate measures was never written down (a verdict of UNBOUND)
     ├── CannotWrite          the disk is full or refuses; nothing half-written stays
     └── StageFailed          a stage ended without its artifact
 
@@ -143,6 +144,15 @@ class UnreadableDocument(UnusableInput):
 
 class RequirementMissing(SpecshipError):
     """What a gate or stage needs is not on this machine; its verdict is BLOCKED, never PASS.
+
+    Source: the tree at the top of `specship.errors`.
+    """
+
+
+class NotRecorded(SpecshipError):
+    """What a gate measures was not recorded while it could be known; its verdict is UNBOUND, never PASS.
+
+    A probe raises it, or gives it for the one quantity that it could not take.
 
     Source: the tree at the top of `specship.errors`.
     """

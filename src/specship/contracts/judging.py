@@ -27,7 +27,7 @@ class Verdict(StrEnum):
     BLOCKED = "BLOCKED"
     """A requirement, such as CUDA or an upstream stage, is missing."""
     UNBOUND = "UNBOUND"
-    """Prose only: the gate names no probe yet."""
+    """Prose only: the gate names no probe yet; or what it measures was never recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,8 @@ class Ruling:
 def judge(expectations: Mapping[str, Expectation], measurement: Measurement) -> Ruling:
     """PASS when all expectations hold and the denominator is above zero, else FAIL.
 
-    Zero checked is never a pass: a comparison of nothing with nothing proves nothing.
+    Zero checked is never a pass: a comparison of nothing with nothing proves nothing. A quantity that the
+    records do not hold makes it UNBOUND, unless another one was measured and does not hold.
     """
     judgements = tuple(
         Judgement(
@@ -85,6 +86,7 @@ def judge(expectations: Mapping[str, Expectation], measurement: Measurement) -> 
             measurement.quantities.get(expectation.beside),
         )
         for name, expectation in expectations.items()
+        if name not in measurement.lacking
     )
     denominator = measurement.quantities.get(measurement.checked)
     count = denominator.value if denominator is not None and denominator.measured else None
@@ -96,14 +98,15 @@ def judge(expectations: Mapping[str, Expectation], measurement: Measurement) -> 
         and unit is not None
         and unit.counts
     )
-    if not judgements:
+    if not expectations:
         return Ruling(Verdict.FAIL, (), "nothing", "the gate expects nothing")
-    if not enough:
+    unrecorded = [name for name in (*expectations, measurement.checked) if name in measurement.lacking]
+    if not enough and measurement.checked not in unrecorded:
         return Ruling(Verdict.FAIL, judgements, "nothing", f"nothing was checked ({measurement.checked})")
-    failing = [str(judgement) for judgement in judgements if not judgement.holds]
-    return Ruling(
-        Verdict.FAIL if failing else Verdict.PASS,
-        judgements,
-        str(denominator),
-        "; ".join(failing) or "every expectation holds",
-    )
+    checked = str(denominator) if enough else "nothing"
+    if failing := [str(judgement) for judgement in judgements if not judgement.holds]:
+        return Ruling(Verdict.FAIL, judgements, checked, "; ".join(failing))
+    if unrecorded:
+        reasons = dict.fromkeys(measurement.lacking[name] for name in unrecorded)
+        return Ruling(Verdict.UNBOUND, judgements, checked, "\n".join(reasons))
+    return Ruling(Verdict.PASS, judgements, checked, "every expectation holds")

@@ -6,11 +6,13 @@ A probe measures and never judges; `judging` judges and never measures.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from specship.units import Quantity
 
+ON_WORD = "rests on the maker's word: "
+"""How a note begins that names facts which somebody declared, because no record holds them."""
 _LARGEST_INTEGER = 2**53
 _LONGEST_NOTE = 500
 _MOST_NOTES = 50
@@ -28,6 +30,8 @@ class Measurement:
     checked: str
     notes: tuple[str, ...] = ()
     """Places a reader should look at first: the file, line or tensor behind a bad figure."""
+    lacking: Mapping[str, str] = field(default_factory=dict)
+    """Quantities that the records do not hold, each with what is lacking and how to give it."""
 
     def as_json(self) -> dict[str, Any]:
         """Plain values for a statement; numbers that JSON cannot carry become text."""
@@ -38,6 +42,7 @@ class Measurement:
             },
             "checked": self.checked,
             "notes": [note[:_LONGEST_NOTE] for note in self.notes[:_MOST_NOTES]],
+            **({"lacking": dict(sorted(self.lacking.items()))} if self.lacking else {}),
         }
 
     @classmethod
@@ -54,6 +59,7 @@ class Measurement:
             },
             checked=str(plain["checked"]),
             notes=tuple(str(note) for note in plain.get("notes", ())),
+            lacking={str(name): str(text) for name, text in plain.get("lacking", {}).items()},
         )
 
 

@@ -76,7 +76,7 @@ class Diagnosis:
     @property
     def open_ends(self) -> tuple[str, ...]:
         """Why a run in which nothing was found may be sick all the same, missing causes apart."""
-        return (*self.facts.damage, *_without_end(self.facts))
+        return (*self.facts.damage, *self.facts.lost, *_without_end(self.facts))
 
     @property
     def classes(self) -> tuple[RankedClass, ...]:

@@ -81,7 +81,7 @@ class Evidence(LedgerRecord):
     profile_digest: str
     subjects: Mapping[str, str]
     """Digest of each artifact that was measured, by name."""
-    verdict: Literal["PASS", "FAIL", "ERROR"]
+    verdict: Literal["PASS", "FAIL", "ERROR", "UNBOUND"]
     reason: str
     measurement: Measurement | None
     """None where nothing could be measured."""

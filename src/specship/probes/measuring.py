@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from specship.contracts.measurement import Measurement
-from specship.errors import UnusableInput
+from specship.errors import NotRecorded, UnusableInput
 from specship.probes.probe import MARK, Artifact, Figures, Probe
 from specship.probes.registry import OWN
 from specship.project_code import load_source, source_only
@@ -24,7 +24,11 @@ def measure(probe: Probe, artifacts: Mapping[str, Artifact]) -> Measurement:
         Exception: whatever the probe's own code raises.
     """
     function = _function(probe)
-    return probe.measurement(function(**{name: artifacts[name] for name in probe.artifacts}))
+    try:
+        figures = function(**{name: artifacts[name] for name in probe.artifacts})
+    except NotRecorded as error:
+        return probe.unrecorded(error)
+    return probe.measurement(figures)
 
 
 def _function(probe: Probe) -> Callable[..., Figures]:

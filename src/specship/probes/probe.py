@@ -23,14 +23,15 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.contracts.measurement import Measurement
-from specship.errors import UnusableInput
+from specship.errors import NotRecorded, UnusableInput
 from specship.units import Quantity, Value, unit_named
 
 Figures = dict[str, Any]
 """What a probe function returns: a value for each quantity that it declares, and `notes` when it has any.
 
 Units: as declared in `@probe`. Shapes: scalars (numbers, texts, truth values), and under `notes` a list of
-texts that say where to look first. A quantity that is missing, None, NaN or infinite never meets a limit.
+texts that say where to look first. A quantity that is missing, None, NaN or infinite never meets a limit; one
+that is a `NotRecorded` leaves a gate with a limit on it UNBOUND.
 Source: decision 0003 (a probe's version is the digest of its code)."""
 
 
@@ -89,8 +90,16 @@ class Probe:
                 at=self.module,
                 mend="name each quantity with its unit in @probe(...)",
             )
-        quantities = {name: Quantity(plain_value(value), self.units[name]) for name, value in given.items()}
-        return Measurement(quantities, self.checked, notes)
+        lacking = {name: str(value) for name, value in given.items() if isinstance(value, NotRecorded)}
+        quantities = {
+            name: Quantity(None if name in lacking else plain_value(value), self.units[name])
+            for name, value in given.items()
+        }
+        return Measurement(quantities, self.checked, notes, lacking)
+
+    def unrecorded(self, why: NotRecorded) -> Measurement:
+        """What it comes to where the records hold nothing of what it measures."""
+        return self.measurement(dict.fromkeys(self.units, why))
 
 
 def plain_value(value: Any) -> Value:

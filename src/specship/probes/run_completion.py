@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from specship.errors import NotRecorded
+from specship.pipeline.run_logs.facts import Facts
+from specship.pipeline.run_logs.needs import judged_facts, on_word, unrecorded
 from specship.pipeline.training.early_stopping import EarlyStopping
-from specship.pipeline.training.run_reading import RunRecord, read_evaluations, read_log, read_run, read_steps
 from specship.probes.probe import Artifact, Figures, probe
 
 
@@ -21,35 +23,79 @@ def run_completion(run: Artifact) -> Figures:
     """Steps that are planned, not in the log, and not left out by an early stop that was due.
 
     The stop is computed again from the evaluations: its event alone explains nothing. A run
-    whose data ended, which aborted or which is not finished leaves its steps unexplained.
+    whose data ended, which aborted or which is not finished leaves its steps unexplained. Where every k-th
+    step is logged, the log may end up to k - 1 steps before the run does, and the run's own count decides
+    within that.
 
     Raises:
         DamagedArtifact: a log or the record of the run cannot be read.
     """
-    record = read_run(run.path)
-    done = len({step["step"] for step in read_steps(run.path)})
-    left = max(0, record.config.training.steps - done)
-    events = read_log(run.path / "events.jsonl")
-    named = any(event.get("event") == "early_stop" and event.get("step") == done for event in events)
-    aborted = [event for event in events if event.get("event") == "aborted"]
-    notes = [f"step {event.get('step')}: {event.get('reason')}" for event in aborted[:3]]
+    facts = judged_facts(run.path)
+    logged = _logged(facts)
+    reported = facts.steps_done
+    within = reported is not None and 0 <= reported - logged < facts.log_every
+    done = reported if within and reported is not None else logged
+    planned = facts.schedule.planned_steps if facts.schedule else facts.planned_steps
+    left = None if planned is None else max(0, planned - done)
+    aborted = [event for event in facts.events or () if event.name == "aborted"]
     return {
         "steps": done,
-        "status": record.status,
-        "unexplained_steps": 0 if named and _stop_was_due(run, record, done) else left,
-        "steps_beyond_plan": max(0, done - record.config.training.steps),
-        "aborts": len(aborted),
-        "misreported_steps": abs(record.steps_done - done),
-        "notes": [*notes, record.reason] if record.reason else notes,
+        "status": _status(facts, left),
+        "unexplained_steps": unrecorded(facts, "planned_steps")
+        if left is None
+        else _unexplained(facts, done, left),
+        "steps_beyond_plan": unrecorded(facts, "planned_steps")
+        if planned is None
+        else max(0, done - planned),
+        "aborts": unrecorded(facts, "events") if facts.events is None else len(aborted),
+        "misreported_steps": unrecorded(facts, "steps_done") if reported is None else abs(reported - done),
+        "notes": [
+            *(f"step {event.step}: {event.text}" for event in aborted[:3]),
+            *filter(None, (facts.reason or facts.stop_reason,)),
+            *on_word(facts, "planned_steps", "schedule"),
+        ],
     }
 
 
-def _stop_was_due(run: Artifact, record: RunRecord, step: int) -> bool:
+def _logged(facts: Facts) -> int:
+    """Steps that the log shows: those with a record where all are logged, else all up to the last."""
+    return len({step.step for step in facts.steps}) if facts.log_every == 1 else facts.steps_by_log
+
+
+def _status(facts: Facts, left: int | None) -> str | NotRecorded:
+    """As the run says, or as its count of steps and its end show."""
+    if facts.status is not None:
+        return facts.status
+    if facts.finished is None:
+        return unrecorded(facts, "status")
+    if not facts.finished:
+        return "running"
+    if facts.stop_reason:
+        return "stopped_early"
+    return "completed" if left == 0 else "ended"
+
+
+def _unexplained(facts: Facts, done: int, left: int) -> int | NotRecorded:
+    """Steps that are left, none where the evaluations show that a stop was due."""
+    if not left:
+        return 0
+    if facts.events is not None:
+        named = any(event.name == "early_stop" and event.step == done for event in facts.events)
+        return 0 if named and _stop_was_due(facts, done) else left
+    if facts.stop_reason:  # what the callback looked for may be no loss, and its threshold is not on record
+        return unrecorded(facts, "patience", "min_improvement")
+    return left
+
+
+def _stop_was_due(facts: Facts, step: int) -> bool:
     """Whether the settings' patience had run out at a step, by the evaluations themselves."""
-    settings = record.config.training
-    stopping = EarlyStopping(settings.patience, settings.min_improvement)
-    for found in read_evaluations(run.path):
-        stopping.observe(int(found["step"]), float(found["val_loss"]), float(found["standard_error"]))
+    if facts.patience is None or facts.min_improvement is None:
+        return False
+    stopping = EarlyStopping(facts.patience, facts.min_improvement)
+    for found in facts.evaluations:
+        if found.standard_error is None:
+            return False
+        stopping.observe(found.step, found.loss, found.standard_error)
         if stopping.due:
-            return int(found["step"]) == step
+            return found.step == step
     return False

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from specship.errors import DamagedArtifact
+from specship.pipeline.run_logs.needs import with_weights
 from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, read_run, read_steps
 from specship.probes.probe import Artifact, Figures, probe
 
@@ -28,7 +29,9 @@ def run_first_loss(run: Artifact, shards: Artifact) -> Figures:
 
     Raises:
         DamagedArtifact: the log, the initial checkpoint or the shards cannot be used.
+        NotRecorded: it is the log of another program, without the weights.
     """
+    with_weights(run.path)
     record = read_run(run.path)
     first = float(read_steps(run.path)[0]["train_loss"])
     losses, tokens = _scores(record, run, shards)

@@ -6,6 +6,7 @@ from typing import Any
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
+from specship.pipeline.run_logs.needs import with_weights
 from specship.pipeline.training.initialisation import INITIAL, own_loss
 from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, read_evaluations, read_run
 from specship.probes.probe import Artifact, Figures, probe
@@ -38,11 +39,13 @@ def run_initialisation(run: Artifact, shards: Artifact) -> Figures:
 
     Raises:
         DamagedArtifact: the run began from random weights, or a checkpoint or the shards cannot be used.
+        NotRecorded: it is the log of another program, without the weights.
     """
     import torch
 
     from specship.pipeline.shards.token_reader import TokenReader
 
+    with_weights(run.path)
     record = read_run(run.path)
     if record.initialisation is None:
         raise DamagedArtifact(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from specship.errors import DamagedArtifact
+from specship.pipeline.run_logs.needs import with_weights
 from specship.pipeline.training.run_reading import checkpoint_path, checkpoints_of
 from specship.probes.probe import Artifact, Figures, probe
 
@@ -30,7 +31,9 @@ def run_weights_moved(run: Artifact) -> Figures:
 
     Raises:
         DamagedArtifact: there is no initial checkpoint or no later one, or they cannot be read.
+        NotRecorded: it is the log of another program, without the weights.
     """
+    with_weights(run.path)
     last = checkpoints_of(run.path)[-1:]
     if not last or last[0][0] == 0:
         raise DamagedArtifact("the run has no checkpoint after step 0", at=run.path / "checkpoints")

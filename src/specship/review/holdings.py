@@ -6,6 +6,8 @@ signed stage statements name for a side's settings, code and files, as in a fres
 
 from __future__ import annotations
 
+import functools
+import itertools
 import posixpath
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,7 +29,7 @@ from specship.review.pairing import Pairing
 from specship.review.percents import evidence_of, joined
 from specship.review.records import ShipPercent
 from specship.review.sides import Contracts, ProjectSide
-from specship.specs.in_force import effective, profile_digest
+from specship.specs.in_force import effective
 from specship.specs.project import Project
 from specship.specs.records import FALSIFICATION, Profile
 from specship.status.assess import JudgedGates, assess
@@ -39,6 +41,7 @@ from specship.suite.judging.today import known_keys, vouches
 from specship.suite.judging.todays_artifacts import TodaysArtifacts
 from specship.suite.judging.trust import key_ring
 from specship.suite.plan.fault_injection import falsification_profile
+from specship.suite.plan.upstream import profile_digest
 
 _ARMING: Final = "evidence/arming"
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
@@ -118,8 +121,8 @@ class Holdings:
     def read(self, paths: Mapping[str, str], keys: frozenset[bytes]) -> None:
         """Take in the statements, by path and id."""
         opened = self._known.statements
-        asked = {path: f"{oid} {Path(path).name}" if oid else path for path, oid in paths.items()}
-        missing = [path for path, oid in paths.items() if not oid or asked[path] not in opened]
+        asked = {path: f"{oid} {posixpath.basename(path)}" for path, oid in paths.items()}
+        missing = [path for path, key in asked.items() if key not in opened]
         packed = self._side.packed
         for path in missing:
             if path in packed.damaged:
@@ -128,7 +131,7 @@ class Holdings:
         places = {path: self._side.tree.shown(file.pack) for path, file in of_packs.items()}
         files = self._side.tree.read(path for path in missing if path not in packed.damaged)
         for path, data in {**{path: file.data for path, file in of_packs.items()}, **files}.items():
-            at = "" if path in files else f"{Path(path).name} in {places[path]}"
+            at = "" if path in files else f"{posixpath.basename(path)} in {places[path]}"
             try:
                 opened[asked[path]] = open_entry(Path(path), data, keys=keys, at=at)
             except DamagedArtifact as error:
@@ -150,16 +153,16 @@ class Holdings:
         """The ship-% of each model at each profile, if what `holder` has committed were all there is."""
         return {key: report.ship_percent for key, report in self.reports(holder).items()}
 
-    def reports(self, holder: Holdings, trust: Holdings | None = None) -> dict[tuple[str, str], ModelReport]:
+    def reports(self, holder: Holdings, trust: KeyRing | None = None) -> dict[tuple[str, str], ModelReport]:
         """Each model at each profile here, if what `holder` has committed were all the evidence.
 
-        `trust` is the side that says whose signature counts; this one where none is given.
+        `trust` says whose signature counts; this side's keys do where none is given.
         """
         if self._side.spec is None:
             return {}
         found = {}
-        trust = trust or self
-        armings = holder.armings(trust.ring.known)
+        trust = self.ring if trust is None else trust
+        armings = holder.armings(trust.known)
         for profile in self._side.spec.profiles.values():
             if profile.kind == FALSIFICATION:
                 continue
@@ -171,14 +174,14 @@ class Holdings:
         return found
 
     def _gates(
-        self, profile: Profile, holder: Holdings, armings: Mapping[str, list[OpenedArming]], trust: Holdings
+        self, profile: Profile, holder: Holdings, armings: Mapping[str, list[OpenedArming]], trust: KeyRing
     ) -> Iterator[Today]:
         artifacts = self._artifacts(profile, holder, trust)
         models = (
             {c.id: m.id for m in self._side.spec.spec.models for c in m.criteria} if self._side.spec else {}
         )
         days = profile.oldest_evidence_days
-        digests = {model: profile_digest(profile, model) for model in set(models.values())}
+        digest_of_settings = functools.cache(functools.partial(profile_digest, profile))
         for file in self._contracts.values():
             for written in file.contract.gates:
                 model = next((models[name] for name in written.binds_to if name in models), None)
@@ -194,32 +197,35 @@ class Holdings:
                     model=model,
                     profile=profile.profile,
                     gate_digest=self._digest(gate),
-                    profile_digest=digests[model],
+                    profile_digest=digest_of_settings(model, names),
                     subjects={name: one.digest if one else None for name, one in found.items()},
+                    unknown={
+                        name: artifacts.why_unknown(model, name) for name, one in found.items() if not one
+                    },
                     ingredients=known_keys(found),
                     release=profile.kind == "release",
-                    ring=trust.ring,
+                    ring=trust,
                     oldest=timedelta(days=days) if days else None,
                     judging_code=judged_by().code,
                     unarmed=seen.unarmed,
                     seen=seen.seen,
                 )
 
-    def _artifacts(self, profile: Profile, holder: Holdings, trust: Holdings) -> TodaysArtifacts:
+    def _artifacts(self, profile: Profile, holder: Holdings, trust: KeyRing) -> TodaysArtifacts:
         """The bytes that this side's settings, code and files stand for, as `holder` has them signed."""
         release = profile.kind == "release"
         return TodaysArtifacts(
             profile,
             holder.ledger,
-            counts=lambda entry: vouches(entry, trust.ring, release=release, now=self._known.now),
+            counts=lambda entry: vouches(entry, trust, release=release, now=self._known.now),
             root=self._laid_out,
-            code=lambda stage: self._identities.stage(module_of(stage)),
+            code=lambda stage: stage.code or self._identities.stage(module_of(stage)),
         )
 
     def _laid_out(self, settings: Mapping[str, Any]) -> Path:
         """A private folder with those files of this side that some settings name."""
         home = self._top / "outside"
-        for path in set(_texts(settings)) - self._outside:
+        for path in {_without_pattern(text) for text in _texts(settings)} - self._outside:
             self._outside.add(path)
             files = [*self._side.own_folder(path), self._side.inside(path)]
             for at, data in self._side.tree.read(files).items():
@@ -241,10 +247,10 @@ class Holdings:
         return falsification_profile(project)
 
     def _limits_seen(
-        self, written: Gate, gate: Gate, profile: Profile, records: list[OpenedArming], trust: Holdings
+        self, written: Gate, gate: Gate, profile: Profile, records: list[OpenedArming], trust: KeyRing
     ) -> LimitsSeen:
         """As `ArmingBook.limits_seen`, of a revision instead of the files on the disk."""
-        signed, unsigned = believed(records, trust.ring, release=profile.kind == "release")
+        signed, unsigned = believed(records, trust, release=profile.kind == "release")
         if not signed and gate.faults:
             return LimitsSeen(unarmed=unsigned or "it was never seen to fail by a key that counts")
         if not signed:
@@ -255,6 +261,13 @@ class Holdings:
             digests[self._seen_at] = self._digest(effective(written, there))
         codes = {fault: self._identities.fault(fault) for fault in gate.faults}
         return limits_seen(gate, digests, codes, signed, profile=profile.profile)
+
+
+def _without_pattern(path: str) -> str:
+    """The folder in which a pattern such as `configs/*.yaml` begins."""
+    parts = path.split("/")
+    fixed = list(itertools.takewhile(lambda part: not set("*?[") & set(part), parts))
+    return path if fixed == parts else "/".join(fixed) or "."
 
 
 def _texts(value: Any) -> Iterator[str]:
@@ -287,14 +300,14 @@ def percents(
     profiles: Pairing,
 ) -> tuple[ShipPercent, ...]:
     """Both sides, and head's evidence under base's criteria: a line for each model at each profile."""
-    one, other = holdings_of(base, head, code, contracts)
+    one, other, _ = holdings_of(base, head, base, code, contracts)
     return joined(one.percents(one), other.percents(other), one.percents(other), models, profiles)
 
 
 def holdings_of(
-    base: ProjectSide, head: ProjectSide, code: CodeReview, contracts: Contracts
-) -> tuple[Holdings, Holdings]:
-    """What both sides ask for and hold, every statement opened once."""
+    base: ProjectSide, head: ProjectSide, tip: ProjectSide, code: CodeReview, contracts: Contracts
+) -> tuple[Holdings, Holdings, KeyRing]:
+    """What both sides ask for and hold, every statement opened once; and the keys that base has now."""
     known = _Known(base)
     one, other = (
         Holdings(side, contracts.of(side, side.contracts), Identities(own), folder, known)
@@ -303,6 +316,11 @@ def holdings_of(
             (head, code.head, head.tree.repository.private("standing-head")),
         )
     )
+    keys = one.ring
+    if tip is not base:
+        keys = Holdings(
+            tip, {}, Identities(code.base), base.tree.repository.private("standing-tip"), known
+        ).ring
     for standing, side in ((one, base), (other, head)):
-        standing.read(evidence_of(side), one.ring.known | other.ring.known)
-    return one, other
+        standing.read(evidence_of(side), one.ring.known | other.ring.known | keys.known)
+    return one, other, keys

@@ -9,6 +9,7 @@ has its other names looked up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from pydantic import BaseModel
 
 from specship.contracts.building import record_faults
 from specship.contracts.document import Document
+from specship.contracts.records import SLUG_PATTERN
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.specs.records import BORROWED, Profile
 from specship.units import unit_named
@@ -44,6 +46,8 @@ class Known:
     faults: frozenset[str]
     ways: Mapping[str, str] = field(default_factory=dict)
     """Sections that choose another stage than the usual one, with the artifact that it makes."""
+    several: frozenset[str] = frozenset()
+    """Sections that hold, by name, an entry for each of several stages."""
 
 
 def contract_faults(document: Document, known: Known, criteria: Mapping[str, str]) -> Iterable[UnusableInput]:
@@ -283,10 +287,28 @@ def _setting_faults(profile: Profile, document: Document, known: Known) -> Itera
                     code="SHIP307",
                 )
                 continue
-            yield from record_faults(document, record, *at)[1]
+            yield from _section_faults(
+                document, record, at, sections[section], several=section in known.several
+            )
         yield from _way_faults(profile, model, document, known)
         if isinstance(sections.get(BORROWED), dict):
             yield from _borrowing_faults(profile, model, document, known)
+
+
+def _section_faults(
+    document: Document, record: type[BaseModel], at: tuple[str, ...], section: Any, *, several: bool
+) -> Iterable[UnusableInput]:
+    """What is wrong with a section, or with each entry of it."""
+    if not several or not isinstance(section, dict):
+        yield from record_faults(document, record, *at)[1]
+        return
+    for name in section:
+        if not re.fullmatch(SLUG_PATTERN, name):
+            yield UnusableInput(
+                f"{name!r} is not written like train-tokenizer", at=document.place(*at, name),
+                mend="write it in small letters, digits and single hyphens", code="SHIP204",
+            )  # fmt: skip
+        yield from record_faults(document, record, *at, name)[1]
 
 
 def _way_faults(profile: Profile, model: str, document: Document, known: Known) -> Iterable[UnusableInput]:
@@ -296,6 +318,8 @@ def _way_faults(profile: Profile, model: str, document: Document, known: Known) 
         artifact = known.ways.get(section)
         if artifact is None:
             continue
+        if artifact in profile.pipeline[model]:  # the section of the stage that makes it otherwise
+            chosen.setdefault(artifact, artifact)
         if artifact in chosen:
             yield UnusableInput(
                 f"{section!r} makes the artifact {artifact!r} of {model}, and so does {chosen[artifact]!r}",

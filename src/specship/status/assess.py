@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from specship.contracts.expectation import shown_interval
 from specship.contracts.judging import Judgement, Verdict
+from specship.contracts.measurement import ON_WORD
 from specship.contracts.records import Gate
 from specship.evidence.arming import NAMES_NO_FAULT
 from specship.evidence.ledger import GateEntries, Ledger
@@ -29,6 +30,7 @@ from specship.status.report import (
     signer_reports,
 )
 from specship.status.waiving import fingerprint
+from specship.wording import counted
 
 JudgedGates = dict[str, tuple[Today, GateEntries, GateReport]]
 """By gate: what stood today, the entries that speak of it, and what follows."""
@@ -98,6 +100,7 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         )
         for entry in (known.ruling.judgements if known.ruling else ())
     )
+    notes = evidence.measurement.notes if evidence and evidence.measurement else ()
     failed = known.verdict if known.fresh and known.verdict in {Verdict.FAIL, Verdict.ERROR} else None
     return GateReport(
         id=today.gate.id,
@@ -112,8 +115,8 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         fresh=known.fresh,
         checked=known.ruling.checked if known.ruling else "nothing",
         measured=measured,
-        notes=evidence.measurement.notes if evidence and evidence.measurement else (),
-        cautions=known.cautions,
+        notes=notes,
+        cautions=(*known.cautions, *(note for note in notes if note.startswith(ON_WORD))),
         bypasses=relaxed(evidence) if evidence else (),
         evidence=known.newest.digest if known.newest else None,
         signers=signer_reports(known.newest.signers, today.ring) if known.newest else (),
@@ -175,7 +178,8 @@ def _standing_of(gates: Sequence[GateReport], ledger: Ledger) -> tuple[Standing,
         if gates_so:
             return status, tuple(f"{gate.id}: {gate.reason}" for gate in gates_so)
     if ledger.flaws:
-        return Standing.STALE, (f"the ledger is not whole: {ledger.flaws} statements are missing or damaged",)
+        lost = counted(ledger.flaws, "statement is", "statements are")
+        return Standing.STALE, (f"the ledger is not whole: {lost} missing or damaged",)
     if unarmed := [gate for gate in blocking if not gate.armed]:
         return Standing.OPEN, tuple(
             f"{gate.id} is not armed: {gate.unarmed}; {to_arm(gate)}" for gate in unarmed

@@ -171,9 +171,9 @@ def _failed(passing: list[tuple[Opened, Ruling]], failing: list[tuple[Opened, Ru
     return GateStanding(ruling.verdict, fresh=True, reason=reason, newest=worst, ruling=ruling)
 
 
-def _broken(ruling: Ruling) -> int:
-    """How many limits do not hold."""
-    return sum(not entry.holds for entry in ruling.judgements)
+def _broken(ruling: Ruling) -> tuple[bool, int]:
+    """How many limits do not hold; a figure that was measured is worse than one that nobody recorded."""
+    return ruling.verdict == Verdict.FAIL, sum(not entry.holds for entry in ruling.judgements)
 
 
 def _as_stated(found: GateStanding) -> GateStanding:

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from specship.diagnose.finding import Cause, Figure, Observed, RootCause, repeated
-from specship.pipeline.run_logs.facts import OURS, Facts, LoggedStep, Schedule
-from specship.pipeline.training.schedule import learning_rate
+from specship.pipeline.run_logs.facts import Facts, LoggedStep
+from specship.pipeline.run_logs.planned_rates import beside_the_plan, off_the_plan
 
 _FEWEST: Final = 5
 """Records of the second half, where its shape is all that is known."""
-_TOLERANCE: Final = 1e-6
-"""Of the peak: rounding of a closed form."""
 
 
 def _examine(facts: Facts) -> Observed | None:
@@ -24,11 +22,10 @@ def _examine(facts: Facts) -> Observed | None:
     ]
     if not schedule.whole:
         return _by_shape(logged, schedule.shape)
-    # A Trainer logs the rate of the step that it did or of the next one, by its release.
-    off = min((_off(logged, schedule, late) for late in ((0,) if facts.kind == OURS else (0, 1))), key=len)
+    off = off_the_plan(beside_the_plan(logged, schedule, facts.kind), schedule)
     if not off:
         return None
-    worst, expected = max(off, key=lambda pair: abs((pair[0].lr or 0.0) - pair[1]))
+    worst, _, expected = max(off, key=lambda one: abs(one[1] - one[2]))
     distinct = len({step.lr for step in logged})
     return Observed(
         figures=(
@@ -38,7 +35,7 @@ def _examine(facts: Facts) -> Observed | None:
             Figure("logged", worst.lr or 0.0, "learning rate"),
             Figure("configured", expected, "learning rate"),
         ),
-        lines=(worst.line, *(step.line for step, _ in off[:3])),
+        lines=(worst.line, *(step.line for step, _, _ in off[:3])),
         confidence=repeated(len(off)),
         rule="1 - 2^-records_off",
         says=(
@@ -47,27 +44,6 @@ def _examine(facts: Facts) -> Observed | None:
             + (", and it never changed" if distinct == 1 else "")
         ),
         refute_by="run 20 steps under two schedules: their logged rates would differ as configured",
-    )
-
-
-def _off(logged: Sequence[LoggedStep], schedule: Schedule, late: int) -> list[tuple[LoggedStep, float]]:
-    """Records whose rate is not that of the settings, with that one."""
-    pairs = [(step, _configured(schedule, step.step - late)) for step in logged]
-    return [
-        (step, rate) for step, rate in pairs if not abs((step.lr or 0.0) - rate) <= _TOLERANCE * schedule.peak
-    ]
-
-
-def _configured(schedule: Schedule, step: int) -> float:
-    warm_up, planned = schedule.warmup_steps, schedule.planned_steps
-    if step < warm_up:
-        return schedule.peak * step / warm_up
-    if schedule.shape == "constant" or step == 0:
-        return schedule.peak
-    if schedule.shape == "linear":
-        return schedule.peak * max(0.0, (planned - step) / max(1, planned - warm_up))
-    return learning_rate(
-        step, peak=schedule.peak, floor=schedule.floor, warmup_steps=warm_up, planned_steps=planned
     )
 
 

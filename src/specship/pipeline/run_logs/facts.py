@@ -67,6 +67,9 @@ class Evaluation:
     standard_error: float | None = None
     name: str = ""
     """Of its text, where a run has several: `code` of `eval_code_loss`."""
+    tokens: int | None = None
+    """Targets that it was measured on."""
+    sequences: int | None = None
     part: bool = False
     """A part of another loss of the same record, such as `eval_kl_loss` beside `eval_loss`: it may grow."""
 
@@ -115,10 +118,14 @@ class Facts:
     unique_tokens: int | None = None
     """Tokens of the training set, each counted once."""
     tokens_per_step: int | None = None
+    sequence_length: int | None = None
+    """Targets of a sequence, where the run says it."""
     tokens_per_pass: int | None = None
     """Targets that one pass over the training set gives."""
     device_asked: str | None = None
     device_got: str | None = None
+    device_name: str | None = None
+    """What its maker calls it: `NVIDIA H200`."""
     flops_per_token: float | None = None
     device_flops: float | None = None
     """Operations a second that the device reached in plain matrix products."""
@@ -147,6 +154,8 @@ class Facts:
     """Where each key of that summary stands; see `recorded`."""
     ended_step: int | None = None
     """Step at which the run ended by its summary; None while it goes on."""
+    steps_done: int | None = None
+    """Steps that were done by the summary, whether the run goes on or not."""
     finished: bool | None = None
     """Whether nothing more was to come, by the summary: True where the run ended, well or not; False where
     it goes on, was killed or preempted, or this is a checkpoint on the way; None where nothing says."""
@@ -167,9 +176,11 @@ class Facts:
     bypasses: tuple[str, ...] = ()
     """Checks that somebody relaxed, each as `accept-starvation: the reason given`."""
     damage: tuple[str, ...] = ()
-    """What of the records is lost, cut or no record, in words: nothing is known of what stood there."""
+    """What of the records is cut or no record, in words: nothing is known of what stood there."""
+    lost: tuple[str, ...] = ()
+    """Records that ought to be there, by those that are, and are not, in words."""
     told: frozenset[str] = field(default_factory=frozenset)
-    """Facts that the caller gave because the records do not hold them."""
+    """Facts that somebody gave because the records do not hold them: the maker's word, and no record."""
 
     @property
     def from_scratch(self) -> bool | None:
@@ -200,6 +211,15 @@ class Facts:
         """Passes over the training set that the run made."""
         per_pass = self.tokens_per_pass or self.unique_tokens
         return self.trained_tokens / per_pass if self.trained_tokens and per_pass else self.epochs
+
+    @property
+    def steps_by_log(self) -> int:
+        """Steps that were done by the last record; loggers that count from 0 call the tenth step 9."""
+        if not self.steps:
+            return 0
+        first, every = self.steps[0].step, self.log_every
+        from_zero = first == 0 or (every > 1 and first % every == every - 1)
+        return self.steps[-1].step + from_zero
 
     def recorded(self, *names: str) -> tuple[Line, ...]:
         """Lines of the summary record that hold these keys, each once; those that it lacks are left out.

@@ -43,8 +43,10 @@ _ABOVE_ZERO: Final = (
 """Keys of the summary that mean nothing at zero."""
 
 
-def read_run_facts(folder: Path) -> tuple[Facts, list[str]]:
+def read_run_facts(folder: Path, *, weights: bool = True) -> tuple[Facts, list[str]]:
     """What the folder's records hold, and notes on what of them could not be read.
+
+    `weights` has the first and the last checkpoint compared, which reads all of their bytes.
 
     Raises:
         DamagedArtifact: `run.json` is there and cannot be read.
@@ -56,18 +58,19 @@ def read_run_facts(folder: Path) -> tuple[Facts, list[str]]:
     lines = key_lines(RUN, data.decode("utf-8"))
     damage, notes = list(_unusable(record, lines)), list[str]()
     training = _mapping(_mapping(record, "config"), "training")
+    lost = list[str]()
     steps = _series(folder / TRAIN, _step, damage)
     evaluations = _series(folder / EVALUATIONS, _evaluation, damage)
     events = _series(folder / EVENTS, _event, damage)
     ending = _ending(record, lines)
     if steps:
-        damage += lost_steps(steps, ending["ended_step"])
+        lost += lost_steps(steps, ending["ended_step"])
     if evaluations:
         every = _count(training, "evaluate_every")
-        damage += lost_evaluations(evaluations, every, steps[-1].step if steps else 0)
+        lost += lost_evaluations(evaluations, every, steps[-1].step if steps else 0)
     if (folder / EVENTS).is_file():
-        damage += lost_events(events, _text(record, "status"))
-    tensors, unmoved = compared_weights(folder, notes)
+        lost += lost_events(events, _text(record, "status"))
+    tensors, unmoved = compared_weights(folder, notes) if weights else (None, None)
     facts = Facts(
         kind=OURS,
         steps=steps,
@@ -76,10 +79,11 @@ def read_run_facts(folder: Path) -> tuple[Facts, list[str]]:
         tensors=tensors,
         unmoved_tensors=unmoved,
         damage=tuple(damage),
+        lost=tuple(lost),
         **_summary(record),
         **ending,
     )
-    return replace(facts, **_settings(training)), damage + notes
+    return replace(facts, **_settings(training)), damage + lost + notes
 
 
 def _unusable(record: dict[str, Any], lines: dict[str, Line]) -> Iterator[str]:
@@ -113,9 +117,11 @@ def _summary(record: dict[str, Any]) -> dict[str, Any]:
         "vocabulary": _positive(record, "vocabulary"),
         "unique_tokens": _positive(record, "unique_train_tokens"),
         "tokens_per_step": _positive(record, "tokens_per_step"),
+        "sequence_length": length,
         "tokens_per_pass": windows * length if windows and length else None,
         "device_asked": _text(record, "device_asked"),
         "device_got": _text(record, "device_got"),
+        "device_name": _text(record, "device_name"),
         "flops_per_token": _number(record, "flops_per_token") or None,
         "device_flops": _number(record, "matmul_flops_per_second") or None,
         "wall_seconds": _number(record, "wall_seconds"),
@@ -143,6 +149,7 @@ def _ending(record: dict[str, Any], lines: dict[str, Line]) -> dict[str, Any]:
         "record_line": lines.get("status", Line(RUN, 1)),
         "record_lines": lines,
         "ended_step": None if status in _GOES_ON else done,
+        "steps_done": done,
         "finished": None if status is None else status not in _GOES_ON,
         "stop_reason": "" if status in {_AS_PLANNED, None} else _text(record, "reason") or "",
         "checkpointed_step": done if "wall_seconds" in record else None,
@@ -181,7 +188,14 @@ def _evaluation(line: Line, record: dict[str, Any]) -> Evaluation | None:
     step, loss = _count(record, "step"), _number(record, "val_loss")
     if step is None or loss is None:
         return None
-    return Evaluation(line=line, step=step, loss=loss, standard_error=_number(record, "standard_error"))
+    return Evaluation(
+        line=line,
+        step=step,
+        loss=loss,
+        standard_error=_number(record, "standard_error"),
+        tokens=_count(record, "val_tokens"),
+        sequences=_count(record, "sequences"),
+    )
 
 
 def _event(line: Line, record: dict[str, Any]) -> Event | None:

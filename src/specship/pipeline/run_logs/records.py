@@ -30,6 +30,10 @@ _RECORDS: Final = {
         "learning rate of each step", "`lr` in train.jsonl", "`learning_rate` in `log_history`"
     ),
     "steps.tokens_per_second": _Record("speed of each step", "`tokens_per_second` in train.jsonl"),
+    "steps.device": _Record("device of each step", "`device` in train.jsonl"),
+    "steps.device_memory_bytes": _Record(
+        "device memory in use at each step", "`device_memory_bytes` in train.jsonl"
+    ),
     "steps.tokens_seen": _Record(
         "tokens seen at each step",
         "`tokens_seen` in train.jsonl",
@@ -43,9 +47,18 @@ _RECORDS: Final = {
     "evaluations.standard_error": _Record(
         "noise of each evaluation", "`standard_error` in evaluations.jsonl"
     ),
+    "evaluations.tokens": _Record("tokens of each evaluation", "`val_tokens` in evaluations.jsonl"),
+    "evaluations.sequences": _Record("sequences of each evaluation", "`sequences` in evaluations.jsonl"),
     "events": _Record("what the run announced", "events.jsonl"),
     "status": _Record("the status that the run gave itself", "`status` in run.json"),
     "planned_steps": _Record("planned steps", "`planned_steps` in run.json", f"`max_steps` in {_STATE}"),
+    "steps_done": _Record(
+        "steps that were done", "`steps_done` in run.json", f"`global_step` in {_STATE}"
+    ),
+    "device_name": _Record("name of the device", "`device_name` in run.json"),
+    "total_flops": _Record(
+        "operations of the whole run", "`flops_per_token` in run.json", f"`total_flos` in {_STATE}"
+    ),
     "ended_step": _Record("last step of the run", "`steps_done` in run.json", f"`global_step` in {_STATE}"),
     "finished": _Record("whether the run ended", "`status` in run.json", f"`global_step` in {_STATE}"),
     "parameters": _Record("parameters of the model", "`parameters` in run.json", "config.json"),
@@ -129,6 +142,16 @@ def _place(need: str, kind: str) -> str | None:
     if kind in {OURS, TRAINER}:
         return _RECORDS[need].trainer if kind == TRAINER else _RECORDS[need].ours
     return all_formats()[kind].places.get(need)
+
+
+def meaning(need: str) -> str:
+    """A need of a cause or a gate in words that a user of the run knows."""
+    return _RECORDS[need].meaning if need in _RECORDS else need.replace(".", " ").replace("_", " ")
+
+
+def place(need: str, kind: str) -> str:
+    """Where runs of a kind would hold it; empty where they have no place for it."""
+    return (_place(need, kind) or "") if need in _RECORDS else ""
 
 
 def named(need: str) -> bool:

@@ -43,7 +43,7 @@ def told(facts: Facts, words: Mapping[str, str]) -> Facts:
         values["schedule"] = Schedule(
             peak=0.0, floor=0.0, warmup_steps=0, planned_steps=0, shape=shape, whole=False
         )
-    return replace(facts, **values, told=frozenset(values))
+    return replace(facts, **values, told=facts.told | values.keys())
 
 
 def _value(name: str, text: str) -> int | float | str:

@@ -46,6 +46,7 @@ def ending(state: dict[str, Any], path: Path, entries: list[dict[str, Any]]) -> 
         finished = False
     return {
         "ended_step": None if finished is False else step,
+        "steps_done": step,
         "finished": finished,
         "stop_reason": reason if step is None or not planned or step < planned else "",
     }

@@ -14,7 +14,8 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from specship.pipeline.registry import all_stages
+from specship.contracts.records import SLUG_PATTERN
+from specship.pipeline.registry import SEVERAL, all_sections
 from specship.report.schema.draft7 import draft7
 from specship.specs.records import BORROWED, Borrowed
 
@@ -61,9 +62,7 @@ UNWRITTEN: Final[Mapping[str, Mapping[str, str]]] = {
 
 def sections() -> dict[str, type[BaseModel]]:
     """The record of each section of pipeline settings, by its name."""
-    found: dict[str, type[BaseModel]] = {BORROWED: Borrowed}
-    for stage in all_stages().values():
-        found.update(stage.settings)
+    found: dict[str, type[BaseModel]] = {BORROWED: Borrowed, **all_sections()}
     return dict(sorted(found.items()))
 
 
@@ -75,6 +74,13 @@ def settings_definitions() -> dict[str, Schema]:
         found[record.__name__] = _described(section, record)
         about = inspect.cleandoc(record.__doc__ or "")
         named[section] = {"allOf": [{"$ref": f"#/definitions/{record.__name__}"}], "description": about}
+        if section in SEVERAL:
+            named[section] = {
+                "type": "object",
+                "propertyNames": {"pattern": SLUG_PATTERN},
+                "additionalProperties": named[section],
+                "description": f"By a name of your own: {about[:1].lower()}{about[1:]}",
+            }
     found["PipelineSettings"] = {
         "title": "PipelineSettings",
         "description": "Settings of one model, by section; a stage takes its defaults for what is left out.",

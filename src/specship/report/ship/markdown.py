@@ -27,7 +27,8 @@ def _cell(text: str) -> str:
 
 
 def _gate_row(criterion: CriterionReport, gate: GateReport) -> str:
-    said = "\n".join((*(measured_lines(gate) or [gate.reason]), *first_lines(gate.cautions)))
+    lines = measured_lines(gate) if gate.verdict != "UNBOUND" else []
+    said = "\n".join((*(lines or [gate.reason]), *first_lines(gate.cautions)))
     fresh = "" if gate.fresh or gate.verdict in {None, "UNBOUND", "BLOCKED"} else " (stale)"
     armed = "\n".join(filter(None, ("armed" if gate.armed else "not armed yet", _limits(gate))))
     signers = "\n".join(map(signer_line, gate.signers))

@@ -44,8 +44,8 @@ def _coloured(word: str) -> str:
 
 def _said(gate: GateReport) -> str:
     """What a gate measured: whatever fails, else its first figure; where it measured nothing, why."""
-    lines = measured_lines(gate)
-    failing = [line for line, entry in zip(lines, gate.measured, strict=True) if not entry.holds]
+    lines = measured_lines(gate) if gate.verdict != "UNBOUND" else []
+    failing = [line for line, entry in zip(lines, gate.measured, strict=False) if not entry.holds]
     if failing:
         return escape("\n".join(failing))
     if not lines:

@@ -143,7 +143,7 @@ class Falsification:
         if gate.id not in self._clean:
             self._clean[gate.id] = self.clean.settle(pair.check) if make else self.clean.known(pair.check)
         clean = self._clean[gate.id]
-        if clean.verdict == Verdict.BLOCKED:
+        if clean.verdict in {Verdict.BLOCKED, Verdict.UNBOUND}:
             return _report(pair, loaded, Catch.BLOCKED, clean.reason)
         if not (make or clean.fresh):
             return _report(pair, loaded, Catch.NOT_RUN, clean.reason)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from specship.contracts.measurement import Measurement
-from specship.errors import UnusableInput
+from specship.errors import NotRecorded, UnusableInput
 from specship.evidence.artifact_record import ArtifactRecord, artifact_digest, list_files
 from specship.probes.probe import Probe
+from specship.probes.registry import OWN, readable
 from specship.suite.judging.line_process import LineProcess
 from specship.suite.judging.private_copies import PrivateCopies
 
@@ -79,6 +80,9 @@ class Measurer:
         assert probe.home is not None  # noqa: S101 - who has none is measured with by ours
         scratch = self._copies.scratch()
         places = {name: at / name for name in artifacts}
+        if probe.module.startswith(f"{OWN}."):  # of the project's folder it gets what its digest covers
+            home = self._copies.code(readable(probe))
+            probe = replace(probe, home=home, path=home / probe.path.relative_to(probe.home))
         fence = {
             "read": [str(path) for path in (at, probe.home)],
             "write": str(scratch),
@@ -133,7 +137,8 @@ def _measurement(
         raise UnusableInput(f"{', '.join(changed)} changed while it was measured")
     if answer.get("event") != "measured":
         raise UnusableInput(str(answer.get("reason", "it gave no answer")))
-    figures, notes = answer.get("figures"), answer.get("notes")
-    if not isinstance(figures, dict) or not isinstance(notes, list):
+    figures, notes, lacking = answer.get("figures"), answer.get("notes"), answer.get("lacking")
+    if not (isinstance(figures, dict) and isinstance(notes, list) and isinstance(lacking, dict)):
         raise UnusableInput("it gave no figures")
-    return probe.measurement({**figures, "notes": [str(note) for note in notes]})
+    unrecorded = {name: NotRecorded(str(text)) for name, text in lacking.items()}
+    return probe.measurement({**figures, **unrecorded, "notes": [str(note) for note in notes]})

@@ -105,7 +105,7 @@ class Session:
             self.failed[check.gate.id] = str(error)
             return self._known(check)
         known = self._known(check)
-        if known.fresh and known.verdict in {Verdict.PASS, Verdict.FAIL}:
+        if known.fresh and known.verdict in {Verdict.PASS, Verdict.FAIL, Verdict.UNBOUND}:
             return known
         return self._measure(check)
 

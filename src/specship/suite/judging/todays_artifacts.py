@@ -17,10 +17,11 @@ from specship.evidence.artifact_record import Ingredients
 from specship.evidence.entry import LedgerEntry
 from specship.evidence.ledger import Ledger
 from specship.evidence.made_artifact import MadeArtifact
+from specship.pipeline.commands.reading import same_where_both_lie
 from specship.pipeline.registry import maker_of
 from specship.pipeline.stage import Stage
 from specship.specs.records import Profile
-from specship.suite.artifacts.ingredients import code_of, outdated, settings_of
+from specship.suite.artifacts.ingredients import code_of, outdated
 from specship.suite.artifacts.store import Store
 
 
@@ -50,6 +51,8 @@ class TodaysArtifacts:
     """Whether faults are planted here on purpose."""
     damage: list[str] = field(default_factory=list)
     """Artifacts here that are not what their manifests say."""
+    differs: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By model and artifact, what the newest signed statement says otherwise than today's files do."""
     _known: dict[tuple[str, str], ArtifactToday | None] = field(default_factory=dict)
 
     def of(self, model: str, artifact: str) -> ArtifactToday | None:
@@ -68,6 +71,11 @@ class TodaysArtifacts:
         record = self.store(model).current(artifact) if self.store else None
         if record is None or (record.ingredients.fault and not self.faulty):
             return None
+        stage = maker_of(artifact, sections := self.profile.settings_of(model))
+        if stage.entry and not outside_agrees(
+            stage, settings := stage.counted(sections), self.root(settings), record.ingredients.outside
+        ):
+            return None  # a script of the project's was edited; ours are in the digest of their code
         inputs = {name: self.of(model, name) for name in record.ingredients.inputs}
         if any(
             found is None or found.digest != record.ingredients.inputs[name] for name, found in inputs.items()
@@ -83,19 +91,31 @@ class TodaysArtifacts:
         sections = self.profile.settings_of(model)
         stage = maker_of(artifact, sections)
         inputs = {name: self.of(model, name) for name in stage.needs}
-        settings = settings_of(stage, sections)
+        settings = stage.counted(sections)
+        known = {name: one.digest for name, one in inputs.items() if one}
         for entry in reversed(entries):
             made = entry.record.artifact.ingredients
-            if (
-                entry.record.stage == stage.name
-                and not made.fault
-                and self.counts(entry)
-                and {name: one.digest for name, one in inputs.items() if one} == made.inputs
-                and not outdated(stage, made, settings=settings, code=self.code(stage))
-                and outside_agrees(stage, settings, self.root(settings), made.outside)
-            ):
+            if made.fault or not self.counts(entry):
+                continue
+            if entry.record.stage != stage.name:
+                differs = f"it was made by {entry.record.stage}"
+            elif known != made.inputs:
+                others = sorted(name for name in stage.needs if known.get(name) != made.inputs.get(name))
+                differs = f"it was made from another {' and '.join(others or made.inputs)}"
+            elif not (
+                differs := outdated(stage, made, settings=settings, code=self.code(stage))
+            ) and not outside_agrees(stage, settings, self.root(settings), made.outside):
+                differs = "files of the project that it is made from are others than were signed"
+            if not differs:
                 return ArtifactToday(entry.record.artifact.digest, _key(made, inputs))
+            self.differs.setdefault((model, artifact), differs)
         return None
+
+    def why_unknown(self, model: str, artifact: str) -> str:
+        """Why nobody knows the bytes of an artifact that was asked for; empty where nobody signed any."""
+        owner = self.profile.lenders_of(model).get(artifact, model)
+        differs = self.differs.get((owner, artifact), "")
+        return f"the {artifact} that was signed is not today's: {differs}" if differs else ""
 
 
 def _key(made: Ingredients, inputs: Mapping[str, ArtifactToday | None]) -> str:
@@ -108,6 +128,8 @@ def outside_agrees(stage: Stage, settings: Mapping[str, Any], root: Path, record
         return not recorded
     try:
         here = stage.outside(settings, root)
+        if stage.entry:
+            return same_where_both_lie(here, recorded)
         return here == recorded or here == stage.outside(settings, root / ".specship" / "nowhere")
     except (SpecshipError, OSError):
         return True
