@@ -1,5 +1,6 @@
 """Each reason against a merge, in a change that has it and in one that nearly does; real repositories throughout."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,7 @@ import pytest
 
 from specship.pull_request.deciding import REASONS, MergeQuestion, decide
 from specship.report.schema.documents import schema_of
+from tests.places import ROOT
 from tests.processes import inside
 from tests.projects.evidenced_project import day, put_waiver
 from tests.projects.histories import history
@@ -273,6 +275,14 @@ def test_every_reason_has_a_change_that_fails_by_it() -> None:
     tried = {check for case in CASES for check in case.against} | {"waiver-unused"}
 
     assert tried == {name.replace("_", "-") for name in REASONS.names}
+
+
+def test_the_page_lists_every_reason_heaviest_first() -> None:
+    page = (ROOT / "docs/pull-requests.md").read_text().partition("## What fails")[2].partition("\n## ")[0]
+    weights = {name.replace("_", "-"): REASONS.load(name).WEIGHT for name in REASONS.names}
+
+    listed = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
+    assert listed == sorted(weights, key=lambda name: -weights[name])
 
 
 def test_a_waiver_on_base_excuses_one_failure_and_raises_no_number(merging: Merging) -> None:
