@@ -1,9 +1,9 @@
 """A process that has imported pytest and specship once, and forks for each run that a test asks for.
 
 A run is a process of its own, with its own folder, environment, arguments and exit status, as a person's is;
-what it does not pay for again is the import of some hundred modules. `tests/processes.py` speaks to it in JSON
-lines: the folder of a small project first, whose gates are collected
-so that pytest itself loads everything, and modules to import beside that.
+what it does not pay for again is the import of some hundred modules, and parsing them for the digests of their
+code. `tests/processes.py` speaks to it in JSON lines: the folder of a small project first, whose gates are
+collected so that pytest itself loads everything, and modules to import beside that.
 """
 
 import atexit
@@ -39,9 +39,15 @@ def warm_up(project: str, modules: Sequence[str]) -> None:
     import specship.report.pytest_outcome
     import specship.report.ship.text
     import specship.suite.judging.session  # noqa: F401
+    from specship.code_digests import CodeReader
+    from specship.pipeline.registry import all_stages, module_of
     from specship.probes.registry import all_probes
 
     all_probes()
+    # Digests of code are reckoned from each file's text: what was parsed once is remembered by its text.
+    reader = CodeReader()
+    for module in ("specship.suite.judging.judge", *(module_of(stage) for stage in all_stages().values())):
+        reader.digest(module)
     gc.collect()
     gc.freeze()
 

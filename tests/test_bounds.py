@@ -7,6 +7,7 @@ reads it, after both were seen to be the same number.
 import json
 import re
 import struct
+import tempfile
 from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
@@ -34,8 +35,11 @@ from specship.pipeline.evaluation import inference_records
 from specship.pipeline.evaluation.inference_records import read_generations
 from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
+from specship.pipeline.run_logs.formats import plain_lines
 from specship.pipeline.run_logs.formats.event_file import read_events
 from specship.pipeline.run_logs.formats.lightning_csv import read_metrics
+from specship.pipeline.run_logs.formats.mlflow_database import read_database
+from specship.pipeline.run_logs.formats.plain_lines import read_plain_lines
 from specship.pipeline.run_logs.receiving import copy_record, look
 from specship.pipeline.tokenizer.files import read_object
 from specship.pipeline.tokenizer.sentencepiece_model import read_sentencepiece
@@ -43,6 +47,7 @@ from specship.probes.declared import declared_in
 from specship.review.trees import CommittedTree
 from specship.strict_json import read_json, read_json_lines
 from tests.diagnose.event_files import framed, padded_event
+from tests.diagnose.foreign_logs import Run, mlflow_database
 from tests.evidence.statements import evidence
 from tests.hostile import sentencepiece_files
 from tests.hostile.gguf_files import (
@@ -162,6 +167,18 @@ def completion(**changes: Any) -> bytes:
 def padded(data: bytes, length: int) -> bytes:
     """Bytes with blanks behind them, to a length."""
     return data + b" " * (length - len(data))
+
+
+def figures(count: int) -> bytes:
+    """A database of MLflow with so many figures of one run."""
+    with tempfile.TemporaryDirectory() as folder:
+        records = [{"step": step, "loss": 2.5} for step in range(count)]
+        return mlflow_database(Path(folder), Run(records, count, ended=False)).read_bytes()
+
+
+def database(length: int) -> bytes:
+    """The same with bytes behind it that belong to no page, to a length."""
+    return padded(figures(3), length)
 
 
 def layers(count: int) -> bytes:
@@ -381,6 +398,16 @@ EDGES: Final = [
     Edge("RUN_FILE_BYTES", lambda n: b"x" * n, copied, "longer than 100 bytes", 100),
     Edge("RUN_BYTES", lambda n: b"x" * n, run_folder, "or 100 bytes of records", 100),
     Edge("RUN_FILES", lambda n: b"x" * n, folder_of_many, "more than 5 files", 5),
+    Edge(
+        "LOG_BYTES",
+        lambda n: padded(b'{"step": 1, "loss": 2}\n', n),
+        read_plain_lines,
+        "longer than 100",
+        100,
+        plain_lines,
+    ),
+    Edge("DATABASE_BYTES", database, read_database, "longer than 100000 bytes", 100_000),
+    Edge("DATABASE_ROWS", figures, read_database, "more than 40 figures of one run", 40),
     Edge("CSV_COLUMNS", metrics, read_metrics, "no table of metrics", 40),
     Edge("PYTHON_BYTES", lambda n: b"#" * (n - 1) + b"\n", read_python, "and 1048576 are read"),
     Edge("CHAT_TEMPLATE_BYTES", lambda n: b"x" * n, read_chat_template, "longer than 1048576 bytes"),

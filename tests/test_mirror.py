@@ -44,6 +44,7 @@ BEHAVIOURS: Final = {
     "probes/test_imported_export_probes.py": "the probes of what is made from a checkpoint that was taken over",
     "probes/test_imported_probes.py": "the probes of a checkpoint that was taken over",
     "probes/test_inference_probes.py": "the probes of generation and speed, over one chain",
+    "probes/test_received_runs.py": "the probes of a run, over the log of another program",
     "probes/test_shards_probes.py": "the probes of shards, over one chain",
     "probes/test_tokenizer_probes.py": "the probes of a tokenizer, over one chain",
     "probes/test_training_probes.py": "the probes of a run and its checkpoint, over one real run",

@@ -72,6 +72,12 @@ CSV_BYTES: Final = 16 << 20
 """Longest table of metrics; a line takes some 80 bytes."""
 CSV_COLUMNS: Final = 4096
 """Most columns of a table of metrics."""
+LOG_BYTES: Final = 32 << 20
+"""Longest log of any other format: console text, JSON Lines, a run of Weights & Biases."""
+DATABASE_BYTES: Final = 4 << 30
+"""Longest database of runs; only the rows of one run are read."""
+DATABASE_ROWS: Final = 1_000_000
+"""Most figures of that run."""
 
 # GGUF: exports.
 

@@ -17,7 +17,7 @@ import ast
 import functools
 import importlib.util
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -37,39 +37,48 @@ def code_shape(source: str) -> str:
     Raises:
         SyntaxError: the source is no Python.
     """
-    tree = ast.parse(source)
-    return _meant(tree, source, ast.walk(tree))
+    return _SyntaxWalk(source).shape
 
 
-def _meant(tree: ast.Module, source: str, nodes: Iterable[ast.AST]) -> str:
-    """The shape of a tree, whose prose is taken out of it."""
-    if "__doc__" not in source:
-        for node in nodes:
-            if isinstance(node, _DOCUMENTED):
-                node.body = [statement for statement in node.body if not _is_prose(statement)]
-    return _shape(tree)
+_DOCUMENTED: Final = {ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef}
+_REACHING: Final = {ast.Import, ast.ImportFrom, ast.Call, ast.Constant, ast.Attribute}
+"""Nodes that can name a module."""
 
 
-def _is_prose(statement: ast.stmt) -> bool:
-    """Whether a statement is a text by itself: a docstring, of a field too. It does nothing."""
-    return (
-        isinstance(statement, ast.Expr)
-        and isinstance(statement.value, ast.Constant)
-        and isinstance(statement.value.value, str)
-    )
+class _SyntaxWalk:
+    """One walk over a source: its shape, and those of its nodes that can name a module."""
 
+    def __init__(self, source: str) -> None:
+        """Raises SyntaxError: the source is no Python."""
+        self._prose_counts = "__doc__" in source
+        self.reaching: list[ast.AST] = []
+        self.shape = self._shape(ast.parse(source))
 
-_DOCUMENTED = (ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)
+    def _shape(self, node: ast.AST) -> str:
+        kind = node.__class__
+        if kind in _REACHING:
+            self.reaching.append(node)
+        inside = []
+        for name in kind._fields:
+            item = getattr(node, name, None)
+            if item.__class__ is list:
+                if name == "body" and kind in _DOCUMENTED and not self._prose_counts:
+                    item = [statement for statement in item if not self._is_prose(statement)]
+                if item:
+                    inside.append(f"{name}=[{','.join([self._told(one) for one in item])}]")
+            elif item is not None and name != "kind":
+                inside.append(f"{name}={self._told(item)}")
+        return f"{kind.__name__}({','.join(inside)})"
 
+    def _told(self, item: Any) -> str:
+        return self._shape(item) if isinstance(item, ast.AST) else f"{item.__class__.__name__}:{item!r}"
 
-def _shape(value: Any) -> str:
-    if isinstance(value, ast.AST):
-        fields = ((name, item) for name, item in ast.iter_fields(value) if item is not None and item != [])
-        inside = ",".join(f"{name}={_shape(item)}" for name, item in fields if name != "kind")
-        return f"{type(value).__name__}({inside})"
-    if isinstance(value, list):
-        return f"[{','.join(_shape(item) for item in value)}]"
-    return f"{type(value).__name__}:{value!r}"
+    def _is_prose(self, statement: ast.stmt) -> bool:
+        """Whether a statement is a text by itself: a docstring, of a field too. It does nothing."""
+        if not isinstance(statement, ast.Expr) or not isinstance(statement.value, ast.Constant):
+            return False
+        self.reaching.append(statement.value)
+        return isinstance(statement.value.value, str)
 
 
 def imported_modules(source: str, root: str) -> set[str]:
@@ -96,10 +105,8 @@ class _Source(NamedTuple):
 @functools.lru_cache(maxsize=4096)
 def _read(source: str, module: str) -> _Source:
     """A module's source, read."""
-    tree = ast.parse(source)
-    nodes = list(ast.walk(tree))
-    reached = _reached(nodes, module)
-    return _Source(reached, sha256_bytes(_meant(tree, source, nodes).encode()))
+    walk = _SyntaxWalk(source)
+    return _Source(_reached(walk.reaching, module), sha256_bytes(walk.shape.encode()))
 
 
 def _reached(nodes: list[ast.AST], module: str) -> frozenset[str]:

@@ -212,6 +212,12 @@ CASES: list[tuple[str, str, str | None, str | bytes]] = [
         "ship_blocking: true\n    unfalsified: {document: There is none.}\n    probe",
     ),
     (
+        "a proposal of no limit",
+        C,
+        "ship_blocking: true\n    probe",
+        "ship_blocking: true\n    proposed: [document]\n    probe",
+    ),
+    (
         "an excuse of two lines",
         C,
         "ship_blocking: true\n    probe",

@@ -44,6 +44,11 @@ class Case(NamedTuple):
 
 TRIGGERED = (
     Case(
+        "limit-nobody-confirmed", "a limit that was read off a measurement",
+        (("contract", "  - id: GATE-SMALL-001\n", "  - id: GATE-SMALL-001\n    proposed: [val_loss]\n"),),
+        f"{C}:10:16", "GATE-SMALL-001: nobody has said that val_loss ≤ 2.2 nats/token is meant",
+    ),
+    Case(
         "ship-percent-in-prose", "why a criterion weighs what it does",
         (("spec", "because: Lost text is lost.", "because: We ship 80 % already."),),
         f"{S}:15:9", "'ship 80 %' is a ship-% that somebody typed",
@@ -204,6 +209,7 @@ TRIGGERED = (
 UNTRIGGERED = (
     Case("ship-percent-in-prose", "other percentages", (("spec", "because: Lost text is lost.", "because: A ship is no better for it, and 30 % of users notice."),)),
     Case("gate-that-catches-nothing", "one of two is planted", (("contract", "[frozen-weights]", "{accumulation-by-default: [val_loss], frozen-weights: [val_loss, val_tokens, bigram_margin]}"),)),
+    Case("limit-nobody-confirmed", "no limit was proposed", (("contract", "  - id: GATE-SMALL-001\n", "  - id: GATE-SMALL-001\n    proposed: []\n"),)),
     Case("limit-never-seen-to-fail", "the rest is excused", (("contract", "[frozen-weights]", "{frozen-weights: [val_loss, bigram_margin]}\n    unfalsified: {val_tokens: Nobody counts wrongly.}"),)),
     Case("limit-never-seen-to-fail", "an advisory gate", (("contract", "[heldout-inside-training]", "{heldout-inside-training: [shared_digests]}"), ("contract", "binds_to: [AC-SMALL-001]", "binds_to: [AC-SMALL-001, AC-SMALL-002]"), ("contract", "ship_blocking: true\n    probe: corpus.split", "ship_blocking: false\n    probe: corpus.split"))),
     Case("gate-without-criterion", "an advisory gate of a criterion", (("contract", "  - id: GATE-SMALL-002\n", "  - {id: GATE-SMALL-009, rule: It is good., ship_blocking: false, binds_to: [AC-SMALL-001]}\n  - id: GATE-SMALL-002\n"),)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -9,7 +10,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
-from specship.digests import sha256_file
+from specship.digests import sha256_bytes, sha256_file
 from specship.pipeline.shards.manifest import ShardEntry, ShardsManifest
 from specship.pipeline.training.settings import ModelSettings, Recipe, TrainingSettings
 from tests.editing import lines
@@ -38,9 +39,8 @@ TRAINING: dict[str, Any] = {
 }
 
 
-def make_tokenizer(folder: Path) -> Path:
-    """A byte-level tokenizer: 256 bytes and the separator."""
-    folder.mkdir(parents=True, exist_ok=True)
+@functools.cache
+def _tokenizer_text() -> str:
     vocabulary = {SEPARATOR: 0} | {
         character: index + 1 for index, character in enumerate(sorted(pre_tokenizers.ByteLevel.alphabet()))
     }
@@ -48,7 +48,13 @@ def make_tokenizer(folder: Path) -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.add_special_tokens([SEPARATOR])
-    tokenizer.save(str(folder / "tokenizer.json"))
+    return str(tokenizer.to_str(pretty=True))
+
+
+def make_tokenizer(folder: Path) -> Path:
+    """A byte-level tokenizer: 256 bytes and the separator."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "tokenizer.json").write_text(_tokenizer_text())
     settings = {"tokenizer_class": "PreTrainedTokenizerFast", "eos_token": SEPARATOR, "bos_token": SEPARATOR}
     (folder / "tokenizer_config.json").write_text(json.dumps(settings))
     return folder
@@ -64,7 +70,7 @@ def make_shards(
 ) -> Path:
     """Tokens of a noisy walk, which a model can learn in a few steps; a separator every 50.
 
-    The manifest carries the digest of the tokenizer that is given.
+    The manifest carries the digest of the tokenizer that is given, or of the one made here.
     """
     folder.mkdir(parents=True, exist_ok=True)
     entries = []
@@ -94,7 +100,9 @@ def make_shards(
         vocab_size=vocabulary,
         separator=SEPARATOR,
         separator_id=0,
-        tokenizer_sha256=sha256_file(tokenizer / "tokenizer.json") if tokenizer else "0" * 64,
+        tokenizer_sha256=sha256_file(tokenizer / "tokenizer.json")
+        if tokenizer
+        else sha256_bytes(_tokenizer_text().encode()),
         train_sha256="0" * 64,
         heldout_sha256="0" * 64,
         token_bytes_sha256=sha256_file(folder / "token-bytes.bin"),

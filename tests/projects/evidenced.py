@@ -15,7 +15,7 @@ from specship.evidence.signing import SigningKey
 from specship.evidence.statement import Environment, Evidence
 from specship.faults.catalogue import fault_code, file_of
 from specship.specs.project import load_project
-from specship.suite.artifacts.ingredients import code_of, settings_of, versions
+from specship.suite.artifacts.ingredients import code_of, versions
 from specship.suite.judging.judging_code import judged_by
 from specship.suite.judging.todays_artifacts import TodaysArtifacts
 from specship.suite.plan.fault_injection import falsification_plan
@@ -57,7 +57,7 @@ def state_artifacts(plan: Plan, writer: LedgerWriter, **changes: Any) -> TodaysA
             if None in inputs.values():
                 pending.insert(0, (owner, stage))
                 continue
-            settings = settings_of(stage, plan.profile.settings_of(owner))
+            settings = stage.counted(plan.profile.settings_of(owner))
             facts: dict[str, Any] = {
                 "settings": settings, "inputs": {name: one.digest for name, one in inputs.items() if one},
                 "code": code_of(stage), "packages": versions(stage),
@@ -92,7 +92,7 @@ def _evidence(plan: Plan, check: Check, measured: dict[str, Value], artifacts: T
     return Evidence(
         gate=check.gate.id, contract=check.file.path, model=check.model.id, profile=plan.profile.profile,
         gate_digest=check.gate_digest, contract_digest=check.contract_digest, spec_digest=plan.spec_digest,
-        profile_digest=plan.profile_digest(check.model.id), subjects={name: one.digest if one else "a" * 64 for name, one in found.items()},
+        profile_digest=plan.profile_digest(check), subjects={name: one.digest if one else "a" * 64 for name, one in found.items()},
         ingredients={name: one.key if one else "1" * 16 for name, one in found.items()},
         verdict="PASS", reason="it holds", measurement=Measurement(quantities, check.probe.checked),
         environment=MACHINE, started=WHEN, ended=WHEN, judged_by=judged_by(),

@@ -57,7 +57,7 @@ def put_evidence(
         evidence = Evidence(
             gate=gate, contract=check.file.path, model="MODEL-1", profile=profile,
             gate_digest=check.gate_digest, contract_digest=check.contract_digest, spec_digest=plan.spec_digest,
-            profile_digest=plan.profile_digest("MODEL-1"),
+            profile_digest=plan.profile_digest(check),
             subjects={name: record.digest for name, record in records.items() if record},
             ingredients={name: str(store.key_of(name)) for name in records},
             verdict="PASS" if ruling.verdict == Verdict.PASS else "FAIL", reason=ruling.reason, measurement=measurement, environment=ENVIRONMENT,

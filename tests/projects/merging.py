@@ -10,7 +10,7 @@ from tests.processes import inside
 from tests.projects.evidenced import hold_evidence
 from tests.projects.histories import git
 from tests.projects.small_project import edit
-from tests.projects.sound_project import sound_project
+from tests.projects.sound_project import small_corpus, sound_project
 from tests.projects.trusting import trusting
 
 CONTRACT: Final = "contracts/small-v1.yaml"
@@ -58,6 +58,7 @@ class Merging:
             "[heldout-inside-training]",
             "{heldout-inside-training: [shared_digests, highest_jaccard]}",
         )
+        small_corpus(folder)
         git(folder, "init", "-q", "-b", "base", ".")
         hold_evidence(folder, self.key, "release", {}, but=UNMEASURED)
         commit(folder, "measured")

@@ -121,6 +121,18 @@ def sound_project(folder: Path) -> Path:
     return folder
 
 
+def small_corpus(folder: Path) -> None:
+    """Let the corpus be one file instead of Python's library.
+
+    Whether a statement is of today's files is asked anew by each reading of it.
+    """
+    (folder / "texts").mkdir()
+    (folder / "texts" / "one.py").write_text("ONE = 1\n")
+    corpus = "    corpus: {source: folder, path: texts, licence: Apache-2.0}\n"
+    for name, size in (("rehearsal", "1024}\n"), ("release", "50257}\n")):
+        edit(folder / SHORT[name], size, size + corpus)
+
+
 def change(folder: Path, *edits: tuple[str, str, str]) -> Path:
     """Make edits: short name of a file, what stands there, what is to stand there."""
     for file, old, new in edits:

@@ -316,7 +316,7 @@ def test_a_failure_on_base_is_not_mended_by_a_byte_beside_it(merging: Merging) -
     fail(merging)
     commit(merging.folder, "it fails")
     merging.branch("change", "base-failing")
-    edit(merging.folder / RELEASED, "    tokenizer:", "    corpus: {heldout_fraction: 0.3}\n    tokenizer:")
+    edit(merging.folder / RELEASED, "Apache-2.0}", "Apache-2.0, heldout_fraction: 0.3}")
     amend(merging.folder, "release", bump="major")
     commit(merging.folder, "another corpus")
 

@@ -156,6 +156,10 @@ CASES: dict[str, Case] = {
          (SMALL, "- id: GATE-SMALL-XXX", "- id: GATE-SMALL-002"), (REHEARSED, "GATE-SMALL-001", "GATE-SMALL-002")),
         {"incomparable GATE-SMALL-001 exchanged", "incomparable GATE-SMALL-002 exchanged", "neutral small reference"}, set(),
     ),
+    "a limit was taken from a measurement": Case(
+        ((SECOND, "falsified_by: [own-fault]\n", "falsified_by: [own-fault]\n    proposed: [documents]\n"),),
+        {"neutral GATE-THIRD-009 reworded"}, {"neutral GATE-THIRD-009 reworded"}, "patch", stales=False,
+    ),
     "a gate moves into another contract": Case(
         ((SECOND, OWN_GATE, ""),),
         {"neutral GATE-THIRD-009 moved"}, {"neutral GATE-THIRD-009 moved"}, "patch", stales=False,

@@ -11,6 +11,7 @@ from specship.review.reviewing import review
 from tests.projects.evidenced import hold_evidence
 from tests.projects.histories import git
 from tests.projects.small_project import edit
+from tests.projects.sound_project import small_corpus
 from tests.projects.trusting import trusting
 from tests.review.cases import BASE, RELEASED, SECOND, SETTINGS, SMALL, SPEC_FILE
 
@@ -52,6 +53,7 @@ def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, SigningKey
         ),
     ):
         edit(folder / path, old, new)
+    small_corpus(folder)
     git(folder, "init", "-q", "-b", "base", ".")
     hold_evidence(folder, key, "release", {})
     commit(folder, "measured")

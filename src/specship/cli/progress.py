@@ -49,6 +49,16 @@ def progress(name: str) -> Iterator[Callable[..., None]]:
         lines.clear()
 
 
+@contextlib.contextmanager
+def stages() -> Iterator[ProgressLines]:
+    """Gives a listener of a runner of stages, which shows each of them and what is measured."""
+    lines = ProgressLines(_write, live=sys.stderr.isatty())
+    try:
+        yield lines
+    finally:
+        lines.clear()
+
+
 def _write(text: str) -> None:
     sys.stderr.write(text)
     sys.stderr.flush()

@@ -13,9 +13,10 @@ def gate_digest(gate: Gate, *, probe_code: str) -> str:
     """Digest over id, probe and its code, effective expectation, requirements and faults.
 
     `gate` carries the expectation in force, that is, after a profile's overrides. The rule's
-    words, its source, the criteria it speaks for and whether it blocks are no part of what was
-    measured; nor is what the contract says of itself (version, summary, references). The faults
-    are a set, and so are the quantities that one makes fail: neither order nor repetition means anything.
+    words, its source, the criteria it speaks for, whether it blocks and which of its limits were proposed
+    are no part of what was measured; nor is what the contract says of itself (version, summary,
+    references). The faults are a set, and so are the quantities that one makes fail: neither order nor
+    repetition means anything.
     Which limits no fault can break counts, and the reason's words do not.
     """
     return digest_of({

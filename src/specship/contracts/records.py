@@ -82,6 +82,8 @@ class Gate(Frozen):
     """
     unfalsified: dict[str, OneLine] = {}
     """Limits that no fault can break, each with the reason in one line; all others are to be seen failing."""
+    proposed: tuple[Prose, ...] = ()
+    """Quantities whose limit a tool took from a measurement; whoever means it takes the name out."""
     source: Prose | None = None
     """Where the rule was taken from, when it was converted from another document: file and lines."""
 

@@ -8,8 +8,10 @@ attempt has no result, unless its judge is still at work or was interrupted.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
+import stat
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -33,6 +35,8 @@ KINDS: Final[Mapping[str, type[LedgerRecord]]] = {
 }
 """Every kind of entry by its payload's type."""
 _NAME: Final = re.compile(r"[0-9a-f]{64}")
+_NO_FILES: Final = {errno.ELOOP, errno.ENXIO, errno.EISDIR}
+"""How a link, a socket and a folder refuse."""
 AnyEntry = LedgerEntry[LedgerRecord]
 _Kind = TypeVar("_Kind", bound=LedgerRecord)
 
@@ -230,10 +234,20 @@ def files_of(folder: Path, ending: str = ".json") -> list[Path]:
     Raises:
         UnusableInput: it cannot be listed: what is in it could be a failure.
     """
+    return [folder / name for name in names_in(folder, ending)]
+
+
+def names_in(folder: Path, ending: str = ".json") -> Iterator[str]:
+    """The names of such files, in no order.
+
+    Raises:
+        UnusableInput: it cannot be listed: what is in it could be a failure.
+    """
     try:
-        return [folder / name for name in os.listdir(folder) if name.endswith(ending)]  # noqa: PTH208
+        with os.scandir(folder) as listed:
+            yield from (name for one in listed if (name := one.name).endswith(ending))
     except (FileNotFoundError, NotADirectoryError):
-        return []
+        return
     except OSError as error:
         raise UnusableInput(
             f"the ledger cannot be listed: {error.strerror}", at=folder,
@@ -291,13 +305,23 @@ def read_entry(path: Path, keys: frozenset[bytes]) -> AnyEntry:
     Raises:
         DamagedArtifact: it is none, has other bytes than its name promises, or cannot be read.
     """
+    return open_entry(path, _bytes_of(path), keys=keys)
+
+
+def _bytes_of(path: Path) -> bytes:
+    """What a file of a ledger holds, opened once: a link is not followed, and a pipe is not waited for."""
     try:
-        if not path.is_file() or path.is_symlink() or path.stat().st_size > LARGEST_BYTES:
-            raise DamagedArtifact("not a regular file of at most 1 MiB", at=path)
-        data = path.read_bytes()
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            about = os.fstat(descriptor)
+            if stat.S_ISREG(about.st_mode) and about.st_size <= LARGEST_BYTES:
+                return os.read(descriptor, about.st_size + 1)
+        finally:
+            os.close(descriptor)
     except OSError as error:
-        raise DamagedArtifact(f"cannot be read: {error.strerror}", at=path) from error
-    return open_entry(path, data, keys=keys)
+        if error.errno not in _NO_FILES:
+            raise DamagedArtifact(f"cannot be read: {error.strerror}", at=path) from error
+    raise DamagedArtifact("not a regular file of at most 1 MiB", at=path)
 
 
 def open_entry(path: Path, data: bytes, *, keys: frozenset[bytes], at: str = "") -> AnyEntry:

@@ -64,7 +64,8 @@ def run_requested(request: Mapping[str, Any], report: Callable[..., None]) -> No
         SpecshipError: the settings, an input or the machine do not allow it.
     """
     inputs = {name: Path(path) for name, path in request["inputs"].items()}
-    run_stage(stage_alone(request["stage"]), request["settings"], inputs, Path(request["output"]), report)
+    stage = stage_alone(request["stage"], request["settings"])
+    run_stage(stage, request["settings"], inputs, Path(request["output"]), report)
 
 
 def main(perform: Callable[[Mapping[str, Any], Callable[..., None]], None] = run_requested) -> int:

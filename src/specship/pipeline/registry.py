@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import json
 import sys
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final, cast
 
 from specship.discovery import Folder, one_each
 from specship.errors import UnknownName, UnusableInput, did_you_mean
-from specship.pipeline.stage import ProgressWriter, Stage, Work
+from specship.pipeline.commands.settings import SECTION, Command
+from specship.pipeline.commands.stage import command_stage, commands_of
+from specship.pipeline.stage import ProgressWriter, Settings, Stage, Work
 
 STAGES: Final = Folder("specship.pipeline.stages")
 
@@ -60,13 +63,15 @@ def stage_named(name: str) -> Stage:
     return stages[name]
 
 
-def stage_alone(name: str) -> Stage:
+def stage_alone(name: str, settings: Mapping[str, Any]) -> Stage:
     """The stage of that name, for a process that runs it and imports no other.
 
     Raises:
         UnknownName: there is none.
         UnusableInput: its file has no `STAGE`.
     """
+    if name in (own := commands_of(settings)):
+        return command_stage(name, own[name])
     return cast("Stage", STAGES.member(name, "STAGE")) if name in STAGES.names else stage_named(name)
 
 
@@ -75,19 +80,40 @@ def other_ways(artifact: str) -> tuple[Stage, ...]:
     return tuple(stage for stage in all_stages().values() if stage.makes == artifact != stage.name)
 
 
-def maker_of(artifact: str, sections: Container[str]) -> Stage:
-    """The stage that makes an artifact for a model with these sections of settings.
+def maker_of(artifact: str, settings: Mapping[str, Any]) -> Stage:
+    """The stage that makes an artifact for a model with these settings: a command, or one of ours.
 
     Raises:
         UnknownName: no stage makes it.
     """
-    asked = (stage for stage in other_ways(artifact) if stage.name in sections)
-    return next(asked, None) or stage_named(artifact)
+    for name, command in commands_of(settings).items():
+        if command["makes"] == artifact:
+            return command_stage(name, command)
+    ways = other_ways(artifact)
+    for stage in ways:
+        if stage.name in settings:
+            return stage
+    if artifact not in settings:
+        for stage in ways:
+            if any(section in settings for section in stage.comes_with):
+                return stage
+    return stage_named(artifact)
 
 
 def module_of(stage: Stage) -> str:
     """Dotted name of the module that runs a stage."""
-    return STAGES.dotted(stage.name)
+    return stage.module or STAGES.dotted(stage.name)
+
+
+def all_sections() -> dict[str, type[Settings]]:
+    """The record of each section of settings, by its name."""
+    return {name: one for stage in all_stages().values() for name, one in stage.settings.items()} | {
+        SECTION: Command
+    }
+
+
+SEVERAL: Final = frozenset({SECTION})
+"""Sections that hold an entry for each of several stages, each entry of the section's record."""
 
 
 def run_stage(
@@ -102,11 +128,11 @@ def run_stage(
     Raises:
         SpecshipError: the settings, an input or the machine do not allow it.
     """
-    module = STAGES.load(stage.name)
+    module = importlib.import_module(module_of(stage))
     output.mkdir(parents=True, exist_ok=True)
     # In JSON mode a strict record still takes a list for a tuple, as YAML and the request give it.
     checked = {
-        name: model.model_validate_json(json.dumps(settings.get(name, {})))
+        name: model.model_validate_json(json.dumps(stage.part(settings.get(name, {}))))
         for name, model in stage.settings.items()
     }
     run = cast("Callable[[Work], None]", module.run)

@@ -37,12 +37,16 @@ class Settings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
+Sections = Mapping[str, Mapping[str, Any]]
+"""Settings of a model by section, as a profile has them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Stage:
     """One step of the pipeline: from artifacts and settings to one artifact.
 
     Its file defines `STAGE` and `def run(work: Work) -> None`, and keeps what weighs inside its functions.
-    Stages are specship's own: a project's probes measure what they make, and a project can add none yet.
+    A project adds its own as `commands:` in a model's settings (docs/stages-of-your-own.md).
 
     Source: decisions 0004 and 0013 (what an artifact's digest covers; several ways to one artifact).
     """
@@ -55,17 +59,67 @@ class Stage:
     """Artifacts it reads."""
     settings: Mapping[str, type[Settings]] = field(default_factory=dict)
     """Sections of the profile's pipeline settings that it reads."""
+    entry: str = ""
+    """The one entry that it reads of its section, where that holds one for each of several stages."""
+    uncounted: tuple[str, ...] = ()
+    """Keys of its settings that say nothing of what it makes, and make nothing stale."""
     packages: tuple[str, ...] = ()
     """Distributions whose version belongs to what was made."""
     resumes: bool = False
     """Whether a partial output folder is continued instead of being started anew."""
     outside: Callable[[Mapping[str, Any], Path], str] | None = None
     """Digest of what it reads beside artifacts, from settings by section and the project's folder."""
+    variables: tuple[str, ...] = ()
+    """Variables of the environment that it reads, and that count."""
+    trains: bool = False
+    """Whether weights come about here: it speaks of the model that is made from it, and of no other."""
+    comes_with: tuple[str, ...] = ()
+    """Sections of other stages that choose this one, unless a section is named after the artifact."""
     name: str = ""
     """Name of its file, where another stage is called after the artifact."""
+    module: str = ""
+    """Dotted name of the module that runs it, where that is no file of `stages/`."""
+    code: str = ""
+    """Digest of what makes its artifact, where that is not the code of its module."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", self.name or self.makes)
+
+    def asked(self, settings: Sections) -> dict[str, dict[str, Any]]:
+        """What it reads of a model's settings; its process is told that."""
+        return {
+            section: {
+                name: one
+                for name, one in settings.get(section, {}).items()
+                if not self.entry or name == self.entry
+            }
+            for section in self.settings
+        }
+
+    def counted(self, settings: Sections) -> dict[str, dict[str, Any]]:
+        """The same without what says nothing of what it makes."""
+        return {
+            section: {
+                name: _without(one, self.uncounted) if name == self.entry else one
+                for name, one in own.items()
+            }
+            for section, own in self.asked(settings).items()
+        }
+
+    def part(self, section: Mapping[str, Any]) -> Any:
+        """What is held against the record of a section: the section, or the one entry."""
+        return section.get(self.entry, {}) if self.entry else section
+
+    def device(self, settings: Sections) -> str:
+        """The device that it asks for; empty where it asks for none."""
+        parts = (self.part(own) for own in self.asked(settings).values())
+        asked = (str(part["device"]) for part in parts if isinstance(part, Mapping) and part.get("device"))
+        return next(asked, "")
+
+
+def _without(entry: Any, keys: tuple[str, ...]) -> Any:
+    """An entry without some keys; one that is no mapping is left as it is."""
+    return {key: one for key, one in entry.items() if key not in keys} if isinstance(entry, Mapping) else entry
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from specship.code_digests import code_digest, imported_code
+from specship.code_digests import code_digest, imported_code, imported_modules
 from specship.digests import digest_of, sha256_file
 from specship.discovery import Folder
 from specship.errors import UnknownName, UnreadableDocument, UnusableInput
@@ -51,7 +51,7 @@ def _read(path: Path, module: str, *, home: Path | None = None, shown: str = "")
     found = declared_in(source, str(path), shown=shown)
     if found.faults:
         raise UnreadableDocument(found.faults)
-    coded = partial(code_digest, module) if home is None else partial(folder_code, home)
+    coded = partial(code_digest, module) if home is None else partial(folder_code, home, _of_project(module, path))
     return [
         Probe(p.name, p.units, p.checked, p.artifacts, p.function, module, path, p.text, home, coded)
         for p in found.probes
@@ -75,32 +75,81 @@ def _joined(files: Iterable[Iterable[Probe]]) -> dict[str, Probe]:
     return found
 
 
-def folder_code(home: Path) -> str:
+def _of_project(module: str, path: Path) -> Path | None:
+    """The file of a probe of the project's own folder; None for one of a distribution, whose files are one."""
+    return path if module.startswith(f"{OWN}.") else None
+
+
+def readable(probe: Probe) -> Mapping[str, Path]:
+    """The files that a probe which is not ours may read beside its artifacts, by their place in its folder.
+
+    Raises:
+        UnusableInput: as `folder_code`.
+    """
+    assert probe.home is not None  # noqa: S101 - ours have no folder of their own
+    return _files(probe.home, _of_project(probe.module, probe.path))
+
+
+def folder_code(home: Path, probe: Path | None = None) -> str:
     """Digest of every byte of a folder (or of one file), and of the modules of ours that its code imports.
 
-    Whatever lies there can change what is measured, a table, a docstring, another probe: all of it counts for
-    each. Compiled files are left out, because none is ever run.
+    Of the Python files in a project's folder, a probe's own counts for it, and those that this imports; tables
+    count for all. What does not count is not there where the probe measures. Compiled files are never run.
 
     Raises:
         UnusableInput: a file is not Python, or is a link, whose bytes another place holds.
     """
     found: dict[str, list[object]] = {}
+    for name, path in _files(home, probe).items():
+        ours: object = imported_code(_python(path), "specship") if path.suffix == ".py" else {}
+        found[name] = [sha256_file(path), ours]
+    return digest_of(found)
+
+
+def _files(home: Path, probe: Path | None) -> dict[str, Path]:
+    """The files that count, by their place in the folder."""
+    files = {}
     for path in sorted(home.rglob("*")) if home.is_dir() else [home]:
         if "__pycache__" in path.parts or (path.is_dir() and not path.is_symlink()):
             continue
         if path.is_symlink() or not path.is_file():
             mend = "put the file itself there: every byte beside a probe counts as its code"
             raise UnusableInput("no plain file", at=path, mend=mend)
-        ours: object = {}
-        if path.suffix == ".py":
-            try:
-                ours = imported_code(path.read_text(encoding="utf-8"), "specship")
-            except (SyntaxError, ValueError, OSError) as error:
-                raise UnusableInput(
-                    f"not a Python file: {error}", at=path, mend="mend or remove it"
-                ) from error
-        found[path.relative_to(home).as_posix()] = [sha256_file(path), ours]
-    return digest_of(found)
+        if probe is None or path.suffix != ".py":
+            files[path.relative_to(home).as_posix()] = path
+    modules = _imported(home, probe) if probe is not None else set()
+    return dict(sorted((files | {path.relative_to(home).as_posix(): path for path in modules}).items()))
+
+
+def _imported(home: Path, probe: Path) -> set[Path]:
+    """A file of a project's probes, and those of the folder that it imports, directly or around."""
+    pending, found = [probe], set[Path]()
+    while pending:
+        path = pending.pop()
+        if path in found or path.is_symlink() or not path.is_file():
+            continue
+        found.add(path)
+        parts = path.relative_to(home).with_suffix("").parts
+        _python(path)
+        for name in imported_modules(path.read_text(encoding="utf-8"), ".".join([OWN, *parts])):
+            place = home.joinpath(*name.split(".")[1:])
+            above = [folder / "__init__.py" for folder in place.parents if folder.is_relative_to(home) and folder != home]
+            pending += [place.with_name(f"{place.name}.py"), place / "__init__.py", *above]
+    return found
+
+
+def _python(path: Path) -> str:
+    """The text of a Python file.
+
+    Raises:
+        UnusableInput: it is none.
+    """
+    try:
+        source = path.read_text(encoding="utf-8")
+        imported_modules(source, "specship")
+    except (SyntaxError, ValueError, OSError) as error:
+        raise UnusableInput(f"not a Python file: {error}", at=path, mend="mend or remove it") from error
+    return source
 
 
 def probes_in_force(root: Path, configuration: Configuration) -> Mapping[str, Probe]:

@@ -62,7 +62,12 @@ def _scores(record: RunRecord, run: Artifact, shards: Artifact) -> tuple[list[fl
         raise DamagedArtifact(f"transformers cannot open the initial checkpoint: {error}", at=path) from error
     model.to(resolve_device("auto"))
     reader = TokenReader(
-        shards.path, "train", length=settings.sequence_length, seed=settings.seed, at_end=settings.at_end
+        shards.path,
+        "train",
+        length=settings.sequence_length,
+        seed=settings.seed,
+        at_end=settings.at_end,
+        tokenizer=path,
     )
     losses = []
     for _ in range(2):

@@ -52,7 +52,9 @@ def run_initialisation(run: Artifact, shards: Artifact) -> Figures:
             "the run began from random weights", at=run.path / "run.json", mend="judge it by run.first_loss"
         )
     length = record.config.training.sequence_length
-    reader = TokenReader(shards.path, "heldout", length=length, seed=0, at_end="halt")
+    reader = TokenReader(
+        shards.path, "heldout", length=length, seed=0, at_end="halt", tokenizer=checkpoint_path(run.path, 0)
+    )
     windows_WT = reader.heldout_windows(length, record.config.training.evaluation_tokens)  # noqa: N806
     initial = run.path / INITIAL
     own = own_loss(initial, windows_WT, torch.device("cpu"), lambda *_: None)

@@ -15,14 +15,13 @@ from specship.lint.running import rule_findings
 from specship.lint.silencing import RuleChoice, check_codes
 from specship.lint.untrained import read_untrained
 from specship.lint.view import View
-from specship.pipeline.registry import all_stages
 from specship.probes.registry import all_probes
 from specship.review.code.reading import SideCode
 from specship.review.sides import ProjectSide, located
 from specship.specs.binding import Known, ProbeFacts, gates_of
-from specship.specs.records import BORROWED, Borrowed
 from specship.specs.waivers import WaiverFile, waiver_faults
 from specship.suite.plan.plan import binding_faults
+from specship.suite.plan.vocabulary import known_with
 
 _PRIVATE: Final = "lint"
 
@@ -57,19 +56,9 @@ def lint_of(
 
 def _known(code: SideCode) -> Known:
     """Everything that a side can name: what comes with specship, and what its own files declare."""
-    stages = all_stages()
     ours = {name: ProbeFacts(name, found.units, found.artifacts) for name, found in all_probes().items()}
     own = {name: ProbeFacts(name, found.units, found.artifacts) for name, found in code.probes.items()}
-    return Known(
-        probes=dict(sorted((ours | own).items())),
-        stages=frozenset(stage.makes for stage in stages.values()),
-        settings={
-            BORROWED: Borrowed,
-            **{name: record for stage in stages.values() for name, record in stage.settings.items()},
-        },
-        ways={stage.name: stage.makes for stage in stages.values() if stage.name != stage.makes},
-        faults=known_faults(None) | code.faults.keys(),
-    )
+    return known_with(dict(sorted((ours | own).items())), known_faults(None) | code.faults.keys())
 
 
 def _view(

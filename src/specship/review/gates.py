@@ -339,6 +339,19 @@ class GateReview:
                 after=other.rule,
                 **self._pieces(was, now, "rule"),
             )
+        for quantity in sorted(set(one.proposed) ^ set(other.proposed)):
+            says = "is meant now" if quantity in one.proposed else "was taken from a measurement"
+            yield change(
+                now,
+                "gate",
+                "reworded",
+                Direction.NEUTRAL,
+                f"{now}: its limit on {quantity} {says}",
+                before="proposed" if quantity in one.proposed else None,
+                after="proposed" if quantity in other.proposed else None,
+                quantity=quantity,
+                **self._pieces(was, now, "proposed"),
+            )
 
     def _faults(self, was: str, now: str) -> Iterator[Change]:
         """Faults that it must catch, and the quantities in which it is to catch them."""

@@ -6,6 +6,8 @@ signed stage statements name for a side's settings, code and files, as in a fres
 
 from __future__ import annotations
 
+import functools
+import itertools
 import posixpath
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -27,7 +29,7 @@ from specship.review.pairing import Pairing
 from specship.review.percents import evidence_of, joined
 from specship.review.records import ShipPercent
 from specship.review.sides import Contracts, ProjectSide
-from specship.specs.in_force import effective, profile_digest
+from specship.specs.in_force import effective
 from specship.specs.project import Project
 from specship.specs.records import FALSIFICATION, Profile
 from specship.status.assess import JudgedGates, assess
@@ -39,6 +41,7 @@ from specship.suite.judging.today import known_keys, vouches
 from specship.suite.judging.todays_artifacts import TodaysArtifacts
 from specship.suite.judging.trust import key_ring
 from specship.suite.plan.fault_injection import falsification_profile
+from specship.suite.plan.upstream import profile_digest
 
 _ARMING: Final = "evidence/arming"
 _LONG_AGO: Final = datetime.min.replace(tzinfo=UTC)
@@ -178,7 +181,7 @@ class Holdings:
             {c.id: m.id for m in self._side.spec.spec.models for c in m.criteria} if self._side.spec else {}
         )
         days = profile.oldest_evidence_days
-        digests = {model: profile_digest(profile, model) for model in set(models.values())}
+        digest_of_settings = functools.cache(functools.partial(profile_digest, profile))
         for file in self._contracts.values():
             for written in file.contract.gates:
                 model = next((models[name] for name in written.binds_to if name in models), None)
@@ -194,7 +197,7 @@ class Holdings:
                     model=model,
                     profile=profile.profile,
                     gate_digest=self._digest(gate),
-                    profile_digest=digests[model],
+                    profile_digest=digest_of_settings(model, names),
                     subjects={name: one.digest if one else None for name, one in found.items()},
                     ingredients=known_keys(found),
                     release=profile.kind == "release",
@@ -213,13 +216,13 @@ class Holdings:
             holder.ledger,
             counts=lambda entry: vouches(entry, trust.ring, release=release, now=self._known.now),
             root=self._laid_out,
-            code=lambda stage: self._identities.stage(module_of(stage)),
+            code=lambda stage: stage.code or self._identities.stage(module_of(stage)),
         )
 
     def _laid_out(self, settings: Mapping[str, Any]) -> Path:
         """A private folder with those files of this side that some settings name."""
         home = self._top / "outside"
-        for path in set(_texts(settings)) - self._outside:
+        for path in {_without_pattern(text) for text in _texts(settings)} - self._outside:
             self._outside.add(path)
             files = [*self._side.own_folder(path), self._side.inside(path)]
             for at, data in self._side.tree.read(files).items():
@@ -255,6 +258,13 @@ class Holdings:
             digests[self._seen_at] = self._digest(effective(written, there))
         codes = {fault: self._identities.fault(fault) for fault in gate.faults}
         return limits_seen(gate, digests, codes, signed, profile=profile.profile)
+
+
+def _without_pattern(path: str) -> str:
+    """The folder in which a pattern such as `configs/*.yaml` begins."""
+    parts = path.split("/")
+    fixed = list(itertools.takewhile(lambda part: not set("*?[") & set(part), parts))
+    return path if fixed == parts else "/".join(fixed) or "."
 
 
 def _texts(value: Any) -> Iterator[str]:

@@ -66,11 +66,9 @@ def _is_number(value: Any) -> bool:
 
 def _default(name: str) -> Any:
     """What a stage takes where nothing is written; None where it must be written."""
-    from specship.pipeline.registry import all_stages
+    from specship.pipeline.registry import all_sections
 
     section, _, key = name.partition(".")
-    for stage in all_stages().values():
-        field = stage.settings[section].model_fields.get(key) if section in stage.settings else None
-        if field is not None:
-            return None if field.is_required() else field.default
-    return None
+    record = all_sections().get(section)
+    field = record.model_fields.get(key) if record else None
+    return None if field is None or field.is_required() else field.default

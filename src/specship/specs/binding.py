@@ -9,6 +9,7 @@ has its other names looked up.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +18,7 @@ from pydantic import BaseModel
 
 from specship.contracts.building import record_faults
 from specship.contracts.document import Document
+from specship.contracts.records import SLUG_PATTERN
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.specs.records import BORROWED, Profile
 
@@ -43,6 +45,8 @@ class Known:
     faults: frozenset[str]
     ways: Mapping[str, str] = field(default_factory=dict)
     """Sections that choose another stage than the usual one, with the artifact that it makes."""
+    several: frozenset[str] = frozenset()
+    """Sections that hold, by name, an entry for each of several stages."""
 
 
 def contract_faults(document: Document, known: Known, criteria: Mapping[str, str]) -> Iterable[UnusableInput]:
@@ -50,6 +54,7 @@ def contract_faults(document: Document, known: Known, criteria: Mapping[str, str
     for index, gate in enumerate(gates_of(document)):
         yield from _criterion_faults(document, ("gates", index), gate, criteria)
         yield from _fault_faults(document, ("gates", index), gate, known)
+        yield from _proposal_faults(document, ("gates", index), gate)
         yield from _probe_faults(document, ("gates", index), gate, known)
 
 
@@ -129,6 +134,21 @@ def _fault_faults(
                     mend=did_you_mean(quantity, expected) or f"name one of: {', '.join(expected)}",
                     code="SHIP317",
                 )
+
+
+def _proposal_faults(
+    document: Document, at: tuple[str | int, ...], gate: Mapping[str, Any]
+) -> Iterable[UnusableInput]:
+    expected = gate["expect"] if isinstance(gate.get("expect"), dict) else {}
+    for index, quantity in _texts(gate.get("proposed")):
+        if quantity not in expected:
+            yield UnknownName(
+                f"{gate.get('id')} expects nothing of {quantity!r}",
+                at=document.place(*at, "proposed", index),
+                why="only a limit that is there was proposed",
+                mend=did_you_mean(quantity, expected) or "take the name out",
+                code="SHIP317",
+            )
 
 
 def _probe_faults(
@@ -237,10 +257,26 @@ def _setting_faults(profile: Profile, document: Document, known: Known) -> Itera
                     code="SHIP307",
                 )
                 continue
-            yield from record_faults(document, record, *at)[1]
+            yield from _section_faults(document, record, at, sections[section], several=section in known.several)
         yield from _way_faults(profile, model, document, known)
         if isinstance(sections.get(BORROWED), dict):
             yield from _borrowing_faults(profile, model, document, known)
+
+
+def _section_faults(
+    document: Document, record: type[BaseModel], at: tuple[str, ...], section: Any, *, several: bool
+) -> Iterable[UnusableInput]:
+    """What is wrong with a section, or with each entry of it."""
+    if not several or not isinstance(section, dict):
+        yield from record_faults(document, record, *at)[1]
+        return
+    for name in section:
+        if not re.fullmatch(SLUG_PATTERN, name):
+            yield UnusableInput(
+                f"{name!r} is not written like train-tokenizer", at=document.place(*at, name),
+                mend="write it in small letters, digits and single hyphens", code="SHIP204",
+            )  # fmt: skip
+        yield from record_faults(document, record, *at, name)[1]
 
 
 def _way_faults(profile: Profile, model: str, document: Document, known: Known) -> Iterable[UnusableInput]:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from specship.contracts.records import Gate
-from specship.digests import digest_of
-from specship.specs.records import Override, Profile
+from specship.specs.records import Override
 
 
 def effective(gate: Gate, override: Override | None) -> Gate:
@@ -16,13 +15,3 @@ def effective(gate: Gate, override: Override | None) -> Gate:
     if override.requires is not None:
         changed["requires"] = override.requires
     return gate.model_copy(update=changed)
-
-
-def profile_digest(profile: Profile, model: str) -> str:
-    """Digest of what a profile sets for a model; overrides are in the gates' digests."""
-    return digest_of({
-        "profile": profile.profile,
-        "kind": profile.kind,
-        "model": model,
-        "pipeline": profile.settings_of(model),
-    })  # fmt: skip

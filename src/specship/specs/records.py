@@ -13,6 +13,8 @@ from specship.digests import sha256_bytes
 
 BORROWED: Final = "borrowed"
 """The section of a model's settings that no stage reads: see `Borrowed`."""
+Named = Annotated[str, Field(pattern=r"^[a-z0-9]+([_-][a-z0-9]+)*$")]
+"""What a stage, an artifact or a section of settings is called."""
 RecommendationId = Annotated[str, Field(pattern=r"^REC-[A-Z0-9]+(-[A-Z0-9]+)*$")]
 Hours = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -108,7 +110,7 @@ class Borrowed(Frozen):
 
     model: ModelId
     """Whose they are; it borrows nothing itself."""
-    artifacts: tuple[Slug, ...] = Field(min_length=1)
+    artifacts: tuple[Named, ...] = Field(min_length=1)
     """Such as `corpus`: each is the other model's, bytes and line of descent."""
 
 
@@ -121,7 +123,7 @@ class Profile(Frozen):
     """A rehearsal proves the pipeline and never ships a model; at a falsification gates are seen to fail."""
     summary: Prose
     """One sentence: what this scale is for."""
-    pipeline: dict[ModelId, dict[Slug, dict[str, Any]]] = {}
+    pipeline: dict[ModelId, dict[Named, dict[str, Any]]] = {}
     """Settings by model and section; checked by the stages that read them."""
     overrides: dict[GateId, Override] = {}
     """What is asked of a gate here instead of what its contract says, by gate id; only in a rehearsal."""

@@ -64,7 +64,7 @@ def shards(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def reader(folder: Path, **options: Any) -> TokenReader:
-    given_options: dict[str, Any] = {"length": 4, "seed": 1, "at_end": "cycle"} | options
+    given_options: dict[str, Any] = {"length": 4, "seed": 1, "at_end": "cycle", "tokenizer": None} | options
     return TokenReader(folder, "train", **given_options)
 
 
@@ -146,7 +146,7 @@ def test_the_end_of_the_data_halts_and_consumes_nothing(shards: Path) -> None:
 
 
 def test_heldout_windows_are_the_same_whatever_was_read_before(shards: Path) -> None:
-    read = TokenReader(shards, "heldout", length=4, seed=9, at_end="halt")
+    read = TokenReader(shards, "heldout", length=4, seed=9, at_end="halt", tokenizer=None)
     tokens = read.heldout_windows(8, 30)
     read.next_batch(2)
     np.testing.assert_array_equal(tokens, read.heldout_windows(8, 30))
@@ -158,7 +158,7 @@ def test_heldout_windows_are_the_same_whatever_was_read_before(shards: Path) -> 
 
 @pytest.mark.parametrize(("length", "limit"), [(50, None), (8, 7)])
 def test_heldout_windows_refuse_less_than_one(shards: Path, length: int, limit: int | None) -> None:
-    read = TokenReader(shards, "heldout", length=4, seed=0, at_end="halt")
+    read = TokenReader(shards, "heldout", length=4, seed=0, at_end="halt", tokenizer=None)
     with pytest.raises(UnusableInput):
         read.heldout_windows(length, limit)
 

@@ -104,9 +104,9 @@ def test_neighbours_beat_single_tokens_beat_nothing(tmp_path: Path) -> None:
 def test_it_scores_the_targets_of_the_held_out_windows(tmp_path: Path) -> None:
     root = chain(tmp_path)
     figures = result(root)
-    windows = TokenReader(root / "shards", "heldout", length=128, seed=3, at_end="halt").heldout_windows(
-        128, 4096
-    )
+    windows = TokenReader(
+        root / "shards", "heldout", length=128, seed=3, at_end="halt", tokenizer=None
+    ).heldout_windows(128, 4096)
     assert figures["heldout_tokens"] == 4096
     assert figures["heldout_targets_sha256"] == targets_sha256(windows[:, 1:].ravel())  # type: ignore[comparison-overlap]
 

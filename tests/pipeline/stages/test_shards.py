@@ -19,7 +19,7 @@ def test_the_shards_decode_to_the_documents(tmp_path: Path) -> None:
     root = chain(tmp_path)
     tokenizer = open_for_documents(root / "tokenizer")
     for split in ("train", "heldout"):
-        reader = TokenReader(root / "shards", split, length=8, seed=0, at_end="halt")
+        reader = TokenReader(root / "shards", split, length=8, seed=0, at_end="halt", tokenizer=None)
         text = tokenizer.decode(reader.first_tokens(reader.tokens).tolist(), skip_special_tokens=False)
         documents = [document["text"] for document in lines(root / f"corpus/{split}.jsonl")]
         assert text == "".join(document + "<|endoftext|>" for document in documents)
@@ -41,12 +41,14 @@ def test_a_shard_ends_with_a_document_and_the_manifest_adds_up(tmp_path: Path) -
 
 def test_tokens_weigh_the_bytes_of_their_text(tmp_path: Path) -> None:
     root = chain(tmp_path)
-    reader = TokenReader(root / "shards", "heldout", length=8, seed=0, at_end="halt")
+    reader = TokenReader(root / "shards", "heldout", length=8, seed=0, at_end="halt", tokenizer=None)
     text_bytes = sum(shard.text_bytes for shard in reader.manifest.of("heldout"))
     assert reader.text_bytes(reader.first_tokens(reader.tokens)) == text_bytes
     (root / "shards/token-bytes.bin").write_bytes(b"\0\0\0\0")
     with pytest.raises(DamagedArtifact, match="no table of 512 token lengths"):
-        TokenReader(root / "shards", "heldout", length=8, seed=0, at_end="halt").text_bytes(np.zeros(1, int))
+        TokenReader(root / "shards", "heldout", length=8, seed=0, at_end="halt", tokenizer=None).text_bytes(
+            np.zeros(1, int)
+        )
 
 
 def test_a_spelled_out_separator_stays_text(tmp_path: Path) -> None:
@@ -56,7 +58,7 @@ def test_a_spelled_out_separator_stays_text(tmp_path: Path) -> None:
     write_lines(root / "corpus/train.jsonl", documents)
     make(root, "shards")
     manifest = read_manifest(root / "shards")
-    reader = TokenReader(root / "shards", "train", length=8, seed=0, at_end="halt")
+    reader = TokenReader(root / "shards", "train", length=8, seed=0, at_end="halt", tokenizer=None)
     separators = int((reader.first_tokens(reader.tokens) == manifest.separator_id).sum())
     assert separators == len(documents)
 
@@ -88,7 +90,7 @@ def test_the_type_holds_every_id(tmp_path: Path, vocab_size: int, dtype: str) ->
         train_sha256="0" * 64,
         heldout_sha256="0" * 64,
     )
-    reader = TokenReader(tmp_path, "train", length=4, seed=0, at_end="halt")
+    reader = TokenReader(tmp_path, "train", length=4, seed=0, at_end="halt", tokenizer=None)
     assert list(reader.window(0)) == [vocab_size - 1] * 4 + [0]
 
 

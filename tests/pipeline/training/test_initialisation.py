@@ -46,7 +46,7 @@ def by_transformers(checkpoint: Path, data: Path) -> float:
     from transformers import AutoModelForCausalLM
 
     model: Any = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
-    reader = TokenReader(data / "shards", "heldout", length=16, seed=0, at_end="halt")
+    reader = TokenReader(data / "shards", "heldout", length=16, seed=0, at_end="halt", tokenizer=None)
     return evaluate(model, reader.heldout_windows(16, 512), sequences=8).loss
 
 

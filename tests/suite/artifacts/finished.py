@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from specship.evidence.artifact_record import ArtifactRecord, Ingredients, artifact_digest, list_files
 from specship.pipeline.registry import maker_of
-from specship.suite.artifacts.ingredients import code_of, settings_of, versions
+from specship.suite.artifacts.ingredients import code_of, versions
 from specship.suite.artifacts.store import Store
 
 SETTINGS: Final[dict[str, dict[str, Any]]] = {
@@ -26,7 +26,7 @@ def finished(
     """An artifact of a store, made of the store's own settings and of today's code, its manifest written last."""
     maker = maker_of(stage, store.settings)
     facts = {"code": code_of(maker), "packages": versions(maker)} | changes
-    facts = {"settings": settings_of(maker, store.settings), "inputs": dict(inputs or {})} | facts
+    facts = {"settings": maker.counted(store.settings), "inputs": dict(inputs or {})} | facts
     ingredients = Ingredients.model_validate(facts)
     folder = store.path(stage, ingredients.key)
     for name, data in files.items():

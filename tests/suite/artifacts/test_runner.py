@@ -251,7 +251,7 @@ runner(Path(sys.argv[1]), body=body).ensure("corpus")
 def test_a_stage_that_outlives_its_session_keeps_the_next_one_out(root: Path, events: Events) -> None:
     """The session is killed while its stage goes on and saves: nobody else writes into that folder meanwhile."""
     state = root / ".specship"
-    with subprocess.Popen([sys.executable, "-c", KEEPS_ON, root]) as session:
+    with subprocess.Popen([sys.executable, "-c", KEEPS_ON, root], text=True) as session:
         until(lambda: (state / "begun").exists() and (state / "begun").read_text() != "", session)
         session.kill()
     orphan = Path(f"/proc/{(state / 'begun').read_text()}/status")

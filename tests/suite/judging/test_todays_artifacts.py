@@ -41,12 +41,11 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _outside(project: Path) -> str:
     from specship.pipeline.registry import stage_named
-    from specship.suite.artifacts.ingredients import settings_of
 
     stage = stage_named("corpus")
     assert stage.outside is not None
     profile = load_project(project).profile("rehearsal")
-    return stage.outside(settings_of(stage, profile.settings_of("MODEL-1")), project)
+    return stage.outside(stage.counted(profile.settings_of("MODEL-1")), project)
 
 
 @pytest.fixture

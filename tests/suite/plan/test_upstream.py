@@ -26,6 +26,7 @@ ALL: Final = (
     "generations", "gguf", "quantized", "parity", "speed", "qa", "humaneval", "publication", "readback",
 )  # fmt: skip
 OF_A_TRAINING: Final = ("tokenizer", "shards", "baseline", "run", "replay")
+OF_ITS_RUN: Final = ("run", "replay")
 
 
 def borrowing(*artifacts: str) -> dict[str, Any]:
@@ -34,24 +35,22 @@ def borrowing(*artifacts: str) -> dict[str, Any]:
 
 CASES: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
     "trained here": (TRAINED, ()),
-    "received": (RECEIVED | REPUBLISHED, OF_A_TRAINING),
-    "received, and published as if it were trained": (RECEIVED, (*OF_A_TRAINING, "publication", "readback")),
-    "received, with its log": (
-        RECEIVED | LOGGED | REPUBLISHED, tuple(name for name in OF_A_TRAINING if name != "run")
-    ),
-    "received, with the corpus of another": (RECEIVED | REPUBLISHED | borrowing("corpus"), OF_A_TRAINING),
+    "received": (RECEIVED | REPUBLISHED, OF_ITS_RUN),
+    "received, and a tokenizer is trained beside it": (RECEIVED | REPUBLISHED | {"tokenizer": {}}, OF_A_TRAINING),
+    "received, with its log": (RECEIVED | LOGGED | REPUBLISHED, ()),
+    "received, with the corpus of another": (RECEIVED | REPUBLISHED | borrowing("corpus"), OF_ITS_RUN),
     "received, with another's training": (
         RECEIVED | REPUBLISHED | borrowing("run", "shards", "tokenizer"), OF_A_TRAINING
     ),
     "received, with another's export": (
-        RECEIVED | REPUBLISHED | borrowing("gguf"), (*OF_A_TRAINING, "gguf", "parity", "qa", "publication", "readback")
+        RECEIVED | REPUBLISHED | borrowing("gguf"), (*OF_ITS_RUN, "gguf", "parity", "qa", "publication", "readback")
     ),
-    "imported": (IMPORTED | REPUBLISHED | borrowing("corpus", "foreign"), OF_A_TRAINING),
+    "imported": (IMPORTED | REPUBLISHED | borrowing("corpus", "foreign"), OF_ITS_RUN),
     "imported, with the training that it comes from": (
         IMPORTED | REPUBLISHED | borrowing("corpus", "foreign", "tokenizer", "shards", "baseline", "run", "replay"), ()
     ),
     "imported, with the figures of where it comes from": (
-        IMPORTED | REPUBLISHED | borrowing("corpus", "foreign", "speed"), (*OF_A_TRAINING, "speed")
+        IMPORTED | REPUBLISHED | borrowing("corpus", "foreign", "speed"), (*OF_ITS_RUN, "speed")
     ),
     "trained here, with another's figures": (TRAINED | borrowing("speed"), ("speed",)),
     "trained here, on another's shards": (TRAINED | borrowing("corpus", "tokenizer", "shards"), ()),
@@ -84,9 +83,12 @@ def test_why_says_how_it_came_and_the_way_out() -> None:
     assert "leave 'received' out" in received
     assert "receive its log by a section `logged:`" in received
     assert "borrow" not in received
-    imported = apart_from_line(profile(IMPORTED | borrowing("foreign")), "MODEL-1", ("run", "shards")).why
-    assert imported.startswith("this checkpoint was imported; its run and shards were not")
-    assert "borrow run and shards from the model that it comes from" in imported
+    assert "leave 'tokenizer' out" not in received
+    beside = apart_from_line(profile(RECEIVED | {"tokenizer": {}}), "MODEL-1", ("shards",)).why
+    assert "leave 'tokenizer' out, so that text is encoded with the checkpoint's own" in beside
+    imported = apart_from_line(profile(IMPORTED | borrowing("foreign")), "MODEL-1", ("run", "replay")).why
+    assert imported.startswith("this checkpoint was imported; its run and replay were not")
+    assert "borrow run and replay from the model that it comes from" in imported
 
 
 def test_every_gate_of_this_project_measures_its_own_model() -> None:

@@ -23,7 +23,6 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
-from specship.digests import digest_of
 from specship.errors import CannotWrite
 from specship.evidence.attempt import Attempt
 from specship.evidence.ledger import AnyEntry
@@ -31,26 +30,33 @@ from specship.evidence.made_artifact import MadeArtifact
 from specship.evidence.statement import Evidence
 from specship.files import write_new_file
 
-FORMAT: Final = "specship-index/1"
+FORMAT: Final = "specship-index/2"
 AUDITED: Final = 16
 """Rows that are held against their files whenever an index is opened."""
+DIGEST_BYTES: Final = 32
 _SUFFIX: Final = ".sqlite"
 _LARGEST_BYTES: Final = 4 << 30
 _COLUMNS: Final = {
-    "digest": "BLOB PRIMARY KEY", "kind": "TEXT", "moment": "INTEGER", "gate": "TEXT", "model": "TEXT",
-    "profile": "TEXT", "limits": "BLOB", "subjects": "BLOB", "ingredients": "BLOB", "attempt": "BLOB",
-    "named": "BLOB",
+    "digest": "BLOB", "topic": "INTEGER", "moment": "INTEGER", "limits": "BLOB", "subjects": "BLOB",
+    "ingredients": "BLOB", "attempt": "BLOB", "named": "BLOB",
 }  # fmt: skip
-_LISTED: Final = ", ".join(f"{name} {kind} NOT NULL" for name, kind in _COLUMNS.items())
-_TABLES: Final = (
-    "CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID",
-    f"CREATE TABLE entries ({_LISTED}) WITHOUT ROWID",
+_SCHEMA: Final = (
+    "CREATE TABLE facts (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE topics (topic INTEGER PRIMARY KEY, kind TEXT, gate TEXT, model TEXT, profile TEXT)",
+    f"CREATE TABLE entries ({', '.join(f'{name} {kind} NOT NULL' for name, kind in _COLUMNS.items())})",
 )
 _ORDERS: Final = (
-    "CREATE INDEX told ON entries (kind, gate, model, profile, moment)",
-    "CREATE INDEX same_bytes ON entries (limits, subjects)",
-    "CREATE INDEX same_making ON entries (limits, ingredients)",
-    "CREATE INDEX answers ON entries (attempt)",
+    "CREATE UNIQUE INDEX by_topic ON topics (kind, gate, model, profile)",
+    "CREATE UNIQUE INDEX by_digest ON entries (digest)",
+    "CREATE INDEX by_moment ON entries (topic, moment)",
+    "CREATE INDEX same_bytes ON entries (limits, subjects) WHERE limits <> x''",
+    "CREATE INDEX same_making ON entries (limits, ingredients) WHERE limits <> x''",
+    "CREATE INDEX answers ON entries (attempt) WHERE attempt <> x''",
+)
+"""Made once all rows are there, which takes less time than row by row."""
+_ROWS: Final = (
+    "SELECT digest, kind, moment, gate, model, profile, limits, subjects, ingredients, attempt, named"
+    " FROM entries JOIN topics USING (topic) WHERE "
 )
 EVIDENCE: Final = "evidence"
 ATTEMPT: Final = "attempt"
@@ -71,7 +77,7 @@ class Row(NamedTuple):
     model: str
     profile: str
     limits: bytes
-    """Of the gate's digest, enough to tell it."""
+    """Of the gate's digest, enough to tell it. What a gate was measured on is told of evidence alone."""
     subjects: bytes
     ingredients: bytes
     attempt: bytes
@@ -87,7 +93,7 @@ def key_of(names: Mapping[str, str | None] | None) -> bytes:
     """What tells one mapping of artifacts from another; nothing where one of them is not known."""
     if names is None or None in names.values():
         return b""
-    return _short(digest_of(dict(names)))
+    return _short(json.dumps(sorted(names.items())))
 
 
 def limits_of(gate_digest: str) -> bytes:
@@ -102,26 +108,27 @@ def _microseconds(moment: datetime) -> int:
 def row_of(entry: AnyEntry) -> Row:
     """What an index keeps of an entry."""
     record = entry.record
-    gate = model = profile = attempt = ""
-    limits = subjects = ingredients = b""
-    if isinstance(record, Evidence | Attempt):
+    gate = model = profile = ""
+    limits = subjects = ingredients = attempt = b""
+    if isinstance(record, Evidence):
         gate, model, profile = record.gate, record.model, record.profile
         limits, subjects = limits_of(record.gate_digest), key_of(record.subjects)
         ingredients = key_of(record.ingredients)
-        attempt = record.attempt if isinstance(record, Evidence) else ""
+        attempt = _raw(record.attempt) if record.attempt else b""
+    elif isinstance(record, Attempt):
+        gate, model, profile = record.gate, record.model, record.profile
     elif isinstance(record, MadeArtifact):
         gate, model, profile = record.makes, record.model, record.profile
-    named = b"".join(_raw(name) for name in record.named)
     return Row(
         bytes.fromhex(entry.digest), _KINDS.get(type(record), ""), _microseconds(record.moment), gate, model,
-        profile, limits, subjects, ingredients, _raw(attempt) if attempt else b"", named,
+        profile, limits, subjects, ingredients, attempt, b"".join(map(_raw, dict.fromkeys(record.named))),
     )  # fmt: skip
 
 
 def _raw(digest: str) -> bytes:
     """The 32 bytes of a digest; what is no digest names an entry that can never be there."""
     with contextlib.suppress(ValueError):
-        if len(raw := bytes.fromhex(digest)) == 32:
+        if len(raw := bytes.fromhex(digest)) == DIGEST_BYTES:
             return raw
     return hashlib.sha256(b"no digest: " + digest.encode()).digest()
 
@@ -147,14 +154,14 @@ class LedgerIndex:
             found = {
                 text for (text,) in self._base.execute("SELECT sql FROM sqlite_master WHERE sql IS NOT NULL")
             }
-            if found != {*_TABLES, *_ORDERS}:
+            if found != {*_SCHEMA, *_ORDERS}:
                 raise ValueError("another schema")
             facts = dict(self._base.execute("SELECT name, value FROM facts"))
-            if facts.get("format") != FORMAT:
+            if facts.get("format") != FORMAT.encode():
                 raise ValueError("another format")
-            self.bonds = Bonds(
-                *(frozenset(map(bytes.fromhex, json.loads(facts[name]))) for name in Bonds._fields)
-            )
+            self.bonds = Bonds(*(frozenset(split(facts[name])) for name in Bonds._fields))
+            self.digests: bytes = facts["digests"]
+            """Of every entry that it knows, in order, one after the other."""
         except BaseException:
             self._base.close()
             raise
@@ -163,13 +170,9 @@ class LedgerIndex:
         """Let go of the file."""
         self._base.close()
 
-    def digests(self) -> set[bytes]:
-        """Of every entry that it knows."""
-        return {digest for (digest,) in self._base.execute("SELECT digest FROM entries")}
-
     def rows(self, where: str = "1", values: Sequence[Any] = ()) -> Iterator[Row]:
         """Some rows, all of them unless told."""
-        return map(Row._make, self._base.execute(f"SELECT * FROM entries WHERE {where}", values))  # noqa: S608
+        return map(Row._make, self._base.execute(f"{_ROWS}{where}", values))
 
     def sample(self, count: int) -> list[Row]:
         """Some rows at random: the first behind a random digest each."""
@@ -184,7 +187,7 @@ class LedgerIndex:
 
     def answered(self, attempts: Iterable[bytes]) -> set[bytes]:
         """Those of some attempts that a statement names as its own."""
-        return {one for one in attempts for _ in self.rows("attempt = ? LIMIT 1", (one,))}
+        return {one for one in attempts for _ in self.rows("attempt = ? AND attempt <> x'' LIMIT 1", (one,))}
 
 
 def _keyed(key: bytes, data: Any) -> str:
@@ -247,14 +250,15 @@ def write_index(folder: Path, key: bytes, rows: Iterable[Row]) -> LedgerIndex:
     """
     base = sqlite3.connect(":memory:")
     try:
-        for statement in _TABLES:
+        for statement in _SCHEMA:
             base.execute(statement)
-        marks = ", ".join("?" * len(Row._fields))
-        bonds = _Gathering()
-        base.executemany(f"INSERT INTO entries VALUES ({marks})", map(bonds.seen, rows))  # noqa: S608
+        gathered = _Gathering()
+        base.executemany("INSERT INTO entries VALUES (?, ?, ?, ?, ?, ?, ?, ?)", map(gathered.seen, rows))
+        topics = ((number, *topic) for topic, number in gathered.topics.items())
+        base.executemany("INSERT INTO topics VALUES (?, ?, ?, ?, ?)", topics)
         for statement in _ORDERS:
             base.execute(statement)
-        base.executemany("INSERT INTO facts VALUES (?, ?)", bonds.facts().items())
+        base.executemany("INSERT INTO facts VALUES (?, ?)", gathered.facts().items())
         base.commit()
         data = base.serialize()
     finally:
@@ -272,32 +276,44 @@ def write_index(folder: Path, key: bytes, rows: Iterable[Row]) -> LedgerIndex:
 
 
 class _Gathering:
-    """The bonds of entries, from their rows as they pass."""
+    """What is said of all entries together, from their rows as they pass."""
 
     def __init__(self) -> None:
-        self.present: set[bytes] = set()
-        self.named: set[bytes] = set()
-        self.attempts: set[bytes] = set()
-        self.answered: set[bytes] = set()
+        self.topics: dict[tuple[str, str, str, str], int] = {}
+        """A number for each kind, gate, model and profile."""
+        self._present: set[bytes] = set()
+        self._named: set[bytes] = set()
+        self._attempts: set[bytes] = set()
+        self._answered: set[bytes] = set()
 
-    def seen(self, row: Row) -> Row:
-        self.present.add(row.digest)
-        self.named.update(row.named[at : at + 32] for at in range(0, len(row.named), 32))
-        if row.kind == ATTEMPT:
-            self.attempts.add(row.digest)
-        self.answered.add(row.attempt)
-        return row
+    def seen(self, row: Row) -> tuple[Any, ...]:
+        digest, kind, moment, gate, model, profile, *rest, attempt, named = row
+        self._present.add(digest)
+        self._named.update(split(named))
+        if kind == ATTEMPT:
+            self._attempts.add(digest)
+        if attempt:
+            self._answered.add(attempt)
+        topic = self.topics.setdefault((kind, gate, model, profile), len(self.topics))
+        return digest, topic, moment, *rest, attempt, named
 
-    def facts(self) -> dict[str, str]:
-        bonds = {
-            "heads": self.present - self.named,
-            "holes": self.named - self.present,
-            "unanswered": self.attempts - self.answered,
-        }
+    def facts(self) -> dict[str, bytes]:
+        bonds = Bonds(
+            heads=frozenset(self._present - self._named),
+            holes=frozenset(self._named - self._present),
+            unanswered=frozenset(self._attempts - self._answered),
+        )
         return {
-            "format": FORMAT,
-            **{name: json.dumps(sorted(map(bytes.hex, one))) for name, one in bonds.items()},
+            "format": FORMAT.encode(),
+            "digests": b"".join(sorted(self._present)),
+            **{name: b"".join(sorted(one)) for name, one in bonds._asdict().items()},
         }
+
+
+def split(digests: bytes | bytearray) -> list[bytes]:
+    """Digests that stand one after the other."""
+    data = bytes(digests)
+    return [data[at : at + DIGEST_BYTES] for at in range(0, len(data), DIGEST_BYTES)]
 
 
 def told_difference(said: Mapping[bytes, Row] | None, true: Mapping[bytes, Row]) -> str:

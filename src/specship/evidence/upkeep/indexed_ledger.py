@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import heapq
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -25,7 +26,7 @@ from specship.evidence.ledger import (
     GateEntries,
     Ledger,
     LedgerReader,
-    files_of,
+    names_in,
     open_line,
     packs_of,
     read_entry,
@@ -45,9 +46,11 @@ from specship.evidence.upkeep.index import (
     limits_of,
     open_index,
     row_of,
+    split,
     told_difference,
     write_index,
 )
+from specship.evidence.upkeep.listing import Listing
 
 FEWEST: Final = 2_000
 """Entries from which on a ledger has an index; fewer are read in less time than people notice."""
@@ -101,7 +104,7 @@ class IndexedLedger(Ledger):
         """`newer` are all entries that the index does not know; `reader` reads the files."""
         self._set(_index=index, _reader=reader, _newer={bytes.fromhex(one.digest): one for one in newer})
         self._set(_rows=[row_of(one) for one in newer], damaged=tuple(damaged), doubts=doubts, marks={})
-        named = {row.named[at : at + 32] for row in self._rows for at in range(0, len(row.named), 32)}
+        named = {one for row in self._rows for one in split(row.named)}
         bonds, fresh = index.bonds, self._newer.keys()
         gone = named - fresh
         known = index.knows(gone)
@@ -198,7 +201,8 @@ class IndexedLedger(Ledger):
                 (row.kind, row.gate, row.model, row.limits) == (*same, limits)
                 and (row.subjects == subjects or row.ingredients == ingredients)
             ),
-            "(limits = ? AND subjects = ? OR limits = ? AND ingredients = ?)"
+            "(limits = ? AND limits <> x'' AND subjects = ?"
+            " OR limits = ? AND limits <> x'' AND ingredients = ?)"
             " AND +kind = ? AND +gate = ? AND +model = ?",
             (limits, subjects, limits, ingredients, *same),
         )
@@ -274,7 +278,7 @@ class IndexedReader(LedgerReader):
             return super().read()
         found = IndexedLedger(index, newer, [*damaged, *self._no_lines], self, self._doubts)
         marks = self._marks(found)
-        if len(marks) < len(found.unfinished) and self._listed() != listed:
+        if len(marks) < len(found.unfinished) and set(self._listed().names()) != set(listed.names()):
             return self.read()  # a judge writes its result before it takes its mark away
         found._set(marks=marks)  # noqa: SLF001 - a record of this module, not yet given away
         return found
@@ -318,13 +322,14 @@ class IndexedReader(LedgerReader):
             except DamagedArtifact as error:
                 self._no_lines.append(error)
 
-    def _listed(self) -> set[str]:
+    def _listed(self) -> Listing:
         """The names of all files of the ledger, those included that stand in packs."""
-        found: set[str] = set()
+        found = Listing()
         for folder in self._folders:
-            found.update(path.name for path in files_of(folder))
+            found.take(names_in(folder))
         self._list_packs()
-        return found | self._lines.keys()
+        found.take(iter(self._lines))
+        return found
 
     @property
     def _key(self) -> bytes:
@@ -332,28 +337,30 @@ class IndexedReader(LedgerReader):
             return (self._state / "keys" / "local.ed25519").read_bytes()
         return b""
 
-    def _indexed(self, listed: set[str]) -> tuple[LedgerIndex, list[AnyEntry], list[DamagedArtifact]]:
+    def _indexed(self, listed: Listing) -> tuple[LedgerIndex, list[AnyEntry], list[DamagedArtifact]]:
         """An index that knows nothing but what is listed, and the entries that it does not know."""
-        if self._index is None:
-            try:
-                self._index = self._opened(listed)
-            except Doubted as doubted:
-                return self._rebuilt(listed, doubted)
-        index = self._index
-        known = {f"{digest.hex()}.json" for digest in index.digests()} if index else set()
-        fresh = listed - known
-        if index is None or known - listed or len(fresh) > UNSETTLED:
-            return self._written(listed, fresh, index)
+        try:
+            index = self._index or open_index(self._state / "index", self._key)
+            fresh, gone = listed.beside(index.digests if index else b"")
+            if self._index is None and index is not None:
+                self._audit(index, gone)
+        except Doubted as doubted:
+            return self._rebuilt(listed, doubted)
+        self._index = index
+        if index is None or gone or len(fresh) > UNSETTLED:
+            return self._written(fresh, index, gone)
         return (index, *self._read_all(fresh))
 
-    def _opened(self, listed: set[str]) -> LedgerIndex | None:
-        index = open_index(self._state / "index", self._key)
-        if index is not None:
-            for row in index.sample(AUDITED):
-                if f"{row.digest.hex()}.json" in listed and not self._agrees(row):
-                    index.close()
-                    raise Doubted(index.path, f"it disagrees with {row.digest.hex()}.json")
-        return index
+    def _audit(self, index: LedgerIndex, gone: set[bytes]) -> None:
+        """Hold some rows of an index against their files.
+
+        Raises:
+            Doubted: one says something else.
+        """
+        for row in index.sample(AUDITED):
+            if row.digest not in gone and not self._agrees(row):
+                index.close()
+                raise Doubted(index.path, f"it disagrees with {row.digest.hex()}.json")
 
     def _agrees(self, row: Row) -> bool:
         try:
@@ -362,13 +369,13 @@ class IndexedReader(LedgerReader):
             return False
 
     def _rebuilt(
-        self, listed: set[str], doubted: Doubted
+        self, listed: Listing, doubted: Doubted
     ) -> tuple[LedgerIndex, list[AnyEntry], list[DamagedArtifact]]:
         """An index from the files alone, with what the one before said otherwise."""
         old = doubted.rows()
         with contextlib.suppress(OSError):
             doubted.path.unlink()  # what is built may have that very name
-        found = self._written(listed, listed, None)
+        found = self._written(set(listed.names()), None, set())
         said = told_difference(old, {row.digest: row for row in found[0].rows()})
         told = (
             f"{doubted.path}: the index of the ledger was built again: {doubted.why}\n"
@@ -379,14 +386,14 @@ class IndexedReader(LedgerReader):
         return found
 
     def _written(
-        self, listed: set[str], fresh: set[str], old: LedgerIndex | None
+        self, fresh: set[str], old: LedgerIndex | None, gone: set[bytes]
     ) -> tuple[LedgerIndex, list[AnyEntry], list[DamagedArtifact]]:
-        """Write an index of all that is listed and can be read, and take it."""
+        """Write an index of what an old one knows, what is gone apart, and of what is fresh; take it."""
         damaged: list[DamagedArtifact] = []
 
         def rows() -> Iterator[Row]:
             if old is not None:
-                yield from (row for row in old.rows() if f"{row.digest.hex()}.json" in listed)
+                yield from (row for row in old.rows() if row.digest not in gone)
             for number, name in enumerate(sorted(fresh)):
                 if number % TOLD_EVERY == 0:
                     self._progress(number, len(fresh))
@@ -418,10 +425,9 @@ class IndexedReader(LedgerReader):
         """What a file is; the first that cannot be read is told where several folders have one."""
         found: AnyEntry | DamagedArtifact | None = None
         for folder in self._folders:
-            path = folder / name
-            if path.exists() or path.is_symlink():
+            if os.path.lexists(path := f"{folder}/{name}"):
                 try:
-                    found = found or read_entry(path, self._keys)
+                    found = found or read_entry(Path(path), self._keys)
                 except DamagedArtifact as error:
                     return error
         try:

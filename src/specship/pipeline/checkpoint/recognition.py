@@ -83,6 +83,17 @@ def refuse_other(path: Path) -> None:
     raise _unknown(seen)
 
 
+def other_kind(path: Path) -> UnusableInput | None:
+    """What a path is that has to be converted before it is a checkpoint; None where nothing says so."""
+    try:
+        if path.is_file():
+            return _file(path) if path.suffix in PICKLES else None
+        seen = _Seen(path)
+        return None if seen.whole else next((found for kind in _KINDS if (found := kind(seen))), None)
+    except UnusableInput as error:
+        return error
+
+
 def refuse_no_model(path: Path) -> None:
     """Refuse what is neither a checkpoint folder nor looks like a GGUF file.
 

@@ -29,8 +29,8 @@ def held_out_noise(shards: Path, *, length: int, tokens: int) -> HeldOutNoise:
     """
     import numpy as np
 
-    train = TokenReader(shards, "train", length=length, seed=0, at_end="halt")
-    held_out = TokenReader(shards, "heldout", length=length, seed=0, at_end="halt")
+    train = TokenReader(shards, "train", length=length, seed=0, at_end="halt", tokenizer=None)
+    held_out = TokenReader(shards, "heldout", length=length, seed=0, at_end="halt", tokenizer=None)
     windows_WT = held_out.heldout_windows(length, tokens)
     counts = count_pairs(train.first_tokens(min(train.tokens, _COUNTED)), train.vocab_size)
     pairs_N2 = np.stack([windows_WT[:, :-1].ravel(), windows_WT[:, 1:].ravel()], axis=1)

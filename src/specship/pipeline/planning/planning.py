@@ -44,7 +44,9 @@ def plan_of(recipe: Recipe, data: TrainingData, initial: Path | None) -> Trainin
     """
     training = recipe.training
     refuse_unfit(recipe, resolve_device(training.device), initialised=initial is not None)
-    reader = TokenReader(data.shards, "train", length=training.sequence_length, seed=0, at_end="cycle")
+    reader = TokenReader(
+        data.shards, "train", length=training.sequence_length, seed=0, at_end="cycle", tokenizer=None
+    )
     if initial is not None:
         length = training.sequence_length
         beginning = examine(initial, data.tokenizer, data.manifest, length=length)

@@ -110,7 +110,7 @@ def foretell(
 
 def _some_windows(trainer: Trainer, shards: Path) -> Any:
     length = trainer.settings.sequence_length
-    reader = TokenReader(shards, "heldout", length=length, seed=0, at_end="halt")
+    reader = TokenReader(shards, "heldout", length=length, seed=0, at_end="halt", tokenizer=None)
     asked = min(_WINDOWS, math.ceil(trainer.settings.evaluation_tokens / length))
     return reader.heldout_windows(length, asked * length)
 

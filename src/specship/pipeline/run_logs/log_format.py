@@ -1,33 +1,23 @@
-"""A format of logs that a diagnosis reads beside a run of ours and a Trainer's state: one file each."""
+"""A format of logs that is read beside a run of ours and a Trainer's state: one file each."""
 
 from __future__ import annotations
 
 import functools
-import statistics
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from specship.discovery import Folder, one_each
-from specship.pipeline.run_logs.evaluation_names import evaluations_of
-from specship.pipeline.run_logs.facts import Evaluation, Facts, Line, LoggedStep
-from specship.pipeline.run_logs.json_values import count, number
+from specship.errors import UnusableInput
+from specship.pipeline.run_logs.facts import Facts
+from specship.pipeline.run_logs.series.columns import PREFIX, Columns
 
 FORMATS: Final = Folder("specship.pipeline.run_logs.formats")
 MOST_DAMAGE: Final = 100
 """Places of a log that could not be read, which are said one by one; behind them it is given up."""
-Record = tuple[Line, Mapping[str, Any]]
-"""What a log says of one step, under the names that it has there, and where that stands."""
-_LOSS: Final = ("train_loss", "train/loss", "loss", "train_loss_step", "train/loss_step", "training_loss")
-_RATE: Final = ("learning_rate", "train/learning_rate", "lr", "train/lr")
-_RATE_OF_AN_OPTIMIZER: Final = "lr-"
-"""Lightning's LearningRateMonitor writes `lr-AdamW`."""
-_NORM: Final = ("grad_norm", "train/grad_norm", "grad_2.0_norm_total", "grad_norm_step")
-_EPOCH: Final = ("epoch", "train/epoch")
-"""Passes, or the number of the pass from 0, which is the least that they can be."""
-_SEEN: Final = ("num_input_tokens_seen", "train/num_input_tokens_seen")
+_SEARCHED: Final = 1000
+"""Files of a folder that are looked into."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,74 +28,71 @@ class LogFormat:
     """What such a run is called: `Lightning log`."""
     files: tuple[str, ...]
     """Patterns of its files' names below a run's folder; the newest by name is read."""
-    read: Callable[[Path], tuple[Facts, list[str]]]
-    """Facts of one file, and notes."""
+    read: Callable[[Path, Columns], tuple[Facts, list[str]]]
+    """Facts of one file, under the columns that are told, and notes."""
+    recognises: Callable[[Path], bool] = lambda _: True
+    """Whether a file that is called so is one of this format, by its beginning."""
+    one_only: bool = False
+    """Whether a folder that holds several is refused until one is named: none of them is the newest."""
+    last: bool = False
+    """Whether it is asked for behind all others, since its files can be called anything."""
     places: Mapping[str, str] = field(default_factory=dict)
-    """Where each need of a cause would stand; what is not named has no place in it."""
+    """Where each need of a cause would stand, and in which unit; what is not named has no place in it."""
 
 
 @functools.cache
 def all_formats() -> Mapping[str, LogFormat]:
     """Every format by the kind of run."""
-    return one_each("formats of logs", FORMATS.members("FORMAT"), lambda form: form.kind)
+    found = one_each("formats of logs", FORMATS.members("FORMAT"), lambda form: form.kind)
+    return dict(sorted(found.items(), key=lambda one: one[1].last))
 
 
-def log_in(path: Path) -> tuple[LogFormat, Path] | None:
-    """The format of a file, or of the newest file of a folder, that is a log of another program."""
+def log_in(path: Path, columns: Columns | None = None) -> tuple[LogFormat, Path] | None:
+    """The format of a file, or of the newest file of a folder, that is a log of another program.
+
+    Raises:
+        UnusableInput: a folder holds several, and which is meant must be said.
+    """
     for form in all_formats().values():
-        if path.is_file():
-            found = [path for pattern in form.files if path.match(pattern.rpartition("/")[2])]
-        else:
-            found = sorted((one for pattern in form.files for one in path.glob(pattern)), key=_age)
+        found = [one for one in _candidates(form, path)[:_SEARCHED] if form.recognises(one)]
+        if form.one_only and len(found) > 1:
+            found = _chosen(path, found, columns.run if columns else None)
         if found:
             return form, found[-1]
     return None
 
 
-def _age(path: Path) -> tuple[int, str]:
-    """Order of `version_2` before `version_10`."""
-    digits = "".join(letter for letter in path.parent.name if letter.isdecimal())[:9]
-    return int(digits or 0), path.name
+def _candidates(form: LogFormat, path: Path) -> list[Path]:
+    if path.is_file():
+        return [path for pattern in form.files if path.match(pattern.rpartition("/")[2])][:1]
+    return sorted({one for pattern in form.files for one in path.glob(pattern)}, key=_age)
 
 
-def facts_of(kind: str, records: Sequence[Record], damage: Iterable[str]) -> Facts:
-    """Facts of a log that holds steps and evaluations, and nothing of how the run was to be."""
-    steps = tuple(_steps(records))
-    between = [after.step - before.step for before, after in pairwise(steps) if after.step > before.step]
-    return Facts(
-        kind=kind,
-        steps=steps,
-        evaluations=tuple(_evaluations(records)),
-        epochs=max((found for _, one in records if (found := _first(one, _EPOCH)) is not None), default=None),
-        log_every=statistics.median_low(between) if between else 1,
-        damage=tuple(damage),
+def _chosen(path: Path, found: list[Path], told: str | None) -> list[Path]:
+    named = [one for one in found if told in {one.name, str(one.relative_to(path)), one.parent.name}]
+    if len(named) == 1:
+        return named
+    raise UnusableInput(
+        f"{len(found)} logs lie here",
+        at=path,
+        why=f"which is meant is not known: {_listed(str(one.relative_to(path)) for one in found)}",
+        mend=f"name the file itself, or say --fact {PREFIX}run={found[-1].relative_to(path)}",
     )
 
 
-def _steps(records: Iterable[Record]) -> Iterator[LoggedStep]:
-    for line, record in records:
-        step, loss = count(record.get("step")), _first(record, _LOSS)
-        if step is not None and loss is not None:
-            yield LoggedStep(
-                line=line,
-                step=step,
-                loss=loss,
-                grad_norm=_first(record, _NORM),
-                lr=_rate(record),
-                tokens_seen=count(_first(record, _SEEN)) or None,
-            )
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(_first(names, 10))
 
 
-def _evaluations(records: Iterable[Record]) -> Iterator[Evaluation]:
-    for line, record in records:
-        if (step := count(record.get("step"))) is not None:
-            yield from evaluations_of(line, step, record)
+def _first(names: Iterable[str], most: int) -> Iterator[str]:
+    for number, name in enumerate(names):
+        if number == most:
+            yield "…"
+            return
+        yield name[:80]
 
 
-def _first(record: Mapping[str, Any], names: Iterable[str]) -> float | None:
-    return next((found for name in names if (found := number(record.get(name))) is not None), None)
-
-
-def _rate(record: Mapping[str, Any]) -> float | None:
-    named = (name for name in record if name.startswith(_RATE_OF_AN_OPTIMIZER))
-    return _first(record, (*_RATE, *named))
+def _age(path: Path) -> tuple[int, str, str]:
+    """Order of `version_2` before `version_10`."""
+    digits = "".join(letter for letter in path.parent.name if letter.isdecimal())[:20]
+    return int(digits or 0), path.name, str(path)

@@ -14,15 +14,19 @@ from specship.pipeline.run_logs.facts import OURS, Facts
 from specship.pipeline.run_logs.facts_file import FACTS, read_written_facts
 from specship.pipeline.run_logs.formats.event_file import KIND as EVENTS
 from specship.pipeline.run_logs.formats.event_file import told_by_events
-from specship.pipeline.run_logs.log_format import log_in
+from specship.pipeline.run_logs.log_format import all_formats, log_in
 from specship.pipeline.run_logs.reading_run import RUN, read_run_facts
 from specship.pipeline.run_logs.reading_trainer import STATE, read_trainer_facts, state_file
+from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 
 
-def read_facts(folder: Path, *, weights: bool = True) -> tuple[Facts, list[str]]:
+def read_facts(
+    folder: Path, columns: Columns = NO_COLUMNS, *, weights: bool = True
+) -> tuple[Facts, list[str]]:
     """What the records of a run hold with what is declared of it, and notes on what could not be read.
 
-    `weights` has checkpoints of ours compared, which reads all of their bytes.
+    `columns` says which of a log's own names hold what, where its format leaves them to its author and the
+    folder declares none. `weights` has checkpoints of ours compared, which reads all of their bytes.
 
     Raises:
         UnusableInput: it is no run of a kind that is known, or a declaration contradicts its records.
@@ -30,12 +34,14 @@ def read_facts(folder: Path, *, weights: bool = True) -> tuple[Facts, list[str]]
     """
     if (folder / FACTS).is_file():
         return read_written_facts(folder / FACTS), []
-    facts, notes = _recorded(folder, weights=weights)
-    declared = read_declared(folder)
-    return (declare(facts, declared.declared) if declared else facts), notes
+    said = read_declared(folder)
+    if said is not None and said.columns != NO_COLUMNS:
+        columns = said.columns
+    facts, notes = _recorded(folder, columns, weights=weights)
+    return (declare(facts, said.declared) if said else facts), notes
 
 
-def _recorded(folder: Path, *, weights: bool) -> tuple[Facts, list[str]]:
+def _recorded(folder: Path, columns: Columns, *, weights: bool) -> tuple[Facts, list[str]]:
     if not folder.exists():
         raise UnusableInput("there is no such folder", at=folder, mend="name a run's folder")
     if folder.is_file() and folder.name in {RUN, STATE}:
@@ -45,15 +51,15 @@ def _recorded(folder: Path, *, weights: bool) -> tuple[Facts, list[str]]:
     elif (state := state_file(folder)) is not None:
         facts, notes = read_trainer_facts(state)
         facts = _with_arguments(facts, folder, notes)
-    elif (log := log_in(folder)) is not None:
-        facts, notes = log[0].read(log[1])
+    elif (log := log_in(folder, columns)) is not None:
+        facts, notes = log[0].read(log[1], columns)
     else:
         raise UnusableInput(
             "not a run",
             at=folder,
-            why="a run of ours holds run.json, a Trainer's output trainer_state.json, "
-            "Lightning's metrics.csv, and TensorBoard's an event file",
-            mend="name the folder that `specship pretrain --output` or a Trainer's output_dir made",
+            why="a run of ours holds run.json, a Trainer's output trainer_state.json; known besides are: "
+            + ", ".join(all_formats()),
+            mend="name the folder that `specship pretrain --output` or a Trainer's output_dir made, or a log",
         )
     if facts.kind != OURS:
         facts = replace(facts, lost=(*facts.lost, *_gaps(facts)))

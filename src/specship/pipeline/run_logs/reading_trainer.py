@@ -19,11 +19,11 @@ from typing import Any, Final
 
 from specship.bounds import JSON_REPORT_BYTES
 from specship.errors import DamagedArtifact
-from specship.pipeline.run_logs.evaluation_names import evaluations_of, held_out_text
 from specship.pipeline.run_logs.facts import TRAINER, Evaluation, Facts, Line, LoggedStep
 from specship.pipeline.run_logs.json_values import count, number
 from specship.pipeline.run_logs.reading_model import Size, read_size
 from specship.pipeline.run_logs.record_lines import key_lines
+from specship.pipeline.run_logs.series.evaluation_names import evaluations_of, held_out_text
 from specship.pipeline.run_logs.trainer_ending import ending, epochs, whole_runtime
 from specship.strict_json import read_bytes
 

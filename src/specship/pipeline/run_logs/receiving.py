@@ -24,6 +24,7 @@ from specship.files import write_errors, write_json
 from specship.pipeline.run_logs.declaring import DECLARED, Declared, DeclaredRun
 from specship.pipeline.run_logs.facts import Facts
 from specship.pipeline.run_logs.opening import read_facts
+from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 from specship.pipeline.stage import Settings
 from specship.records import Record, Sha256, read_record
 from specship.strict_json import open_regular
@@ -59,7 +60,7 @@ class LoggedSettings(Settings):
     """Where it came from, in words."""
     declared: Declared = Declared()
     """What the log cannot hold: the maker's word, and named as such on reports."""
-    columns: Mapping[str, str] = {}
+    columns: Columns = NO_COLUMNS
     """What a table or JSON lines call each figure, such as `loss: train/nll`."""
     weights: str = ""
     """Folder below the run's whose weights ship, `checkpoint-200`; empty: its newest."""

@@ -95,5 +95,5 @@ def targets_sha256(targets_N: NDArray[Any]) -> str:
 
 def _tokens(folder: Any, split: Split, limit: int | None) -> tuple[Tokens, TokenReader]:
     """The first tokens of a split, at most `limit`."""
-    reader = TokenReader(folder, split, length=1, seed=0, at_end="halt")
+    reader = TokenReader(folder, split, length=1, seed=0, at_end="halt", tokenizer=None)
     return reader.first_tokens(reader.tokens if limit is None else min(limit, reader.tokens)), reader

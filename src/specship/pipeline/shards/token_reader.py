@@ -24,8 +24,10 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, SpecshipError, UnusableInput
 from specship.pipeline.shards.manifest import MANIFEST, TOKEN_BYTES, ShardsManifest, Split, read_manifest
+from specship.pipeline.tokenizer.files import TOKENIZER, require_tokenizer
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,8 +56,12 @@ class EndOfData(SpecshipError):
 class TokenReader:
     """Windows of one split of a shards folder; see the module's text for order and end.
 
+    `tokenizer` is the folder of the tokenizer, or of the checkpoint, under which a model will read the ids:
+    they mean something under the very tokenizer that made them, whatever sizes agree. None where no model
+    reads them.
+
     Raises:
-        DamagedArtifact: the folder disagrees with its manifest.
+        DamagedArtifact: the folder disagrees with its manifest, or another tokenizer made its ids.
         UnusableInput: the split is too short for a single window.
     """
 
@@ -67,6 +73,7 @@ class TokenReader:
         length: int,
         seed: int,
         at_end: Literal["halt", "cycle"],
+        tokenizer: Path | None,
         on_wrap: OnWrap | None = None,
     ) -> None:
         if length < 1 or seed < 0 or at_end not in {"halt", "cycle"}:
@@ -75,6 +82,8 @@ class TokenReader:
                 mend="length is at least 1, seed at least 0, at_end 'halt' or 'cycle'",
             )
         self.manifest: ShardsManifest = read_manifest(folder)
+        if tokenizer is not None:
+            _require_same_ids(self.manifest, tokenizer)
         self.split: Split = split
         self.length = length
         self.seed = seed
@@ -281,6 +290,21 @@ class TokenReader:
                 mend="run the stage 'shards' again with the model's own tokenizer",
             )
         return tokens_N
+
+
+def _require_same_ids(manifest: ShardsManifest, folder: Path) -> None:
+    """The ids must mean to the model what they meant to whoever wrote them."""
+    require_tokenizer(folder)
+    path = folder / TOKENIZER
+    own = sha256_file(path)
+    if own != manifest.tokenizer_sha256:
+        raise DamagedArtifact(
+            f"the shards were encoded with another tokenizer (sha256 {manifest.tokenizer_sha256[:12]}…) than "
+            f"this one ({own[:12]}…)",
+            at=path,
+            why="an id means another text in every tokenizer, also where they have as many",
+            mend="encode the corpus with the model's own tokenizer",
+        )
 
 
 def _open_shards(

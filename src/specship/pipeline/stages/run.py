@@ -26,6 +26,7 @@ STAGE = Stage(
     settings={"model": ModelSettings, "training": TrainingSettings, "initial": InitialSettings},
     packages=("torch", "transformers", "tokenizers", "safetensors", "numpy"),
     resumes=True,
+    trains=True,
     outside=_outside,
 )
 

@@ -105,7 +105,7 @@ def separator_of(folder: Path, tokenizer: Any) -> tuple[str, int]:
         DamagedArtifact: there is none, or it is an ordinary piece of text and no special token.
     """
     path = folder / "tokenizer_config.json"
-    config = read_json(path)
+    config = read_json(path) if path.exists() else {}
     token = config.get("eos_token") if isinstance(config, dict) else None
     if isinstance(token, dict):  # older files spell a token with how it is stripped
         token = token.get("content")
@@ -115,7 +115,7 @@ def separator_of(folder: Path, tokenizer: Any) -> tuple[str, int]:
             f"the end token {token!r} is not among the special tokens {sorted(specials)}",
             at=path,
             why="an ordinary token as separator also stands inside documents",
-            mend="name a special token as eos_token",
+            mend=f"name a special token as eos_token in {path.name}",
         )
     return token, specials[token]
 

@@ -92,6 +92,7 @@ class Trainer:
             length=settings.sequence_length,
             seed=settings.seed,
             at_end=settings.at_end,
+            tokenizer=None,  # the run asked for it when it opened the held-out tokens
             on_wrap=on_wrap,
         )
         self.initial = initial

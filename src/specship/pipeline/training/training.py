@@ -106,7 +106,9 @@ class _TrainingRun:
         self.folder = folder
         self.tokenizer = tokenizer
         self.settings = training
-        held_out = TokenReader(shards, "heldout", length=training.sequence_length, seed=0, at_end="halt")
+        held_out = TokenReader(
+            shards, "heldout", length=training.sequence_length, seed=0, at_end="halt", tokenizer=tokenizer
+        )
         self.windows_WT = held_out.heldout_windows(training.sequence_length, training.evaluation_tokens)
         self.watched = WarmStartCheck(folder.record["initialisation"]) if initial else None
         if self.watched and initial:

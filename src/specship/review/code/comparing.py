@@ -225,27 +225,27 @@ class CodeReview:
         self, gates: Mapping[str, Iterable[str]], scales: tuple[str, ...]
     ) -> Iterator[Change]:
         for before_path, after_path in self.beside:
-            path = after_path or before_path or ""
+            path, table = after_path or before_path or "", _is_table((before_path, after_path))
             yield change(
                 path,
                 "probe",
                 "code",
                 Direction.OTHERWISE,
-                f"{path} lies beside the probes, and any of them may read it",
+                f"{path} lies beside the probes, and "
+                f"{'any of them may read it' if table else 'none of them imports it'}",
                 base=Spot(path=before_path, line=1) if before_path else None,
                 head=Spot(path=after_path, line=1) if after_path else None,
-                stales=_stales(self._of_own(gates), scales),
+                stales=_stales(self._of_own(gates) if table else [], scales),
             )
 
     @cached_property
     def own(self) -> frozenset[str]:
-        """Base's probes of the project's own folder, where a file there differs: all count for each."""
-        folder = self.base.probe_folder if self._touched else []
-        names = {name for name, declared in self.base.probes.items() if declared.path in folder}
-        return frozenset(names) if self.beside or names & (self.probes.keys() | self.gone) else frozenset()
+        """Base's probes of the project's own folder, where a table there differs: it counts for each."""
+        folder = self.base.probe_folder if any(map(_is_table, self.beside)) else []
+        return frozenset(name for name, declared in self.base.probes.items() if declared.path in folder)
 
     def _behind(self, name: str, gates: Mapping[str, Iterable[str]]) -> Iterable[str]:
-        """Gates whose evidence goes with a probe: a file of the project's own folder counts for all there."""
+        """Gates whose evidence goes with a probe: a table in the project's own folder counts for all there."""
         return self._of_own(gates) if name in self.own else gates.get(name, ())
 
     def _of_own(self, gates: Mapping[str, Iterable[str]]) -> list[str]:
@@ -376,3 +376,8 @@ def _parts(text: str) -> dict[str, str]:
             rest.append(node)
     found["the module's own lines"] = code_shape(ast.unparse(ast.Module(rest, [])))
     return found
+
+
+def _is_table(pair: tuple[str | None, str | None]) -> bool:
+    """Whether a file beside probes is no Python: each of them may read it."""
+    return not (pair[1] or pair[0] or "").endswith(".py")

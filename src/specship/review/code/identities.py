@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from pathlib import PurePosixPath
 
 from specship.code_digests import code_digest
@@ -41,7 +40,7 @@ class Identities:
     def _probe(self, name: str) -> str:
         declared = self._code.probes.get(name)
         if declared is not None and declared.path in self._code.probe_folder:
-            return self._own_folder
+            return self._own(declared.path)
         if declared is not None:
             return self._code.reader.digest(f"specship.probes.{PurePosixPath(declared.path).stem}")
         return all_probes()[name].code if name in all_probes() else ""
@@ -50,14 +49,13 @@ class Identities:
         """Digest of the code of a stage, by its module: specship's own side has its own."""
         return self._code.reader.digest(module) if self._code.holds_ours else code_digest(module)
 
-    @cached_property
-    def _own_folder(self) -> str:
-        """Digest of all of the project's own probe files; empty without a folder."""
+    def _own(self, path: str) -> str:
+        """Digest of a probe of the project's folder; empty without a folder."""
         configuration = self._side.configuration
         if configuration is None or not configuration.probes:
             return ""
         self._code.lay_out(self._code.probe_folder)
-        return folder_code(self._code.folder / self._side.inside(configuration.probes))
+        return folder_code(self._code.folder / self._side.inside(configuration.probes), self._code.folder / path)
 
     def fault(self, name: str) -> str:
         """Digest of a fault's file; empty where there is none."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from specship.code_digests import code_digest
 from specship.evidence.artifact_record import Ingredients
+from specship.pipeline.commands.reading import variable_digests
 from specship.pipeline.registry import module_of
 from specship.pipeline.stage import Stage
 
@@ -25,17 +26,16 @@ def _version(package: str) -> str | None:
 def versions(stage: Stage) -> dict[str, str]:
     """Of Python, and of the stage's packages that are installed here."""
     found = {name: _version(name) for name in stage.packages}
-    return {"python": platform.python_version(), **{name: text for name, text in found.items() if text}}
-
-
-def settings_of(stage: Stage, settings: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
-    """The sections that a stage reads."""
-    return {section: dict(settings.get(section, {})) for section in stage.settings}
+    return {
+        "python": platform.python_version(),
+        **{name: text for name, text in found.items() if text},
+        **variable_digests(stage.variables),
+    }
 
 
 def code_of(stage: Stage) -> str:
     """Digest of a stage's code as it is installed."""
-    return code_digest(module_of(stage))
+    return stage.code or code_digest(module_of(stage))
 
 
 def outdated(stage: Stage, recorded: Ingredients, *, settings: Mapping[str, Any], code: str) -> str:

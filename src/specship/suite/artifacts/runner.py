@@ -30,7 +30,7 @@ from specship.files import publish_folder, write_errors, write_json
 from specship.interpreter import isolated
 from specship.pipeline.registry import maker_of
 from specship.pipeline.stage import Stage
-from specship.suite.artifacts.ingredients import code_of, settings_of, versions
+from specship.suite.artifacts.ingredients import code_of, versions
 from specship.suite.artifacts.store import Store
 
 Listener = Callable[[dict[str, Any]], None]
@@ -126,7 +126,7 @@ class StageRunner:
 
     def _ensure(self, stage: Stage) -> Made:
         inputs = {name: self.ensure(name) for name in stage.needs}
-        settings = settings_of(stage, self.settings)
+        settings = stage.counted(self.settings)
         ingredients = Ingredients(
             settings=settings,
             inputs={name: made.record.digest for name, made in inputs.items()},
@@ -216,7 +216,7 @@ class StageRunner:
         began = time.monotonic()
         request = {
             "stage": stage.name,
-            "settings": ingredients.settings,
+            "settings": stage.asked(self.settings),
             "inputs": {name: str(path) for name, path in inputs.items()},
             "output": str(partial),
         }
@@ -225,6 +225,11 @@ class StageRunner:
         seconds = round(time.monotonic() - began, 3)
         if not files:
             raise StageFailed(f"the stage {stage.makes} ended without leaving a file", at=partial)
+        if stage.outside and stage.outside(ingredients.settings, self.root) != ingredients.outside:
+            raise StageFailed(
+                f"stage {stage.makes}: what it reads changed while it ran",
+                why="nobody can tell which of both it read", mend="leave the files alone while it runs",
+            )  # fmt: skip
         digest = artifact_digest(stage.makes, files, ingredients.inputs)
         record = ArtifactRecord(
             makes=stage.makes, ingredients=ingredients, files=files, digest=digest,
@@ -250,7 +255,7 @@ class StageRunner:
             child = subprocess.Popen(  # noqa: S603 - a module of ours
                 isolated(module),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
-                env=child_environment(self.inherit), start_new_session=True, text=True, cwd=self.root,
+                env=child_environment((*self.inherit, *stage.variables)), start_new_session=True, text=True, cwd=self.root,
                 pass_fds=(lock,),
             )  # fmt: skip
         try:

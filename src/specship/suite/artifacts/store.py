@@ -28,7 +28,7 @@ from specship.evidence.artifact_record import KEY_LENGTH, ArtifactRecord, artifa
 from specship.files import write_json
 from specship.pipeline.registry import maker_of
 from specship.specs.records import Profile
-from specship.suite.artifacts.ingredients import code_of, outdated, settings_of
+from specship.suite.artifacts.ingredients import code_of, outdated
 
 _KEY: Final = re.compile(rf"[0-9a-f]{{{KEY_LENGTH}}}")
 KEPT: Final = 2
@@ -120,7 +120,7 @@ class Store:
         if record is None:
             return None
         maker = maker_of(stage, self.settings)
-        settings = settings_of(maker, self.settings)
+        settings = maker.counted(self.settings)
         if outdated(maker, record.ingredients, settings=settings, code=code_of(maker)):
             return None
         for name, digest in record.ingredients.inputs.items():

@@ -50,6 +50,7 @@ class Judge:
     measurer: Measurer | None = None
     """Who measures; one for the clean pipeline and the faulty ones, so that they look alike to a probe."""
     _injections: dict[str, Judge] = field(default_factory=dict)
+    _swept: bool = False
 
     @property
     def ledger(self) -> LedgerWriter:
@@ -119,7 +120,9 @@ class Judge:
     def _close_interrupted(self, check: Check, reason: str) -> list[str]:
         """Write an ERROR for each attempt at a gate whose judge was interrupted; their digests."""
         closed = []
-        self.ledger.sweep()
+        if not self._swept:
+            self.ledger.sweep()
+            self._swept = True
         for attempt, mark in self.ledger.read().unfinished_of(check.gate.id):
             if mark == Mark.INTERRUPTED:
                 said = reason or attempt.record.left_open
@@ -135,7 +138,7 @@ class Judge:
             model=check.model.id,
             profile=self.plan.profile.profile,
             gate_digest=check.gate_digest,
-            profile_digest=self.plan.profile_digest(check.model.id),
+            profile_digest=self.plan.profile_digest(check),
             subjects={name: record.digest for name, (_, record) in artifacts.items()},
             ingredients={name: str(store.key_of(name)) for name in artifacts},
             started=datetime.now(UTC),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,6 +11,7 @@ from specship.contracts.measurement import Measurement
 from specship.errors import NotRecorded, UnusableInput
 from specship.evidence.artifact_record import ArtifactRecord, artifact_digest, list_files
 from specship.probes.probe import Probe
+from specship.probes.registry import OWN, readable
 from specship.suite.judging.line_process import LineProcess
 from specship.suite.judging.private_copies import PrivateCopies
 
@@ -79,6 +80,9 @@ class Measurer:
         assert probe.home is not None  # noqa: S101 - who has none is measured with by ours
         scratch = self._copies.scratch()
         places = {name: at / name for name in artifacts}
+        if probe.module.startswith(f"{OWN}."):  # of the project's folder it gets what its digest covers
+            home = self._copies.code(readable(probe))
+            probe = replace(probe, home=home, path=home / probe.path.relative_to(probe.home))
         fence = {
             "read": [str(path) for path in (at, probe.home)],
             "write": str(scratch),

@@ -2,6 +2,7 @@
 
     .specship/measuring/TOKEN/at/NAME     what a probe is given, while it measures
                              kept/DIGEST  the same folder before and after, for the next probe
+                             code         the files that the probe's digest covers, and no others
 
 A probe that sees in its path, in a link count or in a date whether a fault was planted could fail there and
 pass elsewhere. So it gets plain files of one date, under a path that names no profile, model or fault.
@@ -66,6 +67,19 @@ class PrivateCopies:
         with write_errors(folder):
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir()
+        return folder
+
+    def code(self, files: Mapping[str, Path]) -> Path:
+        """A folder with copies of the files that a probe comes with, by their place in it."""
+        folder = self._opened() / "code"
+        with write_errors(folder):
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            for name, path in files.items():
+                place = folder / name
+                place.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copyfile(path, place)
+                os.utime(place, (0, 0))
         return folder
 
     def take_back(self, artifacts: Artifacts) -> tuple[str, ...]:

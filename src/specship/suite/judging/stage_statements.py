@@ -13,7 +13,7 @@ from specship.evidence.environment import environment
 from specship.evidence.ledger_writer import LedgerWriter
 from specship.evidence.made_artifact import MadeArtifact
 from specship.pipeline.stage import Stage
-from specship.suite.artifacts.ingredients import settings_of, versions
+from specship.suite.artifacts.ingredients import versions
 from specship.suite.artifacts.store import Store
 from specship.suite.plan.plan import Plan
 from specship.suite.plan.upstream import stages_behind
@@ -29,7 +29,7 @@ def sign_stages(plan: Plan, ledger: LedgerWriter, model: str, artifacts: Iterabl
         CannotWrite: the disk is full or refuses.
     """
     profile, project = plan.profile, plan.project
-    known = ledger.read()
+    known = ledger.seen
     for owner, stage in reversed(list(stages_behind(profile, model, artifacts))):
         store = Store.of(plan.project.state, owner, profile)
         record = store.current(stage.makes)
@@ -56,7 +56,7 @@ def _signed(entries: Sequence[LedgerEntry[MadeArtifact]], record: ArtifactRecord
 
 
 def _check(plan: Plan, owner: str, stage: Stage, record: ArtifactRecord) -> None:
-    settings = settings_of(stage, plan.profile.settings_of(owner))
+    settings = stage.counted(plan.profile.settings_of(owner))
     expected = record.ingredients.model_copy(
         update={
             "packages": versions(stage),

@@ -34,10 +34,8 @@ def missing_requirement(check: Check, plan: Plan) -> str:
         return "it requires CUDA, and this machine has no CUDA device"
     profile, artifacts = plan.profile, check.probe.artifacts if check.probe else ()
     for model, stage in stages_behind(profile, check.model.id, artifacts):
-        for section in stage.settings:
-            device = str(profile.settings_of(model).get(section, {}).get("device", ""))
-            if device.startswith("cuda"):
-                return f"stage {stage.name} asks for {device}, and this machine has no CUDA device"
+        if (device := stage.device(profile.settings_of(model))).startswith("cuda"):
+            return f"stage {stage.name} asks for {device}, and this machine has no CUDA device"
     return ""
 
 
@@ -90,7 +88,7 @@ def today(
         model=check.model.id,
         profile=plan.profile.profile,
         gate_digest=check.gate_digest,
-        profile_digest=plan.profile_digest(check.model.id),
+        profile_digest=plan.profile_digest(check),
         subjects={name: one.digest if one else None for name, one in found.items()},
         ingredients=known_keys(found),
         missing=missing or missing_requirement(check, plan),

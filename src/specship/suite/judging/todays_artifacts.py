@@ -17,10 +17,11 @@ from specship.evidence.artifact_record import Ingredients
 from specship.evidence.entry import LedgerEntry
 from specship.evidence.ledger import Ledger
 from specship.evidence.made_artifact import MadeArtifact
+from specship.pipeline.commands.reading import same_where_both_lie
 from specship.pipeline.registry import maker_of
 from specship.pipeline.stage import Stage
 from specship.specs.records import Profile
-from specship.suite.artifacts.ingredients import code_of, outdated, settings_of
+from specship.suite.artifacts.ingredients import code_of, outdated
 from specship.suite.artifacts.store import Store
 
 
@@ -68,6 +69,11 @@ class TodaysArtifacts:
         record = self.store(model).current(artifact) if self.store else None
         if record is None or (record.ingredients.fault and not self.faulty):
             return None
+        stage = maker_of(artifact, sections := self.profile.settings_of(model))
+        if stage.entry and not outside_agrees(
+            stage, settings := stage.counted(sections), self.root(settings), record.ingredients.outside
+        ):
+            return None  # a script of the project's was edited; ours are in the digest of their code
         inputs = {name: self.of(model, name) for name in record.ingredients.inputs}
         if any(
             found is None or found.digest != record.ingredients.inputs[name] for name, found in inputs.items()
@@ -83,7 +89,7 @@ class TodaysArtifacts:
         sections = self.profile.settings_of(model)
         stage = maker_of(artifact, sections)
         inputs = {name: self.of(model, name) for name in stage.needs}
-        settings = settings_of(stage, sections)
+        settings = stage.counted(sections)
         for entry in reversed(entries):
             made = entry.record.artifact.ingredients
             if (
@@ -108,6 +114,8 @@ def outside_agrees(stage: Stage, settings: Mapping[str, Any], root: Path, record
         return not recorded
     try:
         here = stage.outside(settings, root)
+        if stage.entry:
+            return same_where_both_lie(here, recorded)
         return here == recorded or here == stage.outside(settings, root / ".specship" / "nowhere")
     except (SpecshipError, OSError):
         return True

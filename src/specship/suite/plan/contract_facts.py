@@ -15,10 +15,11 @@ from specship.contracts.document import Document, read_document
 from specship.contracts.reader import contract_of
 from specship.errors import UnreadableDocument
 from specship.result_cache import ProjectFiles, bytes_digest
-from specship.specs.binding import Known, ProbeFacts, contract_faults, gates_of, profile_faults
+from specship.specs.binding import Known, ProbeFacts, contract_faults, gates_of
 from specship.specs.project import find_configuration
 from specship.specs.reader import SpecFolder, survey_spec_folder
 from specship.specs.waivers import survey_waivers, waiver_faults
+from specship.suite.plan.commands import setting_faults, with_commands
 from specship.suite.plan.gate_facts import ContractFacts, Kept, gate_facts
 from specship.suite.plan.vocabulary import known_names
 
@@ -61,7 +62,7 @@ def read_all(found: ProjectFiles, profile: str | None) -> Kept | None:
     around = _Around(
         root,
         (root / configuration.contracts).resolve(),
-        known_names(root, configuration),
+        with_commands(known_names(root, configuration), spec.profiles.values()),
         {criterion.id: model.id for model in spec.spec.models for criterion in model.criteria},
         {gate: own.requires.device or "" for gate, own in overrides.items() if own.requires},
         frozenset(gate for own in spec.profiles.values() for gate in own.overrides),
@@ -138,7 +139,7 @@ def _overrides_at_fault(spec: SpecFolder, known: Known, rests: Rests) -> bool:
         for gate, (probe, quantities) in rests.items()
     }
     return any(
-        any(profile_faults(profile, spec.profile_documents[name], known, gates))
+        any(setting_faults(profile, spec.profile_documents[name], known, gates))
         for name, profile in spec.profiles.items()
     )
 

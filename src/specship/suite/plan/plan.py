@@ -21,12 +21,13 @@ from specship.digests import digest_of
 from specship.errors import UnreadableDocument, UnusableInput
 from specship.probes.probe import Probe
 from specship.probes.registry import probes_in_force
-from specship.specs.binding import Known, contract_faults, gates_of, profile_faults
-from specship.specs.in_force import effective, profile_digest
+from specship.specs.binding import Known, contract_faults, gates_of
+from specship.specs.in_force import effective
 from specship.specs.project import Project, Survey, survey_project
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Model, Override, Profile
-from specship.suite.plan.upstream import Apart, apart_from_line
+from specship.suite.plan.commands import setting_faults, with_commands
+from specship.suite.plan.upstream import Apart, apart_from_line, profile_digest
 from specship.suite.plan.vocabulary import known_names
 
 
@@ -79,9 +80,12 @@ class Plan:
             found.setdefault(check.file.path, []).append(check)
         return {path: tuple(checks) for path, checks in found.items()}
 
-    def profile_digest(self, model: str) -> str:
-        """Digest of what the profile sets for a model; overrides are in the gates' digests."""
-        return profile_digest(self.profile, model)
+    def profile_digest(self, check: Check) -> str:
+        """Digest of what the profile sets for the stages behind what a check measures."""
+        key = (check.model.id, check.probe.artifacts if check.probe else ())
+        if key not in self._digests:
+            self._digests[key] = profile_digest(self.profile, *key)
+        return self._digests[key]
 
     def apart(self, check: Check) -> Apart:
         """Artifacts of a check that have nothing to do with its model's checkpoint, and why."""
@@ -90,6 +94,11 @@ class Plan:
         if key not in self._apart:
             self._apart[key] = apart_from_line(self.profile, *key)
         return self._apart[key]
+
+    @cached_property
+    def _digests(self) -> dict[tuple[str, tuple[str, ...]], str]:
+        """Answers of `profile_digest`."""
+        return {}
 
     @cached_property
     def _apart(self) -> dict[tuple[str, tuple[str, ...]], Apart]:
@@ -166,8 +175,9 @@ def binding_faults(
     """Names in contracts and profiles that bind to nothing, and whatever has two meanings."""
     models = {criterion.id: model.id for model in spec.spec.models for criterion in model.criteria}
     gates: dict[str, Mapping[str, Any]] = {}
+    known = with_commands(known, spec.profiles.values())
     for document in documents:
         yield from contract_faults(document, known, models)
         gates |= {str(gate.get("id")): gate for gate in gates_of(document)}
     for name in profiles:
-        yield from profile_faults(spec.profiles[name], spec.profile_documents[name], known, gates)
+        yield from setting_faults(spec.profiles[name], spec.profile_documents[name], known, gates)

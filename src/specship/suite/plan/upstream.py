@@ -1,7 +1,7 @@
 """Which stages are behind an artifact, and whose settings each of them reads; what is of a model's own line.
 
 What ships is a model's checkpoint. Evidence about an artifact counts for the model where the checkpoint was
-made from it, or where it was made from the checkpoint or from what that was made from: a run that is
+made from it, or where it was made from the checkpoint or from what that was made from. A run that is
 trained here beside a checkpoint that was received says nothing of that checkpoint. Sources (a corpus, a
 set of problems, a run that was received) are made from nothing and belong to whoever names them: that a
 received run made the received weights is the profile's word, and `run.made_checkpoint` measures it.
@@ -13,11 +13,14 @@ import functools
 from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
-from specship.pipeline.registry import maker_of
+from specship.digests import digest_of
+from specship.errors import UnknownName
+from specship.pipeline.registry import all_stages, maker_of
 from specship.pipeline.stage import Stage
 from specship.specs.records import Profile
 
 CHECKPOINT: Final = "checkpoint"
+TOKENIZER: Final = "tokenizer"
 LOGGED: Final = "logged"
 """The section that receives a run."""
 
@@ -34,6 +37,21 @@ def stages_behind(profile: Profile, model: str, artifacts: Iterable[str]) -> Ite
         needed = {(owner, name) for name in stage.needs} - seen
         seen |= needed
         pending += sorted(needed)
+
+
+def profile_digest(profile: Profile, model: str, artifacts: Iterable[str]) -> str:
+    """Digest of what a profile sets for the stages behind a model's artifacts; no other section counts.
+
+    Overrides are in the gates' digests.
+    """
+    try:
+        used = {
+            f"{owner} {stage.name}": stage.counted(profile.settings_of(owner))
+            for owner, stage in stages_behind(profile, model, artifacts)
+        }
+    except UnknownName:  # nobody makes one of them here, and there is no evidence about it
+        used = {}
+    return digest_of({"profile": profile.profile, "kind": profile.kind, "model": model, "pipeline": used})
 
 
 class Apart(NamedTuple):
@@ -64,15 +82,25 @@ def apart_from_line(profile: Profile, model: str, artifacts: Iterable[str]) -> A
         owner, stage = maker(asking, artifact)
         if (owner, artifact) in line or not stage.needs:
             return True
+        if stage.trains:
+            return False  # weights that the checkpoint was not made from
         if ours not in (from_ := behind(owner, artifact)) and any(name == CHECKPOINT for _, name in from_):
             return False  # it was made from the checkpoint of another model
+        if artifact not in all_stages():  # a project's own: whatever is said of a source is said of it
+            return all(belongs(owner, name) for name in stage.needs)
         needs = [(maker(owner, name), name) for name in stage.needs]
         made = [name for (lender, source), name in needs if source.needs or (lender, name) == ours]
         return bool(made) and all(belongs(owner, name) for name in made)
 
-    line, ours = behind(model, CHECKPOINT), (maker(model, CHECKPOINT)[0], CHECKPOINT)
-    found = tuple(name for name in artifacts if not belongs(model, name))
+    try:
+        line, ours = behind(model, CHECKPOINT), (maker(model, CHECKPOINT)[0], CHECKPOINT)
+        found = tuple(name for name in artifacts if not belongs(model, name))
+    except UnknownName as error:
+        return Apart(tuple(artifacts), f"{error.message} for {model} at profile {profile.profile}: {_MAKE}")
     return Apart(found, _why_apart(profile, model, found) if found else "")
+
+
+_MAKE: Final = "add a command that makes it to the model's `commands:`"
 
 
 def _why_apart(profile: Profile, model: str, artifacts: Iterable[str]) -> str:
@@ -84,6 +112,8 @@ def _why_apart(profile: Profile, model: str, artifacts: Iterable[str]) -> str:
         return f"{names} {was} made for another model's checkpoint: measure this model's own"
     logged = f"receive its log by a section `{LOGGED}:` (folder, source), " if "run" in artifacts else ""
     lender = f"borrow {names} from the model that it comes from, or " if maker.needs else ""
+    if TOKENIZER in profile.settings_of(owner):
+        lender += f"leave {TOKENIZER!r} out, so that text is encoded with the checkpoint's own, or "
     return (
         f"this checkpoint was {maker.name}; its {names} {was} not, and what is made here is another model's: "
         f"{logged}{lender}leave {maker.name!r} out, so that the model is trained here, or say in not_judged "

@@ -48,7 +48,7 @@ def begin_project(folder: Path, name: str | None = None) -> Begun:
         raise UnusableInput(f"{name!r} is what shipped probes are called", mend="give another --name")
     table, notes = with_project(root, name)
     drafts = [Draft(path, text) for path, text in starter_files(name).items()]
-    if (ignored := _ignoring(root)) is not None:
+    if (ignored := ignoring(root)) is not None:
         drafts.append(ignored)
     drafts.append(table)  # last: only now is the folder a project
     place(root, drafts)
@@ -65,8 +65,12 @@ def _missing_packages() -> tuple[str, ...]:
     return (said,) if absent else ()
 
 
-def _ignoring(root: Path) -> Draft | None:
-    """.gitignore with the folder of what is made here; None when it is there already."""
+def ignoring(root: Path) -> Draft | None:
+    """.gitignore with the folder of what is made here; None when it is there already.
+
+    Raises:
+        UnusableInput: it cannot be read as text.
+    """
     path = root / ".gitignore"
     if not path.is_symlink() and not path.exists():
         return Draft(path.name, f"{_IGNORED}\n__pycache__/\n")

@@ -21,8 +21,10 @@ _HEADER: Final = re.compile(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*specship[ \t]*\][
 _PATHS: Final = re.compile(r"^[ \t]*testpaths[ \t]*=[ \t]*\[", re.MULTILINE)
 
 
-def with_project(root: Path, name: str) -> tuple[Draft, tuple[str, ...]]:
+def with_project(root: Path, name: str, *, own: bool = True) -> tuple[Draft, tuple[str, ...]]:
     """pyproject.toml with the table of a new project, and what is left for a person to do.
+
+    `own` names folders for the project's own probes and faults.
 
     Raises:
         UnusableInput: the file has the table already, or cannot be extended safely.
@@ -37,10 +39,10 @@ def with_project(root: Path, name: str) -> tuple[Draft, tuple[str, ...]]:
             mend="add to it: specship new contract NAME",
         )  # fmt: skip
     settings = {"spec": f"specs/{name}", "contracts": "contracts", "profile": "rehearsal"}
-    settings |= {"probes": "probes", "faults": "faults"}
+    settings |= {"probes": "probes", "faults": "faults"} if own else {}
     wanted = copy.deepcopy(given)
     wanted.setdefault("tool", {})["specship"] = settings
-    text = _joined(old, _table(name))
+    text = _joined(old, _table(name, own=own))
     text, notes = _with_tests(text, wanted, root)
     _insist(text, wanted, path, "append the table [tool.specship] by hand")
     return Draft(FILE, text, instead_of=old), notes
@@ -92,12 +94,17 @@ def _joined(old: str | None, table: str) -> str:
     return old + ("" if old.endswith("\n") else "\n") + "\n" + table
 
 
-def _table(name: str) -> str:
-    return f"""\
+def _table(name: str, *, own: bool) -> str:
+    table = f"""\
 [tool.specship]
 spec = "specs/{name}"    # folder with spec.yaml, profiles/ and amendments/
 contracts = "contracts"  # every *.yaml in it is a contract
 profile = "rehearsal"    # the profile when none is asked for
+"""
+    return table + _OWN if own else table
+
+
+_OWN: Final = """\
 probes = "probes"        # your own probes, found by scanning this folder
 faults = "faults"        # your own faults, one file each
 """

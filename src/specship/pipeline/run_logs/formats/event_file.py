@@ -25,7 +25,9 @@ from specship.pipeline.run_logs.declared_settings import declared, vocabulary
 from specship.pipeline.run_logs.facts import Facts, Line
 from specship.pipeline.run_logs.formats._protobuf import fields
 from specship.pipeline.run_logs.json_values import count
-from specship.pipeline.run_logs.log_format import MOST_DAMAGE, LogFormat, Record, facts_of
+from specship.pipeline.run_logs.log_format import MOST_DAMAGE, LogFormat
+from specship.pipeline.run_logs.series.building import Record, facts_of
+from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 from specship.strict_json import open_regular
 
 KIND: Final = "TensorBoard log"
@@ -62,7 +64,7 @@ def masked_crc(data: bytes) -> int:
     return ((crc >> 15 | crc << 17) + _MASK) & 0xFFFFFFFF
 
 
-def read_events(path: Path) -> tuple[Facts, list[str]]:
+def read_events(path: Path, columns: Columns = NO_COLUMNS) -> tuple[Facts, list[str]]:
     """Facts of an event file.
 
     Raises:
@@ -74,7 +76,7 @@ def read_events(path: Path) -> tuple[Facts, list[str]]:
         raise DamagedArtifact(
             "no event file of TensorBoard", at=path, why="no scalar and no text can be read"
         )
-    facts = facts_of(KIND, records, damage)
+    facts = facts_of(KIND, records, damage, columns)
     ends = [count(record["step"]) for _, record in records if _LAST in record]
     return replace(
         facts,
@@ -188,7 +190,7 @@ def _float(data: bytes) -> float:
 _TAGS: Final = "an event file"
 FORMAT: Final = LogFormat(
     kind=KIND,
-    files=("*tfevents*", "runs/*/*tfevents*"),
+    files=("*tfevents*", "runs/*/*tfevents*", "tb/*/*tfevents*"),
     read=read_events,
     places={
         "steps": f"`train/loss` in {_TAGS}",

@@ -7,79 +7,48 @@ Source: lightning 2.5, lightning/fabric/loggers/csv_logs.py (_ExperimentWriter).
 
 from __future__ import annotations
 
-import csv
-import io
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from specship import bounds
 from specship.errors import DamagedArtifact, Place
-from specship.pipeline.run_logs.facts import Facts, Line
-from specship.pipeline.run_logs.json_values import count
-from specship.pipeline.run_logs.log_format import MOST_DAMAGE, LogFormat, Record, facts_of
-from specship.strict_json import read_bytes
+from specship.pipeline.run_logs.facts import Facts
+from specship.pipeline.run_logs.formats._table import figures, read_table
+from specship.pipeline.run_logs.log_format import LogFormat
+from specship.pipeline.run_logs.series.building import Record, facts_of
+from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 
 KIND: Final = "Lightning log"
-_NUMBER: Final = re.compile(
-    r"[-+]?(?:[0-9]{1,40}(?:\.[0-9]{0,40})?(?:[eE][-+]?[0-9]{1,3})?|nan|inf)", re.IGNORECASE
-)
 _STEP: Final = "step"
+_MEND: Final = "name the metrics.csv that Lightning's CSVLogger wrote"
 
 
-def read_metrics(path: Path) -> tuple[Facts, list[str]]:
+def read_metrics(path: Path, columns: Columns = NO_COLUMNS) -> tuple[Facts, list[str]]:
     """Facts of a `metrics.csv`.
 
     Raises:
         DamagedArtifact: it is no such table, or beyond its bounds.
     """
-    data = read_bytes(path, bounds.CSV_BYTES)
     damage: list[str] = []
-    try:
-        rows = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
-        header = _header(path, next(rows, []))
-        records = list(_of_steps(_records(path.name, header, rows, damage)))
-    except (csv.Error, UnicodeDecodeError) as error:
-        raise DamagedArtifact(f"cannot be read as CSV: {error}", at=path) from error
-    return facts_of(KIND, records, damage), damage
-
-
-def _header(path: Path, header: list[str]) -> list[str]:
-    if _STEP not in header or len(set(header)) != len(header) or len(header) > bounds.CSV_COLUMNS:
+    header, records = read_table(path, damage, mend=_MEND)
+    step = next((name for name in columns.names_of("step") if name in header), None)
+    if step is None:
         raise DamagedArtifact(
             "no table of metrics",
             at=Place(str(path), line=1),
-            why=f"its first line must name `{_STEP}`, each column once, and at most {bounds.CSV_COLUMNS}",
-            mend="name the metrics.csv that Lightning's CSVLogger wrote",
+            why=f"its first line must name `{columns.step or _STEP}`",
+            mend=f"{_MEND}, or say which column counts the steps: --fact columns.step=NAME",
         )
-    return header
+    everything = columns.model_copy(update={"step": step})
+    sound = list(_of_steps(step, figures(records, everything, damage, header)))
+    return facts_of(KIND, sound, damage, everything), damage
 
 
-def _records(file: str, header: list[str], rows: Iterable[list[str]], damage: list[str]) -> Iterator[Record]:
-    for number, row in enumerate(rows, start=2):
-        line = Line(file, number)
-        if len(damage) >= MOST_DAMAGE:
-            damage.append(f"{line}: as much could not be read before it; what stands behind it was not")
-            return
-        if len(row) != len(header):
-            damage.append(f"{line}: it has {len(row)} columns, the first line names {len(header)}")
-            continue
-        cells = {name: text for name, text in zip(header, row, strict=True) if text}
-        odd = [name for name, text in cells.items() if not _NUMBER.fullmatch(text)]
-        if odd:
-            damage.append(f"{line}: {odd[0]:.40} is {cells[odd[0]]!r:.40}, no number")
-        record = {name: float(text) for name, text in cells.items() if name not in odd}
-        if _STEP in record and count(record[_STEP]) is None:
-            damage.append(f"{line}: {_STEP} is {cells[_STEP]!r:.40}, no whole number")
-        yield line, record
-
-
-def _of_steps(records: Iterator[Record]) -> Iterator[Record]:
+def _of_steps(step: str, records: Iterator[Record]) -> Iterator[Record]:
     """A step's rate joins the record of its loss where a line of its own holds it."""
     waiting: dict[str, Any] = {}
     for line, record in records:
-        if waiting.get(_STEP) == record.get(_STEP):
+        if waiting.get(step) == record.get(step):
             record = {**waiting, **record}  # noqa: PLW2901 - the same step's
         waiting = dict(record) if not any("loss" in name for name in record) else {}
         if not waiting:

@@ -1,0 +1,1 @@
+"""A spec, profiles and contracts for what somebody has already."""

@@ -1,0 +1,85 @@
+"""What a kind of thing is that can be adopted: how it is recognised, and what is asked of it then.
+
+A file of `kinds/` defines `KIND = AdoptedKind(...)`; adding one edits no other file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from specship.discovery import Folder, one_each
+
+KINDS: Final = Folder("specship.suite.adopting.kinds")
+
+
+@dataclass(frozen=True, slots=True)
+class AskedLimit:
+    """What a gate expects of a quantity: the limit that is in its nature, or one that is measured first."""
+
+    operator: Literal["equals", "at_least", "at_most"]
+    value: Any = None
+    """The limit; None where what is measured proposes it."""
+    room: float = 1.0
+    """Of a proposed limit: what is measured times this."""
+
+
+ZERO: Final = AskedLimit("equals", 0)
+AS_MEASURED: Final = AskedLimit("equals")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptedGate:
+    """One rule about what was adopted."""
+
+    rule: str
+    stage: str
+    """The part of the lifecycle; gates of one part stand in one contract."""
+    probe: str = ""
+    """Who measures; empty for a rule that a person has to bind."""
+    expect: Mapping[str, AskedLimit] = field(default_factory=dict)
+    faults: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    excused: Mapping[str, str] = field(default_factory=dict)
+    """Limits that no fault can break, each with the reason."""
+    hint: tuple[str, ...] = ()
+    """Lines of a comment: what would bind a rule that nobody measures yet."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptedCriterion:
+    """What has to be true before it ships, and the rules that show it."""
+
+    statement: str
+    because: str
+    weight: int
+    """Its share beside the other criteria, whatever they sum to."""
+    gates: tuple[AdoptedGate, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdoptedKind:
+    """A kind of thing that somebody brings."""
+
+    name: str
+    """What it is called: `checkpoint`."""
+    recognise: Callable[[Path], str]
+    """What a path is, in words; the empty string where it is nothing of this kind.
+
+    Raises DamagedArtifact or UnusableInput where it is, and cannot be read.
+    """
+    settings: Callable[[Path, str], Mapping[str, Mapping[str, Any]]]
+    """Sections of the pipeline, from the path and how the project's files name it."""
+    criteria: tuple[AdoptedCriterion, ...]
+    template: str = ""
+    """The template of `specship init` that begins with it; empty where none does."""
+    example: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Sections of a project that has nothing yet, at any scale."""
+    at_release: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What of them is another at release: values by section."""
+
+
+def all_kinds() -> Mapping[str, AdoptedKind]:
+    """Every kind by its name, in the order in which a path is asked."""
+    return one_each("kinds that are adopted", KINDS.members("KIND"), lambda kind: kind.name)

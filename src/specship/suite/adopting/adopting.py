@@ -1,0 +1,125 @@
+"""A project around what somebody has: looked at, measured, and written down."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from specship.errors import UnusableInput
+from specship.suite.adopting.adopted_kind import all_kinds
+from specship.suite.adopting.looking import Recognised, Sight, look
+from specship.suite.adopting.proposing import ProposedGate, propose, unmeasured
+from specship.suite.adopting.writing import numbered, project_files
+from specship.suite.artifacts.runner import Listener
+from specship.suite.scaffold.naming import checked_slug, slug_of
+from specship.suite.scaffold.placing import Draft, place
+from specship.suite.scaffold.project import ignoring
+from specship.suite.scaffold.pyproject import with_project
+
+_OTHERWISE: Final = "my-model"
+
+
+@dataclass(frozen=True, slots=True)
+class Adopted:
+    """What was written around what was found."""
+
+    root: Path
+    name: str
+    sight: Sight
+    gates: tuple[tuple[str, ProposedGate], ...]
+    """Each gate with its id."""
+    files: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def adopt(path: Path, root: Path, name: str | None, listener: Listener) -> Adopted:
+    """Write a spec, profiles and contracts into `root` for what lies at `path`; nothing at `path` is changed.
+
+    Raises:
+        UnusableInput: nothing of a known kind is there, files are in the way, or the name is unusable.
+        CannotWrite: the disk is full or refuses; nothing stays.
+    """
+    root = root.resolve()
+    name = checked_slug(name, what="project") if name is not None else slug_of(root.name) or _OTHERWISE
+    table, notes = with_project(root, name, own=False)
+    sight = look(path)
+    if not sight.found:
+        raise _nothing(path, sight)
+    settings = settings_of(sight.found, root)
+    about = "; ".join(f"{one.says} at {_within(one.path, root)}" for one in sight.found)
+    criteria = [(one.kind, criterion) for one in sight.found for criterion in one.kind.criteria]
+    proposed = [(criterion, propose(root, settings, criterion.gates, listener)) for _, criterion in criteria]
+    rows = numbered(name, proposed)
+    files = _placed(root, project_files(name, settings, rows, about), table)
+    gates = tuple(gate for row in rows for gate in row.gates)
+    return Adopted(root, name, sight, gates, files, notes)
+
+
+def begin_from_template(folder: Path, template: str, name: str | None) -> Adopted:
+    """Write a project for something that is not there yet; its limits are those that need no measurement.
+
+    Raises:
+        UnusableInput: files are in the way, or the name is unusable; nothing is written.
+        CannotWrite: the disk is full or refuses; nothing stays.
+    """
+    root = folder.resolve()
+    name = checked_slug(name, what="project") if name is not None else slug_of(root.name) or _OTHERWISE
+    table, notes = with_project(root, name, own=False)
+    kinds = [kind for kind in all_kinds().values() if kind.template == template]
+    settings = {section: values for kind in kinds for section, values in kind.example.items()}
+    released = settings | {
+        section: {**settings[section], **values}
+        for kind in kinds
+        for section, values in kind.at_release.items()
+    }
+    rows = numbered(
+        name,
+        [(one, [unmeasured(gate) for gate in one.gates]) for kind in kinds for one in kind.criteria],
+    )
+    about = " and ".join(f"a {kind.name}" for kind in kinds)
+    files = _placed(root, project_files(name, settings, rows, about, released), table)
+    gates = tuple(gate for row in rows for gate in row.gates)
+    return Adopted(root, name, Sight((), (), (), cut=False), gates, files, notes)
+
+
+def templates() -> tuple[str, ...]:
+    """Names of the templates."""
+    return tuple(dict.fromkeys(kind.template for kind in all_kinds().values() if kind.template))
+
+
+def _placed(root: Path, files: Mapping[str, str], table: Draft) -> tuple[str, ...]:
+    """The paths that were written, all or none; the table last, which makes the folder a project."""
+    drafts = [Draft(at, text) for at, text in files.items()]
+    if (ignored := ignoring(root)) is not None:
+        drafts.append(ignored)
+    place(root, [*drafts, table])
+    return tuple(draft.path for draft in (*drafts, table))
+
+
+def settings_of(found: tuple[Recognised, ...], root: Path) -> Mapping[str, Mapping[str, Any]]:
+    """Sections of the pipeline for everything that was found."""
+    return {
+        section: values
+        for one in found
+        for section, values in one.kind.settings(one.path, _within(one.path, root)).items()
+    }
+
+
+def _within(path: Path, root: Path) -> str:
+    """The path as the project's files name it: relative, so that a clone beside the same model has it too."""
+    return Path(os.path.relpath(path.resolve(), root)).as_posix()
+
+
+def _nothing(path: Path, sight: Sight) -> UnusableInput:
+    if sight.unusable:
+        first = sight.unusable[0]
+        return UnusableInput(first.message, at=first.at or path, why=first.why, mend=first.mend)
+    return UnusableInput(
+        "nothing here is a run, a checkpoint, a GGUF or an evaluation that is known",
+        at=path,
+        why="each is known by its files: config.json with safetensors, trainer_state.json, *.gguf and so on",
+        mend="name one of them; or begin with `specship init --template external`",
+    )

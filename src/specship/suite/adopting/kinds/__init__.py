@@ -1,0 +1,1 @@
+"""What `specship adopt` recognises, one kind a file."""

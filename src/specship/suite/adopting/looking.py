@@ -1,0 +1,104 @@
+"""A path that nobody here has seen before: what in it is of a kind that is known, and what is not."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from specship.errors import SpecshipError, UnusableInput
+from specship.pipeline.checkpoint.recognition import other_kind
+from specship.suite.adopting.adopted_kind import AdoptedKind, all_kinds
+
+_DEPTH: Final = 3
+_MOST: Final = 2000
+"""Files and folders that are looked at; a folder of more is a data set, and no project."""
+_LEFT_ALONE: Final = frozenset({"node_modules", "site-packages", "__pycache__", "wandb_cache"})
+
+
+@dataclass(frozen=True, slots=True)
+class Recognised:
+    """Something of a known kind."""
+
+    kind: AdoptedKind
+    path: Path
+    says: str
+    """What it is, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sight:
+    """What was seen."""
+
+    found: tuple[Recognised, ...]
+    """At most one of each kind: the nearest, and of a numbered row the last."""
+    others: tuple[Recognised, ...]
+    """More of the same kinds, which were left alone."""
+    unusable: tuple[SpecshipError, ...]
+    """What is of a known kind and cannot be read, or of one that has to be converted first."""
+    cut: bool
+    """Whether there was more than is looked at."""
+
+
+def look(path: Path) -> Sight:
+    """Everything of a known kind at a path or below it; nothing is changed, and no code of it is run.
+
+    Raises:
+        UnusableInput: there is nothing at the path.
+    """
+    if not path.exists():
+        raise UnusableInput(
+            "no such file or folder", at=path, mend="name a run, a checkpoint, a GGUF or a folder"
+        )
+    places = list(_below(path))
+    cut = len(places) > _MOST
+    found: dict[str, Recognised] = {}
+    others: list[Recognised] = []
+    unusable: dict[str, SpecshipError] = {}
+    for place in places[:_MOST]:
+        for kind in all_kinds().values():
+            try:
+                says = kind.recognise(place)
+            except SpecshipError as error:
+                unusable.setdefault(str(error), error)
+                continue
+            if says and kind.name not in found:
+                found[kind.name] = Recognised(kind, place, says)
+            elif says and not any(place.is_relative_to(one.path) for one in found.values()):
+                others.append(Recognised(kind, place, says))
+        if (other := other_kind(place)) is not None:
+            unusable.setdefault(str(other), other)
+    return Sight(tuple(found.values()), tuple(others), tuple(unusable.values()), cut)
+
+
+def _below(path: Path) -> Iterator[Path]:
+    """The path, then what lies in it, level by level; links are not followed."""
+    yield path
+    level = [path] if path.is_dir() else []
+    for _ in range(_DEPTH):
+        entries = [entry for folder in level for entry in _entries(folder)]
+        yield from entries
+        level = [entry for entry in entries if entry.is_dir()]
+
+
+def _entries(folder: Path) -> list[Path]:
+    try:
+        with os.scandir(folder) as entries:
+            kept = [Path(entry.path) for entry in entries if not entry.is_symlink() and _is_looked_at(entry)]
+    except OSError:
+        return []
+    return sorted(kept, key=_last_first)
+
+
+def _is_looked_at(entry: os.DirEntry[str]) -> bool:
+    hidden = entry.name.startswith(".") or entry.name in _LEFT_ALONE
+    return not hidden and not (entry.is_dir() and (Path(entry.path) / "pyvenv.cfg").exists())
+
+
+def _last_first(path: Path) -> tuple[str, int, str]:
+    """`checkpoint-1000` before `checkpoint-200`: what is named alike stands by its number, highest first."""
+    number = re.search(r"([0-9]{1,15})(?=\D*$)", path.name)
+    return re.sub(r"[0-9]+(?=\D*$)", "", path.name), -int(number[1]) if number else 0, path.name

@@ -1,0 +1,137 @@
+"""What is measured of a thing before there is a limit, and the limits that come of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from specship.contracts.expectation import Expectation
+from specship.contracts.measurement import Measurement
+from specship.errors import SpecshipError, UnusableInput
+from specship.probes.probe import Probe
+from specship.probes.registry import all_probes
+from specship.suite.adopting.adopted_kind import AdoptedGate, AskedLimit
+from specship.suite.artifacts.runner import Listener, StageRunner
+from specship.suite.artifacts.store import Store
+from specship.suite.judging.measurer import Measurer
+
+MODEL: Final = "MODEL-1"
+PROFILE: Final = "rehearsal"
+_DIGITS: Final = 3
+"""Significant digits of a limit that was proposed with room."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProposedGate:
+    """A rule with limits that can be written down, or why it has none."""
+
+    gate: AdoptedGate
+    limits: Mapping[str, Expectation] = field(default_factory=dict)
+    proposed: tuple[str, ...] = ()
+    """Quantities whose limit was taken from what was measured."""
+    left: tuple[str, ...] = ()
+    """Quantities that wait for a limit, because nothing was measured yet."""
+    why_not: str = ""
+    """Why nothing could be measured; the rule is then left unbound."""
+
+    @property
+    def faults(self) -> Mapping[str, tuple[str, ...]]:
+        """The faults that break one of its limits, with those that they break."""
+        kept = {
+            name: tuple(one for one in fails if one in self.limits)
+            for name, fails in self.gate.faults.items()
+        }
+        return {name: fails for name, fails in kept.items() if fails}
+
+    @property
+    def excused(self) -> Mapping[str, str]:
+        """Those of its limits that no fault can break."""
+        return {name: why for name, why in self.gate.excused.items() if name in self.limits}
+
+
+def propose(
+    root: Path,
+    settings: Mapping[str, Mapping[str, Any]],
+    gates: Iterable[AdoptedGate],
+    listener: Listener,
+) -> list[ProposedGate]:
+    """Have the artifacts made, measure them with each gate's probe, and propose limits.
+
+    What is made lies where `pytest -m ship` finds it again.
+    """
+    store = Store(root / ".specship" / "artifacts" / MODEL / PROFILE, settings)
+    runner = StageRunner(root, store, settings, MODEL, listener)
+    measurer = Measurer(root)
+    try:
+        return [_proposed(gate, runner, measurer) for gate in gates]
+    finally:
+        measurer.close()
+
+
+def unmeasured(gate: AdoptedGate) -> ProposedGate:
+    """A gate with the limits that are in its nature alone; all others wait until something was measured."""
+    if not gate.probe:
+        return ProposedGate(gate)
+    units = all_probes()[gate.probe].units
+    limits = {
+        quantity: Expectation.model_validate({limit.operator: limit.value, "unit": units[quantity]})
+        for quantity, limit in gate.expect.items()
+        if limit.value is not None
+    }
+    left = tuple(quantity for quantity in gate.expect if quantity not in limits)
+    return ProposedGate(gate, limits, left=left)
+
+
+def _proposed(gate: AdoptedGate, runner: StageRunner, measurer: Measurer) -> ProposedGate:
+    if not gate.probe:
+        return ProposedGate(gate)
+    probe = all_probes()[gate.probe]
+    try:
+        made = {name: runner.ensure(name) for name in probe.artifacts}
+        runner.listener({"event": "gate", "gate": probe.name})
+        found = measurer.measure(probe, {name: (one.path, one.record) for name, one in made.items()})
+    except (SpecshipError, EOFError) as error:
+        why = (
+            f"{error.message}; {error.why}" if isinstance(error, SpecshipError) and error.why else str(error)
+        )
+        return ProposedGate(gate, why_not=" ".join(why.split()))
+    limits, proposed = {}, []
+    for quantity, limit in gate.expect.items():
+        expected = _expectation(limit, quantity, probe, found)
+        if expected is None:
+            continue
+        limits[quantity] = expected
+        if limit.value is None:
+            proposed.append(quantity)
+    if not limits:
+        return ProposedGate(gate, why_not="none of its quantities can be measured here")
+    return ProposedGate(gate, limits, tuple(proposed))
+
+
+def _expectation(limit: AskedLimit, quantity: str, probe: Probe, found: Measurement) -> Expectation | None:
+    """The limit on a quantity; None where nothing was measured, or nothing could violate what was."""
+    measured = found.quantities.get(quantity)
+    value = limit.value
+    if value is None:
+        if measured is None or not measured.measured:
+            return None
+        value = _with_room(measured.value, limit)
+    try:
+        return Expectation.model_validate({limit.operator: value, "unit": probe.units[quantity]})
+    except (ValidationError, UnusableInput):
+        return None
+
+
+def _with_room(value: Any, limit: AskedLimit) -> Any:
+    """What was measured, times the room that is left, cut to a few digits on the side with more room."""
+    if limit.room == 1.0 or isinstance(value, bool | str) or value == 0:
+        return value
+    wide = value * limit.room
+    step = 10.0 ** (math.floor(math.log10(abs(wide))) - _DIGITS + 1)
+    cut = (math.ceil if limit.operator == "at_most" else math.floor)(wide / step) * step
+    return int(cut) if isinstance(value, int) else float(f"{cut:.{_DIGITS}g}")

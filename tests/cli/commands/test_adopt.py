@@ -1,0 +1,84 @@
+"""`specship adopt`: a project around what somebody has, judged at once; theirs stays as it was."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from specship.digests import digest_of, sha256_file
+from tests.models import trained_checkpoint
+from tests.processes import inside, run_pytest, specship
+
+
+def bytes_of(folder: Path) -> str:
+    return digest_of([(str(path), sha256_file(path)) for path in sorted(folder.rglob("*")) if path.is_file()])
+
+
+@pytest.fixture
+def theirs(tmp_path: Path) -> Path:
+    folder = Path(shutil.copytree(trained_checkpoint.trained(), tmp_path / "theirs"))
+    (folder / "tokenizer_config.json").write_text('{"eos_token": "<|endoftext|>"}')
+    return folder
+
+
+@pytest.mark.slow
+def test_a_checkpoint_is_adopted_judged_and_seen_to_fail(theirs: Path, tmp_path: Path) -> None:
+    before = bytes_of(theirs)
+    project = tmp_path / "project"
+    project.mkdir()
+    done = specship("adopt", "../theirs", "--format", "json", folder=project)
+    adopted = json.loads(done.stdout)
+    bound = [gate for gate in adopted["gates"] if gate["probe"]]
+
+    assert (done.returncode, len(bound), len(adopted["gates"])) == (0, 6, 7)
+    assert bytes_of(theirs) == before
+    assert adopted["found"][0]["kind"] == "checkpoint"
+    proposals = sum(len(gate["proposed"]) for gate in bound)
+    assert specship("lint", folder=project).stdout.count("SHIP418") == proposals > 0
+
+    shipped = run_pytest(project, "-m", "ship")
+    assert "6 passed, 1 skipped" in shipped.stdout
+    falsified = run_pytest(project, "-m", "falsify", "-n", "2")
+    assert "30 of 30 pairs caught as predicted" in falsified.stdout
+    assert specship("faults", "--arm", folder=project).returncode == 0
+    status = json.loads(specship("status", "--format", "json", folder=project).stdout)
+    assert status["models"][0]["ship_percent"] == 70
+
+
+@pytest.mark.slow
+def test_a_model_that_lost_its_tokenizer_is_adopted_and_red(theirs: Path, tmp_path: Path) -> None:
+    (theirs / "tokenizer_config.json").unlink()
+    done = specship("adopt", "theirs", folder=tmp_path)
+
+    assert done.returncode == 0
+    shipped = run_pytest(tmp_path, "-m", "ship", "-k", "002")
+    assert shipped.returncode == 1
+    assert "missing_files 1 files (= 0) ← does not hold" in shipped.stdout
+
+
+def test_what_cannot_be_judged_is_refused_with_its_mend_and_nothing_is_written(tmp_path: Path) -> None:
+    (tmp_path / "run").mkdir()
+    (tmp_path / "run/ckpt.pt").write_bytes(b"PK\3\4")
+    done = inside(tmp_path, "adopt", "run")
+
+    assert done.returncode == 2
+    assert "ckpt.pt" in done.stderr
+    assert "mend:" in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+def test_a_project_that_is_there_is_not_adopted_again(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text('[tool.specship]\nspec = "specs/x"\n')
+    done = inside(tmp_path, "adopt", ".")
+
+    assert done.returncode == 2
+    assert "there is a project here already" in done.stderr
+
+
+def test_nothing_known_is_said_with_what_would_be(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("nothing")
+    done = inside(tmp_path, "adopt", ".")
+
+    assert done.returncode == 2
+    assert "nothing here is a run, a checkpoint, a GGUF or an evaluation that is known" in done.stderr
