@@ -19,6 +19,7 @@ APART: Final = {
 BESIDE: Final = {"docs": "what a person reads, and the checks of the project: the folders beside `src/`"}
 """Folders of tests whose subject is no module."""
 BEHAVIOURS: Final = {
+    "cli/commands/test_init_templates.py": "what `specship init --template` writes",
     "contracts/test_bad_documents.py": "every document that can be wrong, through the planner",
     "contracts/test_gate_meaning.py": "from YAML text to digest: document, reader and digest together",
     "contracts/test_hostile_yaml.py": "what the bounds of a process are worth against YAML made to hurt",
@@ -28,6 +29,7 @@ BEHAVIOURS: Final = {
     "diagnose/causes/test_foreign_health.py": "logs of many kinds of healthy runs",
     "diagnose/causes/test_grounds.py": "what every cause rests on: figures, confidence, lines, literature",
     "diagnose/causes/test_noise.py": "what must set off no cause at all",
+    "diagnose/test_foreign_matrix.py": "the same runs in every format of logs, and the table of the documentation",
     "diagnose/test_hostile_states.py": "states of a Trainer that nobody planned for",
     "diagnose/test_reading.py": "all modules that read a run, over one written run",
     "pipeline/evaluation/humaneval/test_reading.py": "problems and pass@k: small modules with one table each",
@@ -51,6 +53,7 @@ BEHAVIOURS: Final = {
     "pytest_plugin/test_borrowed.py": "models that borrow artifacts, through pytest, status and the ledger",
     "pytest_plugin/test_credit.py": "what earns credit in a session, and what takes it away",
     "pytest_plugin/test_foreign_code.py": "a project's own code that reaches for what judges, through every face",
+    "pytest_plugin/test_logged.py": "a model that another program trained, from its log to the ship-%",
     "pytest_plugin/test_trouble.py": "wrong files, missing things, full disks and Ctrl-C, in a session",
     "specs/test_profile.py": "what a profile may change, from its text to the plan",
     "suite/trust_audit/test_cheats.py": "the cheat table: attempts, each answered by a guard of that room",

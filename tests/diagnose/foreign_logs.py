@@ -31,6 +31,8 @@ class Run:
     tokens_per_step: int = 512
     parameters: int = 6464
     unique_tokens: int = 150_000
+    asked: str = "cpu"
+    got: str = "cpu"
     ended: bool = True
     """Whether it came to its end, and its program said so."""
 
@@ -73,7 +75,7 @@ def nanogpt(folder: Path, run: Run) -> Path:
     lines = [
         "Overriding config with config/train.py:",
         f"max_iters = {run.planned}",
-        "device = 'cpu'",
+        f"device = '{run.asked}'",
         "grad_clip = 1.0 # clip gradients at this value, or disable if == 0.0",
         f"tokens per iteration will be: {run.tokens_per_step:,}",
         f"found vocab_size = {run.vocabulary} (inside data/x/meta.pkl)",
@@ -93,7 +95,7 @@ def nanogpt(folder: Path, run: Run) -> Path:
 def nanochat(folder: Path, run: Run) -> Path:
     peak = max(abs(one.get("learning_rate", 0.0)) for one in run.records) or 1.0
     lines = [
-        "Autodetected device type: cpu",
+        f"Autodetected device type: {run.got}",
         f"Vocab size: {run.vocabulary:,}",
         f"Number of parameters: {run.parameters:,}",
         f"Calculated number of iterations from target data:param ratio: {run.planned:,}",
@@ -118,7 +120,7 @@ def torchtitan(folder: Path, run: Run) -> Path:
     head = "[rank0]:[titan] 2025-11-25 19:44:58,838 - root - INFO - "
     lines = [
         head + "Building 1-D device mesh with ['dp_shard'], [8]",
-        head + "CUDA capacity: NVIDIA H100 with 95.00GiB memory",
+        head + f"{run.got.upper()} capacity: a device with 95.00GiB memory",
         head
         + f"Building llama3 debugmodel with TransformerModelArgs(dim=256, vocab_size={run.vocabulary}, x=1)",
         head + f"Model llama3 debugmodel size: {run.parameters:,} total parameters",

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from specship.diagnose.diagnosing import Diagnosis, diagnose
 from specship.pipeline.run_logs.opening import read_facts
+from specship.pipeline.run_logs.series.building import with_end
 from specship.pipeline.run_logs.series.columns import columns_among
 from specship.pipeline.run_logs.telling import told as with_told
 
@@ -23,4 +24,4 @@ def diagnose_run(folder: Path, told: Mapping[str, str] | None = None) -> Diagnos
     """
     columns, others = columns_among(told or {})
     facts, notes = read_facts(folder, columns)
-    return diagnose(str(folder), with_told(facts, others), tuple(notes))
+    return diagnose(str(folder), with_end(with_told(facts, others)), tuple(notes))

@@ -39,6 +39,9 @@ class SeenFailing(Frozen):
     value: int | float | str | bool | None
     unit: str
     limit: str
+    beside: int | float | None = None
+    """What its interval was known by, where the limit has a confidence."""
+    beside_unit: str = ""
 
 
 class FaultSeen(Frozen):
@@ -111,10 +114,13 @@ def read_armings(
 
 
 def _read(path: Path, keys: frozenset[bytes]) -> OpenedArming:
-    mend = "restore the file from git, or delete it and run `make falsify`"
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > JSON_STATEMENT_BYTES:
-        raise DamagedArtifact("not a regular file of at most 1 MiB", at=path, mend=mend)
-    data = path.read_bytes()
+    mend = "restore the file from git; or delete it and arm the gate again: pytest -m falsify, and commit"
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > JSON_STATEMENT_BYTES:
+            raise DamagedArtifact("not a regular file of at most 1 MiB", at=path, mend=mend)
+        data = path.read_bytes()
+    except OSError as error:
+        raise DamagedArtifact(f"cannot be read: {error.strerror}", at=path, mend=mend) from error
     try:
         sealed = open_payload(PAYLOAD_TYPE, data, keys=keys, at=path.name)
         arming = Arming.model_validate(sealed.document)
@@ -197,7 +203,8 @@ def what_holds(gate: Gate, faults: Mapping[str, FaultSeen]) -> str:
                 return f"it was not seen to fail in {quantity} on {name}"
             for entry in recorded:
                 measured = Quantity(entry.value, entry.unit)
-                if not gate.expect[quantity].broken_by(measured):
+                beside = None if entry.beside is None else Quantity(entry.beside, entry.beside_unit)
+                if not gate.expect[quantity].broken_by(measured, beside):
                     limit = gate.expect[quantity].limit_text
                     return f"under {name} it records {quantity} = {measured}, which does not break {limit}"
     return ""

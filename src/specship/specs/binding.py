@@ -21,6 +21,7 @@ from specship.contracts.document import Document
 from specship.contracts.records import SLUG_PATTERN
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.specs.records import BORROWED, Profile
+from specship.units import unit_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,35 @@ def quantity_faults(
                 mend=f"write the limit in {probe.units[quantity]}",
                 code="SHIP303",
             )
+        yield from _interval_faults(document, (*at, quantity), limit, probe)
+
+
+def _interval_faults(
+    document: Document, at: tuple[str | int, ...], limit: Any, probe: ProbeFacts
+) -> Iterable[UnusableInput]:
+    """What an interval is to be known by, and the probe does not measure or measures as another thing."""
+    given = limit if isinstance(limit, Mapping) else vars(limit) if hasattr(limit, "beside") else {}
+    for key in ("error", "count"):
+        name, unit = given.get(key), given.get("unit")
+        if not isinstance(name, str):
+            continue
+        measured = unit_named(probe.units.get(name, ""))
+        if measured is None:
+            yield UnknownName(
+                f"probe {probe.name!r} does not measure {name!r}",
+                at=document.value_place(*at, key),
+                mend=did_you_mean(name, probe.units) or f"it measures: {', '.join(probe.units)}",
+                code="SHIP302",
+            )
+        elif (key == "error" and measured.name != unit) or (key == "count" and not measured.counts):
+            wanted = f"an error of it is in {unit}" if key == "error" else "a number of samples is a count"
+            yield UnusableInput(
+                f"{name} is measured in {measured.name!r}, and {wanted}",
+                at=document.value_place(*at, key),
+                why="an interval that is known by another figure is no interval of this one",
+                mend=f"name a quantity of {probe.name} that fits",
+                code="SHIP303",
+            )
 
 
 def profile_faults(
@@ -257,7 +287,9 @@ def _setting_faults(profile: Profile, document: Document, known: Known) -> Itera
                     code="SHIP307",
                 )
                 continue
-            yield from _section_faults(document, record, at, sections[section], several=section in known.several)
+            yield from _section_faults(
+                document, record, at, sections[section], several=section in known.several
+            )
         yield from _way_faults(profile, model, document, known)
         if isinstance(sections.get(BORROWED), dict):
             yield from _borrowing_faults(profile, model, document, known)
@@ -286,6 +318,8 @@ def _way_faults(profile: Profile, model: str, document: Document, known: Known) 
         artifact = known.ways.get(section)
         if artifact is None:
             continue
+        if artifact in profile.pipeline[model]:  # the section of the stage that makes it otherwise
+            chosen.setdefault(artifact, artifact)
         if artifact in chosen:
             yield UnusableInput(
                 f"{section!r} makes the artifact {artifact!r} of {model}, and so does {chosen[artifact]!r}",

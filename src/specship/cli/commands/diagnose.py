@@ -1,7 +1,8 @@
 """Say which root-cause class binds a run: data starvation, optimization defect or infrastructure masking.
 
-RUN is a folder that `specship pretrain` wrote, the output of a Hugging Face Trainer, or a log of Lightning
-(`metrics.csv`) or TensorBoard (an event file): the file, or a folder that holds it.
+RUN is a folder that `specship pretrain` wrote, the output of a Hugging Face Trainer, or a log of another
+program, the file or a folder that holds it: Lightning, TensorBoard, MLflow, Weights & Biases, what nanoGPT,
+nanochat, torchtitan or a Trainer printed, CSV or JSON Lines.
 """
 
 from __future__ import annotations
@@ -31,7 +32,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME=VALUE",
-        help="a fact that the records do not hold, such as unique_tokens=1200000; may be repeated",
+        help="a fact that the records do not hold, such as unique_tokens=1200000, or the column that holds a "
+        "figure, such as columns.loss=cost; may be repeated",
     )
     parser.add_argument("--format", choices=names(DIAGNOSIS), default=TEXT)
 

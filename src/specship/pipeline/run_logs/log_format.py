@@ -34,8 +34,8 @@ class LogFormat:
     """Whether a file that is called so is one of this format, by its beginning."""
     one_only: bool = False
     """Whether a folder that holds several is refused until one is named: none of them is the newest."""
-    last: bool = False
-    """Whether it is asked for behind all others, since its files can be called anything."""
+    order: int = 0
+    """Formats are asked for by it: 1, whose files can be called anything; 2, what is but recognised."""
     places: Mapping[str, str] = field(default_factory=dict)
     """Where each need of a cause would stand, and in which unit; what is not named has no place in it."""
 
@@ -44,7 +44,7 @@ class LogFormat:
 def all_formats() -> Mapping[str, LogFormat]:
     """Every format by the kind of run."""
     found = one_each("formats of logs", FORMATS.members("FORMAT"), lambda form: form.kind)
-    return dict(sorted(found.items(), key=lambda one: one[1].last))
+    return dict(sorted(found.items(), key=lambda one: one[1].order))
 
 
 def log_in(path: Path, columns: Columns | None = None) -> tuple[LogFormat, Path] | None:

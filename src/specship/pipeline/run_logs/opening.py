@@ -17,6 +17,7 @@ from specship.pipeline.run_logs.formats.event_file import told_by_events
 from specship.pipeline.run_logs.log_format import all_formats, log_in
 from specship.pipeline.run_logs.reading_run import RUN, read_run_facts
 from specship.pipeline.run_logs.reading_trainer import STATE, read_trainer_facts, state_file
+from specship.pipeline.run_logs.series.building import with_end
 from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 
 
@@ -38,7 +39,7 @@ def read_facts(
     if said is not None and said.columns != NO_COLUMNS:
         columns = said.columns
     facts, notes = _recorded(folder, columns, weights=weights)
-    return (declare(facts, said.declared) if said else facts), notes
+    return (with_end(declare(facts, said.declared)) if said else facts), notes
 
 
 def _recorded(folder: Path, columns: Columns, *, weights: bool) -> tuple[Facts, list[str]]:

@@ -35,7 +35,7 @@ class ProposedGate:
     proposed: tuple[str, ...] = ()
     """Quantities whose limit was taken from what was measured."""
     left: tuple[str, ...] = ()
-    """Quantities that wait for a limit, because nothing was measured yet."""
+    """Quantities that wait for a limit, because they were not measured."""
     why_not: str = ""
     """Why nothing could be measured; the rule is then left unbound."""
 
@@ -109,18 +109,18 @@ def _proposed(gate: AdoptedGate, runner: StageRunner, measurer: Measurer) -> Pro
         if limit.value is None:
             proposed.append(quantity)
     if not limits:
-        return ProposedGate(gate, why_not="none of its quantities can be measured here")
-    return ProposedGate(gate, limits, tuple(proposed))
+        lacking = " ".join(dict.fromkeys(found.lacking.values()))
+        return ProposedGate(gate, why_not=" ".join(lacking.split()) or "nothing of it can be measured here")
+    left = tuple(quantity for quantity in gate.expect if quantity not in limits)
+    return ProposedGate(gate, limits, tuple(proposed), left)
 
 
 def _expectation(limit: AskedLimit, quantity: str, probe: Probe, found: Measurement) -> Expectation | None:
     """The limit on a quantity; None where nothing was measured, or nothing could violate what was."""
     measured = found.quantities.get(quantity)
-    value = limit.value
-    if value is None:
-        if measured is None or not measured.measured:
-            return None
-        value = _with_room(measured.value, limit)
+    if measured is None or not measured.measured:
+        return None
+    value = _with_room(measured.value, limit) if limit.value is None else limit.value
     try:
         return Expectation.model_validate({limit.operator: value, "unit": probe.units[quantity]})
     except (ValidationError, UnusableInput):

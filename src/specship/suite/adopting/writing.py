@@ -161,14 +161,13 @@ def _gate(identity: str, criterion: str, proposed: ProposedGate) -> Iterator[str
 def _remarks(proposed: ProposedGate) -> Iterator[str]:
     if proposed.why_not:
         yield from textwrap.wrap(
-            f"TODO: {proposed.gate.probe} cannot measure this here: {proposed.why_not}. "
-            "The gate is UNBOUND, and worth nothing, until something can.",
+            f"TODO: {proposed.gate.probe} cannot measure this here; the gate is worth nothing until something"
+            f" can: {proposed.why_not}",
             _WIDTH,
         )
     elif proposed.left:
-        yield from textwrap.wrap(
-            f"TODO: measure first, then set a limit on {', '.join(proposed.left)}.", _WIDTH
-        )
+        waiting = ", ".join(proposed.left)
+        yield from textwrap.wrap(f"TODO: not measured yet, and without a limit: {waiting}.", _WIDTH)
     elif not proposed.limits:
         yield "TODO: this gate is UNBOUND, and worth nothing, until somebody measures it."
         yield from proposed.gate.hint

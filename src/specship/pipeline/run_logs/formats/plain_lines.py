@@ -83,5 +83,5 @@ def _flat(value: Mapping[str, Any], before: str = "", depth: int = 1) -> Iterato
 
 
 FORMAT: Final = LogFormat(
-    kind=KIND, files=("*.jsonl",), read=read_plain_lines, one_only=True, last=True, places=places("records")
+    kind=KIND, files=("*.jsonl",), read=read_plain_lines, one_only=True, order=1, places=places("records")
 )

@@ -34,5 +34,5 @@ def read_plain_table(path: Path, columns: Columns = NO_COLUMNS) -> tuple[Facts, 
 
 
 FORMAT: Final = LogFormat(
-    kind=KIND, files=("*.csv",), read=read_plain_table, one_only=True, last=True, places=places("table")
+    kind=KIND, files=("*.csv",), read=read_plain_table, one_only=True, order=1, places=places("table")
 )

@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
-from specship.pipeline.run_logs.facts import Evaluation, Facts, Line, LoggedStep
+from specship.pipeline.run_logs.facts import OURS, TRAINER, Evaluation, Facts, Line, LoggedStep
 from specship.pipeline.run_logs.json_values import count, number
 from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 from specship.pipeline.run_logs.series.evaluation_names import evaluations_of
@@ -36,6 +36,22 @@ def facts_of(
         log_every=statistics.median_low(between) if between else 1,
         damage=tuple(damage),
     )
+
+
+def with_end(facts: Facts) -> Facts:
+    """Facts of a log of another program that says nothing of its end, with it where steps reached the plan.
+
+    A logger of every k-th step may leave the last ones out; one that counts from 0 calls the tenth step 9.
+    """
+    planned, steps = facts.planned_steps, facts.steps
+    if facts.kind in {OURS, TRAINER} or facts.finished is not None or planned is None or not steps:
+        return facts
+    first, every = steps[0].step, facts.log_every
+    from_zero = first == 0 or (every > 1 and first % every == every - 1)
+    last = max(one.step for one in (*steps, *facts.evaluations))
+    if last + from_zero <= planned - every:
+        return facts
+    return replace(facts, finished=True, ended_step=max(planned, last))
 
 
 def _counted(records: Iterable[Record], columns: Columns) -> Iterator[Record]:

@@ -49,7 +49,13 @@ _KNOWN: Final[Mapping[str, tuple[str, ...]]] = {
     "grad_norm": ("grad_norm", "train/grad_norm", "grad_2.0_norm_total", "grad_norm_step"),
     "clipped_norm": ("grad_norm_after_clip",),
     "tokens_per_second": ("tokens_per_second", "train/tokens_per_second", "tok_per_sec", "train/tok_per_sec"),
-    "tokens_seen": ("num_input_tokens_seen", "train/num_input_tokens_seen", "tokens_seen"),
+    "tokens_seen": (
+        "num_input_tokens_seen",
+        "train/num_input_tokens_seen",
+        "tokens_seen",
+        "ntokens_seen",
+        "n_tokens_seen",
+    ),
     "epoch": ("epoch", "train/epoch"),
 }
 """Names that need no telling, the likelier first; upper case counts as lower."""

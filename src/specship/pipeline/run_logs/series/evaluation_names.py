@@ -16,7 +16,7 @@ from specship.pipeline.run_logs.facts import Evaluation, Line
 from specship.pipeline.run_logs.json_values import number
 
 _HELD_OUT: Final = re.compile(
-    r"(?:eval|evaluation|val|valid|validation|dev|heldout|held_out)[_/](?:(?P<text>[^\s]{1,80}?)[_/])?loss(?:_epoch)?"
+    r"(?:eval|evaluation|val|valid|validation|validation_metrics|dev|heldout|held_out)[_/](?:(?P<text>[^\s]{1,80}?)[_/])?loss(?:_epoch)?"
 )
 
 
