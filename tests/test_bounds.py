@@ -40,6 +40,7 @@ from specship.pipeline.run_logs.formats.event_file import read_events
 from specship.pipeline.run_logs.formats.lightning_csv import read_metrics
 from specship.pipeline.run_logs.formats.mlflow_database import read_database
 from specship.pipeline.run_logs.formats.plain_lines import read_plain_lines
+from specship.pipeline.run_logs.receiving import copy_record, look
 from specship.pipeline.tokenizer.files import read_object
 from specship.pipeline.tokenizer.sentencepiece_model import read_sentencepiece
 from specship.probes.declared import declared_in
@@ -103,6 +104,23 @@ def read_completions(path: Path) -> None:
     about = {"weights_sha256": "0" * 64, "settings": {"judged": "greedy", "new_tokens": 1}}
     (folder / "generations.json").write_text(json.dumps(about))
     read_generations(folder)
+
+
+def copied(path: Path) -> None:
+    """Copy a file as a record of a received run."""
+    copy_record(path, path.with_name("copy"))
+
+
+def run_folder(path: Path) -> None:
+    """Look through its folder for the records of a run."""
+    look(path.parent, "")
+
+
+def folder_of_many(path: Path) -> None:
+    """The same, of a folder with as many files as the file has bytes."""
+    for number_ in range(1, path.stat().st_size):
+        path.with_name(f"{number_}.json").touch()
+    look(path.parent, "")
 
 
 def read_contract(path: Path) -> None:
@@ -387,6 +405,9 @@ EDGES: Final = [
     ),
     Edge("DATABASE_BYTES", database, read_database, "longer than 100000 bytes", 100_000),
     Edge("DATABASE_ROWS", figures, read_database, "more than 40 figures of one run", 40),
+    Edge("RUN_FILE_BYTES", lambda n: b"x" * n, copied, "longer than 100 bytes", 100),
+    Edge("RUN_BYTES", lambda n: b"x" * n, run_folder, "or 100 bytes of records", 100),
+    Edge("RUN_FILES", lambda n: b"x" * n, folder_of_many, "more than 5 files", 5),
     Edge("CSV_COLUMNS", metrics, read_metrics, "no table of metrics", 40),
     Edge("PYTHON_BYTES", lambda n: b"#" * (n - 1) + b"\n", read_python, "and 1048576 are read"),
     Edge("CHAT_TEMPLATE_BYTES", lambda n: b"x" * n, read_chat_template, "longer than 1048576 bytes"),

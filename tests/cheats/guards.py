@@ -81,6 +81,23 @@ SEAMS: Final[Mapping[str, tuple[Seam, ...]]] = {
     "committed files": (_inadmissible("not committed"),),
     "device": (_inadmissible("on the CPU"),),
     "nothing relaxed": (_inadmissible("relaxed", "altered"),),
+    "devices are the kernel's": (
+        Seam("specship.evidence.environment", "found_devices", "lambda held: told_devices('libcuda.so.1')"),
+    ),
+    "commands begin apart": (
+        Seam("specship.cli.isolation", "_is_foreign_code_in_sight", "lambda held: False"),
+    ),
+    "processes begin apart": (
+        Seam("specship.interpreter", "isolated", "lambda held, module, *a: [interpreter(), '-m', module, *a]"),
+    ),
+    "copies are hashed again": (
+        Seam(
+            "specship.suite.judging.private_copies",
+            "PrivateCopies.take_back",
+            "lambda held, *a: (held(*a), ())[1]",
+        ),
+    ),
+    "killed attempts are errors": (Seam("specship.status.folding", "_unfinished", "lambda held, *a: iter(())"),),
     "announced": (Seam("specship.status.folding", "unannounced", "lambda held, *a: ''"),),
     "freshness": (Seam("specship.status.freshness", "differences", "lambda held, *a: ()"),),
     "worst wins": (
@@ -275,6 +292,11 @@ GUARD_OF: Final[Mapping[str, str]] = {
     "device": "real-device",
     "nothing relaxed": "nothing-relaxed",
     "announced": "announced-attempts",
+    "killed attempts are errors": "announced-attempts",
+    "devices are the kernel's": "real-device",
+    "commands begin apart": "project-code-apart",
+    "processes begin apart": "project-code-apart",
+    "copies are hashed again": "bound-to-today",
     "freshness": "bound-to-today",
     "worst wins": "worst-wins",
     "days of a key": "trusted-keys",

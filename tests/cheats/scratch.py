@@ -3,11 +3,12 @@
 The copy has some lines more at the end of each module that holds a guard. The product has no such switch.
 """
 
+import contextlib
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -117,17 +118,36 @@ class Scratch:
         self._told.touch()
         self._server = Server((), self._python)
 
-    def ask(self, folder: Path, *words: str, without: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        """`specship` or `pytest` with words of its own, run in a folder without some guards."""
+    @contextlib.contextmanager
+    def installed(self, files: Mapping[str, str]) -> Iterator[None]:
+        """With some files beside the packages that are installed."""
+        (site,) = self._python.parent.parent.glob("lib/python*/site-packages")
+        for name, text in files.items():
+            (site / name).write_text(text)
+        try:
+            yield
+        finally:
+            for name in files:
+                (site / name).unlink()
+
+    def ask(
+        self, folder: Path, *words: str, without: Sequence[str], more: Mapping[str, str] | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """`specship` or `pytest` with words of its own, run in a folder without some guards.
+
+        With `more`, which are variables, it is a process of its own from the beginning.
+        """
         told = {
             name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "COLUMNS"))
         }
-        environment = {**told, OFF: ",".join(without)}
+        environment = {**told, OFF: ",".join(without), **(more or {})}
         self._told.write_text(environment[OFF])
         line = [str(self._python.with_name("specship")), *words[1:]]
         if words[0] == "pytest":
             line = [str(self._python), "-m", *words]
-        if words[0] == "pytest" or TEXT_SEAMS.keys() & set(without):  # decided when a module is loaded
+        if (
+            words[0] == "pytest" or more or TEXT_SEAMS.keys() & set(without)
+        ):  # decided when a module is loaded
             return subprocess.run(
                 line, cwd=folder, capture_output=True, text=True, check=False, env=environment
             )

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from tests.cheats import demands, sessions, statements
+from tests.cheats import demands, sessions, statements, surroundings
 from tests.cheats.guards import GUARD_OF
 
 ROWS: Final = (*statements.ROWS, *demands.ROWS)
@@ -27,7 +27,7 @@ def page() -> str:
         guards = ", ".join(dict.fromkeys(f"`{GUARD_OF[guard]}`" for guard in cheat.guards))
         says = cheat.says.replace("|", "\\|")
         lines.append(f"| {cheat.tries} | {guards} | `{cheat.face}` | {says} |")
-    for row in sessions.ROWS:
+    for row in (*sessions.ROWS, *surroundings.ROWS):
         guards = ", ".join(dict.fromkeys(f"`{GUARD_OF[guard]}`" for guard in row.guards))
         lines.append(f"| {row.tries} | {guards} | `{row.words[0]}` | {row.says} |")
     return _HEAD + "\n".join(lines) + "\n"

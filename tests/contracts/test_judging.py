@@ -144,3 +144,40 @@ def test_pass_means_that_each_expectation_holds(values: dict[str, float | None],
     met = all(values.get(name) is not None and values[name] <= limit for name in "abc")  # type: ignore[operator]
 
     assert (ruling.verdict == Verdict.PASS) == met
+
+
+LIMITS = {"val_loss": expect(at_most=2), "noise": expect(at_most=1)}
+
+
+def lacking(**values: float | None) -> Measurement:
+    """Ten tokens, of which nobody recorded the noise."""
+    quantities = {"val_tokens": Quantity(10, "tokens"), "noise": Quantity(None, "nats/token")}
+    measured = {name: Quantity(value, "nats/token") for name, value in values.items()}
+    return Measurement(quantities | measured, "val_tokens", lacking={"noise": "not recorded: noise"})
+
+
+def test_what_was_never_recorded_is_no_failure_and_no_pass() -> None:
+    ruling = judge(LIMITS, lacking(val_loss=1.5))
+
+    assert (ruling.verdict, ruling.reason) == (Verdict.UNBOUND, "not recorded: noise")
+    assert [one.quantity for one in ruling.judgements] == ["val_loss"]
+    assert Measurement.from_json(lacking(val_loss=1.5).as_json()) == lacking(val_loss=1.5)
+
+
+def test_a_limit_that_does_not_hold_outweighs_one_that_nobody_recorded() -> None:
+    ruling = judge(LIMITS, lacking(val_loss=2.5))
+
+    assert ruling.verdict == Verdict.FAIL
+    assert "noise" not in ruling.reason
+
+
+def test_a_quantity_that_no_limit_is_on_may_be_lacking() -> None:
+    assert judge({"val_loss": expect(at_most=2)}, lacking(val_loss=1.5)).verdict == Verdict.PASS
+
+
+def test_a_denominator_that_nobody_recorded_is_no_pass() -> None:
+    measurement = Measurement(
+        {"val_loss": Quantity(1.0, "nats/token")}, "val_tokens", lacking={"val_tokens": "?"}
+    )
+
+    assert judge({"val_loss": expect(at_most=2)}, measurement).verdict == Verdict.UNBOUND

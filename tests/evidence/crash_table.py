@@ -205,7 +205,7 @@ def look(writer: Writer, point: Point, way: str) -> str:
             writer.examine(folder, ending.acknowledged)
             if ending.status != -signal.SIGKILL and point.call != "unlink":
                 assert not left(folder), "a writer that lived left temporary files"
-            assert len(left(folder)) <= 3
+            assert len(left(folder)) <= 3 or point.call == "unlink", f"{len(left(folder))} temporary files"
             for path in left(folder):
                 os.utime(path, (0, 0))
             again = run(writer, folder)

@@ -7,11 +7,15 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Final, Protocol
 
+from specship.digests import sha256_file
 from specship.errors import UnusableInput
 from specship.evidence.arming import Arming, FaultSeen, read_armings, write_arming
 from specship.evidence.ledger import Ledger, append, read_ledger
 from specship.evidence.ledger_writer import LedgerWriter
 from specship.evidence.signing import SigningKey, local_key
+from specship.evidence.signing_again import finish_signing, sign_again
+from specship.evidence.upkeep.indexed_ledger import IndexedReader
+from specship.evidence.upkeep.mending import mend_ledger
 from specship.files import publish_folder, write_errors, write_json
 from specship.specs.records import Model, Profile
 from specship.status.assess import assess
@@ -239,6 +243,139 @@ class Reports:
         return bool(json.loads((folder / "report.json").read_text())["n"] == 2)
 
 
+class Releases(Statements):
+    """What was measured with one key, signed with another into a folder of its own; the ledger of a clone."""
+
+    name = "evidence sign"
+    sweeps = False  # where all is signed nothing is written
+
+    def prepare(self, folder: Path) -> None:
+        own = folder / "measured"
+        writer = LedgerWriter(own, [own], local_key(folder / "session"))
+        for gate in GATES:
+            write_result(writer, evidence(gate=gate))
+        _key(folder)
+
+    def write(self, folder: Path, acknowledge: Acknowledge) -> None:
+        known = read_ledger([folder / "measured"], keys=frozenset())
+        if len(known.statements) != len(GATES):  # to read is not what is looked at here
+            raise UnusableInput("what was measured cannot be read")
+        writer = _writer(folder)
+        finish_signing(writer, known)
+        signed = {entry.evidence.gate: entry.digest for entry in writer.read().statements}
+        for result in known.statements:
+            if result.evidence.gate not in signed:
+                sign_again(writer, known, result)
+        for entry in writer.read().statements:
+            acknowledge(entry.digest)
+
+    def whole(self, folder: Path) -> bool:
+        clone = shutil.copytree(folder / "ledger", folder / "clone", ignore=shutil.ignore_patterns("*.open"))
+        there = read_ledger([clone], keys=frozenset())
+        shutil.rmtree(clone)
+        return super().whole(folder) and not there.flaws and len(there.statements) == len(GATES)
+
+
+class Index:
+    """The index of a ledger, built anew; whoever reads behind it is told what the files say."""
+
+    name = "index built"
+    sweeps = True
+
+    def prepare(self, folder: Path) -> None:
+        Statements().write(folder, lambda _digest: None)
+
+    def _read(self, folder: Path) -> Ledger:
+        keys = frozenset({_key(folder).public})
+        return IndexedReader([folder / "ledger"], keys=keys, state=folder / "state", fewest=1).read()
+
+    def write(self, folder: Path, acknowledge: Acknowledge) -> None:
+        for path in (folder / "state/index").glob("*.sqlite"):
+            path.unlink()
+        acknowledge(f"{len(self._read(folder).heads)} heads")
+
+    def examine(self, folder: Path, acknowledged: Sequence[str]) -> None:
+        """Nothing half counts: where there is an index it is a whole one, and no doubt is left behind."""
+        assert len(acknowledged) <= 1
+        read, whole = self._read(folder), read_ledger([folder / "ledger"], keys=frozenset())
+
+        assert not read.doubts
+        assert (read.flaws, read.heads) == (whole.flaws, whole.heads) == (0, whole.heads)
+        assert {one.digest for one in read.entries} == {one.digest for one in whole.entries}
+        assert ship_percent(folder) == 100.0
+
+    def whole(self, folder: Path) -> bool:
+        return len(list((folder / "state/index").glob("*.sqlite"))) == 1
+
+
+class Mending:
+    """A copy that was not finished, completed from the ledger that it was copied from."""
+
+    name = "evidence mend"
+    sweeps = True
+    anew = False
+
+    def prepare(self, folder: Path) -> None:
+        Statements().write(folder, lambda _digest: None)
+        shutil.copytree(folder / "ledger", folder / "source")
+        for number, path in enumerate(sorted((folder / "ledger").glob("*.json"))):
+            if number % 3 == 0:
+                path.unlink()
+            if number % 3 == 1:
+                path.write_bytes(path.read_bytes()[:100])
+        (folder / "before.json").write_text(json.dumps(sorted(self._held(folder))))
+
+    @staticmethod
+    def _held(folder: Path) -> set[str]:
+        """The bytes of every entry, sound or not, wherever it lies."""
+        paths = (*(folder / "ledger").rglob("*.json"), *(folder / "state/set-aside").rglob("*.json"))
+        return {sha256_file(path) for path in paths}
+
+    def write(self, folder: Path, acknowledge: Acknowledge) -> None:
+        sources = [] if self.anew else [folder / "source"]
+        done = mend_ledger(folder / "state", (folder / "ledger",), sources, anew=self.anew)
+        if done.ledger.flaws:  # to read is not what is looked at here
+            raise UnusableInput("what is left cannot be read")
+        for entry in done.ledger.entries:
+            acknowledge(entry.digest)
+
+    def examine(self, folder: Path, acknowledged: Sequence[str]) -> None:
+        ledger = read_ledger([folder / "ledger"], keys=frozenset())
+
+        assert set(json.loads((folder / "before.json").read_text())) <= self._held(folder), "bytes are lost"
+        assert set(acknowledged) <= {entry.digest for entry in ledger.entries}
+        assert len(ledger.damaged) <= 2, "mending damaged an entry"
+
+    def whole(self, folder: Path) -> bool:
+        there, wanted = (read_ledger([folder / name], keys=frozenset()) for name in ("ledger", "source"))
+        return not there.flaws and there.heads == wanted.heads and ship_percent(folder) == 100.0
+
+
+class BegunAnew(Mending):
+    """A ledger that stays broken, set aside whole."""
+
+    name = "mend --anew"
+    anew = True
+
+    def write(self, folder: Path, acknowledge: Acknowledge) -> None:
+        if read_ledger([folder / "ledger"], keys=frozenset()).entries:
+            super().write(folder, acknowledge)
+
+    def whole(self, folder: Path) -> bool:
+        return not read_ledger([folder / "ledger"], keys=frozenset()).entries
+
+
 WRITERS: Final[dict[str, Writer]] = {
-    writer.name: writer for writer in (Statements(), ArmingRecords(), Artifacts(), Keys(), Reports())
+    writer.name: writer
+    for writer in (
+        Statements(),
+        ArmingRecords(),
+        Artifacts(),
+        Keys(),
+        Reports(),
+        Releases(),
+        Index(),
+        Mending(),
+        BegunAnew(),
+    )
 }

@@ -115,6 +115,20 @@ def test_tampering_is_refused_or_unsigned(case: str, key: SigningKey) -> None:
     assert not opened.signers
 
 
+def test_a_file_that_no_digest_names_is_to_be_deleted_and_a_damaged_one_restored(
+    tmp_path: Path, key: SigningKey
+) -> None:
+    """Nothing in git, and nothing elsewhere, has a file of such a name."""
+    for name in ("notes", "0" * 64):
+        (tmp_path / f"{name}.json").write_text("{}")
+    damaged, notes = read_ledger([tmp_path], keys=frozenset({key.public})).damaged
+
+    assert (damaged.mend, notes.mend) == (
+        "restore the file from git, or set it aside with `specship evidence mend`",
+        "delete it: no entry of a ledger has such a name",
+    )
+
+
 def test_a_key_nobody_listed_signs_for_nobody(tmp_path: Path, key: SigningKey) -> None:
     other = local_key(tmp_path / "other")
     opened = unseal(seal(evidence(), other), keys=frozenset({key.public}), at="x")

@@ -50,7 +50,7 @@ def _learn(folder: Path, family: str, *, steps: int, kv_heads: int, tied: bool) 
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    ids = _token_ids(tokenizer_file(folder))
+    ids = token_ids_of_texts(tokenizer_file(folder))
     torch.manual_seed(0)
     config = AutoConfig.for_model(
         family,
@@ -69,15 +69,17 @@ def _learn(folder: Path, family: str, *, steps: int, kv_heads: int, tied: bool) 
         eos_token_id=0,
     )
     model = AutoModelForCausalLM.from_config(config)  # type: ignore[no-untyped-call]
-    _train(model, torch.tensor(ids), steps)
+    train_on_texts(model, torch.tensor(ids), steps)
     model.save_pretrained(folder)
 
 
-def _token_ids(tokenizer: Any) -> list[int]:
+def token_ids_of_texts(tokenizer: Any) -> list[int]:
+    """All texts in tokens, an end token behind each."""
     return [number for text in texts() for number in [*tokenizer.encode(text).ids, 0]]
 
 
-def _train(model: Any, ids: Any, steps: int) -> None:
+def train_on_texts(model: Any, ids: Any, steps: int) -> None:
+    """Some hundred steps of eight windows."""
     import torch
 
     optimizer = torch.optim.AdamW(model.parameters(), lr=8e-3, betas=(0.9, 0.98), weight_decay=0.01)

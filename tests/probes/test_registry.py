@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from specship.errors import UnknownName, UnreadableDocument, UnusableInput
-from specship.probes.registry import PROBES, all_probes, folder_code
+from specship.probes.registry import PROBES, all_probes, folder_code, readable
 
 TEXT = 'raise SystemExit("this was run")\nfrom specship import probe\n\n@probe("{name}", checked="n", n="files")\ndef f(corpus): ...\n'
 
@@ -44,7 +44,9 @@ def test_two_probes_of_one_name_are_refused(tmp_path: Path, name: str) -> None:
 CHANGES = {
     "its code": ("a.py", "X = 1\n"),
     "a comment": ("a.py", "# a remark\n"),
-    "a docstring of another file": ("b.py", '"""Other words."""\n'),
+    "a docstring of a file that it imports": ("b.py", '"""Other words."""\n'),
+    "a file that this imports": ("below/d.py", "X = 1\n"),
+    "the package of that file": ("below/__init__.py", "X = 1\n"),
     "a table": ("table.json", "[1]"),
     "a table below": ("below/table.json", "[1]"),
     "a new file": ("new.txt", ""),
@@ -52,9 +54,10 @@ CHANGES = {
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_every_byte_beside_a_probe_counts(tmp_path: Path, change: str) -> None:
-    folder = own(tmp_path, a=TEXT.format(name="my.own"), b='"""Words."""\n')
-    (folder / "below").mkdir()
+def test_every_byte_that_a_probe_can_read_counts(tmp_path: Path, change: str) -> None:
+    texts = {"a": TEXT.format(name="my.own") + "from . import b\n", "b": "from .below.d import X\n"}
+    folder = own(tmp_path, **texts)
+    own(folder / "below", d="")
     for table in (folder / "table.json", folder / "below/table.json"):
         table.write_text("[]")
     before = all_probes(folder)["my.own"].code
@@ -63,6 +66,17 @@ def test_every_byte_beside_a_probe_counts(tmp_path: Path, change: str) -> None:
         file.write(more)
 
     assert all_probes(folder)["my.own"].code != before
+
+
+def test_another_probe_that_nobody_imports_disarms_none(tmp_path: Path) -> None:
+    folder = own(tmp_path, a=TEXT.format(name="my.own"))
+    before = all_probes(folder)["my.own"].code
+    own(folder, c=TEXT.format(name="my.other") + "from . import a\n")
+    found = all_probes(folder)
+
+    assert found["my.own"].code == before
+    assert [*readable(found["my.own"])] == ["a.py"]
+    assert [*readable(found["my.other"])] == ["a.py", "c.py"]
 
 
 def test_compiled_files_do_not_count(tmp_path: Path) -> None:

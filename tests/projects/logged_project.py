@@ -2,10 +2,10 @@
 
 import json
 import math
-import random
 from pathlib import Path
 from typing import Any
 
+from tests.models.foreign_checkpoints import foreign
 from tests.projects.small_project import make_project
 
 GATES = """\
@@ -37,6 +37,24 @@ gates:
     falsified_by:
       log-lines-lost: [missing_steps]
       corpus-exhaustion-placeholder: [placeholder_steps, longest_constant_loss]
+  - id: GATE-RUN-003
+    rule: The run made the weights that ship.
+    binds_to: [AC-SMALL-002]
+    ship_blocking: true
+    probe: run.made_checkpoint
+    expect:
+      other_weights: {equals: 0, unit: files}
+    falsified_by:
+      weights-of-another-run: [other_weights]
+  - id: GATE-RUN-004
+    rule: Gradients stay within the limit after clipping.
+    binds_to: [AC-SMALL-003]
+    ship_blocking: true
+    probe: run.clipping
+    expect:
+      largest_after_over_limit: {at_most: 1.0001, unit: ratio}
+    falsified_by:
+      clipping-disabled: [largest_after_over_limit]
 """
 PROFILE = """\
 profile: {name}
@@ -49,22 +67,24 @@ pipeline:
       source: a Trainer
       declared:
         schedule: {{peak: 0.001, warmup_steps: 20, planned_steps: {planned}}}
+        clip_norm: 1.5
+    received: {{folder: theirs/checkpoint-200, source: a Trainer}}
 """
 
 
 def trainer_state(steps: int = 200, every: int = 5, **more: Any) -> dict[str, Any]:
     """A Trainer's state: cosine after a warm-up of 20 steps, a loss that falls with some noise."""
-    noise = random.Random(5)  # noqa: S311 - noise of a test
     history: list[dict[str, Any]] = []
     for step in range(every, steps + 1, every):
         rate = 0.001 * (
             step / 20 if step < 20 else 0.5 * (1 + math.cos(math.pi * (step - 20) / (steps - 20)))
         )
-        loss = round(2.0 + 4.9 * math.exp(-step / 60) + noise.gauss(0, 0.02), 4)
+        noise = math.sin(12.9898 * step) * 43758.5453 % 1  # in 0..1, and no line
+        loss = round(2.0 + 4.9 * math.exp(-step / 60) + 0.04 * (noise - 0.5), 4)
         history.append(
             {
                 "epoch": step / 100,
-                "grad_norm": 0.5 + noise.random(),
+                "grad_norm": 0.5 + noise,
                 "learning_rate": rate,
                 "loss": loss,
                 "step": step,
@@ -93,9 +113,10 @@ def write_run(folder: Path, **more: Any) -> Path:
 
 
 def logged_project(folder: Path, *, planned: int = 200) -> Path:
-    """The small project with a received run in the place of its corpus."""
+    """The small project with a received run in the place of its corpus, and the weights that the run made."""
     root = make_project(folder, files=0)
     write_run(root / "theirs")
+    foreign("llama").write(root / "theirs/checkpoint-200")
     (root / "contracts/small-v1.yaml").unlink()
     (root / "contracts/run-of-another-v1.yaml").write_text(GATES)
     for name in ("rehearsal", "release"):

@@ -9,6 +9,7 @@ import pytest
 
 from specship.pull_request.deciding import REASONS, MergeQuestion, decide
 from specship.report.schema.documents import schema_of
+from tests.processes import inside
 from tests.projects.evidenced_project import day, put_waiver
 from tests.projects.histories import history
 from tests.projects.merging import CONTRACT, SPEC, UNMEASURED, Merging, amend, commit, statements
@@ -316,7 +317,7 @@ def test_a_failure_on_base_is_not_mended_by_a_byte_beside_it(merging: Merging) -
     fail(merging)
     commit(merging.folder, "it fails")
     merging.branch("change", "base-failing")
-    edit(merging.folder / RELEASED, "Apache-2.0}", "Apache-2.0, heldout_fraction: 0.3}")
+    smaller_corpus(merging)
     amend(merging.folder, "release", bump="major")
     commit(merging.folder, "another corpus")
 
@@ -390,6 +391,24 @@ def test_places_are_those_of_head(merging: Merging) -> None:
     assert lines[line - 1] == "  - id: GATE-SMALL-001"
 
 
+def smaller_corpus(merging: Merging) -> None:
+    edit(merging.folder / RELEASED, "Apache-2.0}", "Apache-2.0, heldout_fraction: 0.3}")
+
+
+@pytest.mark.parametrize(("act", "named"), [(forget, 0), (loosen, 2), (smaller_corpus, 1), (readme, 0)])
+def test_evidence_that_counts_no_more_is_counted_once(
+    merging: Merging, act: Callable[[Merging], None], named: int
+) -> None:
+    """Beside what a change of a demand makes stale stands what went stale without one, as by a lost file."""
+    merging.branch("change")
+    act(merging)
+    commit(merging.folder, "a change")
+
+    found = decide(merging.folder, MergeQuestion("base"))
+    said = {stale for change in found.weakenings for stale in change.stales}
+    assert (len(said), found.stales) == (named, named + (act is forget))
+
+
 def test_a_new_name_hides_no_rise(merging: Merging) -> None:
     merging.branch("change")
     move_weight(merging)
@@ -416,6 +435,88 @@ def test_base_moves_on_and_is_not_held_against_the_change(merging: Merging) -> N
 
     answer = merging.gate(base="moved-base")
     assert (answer["status"], answer["changes"]) == (0, 0)
+
+
+def revoke(merging: Merging) -> None:
+    edit(merging.folder / "pyproject.toml", trusting(merging.key), trusting(merging.key, revoked=day(-1)))
+
+
+def distrust(merging: Merging) -> None:
+    edit(merging.folder / "pyproject.toml", trusting(merging.key), "")
+
+
+def test_a_key_that_base_lost_meanwhile_signs_nothing(merging: Merging) -> None:
+    """Whoever has a key that was revoked could begin a branch where it still counted."""
+    merging.branch("change")
+    merging.measure({})
+    commit(merging.folder, "a change")
+    assert merging.gate()["status"] == 0
+
+    for act, why in ((revoke, "its date may be any"), (distrust, "is not trusted")):
+        merging.branch("moved-base")
+        act(merging)
+        commit(merging.folder, "the key was stolen")
+        merging.branch("change", "change")
+        found = merging.gate(base="moved-base")["reasons"]
+        assert {reason["check"] for reason in found} == {"unknown-signer"}
+        assert all(why in reason["says"] for reason in found)
+
+
+def test_what_base_had_before_a_key_was_revoked_still_counts(merging: Merging) -> None:
+    merging.branch("moved-base")
+    revoke(merging)
+    commit(merging.folder, "the key was lost")
+    merging.branch("change", "base")
+    readme(merging)
+    commit(merging.folder, "a change")
+
+    answer = merging.gate("--fail-under", "60", base="moved-base")
+    assert (answer["status"], answer["reasons"]) == (0, [])
+
+
+def test_a_key_that_base_got_meanwhile_counts(merging: Merging) -> None:
+    merging.branch("moved-base")
+    known, other = trusting(merging.key), trusting(merging.other)
+    edit(merging.folder / "pyproject.toml", known, f"{known}, {other}")
+    commit(merging.folder, "one more")
+    merging.branch("change", "base")
+    merging.measure({}, merging.other)
+    commit(merging.folder, "a change")
+
+    assert {reason["check"] for reason in merging.gate(base="base")["reasons"]} == {"unknown-signer"}
+    assert merging.gate(base="moved-base")["reasons"] == []
+
+
+def test_a_waiver_that_base_took_back_meanwhile_excuses_nothing(merging: Merging) -> None:
+    merging.branch("to-ask")
+    fail(merging)
+    known = failure(merging)
+    merging.branch("waiving-base")
+    path = put_waiver(merging.folder, known)
+    commit(merging.folder, "a waiver")
+    merging.branch("change", "waiving-base")
+    fail(merging)
+    commit(merging.folder, "it fails")
+    merging.branch("moved-base", "waiving-base")
+    path.unlink()
+    commit(merging.folder, "nobody may fail any more")
+    merging.branch("change", "change")
+
+    assert merging.gate(base="waiving-base")["status"] == 0
+    assert [reason["check"] for reason in merging.gate(base="moved-base")["reasons"]] == ["gate-fails"]
+
+
+def test_a_base_that_cannot_be_read_now_decides_nothing(merging: Merging) -> None:
+    merging.branch("moved-base")
+    edit(merging.folder / "pyproject.toml", "trusted_keys = [", "trusted_keys = [7, ")
+    commit(merging.folder, "broken")
+    merging.branch("change", "base")
+    readme(merging)
+    commit(merging.folder, "a change")
+
+    done = inside(merging.folder, "gate", "--base", "moved-base")
+    assert done.returncode == 2
+    assert "moved-base:pyproject.toml" in done.stderr
 
 
 def test_what_is_staged_is_held_against_head(merging: Merging) -> None:

@@ -111,10 +111,13 @@ def read_armings(
 
 
 def _read(path: Path, keys: frozenset[bytes]) -> OpenedArming:
-    mend = "restore the file from git, or delete it and run `make falsify`"
-    if path.is_symlink() or not path.is_file() or path.stat().st_size > JSON_STATEMENT_BYTES:
-        raise DamagedArtifact("not a regular file of at most 1 MiB", at=path, mend=mend)
-    data = path.read_bytes()
+    mend = "restore the file from git; or delete it and arm the gate again: pytest -m falsify, and commit"
+    try:
+        if path.is_symlink() or not path.is_file() or path.stat().st_size > JSON_STATEMENT_BYTES:
+            raise DamagedArtifact("not a regular file of at most 1 MiB", at=path, mend=mend)
+        data = path.read_bytes()
+    except OSError as error:
+        raise DamagedArtifact(f"cannot be read: {error.strerror}", at=path, mend=mend) from error
     try:
         sealed = open_payload(PAYLOAD_TYPE, data, keys=keys, at=path.name)
         arming = Arming.model_validate(sealed.document)

@@ -7,6 +7,7 @@ never read as another.
 from __future__ import annotations
 
 import binascii
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -21,7 +22,7 @@ from specship.evidence.envelope import Sealed, open_envelope, seal_payload
 from specship.evidence.signing import SigningKey
 
 
-class LedgerRecord(Frozen):
+class LedgerRecord(Frozen, ABC):
     """The facts of one entry. A kind is a subclass in a module of its own, and a line in `ledger.KINDS`."""
 
     PAYLOAD_TYPE: ClassVar[str]
@@ -32,9 +33,9 @@ class LedgerRecord(Frozen):
     """Digests of the ledger's heads that the writer saw, of whatever kind."""
 
     @property
+    @abstractmethod
     def moment(self) -> datetime:
         """When it was signed, as its writer says."""
-        raise NotImplementedError
 
     @property
     def named(self) -> tuple[str, ...]:

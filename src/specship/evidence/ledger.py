@@ -305,11 +305,15 @@ def read_entry(path: Path, keys: frozenset[bytes]) -> AnyEntry:
     Raises:
         DamagedArtifact: it is none, has other bytes than its name promises, or cannot be read.
     """
-    return open_entry(path, _bytes_of(path), keys=keys)
+    return open_entry(path, bytes_of(path), keys=keys)
 
 
-def _bytes_of(path: Path) -> bytes:
-    """What a file of a ledger holds, opened once: a link is not followed, and a pipe is not waited for."""
+def bytes_of(path: Path) -> bytes:
+    """What a file of a ledger holds, opened once: a link is not followed, and a pipe is not waited for.
+
+    Raises:
+        DamagedArtifact: it is no regular file, larger than any entry, or cannot be read.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:

@@ -14,10 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from specship.errors import StageFailed
-from specship.faults.catalogue import planting, read_fault
+from specship.faults.catalogue import DeclaredFault, planting, read_fault
 from specship.faults.fault import unreached
 from specship.files import write_errors
 from specship.pipeline.__main__ import main, run_requested
+from specship.pipeline.run_logs.facts_file import write_facts
+from specship.pipeline.run_logs.opening import read_facts
 
 
 def perform(request: Mapping[str, Any], report: Callable[..., None]) -> None:
@@ -25,10 +27,13 @@ def perform(request: Mapping[str, Any], report: Callable[..., None]) -> None:
 
     Raises:
         SpecshipError: the stage says so, or the fault could not be planted.
-        StageFailed: the fault was planted and nothing ever reached it.
+        StageFailed: the fault was planted and nothing ever reached it, or a log cannot show it.
     """
     about = request["fault"]
     declared = read_fault(about["name"], Path(about["folder"]) if about["folder"] else None)
+    if about.get("in_log"):
+        _alter_log(declared, Path(about["clean"]), Path(request["output"]))
+        return
     plant = planting(declared)
     if plant is not None and declared.plants:
         _spoil_copy(plant, Path(about["clean"]), Path(request["output"]))
@@ -42,6 +47,22 @@ def perform(request: Mapping[str, Any], report: Callable[..., None]) -> None:
             why="a fault that nothing reaches shows nothing",
             mend="bring the fault up to date with the pipeline",
         )
+
+
+def _alter_log(declared: DeclaredFault, clean: Path, output: Path) -> None:
+    """A copy of a received run with the facts under which the fault would have left it."""
+    alter = planting(declared, in_log=True)
+    if alter is None:
+        raise StageFailed(f"{declared.name} does not say how a log shows it", at=declared.path)
+    facts, _ = read_facts(clean)
+    altered = alter(facts)
+    if altered == facts:
+        raise StageFailed(
+            f"{declared.name} leaves this run as it is",
+            why="what it would spoil is not on record, or was spoiled before",
+            mend="name another fault for the gate: one of something that the run recorded",
+        )
+    _spoil_copy(lambda folder: write_facts(folder, altered), clean, output)
 
 
 def _spoil_copy(plant: Callable[[Path], None], clean: Path, output: Path) -> None:

@@ -21,6 +21,7 @@ from specship.digests import digest_of
 from specship.discovery import Folder
 from specship.errors import Place, UnknownName, UnusableInput, did_you_mean
 from specship.faults.fault import Fault
+from specship.pipeline.stage import Stage
 from specship.project_code import load_source, own_files, source_only
 
 _SHARED: Final = "specship.faults._"
@@ -121,15 +122,23 @@ class DeclaredFault:
     fault: Fault
     injects: bool
     plants: bool
+    alters: bool = False
+    """Whether it says how the log of another program shows it."""
 
     @property
-    def way(self) -> Literal["component", "artifact", "setting", "described"]:
-        """How it is planted."""
+    def way(self) -> Literal["component", "artifact", "setting", "log", "described"]:
+        """How it is planted where the artifact's own stage makes it."""
         if self.injects:
             return "component"
         if self.plants:
             return "artifact"
-        return "setting" if self.fault.settings else "described"
+        if self.fault.settings:
+            return "setting"
+        return "log" if self.alters else "described"
+
+    def way_in(self, stage: Stage) -> Literal["component", "artifact", "setting", "log", "described"]:
+        """How it is planted in what a stage makes: no component of ours is in a run that was received."""
+        return "log" if self.alters and stage.makes == self.fault.stage != stage.name else self.way
 
     @property
     def sentence(self) -> str:
@@ -153,14 +162,15 @@ def read_fault(name: str, folder: Path | None) -> DeclaredFault:
     tree = _tree(path)
     fault = _fault(tree, path)
     functions = {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-    found = DeclaredFault(name, path, fault, "inject" in functions, "plant" in functions)
+    found = DeclaredFault(name, path, fault, *(way in functions for way in ("inject", "plant", "alter")))
     alone = bool(fault.settings) and not found.injects
-    ways = sum((found.injects, found.plants, alone, bool(fault.described)))
+    ways = sum((found.injects, found.plants, alone, bool(fault.described))) or int(found.alters)
     if ways != 1 or not (fault.stage or fault.described):
         raise UnusableInput(
             f"{name} says in {ways} ways how it is planted, and that its stage is {fault.stage!r}",
             at=path,
-            mend="give one of `def inject()`, `def plant(folder)`, `settings=`, `described=`, and the stage",
+            mend="give one of `def inject()`, `def plant(folder)`, `settings=`, `described=`, and the stage; "
+            "beside it or alone `def alter(facts)`, for the log of another program",
         )
     return found
 
@@ -227,21 +237,24 @@ def _targets(node: ast.Assign | ast.AnnAssign) -> list[ast.expr]:
     return node.targets if isinstance(node, ast.Assign) else [node.target]
 
 
-def planting(declared: DeclaredFault) -> Callable[..., None] | None:
+def planting(declared: DeclaredFault, *, in_log: bool = False) -> Callable[..., Any] | None:
     """What plants a fault, its file now run; None where settings do. Only a child that plants it comes here.
+
+    `in_log` asks for what alters the facts of a run that another program made.
 
     Raises:
         UnusableInput: its file cannot be imported, or the function is not there once it is run.
     """
-    if not (declared.injects or declared.plants):
+    if not (declared.injects or declared.plants or in_log):
         return None
-    module, name = _module(declared.path), "inject" if declared.injects else "plant"
+    name = "alter" if in_log else "inject" if declared.injects else "plant"
+    module = _module(declared.path)
     found = getattr(module, name, None)
     if not callable(found):
         raise UnusableInput(
             f"there is no {name} once the file is run", at=declared.path, mend="leave it alone"
         )
-    return cast("Callable[..., None]", found)
+    return cast("Callable[..., Any]", found)
 
 
 def _module(path: Path) -> ModuleType:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from specship.faults._log import each_step
 from specship.faults.fault import Fault, spoil
+from specship.pipeline.run_logs.facts import Facts
 
 FAULT = Fault(row="R27", binds="optimization-defect", stage="run")
 
@@ -18,3 +20,14 @@ def inject() -> None:
         return lambda parameters, _most: clip(parameters, float("inf"))
 
     spoil(torch.nn.utils, "clip_grad_norm_", only_looking)
+
+
+def alter(facts: Facts) -> Facts:
+    """Norms as they would be behind a clipping that does nothing."""
+    return each_step(
+        facts,
+        lambda one: (
+            {"grad_norm": 3.0 * (facts.clip_norm or 1.0)}
+            | ({} if one.clipped_norm is None else {"clipped_norm": 3.0 * (facts.clip_norm or 1.0)})
+        ),
+    )

@@ -12,4 +12,4 @@ def inject() -> None:
     """The stage opens a folder whose weights are other ones."""
     from specship.pipeline.evaluation import python_prompts
 
-    spoil(python_prompts, "open_any_checkpoint", of_other_weights)
+    spoil(python_prompts, "open_any_model", of_other_weights)

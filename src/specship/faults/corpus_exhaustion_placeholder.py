@@ -6,8 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from specship.faults._log import each_step, recorded
 from specship.faults._streams import end_after
 from specship.faults.fault import Fault, spoil
+from specship.pipeline.run_logs.facts import Facts
 
 FAULT = Fault(row="C2", binds="infrastructure-masking", stage="run")
 _BATCHES = 8
@@ -42,3 +44,8 @@ def inject() -> None:
 
     end_after(_BATCHES)
     spoil(Trainer, "take_step", consoling)
+
+
+def alter(facts: Facts) -> Facts:
+    """A loss of 1 and a norm of 1 in the last third."""
+    return each_step(facts, recorded(loss=1.0, grad_norm=1.0), after=2 / 3)

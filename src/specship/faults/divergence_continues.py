@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from specship.faults._log import first_loss, losses
 from specship.faults.fault import Fault, spoil
+from specship.pipeline.run_logs.facts import Facts
 
 FAULT = Fault(
     row="R9",
@@ -26,3 +28,9 @@ def inject() -> None:
         return unchecked
 
     spoil(Trainer, "_check", blind)
+
+
+def alter(facts: Facts) -> Facts:
+    """Both losses grow to a hundred times what they began with."""
+    begin = first_loss(facts)
+    return losses(facts, lambda _, part: begin * 100.0**part)

@@ -11,7 +11,10 @@ and one of three ways to plant the defect in a pipeline that is otherwise the on
     def plant(folder: Path) -> None: ...      bytes of the finished artifact, of which this is a copy
     FAULT = Fault(..., settings={...})        settings that nobody would choose on purpose
 
-(A component may need settings as well, such as data that begin again.)
+(A component may need settings as well, such as data that begin again.) Where another program made the run,
+no component of ours is reached; a fault that a log can show says beside it how such a log looks:
+
+    def alter(facts: Facts) -> Facts: ...     what is known of a run that was received
 
 What weighs is imported inside the functions. No fault touches a measurement, a probe or a verdict.
 """
@@ -31,7 +34,8 @@ class Fault:
     """What a fault is about; how it is planted stands beside it in its file.
 
     One of three ways: `def inject()` wraps a component in the stage's process, `def plant(folder)` changes
-    the bytes of a finished artifact's copy, `settings=` chooses what nobody would choose on purpose.
+    the bytes of a finished artifact's copy, `settings=` chooses what nobody would choose on purpose. Beside
+    any of them, or alone, `def alter(facts)` changes what is known of a run that another program made.
 
     Source: `row` names the defect that really happened (`docs/defects.md`).
     """

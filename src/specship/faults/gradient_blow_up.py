@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from specship.faults._log import each_step
 from specship.faults.fault import Fault, spoil
+from specship.pipeline.run_logs.facts import Facts
 
 FAULT = Fault(row="R22", binds="optimization-defect", stage="run")
 
@@ -25,3 +27,10 @@ def inject() -> None:
         return blown_up
 
     spoil(Trainer, "_backward", growing)
+
+
+def alter(facts: Facts) -> Facts:
+    """A million times the norm in the second half."""
+    return each_step(
+        facts, lambda one: {} if one.grad_norm is None else {"grad_norm": 1e6 * one.grad_norm}, after=0.5
+    )

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from specship.faults._log import each_step
 from specship.faults.fault import Fault, spoil
+from specship.pipeline.run_logs.facts import Facts
 
 FAULT = Fault(row="R12", binds="infrastructure-masking", stage="run")
 
@@ -22,3 +25,11 @@ def inject() -> None:
         return taken
 
     spoil(Trainer, "take_step", boasting)
+
+
+def alter(facts: Facts) -> Facts:
+    """A million times the speed, in no time."""
+    fast = each_step(
+        facts, lambda one: {"tokens_per_second": one.tokens_per_second and 1e6 * one.tokens_per_second}
+    )
+    return replace(fast, wall_seconds=facts.wall_seconds and facts.wall_seconds / 1e6)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from specship.faults._log import cut
 from specship.faults._streams import end_after
 from specship.faults.fault import Fault, spoil
+from specship.pipeline.run_logs.facts import Facts
 
 FAULT = Fault(row="R24", binds="infrastructure-masking", stage="run")
 _BATCHES = 43
@@ -29,3 +32,8 @@ def inject() -> None:
 
     end_after(_BATCHES)
     spoil(training._TrainingRun, "steps", content)
+
+
+def alter(facts: Facts) -> Facts:
+    """The run ends after seven tenths, as if nothing were left to do."""
+    return replace(cut(facts, 0.7), finished=True, stop_reason="")

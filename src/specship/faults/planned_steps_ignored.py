@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from specship.faults.fault import Fault, spoil
+from specship.pipeline.run_logs.facts import Facts
 
 FAULT = Fault(row="R36", binds="optimization-defect", stage="run")
 
@@ -25,3 +26,10 @@ def inject() -> None:
         return more
 
     spoil(training._TrainingRun, "steps", overshooting)
+
+
+def alter(facts: Facts) -> Facts:
+    """As many steps again as were planned."""
+    last = facts.steps[-1].step
+    more = tuple(replace(one, step=one.step + last) for one in facts.steps)
+    return replace(facts, steps=(*facts.steps, *more), steps_done=2 * last, ended_step=2 * last)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
+from specship.faults._log import cut
 from specship.faults.fault import Fault, spoil
+from specship.pipeline.run_logs.facts import Facts
 
 FAULT = Fault(
     row="R4",
@@ -27,3 +30,11 @@ def inject() -> None:
         return observed
 
     spoil(EarlyStopping, "observe", credulous)
+
+
+def alter(facts: Facts) -> Facts:
+    """The run stops after four tenths, before what its evaluations gain is more than their noise."""
+    stopped = replace(cut(facts, 0.4), finished=True, patience=1, min_improvement=1e-6)
+    return replace(
+        stopped, evaluations=tuple(replace(one, standard_error=0.1) for one in stopped.evaluations)
+    )

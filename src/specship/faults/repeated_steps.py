@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from specship.faults._interrupted import interrupted
 from specship.faults.fault import Fault, spoil
+from specship.pipeline.run_logs.facts import Facts
 
 FAULT = Fault(row="R34", binds="infrastructure-masking", stage="run")
 
@@ -26,3 +28,8 @@ def inject() -> None:
 
     spoil(training, "pretrain", interrupted)
     spoil(training, "put_in_order", careless)
+
+
+def alter(facts: Facts) -> Facts:
+    """The last tenth is there twice."""
+    return replace(facts, steps=(*facts.steps, *facts.last_tenth))

@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from specship.faults._log import losses
 from specship.faults.fault import Fault, spoil
+from specship.pipeline.run_logs.facts import Facts
 
 FAULT = Fault(row="R3", binds="infrastructure-masking", stage="run")
 
@@ -35,3 +37,8 @@ def inject() -> None:
 
     spoil(Trainer, "take_step", scripted)
     spoil(Trainer, "evaluate", told)
+
+
+def alter(facts: Facts) -> Facts:
+    """Both losses fall along a line."""
+    return losses(facts, lambda _, part: 10.0 - 5.0 * part)

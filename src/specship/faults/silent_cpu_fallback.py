@@ -6,7 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from specship.faults._log import each_step, recorded
 from specship.faults.fault import Fault, spoil
+from specship.pipeline.run_logs.facts import Facts
 
 FAULT = Fault(row="R1", binds="infrastructure-masking", stage="run")
 
@@ -26,3 +28,8 @@ def inject() -> None:
 
     spoil(training, "pretrain", asking)
     spoil(training, "resolve_device", lambda _: lambda _asked: torch.device("cpu"))
+
+
+def alter(facts: Facts) -> Facts:
+    """A GPU was asked for."""
+    return replace(each_step(facts, recorded(device="cpu")), device_asked="cuda", device_got="cpu")

@@ -15,7 +15,7 @@ _SECONDS = 1 / 28
 
 def inject() -> None:
     """Each token waits for a host that copies weights."""
-    from specship.pipeline.inference.decoder import TokenStream
+    from specship.pipeline.inference.text_decoder import TokenStream
 
     def slower(draw: Callable[[Any], int]) -> Callable[[Any], int]:
         def drawn(stream: Any) -> int:

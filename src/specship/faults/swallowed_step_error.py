@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from specship.faults._log import each_step, recorded
 from specship.faults.fault import Fault, spoil
+from specship.pipeline.run_logs.facts import Facts
 
 FAULT = Fault(row="R21", binds="infrastructure-masking", stage="run")
 
@@ -30,3 +32,8 @@ def inject() -> None:
         return nothing
 
     spoil(Trainer, "_backward", swallowing)
+
+
+def alter(facts: Facts) -> Facts:
+    """Zero in the place of the last losses."""
+    return each_step(facts, recorded(loss=0.0), after=0.9)

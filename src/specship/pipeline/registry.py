@@ -40,11 +40,13 @@ def all_stages() -> Mapping[str, Stage]:
         ready = {
             name: stage
             for name, stage in found.items()
-            if name not in ordered and stage.makes in found and all(need in ordered for need in stage.needs)
+            if name not in ordered and all(need in ordered for need in stage.needs)
         }
         if not ready:
             left = ", ".join(sorted(found.keys() - ordered.keys()))
-            raise UnknownName(f"the stages {left} need each other, or an artifact that no stage makes")
+            raise UnknownName(
+                f"the stages {left} need each other, or an artifact of another name than any of them"
+            )
         ordered |= ready
     return ordered
 

@@ -119,7 +119,9 @@ class Stage:
 
 def _without(entry: Any, keys: tuple[str, ...]) -> Any:
     """An entry without some keys; one that is no mapping is left as it is."""
-    return {key: one for key, one in entry.items() if key not in keys} if isinstance(entry, Mapping) else entry
+    return (
+        {key: one for key, one in entry.items() if key not in keys} if isinstance(entry, Mapping) else entry
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from typing import Final
 
 from specship.pipeline.evaluation.inference_records import read_generations
 from specship.pipeline.evaluation.recomputed_validity import recomputed_validity
-from specship.pipeline.inference.open_model import open_model
+from specship.pipeline.inference.any_model import open_any_model
 from specship.probes.probe import Artifact, Figures, probe
 
 _FIB: Final = "def fib(n):"
@@ -36,7 +36,7 @@ def completions_syntax(checkpoint: Artifact, completions: Artifact) -> Figures:
     DamagedArtifact. Not looked at: whether the code does anything.
     """
     about, lines = read_generations(completions.path)
-    opened = open_model(checkpoint.path)
+    opened = open_any_model(checkpoint.path)
     tokenizer, ends = opened.tokenizer(), opened.shape.eos_ids
     same_weights = about.weights_sha256 == opened.weights_digest()
     altered, nodes, errors, prefixes = 0, 0, 0, 0

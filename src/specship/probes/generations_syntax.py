@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.evaluation.inference_records import Generation, read_generations
 from specship.pipeline.evaluation.recomputed_validity import recomputed_validity
+from specship.pipeline.inference.any_model import open_any_model
 from specship.probes.probe import Artifact, Figures, probe
 
 _MOST_NOTES = 5
@@ -41,7 +41,7 @@ def generations_syntax(checkpoint: Artifact, corpus: Artifact, generations: Arti
     Raises DamagedArtifact. Not looked at: whether the code does anything.
     """
     about, lines = read_generations(generations.path)
-    opened = open_any_checkpoint(checkpoint.path)
+    opened = open_any_model(checkpoint.path)
     tokenizer = opened.tokenizer()
     texts = {document.sha256: document.text for document in read_documents(corpus.path, "heldout")}
     judged = [line for line in lines if line.decoding == about.settings.judged]

@@ -59,10 +59,10 @@ def humaneval_passed(checkpoint: Artifact, humaneval: Artifact, harness: Artifac
     from specship.pipeline.chat.decision import chat_decision
     from specship.pipeline.evaluation.humaneval.records import read_self_test
     from specship.pipeline.evaluation.model_identity import CHAT, PLAIN
-    from specship.pipeline.inference.open_model import open_model
+    from specship.pipeline.inference.any_model import open_any_model
 
     problems, runs = read_runs(humaneval.path)
-    weights = open_model(checkpoint.path).weights_digest()
+    weights = open_any_model(checkpoint.path).weights_digest()
     tested = read_self_test(harness.path / "self-test.json").problems_sha256
     wanted = CHAT if chat_decision(checkpoint.path).wants else PLAIN
     foreign = [run for run in runs if run.weights != weights or run.asked != runs[0].asked]

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from specship.digests import sha256_file
-from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
 from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.evaluation.inference_records import ParityPrompt, read_parity
+from specship.pipeline.inference.any_model import AnyModel, load_decoder, open_any_model
+from specship.pipeline.model.reading import OURS
 from specship.probes.probe import Artifact, Figures, probe
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def parity_llama_cpp(checkpoint: Artifact, gguf: Artifact, parity: Artifact, cor
     list twice. `opened_the_artifact` is yes when llama.cpp opened these very bytes and both
     sides used these weights. Raises DamagedArtifact.
     """
-    found, opened = read_parity(parity.path), open_any_checkpoint(checkpoint.path)
+    found, opened = read_parity(parity.path), open_any_model(checkpoint.path)
     tokenizer = opened.tokenizer()
     same = found.gguf_sha256 == sha256_file(gguf.path / _FILE)
     same = same and found.weights_sha256 == opened.weights_digest()
@@ -66,17 +67,21 @@ def parity_llama_cpp(checkpoint: Artifact, gguf: Artifact, parity: Artifact, cor
         "differing_tokenizations": len(cut_apart),
         "foreign_prompts": len(found.prompts) - len(_held_out(found.prompts, tokenizer, corpus)),
         "opened_the_artifact": "yes" if same else "no",
-        "notes": [f"cut otherwise: {text[:60]!r}" for text in cut_apart[:5]],
+        "notes": _engines(opened) + [f"cut otherwise: {text[:60]!r}" for text in cut_apart[:5]],
     }
 
 
-def _read_again(prompts: Sequence[ParityPrompt], opened: CheckpointFolder) -> list[Agreement]:
+def _engines(opened: AnyModel) -> list[str]:
+    """Whose figures are held against llama.cpp's, where they are not our decoder's."""
+    return [] if opened.engine == OURS else [f"the checkpoint is computed by {opened.engine}"]
+
+
+def _read_again(prompts: Sequence[ParityPrompt], opened: AnyModel) -> list[Agreement]:
     """How each continuation of llama.cpp's reads to the checkpoint."""
     from specship.pipeline.comparison.parity import teacher_forced
-    from specship.pipeline.inference.decoder import Decoder
     from specship.pipeline.inference.llamacpp import LlamaCppStep
 
-    decoder = Decoder(opened)
+    decoder = load_decoder(opened)
     return [
         teacher_forced(
             decoder,

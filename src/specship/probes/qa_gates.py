@@ -52,7 +52,14 @@ def qa_gates(checkpoint: Artifact, gguf: Artifact, qa: Artifact) -> Figures:
     recorded = read_qa(qa.path)
     paths = {"checkpoint": checkpoint.path, "gguf": gguf.path / _FILE}
     reports = {
-        name: examine(Subject(path=path, recorded=_second_runner(recorded, name, qa), device="auto"))
+        name: examine(
+            Subject(
+                path=path,
+                beside=paths["gguf"],
+                recorded=_second_runner(recorded, name, qa),
+                device="auto",
+            )
+        )
         for name, path in paths.items()
     }
     answers = [(name, answer) for name, report in reports.items() for answer in report.answers]

@@ -51,7 +51,11 @@ def _read(path: Path, module: str, *, home: Path | None = None, shown: str = "")
     found = declared_in(source, str(path), shown=shown)
     if found.faults:
         raise UnreadableDocument(found.faults)
-    coded = partial(code_digest, module) if home is None else partial(folder_code, home, _of_project(module, path))
+    coded = (
+        partial(code_digest, module)
+        if home is None
+        else partial(folder_code, home, _of_project(module, path))
+    )
     return [
         Probe(p.name, p.units, p.checked, p.artifacts, p.function, module, path, p.text, home, coded)
         for p in found.probes
@@ -76,7 +80,7 @@ def _joined(files: Iterable[Iterable[Probe]]) -> dict[str, Probe]:
 
 
 def _of_project(module: str, path: Path) -> Path | None:
-    """The file of a probe of the project's own folder; None for one of a distribution, whose files are one."""
+    """The file of a probe of the project's own folder; None for one of a distribution, which counts whole."""
     return path if module.startswith(f"{OWN}.") else None
 
 
@@ -93,8 +97,9 @@ def readable(probe: Probe) -> Mapping[str, Path]:
 def folder_code(home: Path, probe: Path | None = None) -> str:
     """Digest of every byte of a folder (or of one file), and of the modules of ours that its code imports.
 
-    Of the Python files in a project's folder, a probe's own counts for it, and those that this imports; tables
-    count for all. What does not count is not there where the probe measures. Compiled files are never run.
+    Of the Python files in a project's folder, a probe's own counts for it, and those that this imports;
+    tables count for all. What does not count is not there where the probe measures. Compiled files are
+    never run.
 
     Raises:
         UnusableInput: a file is not Python, or is a link, whose bytes another place holds.
@@ -133,7 +138,11 @@ def _imported(home: Path, probe: Path) -> set[Path]:
         _python(path)
         for name in imported_modules(path.read_text(encoding="utf-8"), ".".join([OWN, *parts])):
             place = home.joinpath(*name.split(".")[1:])
-            above = [folder / "__init__.py" for folder in place.parents if folder.is_relative_to(home) and folder != home]
+            above = [
+                folder / "__init__.py"
+                for folder in place.parents
+                if folder.is_relative_to(home) and folder != home
+            ]
             pending += [place.with_name(f"{place.name}.py"), place / "__init__.py", *above]
     return found
 

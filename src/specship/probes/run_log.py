@@ -55,6 +55,8 @@ def run_log(run: Artifact) -> Figures:
     notes += [f"{line}: no usable {name}" for line, name in gaps[:5]]
     infinite = [(line, name) for line, name, value in _numbers(records) if not math.isfinite(value)]
     notes += [f"{line}: {name} is not finite" for line, name in infinite[:5]]
+    # A schedule may begin and end at 0; those of ours do neither.
+    ends = set() if facts.kind == OURS else {records[0].line, records[-1].line}
     steps = [one.step for one in records]
     losses = [one.loss for one in records if one.loss is not None]
     fakes = [one.line for one in records if _placeholder(one)]
@@ -69,7 +71,9 @@ def run_log(run: Artifact) -> Figures:
         "longest_constant_loss": max((len(list(group)) for _, group in groupby(losses)), default=0),
         "straight_share": _straight(losses) / len(losses) if losses else unrecorded(facts, "steps.loss"),
         "zero_telemetry": sum(
-            1 for _, name, value in _numbers(records) if name in _POSITIVE and not value > 0
+            1
+            for line, name, value in _numbers(records)
+            if name in _POSITIVE and not value > 0 and not (name == "lr" and line in ends)
         ),
         "miscounted_steps": _miscounted(facts),
         "notes": notes + on_word(facts, "tokens_per_step"),
@@ -95,7 +99,7 @@ def _missing(facts: Facts) -> int:
     """Steps up to the last that have no record and ought to: every k-th of them."""
     there, every = {one.step for one in facts.steps}, facts.log_every
     if every == 1:
-        return len(set(range(min(1, *there), max(there) + 1)) - there)
+        return max(there) - min(1, *there) + 1 - len(there)
     ordered = [0, *sorted(there)]
     return sum((after - before - 1) // every for before, after in pairwise(ordered))
 

@@ -1,7 +1,8 @@
 """The one function of the gate: a base and a change in, everything that speaks against merging it out.
 
-Computed outside of every test session, from git objects. The trust root is base's: whose signature counts,
-and which exceptions do. Head's evidence is held against base's demands beside its own.
+Computed outside of every test session, from git objects. The trust root is base's as it stands now, whatever
+head went apart from: whose signature counts, and which exceptions do. Head's evidence is held against base's
+demands beside its own.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from specship.pull_request.reading import lint_of
 from specship.pull_request.records import MergeCheck, MergeDecision, Reason, fingerprint_of
 from specship.review.holdings import holdings_of, refused_keys
 from specship.review.percents import evidence_of, joined, nothing_held
+from specship.review.project import waivers_of
 from specship.review.records import Review, ShipPercent
 from specship.review.reviewing import BothSides, compare
 from specship.review.sides import ProjectSide
@@ -102,7 +104,7 @@ def _facts(found: Review, sides: BothSides, question: MergeQuestion, start: Path
         untrue=tuple(untrue(sides, found, contracts, evidence_of(head))),
         waivers=waiver_reports(waivers.head.values(), after.values()),
         refused_keys=tuple(refused_keys(head)),
-        waived_before=_waived_before(waivers.base.values(), waivers.head.values()),
+        waived_before=_waived_before(waivers_of(sides.tip).values(), waivers.head.values()),
         floor=question.floor,
         releases=_releases(head) | {new.get(name, name) for name in _releases(base)},
         fall=question.fall,
@@ -116,7 +118,7 @@ class _Held(NamedTuple):
     base: Ledger = Ledger((), (), ())
     head: Ledger = Ledger((), (), ())
     trust: KeyRing = NOBODY
-    """Of base, or of head where base knows no specship."""
+    """Of base as it stands now, or of head where base knows no specship."""
     wished: KeyRing = NOBODY
     """Of head."""
     before: Reports = {}
@@ -128,16 +130,14 @@ class _Held(NamedTuple):
         """Where neither side has committed a statement, nothing is read: nothing is discharged."""
         if not evidence_of(sides.base) and not evidence_of(sides.head):
             return cls()
-        one, other = holdings_of(sides.base, sides.head, sides.code, sides.contracts)
-        trust = one if sides.base.configuration is not None else other
-        before = one.reports(one)
-        same = evidence_of(sides.base) == evidence_of(sides.head) and _armings(sides.base) == _armings(
-            sides.head
-        )
-        on_base = before if same else one.reports(other)
-        return cls(
-            one.ledger, other.ledger, trust.ring, other.ring, before, on_base, other.reports(other, trust)
-        )
+        base, head, tip = sides.base, sides.head, sides.tip
+        one, other, keys = holdings_of(base, head, tip, sides.code, sides.contracts)
+        trust = keys if base.configuration or tip.configuration else other.ring
+        before = one.reports(one, trust)
+        same = evidence_of(base) == evidence_of(head) and _armings(base) == _armings(head)
+        on_base = before if same else one.reports(other, trust)
+        after = other.reports(other, trust)
+        return cls(one.ledger, other.ledger, trust, other.ring, before, on_base, after)
 
 
 def _percents(reports: Reports) -> dict[tuple[str, str], float]:

@@ -137,7 +137,10 @@ def concluded(
         *_forced(project, gates, shown_status),
         *_missed(project, live, report.models),
     ]
-    text += "".join(f"{line}\n" for line in (*_unrun(gates), *complaints))
+    text += "".join(
+        f"{line}\n"
+        for line in (*_unrun(gates), *_unjudged(gates, strict=config.getoption("--ship-strict")), *complaints)
+    )
     status = UNUSABLE if any(one["verdict"] == "ERROR" for one in outcomes.values()) else 0
     unmet = config.getoption("--ship-strict") and len(outcomes.keys() & gates.keys()) < len(gates)
     status = status or (_FAILED if complaints or report.problems or unmet else 0)
@@ -154,6 +157,14 @@ def _unrun(gates: Mapping[str, GateEnding]) -> Iterator[str]:
         yield (
             f"{len(why)} of {len(gates)} gates were not run in this session ({counts}): {named(sorted(why))}"
         )
+
+
+def _unjudged(gates: Mapping[str, GateEnding], *, strict: bool) -> Iterator[str]:
+    """How many gates came to no PASS or FAIL, where that leaves the session green."""
+    counts = Counter(ending for ending in gates.values() if ending in {"BLOCKED", "UNBOUND"})
+    if counts and not strict:
+        told = ", ".join(f"{count} {ending}" for ending, count in sorted(counts.items()))
+        yield f"{counts.total()} of {len(gates)} gates were not judged ({told}): --ship-strict fails then"
 
 
 def _endings(project: ShipProject, live: Session, report: Report) -> dict[str, tuple[str, str]]:

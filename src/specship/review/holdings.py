@@ -121,8 +121,8 @@ class Holdings:
     def read(self, paths: Mapping[str, str], keys: frozenset[bytes]) -> None:
         """Take in the statements, by path and id."""
         opened = self._known.statements
-        asked = {path: f"{oid} {Path(path).name}" if oid else path for path, oid in paths.items()}
-        missing = [path for path, oid in paths.items() if not oid or asked[path] not in opened]
+        asked = {path: f"{oid} {posixpath.basename(path)}" for path, oid in paths.items()}
+        missing = [path for path, key in asked.items() if key not in opened]
         packed = self._side.packed
         for path in missing:
             if path in packed.damaged:
@@ -131,7 +131,7 @@ class Holdings:
         places = {path: self._side.tree.shown(file.pack) for path, file in of_packs.items()}
         files = self._side.tree.read(path for path in missing if path not in packed.damaged)
         for path, data in {**{path: file.data for path, file in of_packs.items()}, **files}.items():
-            at = "" if path in files else f"{Path(path).name} in {places[path]}"
+            at = "" if path in files else f"{posixpath.basename(path)} in {places[path]}"
             try:
                 opened[asked[path]] = open_entry(Path(path), data, keys=keys, at=at)
             except DamagedArtifact as error:
@@ -153,16 +153,16 @@ class Holdings:
         """The ship-% of each model at each profile, if what `holder` has committed were all there is."""
         return {key: report.ship_percent for key, report in self.reports(holder).items()}
 
-    def reports(self, holder: Holdings, trust: Holdings | None = None) -> dict[tuple[str, str], ModelReport]:
+    def reports(self, holder: Holdings, trust: KeyRing | None = None) -> dict[tuple[str, str], ModelReport]:
         """Each model at each profile here, if what `holder` has committed were all the evidence.
 
-        `trust` is the side that says whose signature counts; this one where none is given.
+        `trust` says whose signature counts; this side's keys do where none is given.
         """
         if self._side.spec is None:
             return {}
         found = {}
-        trust = trust or self
-        armings = holder.armings(trust.ring.known)
+        trust = self.ring if trust is None else trust
+        armings = holder.armings(trust.known)
         for profile in self._side.spec.profiles.values():
             if profile.kind == FALSIFICATION:
                 continue
@@ -174,7 +174,7 @@ class Holdings:
         return found
 
     def _gates(
-        self, profile: Profile, holder: Holdings, armings: Mapping[str, list[OpenedArming]], trust: Holdings
+        self, profile: Profile, holder: Holdings, armings: Mapping[str, list[OpenedArming]], trust: KeyRing
     ) -> Iterator[Today]:
         artifacts = self._artifacts(profile, holder, trust)
         models = (
@@ -199,22 +199,25 @@ class Holdings:
                     gate_digest=self._digest(gate),
                     profile_digest=digest_of_settings(model, names),
                     subjects={name: one.digest if one else None for name, one in found.items()},
+                    unknown={
+                        name: artifacts.why_unknown(model, name) for name, one in found.items() if not one
+                    },
                     ingredients=known_keys(found),
                     release=profile.kind == "release",
-                    ring=trust.ring,
+                    ring=trust,
                     oldest=timedelta(days=days) if days else None,
                     judging_code=judged_by().code,
                     unarmed=seen.unarmed,
                     seen=seen.seen,
                 )
 
-    def _artifacts(self, profile: Profile, holder: Holdings, trust: Holdings) -> TodaysArtifacts:
+    def _artifacts(self, profile: Profile, holder: Holdings, trust: KeyRing) -> TodaysArtifacts:
         """The bytes that this side's settings, code and files stand for, as `holder` has them signed."""
         release = profile.kind == "release"
         return TodaysArtifacts(
             profile,
             holder.ledger,
-            counts=lambda entry: vouches(entry, trust.ring, release=release, now=self._known.now),
+            counts=lambda entry: vouches(entry, trust, release=release, now=self._known.now),
             root=self._laid_out,
             code=lambda stage: stage.code or self._identities.stage(module_of(stage)),
         )
@@ -244,10 +247,10 @@ class Holdings:
         return falsification_profile(project)
 
     def _limits_seen(
-        self, written: Gate, gate: Gate, profile: Profile, records: list[OpenedArming], trust: Holdings
+        self, written: Gate, gate: Gate, profile: Profile, records: list[OpenedArming], trust: KeyRing
     ) -> LimitsSeen:
         """As `ArmingBook.limits_seen`, of a revision instead of the files on the disk."""
-        signed, unsigned = believed(records, trust.ring, release=profile.kind == "release")
+        signed, unsigned = believed(records, trust, release=profile.kind == "release")
         if not signed and gate.faults:
             return LimitsSeen(unarmed=unsigned or "it was never seen to fail by a key that counts")
         if not signed:
@@ -297,14 +300,14 @@ def percents(
     profiles: Pairing,
 ) -> tuple[ShipPercent, ...]:
     """Both sides, and head's evidence under base's criteria: a line for each model at each profile."""
-    one, other = holdings_of(base, head, code, contracts)
+    one, other, _ = holdings_of(base, head, base, code, contracts)
     return joined(one.percents(one), other.percents(other), one.percents(other), models, profiles)
 
 
 def holdings_of(
-    base: ProjectSide, head: ProjectSide, code: CodeReview, contracts: Contracts
-) -> tuple[Holdings, Holdings]:
-    """What both sides ask for and hold, every statement opened once."""
+    base: ProjectSide, head: ProjectSide, tip: ProjectSide, code: CodeReview, contracts: Contracts
+) -> tuple[Holdings, Holdings, KeyRing]:
+    """What both sides ask for and hold, every statement opened once; and the keys that base has now."""
     known = _Known(base)
     one, other = (
         Holdings(side, contracts.of(side, side.contracts), Identities(own), folder, known)
@@ -313,6 +316,11 @@ def holdings_of(
             (head, code.head, head.tree.repository.private("standing-head")),
         )
     )
+    keys = one.ring
+    if tip is not base:
+        keys = Holdings(
+            tip, {}, Identities(code.base), base.tree.repository.private("standing-tip"), known
+        ).ring
     for standing, side in ((one, base), (other, head)):
-        standing.read(evidence_of(side), one.ring.known | other.ring.known)
-    return one, other
+        standing.read(evidence_of(side), one.ring.known | other.ring.known | keys.known)
+    return one, other, keys

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from specship.errors import DamagedArtifact
-from specship.evidence.packs import ENDING, FOLDER, LARGEST_PACK, lines_in, unpacked
+from specship.evidence.packs import ENDING, FOLDER, lines_in, unpacked
 from specship.evidence.repository import blob_oid
 from specship.review.trees import Tree
 
@@ -38,10 +38,6 @@ def packed_evidence(tree: Tree, folder: str) -> PackedEvidence:
     damaged: dict[str, tuple[str, DamagedArtifact]] = {}
     packs = [posixpath.join(home, name) for name in tree.names(home) if name.endswith(ENDING)]
     for pack, data in tree.read(sorted(packs)).items():
-        if len(data) > LARGEST_PACK:
-            fault = DamagedArtifact(f"not a file of at most {LARGEST_PACK >> 20} MiB", at=tree.shown(pack))
-            damaged[pack] = "", fault
-            continue
         for at, line in lines_in(data, pack):
             try:
                 digest, own = unpacked(line, tree.shown(at))

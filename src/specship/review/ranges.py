@@ -19,6 +19,8 @@ class Range(NamedTuple):
     base_commit: str
     head_commit: str | None
     """None for what is not committed."""
+    tip: CommittedTree
+    """The revision that was named as base: `base` itself, or what grew from it since head went apart."""
 
 
 def read_range(repository: Repository, words: str, *, staged: bool = False) -> Range:
@@ -30,7 +32,9 @@ def read_range(repository: Repository, words: str, *, staged: bool = False) -> R
         UnusableInput: a revision is not here, or a range and `--staged` are asked for together.
     """
     asked = _range(repository, words, staged=staged)
-    asked.head.reviewed = True
+    asked.head.role = "head"
+    if asked.tip is not asked.base:
+        asked.tip.role = "tip"
     return asked
 
 
@@ -41,7 +45,7 @@ def _range(repository: Repository, words: str, *, staged: bool) -> Range:
         if not staged:
             repository.insist_on_files("the working tree")
         head: Tree = StagedTree(repository) if staged else WorkingTree(repository)
-        return Range(base[1], head, base[0], None)
+        return Range(base[1], head, base[0], None, base[1])
     if staged:
         raise UnusableInput(
             "a range has two ends, and neither is the index", mend="name one revision with --staged"
@@ -51,10 +55,11 @@ def _range(repository: Repository, words: str, *, staged: bool) -> Range:
         _committed(repository, left or "HEAD"),
         _committed(repository, right or "HEAD"),
     )
+    now, tip = base
     if dots == "...":
-        commit, tree = repository.commit(repository.merge_base(base[0], head_commit))
+        commit, tree = repository.commit(repository.merge_base(now, head_commit))
         base = commit, CommittedTree(repository, commit[:12], tree)
-    return Range(base[1], head, base[0], head_commit)
+    return Range(base[1], head, base[0], head_commit, base[1] if base[0] == now else tip)
 
 
 def _committed(repository: Repository, revision: str) -> tuple[str, CommittedTree]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 
 from specship.errors import UnusableInput
@@ -54,7 +55,11 @@ def compare(
             at=start,
             mend="run the command inside a project, or begin one: `specship init`",
         )
-    sides = BothSides(base, head)
+
+    def tip() -> ProjectSide:
+        return base if asked.tip is asked.base else read_side(asked.tip, beside, base, facing=asked.head)
+
+    sides = BothSides(base, head, tip)
     return _review(asked, sides), sides
 
 
@@ -102,8 +107,9 @@ def _declared(base: ProjectSide, head: ProjectSide) -> Bump:
 class BothSides:
     """Both sides with everything that is laid beside each other."""
 
-    def __init__(self, base: ProjectSide, head: ProjectSide) -> None:
-        self.base, self.head = base, head
+    def __init__(self, base: ProjectSide, head: ProjectSide, tip: Callable[[], ProjectSide]) -> None:
+        """`tip` reads base as it stands now, for those who ask."""
+        self.base, self.head, self._tip = base, head, tip
         self.contracts = Contracts()
         self.spec = SpecReview(base, head)
         self.profiles = ProfileReview(base, head, self.spec.criteria, self.spec.models.new_names)
@@ -130,6 +136,15 @@ class BothSides:
             }
         )
         return changed | (self.base.naming(one.keys() - changed, told) if told else set())
+
+    @cached_property
+    def tip(self) -> ProjectSide:
+        """Base as it stands now, whatever head went apart from; read at the first question.
+
+        Raises:
+            UnreadableDocument: its settings, spec or profiles have faults; each has its place.
+        """
+        return self._tip()
 
     def changes(self) -> Iterator[Change]:
         """Everything that differs."""

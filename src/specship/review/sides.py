@@ -117,7 +117,7 @@ def _read(side: ProjectSide, home: str) -> None:
     Raises:
         UnreadableDocument: they have faults; each has its place.
     """
-    top = side.tree.repository.private("head" if side.tree.reviewed else "base")
+    top = side.tree.repository.private(side.tree.role)
     _lay_out(side.tree, side.files, top)
     root = top / side.place
     try:

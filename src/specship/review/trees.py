@@ -29,8 +29,8 @@ class Tree(ABC):
         self.repository = repository
         self.name = name
         """What people call it: `main`, `the index`."""
-        self.reviewed = False
-        """Whether it is head's."""
+        self.role = "base"
+        """What it is in a review: `base`, `head`, or the `tip` of base."""
 
     @abstractmethod
     def _listed(self, folder: str) -> dict[str, Entry]:

@@ -257,7 +257,9 @@ def _setting_faults(profile: Profile, document: Document, known: Known) -> Itera
                     code="SHIP307",
                 )
                 continue
-            yield from _section_faults(document, record, at, sections[section], several=section in known.several)
+            yield from _section_faults(
+                document, record, at, sections[section], several=section in known.several
+            )
         yield from _way_faults(profile, model, document, known)
         if isinstance(sections.get(BORROWED), dict):
             yield from _borrowing_faults(profile, model, document, known)
@@ -286,6 +288,8 @@ def _way_faults(profile: Profile, model: str, document: Document, known: Known) 
         artifact = known.ways.get(section)
         if artifact is None:
             continue
+        if artifact in profile.pipeline[model]:  # the section of the stage that makes it otherwise
+            chosen.setdefault(artifact, artifact)
         if artifact in chosen:
             yield UnusableInput(
                 f"{section!r} makes the artifact {artifact!r} of {model}, and so does {chosen[artifact]!r}",

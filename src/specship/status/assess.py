@@ -29,6 +29,7 @@ from specship.status.report import (
     signer_reports,
 )
 from specship.status.waiving import fingerprint
+from specship.wording import counted
 
 JudgedGates = dict[str, tuple[Today, GateEntries, GateReport]]
 """By gate: what stood today, the entries that speak of it, and what follows."""
@@ -165,7 +166,8 @@ def _standing_of(gates: Sequence[GateReport], ledger: Ledger) -> tuple[Standing,
         if gates_so:
             return status, tuple(f"{gate.id}: {gate.reason}" for gate in gates_so)
     if ledger.flaws:
-        return Standing.STALE, (f"the ledger is not whole: {ledger.flaws} statements are missing or damaged",)
+        lost = counted(ledger.flaws, "statement is", "statements are")
+        return Standing.STALE, (f"the ledger is not whole: {lost} missing or damaged",)
     if unarmed := [gate for gate in blocking if not gate.armed]:
         return Standing.OPEN, tuple(
             f"{gate.id} is not armed: {gate.unarmed}; {to_arm(gate)}" for gate in unarmed

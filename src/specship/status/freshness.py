@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -32,6 +32,8 @@ class Today:
     """Digest of each artifact it measures as it lies on the disk; None where there is none."""
     ingredients: Mapping[str, str] | None = None
     """Of each of these artifacts, the key of everything it was made from; None where that is not known."""
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """Why the bytes of artifacts are not known that somebody signed; of those that are not there, nothing."""
     missing: str = ""
     """Why it cannot be measured now: a requirement or an upstream stage; empty when it can."""
     failed: str = ""
@@ -63,7 +65,7 @@ def differences(evidence: Evidence, today: Today) -> tuple[str, ...]:
         found.append("it measured other artifacts")
     for name, digest in sorted(today.subjects.items()):
         if digest is None:
-            found.append(f"the artifact {name} is not there")
+            found.append(today.unknown.get(name) or f"the artifact {name} is not there")
         elif name in evidence.subjects and evidence.subjects[name] != digest:
             found.append(f"the bytes of {name} changed")
     return tuple(found)

@@ -3,12 +3,15 @@
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from specship.digests import digest_of, sha256_file
+from tests.editing import edit_json
 from tests.models import trained_checkpoint
 from tests.processes import inside, run_pytest, specship
+from tests.projects.logged_project import write_run
 
 
 def bytes_of(folder: Path) -> str:
@@ -55,6 +58,39 @@ def test_a_model_that_lost_its_tokenizer_is_adopted_and_red(theirs: Path, tmp_pa
     shipped = run_pytest(tmp_path, "-m", "ship", "-k", "002")
     assert shipped.returncode == 1
     assert "missing_files 1 files (= 0) ← does not hold" in shipped.stdout
+
+
+def test_a_run_is_adopted_and_judged(tmp_path: Path) -> None:
+    write_run(tmp_path / "out")
+    done = specship("adopt", "out", "--name", "mine", "--format", "json", folder=tmp_path)
+    adopted = json.loads(done.stdout)
+
+    assert [(one["kind"], one["path"]) for one in adopted["found"]] == [("run", "out")]
+    gates = {gate["id"]: gate for gate in adopted["gates"]}
+    assert gates["GATE-MINE-003"]["limits"]["evaluations"] == "≥ 5 evaluations"
+    assert gates["GATE-MINE-003"]["proposed"] == ["evaluations"]
+    assert "schedule" in gates["GATE-MINE-004"]["why_not"]
+
+    shipped = run_pytest(tmp_path, "-m", "ship")
+    assert shipped.returncode == 0
+    assert f"{sum(bool(one['probe']) for one in gates.values())} passed" in shipped.stdout
+
+
+def test_a_run_that_diverged_is_adopted_and_red(tmp_path: Path) -> None:
+    folder = write_run(tmp_path / "out")
+    edit_json(folder / "trainer_state.json", diverge)
+    specship("adopt", "out", "--name", "mine", folder=tmp_path)
+    shipped = run_pytest(tmp_path, "-m", "ship", "-k", "003")
+
+    assert shipped.returncode == 1
+    assert "does not hold" in shipped.stdout
+
+
+def diverge(state: dict[str, Any]) -> None:
+    for entry in state["log_history"]:
+        for name in ("loss", "eval_loss"):
+            if name in entry:
+                entry[name] *= 1.05 ** (entry["step"] / 2)
 
 
 def test_what_cannot_be_judged_is_refused_with_its_mend_and_nothing_is_written(tmp_path: Path) -> None:

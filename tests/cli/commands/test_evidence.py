@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,12 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from specship.evidence.artifact_record import artifact_digest
 from specship.evidence.keys.signing_keys import key_of_file, new_key
+from specship.evidence.ledger import append
+from specship.evidence.ledger_writer import LedgerWriter
 from specship.evidence.signing import SigningKey, local_key
+from tests.evidence.statements import evidence
 from tests.processes import inside, run_pytest
 from tests.projects.histories import git
 from tests.projects.small_project import edit, make_project
@@ -169,6 +174,7 @@ def keys_that_do_not_do(folder: Path, release: Release, tmp_path: Path) -> dict[
     shutil.copy(release.secret, readable)
     readable.chmod(0o644)
     new_key(tmp_path / "stranger.key")
+    (tmp_path / "folder.key").mkdir()
     (tmp_path / "junk.key").write_text("secret")
     (tmp_path / "junk.key").chmod(0o600)
     return {
@@ -177,6 +183,7 @@ def keys_that_do_not_do(folder: Path, release: Release, tmp_path: Path) -> dict[
         "no release believes what it signs": tmp_path / "stranger.key",
         "not a private key of 64": tmp_path / "junk.key",
         "cannot be read": tmp_path / "nowhere.key",
+        "not a regular file": tmp_path / "folder.key",
     }
 
 
@@ -323,6 +330,43 @@ def test_a_statement_that_was_committed_and_is_gone_is_named(signed: Path, tmp_p
     assert any(
         f"evidence/{newest['digest']}.json was committed, and is gone" in one for one in found["problems"]
     )
+
+
+def test_clocks_that_ran_backwards_and_lineages_that_end_are_named(signed: Path, tmp_path: Path) -> None:
+    """A statement below one that is a day younger, and one of an artifact whose input nobody signed."""
+    project = Path(shutil.copytree(signed, tmp_path / "project"))
+    writer = LedgerWriter(
+        project / ".specship/ledger", [project / ".specship/ledger"], local_key(project / ".specship")
+    )
+    ledger = writer.read()
+    newest, made = ledger.statements[-1], ledger.artifacts[-1].record
+    begun = newest.evidence.started - timedelta(days=1)
+    early = {"started": begun, "ended": begun, "parents": (newest.digest,)}
+    append(writer.folder, newest.evidence.model_copy(update=early), writer.key)
+    of_what = made.artifact.ingredients.model_copy(update={"inputs": {"sources": "5" * 64}})
+    digest = artifact_digest(made.makes, made.artifact.files, of_what.inputs)
+    other = made.artifact.model_copy(update={"ingredients": of_what, "digest": digest})
+    append(writer.folder, made.model_copy(update={"artifact": other}), writer.key)
+    shown = inside(project, "evidence", "verify")
+
+    assert shown.returncode == 1
+    assert f"and names sha256:{newest.digest[:12]}" in shown.stdout
+    assert "a clock ran backwards" in shown.stdout
+    assert (
+        f"{made.makes} was made from sources 555555555555…, of which there is no stage statement"
+        in shown.stdout
+    )
+    assert "3 problems" in shown.stdout  # the attempt that it names is younger too
+
+
+def test_one_of_a_kind_is_one_and_not_several(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    append(project / ".specship/ledger", evidence(attempt=""), local_key(project / ".specship"))
+
+    assert "1 statement read, 0 count today, 0 not signed" in inside(project, "evidence", "verify").stdout
+    mended = inside(project, "evidence", "mend").stdout
+    assert "0 temporary files swept, 0 entries taken over" in mended
+    assert "the ledger is whole: 1 entry\n" in mended
 
 
 def test_a_revoked_key_cannot_backdate(signed: Path, measured: Release, tmp_path: Path) -> None:

@@ -291,6 +291,17 @@ def test_a_damaged_ledger_is_said(small: Path, explain: Printed) -> None:
         assert "damage" in explain(name, status=1)
 
 
+def test_a_damaged_record_of_arming_is_said(small: Path, explain: Printed) -> None:
+    """It would else read as a gate that was never seen to fail."""
+    (small / "evidence/arming").mkdir(parents=True)
+    (small / f"evidence/arming/GATE-SMALL-001.{'a' * 12}.json").write_text("{}")
+
+    for name in ("GATE-SMALL-001", "AC-SMALL-001", "MODEL-1"):
+        said = explain(name, status=1)
+        assert "not a record of arming" in said
+        assert "restore the file from git; or delete it and arm the gate again: pytest -m falsify" in said
+
+
 def test_a_damaged_artifact_is_said(small: Path, explain: Printed) -> None:
     """A file that was changed behind the manifest's back is no artifact any more."""
     for path in (small / ".specship/artifacts").rglob("train.jsonl"):

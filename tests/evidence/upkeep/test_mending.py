@@ -80,13 +80,30 @@ def test_without_a_source_what_is_damaged_is_set_aside_and_the_rest_is_told(half
 
 
 def test_a_broken_ledger_is_set_aside_whole_and_begun_anew(half: Path) -> None:
+    """In one step, damaged files and all: what a kill leaves is the ledger before or the one after."""
     names = {path.name for path in half.glob("*.json")}
     done = mend(half, anew=True)
-    aside = done.set_aside[-1]
+    (aside,) = done.set_aside
 
     assert done.ledger.entries == ()
     assert done.ledger.flaws == 0
-    assert {path.name for path in aside.glob("*.json")} == names - {done.set_aside[0].name.split("-", 1)[1]}
+    assert {path.name for path in aside.glob("*.json")} == names
+
+
+def test_what_is_no_ledger_completes_none_and_nothing_is_touched(half: Path, tmp_path: Path) -> None:
+    """A folder of other files was taken for a ledger that had nothing to add."""
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/settings.json").write_text("{}")
+    before = sorted(path.name for path in half.iterdir())
+    for source, says in (
+        (tmp_path / "other", "there is no ledger here"),
+        (tmp_path / "nowhere", "no folder"),
+    ):
+        with pytest.raises(UnusableInput, match=says) as told:
+            mend(half, source)
+        assert "OTHER/.specship/ledger" in told.value.mend
+
+    assert sorted(path.name for path in half.iterdir()) == before
 
 
 def test_a_whole_ledger_is_not_begun_anew(whole: Path) -> None:

@@ -89,7 +89,9 @@ def test_another_script_makes_it_again(project: Project) -> None:
     assert second.record.digest != first.record.digest
 
 
-def test_what_is_declared_counts_and_a_timeout_does_not(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_declared_counts_and_a_timeout_does_not(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
     (project.root / "conf/deep").mkdir(parents=True)
     (project.root / "conf/deep/base.yaml").write_text("rate: 1\n")
     reads = ["conf", "conf/**/*.yaml", "env:MAKE_SEED"]
@@ -173,7 +175,7 @@ def test_a_command_that_fails_is_an_error_with_its_last_words(name: str, project
 
 
 def test_what_it_is_to_write_has_to_be_there(project: Project) -> None:
-    with pytest.raises(StageFailed, match="figures.json is not in its output"):
+    with pytest.raises(StageFailed, match=r"figures\.json is not in its output"):
         project.runner(writes=["report.txt", "figures.json"]).ensure("report")
 
 
@@ -218,17 +220,20 @@ def test_what_it_leaves_running_is_ended_before_its_output_counts(project: Proje
 
 def test_a_command_that_hangs_is_ended_with_all_its_children(project: Project) -> None:
     project.script(FORKS + "time.sleep(600)\n")
-    with pytest.raises(StageFailed, match="did not end within 1.5 s, and was ended"):
+    with pytest.raises(StageFailed, match=r"did not end within 1\.5 s, and was ended"):
         project.runner(timeout=1.5).ensure("report")
 
     assert gone(int((project.root / "pids").read_text()))
 
 
-PROGRESS: Final = WRITES + """\
+PROGRESS: Final = (
+    WRITES
+    + """\
 import json
 print("epoch one")
 print(json.dumps({"step": 3, "total": 10, "loss": 2.5, "name": "x", "\\x1b[2J": 4}), flush=True)
 """
+)
 
 
 def test_its_progress_is_told(project: Project) -> None:
@@ -308,7 +313,9 @@ def begun(project: Project) -> list[int]:
 def test_it_may_save_when_the_session_ends(sent: signal.Signals, project: Project) -> None:
     """Ctrl-C is passed on as such; where the session is killed, the stage hears of it and asks by SIGTERM."""
     project.script(SAVES)
-    with subprocess.Popen([sys.executable, "-c", SESSION, project.root], stderr=subprocess.DEVNULL) as session:
+    with subprocess.Popen(
+        [sys.executable, "-c", SESSION, project.root], stderr=subprocess.DEVNULL
+    ) as session:
         processes = begun(project)
         session.send_signal(sent)
     until(lambda: all(map(gone, processes)))

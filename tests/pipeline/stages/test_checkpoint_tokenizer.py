@@ -58,7 +58,7 @@ def test_its_loss_is_measured_under_its_own_ids(root: Path) -> None:
         root / "models/theirs/tokenizer.json"
     ).read_bytes()
     assert 0 < figures["val_loss"] < 20
-    assert figures["bigram_margin"] is not None
+    assert figures["val_tokens"] > 1000
 
 
 def test_text_that_another_tokenizer_encoded_is_refused(root: Path) -> None:

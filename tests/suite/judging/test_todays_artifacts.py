@@ -94,12 +94,22 @@ def other_key(project: Path) -> None:
     shutil.rmtree(project / ".specship/keys")
 
 
-@pytest.mark.parametrize("act", [other_setting, other_file, no_statement, other_key])
+NOT_OF_TODAY: dict[Callable[[Path], None], str] = {
+    other_setting: "the corpus that was signed is not today's: setting corpus.heldout_fraction: 0.3 was 0.2",
+    other_file: "files of the project that it is made from are others than were signed",
+    no_statement: "the artifact corpus is not there",
+    other_key: "no key that counts at this profile signed it",
+}
+
+
+@pytest.mark.parametrize("act", NOT_OF_TODAY, ids=lambda act: act.__name__)
 def test_what_is_not_of_today_vouches_for_nothing(clone: Path, act: Callable[[Path], None]) -> None:
+    """And it is said what differs, where somebody signed an artifact that is no longer the one of today."""
     act(clone)
 
     assert corpus_of(clone) is None
     assert not gate_of(clone).fresh
+    assert NOT_OF_TODAY[act] in gate_of(clone).reason
 
 
 def test_files_that_are_not_in_the_project_stay_as_they_were_recorded(clone: Path) -> None:

@@ -18,6 +18,7 @@ from tests.projects.small_project import edit, make_project
 
 TRAINED: Final[dict[str, Any]] = {"training": {}}
 RECEIVED: Final[dict[str, Any]] = {"received": {"folder": "models/hf", "source": "a trainer"}}
+LOGGED: Final[dict[str, Any]] = {"logged": {"folder": "runs/theirs", "source": "a trainer"}}
 IMPORTED: Final[dict[str, Any]] = {"imported": {"source": "MODEL-2"}}
 REPUBLISHED: Final[dict[str, Any]] = {"republication": {"name": "again"}}
 ALL: Final = (
@@ -35,6 +36,7 @@ def borrowing(*artifacts: str) -> dict[str, Any]:
 CASES: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
     "trained here": (TRAINED, ()),
     "received": (RECEIVED | REPUBLISHED, OF_ITS_RUN),
+    "received, with its log": (RECEIVED | LOGGED | REPUBLISHED, ("replay",)),
     "received, and a tokenizer is trained beside it": (RECEIVED | REPUBLISHED | {"tokenizer": {}}, OF_A_TRAINING),
     "received, with the corpus of another": (RECEIVED | REPUBLISHED | borrowing("corpus"), OF_ITS_RUN),
     "received, with another's training": (
@@ -79,6 +81,7 @@ def test_why_says_how_it_came_and_the_way_out() -> None:
     received = apart_from_line(profile(RECEIVED), "MODEL-1", ("checkpoint", "run")).why
     assert received.startswith("this checkpoint was received; its run was not")
     assert "leave 'received' out" in received
+    assert "receive its log by a section `logged:`" in received
     assert "borrow" not in received
     assert "leave 'tokenizer' out" not in received
     beside = apart_from_line(profile(RECEIVED | {"tokenizer": {}}), "MODEL-1", ("shards",)).why

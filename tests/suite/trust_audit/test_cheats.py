@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from specship.suite.trust_audit.auditing import GUARDS
-from tests.cheats import sessions, statements
+from tests.cheats import sessions, statements, surroundings
 from tests.cheats.cheat import Cheat
 from tests.cheats.guards import GUARD_OF, SEAMS, TEXT_SEAMS
 from tests.cheats.scratch import Scratch
@@ -122,9 +122,34 @@ def test_a_session_that_is_lied_to_is_red_and_green_without_its_guard(
         assert unguarded.returncode == 0, unguarded.stdout + unguarded.stderr
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(row, id=row.tries.replace(" ", "-"), marks=[pytest.mark.slow] if index % EVERY else [])
+        for index, row in enumerate(surroundings.ROWS)
+    ],
+)
+def test_what_surrounds_a_measurement_decides_nothing_unless_its_guard_is_gone(
+    row: surroundings.Surroundings, failing: Path, tmp_path: Path, scratch: Scratch
+) -> None:
+    """Both are asked of the scratch copy: nobody writes beside the packages that are really installed."""
+    project = tmp_path / "project"
+    shutil.copytree(failing, project)
+    row.act(project)
+    more = {name: text.format(project=project) for name, text in row.environment.items()}
+
+    with scratch.installed(row.installed):
+        guarded = scratch.ask(project, *row.words, without=(), more=more)
+        unguarded = scratch.ask(project, *row.words, without=row.guards, more=more)
+
+    assert row.says in " ".join((guarded.stdout + guarded.stderr).split()), guarded.stdout + guarded.stderr
+    assert row.says not in " ".join((unguarded.stdout + unguarded.stderr).split())
+    assert row.succeeds in unguarded.stdout, unguarded.stdout + unguarded.stderr
+
+
 def test_every_guard_answers_something_and_nothing_else_does() -> None:
     assert {
-        guard for cheat in (*ROWS, *sessions.ROWS) for guard in cheat.guards
+        guard for cheat in (*ROWS, *sessions.ROWS, *surroundings.ROWS) for guard in cheat.guards
     } == SEAMS.keys() | TEXT_SEAMS.keys()
     assert GUARD_OF.keys() == SEAMS.keys() | TEXT_SEAMS.keys()
     assert set(GUARD_OF.values()) == {name.replace("_", "-") for name in GUARDS.names}

@@ -60,6 +60,7 @@ def _as_json(adopted: Adopted) -> dict[str, Any]:
                 "probe": gate.gate.probe if gate.limits else None,
                 "limits": {name: one.limit_text for name, one in gate.limits.items()},
                 "proposed": list(gate.proposed),
+                "left_out": list(gate.left),
                 "why_not": gate.why_not,
             }
             for identity, gate in adopted.gates
@@ -89,6 +90,8 @@ def _lines(adopted: Adopted) -> list[str]:
         f"{len(bound)} of {len(adopted.gates)} gates are bound to a probe; {proposed} limits were proposed"
     )
     for identity, gate in adopted.gates:
+        if gate.limits and gate.left:
+            lines.append(f"  {identity} leaves out {', '.join(gate.left)}, which cannot be measured here")
         if not gate.limits:
             lines.append(f"  {identity} is yours to bind: {gate.why_not or gate.gate.rule}")
     return [

@@ -88,10 +88,12 @@ def _mend(arguments: argparse.Namespace) -> int:
     from specship.evidence.upkeep.mending import mend_ledger
     from specship.specs.project import load_project
     from specship.status.assess import ledger_problems
+    from specship.wording import counted
 
     project = load_project(Path.cwd())
     done = mend_ledger(project.state, project.ledger_folders, arguments.sources, anew=arguments.anew)
-    print(f"{done.swept} temporary files swept, {done.taken_over} entries taken over")
+    taken = counted(done.taken_over, "entry", "entries")
+    print(f"{counted(done.swept, 'temporary file')} swept, {taken} taken over")
     for path in done.set_aside:
         print(f"set aside: {path.relative_to(project.root)}")
     for problem in ledger_problems(done.ledger):
@@ -99,13 +101,14 @@ def _mend(arguments: argparse.Namespace) -> int:
     if arguments.anew:
         print("nothing here speaks for a gate now: `pytest -m ship` measures again")
     elif not done.ledger.flaws:
-        print(f"the ledger is whole: {len(done.ledger.entries)} entries")
+        print(f"the ledger is whole: {counted(len(done.ledger.entries), 'entry', 'entries')}")
     return 1 if done.ledger.flaws else 0
 
 
 def _pack(arguments: argparse.Namespace) -> int:
     from specship.evidence.upkeep.packing import pack_ledger
     from specship.specs.project import load_project
+    from specship.wording import counted
 
     project = load_project(Path.cwd())
     done = pack_ledger(
@@ -116,11 +119,10 @@ def _pack(arguments: argparse.Namespace) -> int:
     )
     verb = "would be packed" if arguments.dry_run else "packed"
     for one in done:
-        print(
-            f"{one.version}: {one.files} files, {one.size} bytes {verb}: {one.pack.relative_to(project.root)}"
-        )
+        files = f"{one.version}: {counted(one.files, 'file')}"
+        print(f"{files}, {one.size} bytes {verb}: {one.pack.relative_to(project.root)}")
         if one.left:
-            print(f"{one.version}: {one.left} files stay as they are: the pack is full")
+            print(f"{one.version}: left as they are, since the pack is full: {counted(one.left, 'file')}")
     if not done:
         print(f"nothing to pack: no committed statement is of a version before {project.spec.version}")
     elif not arguments.dry_run:
@@ -166,6 +168,7 @@ def _keygen(arguments: argparse.Namespace) -> int:
 def _sign(arguments: argparse.Namespace) -> int:
     from specship.specs.project import load_project
     from specship.suite.judging.release_signing import sign_releases
+    from specship.wording import counted
 
     if arguments.publication is not None:
         return _sign_publication(arguments)
@@ -181,7 +184,8 @@ def _sign(arguments: argparse.Namespace) -> int:
     for gate, reason in {**done.beyond, **done.left}.items():
         print(f"not signed  {gate}: {reason}")
     if done.written:
-        print(f"{len(done.written)} files; commit them: git add {project.evidence_folder.name}")
+        files = counted(len(done.written), "file")
+        print(f"{files} to commit: git add {project.evidence_folder.name}")
     return 1 if done.left else 0
 
 

@@ -28,6 +28,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--dtype", choices=(*_OURS, *_OF_LLAMA_CPP), default="F32", metavar="TYPE", help=_TYPES
     )
     parser.add_argument("--name", default="", help="general.name; the folder's name by default")
+    parser.add_argument(
+        "--converter",
+        type=Path,
+        metavar="FILE",
+        help="llama.cpp's convert_hf_to_gguf.py, for families that our writer does not know",
+    )
     parser.add_argument("--licence", default="", help="SPDX expression of the weights")
 
 
@@ -49,6 +55,19 @@ def run(arguments: argparse.Namespace) -> int:
 def _export(
     arguments: argparse.Namespace, report: Callable[..., None], note: Callable[[str], None]
 ) -> GgufFile:
+    from specship.pipeline.inference.any_model import is_ours
+
+    if not is_ours(arguments.checkpoint):
+        from specship.pipeline.export.llamacpp_converter import export_by_converter
+
+        return export_by_converter(
+            arguments.checkpoint,
+            arguments.output,
+            dtype=arguments.dtype,
+            name=arguments.name or arguments.checkpoint.resolve().name,
+            converter=arguments.converter,
+            note=note,
+        )
     about = {
         "note": note,
         "name": arguments.name or arguments.checkpoint.resolve().name,

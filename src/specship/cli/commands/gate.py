@@ -45,12 +45,15 @@ def run(arguments: argparse.Namespace) -> int:
 
     insist_isolated("gate")
     from specship.files import write_file
+    from specship.garbage import all_stays, undisturbed
     from specship.pull_request.deciding import MergeQuestion, decide
 
     files = [_file(given) for given in arguments.write]
     floor, fall = _floor(arguments.fail_under)
     question = MergeQuestion(arguments.base, None if arguments.staged else arguments.head, floor, fall)
-    decision = decide(Path.cwd(), question)
+    with undisturbed():
+        decision = decide(Path.cwd(), question)
+        all_stays()  # until the process ends: a search through all statements would find nothing
     for name, path in files:
         write_file(path, render(GATE, name, decision))
     view = Display(width=shutil.get_terminal_size((120, 24)).columns, colour=sys.stdout.isatty())

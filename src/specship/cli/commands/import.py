@@ -47,7 +47,7 @@ def _checkpoint(arguments: argparse.Namespace) -> int:
     from specship.pipeline.checkpoint.inventory_report import as_json, lines
     from specship.pipeline.checkpoint.weight_files import shown_name
 
-    found = account(arguments.folder)
+    found = account(arguments.folder, any_family=True)
     wanted = arguments.output is not None
     written = import_checkpoint(found, arguments.output) if wanted and not found.misfits else None
     if arguments.format == "json":

@@ -61,7 +61,6 @@ def _probe(given: argparse.Namespace) -> int:
     written, *edited = new_probe(Path.cwd(), given.name, artifact=given.artifact)
     print(f"wrote {written}", *(f"edited {path}: it names the folder now" for path in edited), sep="\n")
     print(f"next: name it in a gate, `probe: {given.name}`")
-    print("note: probes run together, so evidence is stale when their code changes: pytest -m ship")
     return 0
 
 

@@ -14,6 +14,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("model", type=Path, help="folder with config.json, or a GGUF file")
     parser.add_argument("--golden", type=Path, metavar="FILE", help="texts that the greedy ones must equal")
     parser.add_argument("--write-golden", type=Path, metavar="FILE", help="keep this model's greedy texts")
+    parser.add_argument(
+        "--beside", type=Path, metavar="FILE", help="its GGUF, for a family that only transformers computes"
+    )
     parser.add_argument("--threads", type=int, default=1, help="of the runners (default: %(default)s)")
     parser.add_argument("--device", default="cpu", help="of the reference runner: cpu, cuda, cuda:N or auto")
     parser.add_argument("--format", choices=("text", "json"), default="text")
@@ -33,6 +36,7 @@ def run(arguments: argparse.Namespace) -> int:
         subject = Subject(
             path=arguments.model,
             golden=arguments.golden,
+            beside=arguments.beside,
             threads=max(1, arguments.threads),
             device=arguments.device,
             report=report,

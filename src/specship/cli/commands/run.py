@@ -32,7 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
         return _chat(arguments)
     if arguments.system is not None:
         raise UnusableInput("--system belongs to --chat", mend="give both, or neither")
-    from specship.pipeline.inference.decoder import generate_text
+    from specship.pipeline.inference.generated_text import generate_text
 
     text = generate_text(
         arguments.checkpoint,
@@ -58,7 +58,7 @@ def _chat(arguments: argparse.Namespace) -> int:
     decision = chat_decision(arguments.checkpoint)
     if not decision.wants:
         print(f"note: {decision.why}", file=sys.stderr)
-    from specship.pipeline.inference.decoder import generate_text
+    from specship.pipeline.inference.generated_text import generate_text
 
     ending = () if decision.end_of_turn_id is None else (decision.end_of_turn_id,)
     text = generate_text(

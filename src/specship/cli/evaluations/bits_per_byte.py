@@ -36,14 +36,13 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.pipeline.evaluation.bits_per_byte import score_texts
     from specship.pipeline.evaluation.held_out_texts import read_texts
     from specship.pipeline.evaluation.model_identity import model_identity
-    from specship.pipeline.inference.decoder import Decoder
-    from specship.pipeline.inference.open_model import open_model
+    from specship.pipeline.inference.any_model import load_decoder, open_any_model
 
     if arguments.window < 2:
         raise UnusableInput(f"a window of {arguments.window} tokens", mend="give 2 or more")
     texts = read_texts(arguments.text, tuple(arguments.suffix or (".py", ".txt", ".md")))
-    opened = open_model(arguments.model)
-    decoder = Decoder(opened, device=arguments.device, context=arguments.window)
+    opened = open_any_model(arguments.model)
+    decoder = load_decoder(opened, device=arguments.device, context=arguments.window)
     with progress("scoring") as report:
         found = score_texts(decoder, opened.tokenizer(), texts.documents, report=report)
     answer = {
@@ -52,6 +51,7 @@ def run(arguments: argparse.Namespace) -> int:
         "window": decoder.context,
         "text_digest": texts.digest,
         "skipped": [{"path": path, "reason": reason} for path, reason in texts.skipped],
+        "engine": decoder.engine,
         "device": str(decoder.device),
         **model_identity(arguments.model, opened),
     }

@@ -36,18 +36,17 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.pipeline.evaluation.model_identity import model_identity
     from specship.pipeline.evaluation.python_prompts import choose_prompts
     from specship.pipeline.evaluation.python_validity import complete_and_parse
-    from specship.pipeline.inference.decoder import Decoder
-    from specship.pipeline.inference.open_model import open_model
+    from specship.pipeline.inference.any_model import load_decoder, open_any_model
 
     _check(arguments)
     texts = read_texts(arguments.text, (".py",))
-    opened = open_model(arguments.model)
+    opened = open_any_model(arguments.model)
     tokenizer = opened.tokenizer()
     longest = min(arguments.context_tokens, opened.shape.context - arguments.new_tokens)
     prompts = choose_prompts(
         texts.documents, tokenizer, count=arguments.prompts, context_tokens=max(1, longest)
     )
-    decoder = Decoder(opened, device=arguments.device, context=max(1, longest) + arguments.new_tokens)
+    decoder = load_decoder(opened, device=arguments.device, context=max(1, longest) + arguments.new_tokens)
     with progress("completing") as report:
         found = complete_and_parse(
             decoder,
@@ -68,6 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         "settings": {name: getattr(arguments, name) for name in sampling} | {"context_tokens": longest},
         "text_digest": texts.digest,
         "skipped": [{"path": path, "reason": reason} for path, reason in texts.skipped],
+        "engine": decoder.engine,
         "device": str(decoder.device),
         **model_identity(arguments.model, opened),
         "results": [

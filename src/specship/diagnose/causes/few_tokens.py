@@ -6,7 +6,9 @@ from typing import Final
 
 from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
 from specship.pipeline.planning.budget import TOKENS_PER_PARAMETER
-from specship.pipeline.run_logs.facts import Facts
+from specship.pipeline.run_logs.facts import OURS, Facts
+
+_NEEDS: Final = ("parameters", "unique_tokens", "tokens_per_step")
 
 
 def _examine(facts: Facts) -> Observed | NotExamined | None:
@@ -15,10 +17,15 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
             because="the run began from a checkpoint, whose own training had its tokens; "
             f"{TOKENS_PER_PARAMETER:g} tokens a parameter are for weights that begin at random"
         )
+    if facts.from_scratch is None and facts.kind != OURS:
+        return NotExamined(
+            because=f"a {facts.kind} does not say whether it began from random weights, for which "
+            f"{TOKENS_PER_PARAMETER:g} tokens a parameter are; --fact mode=scratch has it asked"
+        )
+    if absent := tuple(need for need in _NEEDS if getattr(facts, need) is None):
+        return NotExamined(missing=absent)
     parameters, unique = facts.parameters or 0, facts.unique_tokens or 0
     planned = facts.planned_tokens or facts.trained_tokens or 0
-    if not parameters:
-        return NotExamined(missing=("parameters",))
     ratio = min(unique, planned) / parameters
     if ratio >= TOKENS_PER_PARAMETER:
         return None
@@ -46,7 +53,7 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
 CAUSE: Final = Cause(
     name="few-tokens",
     root=RootCause.DATA,
-    needs=("parameters", "unique_tokens", "tokens_per_step"),
+    needs=("steps",),
     reference="Hoffmann et al. 2022 (arXiv:2203.15556)",
     mechanism="A model of this size has more to learn than so few tokens tell it.",
     unseen="Nobody divided the tokens by the parameters before the run was paid for.",

@@ -26,6 +26,7 @@ from specship.evidence.packs import (
     unpacked,
 )
 from specship.files import sync_folder, write_errors, write_file
+from specship.wording import counted
 
 _BEGINNING: Final = "0.0.0"
 
@@ -57,8 +58,10 @@ def pack_ledger(
     """
     flaws = read_ledger([folder], keys=frozenset()).flaws
     if flaws:
+        lost = counted(flaws, "entry is", "entries are")
         raise UnusableInput(
-            f"the committed ledger is not whole: {flaws} entries are damaged or missing", at=folder,
+            f"the committed ledger is not whole: {lost} damaged or missing",
+            at=folder,
             why="packing would keep what is wrong with it",
             mend="`specship evidence verify` names them; restore them from git",
         )  # fmt: skip

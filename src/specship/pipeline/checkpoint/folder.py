@@ -20,7 +20,7 @@ from specship.pipeline.checkpoint.inventory import account
 from specship.pipeline.checkpoint.safetensors_header import StoredTensor
 from specship.pipeline.checkpoint.weight_files import CONFIG, WEIGHTS, counted
 from specship.pipeline.model.decoder_shape import DecoderShape
-from specship.pipeline.model.reading import read_model
+from specship.pipeline.model.reading import OURS, read_model
 from specship.pipeline.tokenizer.opening import open_tokenizer
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ class CheckpointFolder:
     """An opened checkpoint: its shape and where each tensor stands in `model.safetensors`."""
 
     kind: ClassVar[str] = "folder"
+    engine: ClassVar[str] = OURS
     path: Path
     shape: DecoderShape
     tensors: dict[str, StoredTensor]
@@ -101,11 +102,10 @@ def open_any_checkpoint(folder: Path, *, tokenizer: bool = True) -> CheckpointFo
             why=f"the weights must be those that {CONFIG} describes; what is skipped would stay random",
             mend=f"{first.mend}; see all of it: specship import checkpoint {folder}",
         )
-    kept = found.model.tensors()
+    kept, shape = found.model.tensors(), found.model.shape
+    assert isinstance(shape, DecoderShape)  # noqa: S101 - `account` knows ours alone where it is not told else
     shards = {} if found.files == (WEIGHTS,) else {name: found.tensors[name].file for name in kept}
-    return CheckpointFolder(
-        folder, found.model.shape, {name: found.tensors[name].stored for name in kept}, shards
-    )
+    return CheckpointFolder(folder, shape, {name: found.tensors[name].stored for name in kept}, shards)
 
 
 def read_shape(path: Path) -> DecoderShape:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import importlib.util
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from specship.errors import UnusableInput
@@ -32,8 +32,10 @@ from specship.pipeline.checkpoint.weight_files import (
     shown_name,
 )
 from specship.pipeline.checkpoint.wrapped_names import unwrapped
-from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, elements
-from specship.pipeline.model.reading import DeclaredModel, read_model
+from specship.pipeline.model.decoder_shape import elements
+from specship.pipeline.model.other_families import read_any_model
+from specship.pipeline.model.reading import OURS, DeclaredModel, read_model
+from specship.pipeline.model.transformers_process import TransformersProcess
 from specship.pipeline.tokenizer.files import missing_tokenizer, read_object
 from specship.pipeline.tokenizer.missing_merges import missing_merges_of
 from specship.pipeline.tokenizer.opening import open_tokenizer
@@ -74,9 +76,18 @@ class Inventory:
         return dict(sorted(Counter(one.stored.dtype for one in self.tensors.values()).items()))
 
 
-def account(folder: Path, *, tokenizer: bool = True, opened: bool = True) -> Inventory:
+def account(
+    folder: Path,
+    *,
+    tokenizer: bool = True,
+    opened: bool = True,
+    any_family: bool = False,
+    process: TransformersProcess | None = None,
+) -> Inventory:
     """Name every tensor of a folder, and everything that does not fit.
 
+    With `any_family` the tables of transformers count beside ours, asked for in a process of its own, or in
+    `process` where one is there.
     Without `tokenizer` that file is left to whoever reads it anyway, which takes as long as all the rest.
     Without `opened` only its ids are looked at, for callers that open it later.
 
@@ -87,8 +98,11 @@ def account(folder: Path, *, tokenizer: bool = True, opened: bool = True) -> Inv
     """
     refuse_other(folder)
     refuse_link(folder / CONFIG)
-    model = read_model(folder / CONFIG)
-    weights, wrapping = unwrapped(folder, read_weights(folder), model.tensors())
+    others = any_family or process is not None
+    model = read_any_model(folder / CONFIG, process) if others else read_model(folder / CONFIG)
+    stored = read_weights(folder)
+    model = _without_body(model, stored)
+    weights, wrapping = unwrapped(folder, stored, model.tensors())
     tokens, tokenizer_misfits = (
         _tokenizer(folder, model.shape.vocabulary, opened=opened) if tokenizer else (None, [])
     )
@@ -114,6 +128,16 @@ def account(folder: Path, *, tokenizer: bool = True, opened: bool = True) -> Inv
         declared_parameters=elements(model.tensors()),
         tokenizer_tokens=tokens,
     )
+
+
+def _without_body(model: DeclaredModel, weights: StoredWeights) -> DeclaredModel:
+    """The table without what stands in front of its names, where the checkpoint leaves it out everywhere."""
+    table = {name.removeprefix(model.body): shape for name, shape in model.tensors().items()}
+    stored = weights.tensors.keys() | weights.absent
+    if not model.body or len(table.keys() & stored) <= len(model.tensors().keys() & stored):
+        return model
+    tied = {name.removeprefix(model.body): of.removeprefix(model.body) for name, of in model.tied.items()}
+    return replace(model, table=table, tied=tied)
 
 
 def _tokenizer(folder: Path, rows: int, *, opened: bool) -> tuple[int | None, list[Misfit]]:
@@ -144,11 +168,16 @@ def _notes(
         yield f"{said}: the model can be read, but no text can be given to it; {mend}"
     for name in pickles_in(folder):
         yield f"{shown_name(name)} was not opened: a pickle runs code while it is being read"
+    if model.engine != OURS:
+        yield f"{model.model_type} has no decoder here: it is computed by {model.engine}, and named so"
+    if "auto_map" in model.unread and model.engine != OURS:
+        yield "auto_map names code of its author's own; it was not run, the class of transformers is used"
     left_out = sorted(redundant)
-    if HEAD in left_out:
-        yield f"{HEAD} is stored once more with the bytes of {EMBEDDING}, which it is tied to"
-    if rotations := [name for name in left_out if name != HEAD]:
-        yield f"{len(rotations)} stored rotations follow from the configuration, first {rotations[0]}"
+    for name in [name for name in left_out if name in model.tied]:
+        yield f"{name} is stored once more with the bytes of {model.tied[name]}, which it is tied to"
+    if derived := [name for name in left_out if name not in model.tied]:
+        what = "rotations" if model.engine == OURS else "tensors"
+        yield f"{len(derived)} stored {what} follow from the configuration, first {derived[0]}"
     for dtype, names in rarer_types(weights).items():
         few = f"{len(names)} tensors are" if len(names) > 1 else "1 tensor is"
         yield f"{few} stored as {dtype}, unlike the rest, first {names[0]}; each keeps its own type"

@@ -11,13 +11,11 @@ from typing import Final
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.weight_files import HeldTensor, Misfit, StoredWeights
 from specship.pipeline.checkpoint.wrapped_names import quantized
-from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, TensorTable
+from specship.pipeline.model.decoder_shape import HEAD, DecoderShape, TensorTable
 from specship.pipeline.model.reading import DeclaredModel
 from specship.strict_json import open_regular
 
 WEIGHT_DTYPES: Final = ("F32", "F16", "BF16")
-_DERIVED: Final = re.compile(r"model\.layers\.[0-9]{1,3}\.self_attn\.rotary_emb\.inv_freq")
-"""Older writers stored these; they follow from the configuration."""
 _CHUNK_BYTES: Final = 1 << 20
 _CAST: Final = "cast it and save again: model.to(torch.bfloat16).save_pretrained(OUT)"
 _SAME: Final = "take the weights and config.json from the same checkpoint"
@@ -38,9 +36,11 @@ def _misnamed(model: DeclaredModel, weights: StoredWeights, redundant: frozenset
     expected = model.tensors()
     known = {one.name for one in weights.misfits if one.kind == "index"} | weights.absent
     for name in sorted(expected.keys() - weights.tensors.keys() - known):
-        untied = "set tie_word_embeddings to true if the head is the embedding" if name == HEAD else _SAME
+        untied = (
+            "set tie_word_embeddings to true if the head is the embedding" if name.endswith(HEAD) else _SAME
+        )
         yield Misfit("missing", name, f"is not stored; it has shape {list(expected[name])}", untied)
-    allowed = expected.keys() | redundant | ({HEAD} if model.shape.tied else set())
+    allowed = expected.keys() | redundant | model.tied.keys()
     for name in sorted(weights.tensors.keys() - allowed):
         held = weights.tensors[name]
         yield Misfit(
@@ -71,7 +71,9 @@ def _short(shape: tuple[int, ...]) -> str:
 
 
 def _with_head(model: DeclaredModel) -> TensorTable:
-    return {HEAD: (model.shape.vocabulary, model.shape.hidden)} | model.tensors()
+    """The table, and tied tensors in the shape of those that they are."""
+    table = model.tensors()
+    return table | {name: table[of] for name, of in model.tied.items() if of in table}
 
 
 def _mistyped(model: DeclaredModel, weights: StoredWeights) -> Iterator[Misfit]:
@@ -103,19 +105,27 @@ def redundant_tensors(
     folder: Path, model: DeclaredModel, weights: StoredWeights
 ) -> tuple[frozenset[str], list[Misfit]]:
     """Stored tensors that may be left out, and a head that may not."""
-    found = {
-        name
-        for name, held in weights.tensors.items()
-        if _DERIVED.fullmatch(name) and held.stored.shape == (model.shape.head_dim // 2,)
-    }
-    head, embedding = weights.tensors.get(HEAD), weights.tensors.get(EMBEDDING)
-    if not model.shape.tied or head is None or embedding is None:
-        return frozenset(found), []
-    if _same_bytes(folder, head, embedding):
-        return frozenset(found | {HEAD}), []
-    said = f"is declared to be {EMBEDDING}, and is stored with other bytes"
-    mend = "set tie_word_embeddings to false if the head was trained apart; else remove it"
-    return frozenset(found), [Misfit("head", HEAD, said, mend)]
+    found = {name for name, held in weights.tensors.items() if _is_derived(model, name, held)}
+    misfits = []
+    for name, of in model.tied.items():
+        tied, other = weights.tensors.get(name), weights.tensors.get(of)
+        if tied is None or other is None:
+            continue
+        if _same_bytes(folder, tied, other):
+            found.add(name)
+            continue
+        said = f"is declared to be {of}, and is stored with other bytes"
+        mend = "set tie_word_embeddings to false if the head was trained apart; else remove it"
+        misfits.append(Misfit("head", name, said, mend))
+    return frozenset(found), misfits
+
+
+def _is_derived(model: DeclaredModel, name: str, held: HeldTensor) -> bool:
+    """Whether a tensor follows from the configuration, and is stored by older writers."""
+    if name in model.tensors() or not any(re.search(pattern, name) for pattern in model.redundant):
+        return False
+    shape = model.shape
+    return not isinstance(shape, DecoderShape) or held.stored.shape == (shape.head_dim // 2,)
 
 
 def _same_bytes(folder: Path, one: HeldTensor, other: HeldTensor) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from specship.pipeline.checkpoint.inventory import Inventory
 from specship.pipeline.checkpoint.weight_files import counted, shown_name
-from specship.pipeline.model.decoder_shape import HEAD
+from specship.pipeline.model.decoder_shape import DecoderShape, RopeScaling, TextShape
 
 _SHOWN: Final = 20
 """Misfits of one kind that are shown to people; how many more there are is said."""
@@ -21,7 +21,8 @@ def as_json(inventory: Inventory) -> dict[str, Any]:
     return {
         "path": shown_name(str(inventory.path)),
         "family": model.model_type,
-        "architecture": model.family.architecture,
+        "architecture": model.architecture,
+        "engine": model.engine,
         "sound": not inventory.misfits,
         "files": list(inventory.files),
         "parameters": {"stored": inventory.stored_parameters, "declared": inventory.declared_parameters},
@@ -29,9 +30,9 @@ def as_json(inventory: Inventory) -> dict[str, Any]:
         "dtypes": inventory.dtypes,
         "declared_dtype": model.dtype,
         "layers": shape.layers,
-        "heads": {"query": shape.heads, "key_value": shape.kv_heads, "size": shape.head_dim},
+        "heads": _heads(shape),
         "head": head_of(inventory),
-        "rope": {"theta": shape.rope_theta, "kind": shape.rope.kind, "factor": shape.rope.factor},
+        "rope": _rope(shape),
         "vocabulary": {
             "embedding_rows": shape.vocabulary,
             "tokenizer": inventory.tokenizer_tokens,
@@ -59,11 +60,24 @@ def as_json(inventory: Inventory) -> dict[str, Any]:
     }
 
 
+def _heads(shape: TextShape) -> dict[str, int | None]:
+    """Counts and size of the heads; a class of transformers tells the first of them only."""
+    if not isinstance(shape, DecoderShape):
+        return {"query": shape.heads, "key_value": None, "size": None}
+    return {"query": shape.heads, "key_value": shape.kv_heads, "size": shape.head_dim}
+
+
+def _rope(shape: TextShape) -> dict[str, Any] | None:
+    if not isinstance(shape, DecoderShape):
+        return None
+    return {"theta": shape.rope_theta, "kind": shape.rope.kind, "factor": shape.rope.factor}
+
+
 def head_of(inventory: Inventory) -> str:
     """Where the output projection comes from, in words."""
     if not inventory.model.shape.tied:
         return "own"
-    return "tied, stored twice" if HEAD in inventory.tensors else "tied"
+    return "tied, stored twice" if inventory.model.tied.keys() & inventory.tensors.keys() else "tied"
 
 
 def lines(inventory: Inventory) -> Iterator[str]:
@@ -71,9 +85,14 @@ def lines(inventory: Inventory) -> Iterator[str]:
     model, shape = inventory.model, inventory.model.shape
     stored = sum(held.stored.size for held in inventory.tensors.values())
     types = ", ".join(f"{count} {dtype}" for dtype, count in inventory.dtypes.items())
-    yield f"family      {model.model_type} ({model.family.architecture})"
-    yield f"layers      {shape.layers}, {shape.heads} heads of {shape.head_dim}, {shape.kv_heads} kv heads"
-    yield f"rotation    theta {shape.rope_theta:g}, {_stretch(inventory)}"
+    yield f"family      {model.model_type} ({model.architecture})"
+    if isinstance(shape, DecoderShape):
+        heads = f"{shape.heads} heads of {shape.head_dim}, {shape.kv_heads} kv heads"
+        yield f"layers      {shape.layers}, {heads}"
+        yield f"rotation    theta {shape.rope_theta:g}, {_stretch(shape.rope)}"
+    else:
+        yield f"engine      {model.engine}: there is no decoder of this family here"
+        yield f"layers      {shape.layers}, {shape.heads} heads"
     yield f"tensors     {len(inventory.tensors)} ({types}), {stored} bytes, {len(inventory.files)} files"
     yield f"parameters  {inventory.stored_parameters} stored, {inventory.declared_parameters} declared"
     yield f"head        {head_of(inventory)}"
@@ -86,8 +105,7 @@ def lines(inventory: Inventory) -> Iterator[str]:
     yield from _misfit_lines(inventory)
 
 
-def _stretch(inventory: Inventory) -> str:
-    rope = inventory.model.shape.rope
+def _stretch(rope: RopeScaling) -> str:
     return "not stretched" if rope.kind == "default" else f"stretched by {rope.factor:g} ({rope.kind})"
 
 

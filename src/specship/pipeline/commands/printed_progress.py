@@ -1,7 +1,7 @@
 """How far a command is, from the lines that it prints anyway.
 
-Understood are lines of JSON (`{"step": 37, "total": 100, "loss": 2.1}`, or `done` for `step`), the bars of tqdm and
-of a Trainer (`37%|███   | 37/100 [00:12<00:21]`), and a Trainer's figures (`{'loss': 2.1, 'epoch': 0.5}`).
+Understood are lines of JSON (`{"step": 37, "total": 100, "loss": 2.1}`, or `done` for `step`), the bars of
+tqdm and of a Trainer (`37%|███   | 37/100 [00:12<00:21]`), and a Trainer's figures (`{'loss': 2.1}`).
 """
 
 from __future__ import annotations

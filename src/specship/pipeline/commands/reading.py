@@ -1,8 +1,7 @@
-"""What a command reads beside artifacts: a digest for each thing that it declares, and for files among its
-arguments.
+"""What a command reads beside artifacts: a digest for each thing that it declares or has as an argument.
 
-The answer is a text, a JSON object of digests by what was declared, so that whoever has some of these files can
-hold those alone against it.
+The answer is a text, a JSON object of digests by what was declared, so that whoever has some of these files
+can hold those alone against it.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ _SETTLED_NS: Final = 2_000_000_000
 
 
 def digests(command: Mapping[str, Any], root: Path) -> dict[str, str]:
-    """Digest of each path that a command declares, and of files that are its arguments; empty where none lies.
+    """Digest of each path that a command declares, and of files among its arguments; empty where none lies.
 
     Raises:
         UnusableInput: one leads to a linked folder, or to what is no plain file.
@@ -45,7 +44,7 @@ def outside(command: Mapping[str, Any], root: Path) -> str:
 
 
 def same_where_both_lie(here: str, recorded: str) -> bool:
-    """Whether each thing that is read is what it was, where it lies here at all: data are in no repository."""
+    """Whether each thing that is read is what it was, where it lies here at all: data often do not."""
     try:
         now, then = json.loads(here), dict(json.loads(recorded))
     except (ValueError, TypeError):
@@ -95,7 +94,9 @@ def _sha256(path: Path) -> str:
     about = path.stat()
     if time.time_ns() - about.st_ctime_ns < _SETTLED_NS:
         return sha256_file(path)  # it may change again, and keep its date
-    return _known_sha256(path, about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns)
+    return _known_sha256(
+        path, about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns, about.st_ctime_ns
+    )
 
 
 @functools.lru_cache(maxsize=MOST_FILES)

@@ -141,7 +141,11 @@ class _Running:
                 mend="give it more time under `timeout`, or find out what it waits for",
             )
         if status := self._process.returncode:
-            how = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"ended with status {status}"
+            how = (
+                f"was killed by {signal.Signals(-status).name}"
+                if status < 0
+                else f"ended with status {status}"
+            )
             raise StageFailed(f"the command {how}")
 
     def _follow(self, seconds: float | None) -> bool:

@@ -1,11 +1,11 @@
 """The section `commands:` of a model's settings: programs of the project, each of which makes an artifact.
 
-    commands:
-      train:
-        command: [python, train.py, --data, "{corpus}", --to, "{output}"]
-        makes: run
-        needs: [corpus]
-        reads: [train.py, configs/*.yaml, requirements.lock, env:SEED]
+commands:
+  train:
+    command: [python, train.py, --data, "{corpus}", --to, "{output}"]
+    makes: run
+    needs: [corpus]
+    reads: [train.py, configs/*.yaml, requirements.lock, env:SEED]
 """
 
 from __future__ import annotations
@@ -63,8 +63,8 @@ class Command(Settings):
     """One program of the project, started without a shell in the project's folder."""
 
     command: Annotated[tuple[Argument, ...], Field(min_length=1)]
-    """The program and its arguments. `{output}` is the folder that it fills, `{NAME}` the folder of an artifact
-    that it needs, `{python}` the interpreter that runs specship; `{{word}}` is `{word}` itself."""
+    """The program and its arguments. `{output}` is the folder that it fills, `{NAME}` the folder of an
+    artifact that it needs, `{python}` the interpreter that runs specship; `{{word}}` is `{word}` itself."""
     makes: ArtifactName
     """The artifact: corpus, tokenizer, shards, run, checkpoint, gguf, or a name of one's own, which a probe
     takes as its parameter."""
@@ -80,7 +80,7 @@ class Command(Settings):
     device: Literal["cpu", "cuda"] | None = None
     """`cuda` blocks where there is none, `cpu` hides what there is; null says nothing."""
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """Seconds after which it is ended with all its children; null waits for ever. It does not count as a change."""
+    """Seconds after which it is ended with all its children; null waits for ever. It counts for nothing."""
 
     @model_validator(mode="after")
     def _placeholders_fit(self) -> Self:
@@ -88,7 +88,7 @@ class Command(Settings):
         known = (OUTPUT, INTERPRETER, *self.needs)
         for name in sorted(named - set(known)):
             mend = f"there are {', '.join(f'{{{one}}}' for one in known)}; an artifact is named under `needs`"
-            raise Complaint("SHIP205", f"{{{name}}} stands for nothing", mend).as_error()
+            raise Complaint("SHIP205", f"the placeholder {name!r} stands for nothing", mend).as_error()
         for name in (OUTPUT, *self.needs):
             if name not in named:
                 said = "where to write" if name == OUTPUT else f"where {name} is"

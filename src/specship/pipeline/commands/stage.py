@@ -20,7 +20,9 @@ def commands_of(settings: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
     """The commands among a model's settings, by name; those alone that can be told apart as such."""
     section = settings.get(SECTION)
     named = section.items() if isinstance(section, Mapping) else ()
-    return {name: one for name, one in named if isinstance(one, Mapping) and isinstance(one.get("makes"), str)}
+    return {
+        name: one for name, one in named if isinstance(one, Mapping) and isinstance(one.get("makes"), str)
+    }
 
 
 def command_stage(name: str, command: Mapping[str, Any]) -> Stage:

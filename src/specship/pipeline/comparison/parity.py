@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 import torch
 
-from specship.pipeline.inference.decoder import Decoder
 from specship.pipeline.inference.llamacpp import LlamaCppStep
+from specship.pipeline.inference.text_decoder import TextDecoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,11 @@ class Agreement:
 
 @torch.inference_mode()
 def teacher_forced(
-    decoder: Decoder, prompt_ids: Sequence[int], steps: Sequence[LlamaCppStep], *, barred_ids: Collection[int]
+    decoder: TextDecoder,
+    prompt_ids: Sequence[int],
+    steps: Sequence[LlamaCppStep],
+    *,
+    barred_ids: Collection[int],
 ) -> Agreement:
     """Compare one of llama.cpp's continuations with what torch says at each of its positions.
 

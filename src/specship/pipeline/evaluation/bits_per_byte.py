@@ -23,7 +23,7 @@ from tokenizers import Tokenizer
 
 from specship.errors import UnusableInput
 from specship.pipeline.corpus.manifest import CorpusDocument
-from specship.pipeline.inference.decoder import Decoder
+from specship.pipeline.inference.text_decoder import TextDecoder
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +92,7 @@ def _silent(_done: float, _total: float, _unit: str) -> None:
 
 
 def score_texts(
-    decoder: Decoder,
+    decoder: TextDecoder,
     tokenizer: Tokenizer,
     documents: Sequence[CorpusDocument],
     *,
@@ -112,7 +112,7 @@ def score_texts(
     return BitsPerByte(tuple(found))
 
 
-def _scored(decoder: Decoder, tokenizer: Tokenizer, document: CorpusDocument) -> DocumentScore:
+def _scored(decoder: TextDecoder, tokenizer: Tokenizer, document: CorpusDocument) -> DocumentScore:
     ids = tokenizer.encode(document.text, add_special_tokens=False).ids
     if not ids:
         raise UnusableInput("the tokenizer gives no token for this text", at=document.path)
@@ -128,7 +128,7 @@ def _scored(decoder: Decoder, tokenizer: Tokenizer, document: CorpusDocument) ->
     )
 
 
-def _start(decoder: Decoder) -> int | None:
+def _start(decoder: TextDecoder) -> int | None:
     """The token before a document's first one."""
     shape = decoder.shape
     return shape.bos_id if shape.bos_id is not None else next(iter(shape.eos_ids), None)
@@ -145,7 +145,7 @@ def windows(inputs: int, window: int) -> Iterator[tuple[int, int, int]]:
 
 
 @torch.inference_mode()
-def _losses(decoder: Decoder, ids: Sequence[int]) -> list[float]:
+def _losses(decoder: TextDecoder, ids: Sequence[int]) -> list[float]:
     """Nats of each token behind the first, each scored once."""
     found: list[float] = []
     for begin, end, scored in windows(len(ids) - 1, decoder.context) if len(ids) > 1 else ():

@@ -10,14 +10,14 @@ from specship.pipeline.evaluation.python_syntax import cut_body
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from specship.pipeline.inference.decoder import Decoder, Sampling
+    from specship.pipeline.inference.text_decoder import Sampling, TextDecoder
 
 
 def complete_body(
-    decoder: Decoder, tokenizer: Tokenizer, prompt: Prompt, sampling: Sampling, tokens: int
+    decoder: TextDecoder, tokenizer: Tokenizer, prompt: Prompt, sampling: Sampling, tokens: int
 ) -> dict[str, Any]:
     """The prompt's place, token ids and text, why they ended, and the body that the stop rule leaves."""
-    from specship.pipeline.inference.decoder import TOKEN_LIMIT
+    from specship.pipeline.inference.text_decoder import TOKEN_LIMIT
 
     stops = decoder.shape.eos_ids
     completion = decoder.generate(prompt.token_ids, tokens, sampling=sampling, stop_ids=stops)

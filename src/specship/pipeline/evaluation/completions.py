@@ -18,8 +18,8 @@ from specship.pipeline.evaluation.inference_records import GENERATIONS, GENERATI
 from specship.pipeline.evaluation.model_identity import PLAIN
 from specship.pipeline.evaluation.python_prompts import HEADER, Prompt
 from specship.pipeline.evaluation.python_syntax import STOP_RULE
+from specship.pipeline.inference.any_model import load_decoder, open_any_model
 from specship.pipeline.inference.decoding_settings import DecodingSettings
-from specship.pipeline.inference.open_model import open_model
 from specship.pipeline.stage import Work
 
 
@@ -47,18 +47,17 @@ def complete_headers(work: Work) -> None:
     import torch
 
     from specship.pipeline.device import device_name
-    from specship.pipeline.inference.decoder import Decoder
 
     settings: CompletionSettings = work.settings["completions"]
     torch.set_num_threads(settings.threads)
-    opened = open_model(work.inputs["checkpoint"])
+    opened = open_any_model(work.inputs["checkpoint"])
     tokenizer = opened.tokenizer()
     prompts = []
     for header in settings.headers:
         ids = tuple(tokenizer.encode(header, add_special_tokens=False).ids)
         prompts.append(Prompt("", 0, len(header), header, header, ids))
     longest = max(len(prompt.token_ids) for prompt in prompts)
-    decoder = Decoder(opened, device=settings.device, context=longest + settings.new_tokens)
+    decoder = load_decoder(opened, device=settings.device, context=longest + settings.new_tokens)
     total = settings.samples * len(prompts)
     lines = []
     for at in range(total):
@@ -70,6 +69,7 @@ def complete_headers(work: Work) -> None:
     about = {
         "format": "specship-completions/1",
         "stop_rule": STOP_RULE,
+        "engine": decoder.engine,
         "weights_sha256": opened.weights_digest(),
         "prompt_format": PLAIN,
         "chat": asdict(chat_decision(work.inputs["checkpoint"])),

@@ -21,7 +21,7 @@ from specship.pipeline.inference.decoding_settings import Decoding, DecodingSett
 from specship.pipeline.stage import Work
 
 if TYPE_CHECKING:
-    from specship.pipeline.inference.decoder import Sampling
+    from specship.pipeline.inference.text_decoder import Sampling
 
 
 class GenerationSettings(DecodingSettings):
@@ -45,14 +45,16 @@ def complete_held_out(work: Work) -> None:
     import torch
 
     from specship.pipeline.device import device_name
-    from specship.pipeline.inference.decoder import Decoder
+    from specship.pipeline.inference.any_model import load_decoder
 
     settings: GenerationSettings = work.settings["generations"]
     torch.set_num_threads(settings.threads)
     opened, tokenizer, prompts = checkpoint_and_prompts(
         work, count=settings.prompts, context_tokens=settings.context_tokens
     )
-    decoder = Decoder(opened, device=settings.device, context=settings.context_tokens + settings.new_tokens)
+    decoder = load_decoder(
+        opened, device=settings.device, context=settings.context_tokens + settings.new_tokens
+    )
     tasks = _tasks(prompts, settings)
     lines = []
     for done, (prompt, sampling) in enumerate(tasks):
@@ -64,6 +66,7 @@ def complete_held_out(work: Work) -> None:
     about = {
         "format": "specship-generations/1",
         "stop_rule": STOP_RULE,
+        "engine": decoder.engine,
         "weights_sha256": opened.weights_digest(),
         "settings": settings.model_dump(),
         "device": str(decoder.device),

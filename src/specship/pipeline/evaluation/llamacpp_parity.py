@@ -65,15 +65,16 @@ def compare_with_llama_cpp(work: Work) -> None:
 
     import torch
 
-    from specship.pipeline.inference.decoder import Decoder
+    from specship.pipeline.inference.any_model import load_decoder
 
     torch.set_num_threads(settings.threads)
-    decoder = Decoder(opened, device=settings.device, context=settings.context_tokens + settings.steps)
+    decoder = load_decoder(opened, device=settings.device, context=settings.context_tokens + settings.steps)
     barred = opened.shape.eos_ids
     ours = [decoder.generate(prompt.token_ids, settings.steps, banned_ids=barred) for prompt in prompts]
     found = {
         "format": "specship-parity/1",
         "gguf_sha256": answer.gguf_sha256,
+        "engine": decoder.engine,
         "weights_sha256": opened.weights_digest(),
         "steps": settings.steps,
         "barred_ids": barred,

@@ -8,13 +8,13 @@ from typing import Any, Final
 
 from specship.digests import sha256_bytes
 from specship.pipeline.chat.decision import chat_decision
-from specship.pipeline.inference.open_model import OpenModel
+from specship.pipeline.inference.open_model import TextModel
 
 PLAIN: Final = "plain text"
 CHAT: Final = "chat template"
 
 
-def model_identity(path: Path, opened: OpenModel, prompt_format: str = PLAIN) -> dict[str, Any]:
+def model_identity(path: Path, opened: TextModel, prompt_format: str = PLAIN) -> dict[str, Any]:
     """Digests of weights and tokenizer, how prompts were given, and whether the model wants a template.
 
     Raises:

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
 from specship.pipeline.corpus.manifest import CorpusDocument, read_documents
+from specship.pipeline.inference.any_model import AnyModel, open_any_model
 from specship.pipeline.stage import Work
 
 if TYPE_CHECKING:
@@ -62,13 +62,13 @@ def choose_prompts(
 
 def checkpoint_and_prompts(
     work: Work, *, count: int, context_tokens: int
-) -> tuple[CheckpointFolder, Tokenizer, list[Prompt]]:
+) -> tuple[AnyModel, Tokenizer, list[Prompt]]:
     """What a stage completes held-out text with: its checkpoint, the tokenizer, and the prompts.
 
     Raises:
         UnusableInput: the checkpoint cannot be used, or the held-out documents give too few prompts.
     """
-    opened = open_any_checkpoint(work.inputs["checkpoint"])
+    opened = open_any_model(work.inputs["checkpoint"])
     tokenizer = opened.tokenizer()
     documents = read_documents(work.inputs["corpus"], "heldout")
     return opened, tokenizer, choose_prompts(documents, tokenizer, count=count, context_tokens=context_tokens)

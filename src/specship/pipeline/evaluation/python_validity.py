@@ -15,7 +15,7 @@ from tokenizers import Tokenizer
 from specship.pipeline.evaluation.body_completion import complete_body
 from specship.pipeline.evaluation.python_prompts import Prompt
 from specship.pipeline.evaluation.python_syntax import STOP_RULE, parse_function
-from specship.pipeline.inference.decoder import Decoder, Sampling
+from specship.pipeline.inference.text_decoder import Sampling, TextDecoder
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ def _silent(_done: float, _total: float, _unit: str) -> None:
 
 
 def complete_and_parse(
-    decoder: Decoder,
+    decoder: TextDecoder,
     tokenizer: Tokenizer,
     prompts: Sequence[Prompt],
     *,

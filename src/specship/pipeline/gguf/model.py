@@ -24,6 +24,7 @@ from specship.pipeline.model.decoder_shape import (
     RopeScaling,
     expected_tensors,
 )
+from specship.pipeline.model.reading import OURS
 from specship.pipeline.model.rotary_order import separate_rows
 
 if TYPE_CHECKING:
@@ -52,6 +53,7 @@ class GgufModel:
     """An opened GGUF under its checkpoint's names."""
 
     kind: ClassVar[str] = "gguf"
+    engine: ClassVar[str] = OURS
     path: Path
     shape: DecoderShape
     tensors: Mapping[str, GgufTensor]

@@ -19,10 +19,9 @@ Ainslie et al. 2023 (arXiv:2305.13245); for the relatives see `pipeline.model.fa
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name every reader of torch knows
@@ -31,33 +30,13 @@ from torch import Tensor
 from specship.errors import UnusableInput
 from specship.pipeline.device import resolve_device
 from specship.pipeline.inference.open_model import OpenModel, open_model
+from specship.pipeline.inference.text_decoder import TextDecoder
+from specship.pipeline.model.decoder_shape import DecoderShape
 from specship.pipeline.model.rotary_order import interleave_rows
 from specship.pipeline.model.rotations import rotations
 
-STOP_TOKEN: Final = "stop-token"
-TOKEN_LIMIT: Final = "token-limit"
 ActivationHook = Callable[[str, Tensor], None]
 """Takes a block's name and its output; the output belongs to the decoder and is to be copied."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sampling:
-    """How the next token is drawn.  Temperature 0 is greedy and uses none of the rest."""
-
-    temperature: float = 0.0
-    top_k: int = 0
-    """Keep the k likeliest tokens; 0 keeps all."""
-    top_p: float = 1.0
-    """Keep the likeliest tokens that together reach this probability."""
-    seed: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Completion:
-    """Token ids after the prompt (a stop token is the last one of them), and why it ended."""
-
-    token_ids: tuple[int, ...]
-    stop_reason: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +55,7 @@ class _Layer:
     cache_2KSD: Tensor  # keys, then values
 
 
-class Decoder:
+class Decoder(TextDecoder):
     """Weights on a device and one cache of `context` positions."""
 
     def __init__(self, checkpoint: OpenModel, *, device: str = "cpu", context: int | None = None) -> None:
@@ -85,9 +64,8 @@ class Decoder:
         Raises:
             RequirementMissing: the device is not here.
         """
-        self.shape: Final = checkpoint.shape
-        self.device: Final = resolve_device(device)
-        self.context: Final = min(context or self.shape.context, self.shape.context)
+        super().__init__(checkpoint.shape, resolve_device(device), context)
+        self.shape: DecoderShape = checkpoint.shape
         self._embedding_VC = self._weight(checkpoint, "model.embed_tokens.weight")
         self._norm_C = self._weight(checkpoint, "model.norm.weight")
         self._head_VC = self._embedding_VC if self.shape.tied else self._weight(checkpoint, "lm_head.weight")
@@ -163,44 +141,13 @@ class Decoder:
         return F.linear(self._prefill(token_ids), self._head_VC)
 
     @torch.inference_mode()
-    def generate(
-        self,
-        prompt_ids: Sequence[int],
-        tokens: int,
-        *,
-        sampling: Sampling | None = None,
-        stop_ids: Collection[int] = (),
-        banned_ids: Collection[int] = (),
-    ) -> Completion:
-        """Complete a prompt by at most `tokens` tokens.
-
-        Raises:
-            UnusableInput: the prompt is unusable (see `logits`), or prompt and tokens exceed the context.
-        """
-        if len(prompt_ids) + tokens > self.context:
-            raise UnusableInput(
-                f"{len(prompt_ids)} prompt tokens and {tokens} new ones exceed the context of {self.context}",
-                mend="ask for fewer tokens (--tokens N), or cut the prompt",
-            )
-        stream = self.stream(prompt_ids, sampling=sampling, banned_ids=banned_ids)
-        found: list[int] = []
-        while len(found) < tokens:
-            found.append(stream.next())
-            if found[-1] in stop_ids:
-                return Completion(tuple(found), STOP_TOKEN)
-        return Completion(tuple(found), TOKEN_LIMIT)
-
-    def stream(
-        self, prompt_ids: Sequence[int], *, sampling: Sampling | None = None, banned_ids: Collection[int] = ()
-    ) -> TokenStream:
-        """A stream of tokens after a prompt; the prompt is read before this returns.
+    def prompt(self, token_ids: Sequence[int]) -> Tensor:
+        """`logits_V` after a sequence, which the cache then holds.
 
         Raises:
             UnusableInput: see `logits`.
         """
-        with torch.inference_mode():
-            logits_V = F.linear(self._prefill(prompt_ids)[-1], self._head_VC)
-        return TokenStream(self, logits_V, sampling or Sampling(), tuple(banned_ids))
+        return F.linear(self._prefill(token_ids)[-1], self._head_VC)
 
     @torch.inference_mode()
     def read(self, token_ids: Sequence[int], hook: ActivationHook) -> None:
@@ -218,13 +165,7 @@ class Decoder:
 
     def _prefill(self, token_ids: Sequence[int], hook: ActivationHook | None = None) -> Tensor:
         shape = self.shape
-        if not 1 <= len(token_ids) <= self.context:
-            raise UnusableInput(f"a sequence has 1 to {self.context} tokens; this one has {len(token_ids)}")
-        if not all(0 <= token < shape.vocabulary for token in token_ids):
-            raise UnusableInput(
-                f"ids {min(token_ids)} to {max(token_ids)} leave the vocabulary of {shape.vocabulary}",
-                why="the model and the tokenizer do not belong together",
-            )
+        self.refuse_ids(token_ids)
         x_TC = self._embedding_VC[torch.tensor(token_ids, device=self.device)]
         if hook:
             hook("embedding", x_TC)
@@ -324,77 +265,3 @@ class Decoder:
         self._length = at + 1
         normed_TC = self._norm_row(x_TC, self._norm_C)
         return F.linear(normed_TC, self._head_VC)[0]
-
-
-class TokenStream:
-    """Draws one token after another; the first is drawn from the prompt's own logits."""
-
-    def __init__(
-        self, decoder: Decoder, logits_V: Tensor, sampling: Sampling, banned: tuple[int, ...]
-    ) -> None:
-        self._decoder = decoder
-        self._logits_V = logits_V
-        self._sampling = sampling
-        self._banned = list(banned)
-        self._last: int | None = None
-        self._random = torch.Generator().manual_seed(sampling.seed)
-
-    @torch.inference_mode()
-    def next(self) -> int:
-        """The next token's id.
-
-        Raises:
-            UnusableInput: the context is full.
-        """
-        logits_V = self._logits_V if self._last is None else self._decoder.step(self._last)
-        if self._banned:
-            logits_V[self._banned] = -torch.inf
-        self._last = int(logits_V.argmax()) if self._sampling.temperature == 0 else self._draw(logits_V)
-        return self._last
-
-    def _draw(self, logits_V: Tensor) -> int:
-        """Draw on the processor, so that a seed means the same tokens wherever the logits were made."""
-        wanted = self._sampling
-        scaled_V = logits_V.float().cpu() / wanted.temperature
-        sorted_V, order_V = scaled_V.sort(descending=True, stable=True)
-        if wanted.top_k:
-            sorted_V = sorted_V[: wanted.top_k]
-        probability_V = sorted_V.softmax(-1)
-        if wanted.top_p < 1:
-            before_V = probability_V.cumsum(-1) - probability_V
-            probability_V = probability_V[before_V < wanted.top_p]
-        return int(order_V[torch.multinomial(probability_V, 1, generator=self._random)])
-
-
-def generate_text(
-    checkpoint: Path,
-    prompt: str,
-    *,
-    tokens: int = 128,
-    temperature: float = 0.0,
-    seed: int = 0,
-    device: str = "cpu",
-    rendered: bool = False,
-    stop_ids: Sequence[int] = (),
-) -> str:
-    """The text that a checkpoint or a GGUF writes after a prompt, up to a stop token or the token limit.
-
-    A prompt that a chat template `rendered` has its special tokens already, so that none are added.
-    `stop_ids` are those of the configuration and these.
-
-    Raises:
-        UnusableInput: the checkpoint or the prompt cannot be used.
-        RequirementMissing: the device is not here.
-    """
-    opened = open_model(checkpoint)
-    tokenizer = opened.tokenizer()
-    prompt_ids = tokenizer.encode(prompt, add_special_tokens=not rendered).ids
-    # Models of long contexts would else take gigabytes of cache for a few lines of text.
-    decoder = Decoder(opened, device=device, context=max(1, len(prompt_ids) + tokens))
-    completion = decoder.generate(
-        prompt_ids,
-        tokens,
-        sampling=Sampling(temperature=temperature, seed=seed),
-        stop_ids=(*opened.shape.eos_ids, *stop_ids),
-    )
-    return str(tokenizer.decode(completion.token_ids, skip_special_tokens=True))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.checkpoint.recognition import refuse_unfetched
 from specship.pipeline.gguf.model import open_gguf
-from specship.pipeline.model.decoder_shape import DecoderShape
+from specship.pipeline.model.decoder_shape import DecoderShape, TextShape
 
 if TYPE_CHECKING:
     import numpy as np
@@ -33,8 +33,8 @@ class Stored(Protocol):
         """Sizes, in NumPy's order."""
 
 
-class OpenModel(Protocol):
-    """An opened model; tensors go by the names of a checkpoint, rows in a checkpoint's order."""
+class TextModel(Protocol):
+    """An opened model, whoever computes it."""
 
     @property
     def path(self) -> Path:
@@ -43,6 +43,36 @@ class OpenModel(Protocol):
     @property
     def kind(self) -> str:
         """`folder` or `gguf`."""
+
+    @property
+    def engine(self) -> str:
+        """What computes it: our own decoder, or a library and its version."""
+
+    @property
+    def shape(self) -> TextShape:
+        """Sizes, and ids that begin and end a text."""
+
+    def tokenizer(self) -> Tokenizer:
+        """The tokenizer that belongs to it."""
+
+    def weights_digest(self) -> str:
+        """Hex sha256 that changes with the weights' bytes."""
+
+
+class OpenModel(Protocol):
+    """An opened model that is computed here; tensors go by a checkpoint's names, rows in its order."""
+
+    @property
+    def path(self) -> Path:
+        """The folder or the file."""
+
+    @property
+    def kind(self) -> str:
+        """`folder` or `gguf`."""
+
+    @property
+    def engine(self) -> str:
+        """Our own decoder."""
 
     @property
     def shape(self) -> DecoderShape:

@@ -37,6 +37,11 @@ class SubstitutedModel:
         return self.base.path
 
     @property
+    def engine(self) -> str:
+        """As for the model it was made from."""
+        return self.base.engine
+
+    @property
     def kind(self) -> str:
         """As the rest of it is stored."""
         return self.base.kind

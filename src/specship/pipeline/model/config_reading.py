@@ -57,6 +57,10 @@ class ConfigReader:
         self._read.add(key)
         return self._values.get(key)
 
+    def values(self) -> dict[str, Any]:
+        """All fields as they stand in the file; none of them counts as read."""
+        return dict(self._values)
+
     def unread(self) -> tuple[str, ...]:
         """Fields that have a value and that nobody asked for: they have no effect here."""
         known = self._read | _WITHOUT_EFFECT

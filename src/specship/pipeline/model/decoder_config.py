@@ -137,7 +137,7 @@ def refuse_sliding_windows(config: ConfigReader) -> None:
 
 
 def _refuse_features(config: ConfigReader) -> None:
-    _refuse_quantized(config)
+    refuse_quantized(config)
     mend = "use a plain checkpoint of the same family"
     for key, why in _REFUSED.items():
         config.only(key, (None,), why, mend)
@@ -173,7 +173,12 @@ def _refuse_layers(config: ConfigReader, kind: Any) -> NoReturn:
     )
 
 
-def _refuse_quantized(config: ConfigReader) -> None:
+def refuse_quantized(config: ConfigReader) -> None:
+    """Refuse a checkpoint whose weights are codes of a quantizer, and say which and how it is undone.
+
+    Raises:
+        UnusableInput: `quantization_config` says so.
+    """
     if config.get("quantization_config") is None:
         return
     said = config.mapping("quantization_config")

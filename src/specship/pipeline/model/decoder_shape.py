@@ -50,31 +50,40 @@ class Biases:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class DecoderShape:
-    """What `config.json` says of a decoder; every count is at least 1."""
+class TextShape:
+    """What every model that writes text has, whoever decodes it; every count is at least 1."""
 
-    family: str = "llama"
+    family: str
     """`model_type` of its family."""
     vocabulary: int
     """Rows of the embedding; often more than the tokenizer has tokens."""
     hidden: int
-    intermediate: int
     layers: int
     heads: int
+    context: int
+    """Positions of the longest text."""
+    tied: bool
+    """Whether the head is the embedding."""
+    bos_id: int | None
+    eos_ids: tuple[int, ...]
+    pad_id: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecoderShape(TextShape):
+    """What `config.json` says of a decoder that is computed here; every count is at least 1."""
+
+    family: str = "llama"
+    intermediate: int
     kv_heads: int
     head_dim: int
     """Size of a head, which need not be `hidden / heads`."""
-    context: int
     rms_eps: float
     rope_theta: float
     rope: RopeScaling = field(default_factory=RopeScaling)
     biases: Biases = field(default_factory=Biases)
     head_norms: bool = False
     """Whether each query and key head is normed before it is turned."""
-    tied: bool
-    bos_id: int | None
-    eos_ids: tuple[int, ...]
-    pad_id: int | None
 
 
 def expected_tensors(shape: DecoderShape) -> TensorTable:

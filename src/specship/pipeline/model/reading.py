@@ -12,7 +12,7 @@ from typing import Any, Final, NoReturn
 from specship.discovery import Folder
 from specship.errors import UnknownName
 from specship.pipeline.model.config_reading import ConfigReader, shown
-from specship.pipeline.model.decoder_shape import DecoderShape, TensorTable
+from specship.pipeline.model.decoder_shape import EMBEDDING, HEAD, DecoderShape, TensorTable, TextShape
 from specship.pipeline.model.family import Family
 
 FAMILIES: Final = Folder("specship.pipeline.model.families")
@@ -20,7 +20,13 @@ _SEPARATORS: Final = re.compile(r"[-_. ]")
 _SENSES: Final = ("vision_config", "audio_config", "text_config", "speech_config")
 """Parts of a configuration that only models of pictures or sounds have."""
 _MULTIMODAL: Final = re.compile(r"(^|[_-])(vl|omni|vision|audio)|llava|multimodal")
+_ROTATIONS: Final = r"model\.layers\.[0-9]{1,3}\.self_attn\.rotary_emb\.inv_freq"
+"""Older writers stored these; they follow from the configuration."""
 _DTYPES: Final = {"float32": "F32", "float16": "F16", "bfloat16": "BF16"}
+
+
+OURS: Final = "specship"
+"""The engine of the families that stand in the folder `families`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +34,18 @@ class DeclaredModel:
     """What a `config.json` says, and what it leaves open."""
 
     model_type: str
-    family: Family
-    shape: DecoderShape
+    architecture: str
+    """Name of the class that its files carry."""
+    engine: str = OURS
+    """What computes it: our own decoder, or a library and its version."""
+    shape: TextShape
+    table: TensorTable
+    tied: Mapping[str, str]
+    """Tensors that are other ones, and which: a head that is the embedding."""
+    redundant: tuple[str, ...] = ()
+    """Regular expressions of tensors that older writers stored and no reader takes."""
+    body: str = ""
+    """What stands in front of all names but the head's, where writers may leave it out."""
     dtype: str | None
     """Element type of the weights as safetensors writes it; None when the file names none of ours."""
     assumed: Mapping[str, Any]
@@ -38,8 +54,15 @@ class DeclaredModel:
     """Fields that were there and have no effect here."""
 
     def tensors(self) -> TensorTable:
-        """Name and shape of every tensor that belongs to it."""
-        return self.family.tensors(self.shape)
+        """Name and shape of every tensor that belongs to it; a tied one is stored once."""
+        return self.table
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnownModel(DeclaredModel):
+    """One of a family that is computed here."""
+
+    shape: DecoderShape
 
 
 @functools.cache
@@ -48,7 +71,7 @@ def all_families() -> Mapping[str, Family]:
     return FAMILIES.members("FAMILY")
 
 
-def read_model(path: Path) -> DeclaredModel:
+def read_model(path: Path) -> KnownModel:
     """Read a `config.json` as its own family does.
 
     Raises:
@@ -68,21 +91,29 @@ def read_model(path: Path) -> DeclaredModel:
         "use the checkpoint of the language model itself",
     )
     shape = family.read(config)
-    return DeclaredModel(
+    return KnownModel(
         model_type=str(model_type),
-        family=family,
+        architecture=family.architecture,
         shape=shape,
-        dtype=_DTYPES.get(str(config.get("dtype") or config.get("torch_dtype"))),
+        table=family.tensors(shape),
+        tied={HEAD: EMBEDDING} if shape.tied else {},
+        redundant=(_ROTATIONS,),
+        dtype=declared_dtype(config),
         assumed=dict(config.assumed),
         unread=config.unread(),
     )
 
 
+def declared_dtype(config: ConfigReader) -> str | None:
+    """Element type that a configuration names, as safetensors writes it; None where it names none of ours."""
+    return _DTYPES.get(str(config.get("dtype") or config.get("torch_dtype")))
+
+
 def _refuse_family(config: ConfigReader, model_type: Any) -> NoReturn:
     known = sorted(all_families())
     said = str(model_type)
-    meant = next((name for name in known if _SEPARATORS.sub("", said.lower()) == name), None)
-    kind = "" if meant else _kind_of(config, said)
+    meant = misspelled_family(said)
+    kind = "" if meant else no_decoder(config, said) or _experts(said)
     raise UnknownName(
         f"model_type is {shown(model_type)}{kind and f' ({kind})'}",
         at=config.path,
@@ -91,10 +122,17 @@ def _refuse_family(config: ConfigReader, model_type: Any) -> NoReturn:
     )
 
 
-def _kind_of(config: ConfigReader, model_type: str) -> str:
+def misspelled_family(model_type: str) -> str | None:
+    """The family that is meant by another spelling of its name: `Llama`, `qwen-2`."""
+    return next((name for name in all_families() if _SEPARATORS.sub("", model_type.lower()) == name), None)
+
+
+def no_decoder(config: ConfigReader, model_type: str) -> str:
     """What else than a decoder of text it is, in words; empty where nothing says so."""
     if any(config.get(key) is not None for key in _SENSES) or _MULTIMODAL.search(model_type.lower()):
         return "a model that reads more than text"
-    if "moe" in model_type.lower() or model_type == "mixtral":
-        return "a mixture of experts"
     return "an encoder and a decoder" if config.get("is_encoder_decoder") is True else ""
+
+
+def _experts(model_type: str) -> str:
+    return "a mixture of experts" if "moe" in model_type.lower() or model_type == "mixtral" else ""

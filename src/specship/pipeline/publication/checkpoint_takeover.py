@@ -28,7 +28,7 @@ def take_over(source: Path, output: Path, label: str) -> Inventory:
         UnknownName, UnusableInput, DamagedArtifact: see `account` and `import_checkpoint`.
         CannotWrite: the disk is full or refuses.
     """
-    inventory = account(source)
+    inventory = account(source, any_family=True)
     write_imported(inventory, output)
     write_provenance(output, describe_source(source, label))
     write_json(output / INVENTORY, _with_digests(inventory))

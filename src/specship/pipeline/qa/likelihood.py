@@ -44,6 +44,18 @@ class Difference:
         return f"{self.mean:+.4f} nats/token ({self.errors:+.1f} standard errors)"
 
 
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Something undone, and what the text then takes."""
+
+    hypothesis: str
+    layers: str
+    difference: Difference
+
+    def __str__(self) -> str:
+        return f"{self.layers}: {self.hypothesis}: undone, the text takes {self.difference}"
+
+
 def difference(losses_T: Tensor, base_T: Tensor) -> Difference:  # noqa: N803 - axes
     """Two readings of the same tokens, token by token."""
     apart_T = losses_T - base_T  # noqa: N806

@@ -9,6 +9,7 @@ from typing import Any
 from specship.contracts.expectation import Expectation
 from specship.contracts.judging import Ruling, Verdict, judge
 from specship.contracts.measurement import Measurement
+from specship.pipeline.model.reading import OURS
 from specship.units import Quantity, show
 
 GateLimits = Mapping[str, Expectation]
@@ -130,6 +131,8 @@ class QaReport:
 
     model: str
     kind: str
+    engine: str
+    """What computed it: our own decoder, or a library and its version."""
     answers: tuple[GateAnswer, ...]
 
     @property
@@ -152,6 +155,7 @@ class QaReport:
         return {
             "model": self.model,
             "kind": self.kind,
+            "engine": self.engine,
             "executed": self.executed,
             "passed": self.passed,
             "gates": [answer.as_json() for answer in self.answers],
@@ -165,5 +169,6 @@ class QaReport:
             notes = answer.notes if answer.executed else ()
             lines += [f"    {note}" for note in notes if note not in answer.detail]
         total = len(self.answers)
-        lines.append(f"{self.executed} of {total} gates executed, {self.passed} passed: {self.model}")
+        by = "" if self.engine == OURS else f" (computed by {self.engine})"
+        lines.append(f"{self.executed} of {total} gates executed, {self.passed} passed: {self.model}{by}")
         return "\n".join(lines)

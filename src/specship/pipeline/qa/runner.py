@@ -30,7 +30,15 @@ def examine(subject: Subject) -> QaReport:
         answers.append(ask(gate, subject))
     subject.report(len(gates), len(gates), "gates")
     kind = "folder" if subject.is_folder else "gguf"
-    return QaReport(model=str(subject.path), kind=kind, answers=tuple(answers))
+    return QaReport(model=str(subject.path), kind=kind, engine=_engine(subject), answers=tuple(answers))
+
+
+def _engine(subject: Subject) -> str:
+    """What computed the answers; of a model that did not open, what its family would be computed by."""
+    try:
+        return subject.engine
+    except SpecshipError:
+        return "transformers"
 
 
 def ask(gate: QualityGate, subject: Subject) -> GateAnswer:

@@ -9,19 +9,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint.folder import CheckpointFolder, read_shape
+from specship.pipeline.checkpoint.folder import read_shape
 from specship.pipeline.checkpoint.inventory import Inventory, account
+from specship.pipeline.checkpoint.other_folder import OtherFolder, open_other_folder
 from specship.pipeline.checkpoint.weight_files import CONFIG
 from specship.pipeline.gguf.model import gguf_shape, open_gguf
 from specship.pipeline.gguf.reader import GgufFile, read_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
+from specship.pipeline.inference.any_model import is_ours, load_decoder
 from specship.pipeline.inference.open_model import OpenModel, open_model
-from specship.pipeline.model.decoder_shape import DecoderShape
+from specship.pipeline.model.decoder_shape import DecoderShape, TextShape
+from specship.pipeline.model.other_families import read_any_model
+from specship.pipeline.model.reading import OURS
+from specship.pipeline.model.transformers_process import TransformersProcess
 from specship.pipeline.qa.texts import PLAIN_TEXT
+from specship.pipeline.tokenizer.opening import open_tokenizer
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
+    from specship.pipeline.inference.text_decoder import TextDecoder
     from specship.pipeline.qa.layered import LayeredDecoder
 
 MOST_CONTEXT = 512
@@ -42,6 +49,8 @@ class Subject:
     path: Path
     golden: Path | None = None
     """Stored texts that the greedy ones must equal."""
+    beside: Path | None = None
+    """The same model for another runner: the GGUF of a folder, the folder of a GGUF."""
     recorded: dict[str, Any] | None = None
     """Answers of the second runner from before, by gate; it is then not asked again."""
     threads: int = 1
@@ -55,9 +64,27 @@ class Subject:
         return self.path.is_dir()
 
     @cached_property
+    def is_other(self) -> bool:
+        """Whether it is a folder of a family without a decoder of ours."""
+        try:
+            return self.is_folder and not is_ours(self.path)
+        except UnusableInput:
+            return False
+
+    @cached_property
+    def process(self) -> TransformersProcess:
+        """Whoever computes such a folder."""
+        return TransformersProcess(self.path)
+
+    @cached_property
+    def engine(self) -> str:
+        """What computes the model, as far as it can be known."""
+        return self.other.engine if self.is_other else OURS
+
+    @cached_property
     def inventory(self) -> Inventory:
         """Every tensor of a folder, accounted for."""
-        return account(self.path)
+        return account(self.path, process=self.process if self.is_other else None)
 
     @cached_property
     def gguf(self) -> GgufFile:
@@ -65,20 +92,30 @@ class Subject:
         return read_gguf(self.path)
 
     @cached_property
+    def other(self) -> OtherFolder:
+        """A folder of a family without a decoder of ours."""
+        return open_other_folder(self.path, self.process)
+
+    @cached_property
     def model(self) -> OpenModel:
-        """The model as the reference runner sees it."""
+        """The model as our own decoder sees it."""
         return open_model(self.path) if self.is_folder else open_gguf(self.path)
 
     @cached_property
-    def shape(self) -> DecoderShape:
+    def shape(self) -> TextShape:
         """What the configuration or the metadata say, whatever the weights are."""
+        return read_any_model(self.path / CONFIG, self.process).shape if self.is_other else self.decoder_shape
+
+    @cached_property
+    def decoder_shape(self) -> DecoderShape:
+        """The same of a model that our own decoder computes."""
         return read_shape(self.path / CONFIG) if self.is_folder else gguf_shape(self.gguf)
 
     @cached_property
     def tokenizer(self) -> Tokenizer:
         """The tokenizer that belongs to the model, whatever the weights are."""
         if self.is_folder:
-            return CheckpointFolder(self.path, self.shape, {}).tokenizer()
+            return open_tokenizer(self.path)
         return rebuilt_tokenizer(self.gguf)
 
     @cached_property
@@ -87,8 +124,18 @@ class Subject:
         return min(MOST_CONTEXT, self.shape.context)
 
     @cached_property
-    def decoder(self) -> LayeredDecoder:
+    def decoder(self) -> TextDecoder:
         """The reference runner with the model's weights in float32."""
+        if not self.is_other:
+            return self.layered
+        import torch
+
+        torch.set_num_threads(self.threads)
+        return load_decoder(self.other, device=self.device, context=self.context)
+
+    @cached_property
+    def layered(self) -> LayeredDecoder:
+        """Our own decoder, which can be taken layer by layer."""
         import torch
 
         from specship.pipeline.qa.layered import LayeredDecoder

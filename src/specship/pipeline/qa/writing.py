@@ -20,7 +20,7 @@ import torch
 from specship.pipeline.qa.texts import COMMON_WORDS, PLAIN_TEXT, PROMPTS
 
 if TYPE_CHECKING:
-    from specship.pipeline.inference.decoder import Decoder
+    from specship.pipeline.inference.text_decoder import TextDecoder
 
 _LETTERS: Final = re.compile(r"[A-Za-z]+")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
@@ -35,10 +35,10 @@ KNOWN_WORDS: Final = frozenset(
 
 @torch.inference_mode()
 def write_on(
-    decoder: Decoder, prompt_ids: Sequence[int], steps: int, *, banned: Sequence[int], fresh_pairs: bool
+    decoder: TextDecoder, prompt_ids: Sequence[int], steps: int, *, banned: Sequence[int], fresh_pairs: bool
 ) -> list[int]:
     """The likeliest token, step after step; with `fresh_pairs` no two tokens follow each other twice."""
-    logits_V = decoder.logits(prompt_ids)[-1]  # noqa: N806 - axes
+    logits_V = decoder.prompt(prompt_ids)  # noqa: N806 - axes
     seen, found = list(prompt_ids), list[int]()
     while len(found) < steps:
         logits_V[list(banned)] = -math.inf

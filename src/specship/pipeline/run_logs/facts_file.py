@@ -6,7 +6,7 @@ NaN and infinity stand in it as JSON readers of Python know them, since logs of 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,4 +48,5 @@ def read_written_facts(path: Path) -> Facts:
             raise ValueError(f"no kind of run is called {facts.kind!r:.40}")
     except (ValidationError, ValueError, RecursionError) as error:
         raise DamagedArtifact(f"no facts of a run: {str(error).splitlines()[0]}", at=path) from error
-    return facts
+    events = None if facts.events is None else tuple(facts.events)
+    return replace(facts, steps=tuple(facts.steps), evaluations=tuple(facts.evaluations), events=events)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.run_logs.declared_settings import declared
 from specship.pipeline.run_logs.declaring import declare, read_declared
-from specship.pipeline.run_logs.facts import Facts
+from specship.pipeline.run_logs.facts import OURS, Facts
 from specship.pipeline.run_logs.facts_file import FACTS, read_written_facts
 from specship.pipeline.run_logs.formats.event_file import KIND as EVENTS
 from specship.pipeline.run_logs.formats.event_file import told_by_events
@@ -60,7 +62,16 @@ def _recorded(folder: Path, columns: Columns, *, weights: bool) -> tuple[Facts, 
             + ", ".join(all_formats()),
             mend="name the folder that `specship pretrain --output` or a Trainer's output_dir made, or a log",
         )
+    if facts.kind != OURS:
+        facts = replace(facts, lost=(*facts.lost, *_gaps(facts)))
     return facts, notes
+
+
+def _gaps(facts: Facts) -> Iterator[str]:
+    """Places where a log of every k-th step leaves more than that out."""
+    for before, after in pairwise(facts.steps):
+        if after.step > before.step + facts.log_every:
+            yield f"{after.line}: the log goes from step {before.step} to step {after.step}"
 
 
 def _with_arguments(facts: Facts, folder: Path, notes: list[str]) -> Facts:

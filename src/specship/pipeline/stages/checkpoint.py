@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from specship.errors import RequirementMissing
 from specship.pipeline.stage import Stage, Work
 
 STAGE = Stage(makes="checkpoint", lifecycle="checkpoint", needs=("run",), packages=("safetensors",))
@@ -11,9 +12,16 @@ def run(work: Work) -> None:
     """Copy the best checkpoint by held-out loss, without what only a resume needs.
 
     Raises:
+        RequirementMissing: the run was received, and its weights were not.
         DamagedArtifact: a file of the run's checkpoint differs from its manifest.
     """
+    from specship.pipeline.run_logs.declaring import read_declared
     from specship.pipeline.training.checkpoint_export import export_best
 
+    if read_declared(work.inputs["run"]) is not None:
+        raise RequirementMissing(
+            "the run of this model was received, and a log holds no weights",
+            mend="receive the checkpoint too, by a section `received:` (folder, source)",
+        )
     export_best(work.inputs["run"], work.output)
     work.report(1, 1, "checkpoints")

@@ -44,7 +44,13 @@ def run(work: Work) -> None:
     paths = {"checkpoint": work.inputs["checkpoint"], "gguf": work.inputs["gguf"] / GGUF_FILE}
     reports = {
         name: examine(
-            Subject(path=path, threads=settings.threads, device=settings.device, report=work.report)
+            Subject(
+                path=path,
+                beside=paths["gguf"],
+                threads=settings.threads,
+                device=settings.device,
+                report=work.report,
+            )
         )
         for name, path in paths.items()
     }

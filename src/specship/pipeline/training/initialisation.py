@@ -162,7 +162,7 @@ def continued_config(folder: Path) -> dict[str, Any]:
     rotation = dict(document.get("rope_parameters") or scaling or {})
     rotation.setdefault("rope_type", rotation.pop("type", "default"))
     return document | {
-        "architectures": [model.family.architecture],
+        "architectures": [model.architecture],
         "num_key_value_heads": shape.kv_heads,
         "head_dim": shape.head_dim,
         "hidden_act": "silu",

@@ -21,10 +21,9 @@ def reasons(facts: MergeFacts) -> Iterator[MergeObjection]:
     on_base = {(model.model, model.profile): model for model in facts.on_base}
     for model in facts.after:
         key = model.model, model.profile
-        if key not in before or model.ship_percent <= before[key].ship_percent:
+        if key not in before:
             continue
-        had = _discharged(before[key])
-        earned = _discharged(on_base[key]) - had if key in on_base else set()
+        had, earned = _discharged(before[key]), _discharged(on_base[key])
         total = sum(c.weight for c in model.criteria if c.status != Standing.NOT_JUDGED)
         explained = sum(
             100.0 * criterion.weight / total

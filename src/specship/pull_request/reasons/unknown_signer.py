@@ -13,9 +13,7 @@ WEIGHT: Final = 93
 def reasons(facts: MergeFacts) -> Iterator[MergeObjection]:
     """Whom to trust is base's to say: a key that is added here counts from the next change on."""
     for path, about in sorted(facts.head.unsigned.items()):
-        if path in facts.new_evidence:
-            yield MergeObjection(
-                path.rpartition("/")[2], about,
-                "sign it with a key that base trusts, or merge that key in a change of its own first",
-                path, 1,
-            )  # fmt: skip
+        yield MergeObjection(
+            path.rpartition("/")[2], about,
+            "sign it with a key that base trusts, or merge that key in a change of its own first", path, 1,
+        )  # fmt: skip

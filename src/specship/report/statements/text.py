@@ -8,6 +8,7 @@ from typing import Final
 from specship.report.formats import PLAIN, Display
 from specship.status.report import SignerReport
 from specship.suite.explain.statement_records import LedgerCheck, StatementReport
+from specship.wording import counted
 
 _DIGITS: Final = 12
 _KEY: Final = len("sha256:") + _DIGITS
@@ -17,11 +18,10 @@ def render(check: LedgerCheck, _display: Display = PLAIN) -> str:
     """Each statement, then what is wrong with the whole, then how many there are."""
     lines = [line for one in check.statements for line in told(one)]
     lines += check.problems
-    counted = sum(one.counts for one in check.statements)
-    plural = "" if len(check.problems) == 1 else "s"
     lines.append(
-        f"{len(check.statements)} statements read, {counted} count today, "
-        f"{check.unsigned} not signed by a known key, {len(check.problems)} problem{plural}"
+        f"{counted(len(check.statements), 'statement')} read, "
+        f"{counted(sum(one.counts for one in check.statements), 'counts', 'count')} today, "
+        f"{check.unsigned} not signed by a known key, {counted(len(check.problems), 'problem')}"
     )
     return "".join(f"{line}\n" for line in lines)
 

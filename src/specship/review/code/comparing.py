@@ -245,7 +245,7 @@ class CodeReview:
         return frozenset(name for name, declared in self.base.probes.items() if declared.path in folder)
 
     def _behind(self, name: str, gates: Mapping[str, Iterable[str]]) -> Iterable[str]:
-        """Gates whose evidence goes with a probe: a table in the project's own folder counts for all there."""
+        """Gates whose evidence goes with a probe: a table in the project's folder counts for all there."""
         return self._of_own(gates) if name in self.own else gates.get(name, ())
 
     def _of_own(self, gates: Mapping[str, Iterable[str]]) -> list[str]:

@@ -55,7 +55,9 @@ class Identities:
         if configuration is None or not configuration.probes:
             return ""
         self._code.lay_out(self._code.probe_folder)
-        return folder_code(self._code.folder / self._side.inside(configuration.probes), self._code.folder / path)
+        return folder_code(
+            self._code.folder / self._side.inside(configuration.probes), self._code.folder / path
+        )
 
     def fault(self, name: str) -> str:
         """Digest of a fault's file; empty where there is none."""

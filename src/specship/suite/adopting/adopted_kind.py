@@ -72,6 +72,12 @@ class AdoptedKind:
     settings: Callable[[Path, str], Mapping[str, Mapping[str, Any]]]
     """Sections of the pipeline, from the path and how the project's files name it."""
     criteria: tuple[AdoptedCriterion, ...]
+    template: str = ""
+    """The template of `specship init` that begins with it; empty where none does."""
+    example: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Sections of a project that has nothing yet, at any scale."""
+    at_release: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """What of them is another at release: values by section."""
 
 
 def all_kinds() -> Mapping[str, AdoptedKind]:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.errors import UnusableInput
+from specship.suite.adopting.adopted_kind import all_kinds
 from specship.suite.adopting.looking import Recognised, Sight, look
-from specship.suite.adopting.proposing import ProposedGate, propose
+from specship.suite.adopting.proposing import ProposedGate, propose, unmeasured
 from specship.suite.adopting.writing import numbered, project_files
 from specship.suite.artifacts.runner import Listener
 from specship.suite.scaffold.naming import checked_slug, slug_of
@@ -52,13 +53,50 @@ def adopt(path: Path, root: Path, name: str | None, listener: Listener) -> Adopt
     criteria = [(one.kind, criterion) for one in sight.found for criterion in one.kind.criteria]
     proposed = [(criterion, propose(root, settings, criterion.gates, listener)) for _, criterion in criteria]
     rows = numbered(name, proposed)
-    files = project_files(name, settings, rows, about)
+    files = _placed(root, project_files(name, settings, rows, about), table)
+    gates = tuple(gate for row in rows for gate in row.gates)
+    return Adopted(root, name, sight, gates, files, notes)
+
+
+def begin_from_template(folder: Path, template: str, name: str | None) -> Adopted:
+    """Write a project for something that is not there yet; its limits are those that need no measurement.
+
+    Raises:
+        UnusableInput: files are in the way, or the name is unusable; nothing is written.
+        CannotWrite: the disk is full or refuses; nothing stays.
+    """
+    root = folder.resolve()
+    name = checked_slug(name, what="project") if name is not None else slug_of(root.name) or _OTHERWISE
+    table, notes = with_project(root, name, own=False)
+    kinds = [kind for kind in all_kinds().values() if kind.template == template]
+    settings = {section: values for kind in kinds for section, values in kind.example.items()}
+    released = settings | {
+        section: {**settings[section], **values}
+        for kind in kinds
+        for section, values in kind.at_release.items()
+    }
+    rows = numbered(
+        name,
+        [(one, [unmeasured(gate) for gate in one.gates]) for kind in kinds for one in kind.criteria],
+    )
+    about = " and ".join(f"a {kind.name}" for kind in kinds)
+    files = _placed(root, project_files(name, settings, rows, about, released), table)
+    gates = tuple(gate for row in rows for gate in row.gates)
+    return Adopted(root, name, Sight((), (), (), cut=False), gates, files, notes)
+
+
+def templates() -> tuple[str, ...]:
+    """Names of the templates."""
+    return tuple(dict.fromkeys(kind.template for kind in all_kinds().values() if kind.template))
+
+
+def _placed(root: Path, files: Mapping[str, str], table: Draft) -> tuple[str, ...]:
+    """The paths that were written, all or none; the table last, which makes the folder a project."""
     drafts = [Draft(at, text) for at, text in files.items()]
     if (ignored := ignoring(root)) is not None:
         drafts.append(ignored)
-    place(root, [*drafts, table])  # the table last: only now is the folder a project
-    gates = tuple(gate for row in rows for gate in row.gates)
-    return Adopted(root, name, sight, gates, tuple(draft.path for draft in (*drafts, table)), notes)
+    place(root, [*drafts, table])
+    return tuple(draft.path for draft in (*drafts, table))
 
 
 def settings_of(found: tuple[Recognised, ...], root: Path) -> Mapping[str, Mapping[str, Any]]:

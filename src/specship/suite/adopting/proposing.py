@@ -34,6 +34,8 @@ class ProposedGate:
     limits: Mapping[str, Expectation] = field(default_factory=dict)
     proposed: tuple[str, ...] = ()
     """Quantities whose limit was taken from what was measured."""
+    left: tuple[str, ...] = ()
+    """Quantities that wait for a limit, because they were not measured."""
     why_not: str = ""
     """Why nothing could be measured; the rule is then left unbound."""
 
@@ -71,6 +73,20 @@ def propose(
         measurer.close()
 
 
+def unmeasured(gate: AdoptedGate) -> ProposedGate:
+    """A gate with the limits that are in its nature alone; all others wait until something was measured."""
+    if not gate.probe:
+        return ProposedGate(gate)
+    units = all_probes()[gate.probe].units
+    limits = {
+        quantity: Expectation.model_validate({limit.operator: limit.value, "unit": units[quantity]})
+        for quantity, limit in gate.expect.items()
+        if limit.value is not None
+    }
+    left = tuple(quantity for quantity in gate.expect if quantity not in limits)
+    return ProposedGate(gate, limits, left=left)
+
+
 def _proposed(gate: AdoptedGate, runner: StageRunner, measurer: Measurer) -> ProposedGate:
     if not gate.probe:
         return ProposedGate(gate)
@@ -93,18 +109,18 @@ def _proposed(gate: AdoptedGate, runner: StageRunner, measurer: Measurer) -> Pro
         if limit.value is None:
             proposed.append(quantity)
     if not limits:
-        return ProposedGate(gate, why_not="none of its quantities can be measured here")
-    return ProposedGate(gate, limits, tuple(proposed))
+        lacking = " ".join(dict.fromkeys(found.lacking.values()))
+        return ProposedGate(gate, why_not=" ".join(lacking.split()) or "nothing of it can be measured here")
+    left = tuple(quantity for quantity in gate.expect if quantity not in limits)
+    return ProposedGate(gate, limits, tuple(proposed), left)
 
 
 def _expectation(limit: AskedLimit, quantity: str, probe: Probe, found: Measurement) -> Expectation | None:
     """The limit on a quantity; None where nothing was measured, or nothing could violate what was."""
     measured = found.quantities.get(quantity)
-    value = limit.value
-    if value is None:
-        if measured is None or not measured.measured:
-            return None
-        value = _with_room(measured.value, limit)
+    if measured is None or not measured.measured:
+        return None
+    value = _with_room(measured.value, limit) if limit.value is None else limit.value
     try:
         return Expectation.model_validate({limit.operator: value, "unit": probe.units[quantity]})
     except (ValidationError, UnusableInput):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import textwrap
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
 from itertools import accumulate
 from typing import Any, Final
 
@@ -19,6 +20,10 @@ _SUMMARY: Final = {
     "rehearsal": "The same model, measured while the limits are found.",
     "release": "The model that ships.",
 }
+
+
+Settings = Mapping[str, Mapping[str, Any]]
+"""Values by section of a model's pipeline."""
 
 
 class Numbered:
@@ -49,9 +54,12 @@ def numbered(
 
 
 def project_files(
-    name: str, settings: Mapping[str, Mapping[str, Any]], criteria: Sequence[Numbered], about: str
+    name: str, settings: Settings, criteria: Sequence[Numbered], about: str, released: Settings | None = None
 ) -> Mapping[str, str]:
-    """Path and text of every file, `pyproject.toml` and `.gitignore` apart."""
+    """Path and text of every file, `pyproject.toml` and `.gitignore` apart.
+
+    `released` are the settings of the release, where they are others.
+    """
     spec = f"specs/{name}"
     files = {
         f"{spec}/spec.yaml": modeline("spec") + "\n".join(_spec(name, criteria, about)) + "\n",
@@ -59,7 +67,7 @@ def project_files(
         + "\n".join(_profile("rehearsal", settings))
         + "\n",
         f"{spec}/profiles/release.yaml": modeline("profile")
-        + "\n".join(_profile("release", settings))
+        + "\n".join(_profile("release", released or settings))
         + "\n",
         f"{spec}/amendments/0001-it-begins.yaml": modeline("amendment") + "\n".join(_amendment(about)) + "\n",
     }
@@ -86,7 +94,7 @@ def _spec(name: str, criteria: Sequence[Numbered], about: str) -> Iterator[str]:
         yield "        effort: {gpu_hours: 0, person_hours: 1}"
 
 
-def _profile(kind: str, settings: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+def _profile(kind: str, settings: Settings) -> Iterator[str]:
     if kind == "release":
         yield "# The real thing: its evidence counts when a key of [tool.specship] trusted_keys signed it, on"
         yield "# files that are committed."
@@ -153,10 +161,13 @@ def _gate(identity: str, criterion: str, proposed: ProposedGate) -> Iterator[str
 def _remarks(proposed: ProposedGate) -> Iterator[str]:
     if proposed.why_not:
         yield from textwrap.wrap(
-            f"TODO: {proposed.gate.probe} cannot measure this here: {proposed.why_not}. "
-            "The gate is UNBOUND, and worth nothing, until something can.",
+            f"TODO: {proposed.gate.probe} cannot measure this here; the gate is worth nothing until something"
+            f" can: {proposed.why_not}",
             _WIDTH,
         )
+    elif proposed.left:
+        waiting = ", ".join(proposed.left)
+        yield from textwrap.wrap(f"TODO: not measured yet, and without a limit: {waiting}.", _WIDTH)
     elif not proposed.limits:
         yield "TODO: this gate is UNBOUND, and worth nothing, until somebody measures it."
         yield from proposed.gate.hint
@@ -165,4 +176,6 @@ def _remarks(proposed: ProposedGate) -> Iterator[str]:
 def _limit(expected: Expectation) -> str:
     value = expected.limit
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    if isinstance(value, float) and "e" in text:  # readers of YAML disagree about 1e-09
+        text = format(Decimal(text), "f")
     return f"{{{expected.operator}: {text}, unit: {expected.unit}}}"

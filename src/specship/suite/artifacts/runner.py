@@ -255,8 +255,8 @@ class StageRunner:
             child = subprocess.Popen(  # noqa: S603 - a module of ours
                 isolated(module),
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=output,
-                env=child_environment((*self.inherit, *stage.variables)), start_new_session=True, text=True, cwd=self.root,
-                pass_fds=(lock,),
+                env=child_environment((*self.inherit, *stage.variables)), start_new_session=True, text=True,
+                cwd=self.root, pass_fds=(lock,),
             )  # fmt: skip
         try:
             ending = self._follow(child, stage, request)

@@ -31,6 +31,7 @@ from specship.suite.explain.records import (
     ProbeFound,
 )
 from specship.suite.explain.remedies import criterion_mend, gate_mend
+from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.report_building import report_models
 from specship.suite.judging.trust import all_keys
 from specship.suite.plan.plan import Plan, make_plan
@@ -162,7 +163,7 @@ class Explainer:
             probe=self.probe(gate.probe) if gate.probe else None,
             faults={fault: self.sentence(fault) for fault in gate.faults},
             profiles=profiles,
-            problems=(*ledger_problems(self.ledger), *dict.fromkeys(damage)),
+            problems=self._problems(damage),
         )
 
     def model(self, identity: str) -> ModelFound:
@@ -175,8 +176,7 @@ class Explainer:
             for report in report_models(plan, self.ledger, damage)
             if report.model == identity
         )
-        problems = (*ledger_problems(self.ledger), *dict.fromkeys(damage))
-        return ModelFound(id=identity, title=title, reports=reports, problems=problems)
+        return ModelFound(id=identity, title=title, reports=reports, problems=self._problems(damage))
 
     def criterion(self, identity: str) -> CriterionFound:
         """Everything about one criterion."""
@@ -198,8 +198,13 @@ class Explainer:
             because=criterion.because,
             place=str(spec.document.place("models", m, "criteria", c, "id")),
             profiles=profiles,
-            problems=(*ledger_problems(self.ledger), *dict.fromkeys(damage)),
+            problems=self._problems(damage),
         )
+
+    def _problems(self, damage: list[str]) -> tuple[str, ...]:
+        """What is wrong with the ledger, the records of arming, and artifacts."""
+        arming = map(str, ArmingBook(self.project).damaged)
+        return (*ledger_problems(self.ledger), *dict.fromkeys((*damage, *arming)))
 
     def _criterion_at(self, plan: Plan, criterion: Criterion, damage: list[str]) -> CriterionAtProfile:
         reports: dict[str, CriterionReport] = {

@@ -50,8 +50,12 @@ class InjectionRunner(StageRunner):
         """The module that plants the fault, where it is planted."""
         if self.loaded is None or not self._spoils(stage):
             return super().asked(stage)
-        clean = self.clean.ensure(stage.makes).path if self.clean and self.loaded.way == "artifact" else ""
-        about = {"name": self.loaded.name, "folder": self.folder, "clean": str(clean)}
+        way = self.loaded.way_in(stage)
+        copied = self.clean is not None and way in {"artifact", "log"}
+        clean = self.clean.ensure(stage.makes).path if self.clean and copied else ""
+        about = {
+            "name": self.loaded.name, "folder": self.folder, "clean": str(clean), "in_log": way == "log"
+        }  # fmt: skip
         return "specship.faults", {"fault": about}
 
     def _ensure(self, stage: Stage) -> Made:

@@ -47,7 +47,7 @@ class PairReport(Frozen):
     """Row of the catalogue of defects."""
     stage: str = ""
     """Stage in which it is planted."""
-    way: Literal["component", "artifact", "setting", "described", ""] = ""
+    way: Literal["component", "artifact", "setting", "log", "described", ""] = ""
     """How it is planted."""
     predicted: tuple[str, ...] = ()
     """The quantities that must fail."""

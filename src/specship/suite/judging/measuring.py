@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from specship.errors import SpecshipError
+from specship.garbage import none_at_the_end
 from specship.probes.measuring import measure
 from specship.probes.probe import Artifact, Probe
 from specship.suite.judging.fence import Openable, put_up
@@ -53,6 +54,7 @@ def _answer(request: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> int:
     """Serve on standard input and output; whatever libraries print goes to standard error."""
+    none_at_the_end()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     sys.dont_write_bytecode = True  # a compiled file beside a probe is neither digested nor ever asked
     answers = os.dup(1)

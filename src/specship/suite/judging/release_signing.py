@@ -14,12 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from specship.errors import SpecshipError, UnusableInput
-from specship.evidence.attempt import Attempt
 from specship.evidence.committed import committed
-from specship.evidence.entry import LedgerEntry
 from specship.evidence.ledger import Ledger, read_ledger
 from specship.evidence.ledger_writer import LedgerWriter
 from specship.evidence.signing import SigningKey
+from specship.evidence.signing_again import finish_signing, sign_again
 from specship.evidence.statement import Evidence, Opened
 from specship.specs.project import Project
 from specship.status.freshness import differences, inadmissible
@@ -66,6 +65,7 @@ def sign_releases(project: Project, key: SigningKey, profile: str | None, tell: 
     done, again = Signed(), []
     own, folder = frozenset({key.public}), (project.evidence_folder,)
     before = {entry.digest for entry in read_ledger(folder, keys=own).entries}
+    finish_signing(_writer(project, key), _measured_here(project))
     for plan in plans:
         again += _measured_again(plan, done, tell)
     for plan, check, result in again:
@@ -188,14 +188,14 @@ def _differs(before: Evidence, after: Evidence) -> Iterator[str]:
 
 
 def _sign(plan: Plan, check: Check, result: Opened, key: SigningKey) -> None:
-    folder = plan.project.evidence_folder
-    writer = LedgerWriter(folder, (folder,), key)
+    writer = _writer(plan.project, key)
     sign_stages(plan, writer, check.model.id, result.evidence.subjects)
-    attempt = _attempt_of(result, read_ledger((plan.project.state / "ledger",), keys=frozenset()))
-    with writer.announced(attempt.record) as announced:
-        writer.append(result.evidence.model_copy(update={"attempt": announced.digest}))
+    sign_again(writer, _measured_here(plan.project), result)
 
 
-def _attempt_of(result: Opened, ledger: Ledger) -> LedgerEntry[Attempt]:
-    (found,) = (entry for entry in ledger.attempts if entry.digest == result.evidence.attempt)
-    return found
+def _writer(project: Project, key: SigningKey) -> LedgerWriter:
+    return LedgerWriter(project.evidence_folder, (project.evidence_folder,), key)
+
+
+def _measured_here(project: Project) -> Ledger:
+    return read_ledger((project.state / "ledger",), keys=frozenset())

@@ -90,6 +90,7 @@ def today(
         gate_digest=check.gate_digest,
         profile_digest=plan.profile_digest(check),
         subjects={name: one.digest if one else None for name, one in found.items()},
+        unknown={name: artifacts.why_unknown(check.model.id, name) for name, one in found.items() if not one},
         ingredients=known_keys(found),
         missing=missing or missing_requirement(check, plan),
         failed=failed,

@@ -51,6 +51,8 @@ class TodaysArtifacts:
     """Whether faults are planted here on purpose."""
     damage: list[str] = field(default_factory=list)
     """Artifacts here that are not what their manifests say."""
+    differs: dict[tuple[str, str], str] = field(default_factory=dict)
+    """By model and artifact, what the newest signed statement says otherwise than today's files do."""
     _known: dict[tuple[str, str], ArtifactToday | None] = field(default_factory=dict)
 
     def of(self, model: str, artifact: str) -> ArtifactToday | None:
@@ -90,18 +92,30 @@ class TodaysArtifacts:
         stage = maker_of(artifact, sections)
         inputs = {name: self.of(model, name) for name in stage.needs}
         settings = stage.counted(sections)
+        known = {name: one.digest for name, one in inputs.items() if one}
         for entry in reversed(entries):
             made = entry.record.artifact.ingredients
-            if (
-                entry.record.stage == stage.name
-                and not made.fault
-                and self.counts(entry)
-                and {name: one.digest for name, one in inputs.items() if one} == made.inputs
-                and not outdated(stage, made, settings=settings, code=self.code(stage))
-                and outside_agrees(stage, settings, self.root(settings), made.outside)
-            ):
+            if made.fault or not self.counts(entry):
+                continue
+            if entry.record.stage != stage.name:
+                differs = f"it was made by {entry.record.stage}"
+            elif known != made.inputs:
+                others = sorted(name for name in stage.needs if known.get(name) != made.inputs.get(name))
+                differs = f"it was made from another {' and '.join(others or made.inputs)}"
+            elif not (
+                differs := outdated(stage, made, settings=settings, code=self.code(stage))
+            ) and not outside_agrees(stage, settings, self.root(settings), made.outside):
+                differs = "files of the project that it is made from are others than were signed"
+            if not differs:
                 return ArtifactToday(entry.record.artifact.digest, _key(made, inputs))
+            self.differs.setdefault((model, artifact), differs)
         return None
+
+    def why_unknown(self, model: str, artifact: str) -> str:
+        """Why nobody knows the bytes of an artifact that was asked for; empty where nobody signed any."""
+        owner = self.profile.lenders_of(model).get(artifact, model)
+        differs = self.differs.get((owner, artifact), "")
+        return f"the {artifact} that was signed is not today's: {differs}" if differs else ""
 
 
 def _key(made: Ingredients, inputs: Mapping[str, ArtifactToday | None]) -> str:

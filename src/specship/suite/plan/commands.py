@@ -1,4 +1,4 @@
-"""Commands of a profile bound to what they name: artifacts that somebody makes, once, and not from themselves."""
+"""Commands of a profile bound to what they name: artifacts that are made, once, and not from themselves."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _command_faults(
             yield UnusableInput(
                 f"the command {name!r} makes {makes!r} of {model}, and so does {makers[makes]}",
                 at=document.value_place(*at, "makes"), code="SHIP316",
-                why="an artifact that comes about in two ways would be either of two", mend="keep one of them",
+                why="an artifact that comes about in two ways would be either of two", mend="keep one",
             )  # fmt: skip
         makers.setdefault(makes, f"the command {name!r}")
         yield from _need_faults(command, sections, at, document, known)

@@ -64,11 +64,12 @@ class FaultInjection:
 
         Where the model borrows that artifact, it is spoiled where it is made.
         """
-        if self.loaded is None or self.loaded.way not in {"component", "artifact"}:
+        if self.loaded is None or self.loaded.way_in(stage) not in {"component", "artifact", "log"}:
             return False
         home = profile.lenders_of(self.model).get(stage.makes, self.model)
         spoiled = (self.loaded.fault.stage, *self.loaded.fault.also)
-        return stage.makes in spoiled and owner == home
+        ours = self.loaded.way == "log" and stage.name == stage.makes  # no log of another program
+        return stage.makes in spoiled and owner == home and not ours
 
     def reaches(self, profile: Profile, model: str, artifact: str) -> bool:
         """Whether an artifact of a model is another one in this injection."""

@@ -22,8 +22,8 @@ from specship.pipeline.evaluation.humaneval.problems import CompletionFile, Prob
 from specship.pipeline.evaluation.humaneval.prompting import prompting
 from specship.pipeline.evaluation.humaneval.samples import SAMPLES_FORMAT, Generated, SampleFile
 from specship.pipeline.evaluation.model_identity import model_identity
-from specship.pipeline.inference.decoder import STOP_TOKEN, TOKEN_LIMIT, Decoder, Sampling
-from specship.pipeline.inference.open_model import open_model
+from specship.pipeline.inference.any_model import load_decoder, open_any_model
+from specship.pipeline.inference.text_decoder import STOP_TOKEN, TOKEN_LIMIT, Sampling
 
 STOP_TEXT: Final = "stop-text"
 NO_ROOM: Final = "no-room"
@@ -75,7 +75,7 @@ class Generator:
             DamagedArtifact: a file of it cannot be read.
             RequirementMissing: the device is not here.
         """
-        opened = open_model(path)
+        opened = open_any_model(path)
         self.generation: Final = generation
         self.problems: Final = problems
         self.prompting: Final = prompting(path, opened, problems)
@@ -87,7 +87,7 @@ class Generator:
         self._tags = {number: token.content for number, token in added.items() if token.content in tags}
         self._ids = {task: self.prompting.token_ids(self._tokenizer, task) for task in problems.problems}
         longest = max(map(len, self._ids.values()))
-        self._decoder = Decoder(opened, device=device, context=longest + generation.max_tokens)
+        self._decoder = load_decoder(opened, device=device, context=longest + generation.max_tokens)
         self._about = model_identity(path, opened, self.prompting.prompt_format)
         del self._about["model"]  # where it lies belongs to a machine, not to what it is
 
@@ -98,6 +98,7 @@ class Generator:
             **self._about,
             **self.prompting.as_json(),
             "sampling": {**sampling, "top_k": 0, "top_p": 1.0},
+            "engine": self._decoder.engine,
             "context": self._decoder.context,
             "device": self._decoder.device.type,
         }

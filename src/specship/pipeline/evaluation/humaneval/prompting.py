@@ -21,7 +21,7 @@ from specship.pipeline.chat.template import read_template
 from specship.pipeline.evaluation.humaneval.extraction import ANY, STOPS, Thoughts
 from specship.pipeline.evaluation.humaneval.problems import ProblemFile
 from specship.pipeline.evaluation.model_identity import CHAT, PLAIN
-from specship.pipeline.inference.open_model import OpenModel
+from specship.pipeline.inference.open_model import TextModel
 
 INSTRUCTION: Final = (
     "Complete the following Python function. Answer with the whole function, imports included, "
@@ -58,7 +58,7 @@ class Prompting:
         }
 
 
-def prompting(path: Path, opened: OpenModel, problems: ProblemFile) -> Prompting:
+def prompting(path: Path, opened: TextModel, problems: ProblemFile) -> Prompting:
     """How this model is asked.
 
     Raises:

@@ -43,7 +43,8 @@ def _measure(subject: Subject) -> GateFindings:
     texts = [tokenizer.decode(ids, skip_special_tokens=False) for ids in greedy]
     freed = [tokenizer.decode(ids, skip_special_tokens=False) for ids in fresh]
     known, letters = (sum(counts) for counts in zip(*map(known_letters, freed), strict=True))
-    loss, likelier = float(decoder.losses(subject.pieces).mean()), _likelier_bases(subject)
+    loss = float(decoder.losses(subject.pieces).mean())
+    likelier = () if subject.is_other else _likelier_bases(subject)
     written = "".join((*texts, *freed))
     figures: dict[str, Any] = {
         "prompts": len(PROMPTS),
@@ -53,8 +54,9 @@ def _measure(subject: Subject) -> GateFindings:
         "repeated": median_low(map(repeated, greedy)),
         "distinct_texts": len(set(texts)),
         "better_than_counting": counting_nats(subject.pieces) - loss,
-        "likelier_rotation_bases": len(likelier),
     }
+    if not subject.is_other:
+        figures["likelier_rotation_bases"] = len(likelier)
     differing = None
     if subject.golden is not None:
         stored = read_golden(subject.golden)
@@ -74,11 +76,11 @@ def _likelier_bases(subject: Subject) -> tuple[str, ...]:
     the pieces are short.
     """
     pieces = [piece[:_SHORT] for piece in subject.pieces]
-    base_T, found = subject.decoder.losses(pieces), list[str]()  # noqa: N806 - axes
+    base_T, found = subject.layered.losses(pieces), list[str]()  # noqa: N806 - axes
     for theta in _BASES:
-        with subject.decoder.turning(theta):
-            apart = difference(subject.decoder.losses(pieces), base_T)
-        if theta != subject.shape.rope_theta and apart.errors < -surprise(len(_BASES)):
+        with subject.layered.turning(theta):
+            apart = difference(subject.layered.losses(pieces), base_T)
+        if theta != subject.decoder_shape.rope_theta and apart.errors < -surprise(len(_BASES)):
             found.append(f"with the rotation base {theta:g} a text takes {apart}")
     return tuple(found)
 
@@ -125,8 +127,9 @@ def _limits(subject: Subject) -> GateLimits:
         "repeated": limit("fraction", at_most=_REPEATED),
         "distinct_texts": limit("texts", at_least=len(PROMPTS) // 2),
         "better_than_counting": limit("nats/token", at_least=_BETTER),
-        "likelier_rotation_bases": limit("bases", equals=0),
     }
+    if not subject.is_other:
+        measures["likelier_rotation_bases"] = limit("bases", equals=0)
     return measures | ({"differing_from_golden": limit("texts", equals=0)} if subject.golden else {})
 
 

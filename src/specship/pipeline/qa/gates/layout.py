@@ -13,14 +13,14 @@ Axes: T tokens.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from specship.pipeline.inference.substituted_model import SubstitutedModel
 from specship.pipeline.model.decoder_shape import elements, expected_tensors
 from specship.pipeline.qa.gate import QualityGate
 from specship.pipeline.qa.hypotheses import HYPOTHESES, Arrays, Hypothesis, undone
-from specship.pipeline.qa.likelihood import Difference, counting_nats, difference, surprise
+from specship.pipeline.qa.likelihood import Trial, counting_nats, difference, surprise
+from specship.pipeline.qa.other_layouts import FEWEST_TOKENS, WORK, first_tokens, other_trials
 from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
 
@@ -29,9 +29,6 @@ if TYPE_CHECKING:
 
 _TOLD: Final = 3.0
 """Standard errors by which a text must get less likely before a model is said to tell."""
-_FEWEST_TOKENS: Final = 64
-_WORK: Final = {"cpu": 4e12, "cuda": 4e15}
-"""Floating-point operations that this gate may cost: a minute or two on two cores, or on a GPU."""
 _UNITS: Final = {
     "hypotheses": "hypotheses",
     "tokens": "tokens",
@@ -45,23 +42,11 @@ _UNITS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """Something undone, and what the text then takes."""
-
-    hypothesis: str
-    layers: str
-    difference: Difference
-
-    def __str__(self) -> str:
-        return f"{self.layers}: {self.hypothesis}: undone, the text takes {self.difference}"
-
-
 class _Bench:
     """The text as it enters each layer, so that a layer can be tried without running those before it."""
 
     def __init__(self, subject: Subject) -> None:
-        self.model, self.decoder, self.pieces = subject.model, subject.decoder, _affordable(subject)
+        self.model, self.decoder, self.pieces = subject.model, subject.layered, _affordable(subject)
         self._entering = [self.decoder.entering(piece) for piece in self.pieces]
         self.base_T = self.decoder.losses(self.pieces)
 
@@ -77,12 +62,12 @@ class _Bench:
         arrays = {f"model.layers.{index}.{name}": array for name, array in changed.items()}
         return SubstitutedModel.of(self.model, arrays) if arrays else None
 
-    def trial(self, hypothesis: Hypothesis, layers: str, others: Mapping[int, OpenModel]) -> _Trial:
+    def trial(self, hypothesis: Hypothesis, layers: str, others: Mapping[int, OpenModel]) -> Trial:
         """Read the text with some layers replaced."""
         start = min(others)
         entered = [entering[start] for entering in self._entering]
         losses_T = self.decoder.losses(self.pieces, start=start, entered=entered, others=others)
-        return _Trial(hypothesis.name, layers, difference(losses_T, self.base_T))
+        return Trial(hypothesis.name, layers, difference(losses_T, self.base_T))
 
 
 def _affordable(subject: Subject) -> list[list[int]]:
@@ -90,17 +75,12 @@ def _affordable(subject: Subject) -> list[list[int]]:
 
     A deep model on a processor reads less of it; then a single layer that matters little is not told.
     """
-    shape = subject.shape
+    shape = subject.decoder_shape
     embeddings = shape.vocabulary * shape.hidden * (1 if shape.tied else 2)
     weights = elements(expected_tensors(shape)) - embeddings
     trials = len(HYPOTHESES) * (shape.layers + 3) / 2
-    tokens = max(_FEWEST_TOKENS, int(_WORK[subject.decoder.device.type] / (2 * weights * trials)))
-    found = list[list[int]]()
-    for piece in subject.pieces:
-        found.append(piece[: tokens - sum(map(len, found))])
-        if sum(map(len, found)) >= tokens - _FEWEST_TOKENS // 2:
-            break
-    return found
+    tokens = max(FEWEST_TOKENS, int(WORK[subject.decoder.device.type] / (2 * weights * trials)))
+    return first_tokens(subject.pieces, tokens)
 
 
 class _AllLayers(Mapping[int, "OpenModel"]):
@@ -122,10 +102,10 @@ class _AllLayers(Mapping[int, "OpenModel"]):
         return len(self._layers)
 
 
-def _trials(subject: Subject, bench: _Bench) -> tuple[list[_Trial], list[_Trial]]:
+def _trials(subject: Subject, bench: _Bench) -> tuple[list[Trial], list[Trial]]:
     """Every hypothesis in each layer, and in all layers at once."""
     count = bench.model.shape.layers
-    single, changed = list[_Trial](), {hypothesis: list[int]() for hypothesis in HYPOTHESES}
+    single, changed = list[Trial](), {hypothesis: list[int]() for hypothesis in HYPOTHESES}
     for index in range(count):
         subject.report(index, count + 1, "layers")
         layer = bench.layer(index)
@@ -142,9 +122,13 @@ def _trials(subject: Subject, bench: _Bench) -> tuple[list[_Trial], list[_Trial]
 
 
 def _measure(subject: Subject) -> GateFindings:
-    bench = _Bench(subject)
-    single, joint = _trials(subject, bench)
-    loss, counting = float(bench.base_T.mean()), counting_nats(bench.pieces)
+    if subject.is_other:
+        pieces, base_T, single, joint = other_trials(subject)
+    else:
+        bench = _Bench(subject)
+        pieces, base_T = bench.pieces, bench.base_T
+        single, joint = _trials(subject, bench)
+    loss, counting = float(base_T.mean()), counting_nats(pieces)
     trials = [*single, *joint]
     likelier = sorted(
         (trial for trial in trials if trial.difference.errors < -surprise(len(trials))),
@@ -153,7 +137,7 @@ def _measure(subject: Subject) -> GateFindings:
     untold = [trial for trial in joint if trial.difference.errors < _TOLD]
     figures: dict[str, Any] = {
         "hypotheses": len(trials),
-        "tokens": len(bench.base_T),
+        "tokens": len(base_T),
         "likelier_undone": len(likelier),
         "kinds": len(joint),
         "kinds_not_told": len(untold),
@@ -166,7 +150,7 @@ def _measure(subject: Subject) -> GateFindings:
     return findings(_UNITS, figures, checked="hypotheses", notes=notes)
 
 
-def _notes(loss: float, counting: float, likelier: list[_Trial], untold: list[_Trial]) -> tuple[str, ...]:
+def _notes(loss: float, counting: float, likelier: list[Trial], untold: list[Trial]) -> tuple[str, ...]:
     """What was found, the surest first; a model that knows nothing accuses nobody."""
     convicted = [trial for trial in likelier if loss + trial.difference.mean < counting]
     if convicted:

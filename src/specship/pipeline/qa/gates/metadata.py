@@ -11,6 +11,8 @@ from typing import Any, Final
 
 from specship.errors import UnusableInput
 from specship.pipeline.checkpoint.weight_files import CONFIG
+from specship.pipeline.model.decoder_shape import DecoderShape
+from specship.pipeline.model.other_families import LONGEST, SIZES
 from specship.pipeline.qa.gate import QualityGate
 from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
@@ -83,20 +85,15 @@ def _measure(subject: Subject) -> GateFindings:
         odd.append(error.message)
     figures: dict[str, Any] = {"fields": len(wanted), "missing": len(missing)}
     if shape is not None:
+        odd += _odd_ids(subject, shape.vocabulary)
+        figures |= {"layers": shape.layers, "hidden": shape.hidden, "heads": shape.heads}
+        figures |= {"context": shape.context}
+    if isinstance(shape, DecoderShape):
         if not _BASES[0] <= shape.rope_theta <= _BASES[1]:
             odd.append(f"the rotation base is {shape.rope_theta:g}")
         if not _EPSILONS[0] <= shape.rms_eps <= _EPSILONS[1]:
             odd.append(f"the epsilon of the norms is {shape.rms_eps:g}")
-        odd += _odd_ids(subject, shape.vocabulary)
-        figures |= {
-            "layers": shape.layers,
-            "hidden": shape.hidden,
-            "heads": shape.heads,
-            "kv_heads": shape.kv_heads,
-            "head_size": shape.head_dim,
-            "context": shape.context,
-            "rope_theta": shape.rope_theta,
-        }
+        figures |= {"kv_heads": shape.kv_heads, "head_size": shape.head_dim, "rope_theta": shape.rope_theta}
     figures["implausible"] = len(odd)
     notes = (*(f"{name} is missing" for name in missing), *odd)
     return findings(_UNITS, figures, checked="fields", notes=notes)
@@ -119,6 +116,8 @@ def _folder(subject: Subject) -> tuple[tuple[str, ...], set[str]]:
     document = read_json(subject.path / CONFIG)
     config: dict[str, Any] = document if isinstance(document, dict) else {}
     there = {name for name, value in config.items() if value is not None}
+    if subject.is_other:
+        return _any_spelling(subject, there)
     rotation = config.get("rope_parameters")
     if "rope_theta" in there or (isinstance(rotation, dict) and rotation.get("rope_theta") is not None):
         there.add("rope_theta")
@@ -126,6 +125,14 @@ def _folder(subject: Subject) -> tuple[tuple[str, ...], set[str]]:
         there.add("dtype")
     own = ("head_dim",) if config.get("model_type") == "qwen3" else ()
     return (*CONFIG_FIELDS, "rope_theta", "dtype", *own), there
+
+
+def _any_spelling(subject: Subject, there: set[str]) -> tuple[tuple[str, ...], set[str]]:
+    """Fields of any family that transformers computes; a size has the name that the family gives it."""
+    there |= {names[0] for names in SIZES.values() if there & set(names)}
+    there |= {"dtype"} if "torch_dtype" in there else set()
+    sizes = [names[0] for name, names in SIZES.items() if getattr(subject.shape, name) not in (0, LONGEST)]
+    return ("architectures", "model_type", "vocab_size", *sizes, "eos_token_id", "dtype"), there
 
 
 def _gguf(subject: Subject) -> tuple[tuple[str, ...], set[str]]:

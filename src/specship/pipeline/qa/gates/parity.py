@@ -1,9 +1,10 @@
 """Gate 8: a second runner reads the same bytes as the reference runner does, step after step.
 
-A folder is given to live transformers, a GGUF to llama.cpp, each in a process of its own. The second runner
-decodes greedily; the reference runner reads what it wrote, teacher-forced: at each step its likeliest token
-must be the same and the log-probabilities near. Both read the file by its own conventions, so that a file
-which breaks them for everybody is equal here: that is what gates 6 and 7 are for.
+A folder is given to live transformers, a GGUF to llama.cpp, each in a process of its own. A family without a
+decoder of ours is computed by transformers, and llama.cpp is the second runner, on the GGUF beside it. The
+second runner decodes greedily; the reference runner reads what it wrote, teacher-forced: at each step its
+likeliest token must be the same and the log-probabilities near. Both read the file by its own conventions, so
+that a file which breaks them for everybody is equal here: that is what gates 6 and 7 are for.
 
 Where the limits come from (`docs/qa.md`): in float32 the two differ by rounding alone, some 1e-5 nats;
 llama.cpp rounds activations too when it multiplies with half precision or quantized matrices.
@@ -12,10 +13,12 @@ llama.cpp rounds activations too when it multiplies with half precision or quant
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
-from specship.errors import DamagedArtifact
-from specship.pipeline.inference.llamacpp import LlamaCppRequest, LlamaCppStep, ask_llama_cpp
+from specship.errors import DamagedArtifact, RequirementMissing
+from specship.pipeline.gguf.reader import read_gguf
+from specship.pipeline.inference.llamacpp import LlamaCppAnswer, LlamaCppRequest, LlamaCppStep, ask_llama_cpp
 from specship.pipeline.qa.gate import QualityGate
 from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
@@ -82,9 +85,12 @@ def _asked(subject: Subject) -> dict[str, Any]:
 
     room = subject.context - STEPS
     prompts = tuple(tuple(subject.given(prompt)[-room:]) for prompt in PROMPTS)
-    digest = subject.model.weights_digest()
+    digest = _digest(subject)
     completions: Sequence[Sequence[LlamaCppStep]]
-    if subject.is_folder:
+    if subject.is_other:
+        runner = "llama.cpp"
+        completions = _by_llama_cpp(subject, _beside(subject), prompts).completions
+    elif subject.is_folder:
         runner = "transformers"
         completions = ask_transformers(
             TransformersRequest(
@@ -97,9 +103,7 @@ def _asked(subject: Subject) -> dict[str, Any]:
         )
     else:
         runner = "llama.cpp"
-        answer = ask_llama_cpp(
-            LlamaCppRequest(gguf=str(subject.path), prompts=prompts, steps=STEPS, threads=subject.threads)
-        )
+        answer = _by_llama_cpp(subject, subject.path, prompts)
         digest, completions = answer.gguf_sha256, answer.completions
     return {
         "runner": runner,
@@ -111,6 +115,28 @@ def _asked(subject: Subject) -> dict[str, Any]:
     }
 
 
+def _by_llama_cpp(subject: Subject, path: Path, prompts: tuple[tuple[int, ...], ...]) -> LlamaCppAnswer:
+    request = LlamaCppRequest(gguf=str(path), prompts=prompts, steps=STEPS, threads=subject.threads)
+    return ask_llama_cpp(request)
+
+
+def _beside(subject: Subject) -> Path:
+    """The GGUF that llama.cpp reads in place of a folder which only transformers computes."""
+    if subject.beside is None:
+        raise RequirementMissing(
+            f"there is no second runner: it is computed by {subject.engine} itself",
+            at=subject.path,
+            why="a library that is held against itself is equal whatever it does",
+            mend="give its GGUF, for llama.cpp: specship export FOLDER FILE.gguf, then "
+            "specship qa FOLDER --beside FILE.gguf",
+        )
+    return subject.beside
+
+
+def _digest(subject: Subject) -> str:
+    return (subject.other if subject.is_other else subject.model).weights_digest()
+
+
 def _plain(step: LlamaCppStep) -> dict[str, Any]:
     return {"token": step.token, "logprobs": {str(token): value for token, value in step.logprobs.items()}}
 
@@ -120,7 +146,7 @@ def _recorded(subject: Subject) -> dict[str, Any] | None:
     if subject.recorded is None:
         return None
     record: dict[str, Any] = subject.recorded
-    if record.get("weights_sha256") != subject.model.weights_digest():
+    if record.get("weights_sha256") != _digest(subject):
         raise DamagedArtifact(
             "the second runner's recorded answers are about other weights",
             at=subject.path,
@@ -135,8 +161,9 @@ def _recorded(subject: Subject) -> dict[str, Any] | None:
 
 def _limits(subject: Subject) -> GateLimits:
     largest, share = _ROUNDING["F32"]
-    if not subject.is_folder:
-        matrices = [tensor.type.name for tensor in subject.gguf.tensors.values() if len(tensor.shape) > 1]
+    if not subject.is_folder or subject.is_other:
+        file = read_gguf(_beside(subject)) if subject.is_other else subject.gguf
+        matrices = [tensor.type.name for tensor in file.tensors.values() if len(tensor.shape) > 1]
         allowed = [_ROUNDING.get(name, _COARSE) for name in set(matrices)]
         largest, share = max(allowed, default=_ROUNDING["F32"])
     return {

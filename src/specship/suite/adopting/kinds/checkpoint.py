@@ -23,7 +23,7 @@ _SHORTEST: Final = 16
 
 
 def _recognise(path: Path) -> str:
-    if not (path / CONFIG).is_file():
+    if not (path / CONFIG).is_file() or not any(path.glob("*.safetensors")):
         return ""
     from specship.pipeline.checkpoint.inventory import account
 
@@ -207,6 +207,13 @@ _TARGET: Final = AdoptedGate(
 
 KIND: Final = AdoptedKind(
     name="checkpoint",
+    template="imported",
+    example={
+        "received": {"folder": "models/theirs", "source": "say where it came from"},
+        "gguf": {"name": "adopted", "dtype": "F32"},
+        "parity": {"prompts": 8, "steps": 64, "context_tokens": 64, "threads": 2, "device": "cpu"},
+        "qa": {"threads": 2, "device": "cpu"},
+    },
     recognise=_recognise,
     settings=_settings,
     criteria=(

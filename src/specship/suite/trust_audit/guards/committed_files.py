@@ -6,6 +6,7 @@ from typing import Final
 
 from specship.evidence.committed import committed
 from specship.suite.trust_audit.guard import Answer, Grounds, Guard, in_force, not_here
+from specship.wording import counted
 
 
 def _look(grounds: Grounds) -> Answer:
@@ -15,8 +16,9 @@ def _look(grounds: Grounds) -> Answer:
             "no commit is checked out here: nothing that is measured counts for a release", "git init"
         )
     if found.differs:
+        files = counted(len(found.differs), "file differs", "files differ")
         return in_force(
-            f"{len(found.differs)} files differ from the commit: what is measured now counts for no release",
+            f"{files} from the commit: what is measured now counts for no release",
             "commit them, or take them back",
         )
     return in_force(f"every file that counts is that of commit {found.commit[:12]}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from specship.suite.trust_audit.guard import Answer, Grounds, Guard, in_force, in_part
+from specship.wording import counted
 
 
 def _look(grounds: Grounds) -> Answer:
@@ -15,7 +16,7 @@ def _look(grounds: Grounds) -> Answer:
             f"{len(strangers)} of {len(entries)} entries are signed by no key known here: they earn nothing",
             "specship evidence verify names them",
         )
-    return in_force(f"{len(entries)} entries, each signed by a key known here")
+    return in_force(f"{counted(len(entries), 'entry', 'entries')}, each signed by a key known here")
 
 
 GUARD: Final = Guard("A measured value is edited, or signed by whoever edited it.", _look)

@@ -5,14 +5,17 @@ from __future__ import annotations
 from typing import Final
 
 from specship.suite.trust_audit.guard import Answer, Grounds, Guard, in_force
+from specship.wording import counted
 
 
 def _look(grounds: Grounds) -> Answer:
     ledger = grounds.ledger
     if lost := len(ledger.holes) + len(ledger.damaged):
-        says = f"{lost} statements are missing or damaged: nothing counts until they are back"
+        says = (
+            f"{counted(lost, 'statement is', 'statements are')} missing or damaged: nothing counts until then"
+        )
         return in_force(says, "specship evidence verify")
-    return in_force(f"{len(ledger.statements)} statements, none missing and none damaged")
+    return in_force(f"{counted(len(ledger.statements), 'statement')}, none missing and none damaged")
 
 
 GUARD: Final = Guard("A failure is deleted, and the pass before it is kept.", _look)

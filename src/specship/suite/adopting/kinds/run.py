@@ -1,0 +1,131 @@
+"""A run: the folder or the log that a training left behind, whoever wrote it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from specship.errors import UnusableInput
+from specship.pipeline.run_logs.opening import read_facts
+from specship.suite.adopting.adopted_kind import ZERO, AdoptedCriterion, AdoptedGate, AdoptedKind, AskedLimit
+
+
+def _recognise(path: Path) -> str:
+    try:
+        facts, _ = read_facts(path, weights=False)
+    except UnusableInput:
+        return ""  # a table or a text of something else
+    return f"a run ({facts.kind}): {len(facts.steps)} records of steps, {len(facts.evaluations)} evaluations"
+
+
+def _settings(path: Path, name: str) -> Mapping[str, Mapping[str, Any]]:
+    facts, _ = read_facts(path, weights=False)
+    return {"logged": {"folder": name, "source": f"say whose run it is ({facts.kind})"}}
+
+
+_LOG: Final = AdoptedGate(
+    rule="The log has every step that it promises once, its figures are finite, and none is a placeholder.",
+    stage="train",
+    probe="run.log",
+    expect={
+        "non_finite_values": ZERO,
+        "missing_steps": ZERO,
+        "repeated_steps": ZERO,
+        "placeholder_steps": ZERO,
+        "longest_constant_loss": AskedLimit("at_most", 2),
+        "straight_share": AskedLimit("at_most", 0.01),
+    },
+    faults={
+        "corpus-exhaustion-placeholder": ("placeholder_steps", "longest_constant_loss"),
+        "scripted-loss": ("straight_share",),
+        "repeated-steps": ("repeated_steps",),
+        "log-lines-lost": ("missing_steps",),
+    },
+    excused={"non_finite_values": "Some formats have no such values, so that none is left to count."},
+)
+_COMPLETION: Final = AdoptedGate(
+    rule="Every planned step was done, and nothing ended the run before.",
+    stage="train",
+    probe="run.completion",
+    expect={"unexplained_steps": ZERO, "steps_beyond_plan": ZERO},
+    faults={"iterator-ends-early": ("unexplained_steps",), "planned-steps-ignored": ("steps_beyond_plan",)},
+)
+_DIVERGENCE: Final = AdoptedGate(
+    rule="The losses fall, never jump, and held-out text is neither trained on nor left far behind.",
+    stage="train",
+    probe="run.divergence",
+    expect={
+        "evaluations": AskedLimit("at_least"),
+        "largest_growth": AskedLimit("at_most", 2),
+        "last_over_first": AskedLimit("at_most", 0.95),
+        "largest_train_over_ln_vocabulary": AskedLimit("at_most", 2),
+    },
+    faults={
+        "divergence-continues": ("largest_train_over_ln_vocabulary", "last_over_first", "largest_growth"),
+        "evaluations-lost": ("evaluations",),
+    },
+)
+_SCHEDULE: Final = AdoptedGate(
+    rule="The learning rate of every step is the one that was meant, and it moves.",
+    stage="train",
+    probe="run.schedule",
+    expect={
+        "largest_deviation": AskedLimit("at_most", 0.001),
+        "distinct_rates": AskedLimit("at_least", room=0.9),
+    },
+    faults={"schedule-not-applied": ("largest_deviation", "distinct_rates")},
+)
+_DEVICE: Final = AdoptedGate(
+    rule="Every step ran on the device that was asked for.",
+    stage="train",
+    probe="run.device",
+    expect={"steps_elsewhere": ZERO},
+    faults={"silent-cpu-fallback": ("steps_elsewhere",)},
+)
+_CLIPPING: Final = AdoptedGate(
+    rule="Gradient norms stay within reason before clipping.",
+    stage="train",
+    probe="run.clipping",
+    expect={"largest_before_over_limit": AskedLimit("at_most", 1000)},
+    faults={"gradient-blow-up": ("largest_before_over_limit",)},
+)
+_DATA: Final = AdoptedGate(
+    rule="The data suffice for the parameters, and are passed over a few times at most.",
+    stage="train",
+    hint=(
+        "How many tokens the data hold is in few logs. Name them by `corpus:` in the profiles, then:",
+        "  probe: run.data_budget",
+        "  expect:",
+        "    trained_tokens_per_parameter: {at_least: 20, unit: tokens/parameter}",
+        "    passes: {at_most: 4, unit: ratio}",
+    ),
+)
+
+KIND: Final = AdoptedKind(
+    name="run",
+    template="external",
+    example={"logged": {"folder": "runs/theirs", "source": "say whose run it is"}},
+    recognise=_recognise,
+    settings=_settings,
+    criteria=(
+        AdoptedCriterion(
+            statement="The log of the training is whole and real.",
+            because="Figures that were never measured trained models for months.",
+            weight=30,
+            gates=(_LOG, _COMPLETION),
+        ),
+        AdoptedCriterion(
+            statement="The training did what was planned, and learned.",
+            because="A rate that was never applied looks like training in the log's last line.",
+            weight=40,
+            gates=(_DIVERGENCE, _SCHEDULE, _DEVICE, _CLIPPING),
+        ),
+        AdoptedCriterion(
+            statement="It read enough data, and none too often.",
+            because="A model that is fed a fraction of what it needs ends its training green.",
+            weight=30,
+            gates=(_DATA,),
+        ),
+    ),
+)
