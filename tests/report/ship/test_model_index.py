@@ -1,6 +1,8 @@
 """The `model-index` of a card, read back by huggingface_hub."""
 
-from huggingface_hub import ModelCard
+from typing import cast
+
+from huggingface_hub import ModelCard, ModelCardData
 
 from specship.report.formats import SHIP, names, render
 from specship.status.report import Report
@@ -10,9 +12,10 @@ from tests.report.judged_reports import judged
 def test_the_library_reads_each_figure_back() -> None:
     report = judged()
     card = ModelCard(render(SHIP, "model_index", Report(spec="s", version="1", models=report.models[:1])))
-    results = card.data.eval_results or []
+    data = cast("ModelCardData", card.data)
+    results = data.eval_results or []
 
-    assert card.data.model_name == "MODEL-1"
+    assert data.model_name == "MODEL-1"
     assert [(one.metric_type, one.metric_value, one.metric_name) for one in results] == [
         ("bits_per_byte", 1.25, "bits_per_byte (bits/byte)"),
         ("texts", 4.0, "texts (bits/byte)"),
