@@ -47,10 +47,14 @@ FOLDERS = {
     "specship.report.statements": "json",
     "specship.report.tracking": "mlflow",
     "specship.suite.trust_audit.guards": "whole_ledger",
+    "specship.suite.adopting.kinds": "run",
+    "specship.pipeline.evaluation.results.formats": "lm_eval",
 }
 SCANNERS = {
     "specship.pipeline.model.families": "specship.pipeline.model.reading",
     "specship.pipeline.qa.gates": "specship.pipeline.qa.registry",
+    "specship.pipeline.run_logs.formats": "specship.pipeline.run_logs.log_format",
+    "specship.pipeline.evaluation.results.formats": "specship.pipeline.evaluation.results.result_format",
 }
 """Scans whose result changes what is made or measured, and the module that scans."""
 EVIDENCE = [*map(STAGES.dotted, STAGES.names), *map(PROBES.dotted, PROBES.names)]
@@ -86,6 +90,8 @@ ALLOWED = {
     "isolated_start.py": "becomes the module that a process is started for, which whoever starts it spells out",
     "probes/measuring.py": "the probe's own module, whose digest or whose folder's is its code",
     "pipeline/evaluation/humaneval/sandbox/solution.py": "what generated code finds under `__import__`",
+    "pipeline/registry.py": "the module of a stage, whose digest is the stage's code",
+    "pipeline/export/converter_child.py": "llama.cpp's converter, whose output is compared tensor by tensor",
     "suite/scaffold/pyproject.py": "whether a project's folder has Python files",
 }
 SCAN = re.compile(r"pkgutil|import_module|__import__|runpy|spec_from_|glob\(\"(\[!_\])?\*\.py")

@@ -79,6 +79,21 @@ DATABASE_BYTES: Final = 4 << 30
 DATABASE_ROWS: Final = 1_000_000
 """Most figures of that run."""
 
+# Results of evaluation harnesses: tables of samples, and zips of them.
+
+RESULT_FILES: Final = 10_000
+"""Most files of a folder in which a result is looked for."""
+RESULT_SAMPLES: Final = 1_000_000
+"""Most samples of a result; the largest tasks have some tens of thousands."""
+ARCHIVE_BYTES: Final = 1 << 30
+"""Longest zip."""
+ARCHIVE_MEMBERS: Final = 200_000
+"""Most members of a zip; a log has one a sample and a few more."""
+ARCHIVE_UNPACKED_BYTES: Final = 8 << 30
+"""Most bytes that all members together say they have."""
+ARCHIVE_RATIO: Final = 200
+"""How much longer a member may be than what it was packed to; transcripts repeat themselves 20 times."""
+
 # GGUF: exports.
 
 GGUF_HEADER_BYTES: Final = 64 << 20

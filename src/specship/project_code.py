@@ -13,12 +13,37 @@ from pathlib import Path
 from types import CodeType, ModuleType
 from typing import Any
 
+from specship.code_digests import imported_modules
 from specship.errors import UnusableInput
 
 
 def own_files(folder: Path | None) -> Mapping[str, Path]:
     """The Python files of a project's own folder by their stems; empty without a folder."""
     return {path.stem: path for path in sorted(folder.glob("[!_]*.py"))} if folder else {}
+
+
+def imported_files(home: Path, file: Path, package: str) -> frozenset[Path]:
+    """A Python file of a folder, and those of the folder that it imports, directly or around.
+
+    `package` is what the folder is called where its files are loaded. Only imports that stand in the text are
+    found.
+
+    Raises:
+        SyntaxError, ValueError, OSError: one of them is no Python, or cannot be read.
+    """
+    pending, found = [file], set[Path]()
+    while pending:
+        path = pending.pop()
+        if path in found or path.is_symlink() or not path.is_file():
+            continue
+        found.add(path)
+        module = ".".join([package, *path.relative_to(home).with_suffix("").parts])
+        for name in imported_modules(path.read_text(encoding="utf-8"), module):
+            place = home.joinpath(*name.split(".")[1:])
+            above = (folder for folder in place.parents if folder != home and folder.is_relative_to(home))
+            pending += [place.with_name(f"{place.name}.py"), place / "__init__.py"]
+            pending += [folder / "__init__.py" for folder in above]
+    return frozenset(found)
 
 
 class _SourceOnly(SourceFileLoader):

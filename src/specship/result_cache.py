@@ -88,6 +88,7 @@ def _files_of(root: Path, table: dict[str, Any]) -> ProjectFiles | None:
         (table.get("spec", ""), (".yaml", ".yml")),
         (table.get("probes", ""), (".py",)),
         (table.get("faults", ""), (".py",)),
+        (table.get("stages", ""), (".py",)),
         (table.get("waivers", "waivers"), (".yaml", ".yml")),
     )
     if table.get("probe_distributions"):  # what they declare lies out of sight

@@ -1,5 +1,6 @@
 """Each reason against a merge, in a change that has it and in one that nearly does; real repositories throughout."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -9,6 +10,7 @@ import pytest
 
 from specship.pull_request.deciding import REASONS, MergeQuestion, decide
 from specship.report.schema.documents import schema_of
+from tests.places import ROOT
 from tests.processes import inside
 from tests.projects.evidenced_project import day, put_waiver
 from tests.projects.histories import history
@@ -275,6 +277,14 @@ def test_every_reason_has_a_change_that_fails_by_it() -> None:
     assert tried == {name.replace("_", "-") for name in REASONS.names}
 
 
+def test_the_page_lists_every_reason_heaviest_first() -> None:
+    page = (ROOT / "docs/pull-requests.md").read_text().partition("## What fails")[2].partition("\n## ")[0]
+    weights = {name.replace("_", "-"): REASONS.load(name).WEIGHT for name in REASONS.names}
+
+    listed = re.findall(r"^\| `([a-z-]+)` \|", page, re.MULTILINE)
+    assert listed == sorted(weights, key=lambda name: -weights[name])
+
+
 def test_a_waiver_on_base_excuses_one_failure_and_raises_no_number(merging: Merging) -> None:
     merging.branch("to-ask")
     fail(merging)
@@ -392,7 +402,7 @@ def test_places_are_those_of_head(merging: Merging) -> None:
 
 
 def smaller_corpus(merging: Merging) -> None:
-    edit(merging.folder / RELEASED, "Apache-2.0}", "Apache-2.0, heldout_fraction: 0.3}")
+    edit(merging.folder / RELEASED, "Apache-2.0}", "Apache-2.0, suffixes: [.txt]}")
 
 
 @pytest.mark.parametrize(("act", "named"), [(forget, 0), (loosen, 2), (smaller_corpus, 1), (readme, 0)])

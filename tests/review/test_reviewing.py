@@ -10,6 +10,7 @@ from specship.review.records import Review
 from specship.review.reviewing import review
 from tests.projects.histories import history
 from tests.review.cases import BASE, CASES, REHEARSED, SMALL, Case
+from tests.review.told import TOLD, of_review
 
 
 def branch(name: str) -> str:
@@ -30,6 +31,11 @@ def formatted(case: Case) -> dict[str, str | None]:
         path: written_anew(text) if text and path.endswith(".yaml") else text
         for path, text in head.items()
     }  # fmt: skip
+
+
+TOLD_OF = {
+    name: text for name, _, text in (part.partition("\n") for part in TOLD.read_text("utf-8").split("# ")[1:])
+}
 
 
 @pytest.fixture(scope="session")
@@ -54,6 +60,8 @@ def test_a_change_is_told_there_and_back(repository: Path, name: str, case: Case
     assert any(change.stales for change in there.changes) == case.stales
     assert said(back) == sorted(case.back or case.says)
     assert said(review(repository, f"base..{branch(name)}-formatted")) == said(there), "layout means nothing"
+    assert TOLD_OF[name] == of_review(there)
+    assert TOLD_OF[f"{name}, back"] == of_review(back)
     assert mirrored(back) == sorted(facts for facts, about in directions(there) if about != "amendment")
 
 

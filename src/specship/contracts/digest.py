@@ -31,7 +31,7 @@ def gate_digest(gate: Gate, *, probe_code: str) -> str:
 
 
 def limit_meaning(expectation: Expectation) -> dict[str, Any]:
-    """What an expectation says, as plain values for a digest: its operator, its limit and its unit.
+    """What an expectation says, as plain values for a digest: operator, limit, unit, and how sure.
 
     Numbers that judge alike are alike, so that `2` and `2.0` are one limit. The ends of `between`
     have an order; the choices of `one_of` have none, and one that is given twice is given once.
@@ -44,7 +44,14 @@ def limit_meaning(expectation: Expectation) -> dict[str, Any]:
         limit = [_plain(end) for end in limit]
     else:
         limit = _plain(limit)
-    return {"operator": operator, "limit": limit, "unit": expectation.unit}
+    meaning = {"operator": operator, "limit": limit, "unit": expectation.unit}
+    if expectation.confidence is not None:  # a limit without one keeps the digest that it always had
+        meaning["interval"] = [
+            expectation.confidence,
+            "error" if expectation.error else "count",
+            expectation.beside,
+        ]
+    return meaning
 
 
 def _plain(value: Scalar) -> Scalar:

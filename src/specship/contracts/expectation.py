@@ -1,7 +1,9 @@
 """Typed limits on quantities.  No code in YAML, no eval: one operator and its limit.
 
     val_loss: {at_most: 2.2, unit: nats/token}
+    value: {at_least: 0.30, unit: fraction, confidence: 0.95, count: samples}
 
+With a `confidence` the whole interval around the figure has to meet the limit, so that chance alone does not.
 What is missing, None, NaN, infinite, of another type or in another unit never holds.
 """
 
@@ -25,6 +27,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from specship.contracts.interval import Interval, normal_interval, share_interval
 from specship.errors import slip_of
 from specship.units import KNOWN_UNITS, Quantity, Unit, Value, show, unit_named
 
@@ -59,6 +62,10 @@ _OPERATORS: Final[Mapping[str, Callable[[Value, Any], bool]]] = {
 }
 _WORDS: Final = {"at_most": "≤", "at_least": "≥", "below": "<", "above": ">", "equals": "="}
 _NUMERIC: Final = {"at_most", "at_least", "below", "above", "between"}
+OPERATORS: Final = tuple(_OPERATORS)
+"""The names of the operators, of which a limit has one."""
+_LEAST_CONFIDENCE: Final = 0.5
+"""Below it an interval excludes more than it holds."""
 
 
 _LONGEST_PATTERN: Final = 200
@@ -110,6 +117,12 @@ class Expectation(BaseModel):
     """The whole text matches this regular expression."""
     unit: Annotated[str, AfterValidator(_known_unit)]
     """The probe's unit for this quantity, written out so that a reader need not guess it."""
+    confidence: Annotated[float, Field(gt=_LEAST_CONFIDENCE, lt=1)] | None = None
+    """Of the interval that has to meet the limit as a whole, such as 0.95; without one the figure has to."""
+    error: StrictStr | None = None
+    """With `confidence`: the probe's quantity that is the standard error of this one (normal interval)."""
+    count: StrictStr | None = None
+    """With `confidence`: the quantity that says of how many samples this is a share (exact interval)."""
 
     @model_validator(mode="after")
     def _one_operator_that_can_fail(self) -> Self:
@@ -128,31 +141,74 @@ class Expectation(BaseModel):
         return getattr(self, self.operator)
 
     @property
+    def beside(self) -> str:
+        """Name of the other quantity that its interval needs; empty where it asks for none."""
+        return self.error or self.count or ""
+
+    @property
     def limit_text(self) -> str:
         """The limit for people, such as `≤ 2.2 nats/token`."""
         bare = _limit_text(self.operator, self.limit)
-        return f"{bare} {self.unit}" if self.unit != "text" else bare
+        sure = f" at {_percent(self.confidence)}" if self.confidence is not None else ""
+        return (f"{bare} {self.unit}" if self.unit != "text" else bare) + sure
 
-    def holds(self, quantity: Quantity | None) -> bool:
-        """Whether a quantity meets the limit; absence and doubt never do."""
+    def interval(self, quantity: Quantity | None, beside: Quantity | None) -> Interval | None:
+        """Between what a figure lies at the confidence; None where that is not asked or not known."""
+        value, other = _figure(quantity), _figure(beside)
+        if self.confidence is None or beside is None or value is None or other is None:
+            return None
+        if self.count is None:
+            return normal_interval(value, other, self.confidence) if beside.unit == self.unit else None
+        counted = (unit := unit_named(beside.unit)) is not None and unit.counts and other == int(other)
+        return share_interval(value, int(other), self.confidence) if counted else None
+
+    def holds(self, quantity: Quantity | None, beside: Quantity | None = None) -> bool:
+        """Whether a quantity meets the limit; absence and doubt never do.
+
+        Where the limit has a confidence, its interval meets it as a whole; `beside` is the quantity that
+        `beside` names.
+        """
         if quantity is None or not quantity.measured or quantity.unit != self.unit:
             return False
-        return _OPERATORS[self.operator](quantity.value, self.limit)
+        meets = _OPERATORS[self.operator]
+        if self.confidence is None:
+            return meets(quantity.value, self.limit)
+        interval = self.interval(quantity, beside)
+        return interval is not None and all(meets(end, self.limit) for end in interval)
 
-    def broken_by(self, quantity: Quantity) -> bool:
+    def met(self, name: str, measured: Mapping[str, Quantity]) -> bool:
+        """The same of a quantity by its name among all that was measured."""
+        return self.holds(measured.get(name), measured.get(self.beside))
+
+    def broken_by(self, quantity: Quantity, beside: Quantity | None = None) -> bool:
         """Whether a quantity was measured in this unit, can be compared with the limit, and does not meet it.
 
         More than `not holds`: what was never measured, or is of another kind, shows nothing of the limit.
         """
         if not quantity.measured or quantity.unit != self.unit:
             return False
-        return self._compares(quantity.value) and not self.holds(quantity)
+        if self.confidence is not None and self.interval(quantity, beside) is None:
+            return False
+        return self._compares(quantity.value) and not self.holds(quantity, beside)
 
     def _compares(self, value: Value) -> bool:
         if self.operator in _NUMERIC:
             return _number(value) is not None
         choices = self.one_of or (self.equals if self.equals is not None else "",)
         return any(_kind(value) is _kind(choice) for choice in choices)
+
+
+def _figure(quantity: Quantity | None) -> float | None:
+    return None if quantity is None or not quantity.measured else _number(quantity.value)
+
+
+def _percent(confidence: float) -> str:
+    return f"{100 * confidence:.6g} %"
+
+
+def shown_interval(interval: Interval, confidence: float) -> str:
+    """An interval for people, such as `0.26 … 0.38 at 95 %`."""
+    return f"{interval[0]:.3g} … {interval[1]:.3g} at {_percent(confidence)}"
 
 
 def _kind(value: Value) -> type:
@@ -184,11 +240,32 @@ def complaints(given: Mapping[str, Any]) -> Iterator[Complaint]:
     limit = given[operator]
     if unit is not None and unit.name == "text" and operator in _NUMERIC:
         yield Complaint("SHIP213", f"{operator} compares numbers, and the unit is text")
-    elif (refusal := _impossible(operator, limit)) is not None:
+    elif (refusal := _impossible(operator, limit) or _no_interval(operator, given)) is not None:
         yield refusal
     elif unit is not None and _holds_for_all(operator, limit, unit):
         shown = _limit_text(operator, limit) + (f" {unit.name}" if unit.name != "text" else "")
         yield Complaint("SHIP209", f"no measurement in {unit.name} could violate '{shown}'")
+
+
+def _no_interval(operator: str, given: Mapping[str, Any]) -> Complaint | None:
+    """Why a limit's confidence means nothing, or None."""
+    named = [name for name in ("error", "count") if given.get(name) is not None]
+    if given.get("confidence") is None:
+        if not named:
+            return None
+        return Complaint(
+            "SHIP213", f"{named[0]} without confidence", "write confidence: 0.95, or take it out"
+        )
+    if operator not in _NUMERIC:
+        return Complaint(
+            "SHIP213", f"{operator} with a confidence: an interval is compared with numbers alone"
+        )
+    if len(named) != 1:
+        mend = (
+            "count: QUANTITY for a share of right answers, error: QUANTITY for a mean with a standard error"
+        )
+        return Complaint("SHIP213", "a confidence needs one of error and count", mend)
+    return None
 
 
 def _impossible(operator: str, limit: Any) -> Complaint | None:

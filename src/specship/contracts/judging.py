@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from specship.contracts.expectation import Expectation
+from specship.contracts.expectation import Expectation, shown_interval
+from specship.contracts.interval import Interval
 from specship.contracts.measurement import Measurement
 from specship.units import Quantity, unit_named
 
@@ -37,10 +38,25 @@ class Judgement:
     measured: Quantity | None
     expectation: Expectation
     holds: bool
+    beside: Quantity | None = None
+    """What its interval is known by, where the limit has a confidence and it was measured."""
+
+    @property
+    def interval(self) -> Interval | None:
+        """Between what the figure lies at the limit's confidence."""
+        return self.expectation.interval(self.measured, self.beside)
 
     def __str__(self) -> str:
         shown = str(self.measured) if self.measured is not None else "not measured"
         sign = "" if self.holds else "  ← does not hold"
+        if self.expectation.confidence is not None:
+            interval = self.interval
+            shown += (
+                f" ({shown_interval(interval, self.expectation.confidence)})"
+                if interval
+                else " (no interval)"
+            )
+            sign = "" if self.holds else "  ← not shown"
         return f"{self.quantity} = {shown}, limit {self.expectation.limit_text}{sign}"
 
 
@@ -63,7 +79,11 @@ def judge(expectations: Mapping[str, Expectation], measurement: Measurement) -> 
     """
     judgements = tuple(
         Judgement(
-            name, measured := measurement.quantities.get(name), expectation, expectation.holds(measured)
+            name,
+            measurement.quantities.get(name),
+            expectation,
+            expectation.met(name, measurement.quantities),
+            measurement.quantities.get(expectation.beside),
         )
         for name, expectation in expectations.items()
         if name not in measurement.lacking

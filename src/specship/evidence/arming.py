@@ -39,6 +39,9 @@ class SeenFailing(Frozen):
     value: int | float | str | bool | None
     unit: str
     limit: str
+    beside: int | float | None = None
+    """What its interval was known by, where the limit has a confidence."""
+    beside_unit: str = ""
 
 
 class FaultSeen(Frozen):
@@ -200,7 +203,8 @@ def what_holds(gate: Gate, faults: Mapping[str, FaultSeen]) -> str:
                 return f"it was not seen to fail in {quantity} on {name}"
             for entry in recorded:
                 measured = Quantity(entry.value, entry.unit)
-                if not gate.expect[quantity].broken_by(measured):
+                beside = None if entry.beside is None else Quantity(entry.beside, entry.beside_unit)
+                if not gate.expect[quantity].broken_by(measured, beside):
                     limit = gate.expect[quantity].limit_text
                     return f"under {name} it records {quantity} = {measured}, which does not break {limit}"
     return ""

@@ -84,4 +84,4 @@ def in_force(gate: Gate, override: Override | None) -> dict[str, Expectation]:
 
 def all_hold(limits: Mapping[str, Expectation], measured: Mapping[str, Quantity]) -> bool:
     """Whether a measurement meets every one of some limits."""
-    return all(limit.holds(measured.get(quantity)) for quantity, limit in limits.items())
+    return all(limit.met(quantity, measured) for quantity, limit in limits.items())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import importlib
 import json
 import sys
 from collections.abc import Callable, Mapping
@@ -130,7 +129,9 @@ def run_stage(
     Raises:
         SpecshipError: the settings, an input or the machine do not allow it.
     """
-    module = importlib.import_module(module_of(stage))
+    from specship.pipeline.commands import running
+
+    module = running if stage.module else STAGES.load(stage.name)
     output.mkdir(parents=True, exist_ok=True)
     # In JSON mode a strict record still takes a list for a tuple, as YAML and the request give it.
     checked = {

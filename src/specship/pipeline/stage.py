@@ -89,7 +89,7 @@ class Stage:
         """What it reads of a model's settings; its process is told that."""
         return {
             section: {
-                name: one
+                name: _as_json(one)
                 for name, one in settings.get(section, {}).items()
                 if not self.entry or name == self.entry
             }
@@ -115,6 +115,13 @@ class Stage:
         parts = (self.part(own) for own in self.asked(settings).values())
         asked = (str(part["device"]) for part in parts if isinstance(part, Mapping) and part.get("device"))
         return next(asked, "")
+
+
+def _as_json(value: Any) -> Any:
+    """A value as a manifest gives it back: a list where YAML gave a tuple."""
+    if isinstance(value, Mapping):
+        return {key: _as_json(one) for key, one in value.items()}
+    return [_as_json(one) for one in value] if isinstance(value, list | tuple) else value
 
 
 def _without(entry: Any, keys: tuple[str, ...]) -> Any:

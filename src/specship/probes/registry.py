@@ -20,7 +20,7 @@ from specship.discovery import Folder
 from specship.errors import UnknownName, UnreadableDocument, UnusableInput
 from specship.probes.declared import declared_in
 from specship.probes.probe import Probe
-from specship.project_code import own_files
+from specship.project_code import imported_files, own_files
 
 if TYPE_CHECKING:
     from specship.specs.project import Configuration
@@ -122,29 +122,11 @@ def _files(home: Path, probe: Path | None) -> dict[str, Path]:
             raise UnusableInput("no plain file", at=path, mend=mend)
         if probe is None or path.suffix != ".py":
             files[path.relative_to(home).as_posix()] = path
-    modules = _imported(home, probe) if probe is not None else set()
+    try:
+        modules = imported_files(home, probe, OWN) if probe is not None else frozenset()
+    except (SyntaxError, ValueError, OSError) as error:
+        raise UnusableInput(f"not a Python file: {error}", at=probe, mend="mend or remove it") from error
     return dict(sorted((files | {path.relative_to(home).as_posix(): path for path in modules}).items()))
-
-
-def _imported(home: Path, probe: Path) -> set[Path]:
-    """A file of a project's probes, and those of the folder that it imports, directly or around."""
-    pending, found = [probe], set[Path]()
-    while pending:
-        path = pending.pop()
-        if path in found or path.is_symlink() or not path.is_file():
-            continue
-        found.add(path)
-        parts = path.relative_to(home).with_suffix("").parts
-        _python(path)
-        for name in imported_modules(path.read_text(encoding="utf-8"), ".".join([OWN, *parts])):
-            place = home.joinpath(*name.split(".")[1:])
-            above = [
-                folder / "__init__.py"
-                for folder in place.parents
-                if folder.is_relative_to(home) and folder != home
-            ]
-            pending += [place.with_name(f"{place.name}.py"), place / "__init__.py", *above]
-    return found
 
 
 def _python(path: Path) -> str:

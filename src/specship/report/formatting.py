@@ -60,8 +60,9 @@ def percent(value: float) -> str:
 def measured_lines(gate: GateReport) -> list[str]:
     """Each quantity of a gate against its limit: `val_loss 3.91 nats/token (≤ 4.1)`."""
     return [
-        f"{entry.quantity} {_measured(entry)} ({entry.limit.removesuffix(' ' + entry.unit)})"
-        f"{'' if entry.holds else ' ← does not hold'}"
+        f"{entry.quantity} {_measured(entry)}{f' [{entry.interval}]' if entry.interval else ''} "
+        f"({entry.limit.replace(' ' + entry.unit, '')})"
+        f"{'' if entry.holds else ' ← not shown' if entry.interval else ' ← does not hold'}"
         for entry in gate.measured
     ]
 

@@ -79,6 +79,24 @@ def compare(before: Expectation | None, after: Expectation | None) -> Comparison
         return Comparison(
             loosens=after is None and before is not None, tightens=before is None and after is not None
         )
+    if before.confidence is not None or after.confidence is not None:
+        return _with_confidence(before, after)
+    return _of_figures(before, after)
+
+
+def _with_confidence(before: Expectation, after: Expectation) -> Comparison:
+    """Two limits of which an interval has to meet one: a wider interval is met by less."""
+    plain, was, now = _of_figures(before, after), before.confidence or 0.0, after.confidence or 0.0
+    found = Comparison(
+        loosens=True if now < was else plain.loosens, tightens=True if now > was else plain.tightens
+    )
+    if was and now and (before.error, before.count) != (after.error, after.count):
+        # Another interval altogether: which of the two is wider, each measurement says for itself.
+        return Comparison(found.loosens or None, found.tightens or None)
+    return found
+
+
+def _of_figures(before: Expectation, after: Expectation) -> Comparison:
     scale = scale_between(before.unit, after.unit)
     if scale is None:
         return Comparison(None, None)

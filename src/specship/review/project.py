@@ -23,7 +23,7 @@ from specship.specs.project import Configuration
 from specship.specs.trusted_keys import TrustedKey
 from specship.specs.waivers import Waiver, WaiverFile, waiver_of
 
-_PLACES = ("spec", "contracts", "probes", "faults", "waivers")
+_PLACES = ("spec", "contracts", "probes", "faults", "stages", "waivers")
 _MACHINES = "evidence/arming/keys.txt"
 _WHAT = {"release": "release evidence", "arming": "arming", "rehearsal": "evidence of rehearsals"}
 _TABLES = {"addopts": "tool.pytest.ini_options"}

@@ -21,7 +21,7 @@ from specship.evidence.repository import Entry
 from specship.garbage import undisturbed
 from specship.review.packed_evidence import PackedEvidence, packed_evidence
 from specship.review.trees import CommittedTree, Tree
-from specship.specs.project import Configuration, find_configuration
+from specship.specs.project import Configuration, find_configuration, survey_spec
 from specship.specs.reader import SpecFolder, survey_spec_folder
 
 SETTINGS = "pyproject.toml"
@@ -101,6 +101,7 @@ def read_side(
     files = {
         posixpath.join(place, SETTINGS): tree.file(posixpath.join(place, SETTINGS)),
         **_spec_files(tree, home),
+        **_stage_files(tree, place, tools["specship"].get("stages")),
     }
     side = ProjectSide(tree, place, tools=tools, files=files)
     if other is not None and all(entry and entry.oid for entry in files.values()) and other.files == files:
@@ -122,7 +123,10 @@ def _read(side: ProjectSide, home: str) -> None:
     root = top / side.place
     try:
         configured = find_configuration(root)
-        spec, faults = survey_spec_folder(top / home, root=root)
+        if configured is None:
+            spec, faults = survey_spec_folder(top / home, root=root)
+        else:
+            spec, faults = survey_spec(root, configured[1])
     except UnusableInput as error:
         raise located(_faults(error), side.tree, side.place) from error
     if faults:
@@ -175,6 +179,14 @@ def _spec_files(tree: Tree, home: str) -> dict[str, Entry | None]:
         for name, entry in tree.names(posixpath.join(home, folder)).items()
     }
     return {path: entry for path, entry in names.items() if path.lower().endswith((".yaml", ".yml"))}
+
+
+def _stage_files(tree: Tree, place: str, folder: object) -> dict[str, Entry | None]:
+    """The files of the project's own stages."""
+    if not isinstance(folder, str):
+        return {}
+    home = posixpath.normpath(posixpath.join(place, folder))
+    return {posixpath.join(home, name): entry for name, entry in tree.walk(home)}
 
 
 def _lay_out(tree: Tree, paths: Iterable[str], root: Path) -> None:

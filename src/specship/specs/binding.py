@@ -21,6 +21,7 @@ from specship.contracts.document import Document
 from specship.contracts.records import SLUG_PATTERN
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.specs.records import BORROWED, Profile
+from specship.units import unit_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +203,35 @@ def quantity_faults(
                 mend=f"write the limit in {probe.units[quantity]}",
                 code="SHIP303",
             )
+        yield from _interval_faults(document, (*at, quantity), limit, probe)
+
+
+def _interval_faults(
+    document: Document, at: tuple[str | int, ...], limit: Any, probe: ProbeFacts
+) -> Iterable[UnusableInput]:
+    """What an interval is to be known by, and the probe does not measure or measures as another thing."""
+    given = limit if isinstance(limit, Mapping) else vars(limit) if hasattr(limit, "beside") else {}
+    for key in ("error", "count"):
+        name, unit = given.get(key), given.get("unit")
+        if not isinstance(name, str):
+            continue
+        measured = unit_named(probe.units.get(name, ""))
+        if measured is None:
+            yield UnknownName(
+                f"probe {probe.name!r} does not measure {name!r}",
+                at=document.value_place(*at, key),
+                mend=did_you_mean(name, probe.units) or f"it measures: {', '.join(probe.units)}",
+                code="SHIP302",
+            )
+        elif (key == "error" and measured.name != unit) or (key == "count" and not measured.counts):
+            wanted = f"an error of it is in {unit}" if key == "error" else "a number of samples is a count"
+            yield UnusableInput(
+                f"{name} is measured in {measured.name!r}, and {wanted}",
+                at=document.value_place(*at, key),
+                why="an interval that is known by another figure is no interval of this one",
+                mend=f"name a quantity of {probe.name} that fits",
+                code="SHIP303",
+            )
 
 
 def profile_faults(
@@ -273,6 +303,8 @@ def _section_faults(
         yield from record_faults(document, record, *at)[1]
         return
     for name in section:
+        if not document.exists(*at, name):
+            continue  # of a stage of the project's own, whose section was checked
         if not re.fullmatch(SLUG_PATTERN, name):
             yield UnusableInput(
                 f"{name!r} is not written like train-tokenizer", at=document.place(*at, name),

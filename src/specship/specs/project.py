@@ -7,6 +7,7 @@ profile = "rehearsal"         # the profile when none is asked for
 probes = "probes"             # optional folder of the project's own probes
 probe_distributions = []      # installed distributions that bring probes
 faults = "faults"             # optional folder of the project's own faults
+stages = "stages"             # optional folder of the project's own stages
 waivers = "waivers"           # folder of exceptions; it may be missing
 inherit = []                  # variables that stages and the judge may see: LD_LIBRARY_PATH of a cluster
 trusted_keys = []             # whose signature counts: tables of `specs.trusted_keys`
@@ -28,6 +29,7 @@ from specship.contracts.records import Frozen, Slug
 from specship.errors import Place, UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 from specship.settings_file import FILE, find_table
 from specship.specs.binding import gates_of
+from specship.specs.own_stages import read_own_stages, with_own_stages
 from specship.specs.reader import SpecFolder, survey_spec_folder
 from specship.specs.records import Profile
 from specship.specs.trusted_keys import TrustedKey
@@ -73,6 +75,7 @@ class Configuration(Frozen):
     probe_distributions: tuple[DistributionName, ...] = ()
     """Installed distributions whose entry points `specship.probes` bring probes."""
     faults: Folder | None = None
+    stages: Folder | None = None
     healthy: Folder | None = None
     """YAML file of healthy variants that no gate may accuse."""
     waivers: Folder = FOLDER
@@ -157,6 +160,7 @@ class Project:
             own.waivers,
             own.probes,
             own.faults,
+            own.stages,
             own.healthy,
             own.lint.untrained,
         )
@@ -279,6 +283,14 @@ class Survey:
         return Project(self.root, self.configuration, self.contracts, self.spec, self.waivers)
 
 
+def survey_spec(root: Path, configuration: Configuration) -> tuple[SpecFolder | None, list[UnusableInput]]:
+    """The spec of a project, in whose profiles the project's own stages are commands; and all faults."""
+    spec, faults = survey_spec_folder(root / configuration.spec, root=root)
+    stages, unread = read_own_stages(root, configuration.stages)
+    spec, others = with_own_stages(spec, stages)
+    return spec, [*faults, *unread, *others]
+
+
 def survey_project(start: Path) -> Survey:
     """The project at or above a folder, as far as it can be read.
 
@@ -297,7 +309,7 @@ def survey_project(start: Path) -> Survey:
         contracts = survey_contracts((root / configuration.contracts).resolve(), root=root)
     except UnusableInput as error:
         contracts = ContractSurvey((), (), (error,))
-    spec, faults = survey_spec_folder(root / configuration.spec, root=root)
+    spec, faults = survey_spec(root, configuration)
     waivers, others = survey_waivers((root / configuration.waivers).resolve(), root=root)
     gates = {str(gate.get("id")): gate for document in contracts.documents for gate in gates_of(document)}
     others += waiver_faults(waivers, gates)

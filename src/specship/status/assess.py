@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
-from specship.contracts.judging import Verdict
+from specship.contracts.expectation import shown_interval
+from specship.contracts.judging import Judgement, Verdict
 from specship.contracts.measurement import ON_WORD
 from specship.contracts.records import Gate
 from specship.evidence.arming import NAMES_NO_FAULT
@@ -95,6 +96,7 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
             unit=entry.measured.unit if entry.measured else entry.expectation.unit,
             limit=entry.expectation.limit_text,
             holds=entry.holds,
+            **_interval(entry),
         )
         for entry in (known.ruling.judgements if known.ruling else ())
     )
@@ -123,6 +125,16 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         cached=not (evidence and session_began and evidence.ended >= session_began),
         fingerprint=fingerprint(today.gate.id, today.profile, failed, measured) if failed else "",
     )
+
+
+def _interval(entry: Judgement) -> dict[str, Any]:
+    """What a report says of a limit with a confidence; nothing of any other."""
+    confidence, beside = entry.expectation.confidence, entry.beside
+    if confidence is None or beside is None or isinstance(beside.value, str | bool):
+        return {}
+    interval = entry.interval
+    shown = shown_interval(interval, confidence) if interval else "no interval"
+    return {"beside": beside.value, "beside_unit": beside.unit, "interval": shown}
 
 
 def limit_reports(gate: Gate, seen: Collection[str]) -> tuple[LimitReport, ...]:

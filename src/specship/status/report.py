@@ -11,6 +11,7 @@ from pydantic import Field
 from specship.contracts.records import Frozen
 from specship.evidence.keys.keyring import KeyRing
 from specship.evidence.signing import key_id
+from specship.units import Quantity
 
 
 class Standing(StrEnum):
@@ -41,6 +42,22 @@ class Measured(Frozen):
     limit: Annotated[str, Field(description="The limit in force at this profile, with its unit")]
     holds: bool
     """Whether the value meets the limit."""
+    beside: int | float | None = None
+    """What a limit with a confidence is judged with: the standard error, or the number of samples."""
+    beside_unit: str = ""
+    """Its unit."""
+    interval: str = ""
+    """For people: between what the value lies, `0.26 … 0.38 at 95 %`; empty where the limit asks for none."""
+
+    @property
+    def figure(self) -> Quantity:
+        """The value with its unit."""
+        return Quantity(self.value, self.unit)
+
+    @property
+    def known_by(self) -> Quantity | None:
+        """What its interval is known by."""
+        return None if self.beside is None else Quantity(self.beside, self.beside_unit)
 
 
 class SignerReport(Frozen):

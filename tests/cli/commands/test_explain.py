@@ -14,7 +14,8 @@ from specship.contracts.expectation import Expectation
 from specship.lint.registry import all_rules
 from specship.status.report import Measured
 from specship.suite.explain.remedies import miss
-from tests.processes import run_pytest
+from specship.units import KNOWN_UNITS
+from tests.processes import inside, run_pytest
 from tests.projects.scaffolded import begin
 from tests.projects.small_project import edit, make_project
 
@@ -349,3 +350,19 @@ def test_by_how_much_a_figure_misses(limit: dict[str, Any], value: Any, unit: st
     entry = Measured(quantity="q", value=value, unit=unit, limit=expectation.limit_text, holds=False)
 
     assert said in miss(expectation, entry)
+
+
+def test_units_are_listed_with_what_they_can_hold(tmp_path: Path) -> None:
+    """Anywhere: they belong to no project."""
+    names = json.loads(inside(tmp_path, "explain", "units", "--format", "json").stdout)["names"]
+
+    assert KNOWN_UNITS.keys() < names.keys()
+    assert names["fraction"].endswith("0 to 1")
+    assert names["difference"].endswith("any number")
+
+
+def test_artifacts_are_listed_with_the_files_and_keys_that_lie_here(judged: Path) -> None:
+    names = json.loads(inside(judged, "explain", "artifacts", "--format", "json").stdout)["names"]
+
+    assert "train.jsonl {path, sha256, bytes, licence, text}" in names["corpus"]
+    assert names["run"] == "trains the model, and goes on with a run that was killed; none was made here yet"

@@ -51,6 +51,8 @@ def new(*words: str) -> int:
         ("probe", "loudness"),
         ("probe", "class"),
         ("probe", "x.y", "--artifact", "checkpoint"),
+        ("stage", "word_counts"),
+        ("stage", "words", "--makes", "my_words"),
         ("fault", "swapped-labels"),
         ("fault", "evil", "--what", 'It ends """ here \\', "--seen", "In the 'wild'."),
         CRITERION,

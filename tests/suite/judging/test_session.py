@@ -31,7 +31,7 @@ COUNTER: Final = """
 @probe("small.noisy", checked="documents", documents="documents", characters="characters")
 def noisy(corpus: Artifact):
     import os, time
-    beside = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
+    beside = "BESIDE THE PROJECT"
     if os.path.exists(beside + "/slow"):
         time.sleep(60)
     return {"documents": 2 if os.path.exists(beside + "/bad") else 30, "characters": 5000}
@@ -56,7 +56,9 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def project(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made, tmp_path / "project"))
+    project = Path(shutil.copytree(made, tmp_path / "project"))
+    edit(project / "probes/small.py", "BESIDE THE PROJECT", str(tmp_path))
+    return project
 
 
 def settle(project: Path, gate: str = GATE) -> GateReport:

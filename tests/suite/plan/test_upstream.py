@@ -36,7 +36,7 @@ def borrowing(*artifacts: str) -> dict[str, Any]:
 CASES: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
     "trained here": (TRAINED, ()),
     "received": (RECEIVED | REPUBLISHED, OF_ITS_RUN),
-    "received, with its log": (RECEIVED | LOGGED | REPUBLISHED, ("replay",)),
+    "received, with its log": (RECEIVED | LOGGED | REPUBLISHED, ()),
     "received, and a tokenizer is trained beside it": (RECEIVED | REPUBLISHED | {"tokenizer": {}}, OF_A_TRAINING),
     "received, with the corpus of another": (RECEIVED | REPUBLISHED | borrowing("corpus"), OF_ITS_RUN),
     "received, with another's training": (

@@ -138,7 +138,7 @@ def nothing(_: Merging) -> None:
         ("bound-to-today", unstated, "in part", "no stage statement says which bytes are today's"),
         ("bounded-waivers", nothing, "in force", "0 waivers"),
         ("committed-files", nothing, "in force", "every file that counts is that of commit"),
-        ("committed-files", changed, "in force", "1 files differ from the commit"),
+        ("committed-files", changed, "in force", "1 file differs from the commit"),
         ("nothing-relaxed", nothing, "in force", "none taken with a check relaxed"),
         ("nothing-relaxed", relaxed, "in force", "1 statement was taken with a check relaxed"),
         ("project-code-apart", nothing, "in force", "probes are not ours: read as text here"),

@@ -12,7 +12,9 @@ HELP = "what a gate, criterion, model, probe, fault or code means, and what woul
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship explain`."""
     parser.add_argument(
-        "id", help="GATE-…, AC-…, MODEL-…, SHIP…, a probe or fault; or gates, criteria, probes, faults, codes"
+        "id",
+        help="GATE-…, AC-…, MODEL-…, SHIP…, a probe or fault; or a list: gates, criteria, probes, faults, "
+        "artifacts, units, codes",
     )
     parser.add_argument("--format", choices=("text", "json"), default="text")
 

@@ -1,11 +1,11 @@
-"""Write one new file of a project, sound from the first line: a contract, a probe, a criterion or a fault."""
+"""Write one new file of a project, sound from the first line: a contract, a probe, a stage and more."""
 
 from __future__ import annotations
 
 import argparse
 from pathlib import Path
 
-HELP = "write a new contract, probe, criterion or fault"
+HELP = "write a new contract, probe, criterion, fault or stage"
 
 _STAGES = ("corpus", "tokenizer", "train", "checkpoint", "inference", "export", "eval", "publish", "process")
 
@@ -32,6 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     criterion.add_argument("--statement", help="what must be true, without figures")
     criterion.add_argument("--because", help="why it weighs that much (default: the --why)")
     criterion.add_argument("--bump", choices=("major", "minor", "patch"), default="major")
+    stage = kinds.add_parser("stage", help="a step of the pipeline of your own, which makes an artifact")
+    stage.add_argument("name", help="such as word_counts")
+    stage.add_argument("--makes", metavar="ARTIFACT", help="what it makes (default: its name)")
     fault = kinds.add_parser("fault", help="a defect that can be planted, and must make a gate fail")
     fault.add_argument("name", help="such as swapped-labels")
     fault.add_argument("--what", metavar="SENTENCE", help="the defect in one sentence")
@@ -40,9 +43,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when the file was written; whatever is in the way is an error, and nothing is written."""
-    return {"contract": _contract, "probe": _probe, "criterion": _criterion, "fault": _fault}[arguments.kind](
-        arguments
-    )
+    kinds = {
+        "contract": _contract, "probe": _probe, "criterion": _criterion, "fault": _fault, "stage": _stage,
+    }  # fmt: skip
+    return kinds[arguments.kind](arguments)
 
 
 def _contract(given: argparse.Namespace) -> int:
@@ -89,4 +93,13 @@ def _fault(given: argparse.Namespace) -> int:
     written, *edited = new_fault(Path.cwd(), given.name, what=given.what, seen=given.seen)
     print(f"wrote {written}", *(f"edited {path}: it names the folder now" for path in edited), sep="\n")
     print(f"next: name it in a gate that must fail on it, `falsified_by: {{{given.name}: [QUANTITY]}}`")
+    return 0
+
+
+def _stage(given: argparse.Namespace) -> int:
+    from specship.suite.scaffold.parts import new_stage
+
+    written, *edited = new_stage(Path.cwd(), given.name, makes=given.makes)
+    print(f"wrote {written}", *(f"edited {path}: it names the folder now" for path in edited), sep="\n")
+    print(f"next: write `{given.name}: {{}}` among a model's pipeline settings, and a probe that measures it")
     return 0

@@ -109,7 +109,7 @@ def _dropped(
             "keep a limit that a defect would break",
         )  # fmt: skip
     elif left and measured and all_hold(left, measured):
-        failing = [name for name in override.drop if not gate.expect[name].holds(measured.get(name))]
+        failing = [name for name in override.drop if not gate.expect[name].met(name, measured)]
         if failing:
             yield Violation(
                 document, at, f"without {', '.join(failing)} an untrained model meets all of {gate.id}",

@@ -67,11 +67,6 @@ def _gguf(folder: Path) -> None:
     read_gguf(folder / GGUF)
 
 
-def _evaluation(folder: Path) -> None:
-    if not any(path.is_file() for path in folder.rglob("*")):
-        raise DamagedArtifact("there is no file of results", at=folder)
-
-
 KINDS: Final[Mapping[str, Kind]] = {
     "corpus": Kind("corpus", _corpus),
     "tokenizer": Kind("tokenizer", _tokenizer),
@@ -79,7 +74,6 @@ KINDS: Final[Mapping[str, Kind]] = {
     "run": Kind("train", _run),
     "checkpoint": Kind("checkpoint", _checkpoint),
     "gguf": Kind("export", _gguf),
-    "evaluation": Kind("eval", _evaluation),
 }
 """Each kind that others may make, by its name."""
 

@@ -26,7 +26,8 @@ from specship.evidence.made_artifact import MadeArtifact
 from specship.files import write_errors
 from specship.pipeline.received.kinds import GGUF, KINDS, require_kind
 from specship.pipeline.stage import Settings, Stage, Work
-from specship.specs.project import find_configuration
+from specship.settings_file import find_table
+from specship.specs.trusted_keys import TrustedKey
 
 _CLONE: Final = 0x40049409
 """FICLONE of linux/fs.h: the blocks of another file, shared until one of them is written."""
@@ -172,8 +173,7 @@ def _require_stated(makes: str, statement: str, key: str, found: Mapping[str, st
     assert isinstance(made, MadeArtifact)  # noqa: S101 - the one kind that was asked for
     if public not in opened.signers:
         raise DamagedArtifact(f"it is not signed with the key {key[:12]}…", at=place)
-    configured = find_configuration(Path.cwd())
-    trusted = {entry.public: entry for entry in (configured[1].trusted_keys if configured else ())}
+    trusted = _trusted_keys()
     if public not in trusted or not trusted[public].counts_on(made.signed.date()):
         raise UnusableInput(
             f"the key {key[:12]}… was not trusted on {made.signed.date()}", at=place,
@@ -185,6 +185,14 @@ def _require_stated(makes: str, statement: str, key: str, found: Mapping[str, st
         differ = sorted(name for name in stated.keys() | found.keys() if stated.get(name) != found.get(name))
         what = f"first {differ[0]}" if differ else f"it is about a {made.makes}"
         raise DamagedArtifact(f"its maker's statement is about other bytes: {what}", at=path)
+
+
+def _trusted_keys() -> dict[bytes, TrustedKey]:
+    """The keys that the project around this process trusts; its settings were read before it was started."""
+    found = find_table(Path.cwd())
+    listed = found.table.get("trusted_keys", []) if found else []
+    entries = [TrustedKey.model_validate(one, strict=False) for one in listed]
+    return {entry.public: entry for entry in entries}
 
 
 def _take_file(source: Path, target: Path) -> None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import math
 from typing import Any, Final
 
-from specship.contracts.expectation import Expectation
+from specship.contracts.expectation import OPERATORS
 from specship.units import KNOWN_UNITS
 
 Schema = dict[str, Any]
 
-_OPERATORS: Final = tuple(name for name in Expectation.model_fields if name != "unit")
 _COMPARISONS: Final = ("at_most", "at_least", "below", "above", "between")
 _PATTERN_CHARACTERS: Final = 200
 _COUNT: Final = "^[a-z][a-z_]*s$"
@@ -27,12 +26,20 @@ def _has(key: str, like: Schema) -> Schema:
 
 
 def _expectation() -> Schema:
-    """Exactly one operator; no comparison of texts; no limit that the unit can never violate."""
+    """Exactly one operator; what a confidence needs; no comparison of texts; none that always holds."""
     from_below = [unit.name for unit in KNOWN_UNITS.values() if math.isinf(unit.lowest)]
     to_one = [unit.name for unit in KNOWN_UNITS.values() if unit.highest == 1]
     return {
-        "oneOf": [_has(operator, _GIVEN) for operator in _OPERATORS],
+        "oneOf": [_has(operator, _GIVEN) for operator in OPERATORS],
         "allOf": [
+            {
+                "if": _has("confidence", _GIVEN),
+                "then": {
+                    "oneOf": [_has(name, _GIVEN) for name in ("error", "count")],
+                    "anyOf": [_has(name, _GIVEN) for name in _COMPARISONS],
+                },
+                "else": {"properties": {"error": {"type": "null"}, "count": {"type": "null"}}},
+            },
             {
                 "if": _has("unit", {"const": "text"}),
                 "then": {"properties": {name: {"type": "null"} for name in _COMPARISONS}},

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final
 
+from specship.contracts.digest import limit_meaning
 from specship.contracts.expectation import Expectation
 from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
@@ -17,7 +18,6 @@ from specship.digests import digest_of
 from specship.status.report import GateReport
 from specship.suite.compile.python_text import WIDTH, Name, call, comment, docstring, prose
 from specship.suite.plan.plan import Check, Plan
-from specship.units import Quantity
 
 _MARK: Final = "Written by `specship compile` from"
 _IMPORTS: Final = """
@@ -78,19 +78,19 @@ class WrittenGate(StatedGate):
 
     def contradictions(self, known: GateReport) -> list[str]:
         """Limits of the module that a passing measurement does not meet; judged here once more."""
-        measured = {entry.quantity: Quantity(entry.value, entry.unit) for entry in known.measured}
+        measured = {entry.quantity: entry for entry in known.measured}
         if known.verdict != "PASS":
             return []
         return [
-            f"{quantity}: measured {measured.get(quantity, 'nothing')}, the module says {limit.limit_text}"
+            f"{quantity}: measured {entry.figure if entry else 'nothing'}, the module says {limit.limit_text}"
             for quantity, limit in self.expect.items()
-            if not limit.holds(measured.get(quantity))
+            if (entry := measured.get(quantity)) is None or not limit.holds(entry.figure, entry.known_by)
         ]
 
 
 def _meaning(expectation: Expectation | None) -> str:
     """A limit by its digest, which keeps 1, 1.0 and True apart."""
-    return digest_of([expectation.operator, expectation.limit, expectation.unit]) if expectation else ""
+    return digest_of([limit_meaning(expectation), expectation.limit]) if expectation else ""
 
 
 def _limit(expectation: Expectation | None) -> str:
@@ -194,6 +194,8 @@ def _remarks(plan: Plan, gate: Gate, check: Check) -> Iterable[str]:
 def _expect(quantity: str, limit: Expectation, contract: Expectation | None) -> list[str]:
     """One limit; where the profile replaced the contract's, with what the contract says."""
     facts = [("", quantity), (limit.operator, limit.limit), ("unit", limit.unit)]
+    if limit.confidence is not None:
+        facts += [("confidence", limit.confidence), ("error" if limit.error else "count", limit.beside)]
     lines = call("gate.expect", facts, depth=1)
     if contract == limit:
         return lines

@@ -31,6 +31,7 @@ from specship.suite.explain.records import (
     ProbeFound,
 )
 from specship.suite.explain.remedies import criterion_mend, gate_mend
+from specship.suite.explain.vocabulary import artifact_names, unit_names
 from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.report_building import report_models
 from specship.suite.judging.trust import all_keys
@@ -48,6 +49,8 @@ def explain(start: Path, name: str) -> Found:
     """
     if _CODE.fullmatch(name.upper()):
         return explain_code(name.upper())
+    if name == "units":
+        return NamesFound(of=name, names=unit_names())
     if name == "codes":
         return NamesFound(of=name, names={code: entry.name for code, entry in known_codes().items()})
     return Explainer(load_project(start)).explain(name)
@@ -88,7 +91,7 @@ class Explainer:
             **dict.fromkeys((model.id for model in self.project.spec.spec.models), self.model),
             **dict.fromkeys(self.probes, self.probe),
             **dict.fromkeys(self.faults, self.fault),
-            **dict.fromkeys(("gates", "criteria", "probes", "faults"), self.names),
+            **dict.fromkeys(("gates", "criteria", "probes", "faults", "artifacts"), self.names),
         }
         found = name if name in known else name.upper()
         if found in known:
@@ -99,7 +102,8 @@ class Explainer:
         raise UnknownName(
             f"nothing here is called {name!r}",
             why="an id of a gate or criterion, a probe, a fault or a code can be explained",
-            mend=near or "list them: specship explain gates (criteria, probes, faults, codes)",
+            mend=near
+            or "list them: specship explain gates (criteria, probes, faults, artifacts, units, codes)",
         )
 
     def names(self, of: str) -> NamesFound:
@@ -108,6 +112,7 @@ class Explainer:
             "gates": lambda: {name: gate.rule for name, (_, gate) in self.gates.items()},
             "criteria": lambda: {name: entry.statement for name, entry in self.project.spec.criteria.items()},
             "probes": lambda: {name: sentence_of(_text_of(probe)) for name, probe in self.probes.items()},
+            "artifacts": lambda: artifact_names(self.project.state, self.project.profile()),
             "faults": lambda: {name: self.sentence(name) for name in sorted(self.faults)},
         }
         return NamesFound(of=of, names=lists[of]())

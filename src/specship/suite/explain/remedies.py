@@ -76,6 +76,10 @@ def miss(expectation: Expectation, entry: Measured) -> str:
         return f"it was not measured, and has to be {entry.limit}"
     if entry.unit != expectation.unit:
         return f"it was measured in {entry.unit}, and the limit is in {expectation.unit}"
+    if expectation.confidence is not None:
+        return (
+            f"{entry.figure} is between {entry.interval or 'nobody knows what'}, and has to be {entry.limit}"
+        )
     shown = f"{Quantity(value, entry.unit)}, and has to be {entry.limit}"
     if (distance := _distance(expectation.operator, value, limit)) is None:
         return shown

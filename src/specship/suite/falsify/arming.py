@@ -78,7 +78,7 @@ def _record(
         pair.fault: FaultSeen(
             code=book.code(pair.fault),
             fails=tuple(
-                SeenFailing(quantity=m.quantity, value=m.value, unit=m.unit, limit=m.limit)
+                SeenFailing(**m.model_dump(exclude={"holds", "interval"}))
                 for m in pair.measured
                 if m.quantity in pair.predicted
             ),

@@ -22,7 +22,6 @@ from specship.suite.judging.session import Session
 from specship.suite.plan.fault_injection import HEALTHY, FaultInjection, find_injection
 from specship.suite.plan.healthy import FalseAlarms, alarm_of, asked, read_healthy
 from specship.suite.plan.plan import Check, Plan
-from specship.units import Quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +172,7 @@ def judged(pair: Pair, loaded: DeclaredFault, faulty: GateReport) -> PairReport:
     broken = {
         entry.quantity
         for entry in faulty.measured
-        if in_force[entry.quantity].broken_by(Quantity(entry.value, entry.unit))
+        if in_force[entry.quantity].broken_by(entry.figure, entry.known_by)
     }
     if holding := [quantity for quantity in predicted if quantity in in_force and quantity not in broken]:
         said = f"{', '.join(holding)} should be measured and fail; failing: {', '.join(failing) or 'nothing'}"

@@ -45,7 +45,16 @@ def _command_faults(
         if (artifact := known.ways.get(section, section)) in known.stages:
             makers.setdefault(artifact, f"the section {section!r}")
     for name, command in commands_of(sections).items():
-        at, makes = ("pipeline", model, SECTION, name), str(command["makes"])
+        makes = str(command["makes"])
+        at: tuple[str, ...] = ("pipeline", model, SECTION, name)
+        if not document.exists(*at):  # of a stage of the project's own
+            at = ("pipeline", model, name)
+            if name in known.settings or name in all_stages():
+                yield UnusableInput(
+                    f"a stage of the project is called {name!r}, as one of specship", at=document.place(*at),
+                    why="nobody could tell which of both a section is for", mend="rename its file",
+                    code="SHIP310",
+                )  # fmt: skip
         if makes in shipped - KINDS.keys():
             yield UnusableInput(
                 f"the command {name!r} makes {makes!r}, which is specship's own to make",

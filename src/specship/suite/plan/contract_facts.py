@@ -16,8 +16,8 @@ from specship.contracts.reader import contract_of
 from specship.errors import UnreadableDocument
 from specship.result_cache import ProjectFiles, bytes_digest
 from specship.specs.binding import Known, ProbeFacts, contract_faults, gates_of
-from specship.specs.project import find_configuration
-from specship.specs.reader import SpecFolder, survey_spec_folder
+from specship.specs.project import find_configuration, survey_spec
+from specship.specs.reader import SpecFolder
 from specship.specs.waivers import survey_waivers, waiver_faults
 from specship.suite.plan.commands import setting_faults, with_commands
 from specship.suite.plan.gate_facts import ContractFacts, Kept, gate_facts
@@ -54,7 +54,7 @@ def read_all(found: ProjectFiles, profile: str | None) -> Kept | None:
     if configured is None:
         return None
     root, configuration = configured
-    spec, faults = survey_spec_folder(root / configuration.spec, root=root)
+    spec, faults = survey_spec(root, configuration)
     name = profile or configuration.profile
     if spec is None or faults or name not in spec.profiles:
         return None

@@ -1,4 +1,4 @@
-"""A new probe, and a new fault: one Python file each, which works before anybody has edited it."""
+"""A new probe, a new fault and a new stage: one Python file each, which works before it was edited."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.faults.catalogue import known_faults
-from specship.pipeline.registry import all_stages
+from specship.pipeline.registry import all_sections, all_stages
 from specship.probes.registry import probes_in_force
 from specship.specs.project import Survey, survey_project
 from specship.suite.scaffold.naming import checked_slug
@@ -18,6 +18,8 @@ from specship.suite.scaffold.pyproject import with_folder
 from specship.suite.scaffold.stamping import said
 
 _PROBE_NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}(\.[a-z][a-z0-9_]{0,39})?")
+
+_STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 
 _PROBE: Final = '''\
 """Measures the $artifact artifact; what would be enough stands in the contract that names this probe."""
@@ -59,6 +61,60 @@ def plant(folder: Path) -> None:
     data = largest.read_bytes()
     largest.write_bytes(data[: len(data) // 2])
 '''
+
+
+_STAGE: Final = '''\
+"""$makes: how often each word stands in the training text of the corpus."""
+
+import json
+from collections import Counter
+
+from specship import Settings, Stage, Work, read_documents
+
+
+class $record(Settings):
+    """What its section in a profile may say."""
+
+    at_least: int = 1
+    """Times that a word has to stand in the text."""
+
+
+STAGE = Stage(makes="$makes", lifecycle="corpus", needs=("corpus",), settings={"$name": $record})
+
+
+def run(work: Work) -> None:
+    """Replace this by what you want to make, and `STAGE` too, whose words are read without running them."""
+    settings: $record = work.settings["$name"]
+    words: Counter[str] = Counter()
+    for number, document in enumerate(read_documents(work.inputs["corpus"], "train"), 1):
+        words.update(document.text.split())
+        work.report(number, number, "documents")
+    kept = {word: times for word, times in words.items() if times >= settings.at_least}
+    (work.output / "$makes.json").write_text(json.dumps(kept), encoding="utf-8")
+'''
+
+
+def new_stage(start: Path, name: str, *, makes: str | None = None) -> tuple[str, ...]:
+    """Write a stage that runs at once; the paths that were written or edited.
+
+    Raises:
+        UnusableInput: the name is unusable or taken.
+        CannotWrite: the disk is full or refuses.
+    """
+    survey = survey_project(start)
+    if not _STAGE_NAME.fullmatch(name):
+        near = re.sub(r"[^a-z0-9]+", "_", name.lower()).strip("_")
+        raise UnusableInput(
+            f"{name!r} cannot be the name of a stage",
+            why="a stage is called after its file, and a section after it",
+            mend=f"write {near!r}" if _STAGE_NAME.fullmatch(near) else "write a name such as 'word_counts'",
+        )  # fmt: skip
+    taken = {*all_stages(), *all_sections(), *(stage.makes for stage in all_stages().values())}
+    if name in taken or (makes or name) in taken:
+        raise UnusableInput(f"specship has a stage or section {name!r} itself", mend="choose another name")
+    record = "".join(part.capitalize() for part in name.split("_")) + "Settings"
+    text = Template(_STAGE).substitute(name=name, makes=makes or name, record=record)
+    return _placed(survey, "stages", f"{name}.py", text)
 
 
 def new_probe(start: Path, name: str, *, artifact: str | None = None) -> tuple[str, ...]:
@@ -112,7 +168,8 @@ def new_fault(start: Path, name: str, *, what: str | None = None, seen: str | No
 
 def _placed(survey: Survey, key: str, file: str, text: str) -> tuple[str, ...]:
     """Write a file into the folder of its kind, which pyproject.toml names afterwards if it did not."""
-    configured = survey.configuration.probes if key == "probes" else survey.configuration.faults
+    own = survey.configuration
+    configured = {"probes": own.probes, "faults": own.faults, "stages": own.stages}[key]
     drafts = [Draft(f"{configured or key}/{file}", text)]
     if configured is None:
         drafts.append(with_folder(survey.root, key, key))

@@ -1,0 +1,1 @@
+"""One file a harness: how its results are found and read."""

@@ -1,0 +1,120 @@
+"""Stages that a project writes in Python: read without being run, checked with places, and run as commands."""
+
+import json
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from specship.errors import StageFailed
+from specship.suite.artifacts.runner import Made, StageRunner
+from specship.suite.artifacts.store import Store
+from specship.suite.plan.plan import open_plan
+from tests.processes import inside
+from tests.projects.small_project import edit, make_project
+
+PROFILE: Final = "specs/small/profiles/rehearsal.yaml"
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The small project with the stage that `specship new stage` writes, chosen by its section."""
+    root = make_project(tmp_path / "project")
+    done = inside(root, "new", "stage", "word_counts")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[:2] == [
+        "wrote stages/word_counts.py", "edited pyproject.toml: it names the folder now",
+    ]  # fmt: skip
+    (root / PROFILE).write_text((root / PROFILE).read_text() + "    word_counts: {at_least: 2}\n")
+    monkeypatch.chdir(root)
+    return root
+
+
+def made(project: Path, *events: list[dict[str, object]]) -> Made:
+    plan = open_plan(project, "rehearsal")
+    store = Store.of(project / ".specship", "MODEL-1", plan.profile)
+    runner = StageRunner(project, store, plan.profile.settings_of("MODEL-1"), "MODEL-1")
+    if events:
+        runner.listener = events[0].append
+    return runner.ensure("word_counts")
+
+
+def linted(project: Path) -> str:
+    done = inside(project, "lint")
+    return done.stdout + done.stderr
+
+
+def test_a_new_stage_runs_from_the_first_line(project: Path) -> None:
+    events: list[dict[str, object]] = []
+    found = made(project, events)
+    words = json.loads((found.path / "word_counts.json").read_text())
+    told = [event for event in events if event["event"] == "progress" and event["stage"] == "word_counts"]
+
+    assert min(words.values()) >= 2
+    assert {str(event["unit"]) for event in told} == {"documents"}
+    assert made(project).cached
+    assert "word_counts" not in "".join(line for line in linted(project).splitlines() if " SHIP3" in line)
+
+    edit(project / PROFILE, "at_least: 2", "at_least: 3")
+    assert "at_least" in made(project).why
+    (project / "stages/more.py").write_text("STAGE = 1 / 0\n")
+    assert "more.py" in linted(project)
+    (project / "stages/more.py").unlink()
+    edit(
+        project / "stages/word_counts.py",
+        "from specship import",
+        "from .words import x\nfrom specship import",
+    )
+    (project / "stages/words.py").write_text("x = 1 / 0\n")
+    (project / "stages/words.py").rename(project / "stages/_words.py")
+    edit(project / "stages/word_counts.py", ".words", "._words")
+    with pytest.raises(StageFailed, match="ended with status 1"):
+        made(project)
+    (project / "stages/_words.py").write_text("x = 1\n")
+    assert not made(project).cached
+    (project / "stages/_words.py").write_text("x = 2\n")
+    assert made(project).why == "the files it is made from changed"
+
+
+def test_nothing_of_it_is_run_by_those_who_read(project: Path) -> None:
+    path = project / "stages/word_counts.py"
+    path.write_text(path.read_text() + "\nraise SystemExit('this was run')\n")
+
+    for words in (("status",), ("lint",), ("doctor",), ("trace",)):
+        done = inside(project, *words)
+        assert "this was run" not in done.stdout + done.stderr
+        assert done.returncode in {0, 1}
+
+
+FAULTS: Final[dict[str, tuple[str, str, str, str]]] = {
+    "an unknown key": (PROFILE, "at_least: 2", "at_lest: 2", "write 'at_least'"),
+    "another type": (PROFILE, "at_least: 2", "at_least: two", "a whole number is expected"),
+    "a need that nobody makes": ("stages/word_counts.py", '("corpus",)', '("corpse",)', "no stage makes 'corpse'"),
+    "a declaration that is computed": ("stages/word_counts.py", 'makes="word_counts"', "makes=str(1)", "makes of the stage cannot be read"),
+    "no declaration": ("stages/word_counts.py", "STAGE = Stage(", "OTHER = Stage(", "the file has no STAGE"),
+    "no Python": ("stages/word_counts.py", "import json", "import (", "not Python"),
+    "what specship makes": ("stages/word_counts.py", 'makes="word_counts"', 'makes="corpus"', "makes 'corpus' of MODEL-1, and so does"),
+    "what only specship makes": ("stages/word_counts.py", 'makes="word_counts"', 'makes="replay"', "specship's own to make"),
+    "settings of elsewhere": ("stages/word_counts.py", "class WordCountsSettings", "class Other", "is not in the file"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_what_is_wrong_is_told_at_its_place(name: str, project: Path) -> None:
+    file, old, new, message = FAULTS[name]
+    edit(project / file, old, new)
+    text = linted(project)
+
+    assert message in text
+    assert f"{PROFILE if 'stages' not in file or 'make' in name else file}:" in text
+
+
+def test_a_name_of_ours_is_refused(project: Path) -> None:
+    (project / "stages/word_counts.py").rename(project / "stages/baseline.py")
+    edit(project / PROFILE, "word_counts:", "baseline:")
+
+    assert "a stage of the project is called 'baseline', as one of specship" in linted(project)
+    assert (
+        "specship has a stage or section 'corpus' itself" in inside(project, "new", "stage", "corpus").stderr
+    )
+    assert "write 'my_words'" in inside(project, "new", "stage", "My-Words").stderr
