@@ -38,6 +38,7 @@ BEHAVIOURS: Final = {
     "pipeline/export/test_streaming.py": "what an export costs and leaves behind",
     "pipeline/export/test_vocabulary_reference.py": "vocabularies beside those of llama.cpp's own converter",
     "pipeline/gguf/test_loader_rules.py": "llama.cpp's loader, rule by rule, over every module of the room",
+    "pipeline/run_logs/formats/test_hostile_logs.py": "any bytes under the name of any format of logs",
     "pipeline/test_gguf_tables.py": "our tables of GGUF beside those of the gguf package",
     "pipeline/training/test_training_killed.py": "runs that are killed at any point, in processes of their own",
     "evidence/test_crashes.py": "whatever is written, under failing calls, kills and full disks",
