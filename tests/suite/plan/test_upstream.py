@@ -38,7 +38,6 @@ CASES: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
     "received": (RECEIVED | REPUBLISHED, OF_ITS_RUN),
     "received, with its log": (RECEIVED | LOGGED | REPUBLISHED, ()),
     "received, and a tokenizer is trained beside it": (RECEIVED | REPUBLISHED | {"tokenizer": {}}, OF_A_TRAINING),
-    "received, with its log": (RECEIVED | LOGGED | REPUBLISHED, ()),
     "received, with the corpus of another": (RECEIVED | REPUBLISHED | borrowing("corpus"), OF_ITS_RUN),
     "received, with another's training": (
         RECEIVED | REPUBLISHED | borrowing("run", "shards", "tokenizer"), OF_A_TRAINING
