@@ -103,7 +103,7 @@ def test_the_scaffolds_import_from_here_alone() -> None:
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("specship")
     }
 
-    assert len(sources) == 4
+    assert len(sources) == 5
     assert imported == {"specship"}
 
 
