@@ -91,7 +91,6 @@ ALLOWED = {
     "pipeline/commands/own_stage.py": "a stage of another distribution, whose digest is among its arguments",
     "probes/measuring.py": "the probe's own module, whose digest or whose folder's is its code",
     "pipeline/evaluation/humaneval/sandbox/solution.py": "what generated code finds under `__import__`",
-    "pipeline/registry.py": "the module of a stage, whose digest is the stage's code",
     "pipeline/export/converter_child.py": "llama.cpp's converter, whose output is compared tensor by tensor",
     "suite/scaffold/pyproject.py": "whether a project's folder has Python files",
 }

@@ -98,7 +98,7 @@ FAULTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "no Python": ("stages/word_counts.py", "import json", "import (", "not Python"),
     "what specship makes": ("stages/word_counts.py", 'makes="word_counts"', 'makes="corpus"', "makes 'corpus' of MODEL-1, and so does"),
     "what only specship makes": ("stages/word_counts.py", 'makes="word_counts"', 'makes="replay"', "specship's own to make"),
-    "settings of elsewhere": ("stages/word_counts.py", "class WordCountsSettings", "class Other", "is not in the file"),
+    "settings of elsewhere": ("stages/word_counts.py", "class StageSettings", "class Other", "is not in the file"),
 }  # fmt: skip
 
 

@@ -294,8 +294,11 @@ while True:
     time.sleep(0.05)
 """
 SESSION: Final = """\
+import signal
 import sys
 from pathlib import Path
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs tests in the background ignores it
 
 from tests.pipeline.commands.test_running import Project
 

@@ -72,19 +72,19 @@ from collections import Counter
 from specship import Settings, Stage, Work, read_documents
 
 
-class $record(Settings):
+class StageSettings(Settings):
     """What its section in a profile may say."""
 
     at_least: int = 1
     """Times that a word has to stand in the text."""
 
 
-STAGE = Stage(makes="$makes", lifecycle="corpus", needs=("corpus",), settings={"$name": $record})
+STAGE = Stage(makes="$makes", lifecycle="corpus", needs=("corpus",), settings={"$name": StageSettings})
 
 
 def run(work: Work) -> None:
     """Replace this by what you want to make, and `STAGE` too, whose words are read without running them."""
-    settings: $record = work.settings["$name"]
+    settings: StageSettings = work.settings["$name"]
     words: Counter[str] = Counter()
     for number, document in enumerate(read_documents(work.inputs["corpus"], "train"), 1):
         words.update(document.text.split())
@@ -112,8 +112,7 @@ def new_stage(start: Path, name: str, *, makes: str | None = None) -> tuple[str,
     taken = {*all_stages(), *all_sections(), *(stage.makes for stage in all_stages().values())}
     if name in taken or (makes or name) in taken:
         raise UnusableInput(f"specship has a stage or section {name!r} itself", mend="choose another name")
-    record = "".join(part.capitalize() for part in name.split("_")) + "Settings"
-    text = Template(_STAGE).substitute(name=name, makes=makes or name, record=record)
+    text = Template(_STAGE).substitute(name=name, makes=makes or name)
     return _placed(survey, "stages", f"{name}.py", text)
 
 
