@@ -62,6 +62,20 @@ def test_what_does_not_fit_is_named(tmp_path: Path, process: TransformersProcess
             open_other_folder(tmp_path / case, process)
 
 
+def test_wrappers_and_adapters_are_one_finding(tmp_path: Path, process: TransformersProcess) -> None:
+    for front in ("_orig_mod.", "module.", "base_model.model.", "model."):
+        folder = copied(tmp_path / front, other("gpt2"))
+        stored = tensors(folder)
+        put(folder, **dict.fromkeys(stored), **{front + name: array for name, array in stored.items()})
+        (found,) = account(folder, process=process).misfits
+        assert (found.kind, found.name, found.tensors) == ("prefix", front, len(stored))
+    adapted = damaged(
+        tmp_path / "lora", "gpt2", {"transformer.h.0.attn.c_attn.lora_A.weight": np.zeros((4, 4), "<f4")}
+    )
+    (found,) = account(adapted, process=process).misfits
+    assert (found.kind, "merge_and_unload" in found.mend) == ("adapter", True)
+
+
 def test_an_expert_that_is_missing_is_named(tmp_path: Path, process: TransformersProcess) -> None:
     name = "model.layers.0.mlp.experts.2.up_proj.weight"
     found = account(damaged(tmp_path / "m", "qwen3_moe", {name: None}), process=process)

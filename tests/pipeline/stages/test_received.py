@@ -1,6 +1,7 @@
 """A folder beside the project taken over as a checkpoint, and published files fetched over HTTP."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -14,7 +15,12 @@ from specship.digests import sha256_bytes
 from specship.errors import DamagedArtifact, RequirementMissing, StageFailed
 from specship.pipeline.publication.fetching import fetch, served
 from specship.pipeline.registry import maker_of, run_stage, stage_named
+from specship.probes.measuring import measure
+from specship.probes.probe import Artifact
+from specship.probes.registry import all_probes
 from tests.models.foreign_checkpoints import foreign
+from tests.models.other_families import other
+from tests.models.trained_checkpoint import copied, put
 
 SETTINGS: dict[str, Any] = {"received": {"folder": "models/theirs", "source": "Somebody/Something at 1234"}}
 
@@ -136,3 +142,45 @@ def short() -> Iterator[str]:
 def test_half_a_file_fails(short: str) -> None:
     with pytest.raises(StageFailed, match="ends after 4 bytes, 8 were announced"):
         fetch(short, "model.gguf")
+
+
+DRAWN: dict[str, Any] = {
+    "new_tokens": 8,
+    "judged": "sampled",
+    "samples": 2,
+    "temperature": 0.8,
+    "top_k": 0,
+    "top_p": 1.0,
+    "seed": 1,
+    "threads": 1,
+    "device": "cpu",
+}
+
+
+def figures(name: str, **artifacts: Path) -> dict[str, Any]:
+    given = {at: Artifact(at, path, "digest") for at, path in artifacts.items()}
+    found = measure(all_probes()[name], given)
+    return {quantity: one.value for quantity, one in found.quantities.items()}
+
+
+@pytest.mark.parametrize("family", ["gpt2", pytest.param("qwen3_moe", marks=pytest.mark.slow)])
+def test_a_family_without_a_decoder_of_ours(project: Path, family: str) -> None:
+    """Taken over tensor by tensor, asked for text by the stage, and judged by the probes."""
+    shutil.copytree(other(family), project / "models/theirs")
+    checkpoint = received(project)
+    told = figures("imported.tensors", checkpoint=checkpoint)
+    assert told["matched_tensors"] == told["expected_tensors"] == told["stored_tensors"] > 20
+    assert (told["unmatched_tensors"], told["surplus_tensors"], told["parameters_unaccounted"]) == (0, 0, 0)
+
+    settings = {**SETTINGS, "completions": {"headers": ["def fib(n):"], **DRAWN}}
+    stage = maker_of("completions", settings)
+    run_stage(stage, settings, {"checkpoint": checkpoint}, project / "texts", lambda *_, **__: None)
+    assert json.loads((project / "texts/generations.json").read_text())["engine"].startswith("transformers ")
+    told = figures("completions.syntax", checkpoint=checkpoint, completions=project / "texts")
+    assert (told["completions"], told["altered"]) == (2, 0)
+
+
+def test_a_family_without_a_decoder_of_ours_and_with_a_tensor_missing(project: Path) -> None:
+    put(copied(project / "models/theirs", other("gpt2")), **{"transformer.ln_f.bias": None})
+    with pytest.raises(DamagedArtifact, match=r"1 thing does not fit, first transformer\.ln_f\.bias"):
+        received(project)

@@ -27,6 +27,24 @@ INDEX: Final = "model.safetensors.index.json"
 OPTIMIZER: Final = "optimizer.safetensors"
 """Moments that our own training keeps beside the weights of a checkpoint; no weights themselves."""
 PICKLES: Final = {".bin", ".pt", ".pth", ".pkl", ".pickle", ".ckpt"}
+_INSIDE: Final = "in the training's own code, on a machine that you can lose: "
+_PICKLED_BY: Final = {
+    ".ckpt": (
+        "a checkpoint of Lightning",
+        (
+            f"{_INSIDE}Module.load_from_checkpoint(FILE).model.save_pretrained(FOLDER), where .model is the "
+            "model of transformers inside, and tokenizer.save_pretrained(FOLDER)"
+        ),
+    ),
+    "ckpt.pt": (
+        "a checkpoint of nanoGPT",
+        (
+            f"{_INSIDE}put its weights into a GPT2LMHeadModel (c_attn, c_proj and c_fc are transposed there) "
+            "and save_pretrained(FOLDER), with the tokenizer beside it"
+        ),
+    ),
+}
+"""Pickles that one program writes, by name or ending: what each is, and how its weights come out."""
 _SHARDS: Final = 4096
 """Most files of a checkpoint; each has a header of its own."""
 _NAME_BYTES: Final = 255
@@ -136,11 +154,13 @@ def refuse_pickle(path: Path) -> NoReturn:
     Raises:
         UnusableInput: always.
     """
+    what, mend = _PICKLED_BY.get(path.name) or _PICKLED_BY.get(path.suffix) or ("", "")
     raise UnusableInput(
-        "pickled weights are not opened",
+        f"pickled weights are not opened{what and f': it is {what}'}",
         at=path,
         why="a pickle runs code of whoever wrote it while it is being read",
-        mend="convert it on a machine that you can lose: safetensors' own convert.py, or "
+        mend=mend
+        or "convert it on a machine that you can lose: safetensors' own convert.py, or "
         f"model.save_pretrained(folder) in transformers; both write {WEIGHTS}",
     )
 

@@ -51,7 +51,7 @@ def unwrapped(
     Returned as they are where the names are the family's, or where leaving parts out gains nothing.
     """
     stored = [*weights.tensors, *weights.absent]
-    plain = _plain_names(stored)
+    plain = _plain_names(stored, expected)
     gained = _known(plain.values(), expected) - _known(stored, expected)
     misfits = []
     if gained > 0 and len(set(plain.values())) == len(plain):
@@ -86,15 +86,22 @@ def _known(names: Iterable[str], expected: TensorTable) -> int:
     return sum(name in expected or name == HEAD for name in names)
 
 
-def _plain_names(stored: Iterable[str]) -> dict[str, str]:
+def _plain_names(stored: Iterable[str], expected: TensorTable) -> dict[str, str]:
     """Each name without the parts of wrappers, and without what stands in front of the model."""
     plain = {name: ".".join(part for part in name.split(".") if part not in _WRAPPERS) for name in stored}
     layer = next((name for name in plain.values() if f".{name}".endswith(f".{_LAYER}")), None)
     if layer is None:
-        return plain
+        front = _front(plain.values(), expected)
+        return {name: one.removeprefix(front) for name, one in plain.items()}
     body = layer.removesuffix(_LAYER)
     front = body.removesuffix(_BODY)
     return {name: _in_place(one, body, front) for name, one in plain.items()}
+
+
+def _front(names: Iterable[str], expected: TensorTable) -> str:
+    """What stands in front of a family's own names, where it is none of ours; empty where nothing does."""
+    longest = max(expected, key=len, default="")
+    return next((name.removesuffix(longest) for name in names if name.endswith(f".{longest}")), "")
 
 
 def _in_place(name: str, body: str, front: str) -> str:

@@ -32,6 +32,8 @@ def text_shape(file: GgufFile) -> TextShape:
         DamagedArtifact: a size is missing or impossible.
     """
     metadata, architecture = file.metadata, str(file.metadata.get("general.architecture"))
+    if not any(key.startswith(f"{architecture}.") for key in metadata):
+        _refuse(file, f"general.architecture is {architecture[:40]!r}, and no key begins so")
     sizes = {key: _count(file, f"{architecture}.{key}") for key in REQUIRED}
     embedding = file.tensors.get(_EMBEDDING)
     if embedding is None:
