@@ -137,7 +137,7 @@ def receive_evaluation(settings: EvaluatedSettings, checkpoint: Path, output: Pa
         task=settings.task,
         metric=found.metric,
         weights=dict(settings.weights),
-        chat_template=template,  # type: ignore[arg-type]
+        chat_template=template,
         baseline=bool(settings.baseline),
     )
     for reason, mend in (*refusals(received, against, result), *_unsaid(settings, result)):
