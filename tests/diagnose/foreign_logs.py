@@ -13,11 +13,12 @@ import sqlite3
 import struct
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from tests.diagnose.event_files import events, field, varint
+from tests.diagnose.event_files import events, varint
+from tests.diagnose.event_files import field as tagged
 from tests.diagnose.written_runs import Records
 
 
@@ -31,6 +32,8 @@ class Run:
     tokens_per_step: int = 512
     parameters: int = 6464
     unique_tokens: int = 150_000
+    settings: Mapping[str, Any] = field(default_factory=lambda: {"lr_scheduler_type": "cosine"})
+    """What a Trainer's arguments say of the rate."""
     asked: str = "cpu"
     got: str = "cpu"
     ended: bool = True
@@ -64,7 +67,7 @@ def lightning(folder: Path, run: Run) -> Path:
 
 
 def event_file(folder: Path, run: Run) -> Path:
-    arguments = {"lr_scheduler_type": "cosine", "max_steps": run.planned, "max_grad_norm": 1.0}
+    arguments = {"max_steps": run.planned, "max_grad_norm": 1.0, **run.settings}
     path = folder / "events.out.tfevents.17"
     ending = [{"step": run.records[-1]["step"], "train_loss": 2.0}] if run.ended else []
     path.write_bytes(events([*run.records, *ending], arguments, vocab_size=run.vocabulary))
@@ -167,11 +170,7 @@ def trainer_console(folder: Path, run: Run) -> Path:
     return path
 
 
-PARAMETERS: Final[dict[str, Any]] = {
-    "lr_scheduler_type": "cosine",
-    "max_grad_norm": 1.0,
-    "architectures": ["LlamaForCausalLM"],
-}
+PARAMETERS: Final[dict[str, Any]] = {"max_grad_norm": 1.0, "architectures": ["LlamaForCausalLM"]}
 SCHEMA: Final = """
 CREATE TABLE runs (run_uuid VARCHAR(32) NOT NULL, name VARCHAR(250), status VARCHAR(9),
   lifecycle_stage VARCHAR(20), experiment_id INTEGER, CONSTRAINT run_pk PRIMARY KEY (run_uuid));
@@ -185,7 +184,7 @@ CREATE TABLE "params" ("key" VARCHAR(250) NOT NULL, value VARCHAR(8000) NOT NULL
 
 
 def _settings(run: Run) -> dict[str, Any]:
-    return PARAMETERS | {"max_steps": run.planned, "vocab_size": run.vocabulary}
+    return {**PARAMETERS, "max_steps": run.planned, "vocab_size": run.vocabulary, **run.settings}
 
 
 def _logged(run: Run) -> Iterator[tuple[int, int, str, float]]:
@@ -250,7 +249,7 @@ def chunked(records: Iterable[bytes], block: int = 32_768) -> bytes:
 def item(name: str, value: Any) -> bytes:
     """An item of history or config, its name in one part."""
     text = json.dumps(value).encode()
-    return field(1, field(2, name.encode()) + varint(16 << 3 | 2) + varint(len(text)) + text)
+    return tagged(1, tagged(2, name.encode()) + varint(16 << 3 | 2) + varint(len(text)) + text)
 
 
 def message(number: int, content: bytes) -> bytes:
@@ -260,7 +259,7 @@ def message(number: int, content: bytes) -> bytes:
 
 def wandb_run(folder: Path, run: Run, *, code: int | None = None) -> Path:
     config = b"".join(item(name, value) for name, value in _settings(run).items())
-    records = [message(17, field(1, b"r1") + field(4, config))]
+    records = [message(17, tagged(1, b"r1") + tagged(4, config))]
     for at, one in enumerate(run.records):
         named = {
             f"eval/{name[5:]}" if name.startswith("eval_") else f"train/{name}": value

@@ -23,6 +23,7 @@ CASES: Final = (
     "constant-losses",
     "learning-rate-zero",
     "schedule-not-applied",
+    "wrong-mode-defaults",
     "divergence",
     "device-fallback",
     "premature-stop",
@@ -43,23 +44,30 @@ TOLD: Final = {
     "mode": "scratch",
 }
 """What a maker knows of these runs; what is on record is not told."""
+REGIME: Final = "wrong-mode-defaults"
+"""A run from random weights with what Trainer takes where nobody chose."""
 REFUSED: Final = {"Aim store", "Lightning checkpoint"}
 
 
 def run_of(folder: Path, case: str) -> Run:
     """A run of ours, doctored, under a Trainer's names."""
     write_run(folder)
-    if case in DOCTORED:
+    if case in DOCTORED and case != REGIME:
         DOCTORED[case][1](folder)
     facts, _ = read_run_facts(folder)
     scored = {one.step: one.loss for one in facts.evaluations if one.step}
     records = []
     for step in facts.steps:
-        one = {"step": step.step, "loss": step.loss, "grad_norm": step.grad_norm, "learning_rate": step.lr}
+        rate = 5e-5 * (1 - step.step / STEPS) if case == REGIME else step.lr
+        one = {"step": step.step, "loss": step.loss, "grad_norm": step.grad_norm, "learning_rate": rate}
         records.append(one)
         if (loss := scored.pop(step.step, None)) is not None:
             records.append({"step": step.step, "eval_loss": loss})
-    return Run(records=records, planned=STEPS, asked="cuda" if case == "device-fallback" else "cpu")
+    settings = {"lr_scheduler_type": "linear" if case == REGIME else "cosine"}
+    if case == REGIME:
+        settings |= {"learning_rate": 5e-5, "warmup_steps": 0}
+    asked = "cuda" if case == "device-fallback" else "cpu"
+    return Run(records=records, planned=STEPS, settings=settings, asked=asked)
 
 
 def diagnosed(folder: Path, kind: str, case: str) -> Diagnosis:
@@ -69,6 +77,7 @@ def diagnosed(folder: Path, kind: str, case: str) -> Diagnosis:
         data = (log := path if path.name != "meta.yaml" else path.parent / "metrics" / "loss").read_bytes()
         log.write_bytes(data[: len(data) // 2 - len(data) // 2 % 7 + 3])
     told = TOLD | ({"device_asked": "cuda"} if case == "device-fallback" else {})
+    told |= {"lr_schedule": "linear"} if case == REGIME else {}
     facts = diagnose_run(folder / "log").facts
     on_record = {
         name for name in told if getattr(facts, "schedule" if name == "lr_schedule" else name) is not None

@@ -8,6 +8,7 @@
     report/gate/        `specship gate`
     report/checkup/     `specship doctor`
     report/trust_audit/ `specship evidence audit`
+    report/tracking/    `specship status --write`, into the files of trackers
 
 A format is a file called after it, with `render(record, display)`; adding one edits no other file, and the
 verb offers it by `--format NAME`. What is made for programs ignores the display.
@@ -15,9 +16,12 @@ verb offers it by `--format NAME`. What is made for programs ignores the display
 
 from __future__ import annotations
 
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from specship.discovery import Folder, one_each
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SHIP: Final = Folder("specship.report.ship")
 LINT: Final = Folder("specship.report.lint")
@@ -31,6 +35,8 @@ GATE: Final = Folder("specship.report.gate")
 CHECKUP: Final = Folder("specship.report.checkup")
 TRUST_AUDIT: Final = Folder("specship.report.trust_audit")
 STATEMENTS: Final = Folder("specship.report.statements")
+TRACKING: Final = Folder("specship.report.tracking")
+"""Whose formats have `write(report, folder)`, and no text."""
 TEXT: Final = "text"
 """The format for people at a terminal, which every record has."""
 
@@ -69,3 +75,13 @@ def endings() -> dict[str, str]:
 def render(formats: Folder, name: str, record: Any, display: Display = PLAIN) -> str:
     """A record in a format of its folder."""
     return str(formats.load(name).render(record, display))
+
+
+def write(name: str, record: Any, folder: Path) -> list[Path]:
+    """A record in the files of a tracker; gives what was written.
+
+    Raises:
+        CannotWrite: the disk is full or refuses.
+    """
+    made: list[Path] = TRACKING.load(name).write(record, folder)
+    return made

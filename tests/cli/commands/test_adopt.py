@@ -50,6 +50,16 @@ def test_a_checkpoint_is_adopted_judged_and_seen_to_fail(theirs: Path, tmp_path:
 
 
 @pytest.mark.slow
+def test_a_gguf_alone_is_adopted_and_seen_to_fail(tmp_path: Path) -> None:
+    shutil.copy(trained_checkpoint.exported(), tmp_path / "mine.gguf")
+    done = specship("adopt", "mine.gguf", "--format", "json", folder=tmp_path)
+
+    assert json.loads(done.stdout)["found"][0]["says"] == "a GGUF of llama, 20 tensors"
+    assert "1 passed" in run_pytest(tmp_path, "-m", "ship").stdout
+    assert "4 of 4 pairs caught as predicted" in run_pytest(tmp_path, "-m", "falsify").stdout
+
+
+@pytest.mark.slow
 def test_a_model_that_lost_its_tokenizer_is_adopted_and_red(theirs: Path, tmp_path: Path) -> None:
     (theirs / "tokenizer_config.json").unlink()
     done = specship("adopt", "theirs", folder=tmp_path)

@@ -36,3 +36,20 @@ def test_a_damaged_record_of_arming_is_named(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert path.name in done.stdout
+
+
+@pytest.mark.parametrize("tracker", ["tensorboard", "mlflow", "wandb"])
+def test_the_report_goes_into_a_trackers_files(project: Path, tracker: str, tmp_path: Path) -> None:
+    done = inside(project, "status", "--write", tracker, str(tmp_path / "out"))
+    made = [Path(line) for line in done.stdout.splitlines()]
+
+    assert done.returncode == 0
+    assert made
+    assert all(path.is_file() and path.is_relative_to(tmp_path) for path in made)
+
+
+def test_a_tracker_that_is_not_known_is_refused(project: Path, tmp_path: Path) -> None:
+    done = inside(project, "status", "--write", "comet", str(tmp_path))
+
+    assert done.returncode == 2
+    assert "mlflow, tensorboard, wandb" in done.stderr

@@ -7,7 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
-from specship.report.formats import SHIP, TEXT, Display, names, render
+from specship.report.formats import SHIP, TEXT, TRACKING, Display, names, render, write
 
 HELP = "ship-%% of each model and profile, and why"
 
@@ -15,6 +15,12 @@ HELP = "ship-%% of each model and profile, and why"
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship status`."""
     parser.add_argument("--format", choices=names(SHIP), default=TEXT)
+    parser.add_argument(
+        "--write",
+        nargs=2,
+        metavar=("TRACKER", "FOLDER"),
+        help=f"write the figures of the report into a folder, as {', '.join(names(TRACKING))}",
+    )
     parser.add_argument("--profile", help="show the gates of this profile only (text)")
 
 
@@ -24,14 +30,24 @@ def run(arguments: argparse.Namespace) -> int:
 
     insist_isolated("status")
     from specship.cli.progress import progress
+    from specship.errors import UnknownName
     from specship.specs.project import load_project
     from specship.suite.judging.report_building import build_report
 
+    tracker, folder = arguments.write or ("", "")
+    if tracker and tracker not in TRACKING.names:
+        raise UnknownName(
+            f"no tracker is called {tracker!r:.60}", mend=f"write one of {', '.join(TRACKING.names)}"
+        )
     project = load_project(Path.cwd())
     if arguments.profile:
         project.profile(arguments.profile)
     with progress("ledger") as told:
         report = build_report(project, progress=lambda done, total: told(done, total, "entries"))
+    if tracker:
+        for path in write(tracker, report, Path(folder)):
+            print(path)
+        return 1 if report.problems else 0
     detailed = frozenset({arguments.profile} if arguments.profile else project.spec.profiles)
     width = shutil.get_terminal_size((140, 24)).columns
     view = Display(width=width, colour=sys.stdout.isatty(), detailed=detailed)

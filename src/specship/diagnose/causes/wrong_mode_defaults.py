@@ -8,12 +8,15 @@ from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, Root
 from specship.pipeline.run_logs.facts import OURS, Facts
 from specship.pipeline.training.settings import MODE_DEFAULTS
 
+_UNCHOSEN: Final = ("linear", 5e-5, 0, 0.0)
+"""Shape, peak, warm-up and floor of transformers 5.23 (TrainingArguments), a rate of BERT's fine-tunes
+(Devlin et al. 2019, arXiv:1810.04805, A.3)."""
 _OTHER: Final = {"scratch": "fine-tune", "fine-tune": "scratch"}
 
 
 def _examine(facts: Facts) -> Observed | NotExamined | None:
     if facts.kind != OURS:
-        return NotExamined(because="the defaults of its modes are those of `specship pretrain`")
+        return _of_a_trainer(facts)
     if facts.mode is None:
         return NotExamined(missing=("mode",))
     if facts.mode == "fine-tune" and facts.initialised is False:
@@ -34,6 +37,34 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
         rule="1: peak rate and warm-up steps are exactly those of the other mode",
         says=f"a {facts.mode} run has peak rate {peak:g} and {warmup} warm-up steps, as {other} has",
         refute_by=f"run the first tenth with the defaults of {facts.mode}: the loss would fall no faster",
+    )
+
+
+def _of_a_trainer(facts: Facts) -> Observed | NotExamined | None:
+    """Settings that Trainer has where nobody chose any, of a run that began from random weights."""
+    schedule = facts.schedule
+    if schedule is None or not schedule.whole:
+        return NotExamined(because="the shape of its schedule is known, and not its peak")
+    if facts.from_scratch is None:
+        return NotExamined(
+            because="it does not say whether it began from random weights; --fact mode=scratch has it ask"
+        )
+    chosen = (schedule.shape, schedule.peak, schedule.warmup_steps, schedule.floor)
+    if not facts.from_scratch or chosen != _UNCHOSEN:
+        return None
+    return Observed(
+        figures=(
+            Figure("peak", schedule.peak, "learning rate"),
+            Figure("warmup_steps", schedule.warmup_steps, "steps"),
+        ),
+        lines=facts.recorded("config"),
+        confidence=1.0,
+        rule="1: shape, peak and warm-up are exactly those that Trainer takes where none are given",
+        says=(
+            "a run from random weights has Trainer's own defaults, which are for fine-tunes: "
+            f"peak rate {schedule.peak:g}, no warm-up, linear"
+        ),
+        refute_by="run the first tenth with a peak of 3e-4 and a warm-up: the loss would fall no faster",
     )
 
 

@@ -10,6 +10,7 @@ from specship.errors import SpecshipError
 from specship.pipeline.run_logs.formats.lightning_csv import read_metrics
 from tests.diagnose.trainer_logs import Draw, log
 from tests.diagnose.written_runs import Records, names
+from tests.pipeline.run_logs.formats.real_lightning import STEPS, VOCABULARY, train
 
 COLUMNS = ("epoch", "grad_norm", "lr", "step", "train_loss", "val_loss")
 KEYS = {"grad_norm": "grad_norm", "learning_rate": "lr", "loss": "train_loss", "eval_loss": "val_loss"}
@@ -109,3 +110,23 @@ def test_what_is_no_table_of_metrics_has_status_2(
     assert "metrics.csv" in capsys.readouterr().err
     with pytest.raises(SpecshipError):
         read_metrics(path)
+
+
+@pytest.mark.slow
+@pytest.mark.filterwarnings("ignore")  # of the library and what it imports
+@pytest.mark.parametrize("fault", ["", "constant-losses", "learning-rate-zero", "divergence"])
+def test_what_lightning_trains_is_judged(tmp_path: Path, fault: str) -> None:
+    pytest.importorskip("lightning", reason="lightning is not installed: no run of its own was judged")
+    train(tmp_path, fault)
+    told = {
+        "vocabulary": str(VOCABULARY), "planned_steps": str(STEPS), "device_asked": "cpu", "device_got": "cpu",
+        "parameters": str(VOCABULARY**2), "unique_tokens": "300000", "tokens_per_step": "256", "mode": "scratch",
+    }  # fmt: skip
+    found = diagnose_run(tmp_path, told)
+
+    assert found.facts.kind == "Lightning log"
+    assert names(found)[:1] == ([fault] if fault else [])
+    assert found.binding == "healthy" or fault
+    (checkpoint,) = tmp_path.glob("lightning_logs/version_0/checkpoints/*.ckpt")
+    with pytest.raises(SpecshipError, match=f"global_step {STEPS}"):
+        diagnose_run(checkpoint)

@@ -83,7 +83,7 @@ def test_what_a_real_trainer_prints_is_read_with_its_steps(tmp_path: Path) -> No
     )  # fmt: skip
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        trainer = Trainer(model=model, args=arguments, train_dataset=data, eval_dataset=data[:8])  # type: ignore[arg-type]
+        trainer = Trainer(model=model, args=arguments, train_dataset=data, eval_dataset=data[:8])
         trainer.train()
     facts, damage = read_console(written(tmp_path, printed.getvalue()))
     history = [one for one in trainer.state.log_history if "loss" in one]

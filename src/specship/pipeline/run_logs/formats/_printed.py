@@ -12,7 +12,7 @@ from specship.errors import DamagedArtifact
 from specship.pipeline.run_logs.facts import Facts
 from specship.pipeline.run_logs.formats._console import cut, texts
 from specship.pipeline.run_logs.log_format import MOST_DAMAGE
-from specship.pipeline.run_logs.series.building import Record, facts_of, with_end
+from specship.pipeline.run_logs.series.building import Record, facts_of, last_step, with_end
 from specship.pipeline.run_logs.series.columns import Columns
 
 Said = Mapping[str, Any]
@@ -60,6 +60,5 @@ def with_plan(facts: Facts, found: Mapping[str, Any], *, ended: bool) -> Facts:
     """Facts with what a log says beside its steps; `ended`: that the run did."""
     facts = with_end(replace(facts, **{name: value for name, value in found.items() if value is not None}))
     if ended and not facts.finished:
-        last = max((one.step for one in (*facts.steps, *facts.evaluations)), default=0)
-        return replace(facts, finished=True, ended_step=last)
+        return replace(facts, finished=True, ended_step=last_step(facts))
     return facts

@@ -12,7 +12,7 @@ from specship.errors import UnusableInput
 from specship.pipeline.run_logs.declared_settings import declared, vocabulary
 from specship.pipeline.run_logs.facts import Facts, Line
 from specship.pipeline.run_logs.formats._printed import with_plan
-from specship.pipeline.run_logs.series.building import Record, facts_of
+from specship.pipeline.run_logs.series.building import Record, facts_of, last_step
 from specship.pipeline.run_logs.series.columns import PREFIX, Columns
 
 _LITERAL: Final = 1000
@@ -41,14 +41,12 @@ def read_store(
     found = {**declared(text, None), "vocabulary": vocabulary(text)}
     facts = with_plan(facts_of(kind, records, damage, columns), found, ended=bool(ended))
     if reason:
-        return replace(facts, finished=True, ended_step=facts.ended_step or _last(facts), stop_reason=reason)
+        return replace(
+            facts, finished=True, ended_step=facts.ended_step or last_step(facts), stop_reason=reason
+        )
     if ended is False and not facts.finished:
         return replace(facts, finished=False, ended_step=None)
     return facts
-
-
-def _last(facts: Facts) -> int | None:
-    return max((one.step for one in (*facts.steps, *facts.evaluations)), default=None)
 
 
 def merged(figures: Iterable[tuple[Line, int, str, float]]) -> list[Record]:

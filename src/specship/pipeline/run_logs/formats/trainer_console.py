@@ -53,9 +53,11 @@ def read_console(path: Path, columns: Columns = NO_COLUMNS) -> tuple[Facts, list
             why="neither do they say so, nor is a bar printed behind them",
             mend=f"say how many steps lie between two records: --fact {PREFIX}every=10 (logging_steps)",
         )
-    records = _with_steps(printed, bars, total) if columns.every is None else [one for _, *one in printed]
+    records: list[Record] = [(line, record) for _, line, record in printed]
+    if columns.every is None:
+        records = list(_with_steps(printed, bars, total))
     columns = columns.model_copy(update={"loss": columns.loss or "loss", "step": "step"})
-    facts = facts_of(KIND, [(line, record) for line, record in records], damage, columns)
+    facts = facts_of(KIND, records, damage, columns)
     ended = any(_LAST in record and "train_loss" in record for _, _, record in printed)
     return with_plan(facts, {"planned_steps": total} | found, ended=ended), damage
 

@@ -38,6 +38,12 @@ def facts_of(
     )
 
 
+def last_step(facts: Facts) -> int | None:
+    """The last step that anything is said of; None where nothing is."""
+    done = [one.step for one in facts.steps] + [one.step for one in facts.evaluations]
+    return max(done, default=None)
+
+
 def with_end(facts: Facts) -> Facts:
     """Facts of a log of another program that says nothing of its end, with it where steps reached the plan.
 
@@ -48,7 +54,7 @@ def with_end(facts: Facts) -> Facts:
         return facts
     first, every = steps[0].step, facts.log_every
     from_zero = first == 0 or (every > 1 and first % every == every - 1)
-    last = max(one.step for one in (*steps, *facts.evaluations))
+    last = last_step(facts) or 0
     if last + from_zero <= planned - every:
         return facts
     return replace(facts, finished=True, ended_step=max(planned, last))
