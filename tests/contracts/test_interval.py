@@ -106,3 +106,13 @@ def test_a_broken_limit_was_measured_with_its_interval() -> None:
     low = Quantity(0.1, "fraction")
     assert LIMIT.broken_by(low, Quantity(10, "samples"))
     assert not LIMIT.broken_by(low)
+
+
+def test_a_figure_whose_interval_was_never_recorded_is_unbound() -> None:
+    quantities = {
+        "value": Quantity(0.9, "fraction"),
+        "samples": Quantity(None, "samples"),
+        "n": Quantity(4, "items"),
+    }
+    ruling = judge({"value": LIMIT}, Measurement(quantities, "n", lacking={"samples": "nobody counted"}))
+    assert (ruling.verdict, ruling.reason) == (Verdict.UNBOUND, "nobody counted")

@@ -77,6 +77,10 @@ def judge(expectations: Mapping[str, Expectation], measurement: Measurement) -> 
     Zero checked is never a pass: a comparison of nothing with nothing proves nothing. A quantity that the
     records do not hold makes it UNBOUND, unless another one was measured and does not hold.
     """
+    lacking = dict(measurement.lacking)
+    for name, expectation in expectations.items():
+        if why := lacking.get(expectation.beside):  # without it there is no interval to judge
+            lacking.setdefault(name, why)
     judgements = tuple(
         Judgement(
             name,
@@ -86,7 +90,7 @@ def judge(expectations: Mapping[str, Expectation], measurement: Measurement) -> 
             measurement.quantities.get(expectation.beside),
         )
         for name, expectation in expectations.items()
-        if name not in measurement.lacking
+        if name not in lacking
     )
     denominator = measurement.quantities.get(measurement.checked)
     count = denominator.value if denominator is not None and denominator.measured else None
@@ -100,13 +104,13 @@ def judge(expectations: Mapping[str, Expectation], measurement: Measurement) -> 
     )
     if not expectations:
         return Ruling(Verdict.FAIL, (), "nothing", "the gate expects nothing")
-    unrecorded = [name for name in (*expectations, measurement.checked) if name in measurement.lacking]
+    unrecorded = [name for name in (*expectations, measurement.checked) if name in lacking]
     if not enough and measurement.checked not in unrecorded:
         return Ruling(Verdict.FAIL, judgements, "nothing", f"nothing was checked ({measurement.checked})")
     checked = str(denominator) if enough else "nothing"
     if failing := [str(judgement) for judgement in judgements if not judgement.holds]:
         return Ruling(Verdict.FAIL, judgements, checked, "; ".join(failing))
     if unrecorded:
-        reasons = dict.fromkeys(measurement.lacking[name] for name in unrecorded)
+        reasons = dict.fromkeys(lacking[name] for name in unrecorded)
         return Ruling(Verdict.UNBOUND, judgements, checked, "\n".join(reasons))
     return Ruling(Verdict.PASS, judgements, checked, "every expectation holds")

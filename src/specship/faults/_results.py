@@ -37,7 +37,13 @@ class OpenResult:
         if not self.inspect:
             return float(sample[self.name])
         value = sample.get("scores", {}).get(self.behind, {}).get("value")
-        return {"C": 1.0, "I": 0.0}.get(value, value)
+        return (
+            None
+            if value is None
+            else {"C": 1.0, "I": 0.0}.get(value)
+            if isinstance(value, str)
+            else float(value)
+        )
 
     def score(self, sample: dict[str, Any], outcome: float) -> None:
         """Give a sample another outcome."""

@@ -33,11 +33,11 @@ if TYPE_CHECKING:
 def evaluation_integrity(checkpoint: Artifact, evaluation: Artifact) -> Figures:
     """Recompute the score from its samples and hold the run against the checkpoint.
 
-    `value_difference` and `error_difference` lie between what is stated and what the samples give, both
-    unmeasured without samples. `errors` are samples without an answer: neither right nor wrong;
-    `scored_errors` are those that count all the same. `altered_samples` are not what their own digests
-    name, `reordered` is one where all together are not. `partial_runs` is one for a run with a limit, or
-    without an end. Raises DamagedArtifact.
+    `value_difference` and `error_difference` lie between what is stated and what the samples give.
+    `errors` are samples without an answer: neither right nor wrong; `scored_errors` are those that count
+    all the same. `altered_samples` are not what their own digests name, `reordered` is one where all
+    together are not. `partial_runs` is one for a run with a limit, or without an end. Raises NotRecorded
+    without samples, DamagedArtifact.
     """
     from specship.pipeline.evaluation.results.receiving import (
         foreign_template,
@@ -50,11 +50,11 @@ def evaluation_integrity(checkpoint: Artifact, evaluation: Artifact) -> Figures:
     received, result = read_evaluation(evaluation.path)
     against = judged_against(checkpoint.path, result)
     tokens = foreign_tokens(against, result)
-    samples = result.samples or ()
+    samples = result.asked
     keys = {sample.key for sample in samples}
     errors = [sample for sample in samples if sample.error]
     scored_errors = sum(sample.outcome is not None for sample in errors)
-    surplus = max(0, (result.answered or 0) - len(result.scores)) if samples else 0
+    surplus = max(0, (result.answered or 0) - len(result.scores))
     dataset = result.dataset
     return {
         "samples": len(samples),

@@ -23,11 +23,12 @@ from specship.probes.probe import Artifact, Figures, probe
 def evaluation_paired(evaluation: Artifact) -> Figures:
     """McNemar's exact test of two runs on the same samples.
 
-    `wins` are samples on which this checkpoint is better (b), `losses` those on which the baseline is (c).
-    `p_value` is two-sided, and unmeasured below ten `discordant` samples: too few to show anything, and
-    never a pass. `difference` is this mean minus the baseline's over the pairs, with its interval at 95 %.
-    `unpaired` samples have an answer in one run alone. `other_setup` counts what the two runs had
-    otherwise: version of the task, number of examples, limit. Raises RequirementMissing, DamagedArtifact.
+    `wins` are samples on which this checkpoint is better (b), `losses` those on which the baseline is
+    (c). `p_value` is two-sided, and unmeasured below ten `discordant` samples: too few to show anything,
+    and never a pass. `difference` is this mean minus the baseline's over the pairs, with its interval at
+    95 %. `unpaired` samples have an answer in one run alone. `other_setup` counts what the two runs had
+    otherwise: version of the task, number of examples, limit. Raises NotRecorded, RequirementMissing,
+    DamagedArtifact.
     """
     from specship.pipeline.evaluation.results.pairing import paired
     from specship.pipeline.evaluation.results.receiving import read_baseline, read_evaluation

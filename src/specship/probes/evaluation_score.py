@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from specship.errors import NotRecorded
 from specship.probes.probe import Artifact, Figures, probe
+
+_UNTOLD = NotRecorded(
+    "this harness does not record how many examples stood in a prompt",
+    mend="expect a version of the task instead, which holds its examples",
+)
 
 
 @probe(
@@ -46,7 +52,7 @@ def evaluation_score(evaluation: Artifact) -> Figures:
         "version": result.version,
         "metric": result.metric,
         "harness": result.harness,
-        "few_shot": result.few_shot,
+        "few_shot": result.few_shot if result.few_shot is not None else _UNTOLD,
         "chat_template": received.chat_template,
         "system_prompt": result.system_sha256 or "none",
         "notes": notes,

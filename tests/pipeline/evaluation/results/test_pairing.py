@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specship.errors import DamagedArtifact
+from specship.errors import DamagedArtifact, NotRecorded
 from specship.pipeline.evaluation.results.pairing import exact_p, paired
 from specship.pipeline.evaluation.results.records import HarnessResult
 from specship.pipeline.evaluation.results.result_format import find_result
@@ -81,5 +81,5 @@ def test_samples_are_needed_and_each_once(tmp_path: Path) -> None:
     with pytest.raises(DamagedArtifact, match="twice"):
         paired(read(RESULTS / "lm_eval"), read(other))
     next(other.glob("*.jsonl")).unlink()
-    with pytest.raises(DamagedArtifact, match="no samples"):
+    with pytest.raises(NotRecorded, match="no samples"):
         paired(read(RESULTS / "lm_eval"), read(other))

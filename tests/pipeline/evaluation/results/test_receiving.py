@@ -73,6 +73,14 @@ def test_its_score_is_that_of_the_samples(sound: Path) -> None:
     assert found["standard_error"] == pytest.approx(0.0791582, abs=1e-6)
 
 
+def test_without_samples_the_score_is_the_makers_word_and_nothing_is_recomputed(tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(RESULTS / "lm_eval", tmp_path / "results"))
+    next(folder.glob("*.jsonl")).unlink()
+    evaluation = received(folder, tmp_path / "out")
+    assert figures("evaluation.score", evaluation)["value"] == 0.425
+    assert set(figures("evaluation.integrity", evaluation).values()) == {None}
+
+
 def test_answers_that_never_came_are_counted_apart(tmp_path: Path) -> None:
     log = RESULTS / "inspect" / "errors.json"
     folder = received(log, tmp_path / "out", task="sums", metric="mean", chat_template="none")

@@ -69,7 +69,8 @@ def paired(one: HarnessResult, other: HarnessResult) -> PairedRuns:
     """Compare two results sample by sample.
 
     Raises:
-        DamagedArtifact: there are no samples, or they were asked something else.
+        NotRecorded: one of them has no samples.
+        DamagedArtifact: they were asked something else.
     """
     ours, theirs = _by_key(one), _by_key(other)
     shared = ours.keys() & theirs.keys()
@@ -105,11 +106,7 @@ def paired(one: HarnessResult, other: HarnessResult) -> PairedRuns:
 
 
 def _by_key(result: HarnessResult) -> dict[str, AskedSample]:
-    if not result.samples:
-        raise DamagedArtifact(
-            "there are no samples to compare", at=result.place, mend="evaluate with --log_samples"
-        )
-    found = {sample.key: sample for sample in result.samples}
-    if len(found) != len(result.samples):
+    found = {sample.key: sample for sample in result.asked}
+    if len(found) != len(result.asked):
         raise DamagedArtifact("a sample stands twice", at=result.place, mend="evaluate again")
     return found

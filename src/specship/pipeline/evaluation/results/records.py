@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from specship.errors import Place
+from specship.errors import NotRecorded, Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +74,21 @@ class HarnessResult:
     samples: tuple[AskedSample, ...] | None
     """None where there is no file of them."""
     place: Place
+
+    @property
+    def asked(self) -> tuple[AskedSample, ...]:
+        """Its samples.
+
+        Raises:
+            NotRecorded: the harness was not told to keep them.
+        """
+        if not self.samples:
+            raise NotRecorded(
+                "the evaluation has no samples", at=self.place,
+                why="a score whose samples are gone can be neither recomputed nor compared",
+                mend="evaluate again and keep them (lm-eval: --log_samples)",
+            )  # fmt: skip
+        return self.samples
 
     @property
     def scores(self) -> tuple[float, ...]:
