@@ -4,11 +4,15 @@ Where a file at the bound would be large, the bound is lowered for the test, in 
 reads it, after both were seen to be the same number.
 """
 
+import io
 import json
 import re
 import struct
 import tempfile
+import zipfile
+import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 from types import ModuleType
@@ -22,7 +26,7 @@ from specship.contracts.building import record_faults
 from specship.contracts.document import read_document
 from specship.contracts.records import Contract
 from specship.digests import sha256_bytes
-from specship.errors import DamagedArtifact, UnusableInput
+from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
 from specship.evidence.ledger import append, read_ledger
 from specship.evidence.repository import open_repository
 from specship.evidence.signing import SigningKey
@@ -33,6 +37,9 @@ from specship.pipeline.checkpoint.folder import read_shape
 from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
 from specship.pipeline.evaluation import inference_records
 from specship.pipeline.evaluation.inference_records import read_generations
+from specship.pipeline.evaluation.results.archive import LogArchive
+from specship.pipeline.evaluation.results.formats.inspect_ai import read as read_log
+from specship.pipeline.evaluation.results.result_format import find_result
 from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
 from specship.pipeline.run_logs.formats import plain_lines
@@ -266,6 +273,55 @@ def read_committed(path: Path) -> None:
         CommittedTree(repository, "HEAD", repository.commit("HEAD")[1]).read([path.name])
 
 
+def among_files(path: Path) -> None:
+    """As many files as the file is long, and a result among them."""
+    for name in map(str, range(path.stat().st_size)):
+        (path.parent / "results" / name).mkdir(parents=True)
+        (path.parent / "results" / name / "a.txt").touch()
+    with suppress(RequirementMissing):
+        find_result(path.parent / "results", "sums", "mean")
+
+
+def sampled(amount: int) -> bytes:
+    """A log of Inspect with so many samples."""
+    log = {
+        "status": "success",
+        "eval": {"task": "sums"},
+        "results": {"scores": [{"name": "exact", "metrics": {"mean": {"value": 1}}}]},
+        "samples": [{"id": "a", "input": "", "epoch": 1} for _ in range(amount)],
+    }
+    return json.dumps(log).encode()
+
+
+def read_result(path: Path) -> object:
+    return path.rename(path.with_name("log.json")) and read_log(
+        path.with_name("log.json"), "sums", "mean,exact"
+    )
+
+
+def zipped(*texts: str, method: int = zipfile.ZIP_STORED) -> bytes:
+    """A zip with these members."""
+    file_ = io.BytesIO()
+    with zipfile.ZipFile(file_, "w", method) as archive:
+        for number_, text_ in enumerate(texts):
+            archive.writestr(f"{number_}.json", text_)
+    return file_.getvalue()
+
+
+def repeated(ratio: int) -> bytes:
+    """A zip whose member is packed just so many times."""
+    for length in range(500, 0, -1):
+        packed = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        if length <= ratio * len(packed.compress(b"0" * length) + packed.flush()):
+            return zipped("0" * length, method=zipfile.ZIP_DEFLATED)
+    raise AssertionError("no text is packed that well")
+
+
+def read_archive(path: Path) -> None:
+    with LogArchive(path) as archive:
+        assert archive.names
+
+
 EDGES: Final = [
     Edge("YAML_BYTES", lambda n: padded(b"a: 1 #", n), read_contract, "larger than"),
     Edge("YAML_DEPTH", lambda n: b"[" * n + b"]" * n, read_contract, "nested deeper than"),
@@ -409,6 +465,18 @@ EDGES: Final = [
     Edge("RUN_BYTES", lambda n: b"x" * n, run_folder, "or 100 bytes of records", 100),
     Edge("RUN_FILES", lambda n: b"x" * n, folder_of_many, "more than 5 files", 5),
     Edge("CSV_COLUMNS", metrics, read_metrics, "no table of metrics", 40),
+    Edge("RESULT_FILES", lambda n: b"x" * n, among_files, "more than 5 files", 5),
+    Edge("RESULT_SAMPLES", sampled, read_result, "more than 3 samples", 3),
+    Edge(
+        "ARCHIVE_BYTES",
+        lambda n: zipped("a" * (n - len(zipped("")))),
+        read_archive,
+        "longer than 400 bytes",
+        400,
+    ),
+    Edge("ARCHIVE_MEMBERS", lambda n: zipped(*["{}"] * n), read_archive, "more than 4 members", 4),
+    Edge("ARCHIVE_UNPACKED_BYTES", lambda n: zipped("a" * n), read_archive, "unpacks to more than 90", 90),
+    Edge("ARCHIVE_RATIO", repeated, read_archive, "packed more than 9 times", 9),
     Edge("PYTHON_BYTES", lambda n: b"#" * (n - 1) + b"\n", read_python, "and 1048576 are read"),
     Edge("CHAT_TEMPLATE_BYTES", lambda n: b"x" * n, read_chat_template, "longer than 1048576 bytes"),
     Edge("CHAT_RENDERED_CHARACTERS", writing, render_chat, "more than 4194304 characters"),

@@ -88,6 +88,7 @@ ALLOWED = {
     "project_code.py": "a project's own files, which a digest of their folder covers",
     "code_digests.py": "follows the scan",
     "isolated_start.py": "becomes the module that a process is started for, which whoever starts it spells out",
+    "pipeline/commands/own_stage.py": "a stage of another distribution, whose digest is among its arguments",
     "probes/measuring.py": "the probe's own module, whose digest or whose folder's is its code",
     "pipeline/evaluation/humaneval/sandbox/solution.py": "what generated code finds under `__import__`",
     "pipeline/registry.py": "the module of a stage, whose digest is the stage's code",

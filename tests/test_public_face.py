@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from string import Template
 
 import pytest
 
@@ -34,7 +35,8 @@ def typed() -> dict[str, str]:
 def test_the_list_is_the_promise() -> None:
     """A name is added or taken away on purpose: here, in the table, and in the changelog."""
     assert set(specship.PUBLIC) == {
-        "probe", "Artifact", "Figures", "read_documents", "open_model", "Fault", "spoil", "Stage", "Settings", "Work",
+        "probe", "Artifact", "Figures", "read_documents", "open_model", "read_facts",
+        "Facts", "Fault", "spoil", "Stage", "Settings", "Work",
         "load_project", "Project", "build_report", "Report", "diagnose_run", "Diagnosis", "Measurement", "Quantity",
         "Verdict", "SpecshipError", "UnusableInput", "DamagedArtifact", "RequirementMissing", "NotRecorded",
     }  # fmt: skip
@@ -55,7 +57,7 @@ def test_a_name_says_what_it_is(name: str) -> None:
 
 
 FIGURES = {
-    "probe", "Artifact", "Figures", "read_documents", "open_model", "Work", "build_report", "Report", "diagnose_run",
+    "probe", "Artifact", "Figures", "read_documents", "open_model", "read_facts", "Facts", "Work", "build_report", "Report", "diagnose_run",
     "Diagnosis", "Measurement", "Quantity",
 }  # fmt: skip
 """Names behind which there are numbers or tensors."""
@@ -90,6 +92,13 @@ def test_a_misspelt_name_is_told_with_the_nearest() -> None:
     assert specship.__version__ == "0.1.0"
 
 
+FILLED = {
+    "name": "n", "stem": "s", "artifact": "a", "names": "probe", "declared": 'checked="n"', "says": "It is.",
+    "body": "    return {}\n", "record": "R", "makes": "m",
+}  # fmt: skip
+"""What stands for the blanks of a template."""
+
+
 def test_the_scaffolds_import_from_here_alone() -> None:
     sources = [text for path, text in starter_files("my-model").items() if path.endswith(".py")]
     parts = (SOURCE / "suite/scaffold/parts.py").read_text()
@@ -97,13 +106,11 @@ def test_the_scaffolds_import_from_here_alone() -> None:
     imported = {
         str(node.module)
         for source in sources
-        for node in ast.walk(
-            ast.parse(source.replace("$name", "n").replace("$stem", "s").replace("$artifact", "a"))
-        )
+        for node in ast.walk(ast.parse(Template(source).safe_substitute(FILLED)))
         if isinstance(node, ast.ImportFrom) and str(node.module).startswith("specship")
     }
 
-    assert len(sources) == 4
+    assert len(sources) == 5
     assert imported == {"specship"}
 
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from specship.faults.fault import spoil as spoil
     from specship.pipeline.corpus.manifest import read_documents as read_documents
     from specship.pipeline.inference.open_model import open_model as open_model
+    from specship.pipeline.run_logs.facts import Facts as Facts
+    from specship.pipeline.run_logs.opening import read_facts as read_facts
     from specship.pipeline.stage import Settings as Settings
     from specship.pipeline.stage import Stage as Stage
     from specship.pipeline.stage import Work as Work
@@ -46,6 +48,8 @@ PUBLIC: Final[dict[str, str]] = {
     "Figures": "specship.probes.probe",
     "read_documents": "specship.pipeline.corpus.manifest",
     "open_model": "specship.pipeline.inference.open_model",
+    "read_facts": "specship.pipeline.run_logs.opening",
+    "Facts": "specship.pipeline.run_logs.facts",
     # Write faults
     "Fault": "specship.faults.fault",
     "spoil": "specship.faults.fault",

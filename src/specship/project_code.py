@@ -11,15 +11,65 @@ from collections.abc import Mapping
 from importlib.machinery import FileFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from specship.code_digests import imported_modules
-from specship.errors import UnusableInput
+from specship.errors import UnknownName, UnusableInput
 
 
 def own_files(folder: Path | None) -> Mapping[str, Path]:
     """The Python files of a project's own folder by their stems; empty without a folder."""
     return {path.stem: path for path in sorted(folder.glob("[!_]*.py"))} if folder else {}
+
+
+GROUPS: Final = ("specship.probes", "specship.stages")
+"""Entry-point groups of what other distributions bring."""
+SETTINGS: Final = "pyproject.toml"
+
+
+class BroughtFile(NamedTuple):
+    """A Python file of an installed distribution that an entry point leads to."""
+
+    name: str
+    """Of the entry point."""
+    module: str
+    path: Path
+    home: Path
+    """All the code that comes with it: the package at the top, or the one file."""
+
+
+def brought_by(distribution: str, group: str) -> list[BroughtFile]:
+    """The files behind the entry points of a distribution, found in its list of files and not imported.
+
+    Raises:
+        UnknownName: it is not installed.
+        UnusableInput: an entry point leads to none of its files.
+    """
+    from importlib import metadata
+
+    try:
+        found = metadata.distribution(distribution)
+    except metadata.PackageNotFoundError as error:
+        mend = "install it, or take it out of [tool.specship] probe_distributions"
+        said = f"the distribution {distribution!r} is not installed"
+        raise UnknownName(said, at=SETTINGS, mend=mend) from error
+    listed = {str(path): path for path in found.files or ()}
+    files = []
+    for point in sorted(found.entry_points.select(group=group), key=lambda point: point.module):
+        stem = point.module.replace(".", "/")
+        inside = next((one for one in (f"{stem}.py", f"{stem}/__init__.py") if one in listed), None)
+        if inside is None:
+            raise UnusableInput(
+                f"the entry point {point.name!r} of {distribution!r} leads to {point.module}, none of its "
+                "files",
+                at=SETTINGS,
+                why="its code is read without importing it, and an editable install does not list its files",
+                mend=f"install {distribution!r} as it will be used, without --editable",
+            )
+        path = Path(str(found.locate_file(listed[inside])))
+        home = Path(str(found.locate_file(inside.split("/", 1)[0])))
+        files.append(BroughtFile(point.name, point.module, path, home))
+    return files
 
 
 def imported_files(home: Path, file: Path, package: str) -> frozenset[Path]:

@@ -121,7 +121,8 @@ def _judge(project: Path) -> None:
 def killed(project: Path) -> None:
     """A pass; and a judge that measures again and is killed between its attempt and its statement."""
     met(project)
-    assert run_pytest(project, "-m", "ship", "-k", GATE).returncode == 0
+    done = run_pytest(project, "-m", "ship", "-k", GATE)
+    assert done.returncode == 0, done.stdout
     before = len(list(project.glob(".specship/ledger/*.json")))
     child = multiprocessing.get_context("spawn").Process(target=_judge, args=(project,))
     child.start()

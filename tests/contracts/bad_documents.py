@@ -24,7 +24,30 @@ def _waiver(old: str, new: str) -> str:
     return WAIVER.replace(old, new)
 
 
+def _surely(more: str) -> tuple[str, str, str]:
+    """The limit on documents, with something more."""
+    return (
+        C,
+        "documents: {at_least: 10, unit: documents",
+        f"documents: {{at_least: 10, unit: documents, {more}",
+    )
+
+
 CASES: list[tuple[str, str, str | None, str | bytes]] = [
+    # confidence
+    ("a confidence without what it is known by", *_surely("confidence: 0.95")),
+    ("a confidence known by two", *_surely("confidence: 0.95, count: documents, error: documents")),
+    ("an error without a confidence", *_surely("error: documents")),
+    ("a confidence in percent", *_surely("confidence: 95, count: documents")),
+    ("a confidence that anything has", *_surely("confidence: 0.5, count: documents")),
+    ("an error that nobody measures", *_surely("confidence: 0.95, error: document")),
+    ("an error in another unit", *_surely("confidence: 0.95, error: characters")),
+    (
+        "a confidence of an equality",
+        C,
+        "documents: {at_least: 10, unit: documents",
+        "documents: {equals: 10, unit: documents, confidence: 0.95, count: documents",
+    ),
     # text
     ("a key twice", C, "version: 1.0.0\n", "version: 1.0.0\nversion: 2.0.0\n"),
     (

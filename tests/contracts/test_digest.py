@@ -19,6 +19,9 @@ MEANING: dict[str, Any] = {
 }  # fmt: skip
 
 
+SURE: dict[str, Any] = {"at_most": 2.2, "unit": "nats/token", "confidence": 0.95, "error": "se"}
+
+
 def digest(code: str = "1", **changes: Any) -> str:
     return gate_digest(Gate.model_validate(MEANING | changes), probe_code=code)
 
@@ -53,8 +56,9 @@ def test_prose_and_order_keep_it(change: dict[str, Any]) -> None:
         {"expect": {"loss": MEANING["expect"]["loss"]}},
         {"requires": {}},
         {"falsified_by": ("nan",)},
+        {"expect": {**MEANING["expect"], "loss": SURE}},
     ],
-    ids=["id", "probe", "code", "limit", "operator", "fewer", "requirement", "faults"],
+    ids=["id", "probe", "code", "limit", "operator", "fewer", "requirement", "faults", "confidence"],
 )
 def test_meaning_changes_it(change: dict[str, Any]) -> None:
     assert digest(**change) != digest()
@@ -110,3 +114,16 @@ def test_a_code_digest_is_blind_to_comments_and_docstrings() -> None:
 )
 def test_a_code_digest_sees_every_other_change(one: str, other: str) -> None:
     assert code_shape(one) != code_shape(other)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"confidence": 0.99}, {"error": "other"}, {"error": None, "count": "se"}],
+    ids=["higher", "error", "count"],
+)
+def test_another_interval_is_another_limit(change: dict[str, Any]) -> None:
+    assert digest(expect={"loss": SURE | change}) != digest(expect={"loss": SURE})
+
+
+def test_a_limit_without_confidence_keeps_the_digest_that_it_had_before_there_was_one() -> None:
+    assert digest() == "d9789a9461420b5f0218f5995ea3e943660b0b8300c447f428cdbac371ab2c40"

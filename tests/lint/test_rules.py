@@ -42,7 +42,23 @@ class Case(NamedTuple):
     untrained: Measured | None = None
 
 
+SPLIT = """\
+    probe: corpus.split
+    expect:
+      shared_digests: {equals: 0, unit: documents}
+      highest_jaccard: {below: 0.85, unit: fraction}
+"""
+SCORED = """\
+    probe: evaluation.score
+    expect:
+      value: {at_least: 0.3, unit: fractionSURE}
+"""
 TRIGGERED = (
+    Case(
+        "score-without-confidence", "a score that chance reaches, too",
+        (("contract", SPLIT, SCORED.replace("SURE", "")),),
+        f"{C}:25:7", "GATE-SMALL-002: value ≥ 0.3 fraction is met by chance, too",
+    ),
     Case(
         "limit-nobody-confirmed", "a limit that was read off a measurement",
         (("contract", "  - id: GATE-SMALL-001\n", "  - id: GATE-SMALL-001\n    proposed: [val_loss]\n"),),
@@ -209,6 +225,7 @@ TRIGGERED = (
 UNTRIGGERED = (
     Case("ship-percent-in-prose", "other percentages", (("spec", "because: Lost text is lost.", "because: A ship is no better for it, and 30 % of users notice."),)),
     Case("gate-that-catches-nothing", "one of two is planted", (("contract", "[frozen-weights]", "{accumulation-by-default: [val_loss], frozen-weights: [val_loss, val_tokens, bigram_margin]}"),)),
+    Case("score-without-confidence", "a score whose interval has to hold", (("contract", SPLIT, SCORED.replace("SURE", ", confidence: 0.95, count: samples")),)),
     Case("limit-nobody-confirmed", "no limit was proposed", (("contract", "  - id: GATE-SMALL-001\n", "  - id: GATE-SMALL-001\n    proposed: []\n"),)),
     Case("limit-never-seen-to-fail", "the rest is excused", (("contract", "[frozen-weights]", "{frozen-weights: [val_loss, bigram_margin]}\n    unfalsified: {val_tokens: Nobody counts wrongly.}"),)),
     Case("limit-never-seen-to-fail", "an advisory gate", (("contract", "[heldout-inside-training]", "{heldout-inside-training: [shared_digests]}"), ("contract", "binds_to: [AC-SMALL-001]", "binds_to: [AC-SMALL-001, AC-SMALL-002]"), ("contract", "ship_blocking: true\n    probe: corpus.split", "ship_blocking: false\n    probe: corpus.split"))),

@@ -27,7 +27,7 @@ def test_red_then_green_then_armed(tmp_path: Path) -> None:
     found = gates(project)
 
     assert "3 passed, 1 skipped" in green.stdout
-    assert "UNBOUND: not recorded: gradient norm after clipping" in " ".join(green.stdout.split())
+    assert "not recorded: gradient norm after clipping" in green.stdout
     assert "rests on the maker's word: schedule" in green.stdout
     assert {name: gate["verdict"] for name, gate in found.items()} == {
         "GATE-RUN-001": "PASS", "GATE-RUN-002": "PASS", "GATE-RUN-003": "PASS", "GATE-RUN-004": "UNBOUND",
@@ -44,4 +44,5 @@ def test_red_then_green_then_armed(tmp_path: Path) -> None:
 
     edit(project / "theirs/trainer_state.json", '"global_step": 200', '"global_step": 199')
     again = run_pytest(project, "-m", "ship")
-    assert report_of(project)["stages"][0]["cached"] is False, again.stdout
+    cached = {stage["stage"]: stage["cached"] for stage in report_of(project)["stages"]}
+    assert cached == {"checkpoint": True, "run": False}, again.stdout

@@ -97,6 +97,14 @@ CASES: dict[str, Case] = {
     ),
     "an open end becomes a closed one": _weaker((SMALL, "{below: 0.85", "{at_most: 0.85"), what="GATE-SMALL-002 limit"),
     "one value becomes several": _weaker((SMALL, "{equals: 0, unit: documents}", "{one_of: [0, 1], unit: documents}"), what="GATE-SMALL-002 limit"),
+    "a confidence is asked for": Case(
+        ((SMALL, "{at_most: 2.2, unit: nats/token}", "{at_most: 2.2, unit: nats/token, confidence: 0.95, error: standard_error}"),),
+        {f"strengthened {LIMIT}"}, {f"weakened {LIMIT}"},
+    ),
+    "a confidence for a looser limit": Case(
+        ((SMALL, "{at_most: 2.2, unit: nats/token}", "{at_most: 4.7, unit: nats/token, confidence: 0.95, error: standard_error}"),),
+        {f"weakened {LIMIT}"}, {f"weakened {LIMIT}"},
+    ),
     "another unit": Case(
         ((SMALL, "{at_most: 2.2, unit: nats/token}", "{at_most: 2.2, unit: bits/byte}"),),
         {"incomparable GATE-SMALL-001 unit"}, {"incomparable GATE-SMALL-001 unit"},

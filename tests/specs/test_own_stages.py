@@ -7,6 +7,9 @@ from typing import Final
 import pytest
 
 from specship.errors import StageFailed
+from specship.pipeline.commands.own_stage import main
+from specship.pipeline.registry import maker_of
+from specship.pipeline.stage import Stage
 from specship.suite.artifacts.runner import Made, StageRunner
 from specship.suite.artifacts.store import Store
 from specship.suite.plan.plan import open_plan
@@ -118,3 +121,59 @@ def test_a_name_of_ours_is_refused(project: Path) -> None:
         "specship has a stage or section 'corpus' itself" in inside(project, "new", "stage", "corpus").stderr
     )
     assert "write 'my_words'" in inside(project, "new", "stage", "My-Words").stderr
+
+
+def brought(site: Path) -> None:
+    """An installed distribution that brings a stage and no probe."""
+    info = site / "our_stages-1.0.dist-info"
+    info.mkdir(parents=True)
+    (site / "our").mkdir()
+    (site / "our/__init__.py").write_text("")
+    (site / "our/sizes.py").write_text(SIZES)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: our-stages\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[specship.stages]\nsizes = our.sizes\n")
+    (info / "RECORD").write_text("our/__init__.py,,\nour/sizes.py,,\n")
+
+
+SIZES: Final = """\
+from specship import Stage, Work, UnusableInput
+
+STAGE = Stage(makes="sizes", lifecycle="corpus", needs=("corpus",))
+
+
+def run(work: Work) -> None:
+    if not any(work.inputs["corpus"].iterdir()):
+        raise UnusableInput("there is nothing")
+    (work.output / "sizes.txt").write_text("1")
+    work.report(1, 1, "files")
+"""
+
+
+def test_a_distribution_brings_stages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    brought(tmp_path / "site")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    root = make_project(tmp_path / "project")
+    edit(
+        root / "pyproject.toml",
+        "[tool.specship]\n",
+        '[tool.specship]\nprobe_distributions = ["our-stages"]\n',
+    )
+    (root / PROFILE).write_text((root / PROFILE).read_text() + "    sizes: {}\n")
+
+    def stage() -> Stage:
+        return maker_of("sizes", open_plan(root, "rehearsal").profile.settings_of("MODEL-1"))
+
+    def given() -> str:
+        settings = open_plan(root, "rehearsal").profile.settings_of("MODEL-1")
+        return str(settings["commands"]["sizes"]["command"][4])
+
+    assert (stage().makes, stage().needs) == ("sizes", ("corpus",))
+    before = given()
+    assert before.startswith("our.sizes#")
+    (root / "out").mkdir()
+    assert main([before, "{}", str(root / "out"), f"corpus={root / 'texts'}"]) == 0
+    assert (root / "out/sizes.txt").read_text() == "1"
+    (root / "empty").mkdir()
+    assert main([before, "{}", str(root / "out"), f"corpus={root / 'empty'}"]) == 2
+    (tmp_path / "site/our/__init__.py").write_text("# another\n")
+    assert given() != before

@@ -10,7 +10,8 @@ from typing import Any, Final
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.inventory_checks import tensor_digest
 from specship.pipeline.checkpoint.weight_files import CONFIG, TOKENIZER, HeldTensor, read_weights
-from specship.pipeline.model.reading import read_model
+from specship.pipeline.model.other_families import read_any_model
+from specship.pipeline.model.reading import OURS
 from specship.pipeline.publication.checkpoint_takeover import INVENTORY
 from specship.pipeline.tokenizer.size import tokenizer_size
 from specship.probes.probe import Artifact, Figures, probe
@@ -46,7 +47,9 @@ def imported_tensors(checkpoint: Artifact) -> Figures:
     are.
     """
     folder = checkpoint.path
-    expected, stored = _called_for(folder), read_weights(folder).tensors
+    declared = read_any_model(folder / CONFIG)
+    stored = read_weights(folder).tensors
+    expected = _called_for(folder) if declared.engine == OURS else declared.tensors()
     source = _source_tensors(folder)
     found = {name: _facts(folder, held) for name, held in stored.items()}
     unmatched = sorted(
@@ -56,8 +59,7 @@ def imported_tensors(checkpoint: Artifact) -> Figures:
     surplus, dropped = sorted(found.keys() - expected.keys()), sorted(source.keys() - found.keys())
     total = sum(math.prod(shape) for shape in expected.values())
     held_numbers = sum(math.prod(held.stored.shape) for held in stored.values())
-    assumed = read_model(folder / CONFIG).assumed
-    rows = int(read_json(folder / CONFIG)["vocab_size"])
+    assumed, rows = declared.assumed, declared.shape.vocabulary
     return {
         "expected_tensors": len(expected),
         "stored_tensors": len(stored),
@@ -76,7 +78,8 @@ def imported_tensors(checkpoint: Artifact) -> Figures:
         + [f"{name}: not the source's type, shape or bytes" for name in altered[:5]]
         + [f"{name}: not called for" for name in surplus[:5]]
         + [f"{name}: in the source only" for name in dropped[:5]]
-        + [f"config.json does not say {name}" for name in assumed],
+        + [f"config.json does not say {name}" for name in assumed]
+        + ([] if declared.engine == OURS else [f"what is called for is the table of {declared.engine}"]),
     }
 
 

@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.qa.qa_file import QaFile, RecordedModel, read_qa
 from specship.probes.probe import Artifact, Figures, probe
-
-if TYPE_CHECKING:
-    from specship.pipeline.qa.records import QaReport
 
 _FILE: Final = "model.gguf"
 _PARITY: Final = "parity"
@@ -46,6 +42,7 @@ def qa_gates(checkpoint: Artifact, gguf: Artifact, qa: Artifact) -> Figures:
     NaN and infinite ones together, `known_words` and `better_than_counting` the lowest. A figure that was
     not measured on each model is None. Raises DamagedArtifact.
     """
+    from specship.pipeline.qa.figures import worst_figures
     from specship.pipeline.qa.runner import examine
     from specship.pipeline.qa.subject import Subject
 
@@ -55,7 +52,7 @@ def qa_gates(checkpoint: Artifact, gguf: Artifact, qa: Artifact) -> Figures:
         name: examine(
             Subject(
                 path=path,
-                beside=paths["gguf"],
+                beside=paths["gguf" if name == "checkpoint" else "checkpoint"],
                 recorded=_second_runner(recorded, name, qa),
                 device="auto",
             )
@@ -76,7 +73,7 @@ def qa_gates(checkpoint: Artifact, gguf: Artifact, qa: Artifact) -> Figures:
             _verdict(recorded.models[name], answer.name) != (answer.verdict.value, answer.executed)
             for name, answer in answers
         ),
-        **_worst(reports),
+        **worst_figures(reports.values()),
         "notes": tuple(
             f"{name}: {answer.as_text()}" for name, answer in answers if answer.verdict.value != "PASS"
         ),
@@ -94,33 +91,3 @@ def _second_runner(recorded: QaFile, name: str, qa: Artifact) -> dict[str, Any]:
 def _verdict(model: RecordedModel, name: str) -> tuple[str, bool] | None:
     gate = model.of(name)
     return None if gate is None else (gate.verdict, gate.executed)
-
-
-def _worst(reports: Mapping[str, QaReport]) -> dict[str, Any]:
-    """Figures of single gates, the worse of the models."""
-    sources = {
-        "values": ("statistics", ("values",), min),
-        "unsound_values": ("statistics", ("nan", "infinite"), max),
-        "altered_texts": ("tokenizer", ("altered",), max),
-        "known_words": ("golden", ("known_words",), min),
-        "better_than_counting": ("golden", ("better_than_counting",), min),
-        "hypotheses": ("layout", ("hypotheses",), min),
-        "likelier_undone": ("layout", ("likelier_undone",), max),
-        "parity_steps": ("parity", ("steps",), min),
-        "differing_tokens": ("parity", ("differing_tokens",), max),
-        "max_abs_logprob": ("parity", ("max_abs_logprob",), max),
-    }
-    found = {}
-    for quantity, (gate, names, worse) in sources.items():
-        per_model = [_sum(report, gate, names) for report in reports.values()]
-        known = [value for value in per_model if value is not None]
-        found[quantity] = worse(known) if len(known) == len(per_model) else None
-    return found
-
-
-def _sum(report: QaReport, gate: str, names: tuple[str, ...]) -> Any:
-    """The sum of some figures of a gate; None where one of them was not measured."""
-    answer = next(one for one in report.answers if one.name == gate)
-    values = [figure["value"] for figure in answer.figures if figure["name"] in names]
-    numbers = [value for value in values if isinstance(value, int | float)]
-    return sum(numbers) if len(numbers) == len(names) else None

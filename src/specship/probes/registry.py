@@ -8,7 +8,6 @@ no other file.
 from __future__ import annotations
 
 import functools
-import importlib.metadata
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -17,10 +16,10 @@ from typing import TYPE_CHECKING, Final
 from specship.code_digests import code_digest, imported_code, imported_modules
 from specship.digests import digest_of, sha256_file
 from specship.discovery import Folder
-from specship.errors import UnknownName, UnreadableDocument, UnusableInput
+from specship.errors import UnreadableDocument, UnusableInput
 from specship.probes.declared import declared_in
 from specship.probes.probe import Probe
-from specship.project_code import imported_files, own_files
+from specship.project_code import GROUPS, SETTINGS, brought_by, imported_files, own_files
 
 if TYPE_CHECKING:
     from specship.specs.project import Configuration
@@ -30,7 +29,6 @@ OWN: Final = "specship_project_probes"
 """The package as which a project's own folder is loaded where it measures."""
 _GROUP: Final = "specship.probes"
 """Entry-point group of probes that other distributions bring."""
-_SETTINGS: Final = "pyproject.toml"
 
 
 @functools.cache
@@ -181,34 +179,14 @@ def all_probes(
 
 
 def _of_distribution(name: str) -> list[list[Probe]]:
-    """The probes behind the entry points of a distribution, found in its list of files.
+    """The probes behind the entry points of a distribution; none where it brings something else instead.
 
     Raises:
         UnknownName: it is not installed.
-        UnusableInput: it has no such entry point, or one that leads to none of its files.
+        UnusableInput: it brings nothing, or an entry point leads to none of its files.
     """
-    try:
-        found = importlib.metadata.distribution(name)
-    except importlib.metadata.PackageNotFoundError as error:
-        mend = "install it, or take it out of [tool.specship] probe_distributions"
-        raise UnknownName(f"the distribution {name!r} is not installed", at=_SETTINGS, mend=mend) from error
-    points = sorted(found.entry_points.select(group=_GROUP), key=lambda point: point.module)
-    if not points:
+    found = brought_by(name, _GROUP)
+    if not found and not any(brought_by(name, group) for group in GROUPS):
         said = f"the distribution {name!r} has no entry point {_GROUP}"
-        raise UnusableInput(said, at=_SETTINGS, mend="take it out of [tool.specship] probe_distributions")
-    listed = {str(path): path for path in found.files or ()}
-    probes = []
-    for point in points:
-        stem = point.module.replace(".", "/")
-        inside = next((one for one in (f"{stem}.py", f"{stem}/__init__.py") if one in listed), None)
-        if inside is None:
-            raise UnusableInput(
-                f"the entry point {point.name!r} of {name!r} leads to {point.module}, none of its files",
-                at=_SETTINGS,
-                why="its code is read without importing it, and an editable install does not list its files",
-                mend=f"install {name!r} as it will be used, without --editable",
-            )
-        path = Path(str(found.locate_file(listed[inside])))
-        home = Path(str(found.locate_file(inside.split("/", 1)[0])))
-        probes.append(_read(path, point.module, home=home))
-    return probes
+        raise UnusableInput(said, at=SETTINGS, mend="take it out of [tool.specship] probe_distributions")
+    return [_read(one.path, one.module, home=one.home) for one in found]

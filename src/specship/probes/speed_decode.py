@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import takewhile
 from statistics import median, stdev
 
-from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.evaluation.inference_records import SpeedFile, SpeedSample, read_speed
+from specship.pipeline.inference.any_model import load_decoder, open_any_model
 from specship.probes.probe import Artifact, Figures, probe
 
 _OURS, _REFERENCE = "specship", "transformers"
@@ -39,12 +39,12 @@ def speed_decode(checkpoint: Artifact, speed: Artifact) -> Figures:
     probability 1 - 2^(1-n). `spread` is the standard deviation. `differing_tokens` counts ids, of
     both decoders, that our decoder, run again on the CPU, does not write; `foreign_samples` all
     samples when they were taken from other weights. Round 0 counts in no rate; `warm_up_tokens` are those
-    that our decoder wrote in it before the first sample. Raises DamagedArtifact.
+    that our decoder wrote in it before the first sample. A family without a decoder of ours is decoded by
+    transformers, whose samples count then, and the ratio is not measured. Raises DamagedArtifact.
     """
-    from specship.pipeline.inference.decoder import Decoder
-
-    found, opened = read_speed(speed.path), open_any_checkpoint(checkpoint.path)
-    ours = [sample for sample in found.samples if sample.decoder == _OURS and sample.round != _WARM_UP]
+    found, opened = read_speed(speed.path), open_any_model(checkpoint.path)
+    own = _OURS if opened.engine == _OURS else _REFERENCE
+    ours = [sample for sample in found.samples if sample.decoder == own and sample.round != _WARM_UP]
     theirs = {
         sample.round: sample
         for sample in found.samples
@@ -53,7 +53,7 @@ def speed_decode(checkpoint: Artifact, speed: Artifact) -> Figures:
     rates = [_rate(sample) for sample in ours]
     ratios = [_rate(sample) / _rate(theirs[sample.round]) for sample in ours if sample.round in theirs]
     longest = max((len(sample.token_ids) for sample in found.samples), default=0)
-    again = Decoder(opened).generate(found.prompt_ids, longest).token_ids
+    again = load_decoder(opened).generate(found.prompt_ids, longest).token_ids
     differing = sum(
         a != b
         for sample in found.samples
@@ -67,23 +67,24 @@ def speed_decode(checkpoint: Artifact, speed: Artifact) -> Figures:
         "tokens_per_second_low": min(rates, default=None),
         "tokens_per_second_high": max(rates, default=None),
         "spread": stdev(rates) if len(rates) > 1 else None,
-        "warm_up_tokens": _warm_up_tokens(found),
+        "warm_up_tokens": _warm_up_tokens(found, own),
         "reference_tokens_per_second": median(map(_rate, theirs.values())) if theirs else None,
-        "ratio_to_reference": median(ratios) if ratios else None,
+        "ratio_to_reference": median(ratios) if ratios and own == _OURS else None,
         "differing_tokens": differing,
         "foreign_samples": 0 if found.weights_sha256 == opened.weights_digest() else len(found.samples),
         "device": found.device,
         "device_name": found.device_name,
         "threads": found.threads,
         "notes": [
-            f"{len(ours)} samples of {longest - 1} tokens, {found.threads} threads, {found.device_name}"
+            f"{len(ours)} samples of {longest - 1} tokens, {found.threads} threads, {found.device_name}",
+            *([] if own == _OURS else [f"decoded by {opened.engine}: there is no ratio to itself"]),
         ],
     }
 
 
-def _warm_up_tokens(found: SpeedFile) -> int:
-    """Tokens of our decoder in round 0, as far as its samples stand before all that count."""
-    ours = [sample for sample in found.samples if sample.decoder == _OURS]
+def _warm_up_tokens(found: SpeedFile, own: str) -> int:
+    """Tokens of the measured decoder in round 0, as far as its samples stand before all that count."""
+    ours = [sample for sample in found.samples if sample.decoder == own]
     return sum(len(sample.token_ids) for sample in takewhile(lambda one: one.round == _WARM_UP, ours))
 
 

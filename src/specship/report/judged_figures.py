@@ -12,7 +12,7 @@ _JUDGED: Final = {"PASS", "FAIL"}
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9_.-]+")
 
 
-class Figure(NamedTuple):
+class JudgedFigure(NamedTuple):
     """A figure that evidence rests on."""
 
     gate: GateReport
@@ -26,11 +26,11 @@ class Figure(NamedTuple):
         return f"{self.gate.id}/{self.quantity}"
 
 
-def figures(model: ModelReport) -> list[Figure]:
+def figures(model: ModelReport) -> list[JudgedFigure]:
     """Numbers of each gate that fresh evidence passes or fails, once, in the order of the report."""
     gates = {gate.id: gate for criterion in model.criteria for gate in criterion.gates}
     return [
-        Figure(gate, one.quantity, float(one.value), one.unit)
+        JudgedFigure(gate, one.quantity, float(one.value), one.unit)
         for gate in gates.values()
         if gate.fresh and gate.verdict in _JUDGED
         for one in gate.measured

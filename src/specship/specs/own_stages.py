@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -21,14 +21,16 @@ from pydantic import BaseModel, ConfigDict, create_model
 
 from specship.bounds import PYTHON_BYTES
 from specship.contracts.building import record_faults
+from specship.digests import digest_of, sha256_file
 from specship.errors import Place, UnusableInput
-from specship.project_code import imported_files, own_files
+from specship.project_code import SETTINGS, BroughtFile, brought_by, imported_files, own_files
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Profile
 
 PACKAGE: Final = "specship_project_stages"
 """The package as which the folder is loaded where a stage runs."""
 COMMANDS: Final = "commands"
+_GROUP: Final = "specship.stages"
 _RUNS_IT: Final = "specship.pipeline.commands.own_stage"
 _WHY: Final = "who reports on a project's code must not be in its hands: what it declares is never run"
 _FACTS: Final[Mapping[str, type]] = {
@@ -43,8 +45,8 @@ class OwnStage:
 
     name: str
     """Of its file, and of its section."""
-    path: str
-    """Within the project."""
+    given: str
+    """What the program is told to run: a file within the project, or a module and the digest of its code."""
     makes: str
     needs: tuple[str, ...]
     resumes: bool
@@ -58,7 +60,7 @@ class OwnStage:
         told = re.sub(r"\{([a-z][a-z0-9_-]*)\}", r"{{\1}}", json.dumps(settings, sort_keys=True))
         return {
             "command": (
-                "{python}", "-I", "-m", _RUNS_IT, self.path, told, "{output}",
+                "{python}", "-I", "-m", _RUNS_IT, self.given, told, "{output}",
                 *(f"{need}={{{need}}}" for need in self.needs),
             ),
             "makes": self.makes,
@@ -68,41 +70,75 @@ class OwnStage:
         }  # fmt: skip
 
 
-def read_own_stages(root: Path, folder: str | None) -> tuple[dict[str, OwnStage], list[UnusableInput]]:
-    """The stages of a project's folder by their names, and what is wrong with files that declare none."""
+def read_own_stages(
+    root: Path, folder: str | None, distributions: Iterable[str] = ()
+) -> tuple[dict[str, OwnStage], list[UnusableInput]]:
+    """The stages of a project's folder and of distributions by their names, and what is wrong with others."""
     found: dict[str, OwnStage] = {}
     faults: list[UnusableInput] = []
     for name, path in own_files(root / folder if folder else None).items():
         try:
-            found[name] = _stage(name, path, root, root / str(folder))
+            found[name] = _of_folder(name, path, root, root / str(folder))
+        except UnusableInput as error:
+            faults.append(error)
+    for distribution in distributions:
+        try:
+            for brought in brought_by(distribution, _GROUP):
+                if brought.name in found:
+                    said = f"two stages are called {brought.name!r}: one of {distribution!r} and another"
+                    raise UnusableInput(said, at=SETTINGS, mend="leave one of them out")
+                found[brought.name] = _of_distribution(brought)
         except UnusableInput as error:
             faults.append(error)
     return found, faults
 
 
-def _stage(name: str, path: Path, root: Path, home: Path) -> OwnStage:
+def _of_folder(name: str, path: Path, root: Path, home: Path) -> OwnStage:
+    """A stage of the project's folder: what it can read there counts, file by file."""
     shown = path.relative_to(root).as_posix()
+    tables = {one for one in home.rglob("*") if one.is_file() and one.suffix not in {".py", ".pyc"}}
+    tree = _parsed(path, shown)
+    try:
+        read = sorted({*imported_files(home, path, PACKAGE), *tables})
+    except (OSError, SyntaxError, ValueError) as error:
+        raise UnusableInput(f"it imports what is not Python: {error}", at=Place(shown, 1, 1)) from error
+    return _stage(name, shown, tree, shown, tuple(one.relative_to(root).as_posix() for one in read))
+
+
+def _of_distribution(brought: BroughtFile) -> OwnStage:
+    """A stage of an installed package: a digest of all its files stands among the command's arguments."""
+    home = brought.home
+    files = [path for path in (home.rglob("*") if home.is_dir() else [home]) if path.is_file()]
+    counted = {
+        path.relative_to(home).as_posix(): sha256_file(path)
+        for path in files
+        if "__pycache__" not in path.parts
+    }
+    tree = _parsed(brought.path, brought.module)
+    return _stage(brought.name, brought.module, tree, f"{brought.module}#{digest_of(counted)}", ())
+
+
+def _parsed(path: Path, shown: str) -> ast.Module:
     try:
         source = path.read_bytes()
         if len(source) > PYTHON_BYTES:
             raise ValueError(f"it has {len(source)} bytes, and {PYTHON_BYTES} are read")
-        tree = ast.parse(source)
-        imported = imported_files(home, path, PACKAGE)
+        return ast.parse(source)
     except (OSError, SyntaxError, ValueError, RecursionError, MemoryError) as error:
         at = Place(shown, getattr(error, "lineno", None) or 1, getattr(error, "offset", None) or 1)
         said = f"not Python: {getattr(error, 'msg', None) or error}"
         raise UnusableInput(said, at=at, mend="mend or remove the file") from error
+
+
+def _stage(name: str, shown: str, tree: ast.Module, given: str, reads: tuple[str, ...]) -> OwnStage:
     facts, section = _declared(tree, shown)
     if facts.get("name", name) != name or not facts.get("makes"):
         said = f"the stage is called {facts['name']!r}" if "name" in facts else "the stage makes nothing"
         mend = "a stage is called after its file: write `makes=...`, and leave `name` out"
         raise UnusableInput(said, at=Place(shown, 1, 1), mend=mend)
-    tables = [one for one in sorted(home.rglob("*")) if one.is_file() and one.suffix not in {".py", ".pyc"}]
-    return OwnStage(
-        name, shown, facts["makes"], tuple(facts.get("needs", ())), facts.get("resumes", False),
-        _record(section, tree, shown),
-        tuple(one.relative_to(root).as_posix() for one in sorted({*imported, *tables})),
-    )  # fmt: skip
+    record = _record(section, tree, shown)
+    needs, resumes = tuple(facts.get("needs", ())), facts.get("resumes", False)
+    return OwnStage(name, given, facts["makes"], needs, resumes, record, reads)
 
 
 def _declared(tree: ast.Module, shown: str) -> tuple[dict[str, Any], str]:

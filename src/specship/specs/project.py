@@ -5,7 +5,7 @@ spec = "specs/ship-two-001"   # folder with spec.yaml, profiles/, amendments/
 contracts = "contracts"       # folder of contract files
 profile = "rehearsal"         # the profile when none is asked for
 probes = "probes"             # optional folder of the project's own probes
-probe_distributions = []      # installed distributions that bring probes
+probe_distributions = []      # installed distributions that bring probes and stages
 faults = "faults"             # optional folder of the project's own faults
 stages = "stages"             # optional folder of the project's own stages
 waivers = "waivers"           # folder of exceptions; it may be missing
@@ -73,7 +73,7 @@ class Configuration(Frozen):
     profile: Slug = "rehearsal"
     probes: Folder | None = None
     probe_distributions: tuple[DistributionName, ...] = ()
-    """Installed distributions whose entry points `specship.probes` bring probes."""
+    """Installed distributions whose entry points `specship.probes` and `specship.stages` bring these."""
     faults: Folder | None = None
     stages: Folder | None = None
     healthy: Folder | None = None
@@ -286,7 +286,7 @@ class Survey:
 def survey_spec(root: Path, configuration: Configuration) -> tuple[SpecFolder | None, list[UnusableInput]]:
     """The spec of a project, in whose profiles the project's own stages are commands; and all faults."""
     spec, faults = survey_spec_folder(root / configuration.spec, root=root)
-    stages, unread = read_own_stages(root, configuration.stages)
+    stages, unread = read_own_stages(root, configuration.stages, configuration.probe_distributions)
     spec, others = with_own_stages(spec, stages)
     return spec, [*faults, *unread, *others]
 

@@ -12,6 +12,7 @@ from tests.editing import edit_json
 from tests.models import trained_checkpoint
 from tests.processes import inside, run_pytest, specship
 from tests.projects.logged_project import write_run
+from tests.projects.small_project import edit
 
 
 def bytes_of(folder: Path) -> str:
@@ -50,6 +51,16 @@ def test_a_checkpoint_is_adopted_judged_and_seen_to_fail(theirs: Path, tmp_path:
 
 
 @pytest.mark.slow
+def test_a_gguf_alone_is_adopted_and_seen_to_fail(tmp_path: Path) -> None:
+    shutil.copy(trained_checkpoint.exported(), tmp_path / "mine.gguf")
+    done = specship("adopt", "mine.gguf", "--format", "json", folder=tmp_path)
+
+    assert json.loads(done.stdout)["found"][0]["says"] == "a GGUF of llama, 20 tensors"
+    assert "1 passed" in run_pytest(tmp_path, "-m", "ship").stdout
+    assert "4 of 4 pairs caught as predicted" in run_pytest(tmp_path, "-m", "falsify").stdout
+
+
+@pytest.mark.slow
 def test_a_model_that_lost_its_tokenizer_is_adopted_and_red(theirs: Path, tmp_path: Path) -> None:
     (theirs / "tokenizer_config.json").unlink()
     done = specship("adopt", "theirs", folder=tmp_path)
@@ -73,7 +84,14 @@ def test_a_run_is_adopted_and_judged(tmp_path: Path) -> None:
 
     shipped = run_pytest(tmp_path, "-m", "ship")
     assert shipped.returncode == 0
-    assert f"{sum(bool(one['probe']) for one in gates.values())} passed" in shipped.stdout
+    assert "3 passed, 4 skipped" in shipped.stdout
+    assert "4 of 7 gates were not judged (4 UNBOUND)" in shipped.stdout
+
+    profile = tmp_path / "specs/mine/profiles/rehearsal.yaml"
+    said = '"declared": {"device_asked": "cpu", "device_got": "cpu", "clip_norm": 1.0}, "folder": "out"'
+    edit(profile, '"folder": "out"', said)
+    again = run_pytest(tmp_path, "-m", "ship")
+    assert "5 passed, 2 skipped" in again.stdout
 
 
 def test_a_run_that_diverged_is_adopted_and_red(tmp_path: Path) -> None:

@@ -12,10 +12,12 @@ from specship.cli import main
 from specship.contracts.document import read_document
 from specship.probes.measuring import measure
 from specship.probes.probe import Artifact
-from specship.probes.registry import all_probes
+from specship.probes.registry import all_probes, probes_in_force
 from specship.specs.project import load_project
 from specship.suite.scaffold.naming import next_id
+from tests.models import inference_chain
 from tests.processes import SCRIPTS, run_pytest, run_python, script
+from tests.projects.logged_project import write_run
 from tests.projects.scaffolded import begin, contents, faults, insist_clean
 from tests.projects.small_project import edit, make_project
 
@@ -155,13 +157,13 @@ def test_the_first_contract_of_a_project(project: Path) -> None:
 
 
 def test_a_new_probe_measures(project: Path, tmp_path: Path) -> None:
-    assert new("probe", "corpus.size") == 0
-    probe = all_probes(project / "probes")["corpus.size"]
+    assert new("probe", "shards.size") == 0
+    probe = all_probes(project / "probes")["shards.size"]
     folder = tmp_path / "artifact"
     folder.mkdir()
     (folder / "a").write_bytes(b"12345")
     (folder / "b").touch()
-    measured = measure(probe, {"corpus": Artifact("corpus", folder, "")})
+    measured = measure(probe, {"shards": Artifact("shards", folder, "")})
 
     assert {name: entry.value for name, entry in measured.quantities.items()} == {
         "files": 2, "empty_files": 1, "size": 5,
@@ -193,6 +195,36 @@ def test_a_sentence_cannot_leave_its_docstring(project: Path) -> None:
         "Assign",
         "FunctionDef",
     ]
+
+
+@pytest.mark.parametrize(("artifact", "quantities"), [
+    ("corpus", {"documents", "shortest"}), ("checkpoint", {"texts", "tokens", "rows"}),
+    ("gguf", {"texts", "tokens", "rows"}), ("run", {"steps", "last_loss"}), ("shards", {"files", "empty_files", "size"}),
+])  # fmt: skip
+def test_a_new_probe_opens_the_artifact_it_is_about(
+    artifact: str, quantities: set[str], project: Path
+) -> None:
+    places: dict[str, Callable[[], Path]] = {
+        "corpus": inference_chain.corpus, "checkpoint": inference_chain.checkpoint,
+        "gguf": lambda: inference_chain.made("gguf"), "run": lambda: write_run(project / "theirs"),
+        "shards": inference_chain.corpus,
+    }  # fmt: skip
+    assert new("probe", f"mine.{artifact}", "--artifact", artifact) == 0
+    found = load_project(project)
+    probe = probes_in_force(found.root, found.configuration)[f"mine.{artifact}"]
+    taken = measure(probe, {artifact: Artifact(artifact, places[artifact](), "0" * 64)})
+
+    assert taken.quantities.keys() == quantities
+    assert all(one.measured for one in taken.quantities.values())
+    insist_clean(project)
+
+
+def test_a_new_fault_and_a_new_criterion_are_about_what_is_asked(project: Path) -> None:
+    assert new("fault", "half-a-file", "--artifact", "checkpoint") == 0
+    assert 'FAULT = Fault(row="", stage="checkpoint")' in (project / "faults/half_a_file.py").read_text()
+    assert new("fault", "other", "--artifact", "chekpoint") == 2
+    assert new(*CRITERION, "--stage", "export") == 0
+    assert any("stage: export" in path.read_text() for path in (project / "contracts").glob("*.yaml"))
 
 
 @pytest.mark.parametrize("kind", ["probe", "fault"])
@@ -229,7 +261,7 @@ def test_what_a_contract_misses_can_be_written(kind: str, name: str, project: Pa
     """The error that a name is unknown says which command writes it."""
     contract = project / "contracts/demo-corpus-v1.yaml"
     if kind == "probe":
-        more = f"    probe: {name}\n    expect:\n      files: {{at_least: 1, unit: files}}\n"
+        more = f"    probe: {name}\n    expect:\n      documents: {{at_least: 1, unit: documents}}\n"
         contract.write_text(contract.read_text() + more)
     else:
         edit(contract, "control-characters-in-text:", f"{name}:")

@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 from specship.errors import DamagedArtifact, UnusableInput
+from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.checkpoint.inventory import account
 from specship.pipeline.checkpoint.other_folder import open_other_folder
 from specship.pipeline.model.transformers_process import TransformersProcess
+from tests.models.foreign_checkpoints import foreign
 from tests.models.other_families import CONFIGS, other
 from tests.models.trained_checkpoint import copied, edit_config, put, tensors
 
@@ -117,6 +119,34 @@ def test_what_is_no_decoder_of_text_is_refused(
     with pytest.raises(UnusableInput) as refused:
         account(folder, process=process)
     assert said in str(refused.value)
+
+
+FORMS: dict[str, tuple[str, dict[str, Any], str]] = {
+    "another activation": ("llama", {"hidden_act": "gelu"}, "hidden_act is 'gelu'"),
+    "a window": (
+        "qwen2",
+        {"use_sliding_window": True, "sliding_window": 8, "max_window_layers": 1},
+        "sliding_attention",
+    ),
+    "a rotation that depends on the length": (
+        "llama",
+        {"rope_scaling": {"rope_type": "dynamic", "factor": 2.0}},
+        "'dynamic'",
+    ),
+}
+
+
+@pytest.mark.parametrize(("family", "changes", "said"), FORMS.values(), ids=FORMS)
+def test_a_form_of_a_known_family_that_our_decoder_does_not_compute(
+    tmp_path: Path, process: TransformersProcess, family: str, changes: dict[str, Any], said: str
+) -> None:
+    folder = foreign(family).write(tmp_path / "theirs")
+    edit_config(folder, **changes)
+    with pytest.raises(UnusableInput, match=said):
+        open_any_checkpoint(folder)
+    found = account(folder, process=process)
+    assert found.misfits == ()
+    assert found.model.engine.startswith("transformers ")
 
 
 def test_the_table_is_the_files_own(process: TransformersProcess) -> None:

@@ -40,12 +40,15 @@ def test_no_run_is_a_requirement_that_is_missing(tmp_path: Path, monkeypatch: py
         received(tmp_path)
 
 
-def test_a_checkpoint_is_not_made_from_a_log(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("stage", ["checkpoint", "replay"])
+def test_what_needs_weights_is_not_made_from_a_log(
+    stage: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     write_run(tmp_path / "theirs")
     run = received(tmp_path)
     with pytest.raises(RequirementMissing, match="a log holds no weights"):
-        run_stage(stage_named("checkpoint"), {}, {"run": run}, tmp_path / "checkpoint")
+        run_stage(stage_named(stage), {"training": {"warmup_steps": 1}}, {"run": run}, tmp_path / "made")
 
 
 def test_what_lies_there_is_an_ingredient(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Commands in a profile, through every face that reads one: what binds to nothing, and what counts for a gate."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -134,12 +135,29 @@ def test_a_profile_without_the_command_blocks_its_gate_alone(project: Path) -> N
 
 def test_a_gate_about_an_artifact_of_ones_own(project: Path) -> None:
     """Made, measured and credited; stale when the script changes, though it is no artifact's file."""
-    done = run_pytest(project, "-m", "ship", "-k", "GATE-SMALL-004")
+    edit(project / PROFILE, "reads: [scripts/words.py]", "reads: [scripts/words.py, 'env:WORDS_SEED']")
+    selected = ("-m", "ship", "-k", "GATE-SMALL-004")
+    assert "WORDS_SEED, which is not set" in run_pytest(project, *selected).stdout
+    done = run_pytest(project, *selected, environment={"WORDS_SEED": "7"})
     assert "1 passed" in done.stdout, done.stdout + done.stderr
     assert _fresh()
 
     (project / "scripts/words.py").write_text(SCRIPT + "# as before\n")
     assert not _fresh()
+    (project / "scripts/words.py").write_text(SCRIPT)
+    assert _fresh()
+    (project / "scripts/words.py").unlink()
+    shutil.rmtree(project / ".specship/artifacts")
+    assert _fresh(), "what lies nowhere here is as it was recorded"
+
+
+def test_a_probe_of_an_artifact_of_ones_own_is_begun(project: Path) -> None:
+    assert said("new", "probe", "word_counts.size")[0] == 0
+    assert (
+        "def measure_word_counts_size(word_counts: Artifact)"
+        in (project / "probes/word_counts_size.py").read_text()
+    )
+    assert said("new", "contract", "words", "--stage", "corpus")[0] == 0
 
 
 def _fresh() -> bool:

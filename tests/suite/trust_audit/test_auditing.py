@@ -161,7 +161,7 @@ def nothing(_: Merging) -> None:
         ("seen-to-fail", disarmed, "in part", "saw 1 of 2 gates fail: they count for nothing"),
         ("seen-to-fail", all_disarmed, "not here", "saw 2 of 2 gates fail: they count for nothing"),
         ("seen-to-fail", unshipped, "not here", "no profile is of the kind"),
-        ("strict-reading", nothing, "in force", "1 contracts were read"),
+        ("strict-reading", nothing, "in force", "1 contract was read"),
         ("whole-ledger", nothing, "in force", "none missing and none damaged"),
         ("whole-ledger", damaged, "in force", "1 statement is missing or damaged: nothing counts"),
     ],

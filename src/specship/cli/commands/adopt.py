@@ -90,7 +90,9 @@ def _lines(adopted: Adopted) -> list[str]:
         f"{len(bound)} of {len(adopted.gates)} gates are bound to a probe; {proposed} limits were proposed"
     )
     for identity, gate in adopted.gates:
-        if gate.limits and gate.left:
+        if gate.limits and gate.why_not:
+            lines.append(f"  {identity} waits: {gate.why_not}")
+        elif gate.limits and gate.left:
             lines.append(f"  {identity} leaves out {', '.join(gate.left)}, which cannot be measured here")
         if not gate.limits:
             lines.append(f"  {identity} is yours to bind: {gate.why_not or gate.gate.rule}")

@@ -31,8 +31,12 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(json.dumps(found, indent=2))
     else:
-        print(f"specship      {found['tokens_per_second']:.1f} tokens/s")
+        if found["engine"] == "specship":
+            print(f"specship      {found['tokens_per_second']:.1f} tokens/s")
         print(f"transformers  {found['reference_tokens_per_second']:.1f} tokens/s")
-        print(f"ratio         {found['ratio']:.2f}, median of {arguments.samples} rounds")
+        if found["engine"] == "specship":
+            print(f"ratio         {found['ratio']:.2f}, median of {arguments.samples} rounds")
+        else:
+            print(f"ratio         none: it is computed by {found['engine']} alone")
         print(f"on            {found['device_name']}, {found['threads']} threads")
     return 0

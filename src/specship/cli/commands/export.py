@@ -66,6 +66,7 @@ def _export(
             dtype=arguments.dtype,
             name=arguments.name or arguments.checkpoint.resolve().name,
             converter=arguments.converter,
+            licence=arguments.licence,
             note=note,
         )
     about = {

@@ -31,12 +31,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     criterion.add_argument("--why", help="why the spec changes")
     criterion.add_argument("--statement", help="what must be true, without figures")
     criterion.add_argument("--because", help="why it weighs that much (default: the --why)")
+    criterion.add_argument("--stage", choices=_STAGES, default="process", help="where its gate looks")
     criterion.add_argument("--bump", choices=("major", "minor", "patch"), default="major")
     stage = kinds.add_parser("stage", help="a step of the pipeline of your own, which makes an artifact")
     stage.add_argument("name", help="such as word_counts")
     stage.add_argument("--makes", metavar="ARTIFACT", help="what it makes (default: its name)")
     fault = kinds.add_parser("fault", help="a defect that can be planted, and must make a gate fail")
     fault.add_argument("name", help="such as swapped-labels")
+    fault.add_argument("--artifact", default="corpus", help="what it is planted in (default: corpus)")
     fault.add_argument("--what", metavar="SENTENCE", help="the defect in one sentence")
     fault.add_argument("--seen", metavar="SENTENCE", help="where it was seen")
 
@@ -80,6 +82,7 @@ def _criterion(given: argparse.Namespace) -> int:
         given.statement,
         given.because,
         given.bump,
+        given.stage,
     )
     identity, (edited, *written) = new_criterion(Path.cwd(), wish)
     print(f"edited {edited}", *(f"wrote {path}" for path in written), sep="\n")
@@ -90,7 +93,9 @@ def _criterion(given: argparse.Namespace) -> int:
 def _fault(given: argparse.Namespace) -> int:
     from specship.suite.scaffold.parts import new_fault
 
-    written, *edited = new_fault(Path.cwd(), given.name, what=given.what, seen=given.seen)
+    written, *edited = new_fault(
+        Path.cwd(), given.name, artifact=given.artifact, what=given.what, seen=given.seen
+    )
     print(f"wrote {written}", *(f"edited {path}: it names the folder now" for path in edited), sep="\n")
     print(f"next: name it in a gate that must fail on it, `falsified_by: {{{given.name}: [QUANTITY]}}`")
     return 0

@@ -15,7 +15,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--golden", type=Path, metavar="FILE", help="texts that the greedy ones must equal")
     parser.add_argument("--write-golden", type=Path, metavar="FILE", help="keep this model's greedy texts")
     parser.add_argument(
-        "--beside", type=Path, metavar="FILE", help="its GGUF, for a family that only transformers computes"
+        "--beside",
+        type=Path,
+        metavar="PATH",
+        help="its GGUF or its folder, where one runner alone computes it",
     )
     parser.add_argument("--threads", type=int, default=1, help="of the runners (default: %(default)s)")
     parser.add_argument("--device", default="cpu", help="of the reference runner: cpu, cuda, cuda:N or auto")

@@ -169,7 +169,7 @@ def _notes(
     for name in pickles_in(folder):
         yield f"{shown_name(name)} was not opened: a pickle runs code while it is being read"
     if model.engine != OURS:
-        yield f"{model.model_type} has no decoder here: it is computed by {model.engine}, and named so"
+        yield f"there is no decoder of this {model.model_type} here: it is computed by {model.engine}"
     if "auto_map" in model.unread and model.engine != OURS:
         yield "auto_map names code of its author's own; it was not run, the class of transformers is used"
     left_out = sorted(redundant)

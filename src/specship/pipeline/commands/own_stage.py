@@ -6,6 +6,7 @@ from the characters that lie there, and so is what it imports from its folder.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 from typing import Any, Final
@@ -21,9 +22,13 @@ _FAILED: Final = 2
 def main(arguments: list[str]) -> int:
     """0 when it ran; 2 with the error's text when it said that it cannot. Others end it as they come."""
     file, settings, output, *needs = arguments
-    path = Path(file).resolve()
-    source_only(path.parent, PACKAGE)
-    module = load_source(path, PACKAGE)
+    name, _, digest = file.partition("#")
+    if digest:  # a module of an installed distribution
+        module = importlib.import_module(name)
+    else:
+        path = Path(file).resolve()
+        source_only(path.parent, PACKAGE)
+        module = load_source(path, PACKAGE)
     stage, run = getattr(module, "STAGE", None), getattr(module, "run", None)
     try:
         if not isinstance(stage, Stage) or not callable(run):

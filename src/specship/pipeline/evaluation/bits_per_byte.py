@@ -149,8 +149,6 @@ def _losses(decoder: TextDecoder, ids: Sequence[int]) -> list[float]:
     """Nats of each token behind the first, each scored once."""
     found: list[float] = []
     for begin, end, scored in windows(len(ids) - 1, decoder.context) if len(ids) > 1 else ():
-        logits_TV = decoder.logits(ids[begin:end])[scored - begin :]  # noqa: N806 - axes
-        targets_T = torch.tensor(ids[scored + 1 : end + 1], device=logits_TV.device)  # noqa: N806
-        losses_T = torch.nn.functional.cross_entropy(logits_TV.float(), targets_T, reduction="none")  # noqa: N806
+        losses_T = decoder.losses([ids[begin : end + 1]])[scored - begin :]  # noqa: N806 - axes
         found += losses_T.double().tolist()
     return found

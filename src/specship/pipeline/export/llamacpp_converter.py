@@ -7,8 +7,7 @@ It opens tokenizers with their folder's own code: it gets a copy of the folder w
 
 from __future__ import annotations
 
-import os
-import shutil
+import json
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,20 +15,19 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.bounds import JSON_LARGEST_FOREIGN_INTEGER, JSON_REPORT_BYTES
-from specship.errors import DamagedArtifact, RequirementMissing, SpecshipError, StageFailed, UnusableInput
+from specship.errors import DamagedArtifact, SpecshipError, StageFailed, UnusableInput
 from specship.files import sync_folder, temporary_beside, write_errors, write_json
 from specship.pipeline.checkpoint.other_folder import OtherFolder, open_other_folder
 from specship.pipeline.checkpoint.side_files import JSON_FILES, PLAIN_FILES, TEMPLATE
 from specship.pipeline.checkpoint.weight_files import CONFIG, INDEX, TOKENIZER
 from specship.pipeline.child import ChildFailed, ask_child
 from specship.pipeline.export.converted_tensors import compare_converted, differences
+from specship.pipeline.export.converter_sources import find_converter
 from specship.pipeline.export.vocabulary import read_vocabulary
 from specship.pipeline.gguf.reader import GgufFile, read_gguf
 from specship.pipeline.tokenizer.vocabulary import Vocabulary
 from specship.strict_json import read_bytes, read_json
 
-CONVERTER: Final = "convert_hf_to_gguf.py"
-VARIABLE: Final = "SPECSHIP_CONVERTER"
 TYPES: Final = ("F32", "F16", "BF16", "Q8_0")
 """What it writes by itself."""
 _CHILD: Final = "specship.pipeline.export.converter_child"
@@ -38,29 +36,9 @@ _ROOM: Final = 256 << 20
 """Bytes of a GGUF beside its matrices in float32: keys, vocabulary, padding."""
 _TAIL: Final = 600
 _CODE: Final = "auto_map"
+_ABOUT: Final = "specship-metadata.json"
 _OLDER: Final = {"n_ctx": "n_positions"}
 """Fields that transformers no longer writes and that stand in every older file, with what they equal."""
-
-
-def find_converter(given: Path | None = None) -> Path:
-    """The converter that was named, else that of the variable, else the one on the path.
-
-    Raises:
-        RequirementMissing: there is none.
-    """
-    named = given or (Path(os.environ[VARIABLE]) if os.environ.get(VARIABLE) else None)
-    found = named or (Path(path) if (path := shutil.which(CONVERTER)) else None)
-    if found is not None and found.is_dir():
-        found = found / CONVERTER
-    if found is not None and found.is_file():
-        return found.resolve()
-    raise RequirementMissing(
-        f"llama.cpp's converter is not {'there' if named else 'here'}",
-        at=named,
-        why="our writer knows llama, qwen2 and qwen3; any other family goes through llama.cpp's own",
-        mend="git clone --depth 1 https://github.com/ggml-org/llama.cpp, then name it: "
-        f"specship export FOLDER FILE.gguf --converter llama.cpp/{CONVERTER}, or set {VARIABLE}",
-    )
 
 
 def export_by_converter(
@@ -70,9 +48,13 @@ def export_by_converter(
     dtype: str = "F32",
     name: str = "model",
     converter: Path | None = None,
+    licence: str = "",
+    base_model: str = "",
     note: Callable[[str], None] = lambda _: None,
 ) -> GgufFile:
     """Convert a folder, and hold what was written against it, tensor by tensor and token by token.
+
+    `licence` is an SPDX expression, `base_model` the checkpoint that this one was taken over from.
 
     Raises:
         RequirementMissing: the converter is not here.
@@ -94,6 +76,7 @@ def export_by_converter(
     partial = temporary_beside(output)
     try:
         with _plain_folder(opened) as folder:
+            _describe(folder, licence, base_model)
             _convert(program, opened, folder, partial, dtype, name, vocabulary)
         written = read_gguf(partial)
         found = list(compare_converted(opened, written))
@@ -139,6 +122,14 @@ def _plain_folder(opened: OtherFolder) -> Iterator[Path]:
         yield folder
 
 
+def _describe(folder: Path, licence: str, base_model: str) -> None:
+    """What a converter takes from the card of a model and from a file of its own."""
+    if licence:
+        (folder / "README.md").write_text(f"---\nlicense: {json.dumps(licence)}\n---\n", encoding="utf-8")
+    origin = [{"name": base_model}] if base_model else None
+    write_json(folder / _ABOUT, {"general.base_models": origin} if origin else {})
+
+
 def _without_code(document: Any) -> Any:
     """A document without a mention of code, and with the older names of sizes that converters ask for."""
     if not isinstance(document, dict):
@@ -157,6 +148,7 @@ def _convert(
     vocabulary: Vocabulary | None,
 ) -> None:
     options = ["--outtype", dtype.lower(), "--outfile", str(output), "--model-name", name]
+    options += ["--metadata", str(folder / _ABOUT)]
     request: Mapping[str, Any] = {
         "converter": str(program),
         "folder": str(folder),

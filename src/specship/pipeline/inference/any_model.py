@@ -8,43 +8,51 @@ decoder.engine                                              # "specship", "trans
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from specship.pipeline.checkpoint.other_folder import OtherFolder, open_other_folder
-from specship.pipeline.checkpoint.recognition import refuse_other
+from specship.pipeline.checkpoint.recognition import refuse_other, refuse_unfetched
 from specship.pipeline.checkpoint.weight_files import CONFIG, refuse_link
+from specship.pipeline.gguf.other_architectures import is_other_architecture
+from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.inference.open_model import OpenModel, is_gguf, open_model
-from specship.pipeline.model.config_reading import ConfigReader
-from specship.pipeline.model.reading import all_families
+from specship.pipeline.model.other_families import is_computed_here
 
 if TYPE_CHECKING:
+    from specship.pipeline.inference.llamacpp_decoder import OtherGguf
     from specship.pipeline.inference.text_decoder import TextDecoder
 
-AnyModel = OpenModel | OtherFolder
+AnyModel: TypeAlias = "OpenModel | OtherFolder | OtherGguf"
 
 
 def open_any_model(path: Path) -> AnyModel:
-    """Open a checkpoint folder of a family that is computed here or by transformers, or a GGUF file.
+    """Open a checkpoint folder of a family that is computed here or by transformers, or any GGUF file.
 
     Raises:
         UnusableInput: neither of them, pickled weights, an unknown family or feature.
         DamagedArtifact: it breaks a rule of its format, or contradicts itself.
-        RequirementMissing: it needs transformers, which is not installed.
+        RequirementMissing: it needs transformers or llama.cpp, which is not installed.
         StageFailed: the process of transformers crashed or did not end.
     """
-    return open_model(path) if is_gguf(path) or is_ours(path) else open_other_folder(path)
+    if not is_gguf(path):
+        return open_model(path) if is_ours(path) else open_other_folder(path)
+    refuse_unfetched(path)
+    if not is_other_architecture(read_gguf(path)):
+        return open_model(path)
+    from specship.pipeline.inference.llamacpp_decoder import open_other_gguf
+
+    return open_other_gguf(path)
 
 
 def is_ours(folder: Path) -> bool:
-    """Whether a folder's family is computed here, as far as its `config.json` says one.
+    """Whether a folder is computed here, as far as its `config.json` says.
 
     Raises:
         UnusableInput: it is no checkpoint folder, or its configuration cannot be read.
     """
     refuse_other(folder)
     refuse_link(folder / CONFIG)
-    said = ConfigReader(folder / CONFIG).get("model_type")
-    return not isinstance(said, str) or said in all_families()
+    return is_computed_here(folder / CONFIG)
 
 
 def load_decoder(opened: AnyModel, *, device: str = "cpu", context: int | None = None) -> TextDecoder:
@@ -59,6 +67,10 @@ def load_decoder(opened: AnyModel, *, device: str = "cpu", context: int | None =
         from specship.pipeline.inference.transformers_decoder import TransformersDecoder
 
         return TransformersDecoder(opened, device=device, context=context)
+    from specship.pipeline.inference.llamacpp_decoder import LlamaCppDecoder, OtherGguf
+
+    if isinstance(opened, OtherGguf):
+        return LlamaCppDecoder(opened, context=context)
     from specship.pipeline.inference.decoder import Decoder
 
     return Decoder(opened, device=device, context=context)

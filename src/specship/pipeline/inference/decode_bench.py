@@ -18,7 +18,9 @@ from typing import Any, Final, Protocol
 import torch
 
 from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
+from specship.pipeline.checkpoint.other_folder import OtherFolder, open_other_folder
 from specship.pipeline.device import device_name, resolve_device
+from specship.pipeline.inference.any_model import is_ours
 from specship.pipeline.inference.decoder import Decoder
 
 OURS: Final = "specship"
@@ -55,6 +57,7 @@ def bench(
 ) -> dict[str, Any]:
     """Decode speed of a checkpoint, with every sample; 0 threads leaves torch's own choice.
 
+    A family without a decoder of ours is decoded by transformers alone, whose rate it then is.
     Without a prompt the first 16 token ids stand for one: speed does not depend on what they mean.
 
     Raises:
@@ -63,18 +66,20 @@ def bench(
     """
     if threads:
         torch.set_num_threads(threads)
-    opened = open_any_checkpoint(checkpoint)
+    opened = open_any_checkpoint(checkpoint) if is_ours(checkpoint) else open_other_folder(checkpoint)
     prompt = tuple(prompt_ids) or tuple(range(min(16, opened.shape.vocabulary)))
     taken = take_samples(opened, prompt, tokens=tokens, samples=samples, device=device)
+    engine = OURS if opened.engine == OURS else REFERENCE
     rates = {
         name: [(len(s.token_ids) - 1) / s.seconds for s in taken if s.decoder == name and s.round != WARM_UP]
         for name in (OURS, REFERENCE)
     }
     on = resolve_device(device)
     return {
-        "tokens_per_second": median(rates[OURS]),
+        "engine": opened.engine,
+        "tokens_per_second": median(rates[engine]),
         "reference_tokens_per_second": median(rates[REFERENCE]),
-        "ratio": median(a / b for a, b in zip(rates[OURS], rates[REFERENCE], strict=True)),
+        "ratio": median(a / b for a, b in zip(rates[engine], rates[REFERENCE], strict=True)),
         "device": str(on),
         "device_name": device_name(on),
         "threads": torch.get_num_threads(),
@@ -85,7 +90,12 @@ def bench(
 
 
 def take_samples(
-    opened: CheckpointFolder, prompt_ids: Sequence[int], *, tokens: int, samples: int, device: str
+    opened: CheckpointFolder | OtherFolder,
+    prompt_ids: Sequence[int],
+    *,
+    tokens: int,
+    samples: int,
+    device: str,
 ) -> list[DecodeSample]:
     """The warm-up of both decoders, and their interleaved samples from round 1 on.
 
@@ -94,10 +104,9 @@ def take_samples(
         RequirementMissing: the device is not here.
     """
     on = resolve_device(device)
-    timed: dict[str, _Timed] = {
-        OURS: _ours(opened, device, len(prompt_ids) + tokens),
-        REFERENCE: _reference(opened.path, on),
-    }
+    timed: dict[str, _Timed] = {REFERENCE: _reference(opened.path, on)}
+    if isinstance(opened, CheckpointFolder):
+        timed = {OURS: _ours(opened, device, len(prompt_ids) + tokens), **timed}
     found = _take_round(timed, WARM_UP, prompt_ids, tokens)
     for number in range(1, samples + 1):
         found += _take_round(timed, number, prompt_ids, tokens)

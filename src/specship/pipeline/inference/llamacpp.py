@@ -49,6 +49,8 @@ class LlamaCppRequest:
     conversations: tuple[tuple[dict[str, Any], ...], ...] = ()
     """Messages to render by the file's chat template, up to where the answer begins."""
     threads: int = 1
+    positions: int = 0
+    """Longest sequence that is read later, where the prompts do not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,14 +123,15 @@ def _tail(log: str) -> str:
     return "; ".join(errors[-4:] or [line.strip() for line in lines[-3:]])
 
 
-class _LlamaCppRefused(Exception):
-    pass
+class LlamaCppRefused(Exception):
+    """What llama.cpp, or this module before it, does not do."""
 
 
 def _server_parameters(request: LlamaCppRequest, header: GgufFile) -> Any:
     import xllamacpp
 
-    wanted = max((len(prompt) for prompt in request.prompts), default=0) + request.steps + 8
+    longest = max((len(prompt) for prompt in request.prompts), default=0)
+    wanted = max(longest, request.positions) + request.steps + 8
     parameters = xllamacpp.CommonParams()
     parameters.model.path = request.gguf
     parameters.hostnames = [_LOOPBACK]
@@ -148,11 +151,12 @@ def _server_parameters(request: LlamaCppRequest, header: GgufFile) -> Any:
     parameters.cache_ram_mib = 0
     parameters.n_ctx_checkpoints = 0
     parameters.warmup = False
+    parameters.swa_full = True  # so that layers with a window can go on from what was read before
     parameters.check_tensors = True
     architecture = header.metadata.get("general.architecture")
     trained = header.metadata.get(f"{architecture}.context_length", 0)
     if wanted - 8 > trained:
-        raise _LlamaCppRefused(f"{wanted - 8} positions are wanted, the file says {trained}")
+        raise LlamaCppRefused(f"{wanted - 8} positions are wanted, the file says {trained}")
     return parameters
 
 
@@ -161,7 +165,7 @@ _STARTED: Final[list[Any]] = []
 for ever for a main loop that has not begun."""
 
 
-class _Server:
+class LlamaCppServer:
     """The child's own llama.cpp server."""
 
     def __init__(self, request: LlamaCppRequest, header: GgufFile) -> None:
@@ -177,10 +181,10 @@ class _Server:
             self._server = xllamacpp.Server(parameters)
             _STARTED.append(self._server)
         except (RuntimeError, ValueError) as error:
-            raise _LlamaCppRefused(f"llama.cpp refuses the file: {error}") from error
+            raise LlamaCppRefused(f"llama.cpp refuses the file: {error}") from error
         address = urllib.parse.urlparse(self._server.listening_address)
         if address.hostname != _LOOPBACK:
-            raise _LlamaCppRefused(f"llama.cpp listens on {address.hostname}, which is not loopback")
+            raise LlamaCppRefused(f"llama.cpp listens on {address.hostname}, which is not loopback")
         self._port = address.port or 0
 
     def _post(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
@@ -192,17 +196,20 @@ class _Server:
             response = connection.getresponse()
             answer: dict[str, Any] = json.loads(response.read())
         if response.status != http.HTTPStatus.OK:
-            raise _LlamaCppRefused(f"llama.cpp refuses {path}: {str(answer)[:300]}")
+            raise LlamaCppRefused(f"llama.cpp refuses {path}: {str(answer)[:300]}")
         return answer
 
     def tokenize(self, text: str, *, add_special: bool, parse_special: bool) -> list[int]:
+        """A text in tokens."""
         body = {"content": text, "add_special": add_special, "parse_special": parse_special}
         return list(self._post("/tokenize", body)["tokens"])
 
     def render(self, messages: Sequence[dict[str, Any]]) -> str:
+        """A conversation by the file's chat template."""
         return str(self._post("/apply-template", {"messages": list(messages)})["prompt"])
 
     def complete(self, prompt: Sequence[int], steps: int, top: int) -> list[dict[str, Any]]:
+        """Greedy steps behind a prompt, each with the likeliest tokens before it was chosen."""
         body = {
             "prompt": list(prompt),
             "n_predict": steps,
@@ -215,36 +222,49 @@ class _Server:
         }
         answer = self._post("/completion", body)
         if answer.get("truncated") or answer["tokens_evaluated"] != len(prompt):
-            raise _LlamaCppRefused(
+            raise LlamaCppRefused(
                 f"llama.cpp read {answer['tokens_evaluated']} of {len(prompt)} prompt tokens"
             )
         tokens = answer["tokens"]
         found = self._aligned(tokens, answer["completion_probabilities"])
         for at, step in enumerate(found):
             if not step["logprobs"]:
-                step["logprobs"] = self._law_after([*prompt, *tokens[:at]], top)
+                step["logprobs"] = self.law_after([*prompt, *tokens[:at]], top)
         return found
 
-    def _law_after(self, prompt: Sequence[int], top: int) -> dict[int, float]:
-        """Log-probabilities after a prompt, whatever token is likeliest.
+    def law_after(self, prompt: Sequence[int], top: int, *, cached: bool = False) -> dict[int, float]:
+        """Log-probabilities after a prompt, whatever token is likeliest; `cached` keeps what was read before.
 
         llama.cpp keeps them back while a character is unfinished, so it is made to write a whole one;
         what it reports are the probabilities from before that.
         """
         if self._whole is None:
             return {}
+        reports = self._forced(prompt, self._whole, top, cached=cached)
+        entries = [entry for report in reports[:1] for entry in report["top_logprobs"]]
+        return {entry["id"]: entry["logprob"] for entry in entries}
+
+    def logprob(self, prompt: Sequence[int], token: int) -> float | None:
+        """How likely (nats) a token is after a prompt; None where its character ends later."""
+        reports = self._forced(prompt, token, 1, cached=True)
+        return next((float(one["logprob"]) for one in reports[:1] if one["id"] == token), None)
+
+    def _forced(
+        self, prompt: Sequence[int], token: int, top: int, *, cached: bool
+    ) -> Sequence[dict[str, Any]]:
+        """What is reported when llama.cpp is made to write a token: the probabilities from before that."""
         body = {
             "prompt": list(prompt),
             "n_predict": 1,
             "temperature": 0.0,
             "samplers": ["temperature"],
-            "logit_bias": [[self._whole, 1e9]],
+            "logit_bias": [[token, 1e9]],
+            "ignore_eos": False,
             "n_probs": top,
-            "cache_prompt": False,
+            "cache_prompt": cached,
         }
-        reports = self._post("/completion", body)["completion_probabilities"]
-        entries = [entry for report in reports[:1] for entry in report["top_logprobs"]]
-        return {entry["id"]: entry["logprob"] for entry in entries}
+        found: list[dict[str, Any]] = self._post("/completion", body)["completion_probabilities"]
+        return found
 
     def _aligned(self, tokens: Sequence[int], reports: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
         """Give each report to the token it is about.
@@ -272,14 +292,14 @@ class _Server:
 def _answer(request: LlamaCppRequest) -> dict[str, Any]:
     path = Path(request.gguf)
     header, before = read_gguf(path), sha256_file(path)
-    server = _Server(request, header)
+    server = LlamaCppServer(request, header)
     completions = [server.complete(prompt, request.steps, request.top) for prompt in request.prompts]
     special = {"add_special": request.add_special, "parse_special": request.parse_special}
     tokenized = [server.tokenize(text, **special) for text in request.texts]
     rendered = [server.render(messages) for messages in request.conversations]
     rendered_ids = [server.tokenize(text, add_special=True, parse_special=True) for text in rendered]
     if sha256_file(path) != before:
-        raise _LlamaCppRefused("the file changed while llama.cpp had it open")
+        raise LlamaCppRefused("the file changed while llama.cpp had it open")
     return {
         "gguf_sha256": before,
         "completions": completions,
@@ -300,7 +320,7 @@ def _answer_or_refusal(plain: dict[str, Any]) -> dict[str, Any]:
     )
     try:
         return _answer(request)
-    except _LlamaCppRefused as refusal:
+    except LlamaCppRefused as refusal:
         mend = "export the checkpoint again, or ask for what the file allows"
         return {"refusal": str(refusal), "mend": mend}
     except SpecshipError as error:

@@ -83,7 +83,7 @@ class TextDecoder(ABC):
         """`losses_T` in nats of every token of the sequences but the first of each, one after another."""
         found = []
         for ids in sequences:
-            logits_TV = self.logits(ids)[:-1].float()
+            logits_TV = self.logits(ids[:-1]).float()
             wanted_T = torch.tensor(list(ids[1:]), device=logits_TV.device)
             found.append(torch.nn.functional.cross_entropy(logits_TV, wanted_T, reduction="none"))
         return torch.cat(found)

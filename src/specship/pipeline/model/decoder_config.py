@@ -39,6 +39,9 @@ _REFUSED_BUT: Final[dict[str, tuple[tuple[Any, ...], str]]] = {
     "attribute_map": ((None,), "it would make other fields of those that are read"),
 }
 """Fields with values that are fine, and why others are not."""
+_SILU: Final = ("silu", "swish")
+_STRETCHED: Final = ("dynamic", "longrope")
+"""Rotations that depend on how long a text is."""
 _KINDS: Final[dict[str, tuple[type, ...]]] = {
     "rms_norm_eps": (float,),
     "initializer_range": (float,),
@@ -120,6 +123,24 @@ def read_decoder(
         bos_id=config.token_id("bos_token_id", vocabulary),
         eos_ids=config.token_ids("eos_token_id", vocabulary),
         pad_id=config.token_id("pad_token_id", vocabulary, none=-vocabulary),
+    )
+
+
+def has_other_forms(config: ConfigReader) -> bool:
+    """Whether a configuration names a form that transformers computes and this decoder does not.
+
+    An activation other than silu, layers with a window, rotations that depend on the length of the text.
+    """
+    values = config.values()
+    activation, kinds = values.get("hidden_act"), values.get("layer_types")
+    rotations = [
+        one for key in ("rope_parameters", "rope_scaling") if isinstance(one := values.get(key), dict)
+    ]
+    return (
+        (isinstance(activation, str) and activation not in _SILU)
+        or values.get("use_sliding_window") is True
+        or (isinstance(kinds, list) and "sliding_attention" in kinds)
+        or any(one.get("rope_type", one.get("type")) in _STRETCHED for one in rotations)
     )
 
 

@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.bounds import GGUF_BLOCKS
-from specship.errors import UnknownName, UnusableInput
+from specship.errors import DamagedArtifact, UnknownName, UnusableInput
 from specship.pipeline.model.config_reading import ConfigReader, shown
-from specship.pipeline.model.decoder_config import refuse_quantized
+from specship.pipeline.model.decoder_config import has_other_forms, refuse_quantized
 from specship.pipeline.model.decoder_shape import TextShape
 from specship.pipeline.model.reading import (
     DeclaredModel,
+    all_families,
     declared_dtype,
     misspelled_family,
     no_decoder,
@@ -57,7 +58,7 @@ def read_any_model(path: Path, process: TransformersProcess | None = None) -> De
     """
     config = ConfigReader(path)
     model_type = config.get("model_type")
-    if not isinstance(model_type, str) or misspelled_family(model_type) or no_decoder(config, model_type):
+    if not isinstance(model_type, str) or no_decoder(config, model_type) or is_computed_here(path):
         return read_model(path)
     refuse_quantized(config)
     _refuse_sizes(config)
@@ -78,6 +79,31 @@ def read_any_model(path: Path, process: TransformersProcess | None = None) -> De
         "use the checkpoint of the language model itself",
     )
     return _declared(config, model_type, told)
+
+
+def is_computed_here(path: Path) -> bool:
+    """Whether a `config.json` is of a family of ours, in a form that our decoder computes, or nobody.
+
+    A rotation, an activation or a window that our decoder does not have, transformers has.
+
+    Raises:
+        DamagedArtifact: it is missing or cannot be read.
+    """
+    config = ConfigReader(path)
+    model_type = config.get("model_type")
+    if not isinstance(model_type, str):
+        return True
+    if model_type not in all_families() and misspelled_family(model_type) is None:
+        return False
+    if not has_other_forms(config):
+        return True
+    try:
+        read_model(path)
+    except DamagedArtifact:
+        return True
+    except UnusableInput:
+        return False
+    return True
 
 
 def _declared(config: ConfigReader, model_type: str, told: Mapping[str, Any]) -> DeclaredModel:

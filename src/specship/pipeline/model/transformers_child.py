@@ -9,17 +9,13 @@ fetched, and no pickle is opened. Axes: T tokens, V vocabulary.
 
 from __future__ import annotations
 
-import json
 import os
-import resource
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import IO, Any, Final
+from typing import Any, Final
 
-_LOG_BYTES: Final = 64 << 20
-"""What the process may write in all: its log, which nobody needs to be longer."""
-_LONGEST: Final = 600
+from specship.pipeline.resident_child import serve
+
 _OFFLINE: Final = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
@@ -190,30 +186,6 @@ def _bytes(values: Any) -> bytes:
     return data
 
 
-def _answered(models: _Models, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-    """What is said, and the numbers behind it."""
-    try:
-        found = getattr(models, request.pop("do"))(**request)
-    except MemoryError:
-        raise
-    except Exception as error:  # noqa: BLE001 - whatever a foreign library raises is its refusal
-        return {"refusal": f"{type(error).__name__}: {error}"[:_LONGEST]}, b""
-    return ({}, found) if isinstance(found, bytes) else (dict(found), b"")
-
-
-def _serve(requests: IO[bytes], answers: IO[bytes]) -> None:
-    models = _Models()
-    for line in requests:
-        said, numbers = _answered(models, json.loads(line))
-        answers.write(json.dumps(said | {"bytes": len(numbers)}).encode() + b"\n" + numbers)
-        answers.flush()
-
-
 if __name__ == "__main__":
     os.environ |= _OFFLINE
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_FSIZE, (_LOG_BYTES, _LOG_BYTES))
-    protocol = os.fdopen(os.dup(1), "wb")
-    os.dup2(2, 1)
-    _serve(sys.stdin.buffer, protocol)
-    os._exit(0)
+    serve(_Models())

@@ -1,43 +1,16 @@
-"""Live transformers, always in a process of its own: one that stays, asked one thing after another.
-
-    process = TransformersProcess("models/tiny")
-    process.say("describe", folder="models/tiny")     # an object
-    process.numbers("logits", ids=[1, 2, 3])          # float32, one after another
-
-A folder of somebody else's decides which class is built and how large; it can crash, hang and print. None of
-that reaches the parent: every answer has a time and a size, and whoever is late is ended.
-"""
+"""Live transformers, always in a process of its own."""
 
 from __future__ import annotations
 
-import contextlib
 import importlib.util
-import json
-import os
-import signal
-import subprocess
-import tempfile
-import threading
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, cast
 
-from specship.errors import RequirementMissing, StageFailed, UnusableInput
-from specship.interpreter import isolated
-
-if TYPE_CHECKING:
-    import numpy as np
-
-_CHILD: Final = "specship.pipeline.model.transformers_child"
-_ANSWER_BYTES: Final = 16 << 20
-"""The longest answer in words: names and shapes of some hundred thousand tensors."""
-_NUMBERS_BYTES: Final = 8 << 30
-"""The longest answer in numbers: 8 192 positions of a vocabulary of 262 144."""
-_SECONDS: Final = 600.0
-_TAIL: Final = 600
+from specship.errors import RequirementMissing
+from specship.pipeline.resident_child import ResidentChild
 
 
-class TransformersProcess:
-    """One process; it ends with this object, with its standard input, or when it is late."""
+class TransformersProcess(ResidentChild):
+    """What `transformers_child` can do, asked from here."""
 
     def __init__(self, about: Path | str) -> None:
         """Start it; `about` is the folder that errors name.
@@ -45,99 +18,17 @@ class TransformersProcess:
         Raises:
             RequirementMissing: transformers is not installed.
         """
-        self._about = str(about)
         if importlib.util.find_spec("transformers") is None:
             raise RequirementMissing(
                 "transformers is not installed",
-                at=self._about,
+                at=str(about),
                 why="a family without a decoder of ours is computed by it",
                 mend="pip install 'specship[pipeline]'",
             )
-        self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
-        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
-            isolated(_CHILD),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=self._log,
-            start_new_session=True,  # so that whatever it starts ends with it
+        super().__init__(
+            "specship.pipeline.model.transformers_child",
+            about,
+            "transformers",
+            mend="open it with AutoModelForCausalLM.from_pretrained first; "
+            "a newer version may know it: pip install -U transformers",
         )
-        self._late = False
-
-    def say(self, do: str, *, seconds: float = _SECONDS, **request: Any) -> dict[str, Any]:
-        """An answer in words.
-
-        Raises:
-            UnusableInput: transformers refuses.
-            StageFailed: the process crashed, was ended, or did not answer in time.
-        """
-        return self._asked(do, request, seconds)[0]
-
-    def numbers(self, do: str, *, seconds: float = _SECONDS, **request: Any) -> np.ndarray[Any, Any]:
-        """An answer in float32 numbers, in one row.
-
-        Raises:
-            UnusableInput: transformers refuses.
-            StageFailed: the process crashed, was ended, or did not answer in time.
-        """
-        import numpy as np
-
-        return np.frombuffer(self._asked(do, request, seconds)[1], dtype="<f4").copy()
-
-    def _asked(self, do: str, request: dict[str, Any], seconds: float) -> tuple[dict[str, Any], bytes]:
-        clock = threading.Timer(seconds, self._expire)
-        clock.start()
-        try:
-            said, numbers = self._exchange({"do": do, **request})
-        except (OSError, ValueError) as error:
-            how = f"did not answer within {seconds:g} s and was ended" if self._late else "crashed"
-            tail = self._tail()
-            self.close()
-            raise StageFailed(f"transformers {how}", at=self._about, why=tail) from error
-        finally:
-            clock.cancel()
-        if "refusal" in said:
-            raise UnusableInput(
-                f"transformers refuses it: {said['refusal']}",
-                at=self._about,
-                why="it is computed by transformers, which has the class of its family",
-                mend="open it with AutoModelForCausalLM.from_pretrained first; "
-                "a newer version may know it: pip install -U transformers",
-            )
-        return said, numbers
-
-    def _exchange(self, request: dict[str, Any]) -> tuple[dict[str, Any], bytes]:
-        stdin, stdout = cast("IO[bytes]", self._process.stdin), cast("IO[bytes]", self._process.stdout)
-        stdin.write(json.dumps(request).encode() + b"\n")
-        stdin.flush()
-        said = json.loads(stdout.readline(_ANSWER_BYTES))
-        length = said.pop("bytes")
-        if not 0 <= length <= _NUMBERS_BYTES:
-            raise ValueError("an answer out of bounds")
-        numbers = stdout.read(length)
-        if len(numbers) != length:
-            raise ValueError("an answer cut short")
-        return said, numbers
-
-    def _expire(self) -> None:
-        self._late = True
-        self._end()
-
-    def _end(self) -> None:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(self._process.pid, signal.SIGKILL)
-
-    def _tail(self) -> str:
-        self._log.seek(0, os.SEEK_END)
-        self._log.seek(max(0, self._log.tell() - _TAIL))
-        return " ".join(self._log.read().decode(errors="replace").split())
-
-    def close(self) -> None:
-        """End it; a second time does nothing."""
-        if not self._log.closed:
-            self._end()
-            with self._process, self._log, contextlib.suppress(OSError):  # closes the pipes and waits
-                pass
-
-    def __del__(self) -> None:
-        if hasattr(self, "_late"):
-            self.close()

@@ -28,7 +28,7 @@ WORK: Final = {"cpu": 4e12, "cuda": 4e15}
 """Floating-point operations that all trials may cost: a minute or two on two cores, or on a GPU."""
 _LAYER: Final = re.compile(r"(?<=\.)\d+(?=\.)")
 _PAIRS: Final = (("k_proj", "v_proj"), ("gate_proj", "up_proj"))
-_NOTHING: Final = 1e-5
+NOTHING: Final = 1e-5
 """Nats: below this on every token an order changes nothing, as where nothing turns queries and keys."""
 
 Change = Mapping[str, Any]
@@ -70,7 +70,7 @@ def other_trials(subject: Subject) -> tuple[list[list[int]], Tensor, list[Trial]
         subject.report(done, len(kinds), "hypotheses")
         every = [change for changes in layers.values() for change in changes]
         losses_T = decoder.losses_with(pieces, every)
-        if float((losses_T - base_T).abs().max()) < _NOTHING:
+        if float((losses_T - base_T).abs().max()) < NOTHING:
             continue
         joint.append(Trial(name, "all layers", difference(losses_T, base_T)))
         if tokens >= FEWEST_TOKENS and len(layers) > 1:

@@ -14,9 +14,11 @@ from specship.pipeline.checkpoint.inventory import Inventory, account
 from specship.pipeline.checkpoint.other_folder import OtherFolder, open_other_folder
 from specship.pipeline.checkpoint.weight_files import CONFIG
 from specship.pipeline.gguf.model import gguf_shape, open_gguf
+from specship.pipeline.gguf.other_architectures import is_other_architecture, text_shape
 from specship.pipeline.gguf.reader import GgufFile, read_gguf
 from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
-from specship.pipeline.inference.any_model import is_ours, load_decoder
+from specship.pipeline.inference.any_model import AnyModel, is_ours, load_decoder
+from specship.pipeline.inference.llamacpp_decoder import OtherGguf, open_other_gguf
 from specship.pipeline.inference.open_model import OpenModel, open_model
 from specship.pipeline.model.decoder_shape import DecoderShape, TextShape
 from specship.pipeline.model.other_families import read_any_model
@@ -72,6 +74,19 @@ class Subject:
             return False
 
     @cached_property
+    def is_other_gguf(self) -> bool:
+        """Whether it is a GGUF of an architecture without a decoder of ours."""
+        try:
+            return not self.is_folder and is_other_architecture(self.gguf)
+        except UnusableInput:
+            return False
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether our own decoder computes it."""
+        return not (self.is_other or self.is_other_gguf)
+
+    @cached_property
     def process(self) -> TransformersProcess:
         """Whoever computes such a folder."""
         return TransformersProcess(self.path)
@@ -79,7 +94,7 @@ class Subject:
     @cached_property
     def engine(self) -> str:
         """What computes the model, as far as it can be known."""
-        return self.other.engine if self.is_other else OURS
+        return OURS if self.is_ours else self.opened.engine
 
     @cached_property
     def inventory(self) -> Inventory:
@@ -97,6 +112,16 @@ class Subject:
         return open_other_folder(self.path, self.process)
 
     @cached_property
+    def other_gguf(self) -> OtherGguf:
+        """A GGUF of an architecture without a decoder of ours."""
+        return open_other_gguf(self.path)
+
+    @property
+    def opened(self) -> AnyModel:
+        """The model, whoever computes it."""
+        return self.other if self.is_other else self.other_gguf if self.is_other_gguf else self.model
+
+    @cached_property
     def model(self) -> OpenModel:
         """The model as our own decoder sees it."""
         return open_model(self.path) if self.is_folder else open_gguf(self.path)
@@ -104,7 +129,9 @@ class Subject:
     @cached_property
     def shape(self) -> TextShape:
         """What the configuration or the metadata say, whatever the weights are."""
-        return read_any_model(self.path / CONFIG, self.process).shape if self.is_other else self.decoder_shape
+        if self.is_other:
+            return read_any_model(self.path / CONFIG, self.process).shape
+        return text_shape(self.gguf) if self.is_other_gguf else self.decoder_shape
 
     @cached_property
     def decoder_shape(self) -> DecoderShape:
@@ -126,12 +153,12 @@ class Subject:
     @cached_property
     def decoder(self) -> TextDecoder:
         """The reference runner with the model's weights in float32."""
-        if not self.is_other:
+        if self.is_ours:
             return self.layered
         import torch
 
         torch.set_num_threads(self.threads)
-        return load_decoder(self.other, device=self.device, context=self.context)
+        return load_decoder(self.opened, device=self.device, context=self.context)
 
     @cached_property
     def layered(self) -> LayeredDecoder:

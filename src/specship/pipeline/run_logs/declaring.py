@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import Field
 
-from specship.errors import UnusableInput
+from specship.errors import RequirementMissing, UnusableInput
 from specship.pipeline.run_logs.facts import Facts, Schedule
 from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 from specship.pipeline.stage import Settings
@@ -84,6 +84,21 @@ def read_declared(folder: Path) -> DeclaredRun | None:
     if not path.is_file():
         return None
     return read_record(DeclaredRun, path, mend="receive the run again, or take the file away")
+
+
+def made_here(run: Path) -> None:
+    """Nothing, where a run was made here with its checkpoints.
+
+    Raises:
+        RequirementMissing: it is the log of another program.
+        DamagedArtifact: what is declared of it is malformed.
+    """
+    if read_declared(run) is not None:
+        raise RequirementMissing(
+            "the run of this model was received, and a log holds no weights",
+            why="no checkpoint and no step of it can be made again from there",
+            mend="receive the checkpoint too, by a section `received:` (folder, source)",
+        )
 
 
 def declare(facts: Facts, declared: Declared) -> Facts:

@@ -100,7 +100,11 @@ class Schedule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """Everything that a cause may ask for."""
+    """Everything that is known of a run, and that a probe or a cause may ask for.
+
+    Units: losses in nats a token, rates a step, times in seconds; each field says its own.
+    Source: decisions 0019 and 0020 (what is not on record is None, and never a default).
+    """
 
     kind: str
     """`OURS`, `TRAINER` or the kind of one of the formats."""

@@ -111,7 +111,8 @@ def _all_with(facts: Facts, series: str, records: Sequence[Any], figures: tuple[
         else:
             found.append(one)
     if not found:
-        raise unrecorded(facts, *([f"{series}.{name}" for name in figures] or [series]))
+        never = [name for name in figures if all(getattr(one, name) is None for one in records)]
+        raise unrecorded(facts, *([f"{series}.{name}" for name in never or figures] or [series]))
     if lacking and facts.kind == OURS:
         raise DamagedArtifact(lacking, why="every record of a run of ours holds every figure")
     return found

@@ -34,6 +34,9 @@ def read_facts(
     `columns` says which of a log's own names hold what, where its format leaves them to its author and the
     folder declares none. `weights` has checkpoints of ours compared, which reads all of their bytes.
 
+    Units: losses in nats a token, times in seconds; a figure that is not on record is None.
+    Source: the writers of each format, named in its reader (`run_logs/formats`).
+
     Raises:
         UnusableInput: it is no run of a kind that is known, or a declaration contradicts its records.
         DamagedArtifact: its main record cannot be read.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from specship.errors import RequirementMissing
 from specship.pipeline.stage import Stage, Work
 
 STAGE = Stage(makes="checkpoint", lifecycle="checkpoint", needs=("run",), packages=("safetensors",))
@@ -15,13 +14,9 @@ def run(work: Work) -> None:
         RequirementMissing: the run was received, and its weights were not.
         DamagedArtifact: a file of the run's checkpoint differs from its manifest.
     """
-    from specship.pipeline.run_logs.declaring import read_declared
+    from specship.pipeline.run_logs.declaring import made_here
     from specship.pipeline.training.checkpoint_export import export_best
 
-    if read_declared(work.inputs["run"]) is not None:
-        raise RequirementMissing(
-            "the run of this model was received, and a log holds no weights",
-            mend="receive the checkpoint too, by a section `received:` (folder, source)",
-        )
+    made_here(work.inputs["run"])
     export_best(work.inputs["run"], work.output)
     work.report(1, 1, "checkpoints")

@@ -46,7 +46,7 @@ def run(work: Work) -> None:
         name: examine(
             Subject(
                 path=path,
-                beside=paths["gguf"],
+                beside=paths["gguf" if name == "checkpoint" else "checkpoint"],
                 threads=settings.threads,
                 device=settings.device,
                 report=work.report,

@@ -24,11 +24,14 @@ def run(work: Work) -> None:
     """Train the three parts.
 
     Raises:
+        RequirementMissing: the run was received, and its weights were not.
         StageFailed: the run has no checkpoint in its middle, or a step aborted.
     """
+    from specship.pipeline.run_logs.declaring import made_here
     from specship.pipeline.training.determinism_check import replay
     from specship.pipeline.training.run_reading import read_run
 
+    made_here(work.inputs["run"])
     initialised = read_run(work.inputs["run"]).initialisation is not None
     recipe = Recipe(None if initialised else work.settings["model"], work.settings["training"])
     replay(

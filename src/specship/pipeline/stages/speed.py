@@ -7,7 +7,6 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from specship.files import write_json
-from specship.pipeline.checkpoint.folder import open_any_checkpoint
 from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.evaluation.python_prompts import choose_prompts
 from specship.pipeline.stage import Settings, Stage, Work
@@ -42,10 +41,11 @@ def run(work: Work) -> None:
         UnusableInput: the checkpoint cannot be used.
         RequirementMissing: the device is not here.
     """
+    from specship.pipeline.inference.any_model import open_any_model
     from specship.pipeline.inference.decode_bench import bench
 
     settings: SpeedSettings = work.settings["speed"]
-    tokenizer = open_any_checkpoint(work.inputs["checkpoint"]).tokenizer()
+    tokenizer = open_any_model(work.inputs["checkpoint"]).tokenizer()
     documents = read_documents(work.inputs["corpus"], "heldout")
     prompt = choose_prompts(documents, tokenizer, count=1, context_tokens=settings.context_tokens)[0]
     figures = bench(

@@ -9,8 +9,8 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, get_args
 
 from pydantic import BaseModel
 
@@ -71,7 +71,9 @@ def settings_definitions() -> dict[str, Schema]:
     found: dict[str, Schema] = {}
     named: dict[str, Schema] = {}
     for section, record in sections().items():
-        found[record.__name__] = _described(section, record)
+        schema = _described(section, record)
+        found |= schema.pop("definitions", {})
+        found[record.__name__] = schema
         about = inspect.cleandoc(record.__doc__ or "")
         named[section] = {"allOf": [{"$ref": f"#/definitions/{record.__name__}"}], "description": about}
         if section in SEVERAL:
@@ -94,10 +96,28 @@ def settings_definitions() -> dict[str, Schema]:
 def _described(section: str, record: type[BaseModel]) -> Schema:
     schema = draft7(record.model_json_schema())
     written = {**UNWRITTEN.get(section, {}), **attribute_docstrings(record)}
+    _write_below(schema, written)
+    inner = {one.__name__: one for one in _records_in(record)}
+    for name, definition in schema.get("definitions", {}).items():
+        _write_below(definition, attribute_docstrings(inner[name]))
+    return schema
+
+
+def _write_below(schema: Schema, written: Mapping[str, str]) -> None:
     for name, inner in schema["properties"].items():
         if name in written:
             inner.setdefault("description", written[name])
-    return schema
+
+
+def _records_in(record: type[BaseModel]) -> Iterator[type[BaseModel]]:
+    """The records that stand within a record, at any depth."""
+    pending = [field.annotation for field in record.model_fields.values()]
+    while pending:
+        kind = pending.pop()
+        pending += get_args(kind)
+        if isinstance(kind, type) and issubclass(kind, BaseModel):
+            yield kind
+            pending += [field.annotation for field in kind.model_fields.values()]
 
 
 def attribute_docstrings(record: type[BaseModel]) -> dict[str, str]:

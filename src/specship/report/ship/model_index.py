@@ -13,7 +13,7 @@ from typing import Any, Final
 import yaml
 
 from specship.report.formats import PLAIN, Display
-from specship.report.judged_figures import Figure, figures
+from specship.report.judged_figures import JudgedFigure, figures
 from specship.status.report import Report
 
 _TASK: Final = {"type": "text-generation"}
@@ -32,12 +32,12 @@ def render(report: Report, _display: Display = PLAIN) -> str:
     return f"---\n{yaml.safe_dump(found, sort_keys=False, allow_unicode=True, width=1000)}---\n"
 
 
-def _sound(one: Figure) -> bool:
+def _sound(one: JudgedFigure) -> bool:
     """Whether a card can hold it: YAML's readers disagree on what is not finite."""
     return math.isfinite(one.value)
 
 
-def _result(profile: str, one: Figure) -> dict[str, Any]:
+def _result(profile: str, one: JudgedFigure) -> dict[str, Any]:
     holds = all(measured.holds for measured in one.gate.measured if measured.quantity == one.quantity)
     unit = f" ({one.unit})" if one.unit else ""
     name = f"{one.quantity}{unit}{'' if holds else ', beyond its limit'}"

@@ -109,8 +109,10 @@ def _proposed(gate: AdoptedGate, runner: StageRunner, measurer: Measurer) -> Pro
         if limit.value is None:
             proposed.append(quantity)
     if not limits:
-        lacking = " ".join(dict.fromkeys(found.lacking.values()))
-        return ProposedGate(gate, why_not=" ".join(lacking.split()) or "nothing of it can be measured here")
+        lacking = " ".join(" ".join(dict.fromkeys(found.lacking.values())).split())
+        waiting = unmeasured(gate)  # judged as soon as somebody declares what the records do not hold
+        why = lacking or "nothing of it can be measured here"
+        return ProposedGate(gate, waiting.limits if lacking else {}, left=waiting.left, why_not=why)
     left = tuple(quantity for quantity in gate.expect if quantity not in limits)
     return ProposedGate(gate, limits, tuple(proposed), left)
 

@@ -15,6 +15,7 @@ from specship.evidence.ledger import read_ledger
 from specship.evidence.signing import key_id, local_public_key
 from specship.faults.catalogue import own_faults, shipped_files
 from specship.probes.registry import all_probes, probes_in_force
+from specship.project_code import own_files
 from specship.settings_file import FILE, SettingsTable, find_table, parse_toml
 from specship.specs.project import Configuration, Project, Survey, survey_project
 from specship.status.assess import ledger_problems
@@ -128,7 +129,8 @@ def _unread(survey: Survey, faults: Iterable[SpecshipError]) -> set[str]:
 def _own_code(survey: Survey) -> Section:
     configuration, root = survey.configuration, survey.root
     unusual = []
-    for key, named in (("probes", configuration.probes), ("faults", configuration.faults)):
+    folders = {"probes": configuration.probes, "faults": configuration.faults, "stages": configuration.stages}
+    for key, named in folders.items():
         if named and not (root / named).is_dir():
             unusual.append(
                 Unusual(
@@ -149,6 +151,8 @@ def _own_code(survey: Survey) -> Section:
         "faults": f"{len(shipped_files())} of specship",
         "own faults": tuple(sorted(faults)),
     }
+    if configuration.stages:
+        told["own stages"] = tuple(sorted(own_files(root / configuration.stages)))
     return Section(name="probes and faults", facts=told, unusual=tuple(unusual))
 
 

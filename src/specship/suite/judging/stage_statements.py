@@ -55,11 +55,17 @@ def _signed(entries: Sequence[LedgerEntry[MadeArtifact]], record: ArtifactRecord
     return any((made.digest, made.ingredients.key) == wanted and bool(entry.signers) for made, entry in found)
 
 
+def _unseen(stage: Stage, record: ArtifactRecord) -> dict[str, str]:
+    """Variables that reached the stage and do not reach who judges: they stay as they were recorded."""
+    names = {f"${name}" for name in stage.variables}
+    return {name: text for name, text in record.ingredients.packages.items() if name in names}
+
+
 def _check(plan: Plan, owner: str, stage: Stage, record: ArtifactRecord) -> None:
     settings = stage.counted(plan.profile.settings_of(owner))
     expected = record.ingredients.model_copy(
         update={
-            "packages": versions(stage),
+            "packages": {**_unseen(stage, record), **versions(stage)},
             "outside": stage.outside(settings, plan.project.root) if stage.outside else "",
             "fault": "",
         }

@@ -18,13 +18,18 @@ from specship.specs.records import Profile
 
 def with_commands(known: Known, profiles: Iterable[Profile]) -> Known:
     """What can be named, with the artifacts that commands of these profiles make."""
-    made = {
+    made = made_by_commands(profiles)
+    return replace(known, stages=known.stages | made) if made else known
+
+
+def made_by_commands(profiles: Iterable[Profile]) -> frozenset[str]:
+    """The artifacts that commands of these profiles make."""
+    return frozenset(
         str(command["makes"])
         for profile in profiles
         for sections in profile.pipeline.values()
         for command in commands_of(sections).values()
-    }
-    return replace(known, stages=known.stages | made) if made else known
+    )
 
 
 def setting_faults(

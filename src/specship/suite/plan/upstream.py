@@ -26,13 +26,19 @@ LOGGED: Final = "logged"
 
 
 def stages_behind(profile: Profile, model: str, artifacts: Iterable[str]) -> Iterator[tuple[str, Stage]]:
-    """Every stage that has to run before a model has these artifacts, with the model that runs it."""
+    """Every stage that has to run before a model has these artifacts, with the model that runs it.
+
+    An artifact that nobody makes for it has none.
+    """
     pending = [(model, artifact) for artifact in artifacts]
     seen = set(pending)
     while pending:
         asking, artifact = pending.pop()
         owner = profile.lenders_of(asking).get(artifact, asking)
-        stage = maker_of(artifact, profile.settings_of(owner))
+        try:
+            stage = maker_of(artifact, profile.settings_of(owner))
+        except UnknownName:
+            continue
         yield owner, stage
         needed = {(owner, name) for name in stage.needs} - seen
         seen |= needed
@@ -44,13 +50,10 @@ def profile_digest(profile: Profile, model: str, artifacts: Iterable[str]) -> st
 
     Overrides are in the gates' digests.
     """
-    try:
-        used = {
-            f"{owner} {stage.name}": stage.counted(profile.settings_of(owner))
-            for owner, stage in stages_behind(profile, model, artifacts)
-        }
-    except UnknownName:  # nobody makes one of them here, and there is no evidence about it
-        used = {}
+    used = {
+        f"{owner} {stage.name}": stage.counted(profile.settings_of(owner))
+        for owner, stage in stages_behind(profile, model, artifacts)
+    }
     return digest_of({"profile": profile.profile, "kind": profile.kind, "model": model, "pipeline": used})
 
 

@@ -11,7 +11,7 @@ from specship.contracts.reader import contract_of
 from specship.contracts.records import Lifecycle
 from specship.errors import UnknownName, UnreadableDocument, UnusableInput, did_you_mean
 from specship.evidence.ledger import read_ledger
-from specship.pipeline.registry import stage_named
+from specship.pipeline.registry import all_stages
 from specship.probes.probe import Probe
 from specship.probes.registry import probes_in_force
 from specship.specs.project import Project, Survey, survey_project
@@ -106,9 +106,10 @@ def _stage(name: str, asked: str | None) -> str:
 
 def probes_of_stage(stage: str, probes: Mapping[str, Probe]) -> list[Probe]:
     """Probes that measure an artifact made in a part of the lifecycle, those about little else first."""
+    made = all_stages()
 
     def elsewhere(probe: Probe) -> int:
-        return sum(stage_named(artifact).lifecycle != stage for artifact in probe.artifacts)
+        return sum(artifact not in made or made[artifact].lifecycle != stage for artifact in probe.artifacts)
 
     near = [probe for probe in probes.values() if elsewhere(probe) < len(probe.artifacts)]
     return sorted(

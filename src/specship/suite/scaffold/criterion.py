@@ -45,6 +45,8 @@ class Wish:
     because: str | None = None
     bump: str = "major"
     """A weight falls, so that less is asked of what was promised: what a review demands a major step for."""
+    stage: str = "process"
+    """The part of the lifecycle that its gate looks at."""
 
 
 def new_criterion(start: Path, wish: Wish) -> tuple[str, tuple[str, ...]]:
@@ -73,7 +75,7 @@ def new_criterion(start: Path, wish: Wish) -> tuple[str, tuple[str, ...]]:
     _insist_same_but(new, spec, project, model, giver, identity)
     name = _free_name(project, identity.removeprefix("AC-").lower())
     rule = criterion["statement"] if wish.statement else NO_RULE_YET
-    contract, gate = contract_draft(project, name, identity, str(rule))
+    contract, gate = contract_draft(project, name, identity, str(rule), stage=wish.stage)
     changes = {
         identity: f"A new criterion of weight {weight}.",
         giver.id: f"Its weight falls from {giver.weight} to {giver.weight - weight}.",

@@ -12,6 +12,8 @@ from specship.faults.catalogue import known_faults
 from specship.pipeline.registry import all_sections, all_stages
 from specship.probes.registry import probes_in_force
 from specship.specs.project import Survey, survey_project
+from specship.suite.plan.commands import made_by_commands
+from specship.suite.scaffold.examples import example_for
 from specship.suite.scaffold.naming import checked_slug
 from specship.suite.scaffold.placing import Draft, place
 from specship.suite.scaffold.pyproject import with_folder
@@ -24,26 +26,24 @@ _STAGE_NAME: Final = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _PROBE: Final = '''\
 """Measures the $artifact artifact; what would be enough stands in the contract that names this probe."""
 
-from specship import Artifact, Figures, probe
+from specship import $names
 
 
-@probe("$name", checked="files", files="files", empty_files="files", size="bytes")
+@probe("$name", $declared)
 def measure_$stem($artifact: Artifact) -> Figures:
-    """How many files the artifact has, how many of them are empty, and their size together.
+    """$says
 
     Replace this by what you want to know. Each quantity is declared above with its unit, `checked` names
     the one that says how much was looked at, and each parameter is the name of an artifact.
     """
-    sizes = [path.stat().st_size for path in sorted($artifact.path.rglob("*")) if path.is_file()]
-    return {"files": len(sizes), "empty_files": sizes.count(0), "size": sum(sizes)}
-'''
+$body'''
 
 _FAULT: Final = '''\
 """$sentence
 
 What happened: $happened
 Where it was seen: $seen
-How it is planted: the largest file of a copy of the corpus loses its second half. Replace that by
+How it is planted: the largest file of a copy of the $artifact loses its second half. Replace that by
 your own defect, and the stage by yours, when it is another one; the gate that names it must then fail.
 """
 
@@ -51,7 +51,7 @@ from pathlib import Path
 
 from specship import Fault
 
-FAULT = Fault(row="", stage="corpus")
+FAULT = Fault(row="", stage="$artifact")
 
 
 def plant(folder: Path) -> None:
@@ -133,22 +133,28 @@ def new_probe(start: Path, name: str, *, artifact: str | None = None) -> tuple[s
         )
     if name in probes_in_force(survey.root, survey.configuration):
         raise UnusableInput(f"there is a probe {name!r} already", mend="choose another name")
-    stages = {stage.makes for stage in all_stages().values()}
     first = name.split(".", 1)[0]
-    artifact = artifact or (first if first in stages else "corpus")
-    if artifact not in stages:
-        mend = did_you_mean(artifact, stages) or f"there are: {', '.join(sorted(stages))}"
-        raise UnknownName(f"no stage makes {artifact!r}", mend=mend)
-    stem = name.replace(".", "_")
-    text = Template(_PROBE).substitute(name=name, stem=stem, artifact=artifact)
-    return _placed(survey, "probes", f"{stem}.py", text)
+    artifact = artifact or (first if first in _made(survey) else "corpus")
+    _insist_made(survey, artifact)
+    stem, example = name.replace(".", "_"), example_for(artifact)
+    names = ", ".join(
+        sorted({"Artifact", "Figures", "probe", *filter(None, [example.names])}, key=_as_imported)
+    )
+    filled = Template(_PROBE).substitute(
+        name=name, stem=stem, artifact=artifact, names=names, declared=example.declared, says=example.says,
+        body=Template(example.body).substitute(artifact=artifact),
+    )  # fmt: skip
+    return _placed(survey, "probes", f"{stem}.py", filled)
 
 
-def new_fault(start: Path, name: str, *, what: str | None = None, seen: str | None = None) -> tuple[str, ...]:
+def new_fault(
+    start: Path, name: str, *, artifact: str = "corpus", what: str | None = None, seen: str | None = None
+) -> tuple[str, ...]:
     """Write a fault that can be planted at once; the paths that were written or edited.
 
     Raises:
         UnusableInput: the name is unusable or taken.
+        UnknownName: no stage makes such an artifact.
         CannotWrite: the disk is full or refuses.
     """
     survey = survey_project(start)
@@ -156,7 +162,9 @@ def new_fault(start: Path, name: str, *, what: str | None = None, seen: str | No
     configured = survey.configuration.faults
     if name in known_faults(survey.root / configured if configured else None):
         raise UnusableInput(f"there is a fault {name!r} already", mend="choose another name")
+    _insist_made(survey, artifact)
     words = {
+        "artifact": artifact,
         "sentence": _in_docstring(what, "--what") or "A stored file ends before its last byte.",
         "happened": "writing stopped in the middle, and the file kept its name."
         if what is None
@@ -164,6 +172,23 @@ def new_fault(start: Path, name: str, *, what: str | None = None, seen: str | No
         "seen": _in_docstring(seen, "--seen") or "not written down yet.",
     }
     return _placed(survey, "faults", f"{name.replace('-', '_')}.py", Template(_FAULT).substitute(words))
+
+
+def _as_imported(name: str) -> tuple[bool, str]:
+    """The order that formatters give to names: classes before functions."""
+    return name[0].islower(), name
+
+
+def _made(survey: Survey) -> set[str]:
+    """Artifacts that a stage of ours or of the project makes."""
+    profiles = survey.spec.profiles.values() if survey.spec else ()
+    return {stage.makes for stage in all_stages().values()} | made_by_commands(profiles)
+
+
+def _insist_made(survey: Survey, artifact: str) -> None:
+    if artifact not in (made := _made(survey)):
+        mend = did_you_mean(artifact, made) or f"there are: {', '.join(sorted(made))}"
+        raise UnknownName(f"no stage makes {artifact!r}", mend=mend)
 
 
 def _placed(survey: Survey, key: str, file: str, text: str) -> tuple[str, ...]:

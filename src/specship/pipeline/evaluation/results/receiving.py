@@ -36,6 +36,7 @@ RESULT: Final = "result"
 BASELINE: Final = "baseline"
 _PROVENANCE: Final = "provenance.json"
 _HEAD: Final = "lm_head.weight"
+_MEND: Final = "make the artifact again; who makes one with a program of their own writes that file, too"
 
 
 class EvaluatedSettings(Settings):
@@ -65,7 +66,7 @@ class JudgedAgainst:
     """What is known of the checkpoint that an evaluation is about."""
 
     weights: tuple[Mapping[str, str], ...]
-    """Files of weights with their sha256: the checkpoint's, and those of the source that it was taken from."""
+    """Files of weights with their sha256: its own, and those of the source that it was taken from."""
     parameters: tuple[int, ...]
     """How many there are, with and without an output projection beside a tied embedding."""
     template_sha256: str | None
@@ -96,7 +97,7 @@ def read_evaluation(folder: Path) -> tuple[ReceivedEvaluation, HarnessResult]:
     Raises:
         DamagedArtifact: a file is missing or cannot be read.
     """
-    received = read_record(ReceivedEvaluation, folder / EVALUATION, mend="make the artifact again")
+    received = read_record(ReceivedEvaluation, folder / EVALUATION, mend=_MEND)
     return received, _read(find_result(folder / RESULT, received.task, received.metric), received.task)
 
 
@@ -136,7 +137,7 @@ def receive_evaluation(settings: EvaluatedSettings, checkpoint: Path, output: Pa
         task=settings.task,
         metric=found.metric,
         weights=dict(settings.weights),
-        chat_template=template,  # type: ignore[arg-type]
+        chat_template=template,
         baseline=bool(settings.baseline),
     )
     for reason, mend in (*refusals(received, against, result), *_unsaid(settings, result)):

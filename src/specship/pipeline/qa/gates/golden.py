@@ -44,7 +44,7 @@ def _measure(subject: Subject) -> GateFindings:
     freed = [tokenizer.decode(ids, skip_special_tokens=False) for ids in fresh]
     known, letters = (sum(counts) for counts in zip(*map(known_letters, freed), strict=True))
     loss = float(decoder.losses(subject.pieces).mean())
-    likelier = () if subject.is_other else _likelier_bases(subject)
+    likelier = _likelier_bases(subject) if subject.is_ours else ()
     written = "".join((*texts, *freed))
     figures: dict[str, Any] = {
         "prompts": len(PROMPTS),
@@ -55,7 +55,7 @@ def _measure(subject: Subject) -> GateFindings:
         "distinct_texts": len(set(texts)),
         "better_than_counting": counting_nats(subject.pieces) - loss,
     }
-    if not subject.is_other:
+    if subject.is_ours:
         figures["likelier_rotation_bases"] = len(likelier)
     differing = None
     if subject.golden is not None:
@@ -128,7 +128,7 @@ def _limits(subject: Subject) -> GateLimits:
         "distinct_texts": limit("texts", at_least=len(PROMPTS) // 2),
         "better_than_counting": limit("nats/token", at_least=_BETTER),
     }
-    if not subject.is_other:
+    if subject.is_ours:
         measures["likelier_rotation_bases"] = limit("bases", equals=0)
     return measures | ({"differing_from_golden": limit("texts", equals=0)} if subject.golden else {})
 

@@ -7,6 +7,7 @@ from typing import Final
 
 from specship.pipeline.gguf.model import gguf_shape
 from specship.pipeline.gguf.names import ROPE_FACTORS, renamed_tensors
+from specship.pipeline.gguf.other_architectures import misnamed
 from specship.pipeline.model.decoder_shape import elements, expected_tensors
 from specship.pipeline.qa.gate import QualityGate
 from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
@@ -36,7 +37,9 @@ _KINDS: Final = {
 
 
 def _measure(subject: Subject) -> GateFindings:
-    return _folder(subject) if subject.is_folder else _gguf(subject)
+    if subject.is_folder:
+        return _folder(subject)
+    return _other_gguf(subject) if subject.is_other_gguf else _gguf(subject)
 
 
 def _folder(subject: Subject) -> GateFindings:
@@ -77,6 +80,30 @@ def _gguf(subject: Subject) -> GateFindings:
         "missing": len(missing),
         "unexpected": len(unexpected),
         "misshapen": len(misshapen),
+        "mistyped": len(mistyped),
+        "parameters": elements(stored),
+    }
+    return findings(_UNITS, figures, checked="expected", notes=notes)
+
+
+def _other_gguf(subject: Subject) -> GateFindings:
+    """Names by the table of the `gguf` package; what is missing or of another shape, llama.cpp refuses."""
+    subject.decoder  # noqa: B018 - it opens the file, which is what is asked here
+    file = subject.gguf
+    unexpected, uneven = misnamed(file)
+    mistyped = [one for one in file.tensors.values() if len(one.shape) == 1 and one.type.name != "F32"]
+    stored = {name: tensor.shape for name, tensor in file.tensors.items()}
+    notes = (
+        *(f"{name} belongs to no {subject.shape.family} like this" for name in unexpected),
+        *(f"{one.name} is stored as {one.type.name}; llama.cpp wants vectors in F32" for one in mistyped),
+        *(f"{name} is in other layers and not here" for name in uneven),
+    )
+    figures = {
+        "expected": len(stored) - len(unexpected),
+        "stored": len(stored),
+        "missing": 0,
+        "unexpected": len(unexpected),
+        "misshapen": 0,
         "mistyped": len(mistyped),
         "parameters": elements(stored),
     }

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 from specship.pipeline.inference.substituted_model import SubstitutedModel
 from specship.pipeline.model.decoder_shape import elements, expected_tensors
 from specship.pipeline.qa.gate import QualityGate
+from specship.pipeline.qa.gguf_layouts import gguf_trials
 from specship.pipeline.qa.hypotheses import HYPOTHESES, Arrays, Hypothesis, undone
 from specship.pipeline.qa.likelihood import Trial, counting_nats, difference, surprise
 from specship.pipeline.qa.other_layouts import FEWEST_TOKENS, WORK, first_tokens, other_trials
@@ -124,6 +125,8 @@ def _trials(subject: Subject, bench: _Bench) -> tuple[list[Trial], list[Trial]]:
 def _measure(subject: Subject) -> GateFindings:
     if subject.is_other:
         pieces, base_T, single, joint = other_trials(subject)
+    elif subject.is_other_gguf:
+        pieces, base_T, single, joint = gguf_trials(subject)
     else:
         bench = _Bench(subject)
         pieces, base_T = bench.pieces, bench.base_T

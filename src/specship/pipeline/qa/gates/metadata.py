@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from specship.errors import UnusableInput
 from specship.pipeline.checkpoint.weight_files import CONFIG
+from specship.pipeline.gguf.other_architectures import REQUIRED
 from specship.pipeline.model.decoder_shape import DecoderShape
 from specship.pipeline.model.other_families import LONGEST, SIZES
 from specship.pipeline.qa.gate import QualityGate
@@ -138,7 +139,8 @@ def _any_spelling(subject: Subject, there: set[str]) -> tuple[tuple[str, ...], s
 def _gguf(subject: Subject) -> tuple[tuple[str, ...], set[str]]:
     metadata = subject.gguf.metadata
     architecture = metadata.get("general.architecture")
-    keys = tuple(f"{architecture}.{key}" for key in _GGUF_KEYS)
+    wanted = REQUIRED if subject.is_other_gguf else _GGUF_KEYS
+    keys = tuple(f"{architecture}.{key}" for key in wanted)
     own = _GGUF_TOKENIZER.get(str(metadata.get("tokenizer.ggml.model")), ())
     return (*_GGUF_GENERAL, *own, *keys), set(metadata)
 

@@ -18,7 +18,9 @@ from typing import Any, Final
 
 from specship.errors import DamagedArtifact, RequirementMissing
 from specship.pipeline.gguf.reader import read_gguf
+from specship.pipeline.inference.any_model import load_decoder, open_any_model
 from specship.pipeline.inference.llamacpp import LlamaCppAnswer, LlamaCppRequest, LlamaCppStep, ask_llama_cpp
+from specship.pipeline.inference.text_decoder import TextDecoder
 from specship.pipeline.qa.gate import QualityGate
 from specship.pipeline.qa.records import GateFindings, GateLimits, findings, limit
 from specship.pipeline.qa.subject import Subject
@@ -50,10 +52,11 @@ def _measure(subject: Subject) -> GateFindings:
     from specship.pipeline.comparison.parity import teacher_forced
 
     barred = subject.shape.eos_ids
+    reference = _reference(subject)
     record = _recorded(subject) or _asked(subject)
     agreements = [
         teacher_forced(
-            subject.decoder, one["prompt_ids"], [_step(step) for step in one["steps"]], barred_ids=barred
+            reference, one["prompt_ids"], [_step(step) for step in one["steps"]], barred_ids=barred
         )
         for one in record["prompts"]
         if one["steps"]
@@ -121,20 +124,29 @@ def _by_llama_cpp(subject: Subject, path: Path, prompts: tuple[tuple[int, ...], 
 
 
 def _beside(subject: Subject) -> Path:
-    """The GGUF that llama.cpp reads in place of a folder which only transformers computes."""
+    """The GGUF of a folder that only transformers computes, or the folder of one that only llama.cpp does."""
     if subject.beside is None:
         raise RequirementMissing(
             f"there is no second runner: it is computed by {subject.engine} itself",
             at=subject.path,
             why="a library that is held against itself is equal whatever it does",
             mend="give its GGUF, for llama.cpp: specship export FOLDER FILE.gguf, then "
-            "specship qa FOLDER --beside FILE.gguf",
+            "specship qa FOLDER --beside FILE.gguf"
+            if subject.is_folder
+            else "give the checkpoint that it was made from: specship qa FILE.gguf --beside FOLDER",
         )
     return subject.beside
 
 
 def _digest(subject: Subject) -> str:
-    return (subject.other if subject.is_other else subject.model).weights_digest()
+    return subject.opened.weights_digest()
+
+
+def _reference(subject: Subject) -> TextDecoder:
+    """Who reads again what the second runner wrote: for a file that only llama.cpp opens, its checkpoint."""
+    if not subject.is_other_gguf:
+        return subject.decoder
+    return load_decoder(open_any_model(_beside(subject)), device=subject.device, context=subject.context)
 
 
 def _plain(step: LlamaCppStep) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from specship.wording import counted
 def _look(grounds: Grounds) -> Answer:
     ledger = grounds.ledger
     if lost := len(ledger.holes) + len(ledger.damaged):
-        says = (
-            f"{counted(lost, 'statement is', 'statements are')} missing or damaged: nothing counts until then"
-        )
+        count = counted(lost, "statement is", "statements are")
+        says = f"{count} missing or damaged: nothing counts until it is whole"
         return in_force(says, "specship evidence verify")
     return in_force(f"{counted(len(ledger.statements), 'statement')}, none missing and none damaged")
 

@@ -128,15 +128,20 @@ def _samples(path: Path, scorer: str) -> Iterator[AskedSample]:
     if not path.name.endswith(_ARCHIVE):
         listed = _object(read_json(path)).get("samples")
         documents: list[Any] = listed if isinstance(listed, list) else []
+        _within_bound(len(documents), path)
         places: Iterable[Place] = (Place(f"{path}#samples/{n}") for n in range(len(documents)))
         yield from map(_sample, documents, places, [scorer] * len(documents))
         return
     with LogArchive(path) as archive:
         names = sorted(name for name in archive.names if name.startswith(_SAMPLES) and name.endswith(".json"))
-        if len(names) > bounds.RESULT_SAMPLES:
-            raise DamagedArtifact(f"more than {bounds.RESULT_SAMPLES} samples", at=path)
+        _within_bound(len(names), path)
         for name in names:
             yield _sample(archive.json(name), Place(f"{path}#{name}"), scorer)
+
+
+def _within_bound(samples: int, path: Path) -> None:
+    if samples > bounds.RESULT_SAMPLES:
+        raise DamagedArtifact(f"more than {bounds.RESULT_SAMPLES} samples", at=path)
 
 
 def _sample(document: Any, place: Place, scorer: str) -> AskedSample:
