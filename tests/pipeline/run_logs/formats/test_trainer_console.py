@@ -96,7 +96,7 @@ def trained(folder: Path, fault: str) -> list[dict[str, Any]]:
     arguments = TrainingArguments(
         output_dir=str(folder), max_steps=STEPS, logging_steps=4, eval_strategy="steps", eval_steps=40,
         per_device_train_batch_size=8, learning_rate=rate, lr_scheduler_type="cosine", warmup_steps=16, use_cpu=True,
-        report_to=[], save_strategy="no", 
+        report_to=[], save_strategy="no",
     )  # fmt: skip
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
