@@ -5,7 +5,7 @@ nothing may be said in its place. No healthy run is accused.
 """
 
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pytest
 
@@ -63,7 +63,7 @@ def run_of(folder: Path, case: str) -> Run:
         records.append(one)
         if (loss := scored.pop(step.step, None)) is not None:
             records.append({"step": step.step, "eval_loss": loss})
-    settings = {"lr_scheduler_type": "linear" if case == REGIME else "cosine"}
+    settings: dict[str, Any] = {"lr_scheduler_type": "linear" if case == REGIME else "cosine"}
     if case == REGIME:
         settings |= {"learning_rate": 5e-5, "warmup_steps": 0}
     asked = "cuda" if case == "device-fallback" else "cpu"

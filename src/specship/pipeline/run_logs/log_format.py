@@ -54,7 +54,7 @@ def log_in(path: Path, columns: Columns | None = None) -> tuple[LogFormat, Path]
         UnusableInput: a folder holds several, and which is meant must be said.
     """
     for form in all_formats().values():
-        found = [one for one in _candidates(form, path)[:_SEARCHED] if form.recognises(one)]
+        found = files_of(form, path)
         if form.one_only and len(found) > 1:
             found = _chosen(path, found, columns.run if columns else None)
         if found:
@@ -62,10 +62,13 @@ def log_in(path: Path, columns: Columns | None = None) -> tuple[LogFormat, Path]
     return None
 
 
-def _candidates(form: LogFormat, path: Path) -> list[Path]:
+def files_of(form: LogFormat, path: Path) -> list[Path]:
+    """A file, or files of a folder, that are of a format; the newest last."""
     if path.is_file():
-        return [path for pattern in form.files if path.match(pattern.rpartition("/")[2])][:1]
-    return sorted({one for pattern in form.files for one in path.glob(pattern)}, key=_age)
+        found = [path for pattern in form.files if path.match(pattern.rpartition("/")[2])][:1]
+    else:
+        found = sorted({one for pattern in form.files for one in path.glob(pattern)}, key=_age)
+    return [one for one in found[-_SEARCHED:] if form.recognises(one)]
 
 
 def _chosen(path: Path, found: list[Path], told: str | None) -> list[Path]:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Final
 
+from specship.bounds import JSON_REPORT_BYTES
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.run_logs.declared_settings import declared
 from specship.pipeline.run_logs.declaring import declare, read_declared
@@ -14,11 +16,14 @@ from specship.pipeline.run_logs.facts import OURS, Facts
 from specship.pipeline.run_logs.facts_file import FACTS, read_written_facts
 from specship.pipeline.run_logs.formats.event_file import KIND as EVENTS
 from specship.pipeline.run_logs.formats.event_file import told_by_events
-from specship.pipeline.run_logs.log_format import all_formats, log_in
+from specship.pipeline.run_logs.log_format import all_formats, files_of, log_in
 from specship.pipeline.run_logs.reading_run import RUN, read_run_facts
 from specship.pipeline.run_logs.reading_trainer import STATE, read_trainer_facts, state_file
 from specship.pipeline.run_logs.series.building import with_end
 from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
+from specship.strict_json import read_bytes
+
+_ARGUMENTS: Final = "training_args.json"
 
 
 def read_facts(
@@ -78,13 +83,21 @@ def _gaps(facts: Facts) -> Iterator[str]:
 
 
 def _with_arguments(facts: Facts, folder: Path, notes: list[str]) -> Facts:
-    """A Trainer's facts with what the event file beside its state says that the run was to be."""
-    log = log_in(folder)
-    if log is None or log[0].kind != EVENTS:
-        return facts
-    try:
-        found = declared(told_by_events(log[1]), facts.planned_steps)
-    except DamagedArtifact as error:
-        notes.append(f"{log[1].name}: {error.message}; its arguments were not read")
-        return facts
-    return replace(facts, **{name: one for name, one in found.items() if getattr(facts, name) is None})
+    """A Trainer's facts with what is written beside its state of how the run was to be.
+
+    That is its newest event file, and `training_args.json` where a script saved its arguments so. Those of
+    `training_args.bin` are a pickle, which stays closed.
+    """
+    told = dict.fromkeys(files_of(all_formats()[EVENTS], folder)[-1:], told_by_events)
+    for path, read in ({folder / _ARGUMENTS: _text} | told).items():
+        try:
+            found = declared(read(path), facts.planned_steps) if path.is_file() else {}
+        except DamagedArtifact as error:
+            notes.append(f"{path.name}: {error.message}; its arguments were not read")
+            continue
+        facts = replace(facts, **{name: one for name, one in found.items() if getattr(facts, name) is None})
+    return facts
+
+
+def _text(path: Path) -> str:
+    return read_bytes(path, JSON_REPORT_BYTES).decode("utf-8", errors="replace")

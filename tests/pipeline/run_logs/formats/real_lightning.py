@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,13 +12,13 @@ STEPS: Final = 200
 
 def train(folder: Path, fault: str = "") -> None:
     """Train with CSVLogger and TensorBoard's logger, every 5th step; `fault` is what is wrong."""
-    import lightning
     import torch
-    from lightning.pytorch.callbacks import LearningRateMonitor
-    from lightning.pytorch.loggers import CSVLogger
-    from lightning.pytorch.utilities import grad_norm
 
-    class Bigrams(lightning.LightningModule):
+    lightning: Any = import_module("lightning")
+    tools: Any = import_module("lightning.pytorch")
+    module: type = lightning.LightningModule
+
+    class Bigrams(module):  # type: ignore[misc]  # a class that is not always there
         def __init__(self) -> None:
             super().__init__()
             self.table = torch.nn.Embedding(VOCABULARY, VOCABULARY)
@@ -37,7 +38,7 @@ def train(folder: Path, fault: str = "") -> None:
             self.log("val_loss", self.cost(batch))
 
         def on_before_optimizer_step(self, _: Any) -> None:
-            self.log_dict(grad_norm(self, norm_type=2))
+            self.log_dict(import_module("lightning.pytorch.utilities").grad_norm(self, norm_type=2))
 
         def configure_optimizers(self) -> Any:
             rate = {"learning-rate-zero": 0.0, "divergence": -0.05}.get(fault, 0.05)
@@ -53,8 +54,9 @@ def train(folder: Path, fault: str = "") -> None:
     data = [torch.stack(text, 1)[at % 4].roll(at) for at in range(STEPS * 4)]
     trainer = lightning.Trainer(
         accelerator="cpu", max_steps=STEPS, log_every_n_steps=5, val_check_interval=50, default_root_dir=folder,
-        logger=CSVLogger(folder), callbacks=[LearningRateMonitor("step")], enable_progress_bar=False,
+        logger=tools.loggers.CSVLogger(folder), callbacks=[tools.callbacks.LearningRateMonitor("step")], enable_progress_bar=False,
         enable_model_summary=False,
     )  # fmt: skip
-    loader = torch.utils.data.DataLoader(data, batch_size=4)  # type: ignore[arg-type]
-    trainer.fit(Bigrams(), loader, torch.utils.data.DataLoader(data[:16], batch_size=4))  # type: ignore[arg-type]
+    rows: Any = data
+    loaders = [torch.utils.data.DataLoader(some, batch_size=4) for some in (rows, rows[:16])]
+    trainer.fit(Bigrams(), *loaders)

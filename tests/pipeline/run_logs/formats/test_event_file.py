@@ -1,5 +1,6 @@
 """TensorBoard's event files: scalars and arguments are read, and whatever else a file holds ends no diagnosis."""
 
+import json
 import math
 import random
 from pathlib import Path
@@ -68,6 +69,20 @@ def test_a_trainer_is_held_to_the_arguments_beside_its_state(
     (folder / place).write_bytes(events([], COSINE))
 
     assert names(diagnose_run(folder)) == found
+
+
+def test_arguments_that_a_script_saved_as_json_count_too(tmp_path: Path) -> None:
+    """And tables that lie beside the state are no logs of its run, however many."""
+    folder = write_state(tmp_path / "out", log(Draw(1), rate=lambda _: 3e-4))
+    for name in ("a.csv", "b.csv", "a.jsonl", "b.jsonl"):
+        (folder / name).write_text("step,loss\n1,2\n")
+    assert names(diagnose_run(folder)) == []
+    (folder / "training_args.json").write_text(json.dumps(COSINE))
+
+    assert names(diagnose_run(folder)) == ["schedule-not-applied"]
+    (folder / "training_args.json").unlink()
+    (folder / "training_args.json").symlink_to(folder / "trainer_state.json")
+    assert any("training_args.json" in note for note in diagnose_run(folder).notes)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import contextlib
 import io
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -63,33 +64,64 @@ def test_a_record_that_was_cut_is_said(tmp_path: Path) -> None:
     assert damage == ["console.txt:3 has no newline: it may have been cut while it was written"]
 
 
-@pytest.mark.slow
-def test_what_a_real_trainer_prints_is_read_with_its_steps(tmp_path: Path) -> None:
-    """Its bar goes to the error stream and its records to standard output, into one file as `2>&1` has it."""
+STEPS = 160
+TOLD = {
+    "device_asked": "cpu", "device_got": "cpu", "vocabulary": "64", "parameters": "5000",
+    "unique_tokens": "500000", "tokens_per_step": "256",
+}  # fmt: skip
+
+
+def trained(folder: Path, fault: str) -> list[dict[str, Any]]:
+    """A real run, printed as `2>&1` has it: its bar goes to the error stream, its records to standard output."""
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM, Trainer, TrainingArguments
 
+    class Constant(Trainer):
+        """Logs a loss that no batch had."""
+
+        def log(self, logs: dict[str, float], *more: Any) -> None:
+            super().log(logs | ({"loss": 2.5} if "loss" in logs else {}), *more)
+
     torch.manual_seed(0)
-    model = LlamaForCausalLM(
-        LlamaConfig(
-            vocab_size=64, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2
-        )
+    torch.set_num_threads(1)
+    config = LlamaConfig(
+        vocab_size=64, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2
     )
-    ids = [torch.randint(0, 8, (16,)) for _ in range(64)]
-    data = [{"input_ids": one, "labels": one} for one in ids]
+    law = torch.randint(0, 64, (64, 2))
+    rows = [torch.zeros(600, dtype=torch.long)]
+    for _ in range(31):
+        rows.append(law[rows[-1], torch.randint(0, 2, (600,))])
+    data = [{"input_ids": one, "labels": one} for one in torch.stack(rows, 1)]
+    rate = 0.0 if fault == "learning-rate-zero" else 1e-2
     arguments = TrainingArguments(
-        output_dir=str(tmp_path / "out"), max_steps=40, logging_steps=5, eval_strategy="steps", eval_steps=20,
-        per_device_train_batch_size=2, learning_rate=1e-2, use_cpu=True, report_to=[], save_strategy="no",
+        output_dir=str(folder), max_steps=STEPS, logging_steps=4, eval_strategy="steps", eval_steps=40,
+        per_device_train_batch_size=8, learning_rate=rate, lr_scheduler_type="cosine", warmup_steps=16, use_cpu=True,
+        report_to=[], save_strategy="no",
     )  # fmt: skip
     printed = io.StringIO()
     with contextlib.redirect_stdout(printed), contextlib.redirect_stderr(printed):
-        trainer = Trainer(model=model, args=arguments, train_dataset=data, eval_dataset=data[:8])
+        made = Constant if fault == "constant-losses" else Trainer
+        trainer = made(LlamaForCausalLM(config), arguments, train_dataset=data, eval_dataset=data[:64])
         trainer.train()
-    facts, damage = read_console(written(tmp_path, printed.getvalue()))
-    history = [one for one in trainer.state.log_history if "loss" in one]
+    trainer.save_state()
+    (folder / "console.txt").write_text(printed.getvalue())
+    return trainer.state.log_history
 
-    assert damage == []
-    assert [one.step for one in facts.steps] == [one["step"] for one in history]
-    assert [one.loss for one in facts.steps] == pytest.approx([one["loss"] for one in history], rel=1e-3)
-    assert [one.step for one in facts.evaluations] == [20, 40]
-    assert (facts.planned_steps, facts.finished, facts.ended_step) == (40, True, 40)
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", ["", "learning-rate-zero", "constant-losses"])
+def test_what_a_real_trainer_prints_is_judged_as_its_state_is(tmp_path: Path, fault: str) -> None:
+    history = trained(tmp_path, fault)
+    logged = [one for one in history if "loss" in one]
+    facts, damage = read_console(tmp_path / "console.txt")
+
+    assert (damage, [one.step for one in facts.steps]) == ([], [one["step"] for one in logged])
+    assert [one.loss for one in facts.steps] == pytest.approx([one["loss"] for one in logged], rel=1e-3)
+    assert [one.step for one in facts.evaluations] == [40, 80, 120, 160]
+    assert (facts.planned_steps, facts.finished, facts.ended_step) == (STEPS, True, STEPS)
+    for run in (tmp_path / "console.txt", tmp_path):
+        read = diagnose_run(run).facts
+        told = {name: one for name, one in TOLD.items() if getattr(read, name) is None}
+        found = diagnose_run(run, told)
+        assert names(found)[:1] == ([fault] if fault else []), found.facts.kind
+        assert found.binding == "healthy" or fault
