@@ -91,6 +91,7 @@ ALLOWED = {
     "pipeline/commands/own_stage.py": "a stage of another distribution, whose digest is among its arguments",
     "probes/measuring.py": "the probe's own module, whose digest or whose folder's is its code",
     "pipeline/evaluation/humaneval/sandbox/solution.py": "what generated code finds under `__import__`",
+    "pipeline/export/converter_sources.py": "the converter's own files, which the stage's key counts",
     "pipeline/export/converter_child.py": "llama.cpp's converter, whose output is compared tensor by tensor",
     "suite/scaffold/pyproject.py": "whether a project's folder has Python files",
 }

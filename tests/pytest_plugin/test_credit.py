@@ -149,13 +149,16 @@ def test_code_that_a_probe_imports_counts_as_its_code(project: Path) -> None:
     assert freshness(project) == [False, False]
 
 
-def test_a_file_beside_a_probe_counts_while_it_is_there(project: Path) -> None:
-    """Any file of the folder can change what another one measures; once it is gone, nothing beside it counts."""
-    patch = project / "probes" / "zz.py"
-    patch.write_text("from specship.probes import measuring\n\nmeasuring.measure = lambda *_: None\n")
+def test_a_table_beside_a_probe_counts_while_it_is_there(project: Path) -> None:
+    """A probe can read it; a module that it does not import is not there where it measures, and counts for nothing."""
+    table, module = project / "probes" / "zz.csv", project / "probes" / "zz.py"
+    table.write_text("1\n")
+    module.write_text("from specship.probes import measuring\n\nmeasuring.measure = lambda *_: None\n")
     ship(project, "-m", "ship")
     assert freshness(project) == [True, True]
-    patch.unlink()
+    module.unlink()
+    assert freshness(project) == [True, True]
+    table.unlink()
 
     assert freshness(project) == [False, False]
 

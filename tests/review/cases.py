@@ -99,7 +99,7 @@ CASES: dict[str, Case] = {
     "one value becomes several": _weaker((SMALL, "{equals: 0, unit: documents}", "{one_of: [0, 1], unit: documents}"), what="GATE-SMALL-002 limit"),
     "a confidence is asked for": Case(
         ((SMALL, "{at_most: 2.2, unit: nats/token}", "{at_most: 2.2, unit: nats/token, confidence: 0.95, error: standard_error}"),),
-        {f"strengthened {LIMIT}"}, {f"weakened {LIMIT}"},
+        {f"strengthened {LIMIT}"}, {f"weakened {LIMIT}"}, "minor",
     ),
     "a confidence for a looser limit": Case(
         ((SMALL, "{at_most: 2.2, unit: nats/token}", "{at_most: 4.7, unit: nats/token, confidence: 0.95, error: standard_error}"),),

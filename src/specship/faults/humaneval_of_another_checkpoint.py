@@ -12,4 +12,4 @@ def inject() -> None:
     """The stage opens a folder whose weights are other ones."""
     from specship.pipeline.evaluation.humaneval import generation
 
-    spoil(generation, "open_model", of_other_weights)
+    spoil(generation, "open_any_model", of_other_weights)

@@ -126,7 +126,7 @@ def test_a_new_gate_speaks_for_whoever_waits(project: Path) -> None:
     assert contract.gates[0].binds_to == ("AC-DEMO-002",)
     assert contract.stage == "export"
     text = (project / "contracts/my-export-v1.yaml").read_text()
-    assert "probe: gguf.header" in text
+    assert "probe: gguf.quality" in text
 
 
 def test_the_example_in_the_comment_binds(project: Path) -> None:
