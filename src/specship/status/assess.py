@@ -116,7 +116,11 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
         checked=known.ruling.checked if known.ruling else "nothing",
         measured=measured,
         notes=notes,
-        cautions=(*known.cautions, *(note for note in notes if note.startswith(ON_WORD))),
+        cautions=(
+            *known.cautions,
+            *(note for note in notes if note.startswith(ON_WORD)),
+            *filter(None, (today.caution,)),
+        ),
         bypasses=relaxed(evidence) if evidence else (),
         evidence=known.newest.digest if known.newest else None,
         signers=signer_reports(known.newest.signers, today.ring) if known.newest else (),

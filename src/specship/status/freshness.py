@@ -49,6 +49,8 @@ class Today:
     """Why it is not armed; empty when each limit that a fault can break was seen to fail."""
     seen: frozenset[str] = frozenset()
     """The quantities whose limits were seen to fail."""
+    caution: str = ""
+    """What is to be known of its artifacts, whatever the verdict."""
 
 
 def differences(evidence: Evidence, today: Today) -> tuple[str, ...]:

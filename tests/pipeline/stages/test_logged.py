@@ -31,7 +31,8 @@ def test_a_run_is_received_with_its_makers_word(tmp_path: Path, monkeypatch: pyt
     write_run(tmp_path / "theirs")
     facts, _ = read_facts(received(tmp_path))
 
-    assert (facts.mode, facts.told) == ("scratch", {"mode"})
+    assert facts.mode == "scratch"
+    assert facts.told == {"mode"}
 
 
 def test_no_run_is_a_requirement_that_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

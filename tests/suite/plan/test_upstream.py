@@ -12,7 +12,7 @@ from specship.specs.records import Profile
 from specship.suite.judging.judge import Judge
 from specship.suite.judging.session import Session
 from specship.suite.plan.plan import make_plan
-from specship.suite.plan.upstream import apart_from_line
+from specship.suite.plan.upstream import apart_from_line, untied_run
 from tests.places import ROOT
 from tests.projects.small_project import edit, make_project
 
@@ -36,7 +36,6 @@ def borrowing(*artifacts: str) -> dict[str, Any]:
 CASES: Final[dict[str, tuple[dict[str, Any], tuple[str, ...]]]] = {
     "trained here": (TRAINED, ()),
     "received": (RECEIVED | REPUBLISHED, OF_ITS_RUN),
-    "received, with its log": (RECEIVED | LOGGED | REPUBLISHED, ()),
     "received, and a tokenizer is trained beside it": (RECEIVED | REPUBLISHED | {"tokenizer": {}}, OF_A_TRAINING),
     "received, with the corpus of another": (RECEIVED | REPUBLISHED | borrowing("corpus"), OF_ITS_RUN),
     "received, with another's training": (
@@ -122,3 +121,20 @@ def test_a_run_beside_a_received_checkpoint_is_blocked(tmp_path: Path) -> None:
     assert not (plan.project.state / "artifacts").exists()
     with pytest.raises(UnusableInput, match="its run was not"):
         Judge(plan).run("GATE-SMALL-001")
+
+
+@pytest.mark.parametrize(
+    ("settings", "artifacts", "asked", "said"),
+    [
+        (RECEIVED | LOGGED, ("run",), {"run.schedule"}, True),
+        (RECEIVED | LOGGED, ("run",), {"run.schedule", "run.made_checkpoint"}, False),
+        (RECEIVED | LOGGED, ("checkpoint",), {"run.schedule"}, False),
+        (TRAINED, ("run",), {"run.schedule"}, False),
+    ],
+)
+def test_a_run_that_only_the_profile_ties_to_the_weights_is_said_to_be(
+    settings: dict[str, Any], artifacts: tuple[str, ...], asked: set[str], said: bool
+) -> None:
+    caution = untied_run(profile(settings), "MODEL-1", artifacts, asked)
+    assert caution.startswith("no gate asks run.made_checkpoint" if said else "")
+    assert bool(caution) == said

@@ -16,8 +16,8 @@ def needs(diagnosis: Diagnosis, name: str) -> list[str]:
 
 
 def grounds(diagnosis: Diagnosis, observed: Observed) -> str:
-    """What a finding rests on: lines of records, or what the caller told."""
-    told = "what the caller told" if diagnosis.facts.told else "the record of the run"
+    """What a finding rests on: lines of records, or what somebody told."""
+    told = "what was told" if diagnosis.facts.told else "the record of the run"
     return ", ".join(map(str, observed.lines)) or told
 
 

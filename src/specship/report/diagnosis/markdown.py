@@ -51,7 +51,7 @@ def render(diagnosis: Diagnosis, _display: Display = PLAIN) -> str:
         lines += [f"- {name}: {_cell(why)}" for name, why in diagnosis.inapplicable.items()]
     if diagnosis.open_ends:
         lines += ["", "## Left open", "", *(f"- {_cell(text)}" for text in diagnosis.open_ends)]
-    lines += [f"- told by the caller: {name}" for name in sorted(diagnosis.facts.told)]
+    lines += [f"- told, and on no record: {name}" for name in sorted(diagnosis.facts.told)]
     return "\n".join([*lines, *(f"- note: {_cell(note)}" for note in other_notes(diagnosis)), ""])
 
 

@@ -54,5 +54,5 @@ def _ending(diagnosis: Diagnosis) -> list[str]:
     if diagnosis.open_ends:
         lines += ["", "left open", *(f"  {text}" for text in diagnosis.open_ends)]
     if diagnosis.facts.told:
-        lines += ["", f"told by the caller: {', '.join(sorted(diagnosis.facts.told))}"]
+        lines += ["", f"told, and on no record: {', '.join(sorted(diagnosis.facts.told))}"]
     return lines + [f"note: {note}" for note in other_notes(diagnosis)]

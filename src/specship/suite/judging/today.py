@@ -100,6 +100,7 @@ def today(
         judging_code=judged_by().code,
         unarmed=seen.unarmed,
         seen=seen.seen,
+        caution="" if apart else plan.untied(check),
     )
 
 

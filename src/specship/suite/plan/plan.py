@@ -27,7 +27,7 @@ from specship.specs.project import Project, Survey, survey_project
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Model, Override, Profile
 from specship.suite.plan.commands import setting_faults, with_commands
-from specship.suite.plan.upstream import Apart, apart_from_line, profile_digest
+from specship.suite.plan.upstream import Apart, apart_from_line, profile_digest, untied_run
 from specship.suite.plan.vocabulary import known_names
 
 
@@ -99,6 +99,13 @@ class Plan:
     def _digests(self) -> dict[tuple[str, tuple[str, ...]], str]:
         """Answers of `profile_digest`."""
         return {}
+
+    def untied(self, check: Check) -> str:
+        """What is to be said of a gate about a run that nothing ties to its model's checkpoint."""
+        if check.probe is None:
+            return ""
+        asked = {one.probe.name for one in self.checks if one.probe and one.model.id == check.model.id}
+        return untied_run(self.profile, check.model.id, check.probe.artifacts, asked)
 
     @cached_property
     def _apart(self) -> dict[tuple[str, tuple[str, ...]], Apart]:

@@ -10,7 +10,7 @@ received run made the received weights is the profile's word, and `run.made_chec
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from typing import Final, NamedTuple
 
 from specship.digests import digest_of
@@ -21,6 +21,9 @@ from specship.specs.records import Profile
 
 CHECKPOINT: Final = "checkpoint"
 TOKENIZER: Final = "tokenizer"
+RUN: Final = "run"
+TIES: Final = "run.made_checkpoint"
+"""The probe that holds a run against the weights."""
 LOGGED: Final = "logged"
 """The section that receives a run."""
 
@@ -55,6 +58,21 @@ def profile_digest(profile: Profile, model: str, artifacts: Iterable[str]) -> st
         for owner, stage in stages_behind(profile, model, artifacts)
     }
     return digest_of({"profile": profile.profile, "kind": profile.kind, "model": model, "pipeline": used})
+
+
+def untied_run(profile: Profile, model: str, artifacts: Container[str], probes: Container[str]) -> str:
+    """What is to be said of a gate about a run that is tied to the checkpoint by the profile's word alone.
+
+    `artifacts` are those of the gate, `probes` those of the model's gates; empty where there is nothing.
+    """
+    if RUN not in artifacts or TIES in probes:
+        return ""
+    try:
+        if any(stage.makes == RUN for _, stage in stages_behind(profile, model, [CHECKPOINT])):
+            return ""
+    except UnknownName:  # there is no checkpoint to be tied to
+        return ""
+    return f"no gate asks {TIES}: that this run made the weights is the profile's word"
 
 
 class Apart(NamedTuple):
