@@ -12,6 +12,7 @@ from specship.pipeline.inference.text_decoder import Sampling
 from tests.models import inference_chain
 from tests.models.other_families import CONFIGS, other
 from tests.models.other_ggufs import other_gguf
+from tests.models.trained_checkpoint import copied
 
 TEXT = "def main(arguments):\n    return [one for one in arguments]\n"
 
@@ -64,6 +65,14 @@ def test_a_gguf_without_one_of_its_tensors_is_refused_by_llama_cpp(tmp_path: Pat
     path.write_bytes(data.replace(b"blk.1.ffn_up.bias", b"blk.1.ffn_xx.bias"))
     with pytest.raises(SpecshipError, match=r"llama\.cpp refuses"):
         load_decoder(open_any_model(path))
+
+
+def test_an_adapter_beside_the_weights_is_not_followed(tmp_path: Path) -> None:
+    """The base that it names would be opened instead."""
+    folder = copied(tmp_path / "model", other("gpt2"))
+    (folder / "adapter_config.json").write_text('{"base_model_name_or_path": "another"}')
+    with pytest.raises(SpecshipError, match="base would be opened in its place"):
+        load_decoder(open_any_model(folder))
 
 
 def test_ours_stay_ours() -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from specship.pipeline.resident_child import serve
@@ -23,6 +24,7 @@ _OFFLINE: Final = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
+_ADAPTER: Final = "adapter_config.json"
 _OPENED: Final = {"local_files_only": True, "trust_remote_code": False}
 
 
@@ -72,6 +74,8 @@ class _Models:
         import torch
         from transformers import AutoModelForCausalLM
 
+        if (Path(folder) / _ADAPTER).exists():
+            raise ValueError(f"{_ADAPTER} lies in it, and the adapter's base would be opened in its place")
         if threads:
             torch.set_num_threads(threads)
         self._model = None
