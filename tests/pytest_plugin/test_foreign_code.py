@@ -67,7 +67,9 @@ def test_a_probe_file_that_patches_the_reader_raises_nothing(shipped: Path, tmp_
     assert percents(shipped, "release") == [0.0]
     done = ship(shipped, "-m", "ship", "--ship-fail-under", "95")
     assert done.returncode == 1
-    assert "ship 90 % is under 95 %" in done.stdout  # no probe imports it: what they measured stays what it was
+    assert (
+        "ship 90 % is under 95 %" in done.stdout
+    )  # no probe imports it: what they measured stays what it was
     assert specship("lint", folder=shipped).returncode == 0
     shown = specship("explain", "AC-SMALL-001", folder=shipped)
     assert "DISCHARGED" not in shown.stdout.partition("release")[2], shown.stdout

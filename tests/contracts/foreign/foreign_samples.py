@@ -239,7 +239,10 @@ training_invariants:
             "GATE-DECODE-SPEED-004": ("14-14", "mentions ratio_to_reference"),
             "GATE-DECODE-SPEED-005": ("15-15", "generations.syntax"),
             "GATE-DECODE-SPEED-006": ("16-16", "perhaps a percentage"),
-            "GATE-DECODE-SPEED-007": ("17-17", "is measured by gguf.quality, parity.llama_cpp, qa.gates, speed.decode"),
+            "GATE-DECODE-SPEED-007": (
+                "17-17",
+                "is measured by gguf.quality, parity.llama_cpp, qa.gates, speed.decode",
+            ),
             "GATE-DECODE-SPEED-008": ("18-18", "speed.decode"),
             "GATE-DECODE-SPEED-009": ("19-19", "parity.llama_cpp"),
             "GATE-DECODE-SPEED-010": ("20-20", "generations.syntax"),
