@@ -33,7 +33,7 @@ def test_what_the_command_writes_is_read(tmp_path: Path) -> None:
     name = run.hash
     run.close()
     subprocess.run(
-        [sys.executable, "-m", "aim.cli.cli", "storage", "--repo", str(tmp_path), "reindex"],
+        [sys.executable, "-c", "from aim.cli.cli import cli_entry_point as go; go()", "storage", "--repo", str(tmp_path), "reindex"],
         input="y\n", capture_output=True, text=True, check=False,
     )  # fmt: skip
     done = subprocess.run(
