@@ -32,6 +32,10 @@ def test_what_the_command_writes_is_read(tmp_path: Path) -> None:
         run.track(4 - step / 40, name="loss", step=step, context={"subset": "val"})
     name = run.hash
     run.close()
+    subprocess.run(
+        [sys.executable, "-c", "from aim.cli.cli import cli_entry_point as go; go()", "storage", "--repo", str(tmp_path), "reindex"],
+        input="y\n", capture_output=True, text=True, check=False,
+    )  # fmt: skip
     done = subprocess.run(
         [sys.executable, "-c", EXPORT, str(tmp_path), name], capture_output=True, text=True, check=True
     )
