@@ -26,33 +26,42 @@ class DeclaredSchedule(Settings):
     """The learning rate as it was meant: linear warm-up from 0, then a shape down to the floor."""
 
     peak: _Positive
+    """Highest rate."""
     floor: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
     """Rate of the last planned step, and after it."""
     warmup_steps: Annotated[int, Field(ge=0)] = 0
+    """Steps until the rate is at its peak."""
     planned_steps: _Count
     """Optimizer steps until the floor is reached."""
     shape: Literal["cosine", "linear", "constant"] = "cosine"
+    """What follows the warm-up."""
 
 
 class Declared(Settings):
     """Facts that the log does not hold; null: not declared."""
 
     device_asked: _Device | None = None
+    """Device that the work was meant for."""
     device_got: _Device | None = None
     """Device that did the work."""
     device_flops: _Positive | None = None
     """Operations a second that the device reaches in plain matrix products, FLOP/s."""
     schedule: DeclaredSchedule | None = None
+    """The learning rate as it was meant."""
     clip_norm: _Positive | None = None
     """Norm that gradients were clipped to."""
     mode: Literal["scratch", "fine-tune"] | None = None
+    """From random weights, or from a checkpoint."""
     vocabulary: _Count | None = None
     """Rows of the output: ln of it is the loss of a model that knows nothing."""
     parameters: _Count | None = None
+    """Numbers that training changes."""
     unique_tokens: _Count | None = None
     """Tokens of the training set, each counted once."""
     tokens_per_step: _Count | None = None
+    """Targets of one optimizer step, over all devices."""
     planned_steps: _Count | None = None
+    """Optimizer steps, when nothing ends the run before."""
     flops_per_token: _Positive | None = None
     """Operations of forward and backward a token."""
     wall_seconds: _Positive | None = None

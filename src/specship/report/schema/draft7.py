@@ -39,7 +39,7 @@ def draft7(schema: Schema) -> Schema:
             found[keyword] = value.replace("#/$defs/", "#/definitions/")
         elif _is_of_use(keyword, value, schema):
             found[keyword] = value
-    return _with_siblings(_joined(_keyed(_tuple(_renamed(found)))))
+    return with_siblings(_joined(_keyed(_tuple(_renamed(found)))))
 
 
 def _is_of_use(keyword: str, value: Any, schema: Schema) -> bool:
@@ -108,7 +108,7 @@ def _without(schema: Schema, keyword: str) -> Schema:
     return {name: value for name, value in schema.items() if name != keyword}
 
 
-def _with_siblings(schema: Schema) -> Schema:
+def with_siblings(schema: Schema) -> Schema:
     """Beside `$ref`, draft-07 reads nothing: what stands there gets the reference as a part."""
     if "$ref" not in schema or len(schema) == 1:
         return schema

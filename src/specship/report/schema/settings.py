@@ -16,7 +16,7 @@ from pydantic import BaseModel
 
 from specship.contracts.records import SLUG_PATTERN
 from specship.pipeline.registry import SEVERAL, all_sections
-from specship.report.schema.draft7 import draft7
+from specship.report.schema.draft7 import draft7, with_siblings
 from specship.specs.records import BORROWED, Borrowed
 
 Schema = dict[str, Any]
@@ -107,6 +107,7 @@ def _write_below(schema: Schema, written: Mapping[str, str]) -> None:
     for name, inner in schema["properties"].items():
         if name in written:
             inner.setdefault("description", written[name])
+            schema["properties"][name] = with_siblings(inner)
 
 
 def _records_in(record: type[BaseModel]) -> Iterator[type[BaseModel]]:

@@ -75,11 +75,13 @@ class Columns(Settings):
     val_loss: Name | None = None
     """Held-out loss, in the same unit, never summed."""
     lr: Name | None = None
+    """Learning rate."""
     grad_norm: Name | None = None
     """Norm of the gradient before clipping."""
     clipped_norm: Name | None = None
     """The same behind it."""
     tokens_per_second: Name | None = None
+    """Speed of training."""
     tokens_seen: Name | None = None
     """Tokens trained on, from the beginning on."""
     epoch: Name | None = None
@@ -95,6 +97,7 @@ class Columns(Settings):
     tokens_are: Literal["all", "device"] = "all"
     """`device`: tokens are those of one of the `devices`."""
     devices: Some = 1
+    """How many worked on a step together."""
     every: Some | None = None
     """Steps between two records, where these hold no step."""
     run: Name | None = None
