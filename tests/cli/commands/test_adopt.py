@@ -94,6 +94,22 @@ def test_a_run_is_adopted_and_judged(tmp_path: Path) -> None:
     assert "5 passed, 2 skipped" in again.stdout
 
 
+def test_a_table_whose_columns_nobody_knows_asks_for_them_and_is_adopted(tmp_path: Path) -> None:
+    rows = [f"{step},{4 - step / 100 + step * step % 17 / 99:.4f},{0.5 + step % 7}" for step in range(1, 61)]
+    (tmp_path / "log.csv").write_text("\n".join(["iter,nll,gnorm", *rows]) + "\n")
+    refused = inside(tmp_path, "adopt", "log.csv")
+    assert refused.returncode == 2
+    assert "its columns are gnorm, iter, nll" in refused.stderr
+
+    told = ("--fact", "columns.loss=nll", "--fact", "columns.grad_norm=gnorm", "--fact", "clip_norm=1.0")
+    assert inside(tmp_path, "adopt", "log.csv", "--name", "mine", *told).returncode == 0
+    profile = (tmp_path / "specs/mine/profiles/rehearsal.yaml").read_text()
+    assert '"columns": {"loss": "nll", "grad_norm": "gnorm"}, "declared": {"clip_norm": 1.0}' in profile
+    shipped = run_pytest(tmp_path, "-m", "ship", "-k", "001 or 006")
+    assert "2 passed" in shipped.stdout
+    assert "rests on the maker's word: clip_norm" in shipped.stdout
+
+
 def test_a_run_that_diverged_is_adopted_and_red(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "out")
     edit_json(folder / "trainer_state.json", diverge)

@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from specship.cli.told_facts import add_facts, facts_told
+
 if TYPE_CHECKING:
     from specship.suite.adopting.adopting import Adopted
 
@@ -23,6 +25,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="where the project is written (default: here)",
     )
+    add_facts(
+        parser,
+        "what no file says, such as columns.loss=nll of a table, or device_asked=cuda; may be repeated",
+    )
     parser.add_argument("--name", help="name of the project (default: the folder's)")
     parser.add_argument("--format", choices=("text", "json"), default="text")
 
@@ -33,7 +39,9 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.suite.adopting.adopting import adopt
 
     with stages() as listener:
-        adopted = adopt(arguments.path, arguments.project, arguments.name, listener)
+        adopted = adopt(
+            arguments.path, arguments.project, arguments.name, listener, facts_told(arguments.fact)
+        )
     if arguments.format == "json":
         print(json.dumps(_as_json(adopted), indent=2, ensure_ascii=False))
     else:

@@ -12,6 +12,8 @@ from typing import Any, Final, Literal
 
 from specship.discovery import Folder, one_each
 
+Told = Mapping[str, str]
+"""Facts that a caller tells of what was found, such as `columns.loss: nll`."""
 KINDS: Final = Folder("specship.suite.adopting.kinds")
 
 
@@ -64,13 +66,13 @@ class AdoptedKind:
 
     name: str
     """What it is called: `checkpoint`."""
-    recognise: Callable[[Path], str]
+    recognise: Callable[[Path, Told], str]
     """What a path is, in words; the empty string where it is nothing of this kind.
 
     Raises DamagedArtifact or UnusableInput where it is, and cannot be read.
     """
-    settings: Callable[[Path, str], Mapping[str, Mapping[str, Any]]]
-    """Sections of the pipeline, from the path and how the project's files name it."""
+    settings: Callable[[Path, str, Told], Mapping[str, Mapping[str, Any]]]
+    """Sections of the pipeline, from the path, its name in the project's files, and what is told of it."""
     criteria: tuple[AdoptedCriterion, ...]
     template: str = ""
     """The template of `specship init` that begins with it; empty where none does."""

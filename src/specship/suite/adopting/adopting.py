@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.errors import UnusableInput
-from specship.suite.adopting.adopted_kind import all_kinds
+from specship.suite.adopting.adopted_kind import Told, all_kinds
 from specship.suite.adopting.looking import Recognised, Sight, look
 from specship.suite.adopting.proposing import ProposedGate, propose, unmeasured
 from specship.suite.adopting.writing import numbered, project_files
@@ -35,7 +35,7 @@ class Adopted:
     notes: tuple[str, ...]
 
 
-def adopt(path: Path, root: Path, name: str | None, listener: Listener) -> Adopted:
+def adopt(path: Path, root: Path, name: str | None, listener: Listener, told: Told | None = None) -> Adopted:
     """Write a spec, profiles and contracts into `root` for what lies at `path`; nothing at `path` is changed.
 
     Raises:
@@ -45,10 +45,10 @@ def adopt(path: Path, root: Path, name: str | None, listener: Listener) -> Adopt
     root = root.resolve()
     name = checked_slug(name, what="project") if name is not None else slug_of(root.name) or _OTHERWISE
     table, notes = with_project(root, name, own=False)
-    sight = look(path)
+    sight = look(path, told)
     if not sight.found:
         raise _nothing(path, sight)
-    settings = settings_of(sight.found, root)
+    settings = settings_of(sight.found, root, told or {})
     about = "; ".join(f"{one.says} at {_within(one.path, root)}" for one in sight.found)
     criteria = [(one.kind, criterion) for one in sight.found for criterion in one.kind.criteria]
     proposed = [(criterion, propose(root, settings, criterion.gates, listener)) for _, criterion in criteria]
@@ -99,12 +99,12 @@ def _placed(root: Path, files: Mapping[str, str], table: Draft) -> tuple[str, ..
     return tuple(draft.path for draft in (*drafts, table))
 
 
-def settings_of(found: tuple[Recognised, ...], root: Path) -> Mapping[str, Mapping[str, Any]]:
+def settings_of(found: tuple[Recognised, ...], root: Path, told: Told) -> Mapping[str, Mapping[str, Any]]:
     """Sections of the pipeline for everything that was found."""
     return {
         section: values
         for one in found
-        for section, values in one.kind.settings(one.path, _within(one.path, root)).items()
+        for section, values in one.kind.settings(one.path, _within(one.path, root), told).items()
     }
 
 

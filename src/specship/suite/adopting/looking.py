@@ -11,7 +11,7 @@ from typing import Final
 
 from specship.errors import SpecshipError, UnusableInput
 from specship.pipeline.checkpoint.recognition import other_kind
-from specship.suite.adopting.adopted_kind import AdoptedKind, all_kinds
+from specship.suite.adopting.adopted_kind import AdoptedKind, Told, all_kinds
 
 _DEPTH: Final = 3
 _MOST: Final = 2000
@@ -43,8 +43,10 @@ class Sight:
     """Whether there was more than is looked at."""
 
 
-def look(path: Path) -> Sight:
+def look(path: Path, told: Told | None = None) -> Sight:
     """Everything of a known kind at a path or below it; nothing is changed, and no code of it is run.
+
+    `told` says what no file of it says, such as which column holds the loss.
 
     Raises:
         UnusableInput: there is nothing at the path.
@@ -61,7 +63,7 @@ def look(path: Path) -> Sight:
     for place in places[:_MOST]:
         for kind in all_kinds().values():
             try:
-                says = kind.recognise(place)
+                says = kind.recognise(place, told or {})
             except SpecshipError as error:
                 unusable.setdefault(str(error), error)
                 continue

@@ -16,13 +16,14 @@ from specship.suite.adopting.adopted_kind import (
     AdoptedGate,
     AdoptedKind,
     AskedLimit,
+    Told,
 )
 
 _SHORTEST: Final = 16
 """Positions of a model that says nothing of them, as far as a comparison goes."""
 
 
-def _recognise(path: Path) -> str:
+def _recognise(path: Path, _told: Told) -> str:
     if not (path / CONFIG).is_file() or not any(path.glob("*.safetensors")):
         return ""
     from specship.pipeline.checkpoint.inventory import account
@@ -35,7 +36,7 @@ def _recognise(path: Path) -> str:
     return f"a checkpoint of {found.model.model_type}, {count} parameters"
 
 
-def _settings(path: Path, name: str) -> Mapping[str, Mapping[str, Any]]:
+def _settings(path: Path, name: str, _told: Told) -> Mapping[str, Mapping[str, Any]]:
     said = read_json(path / CONFIG)
     lengths = [said.get(key) for key in ("max_position_embeddings", "n_positions")]
     positions = next((one for one in lengths if isinstance(one, int) and one > _SHORTEST), _SHORTEST)

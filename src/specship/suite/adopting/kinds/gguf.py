@@ -14,13 +14,14 @@ from specship.suite.adopting.adopted_kind import (
     AdoptedGate,
     AdoptedKind,
     AskedLimit,
+    Told,
 )
 
 _SUFFIX: Final = ".gguf"
 _WAYS: Final = "received_gguf"
 
 
-def _recognise(path: Path) -> str:
+def _recognise(path: Path, _told: Told) -> str:
     if path.suffix != _SUFFIX or not path.is_file():
         return ""
     file = read_gguf(path)
@@ -28,7 +29,7 @@ def _recognise(path: Path) -> str:
     return f"a GGUF of {architecture}, {len(file.tensors)} tensors"
 
 
-def _settings(path: Path, name: str) -> Mapping[str, Mapping[str, Any]]:  # noqa: ARG001 - as all kinds
+def _settings(path: Path, name: str, _told: Told) -> Mapping[str, Mapping[str, Any]]:  # noqa: ARG001 - as all kinds
     return {_WAYS: {"file": name, "source": "say where it came from"}}
 
 

@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from specship.errors import UnusableInput
+from specship.pipeline.run_logs.log_format import log_in
 from specship.pipeline.run_logs.opening import read_facts
-from specship.suite.adopting.adopted_kind import ZERO, AdoptedCriterion, AdoptedGate, AdoptedKind, AskedLimit
+from specship.pipeline.run_logs.series.columns import columns_among
+from specship.suite.adopting.adopted_kind import (
+    ZERO,
+    AdoptedCriterion,
+    AdoptedGate,
+    AdoptedKind,
+    AskedLimit,
+    Told,
+)
 
 
-def _recognise(path: Path) -> str:
+def _recognise(path: Path, told: Told) -> str:
+    columns, _ = columns_among(told)
     try:
-        facts, _ = read_facts(path, weights=False)
+        facts, _ = read_facts(path, columns, weights=False)
     except UnusableInput:
-        return ""  # a table or a text of something else
+        if log_in(path, columns) is not None:
+            raise  # a log, or what is called like one: which columns hold what has to be told
+        return ""
     return f"a run ({facts.kind}): {len(facts.steps)} records of steps, {len(facts.evaluations)} evaluations"
 
 
-def _settings(path: Path, name: str) -> Mapping[str, Mapping[str, Any]]:
-    facts, _ = read_facts(path, weights=False)
-    return {"logged": {"folder": name, "source": f"say whose run it is ({facts.kind})"}}
+def _settings(path: Path, name: str, told: Told) -> Mapping[str, Mapping[str, Any]]:
+    columns, others = columns_among(told)
+    facts, _ = read_facts(path, columns, weights=False)
+    about: dict[str, Any] = {"folder": name, "source": f"say whose run it is ({facts.kind})"}
+    named = columns.model_dump(mode="json", exclude_defaults=True)
+    declared = {fact: _figure(text) for fact, text in others.items()}
+    more = {"columns": named, "declared": declared}
+    return {"logged": {**about, **{section: said for section, said in more.items() if said}}}
+
+
+def _figure(text: str) -> int | float | str:
+    """A number where the text is one; what it may be is asked when the run is received."""
+    for kind in (int, float):
+        with contextlib.suppress(ValueError):
+            return kind(text)
+    return text
 
 
 _LOG: Final = AdoptedGate(

@@ -6,14 +6,21 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from specship.suite.adopting.adopted_kind import ZERO, AdoptedCriterion, AdoptedGate, AdoptedKind, AskedLimit
+from specship.suite.adopting.adopted_kind import (
+    ZERO,
+    AdoptedCriterion,
+    AdoptedGate,
+    AdoptedKind,
+    AskedLimit,
+    Told,
+)
 
 
-def _recognise(path: Path) -> str:  # noqa: ARG001 - every kind is asked alike
+def _recognise(path: Path, _told: Told) -> str:  # noqa: ARG001 - every kind is asked alike
     return ""
 
 
-def _settings(path: Path, name: str) -> Mapping[str, Mapping[str, Any]]:  # noqa: ARG001 - as above
+def _settings(path: Path, name: str, _told: Told) -> Mapping[str, Mapping[str, Any]]:  # noqa: ARG001 - as above
     return {}
 
 
