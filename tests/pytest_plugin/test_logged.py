@@ -3,6 +3,8 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.processes import run_pytest, specship
 from tests.projects.logged_project import logged_project
 from tests.projects.small_project import edit, report_of
@@ -14,6 +16,7 @@ def gates(project: Path) -> dict[str, dict[str, Any]]:
     return {gate["id"]: gate for criterion in criteria for gate in criterion["gates"]}
 
 
+@pytest.mark.slow
 def test_red_then_green_then_armed(tmp_path: Path) -> None:
     project = logged_project(tmp_path / "project", planned=300)
     red = run_pytest(project, "-m", "ship")

@@ -110,6 +110,7 @@ def test_a_table_whose_columns_nobody_knows_asks_for_them_and_is_adopted(tmp_pat
     assert "rests on the maker's word: clip_norm" in shipped.stdout
 
 
+@pytest.mark.slow
 def test_a_run_that_diverged_is_adopted_and_red(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "out")
     edit_json(folder / "trainer_state.json", diverge)

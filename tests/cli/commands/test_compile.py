@@ -183,6 +183,7 @@ def test_one_gate_is_selected_by_its_file_and_id(compiled: Path) -> None:
     assert "1 test collected" in done.stdout
 
 
+@pytest.mark.slow
 def test_workers_share_the_work(compiled: Path) -> None:
     done = without_plugin(compiled, "-n", "2", "-v")
 

@@ -19,6 +19,7 @@ def asked(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, dic
     return status, json.loads(capsys.readouterr().out)
 
 
+@pytest.mark.slow
 def test_a_sound_gguf_passes_all_eight(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     golden = tmp_path / "golden.json"
     assert main(["qa", str(exported()), "--write-golden", str(golden)]) == 0

@@ -29,6 +29,7 @@ def converter(folder: Path, body: str) -> Path:
     return path
 
 
+@pytest.mark.slow
 def test_what_it_wrote_is_held_against_the_checkpoint(tmp_path: Path) -> None:
     notes: list[str] = []
     sound = converter(tmp_path / "sound", "out.write_bytes(data)")

@@ -163,7 +163,8 @@ def figures(name: str, **artifacts: Path) -> dict[str, Any]:
     return {quantity: one.value for quantity, one in found.quantities.items()}
 
 
-@pytest.mark.parametrize("family", ["gpt2", pytest.param("qwen3_moe", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("family", ["gpt2", "qwen3_moe"])
 def test_a_family_without_a_decoder_of_ours(project: Path, family: str) -> None:
     """Taken over tensor by tensor, asked for text by the stage, and judged by the probes."""
     shutil.copytree(other(family), project / "models/theirs")
@@ -180,6 +181,7 @@ def test_a_family_without_a_decoder_of_ours(project: Path, family: str) -> None:
     assert (told["completions"], told["altered"]) == (2, 0)
 
 
+@pytest.mark.slow
 def test_a_family_without_a_decoder_of_ours_and_with_a_tensor_missing(project: Path) -> None:
     put(copied(project / "models/theirs", other("gpt2")), **{"transformer.ln_f.bias": None})
     with pytest.raises(DamagedArtifact, match=r"1 thing does not fit, first transformer\.ln_f\.bias"):

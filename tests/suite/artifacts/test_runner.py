@@ -375,6 +375,7 @@ def trainer_of(root: Path, events: Events, fault: str = "") -> StageRunner:
     return SpoiledRunner(root, store, settings, "MODEL-1", events.append, lenders, fault=fault, at="run")
 
 
+@pytest.mark.slow
 def test_a_killed_stage_that_can_resume_goes_on(root: Path, events: Events) -> None:
     """Real training, killed at step 20 of 24: the next session continues from a checkpoint in the same folder."""
     (root / "faults").mkdir()
