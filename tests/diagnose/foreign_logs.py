@@ -77,7 +77,7 @@ def event_file(folder: Path, run: Run) -> Path:
 def nanogpt(folder: Path, run: Run) -> Path:
     lines = [
         "Overriding config with config/train.py:",
-        f"max_iters = {run.planned}",
+        f"max_iters = {run.planned - 1}",
         f"device = '{run.asked}'",
         "grad_clip = 1.0 # clip gradients at this value, or disable if == 0.0",
         f"tokens per iteration will be: {run.tokens_per_step:,}",

@@ -100,7 +100,7 @@ def _missing(facts: Facts) -> int:
     there, every = {one.step for one in facts.steps}, facts.log_every
     if every == 1:
         return max(there) - min(1, *there) + 1 - len(there)
-    ordered = [0, *sorted(there)]
+    ordered = sorted({0, *there})
     return sum((after - before - 1) // every for before, after in pairwise(ordered))
 
 

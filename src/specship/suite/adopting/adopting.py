@@ -45,6 +45,7 @@ def adopt(path: Path, root: Path, name: str | None, listener: Listener, told: To
     root = root.resolve()
     name = checked_slug(name, what="project") if name is not None else slug_of(root.name) or _OTHERWISE
     table, notes = with_project(root, name, own=False)
+    root.mkdir(parents=True, exist_ok=True)  # a path that leads through it has to lead somewhere
     sight = look(path, told)
     if not sight.found:
         raise _nothing(path, sight)

@@ -16,6 +16,10 @@ from specship.suite.adopting.adopted_kind import AdoptedKind, Told, all_kinds
 _DEPTH: Final = 3
 _MOST: Final = 2000
 """Files and folders that are looked at; a folder of more is a data set, and no project."""
+_OF_MODELS: Final = (
+    ".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".distcp", ".h5", ".msgpack", ".onnx", ".npz", ".nemo",
+    "config.json", "model_index.json",
+)  # fmt: skip
 _LEFT_ALONE: Final = frozenset({"node_modules", "site-packages", "__pycache__", "wandb_cache"})
 
 
@@ -71,9 +75,18 @@ def look(path: Path, told: Told | None = None) -> Sight:
                 found[kind.name] = Recognised(kind, place, says)
             elif says and not any(place.is_relative_to(one.path) for one in found.values()):
                 others.append(Recognised(kind, place, says))
-        if (other := other_kind(place)) is not None:
+        if _may_be_a_model(place) and (other := other_kind(place)) is not None:
             unusable.setdefault(str(other), other)
     return Sight(tuple(found.values()), tuple(others), tuple(unusable.values()), cut)
+
+
+def _may_be_a_model(path: Path) -> bool:
+    """Whether a file, or one directly in a folder, is called as those of models are."""
+    try:
+        names = [entry.name for entry in path.iterdir()] if path.is_dir() else [path.name]
+    except OSError:
+        return False
+    return any(name.lower().endswith(_OF_MODELS) for name in names)
 
 
 def _below(path: Path) -> Iterator[Path]:

@@ -56,7 +56,8 @@ _HEADS: Final[tuple[Head, ...]] = (
     _head(r"^defaulting to vocab_size of GPT-2 to ([0-9]{1,9})", lambda of: {"vocabulary": int(of[1])}),
     _head(r"^Initializing a new model from scratch", lambda _: {"initialised": False}),
     _head(r"^Initializing from OpenAI GPT-2 weights", lambda _: {"initialised": True}),
-    _head(_SETTING.format("max_iters") + "([0-9]{1,12})", lambda of: {"planned_steps": int(of[1]) or None}),
+    # It counts from 0, and stops behind the step of that number.
+    _head(_SETTING.format("max_iters") + "([0-9]{1,12})", lambda of: {"planned_steps": int(of[1]) + 1}),
     _head(_SETTING.format("grad_clip") + f"({FIGURE})", lambda of: {"clip_norm": some(figure(of[1]))}),
     _head(
         _SETTING.format("device") + "['\"]?([a-z]{1,8}(?::[0-9]{1,3})?)\\b",

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from specship.errors import UnusableInput
+from pydantic import ValidationError
+
+from specship.errors import DamagedArtifact, UnusableInput
+from specship.pipeline.run_logs.declaring import DECLARABLE, declare
 from specship.pipeline.run_logs.log_format import log_in
 from specship.pipeline.run_logs.opening import read_facts
+from specship.pipeline.run_logs.receiving import LoggedSettings
 from specship.pipeline.run_logs.series.columns import columns_among
 from specship.suite.adopting.adopted_kind import (
     ZERO,
@@ -29,6 +34,13 @@ def _recognise(path: Path, told: Told) -> str:
         if log_in(path, columns) is not None:
             raise  # a log, or what is called like one: which columns hold what has to be told
         return ""
+    if facts.damage or not facts.steps:
+        raise DamagedArtifact(
+            facts.damage[0] if facts.damage else "the log holds no step of training",
+            at=path,
+            why="a figure of a log that was read in part says nothing of the rest",
+            mend="give the whole log",
+        )
     return f"a run ({facts.kind}): {len(facts.steps)} records of steps, {len(facts.evaluations)} evaluations"
 
 
@@ -39,7 +51,27 @@ def _settings(path: Path, name: str, told: Told) -> Mapping[str, Mapping[str, An
     named = columns.model_dump(mode="json", exclude_defaults=True)
     declared = {fact: _figure(text) for fact, text in others.items()}
     more = {"columns": named, "declared": declared}
-    return {"logged": {**about, **{section: said for section, said in more.items() if said}}}
+    about |= {section: said for section, said in more.items() if said}
+    declare(facts, _checked(about).declared)
+    return {"logged": about}
+
+
+def _checked(about: Mapping[str, Any]) -> LoggedSettings:
+    """The section as the stage will read it.
+
+    Raises:
+        UnusableInput: a fact is unknown, or cannot be what it is said to be.
+    """
+    try:
+        return LoggedSettings.model_validate_json(json.dumps(about))
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = ".".join(str(part) for part in first["loc"] if part != "declared")
+        raise UnusableInput(
+            f"--fact {name}: {first['msg']}",
+            why="what is declared of a run has a name and a kind",
+            mend=f"known are: {', '.join(sorted(DECLARABLE))}, and columns.NAME",
+        ) from error
 
 
 def _figure(text: str) -> int | float | str:
