@@ -244,3 +244,13 @@ def test_a_log_that_is_damaged_is_no_measurement(tmp_path: Path) -> None:
 def test_an_empty_folder_is_no_run(probe: str, tmp_path: Path) -> None:
     with pytest.raises(SpecshipError, match="not a run"):
         measured(probe, tmp_path)
+
+
+def test_a_log_of_every_tenth_step_that_counts_from_0_misses_none(tmp_path: Path) -> None:
+    lines = [f"iter {step}: loss {4 - step / 100:.4f}, time 9.10ms, mfu 3.20%" for step in range(0, 201, 10)]
+    (tmp_path / "train.log").write_text("\n".join(["max_iters = 200", *lines]) + "\n")
+    found = measuring.measure(all_probes()["run.log"], {"run": Artifact("run", tmp_path, "0" * 64)})
+    planned = measuring.measure(all_probes()["run.completion"], {"run": Artifact("run", tmp_path, "0" * 64)})
+
+    assert found.quantities["missing_steps"].value == 0
+    assert planned.quantities["steps_beyond_plan"].value == 0

@@ -111,6 +111,51 @@ def test_a_table_whose_columns_nobody_knows_asks_for_them_and_is_adopted(tmp_pat
 
 
 @pytest.mark.slow
+def test_a_project_may_be_a_new_folder(tmp_path: Path) -> None:
+    write_run(tmp_path / "out")
+    done = inside(tmp_path, "adopt", "out", "--project", "new", "--name", "mine", "--format", "json")
+
+    assert done.returncode == 0
+    assert {gate["id"] for gate in json.loads(done.stdout)["gates"] if gate["probe"]} >= {
+        "GATE-MINE-001",
+        "GATE-MINE-002",
+    }
+
+
+@pytest.mark.parametrize(
+    ("fact", "said"),
+    [
+        ("nonsense=1", "--fact nonsense"),
+        ("planned_steps=abc", "--fact planned_steps"),
+        ("vocabulary=nan", "--fact vocabulary"),
+        ("clip_norm=-1", "--fact clip_norm"),
+        ("planned_steps=300", "planned_steps is declared as 300, and the run recorded 200"),
+        ("columns.nonsense=x", "nonsense"),
+    ],
+)
+def test_a_fact_that_cannot_be_is_refused_and_nothing_is_written(
+    fact: str, said: str, tmp_path: Path
+) -> None:
+    write_run(tmp_path / "out")
+    done = inside(tmp_path, "adopt", "out", "--fact", fact)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"), [("step,loss\n", "holds no step of training"), ("step,loss\n1,2.0\n2,1", "no newline")]
+)
+def test_a_log_without_a_step_or_that_was_cut_is_refused(text: str, said: str, tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text(text)
+    done = inside(tmp_path, "adopt", "log.csv")
+
+    assert done.returncode == 2
+    assert said in done.stderr
+
+
+@pytest.mark.slow
 def test_a_run_that_diverged_is_adopted_and_red(tmp_path: Path) -> None:
     folder = write_run(tmp_path / "out")
     edit_json(folder / "trainer_state.json", diverge)

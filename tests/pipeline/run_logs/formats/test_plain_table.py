@@ -159,3 +159,37 @@ def test_of_several_tables_one_is_named(tmp_path: Path) -> None:
         diagnose_run(tmp_path)
 
     assert diagnose_run(tmp_path, {"columns.run": "b.csv"}).facts.steps[0].line.file == "b.csv"
+
+
+LOST = {
+    "pandas writes NaN as nothing": (
+        "step,loss,lr",
+        [(i, 3 - i / 50 if i < 23 else "", 0.1) for i in range(1, 41)],
+        18,
+    ),
+    "lost where held-out text is scored too": (
+        "step,loss,grad_norm,val_loss",
+        [(i, 3 - i / 50 if i < 31 else "", 0.5, 2.0 if i % 10 == 0 else "") for i in range(1, 41)],
+        10,
+    ),
+    "a loss every second step": (
+        "step,loss,lr",
+        [(i, 3 - i / 50 if i % 2 else "", 0.1) for i in range(1, 41)],
+        0,
+    ),
+    "held-out rows of their own": (
+        "step,loss,val_loss",
+        [(i, "" if i % 10 == 0 else 3 - i / 50, 2.0 if i % 10 == 0 else "") for i in range(1, 41)],
+        0,
+    ),
+}
+
+
+@pytest.mark.parametrize(("header", "rows", "lost"), LOST.values(), ids=LOST)
+def test_a_blank_is_a_lost_loss_where_one_ought_to_be(
+    header: str, rows: list[tuple[object, ...]], lost: int, tmp_path: Path
+) -> None:
+    text = "\n".join([header, *(",".join(map(str, row)) for row in rows)]) + "\n"
+    facts, _ = read_plain_table(written(tmp_path, text))
+
+    assert sum(one.loss is not None and math.isnan(one.loss) for one in facts.steps) == lost
