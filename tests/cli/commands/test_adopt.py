@@ -184,6 +184,13 @@ def test_what_cannot_be_judged_is_refused_with_its_mend_and_nothing_is_written(t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
 
 
+def test_what_is_refused_leaves_no_new_folder_behind(tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("step,loss\n")
+
+    assert inside(tmp_path, "adopt", "log.csv", "--project", "new").returncode == 2
+    assert not (tmp_path / "new").exists()
+
+
 def test_a_project_that_is_there_is_not_adopted_again(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text('[tool.specship]\nspec = "specs/x"\n')
     done = inside(tmp_path, "adopt", ".")

@@ -45,15 +45,16 @@ def adopt(path: Path, root: Path, name: str | None, listener: Listener, told: To
     root = root.resolve()
     name = checked_slug(name, what="project") if name is not None else slug_of(root.name) or _OTHERWISE
     table, notes = with_project(root, name, own=False)
-    root.mkdir(parents=True, exist_ok=True)  # a path that leads through it has to lead somewhere
     sight = look(path, told)
     if not sight.found:
         raise _nothing(path, sight)
     settings = settings_of(sight.found, root, told or {})
     about = "; ".join(f"{one.says} at {_within(one.path, root)}" for one in sight.found)
-    criteria = [(one.kind, criterion) for one in sight.found for criterion in one.kind.criteria]
-    proposed = [(criterion, propose(root, settings, criterion.gates, listener)) for _, criterion in criteria]
-    rows = numbered(name, proposed)
+    root.mkdir(parents=True, exist_ok=True)  # stages run there, and name paths that lead through it
+    criteria = [criterion for one in sight.found for criterion in one.kind.criteria]
+    asked = [gate for criterion in criteria for gate in criterion.gates]
+    measured = iter(propose(root, settings, asked, listener))
+    rows = numbered(name, [(one, [next(measured) for _ in one.gates]) for one in criteria])
     files = _placed(root, project_files(name, settings, rows, about), table)
     gates = tuple(gate for row in rows for gate in row.gates)
     return Adopted(root, name, sight, gates, files, notes)

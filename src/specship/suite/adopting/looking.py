@@ -20,7 +20,7 @@ _OF_MODELS: Final = (
     ".safetensors", ".bin", ".pt", ".pth", ".ckpt", ".distcp", ".h5", ".msgpack", ".onnx", ".npz", ".nemo",
     "config.json", "model_index.json",
 )  # fmt: skip
-_LEFT_ALONE: Final = frozenset({"node_modules", "site-packages", "__pycache__", "wandb_cache"})
+_LEFT_ALONE: Final = frozenset({"node_modules", "site-packages", "__pycache__"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,8 +99,8 @@ _LOG: Final = AdoptedGate(
         "scripted-loss": ("straight_share",),
         "repeated-steps": ("repeated_steps",),
         "log-lines-lost": ("missing_steps",),
+        "nan-in-training": ("non_finite_values",),
     },
-    excused={"non_finite_values": "Some formats have no such values, so that none is left to count."},
 )
 _COMPLETION: Final = AdoptedGate(
     rule="Every planned step was done, and nothing ended the run before.",
