@@ -67,6 +67,13 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
     assert kinds(tmp_path / "project") == {}
 
 
+def test_a_link_to_nothing_among_files_of_no_model_is_no_download(tmp_path: Path) -> None:
+    (tmp_path / "settings").mkdir()
+    (tmp_path / "settings/modules.conf").symlink_to(tmp_path / "nowhere")
+
+    assert look(tmp_path).unusable == ()
+
+
 def test_a_folder_of_thousands_is_cut_and_says_so(tmp_path: Path) -> None:
     for number in range(2001):
         (tmp_path / f"{number}.txt").touch()
