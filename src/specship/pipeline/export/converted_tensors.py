@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _EXPERT: Final = re.compile(r"\.experts\.(\d+)\.")
-_NUMPY: Final = {"F32": "<f4", "F16": "<f2", "BF16": "<u2", "F64": "<f8"}
 _ENDS: Final = (".weight", ".bias")
 NOT_COMPARED: Final = "of names that no table has, so that they were not compared"
 COMPUTED: Final = "computed from the configuration"
@@ -99,7 +98,7 @@ def _compared(
 ) -> ConvertedTensor:
     import numpy as np
 
-    arrays = [_array(opened, name) for name in names]
+    arrays = [opened.array(name) for name in names]
     original = arrays[0] if len(arrays) == 1 else np.stack(arrays) if _alike(arrays) else None
     if original is None or original.size != math.prod(stored.shape):
         return ConvertedTensor(stored.name, "of another size", f"has shape {list(stored.shape)}")
@@ -141,15 +140,6 @@ def _equal(original: Array, copy: Array, stored: GgufTensor) -> bool:
     except UnusableInput:  # the type cannot hold the original, so that nothing equal is stored
         return False
     return bool(np.array_equal(decoded(kept.ravel(), stored.type, copy.shape), copy))
-
-
-def _array(opened: OtherFolder, name: str) -> Array:
-    import numpy as np
-
-    stored, path = opened.held[name].stored, opened.path / opened.held[name].file
-    flat = np.fromfile(path, dtype=_NUMPY[stored.dtype], count=math.prod(stored.shape), offset=stored.offset)
-    wide = (flat.astype("<u4") << 16).view("<f4") if stored.dtype == "BF16" else flat
-    return wide.reshape(stored.shape)
 
 
 def counted(found: Iterable[ConvertedTensor]) -> Mapping[str, int]:

@@ -9,47 +9,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
 
 import torch
 from torch import Tensor
 
-from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
+from specship.pipeline.gguf.model import StoredGguf
 from specship.pipeline.gguf.other_architectures import text_shape
-from specship.pipeline.gguf.reader import GgufFile, read_gguf
+from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.inference.text_decoder import TextDecoder
-from specship.pipeline.model.decoder_shape import TextShape
 from specship.pipeline.resident_child import ResidentChild
-
-if TYPE_CHECKING:
-    from tokenizers import Tokenizer
 
 
 @dataclass(frozen=True, slots=True)
-class OtherGguf:
+class OtherGguf(StoredGguf):
     """A GGUF as its header describes it; llama.cpp opens the rest."""
 
-    kind: ClassVar[str] = "gguf"
-    path: Path
-    shape: TextShape
     engine: str
-    file: GgufFile
-
-    def weights_digest(self) -> str:
-        """Hex sha256 of the file."""
-        return sha256_file(self.path)
-
-    def tokenizer(self) -> Tokenizer:
-        """The tokenizer that the metadata describe.
-
-        Raises:
-            UnusableInput: its kind, or the way it splits text, is not known here.
-            DamagedArtifact: its tokens contradict each other.
-        """
-        from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
-
-        return rebuilt_tokenizer(self.file)
 
 
 def open_other_gguf(path: Path) -> OtherGguf:
@@ -61,7 +37,7 @@ def open_other_gguf(path: Path) -> OtherGguf:
         DamagedArtifact: against a rule of the format, or sizes are missing.
     """
     file = read_gguf(path)
-    return OtherGguf(path, text_shape(file), _engine(path), file)
+    return OtherGguf(path, text_shape(file), file, _engine(path))
 
 
 def _engine(path: Path) -> str:

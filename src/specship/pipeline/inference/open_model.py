@@ -59,20 +59,8 @@ class TextModel(Protocol):
         """Hex sha256 that changes with the weights' bytes."""
 
 
-class OpenModel(Protocol):
+class OpenModel(TextModel, Protocol):
     """An opened model that is computed here; tensors go by a checkpoint's names, rows in its order."""
-
-    @property
-    def path(self) -> Path:
-        """The folder or the file."""
-
-    @property
-    def kind(self) -> str:
-        """`folder` or `gguf`."""
-
-    @property
-    def engine(self) -> str:
-        """Our own decoder."""
 
     @property
     def shape(self) -> DecoderShape:
@@ -84,12 +72,6 @@ class OpenModel(Protocol):
 
     def array(self, name: str) -> np.ndarray[Any, Any]:
         """One tensor as float32 or float16, dequantized where it was quantized."""
-
-    def tokenizer(self) -> Tokenizer:
-        """The tokenizer that belongs to it."""
-
-    def weights_digest(self) -> str:
-        """Hex sha256 that changes with the weights' bytes."""
 
 
 def is_gguf(path: Path) -> bool:
