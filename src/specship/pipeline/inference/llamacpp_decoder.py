@@ -5,10 +5,11 @@ Axes: T tokens, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -16,9 +17,12 @@ from torch import Tensor
 from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
 from specship.pipeline.gguf.model import StoredGguf
 from specship.pipeline.gguf.other_architectures import text_shape
-from specship.pipeline.gguf.reader import read_gguf
+from specship.pipeline.gguf.reader import GgufTensor, read_gguf
 from specship.pipeline.inference.text_decoder import TextDecoder
 from specship.pipeline.resident_child import ResidentChild
+
+if TYPE_CHECKING:
+    import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +30,19 @@ class OtherGguf(StoredGguf):
     """A GGUF as its header describes it; llama.cpp opens the rest."""
 
     engine: str
+
+    @property
+    def tensors(self) -> Mapping[str, GgufTensor]:
+        """Every tensor of the file, by its own name."""
+        return self.file.tensors
+
+    def array(self, name: str) -> np.ndarray[Any, Any]:
+        """One tensor as float32 or float16.
+
+        Raises:
+            UnusableInput: the installed `gguf` package does not read its type.
+        """
+        return self.file.array(name)
 
 
 def open_other_gguf(path: Path) -> OtherGguf:

@@ -59,12 +59,8 @@ class TextModel(Protocol):
         """Hex sha256 that changes with the weights' bytes."""
 
 
-class OpenModel(TextModel, Protocol):
-    """An opened model that is computed here; tensors go by a checkpoint's names, rows in its order."""
-
-    @property
-    def shape(self) -> DecoderShape:
-        """Sizes, biases, norms and rotation."""
+class StoredModel(TextModel, Protocol):
+    """The same with its tensors, by the names that whoever computes it knows."""
 
     @property
     def tensors(self) -> Mapping[str, Stored]:
@@ -72,6 +68,14 @@ class OpenModel(TextModel, Protocol):
 
     def array(self, name: str) -> np.ndarray[Any, Any]:
         """One tensor as float32 or float16, dequantized where it was quantized."""
+
+
+class OpenModel(StoredModel, Protocol):
+    """An opened model that is computed here; tensors go by a checkpoint's names, rows in its order."""
+
+    @property
+    def shape(self) -> DecoderShape:
+        """Sizes, biases, norms and rotation."""
 
 
 def is_gguf(path: Path) -> bool:
