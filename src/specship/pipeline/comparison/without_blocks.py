@@ -111,7 +111,7 @@ class _Read:
     """By how much noise moved one centred logit; 0 where none was tried."""
 
     def distributions(self, vocabulary: int) -> list[list[NextTokenDistribution]]:
-        return [_distributions(logits_TV, vocabulary) for logits_TV in self.logits]
+        return [distributions_of(logits_TV, vocabulary) for logits_TV in self.logits]
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,22 +130,16 @@ class _Reading:
             for prompt in self.prompts
         ]
         read = list(sequences or continued(self.prompts, wrote))
-        logits = [self._logits(decoder.logits(ids)) for ids in read]
+        logits = [decoder.logits(ids)[:, : self.vocabulary].float().cpu() for ids in read]
         moved = 0.0
         if relative:
             with tempfile.TemporaryDirectory(prefix="specship-compare-") as scratch:
                 noisy = side.disturbed(decoder, relative, Path(scratch))
                 moved = max(
-                    _largest(self._logits(noisy.logits(ids)), told)
+                    _largest(noisy.logits(ids)[:, : self.vocabulary].float().cpu(), told)
                     for ids, told in zip(read, logits, strict=True)
                 )
         return _Read(wrote, read, logits, moved)
-
-    def _logits(self, logits_TV: Tensor) -> Tensor:
-        """Cut to the vocabulary of both, or filled up to it with what was not told."""
-        cut_TV = logits_TV[:, : self.vocabulary].float().cpu()
-        missing = self.vocabulary - cut_TV.shape[1]
-        return torch.nn.functional.pad(cut_TV, (0, missing), value=-torch.inf)
 
 
 def _largest(logits_TV: Tensor, others_TV: Tensor | None = None) -> float:
@@ -153,17 +147,6 @@ def _largest(logits_TV: Tensor, others_TV: Tensor | None = None) -> float:
     apart_TV = logits_TV if others_TV is None else logits_TV - others_TV
     told_TV = apart_TV.where(apart_TV.isfinite(), torch.nan)
     return float((told_TV - told_TV.nanmean(-1, keepdim=True)).abs().nan_to_num(0.0).max())
-
-
-def _distributions(logits_TV: Tensor, vocabulary: int) -> list[NextTokenDistribution]:
-    if not bool(logits_TV.isneginf().any()):
-        return distributions_of(logits_TV, vocabulary)
-    return [
-        NextTokenDistribution(
-            at + 1, {token: float(row_V[token]) for token in (~row_V.isneginf()).nonzero()[:, 0].tolist()}
-        )
-        for at, row_V in enumerate(logits_TV)
-    ]
 
 
 def _rounding(a: OtherSide, b: OtherSide, tensors: Sequence[TensorComparison]) -> float:
