@@ -53,6 +53,18 @@ def stand_up() -> None:
         )
 
 
+def coloured() -> bool:
+    """Whether what a verb prints has colours: at a terminal that knows some, unless `NO_COLOR` says no.
+
+    `FORCE_COLOR` asks for it where there is none, as pytest takes it. Source: no-color.org, force-color.org.
+    """
+    if os.environ.get("NO_COLOR"):
+        return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
 def lost() -> str:
     """Why what was written did not arrive, where the disk is full; empty when it did."""
     try:

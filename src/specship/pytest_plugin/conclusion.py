@@ -106,6 +106,7 @@ def concluded(
         SpecshipError: the project can no longer be read, or a report could not be written.
     """
     from specship.pytest_plugin.identity import replaced_functions
+    from specship.report.formats import Display
     from specship.report.session_reports import conclude
 
     config, outcomes, witness = project.config, project.outcomes, project.witness
@@ -120,8 +121,11 @@ def concluded(
         live,
         stages=[stage for outcome in outcomes.values() for stage in outcome["stages"]],
         json_path=json_path,
-        width=_width(config),
-        colour=bool(terminal and terminal.hasmarkup),
+        display=Display(
+            width=_width(config),
+            colour=bool(terminal and terminal.hasmarkup),
+            amount=_amount(config),
+        ),
     )
     witness.replaced.update(replaced_functions())
     gates = {
@@ -234,6 +238,11 @@ def _missed(project: ShipProject, live: Session, models: Iterable[ModelReport]) 
             yield f"{model.model}: {why}, so it does not reach {floor:g} %"
         elif model.ship_percent < floor:
             yield f"{model.model}: ship {model.ship_percent:.4g} % is under {floor:g} %"
+
+
+def _amount(config: pytest.Config) -> int:
+    """How much is shown of each gate: all of it with -v, the numbers and what fails alone with -qq."""
+    return 1 if config.get_verbosity() > 0 else -1 if config.get_verbosity() < -1 else 0
 
 
 def _width(config: pytest.Config) -> int:

@@ -49,6 +49,8 @@ class Display(NamedTuple):
     colour: bool = False
     detailed: frozenset[str] = frozenset()
     """Profiles of which every gate is shown; of others a line for each model."""
+    amount: int = 0
+    """-1: the numbers and what fails; 0: each gate with its first figure; 1: all that was measured."""
 
 
 PLAIN: Final = Display()

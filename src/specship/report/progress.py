@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Callable
 from typing import Any, Final
@@ -10,6 +11,8 @@ from specship.report.formatting import duration, sparkline
 from specship.units import show
 
 _SECONDS_BETWEEN_PLAIN_LINES: Final = 10.0
+_WIDEST: Final = 100
+"""Columns of the line that is written again and again; a longer one than the terminal's would pile up."""
 
 
 def progress_text(event: dict[str, Any], losses: list[float]) -> str:
@@ -30,10 +33,10 @@ def progress_text(event: dict[str, Any], losses: list[float]) -> str:
 class ProgressLines:
     """Turns events into lines: one rewritten line on a terminal, a line every ten seconds elsewhere."""
 
-    def __init__(self, write: Callable[[str], None], *, live: bool, width: int = 100) -> None:
+    def __init__(self, write: Callable[[str], None], *, live: bool) -> None:
         self._write = write
         self._live = live
-        self._width = width
+        self._width = min(shutil.get_terminal_size((_WIDEST, 24)).columns, _WIDEST)
         self._losses: list[float] = []
         self._last = time.monotonic()
         self._open = False

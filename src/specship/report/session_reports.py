@@ -14,7 +14,7 @@ from specship.suite.judging.session import Session
 
 
 def conclude(
-    session: Session, *, stages: Iterable[Mapping[str, Any]], json_path: Path | None, width: int, colour: bool
+    session: Session, *, stages: Iterable[Mapping[str, Any]], json_path: Path | None, display: Display
 ) -> tuple[Report, str]:
     """Compute the report, write it in every format that leaves a file, and return it with its terminal text.
 
@@ -33,8 +33,8 @@ def conclude(
         file = path if name == "json" else path.with_suffix(ending)
         write_file(file, render(SHIP, name, report))
         others += [file.name] if file != path else []
-    display = Display(width=width, colour=colour, detailed=frozenset({session.plan.profile.profile}))
-    return report, f"{render(SHIP, TEXT, report, display)}reports: {' and '.join([str(path), *others])}\n"
+    shown = display._replace(detailed=frozenset({session.plan.profile.profile}))
+    return report, f"{render(SHIP, TEXT, report, shown)}reports: {' and '.join([str(path), *others])}\n"
 
 
 def _made_last(stages: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from specship.cli.signing_options import add_signing_key, named_key
+from specship.cli.streams import coloured
 
 HELP = "which fault is caught by which gate, and which gates catch nothing"
 
@@ -37,7 +37,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(matrix.model_dump_json(indent=2))
     else:
-        print(fault_matrix.render(matrix, colour=sys.stdout.isatty()), end="")
+        print(fault_matrix.render(matrix, colour=coloured()), end="")
         if armed is not None:
             print(fault_matrix.armed(armed, project.root), end="")
     return 0 if not matrix.problems and all(gate.armed or gate.blocked for gate in matrix.gates) else 1

@@ -12,6 +12,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from specship.cli.streams import coloured
 from specship.report.formats import GATE, TEXT, Display, names, render
 
 HELP = "what speaks against merging a change; the one command of a CI job"
@@ -56,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
         all_stays()  # until the process ends: a search through all statements would find nothing
     for name, path in files:
         write_file(path, render(GATE, name, decision))
-    view = Display(width=shutil.get_terminal_size((120, 24)).columns, colour=sys.stdout.isatty())
+    view = Display(width=shutil.get_terminal_size((120, 24)).columns, colour=coloured())
     sys.stdout.write(render(GATE, arguments.format, decision, view))
     return decision.exit_status
 

@@ -11,6 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from specship.cli.streams import coloured
 from specship.report.formats import REVIEW, TEXT, Display, names, render
 
 HELP = "what a change weakens, what it stales, and the version bump it demands"
@@ -33,7 +34,7 @@ def run(arguments: argparse.Namespace) -> int:
     insist_isolated("review")
     from specship.review.recall import Printed, keep, key_of, recalled
 
-    start, colour = Path.cwd(), sys.stdout.isatty()
+    start, colour = Path.cwd(), coloured()
     view = Display(width=shutil.get_terminal_size((120, 24)).columns, colour=colour)
     uncommitted = arguments.staged or ".." not in arguments.revisions
     options = (arguments.format, str(view.width), str(colour))

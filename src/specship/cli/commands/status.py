@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from specship.cli.streams import coloured
 from specship.report.formats import SHIP, TEXT, TRACKING, Display, names, render, write
 
 HELP = "ship-%% of each model and profile, and why"
@@ -21,6 +22,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar=("TRACKER", "FOLDER"),
         help=f"write the figures of the report into a folder, as {', '.join(names(TRACKING))}",
     )
+    amount = parser.add_mutually_exclusive_group()
+    amount.add_argument(
+        "-q", "--quiet", dest="amount", action="store_const", const=-1, default=0,
+        help="the numbers, and what fails (text)",
+    )  # fmt: skip
+    amount.add_argument(
+        "-v", "--verbose", dest="amount", action="store_const", const=1, default=0,
+        help="every quantity of every gate (text)",
+    )  # fmt: skip
     parser.add_argument("--profile", help="show the gates of this profile only (text)")
 
 
@@ -50,6 +60,6 @@ def run(arguments: argparse.Namespace) -> int:
         return 1 if report.problems else 0
     detailed = frozenset({arguments.profile} if arguments.profile else project.spec.profiles)
     width = shutil.get_terminal_size((140, 24)).columns
-    view = Display(width=width, colour=sys.stdout.isatty(), detailed=detailed)
+    view = Display(width=width, colour=coloured(), detailed=detailed, amount=arguments.amount)
     sys.stdout.write(render(SHIP, arguments.format, report, view))
     return 1 if report.problems else 0

@@ -7,6 +7,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from specship.cli.streams import coloured
 from specship.report.formats import TEXT, TRACE, Display, names, render
 
 HELP = "which criterion rests on which gate, probe, fault and evidence, and what rests on nothing"
@@ -27,6 +28,6 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.suite.explain.tracing import trace_project
 
     trace = trace_project(load_project(Path.cwd()), arguments.profile)
-    view = Display(width=shutil.get_terminal_size((120, 24)).columns, colour=sys.stdout.isatty())
+    view = Display(width=shutil.get_terminal_size((120, 24)).columns, colour=coloured())
     sys.stdout.write(render(TRACE, arguments.format, trace, view))
     return 1 if trace.problems else 0

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from specship.report.formats import PLAIN, Display
 from specship.report.formatting import (
@@ -32,6 +33,8 @@ NARROW: Final = 100
 """Columns below which the table has no room."""
 _NARROWEST: Final = 24
 """Columns below which a terminal breaks the lines itself: an id needs so many."""
+_MOST_FAILING: Final = 10
+"""Gates that are named at the end; the table above has all of them."""
 _COLOURS = {
     "DISCHARGED": "green", "PASS": "green", "FAILED": "red", "FAIL": "red", "ERROR": "red",
     "STALE": "yellow", "BLOCKED": "yellow", "OPEN": "cyan", "UNBOUND": "cyan", "NOT_JUDGED": "bright_black",
@@ -42,41 +45,44 @@ def _coloured(word: str) -> str:
     return f"[{_COLOURS.get(word, 'default')}]{word}[/]"
 
 
-def _said(gate: GateReport) -> str:
-    """What a gate measured: whatever fails, else its first figure; where it measured nothing, why."""
+def _said(gate: GateReport, *, whole: bool) -> str:
+    """What a gate measured: whatever fails, else its first figure, or all; where it measured nothing, why."""
     lines = measured_lines(gate) if gate.verdict != "UNBOUND" else []
+    if whole and lines:
+        return escape("\n".join((*lines, *first_lines(gate.cautions))))
     failing = [line for line, entry in zip(lines, gate.measured, strict=False) if not entry.holds]
     if failing:
         return escape("\n".join(failing))
     if not lines:
-        return escape(gate.reason.splitlines()[0])
+        return escape(gate.reason.partition("\n")[0])
     more = f", {len(lines) - 1} more hold" if len(lines) > 1 else ""
     return escape("\n".join((lines[0] + more, *first_lines(gate.cautions))))
 
 
-def _gate_row(gate: GateReport) -> tuple[str, ...]:
-    stale = "" if gate.fresh or gate.verdict in {None, "UNBOUND", "BLOCKED"} else " stale"
-    verdict = _coloured(gate.verdict or "none") + stale
+def _is_stale(gate: GateReport) -> bool:
+    return not gate.fresh and gate.verdict not in {None, "UNBOUND", "BLOCKED"}
+
+
+def _gate_row(gate: GateReport, *, whole: bool) -> tuple[str, ...]:
+    verdict = _coloured(gate.verdict or "none") + (" stale" if _is_stale(gate) else "")
     name = f"  {gate.id}" + ("" if gate.blocking else " (advisory)")
-    return name, verdict, _said(gate), gate.checked if gate.measured else "", ago(gate.ended)
+    return name, verdict, _said(gate, whole=whole), gate.checked if gate.measured else "", ago(gate.ended)
 
 
-def _criterion_rows(criterion: CriterionReport) -> Iterable[tuple[str, ...]]:
+def _criterion_rows(criterion: CriterionReport, *, whole: bool) -> Iterable[tuple[str, ...]]:
     """A heading with the criterion's status, then a row a gate."""
     heading = f"[bold]{criterion.id}[/]", f"[bold]{_coloured(criterion.status)}[/]"
     waits = criterion.status in {"NOT_JUDGED", "BLOCKED", "STALE"} or not criterion.gates
-    said = (
-        "; ".join(reason.splitlines()[0] for reason in criterion.reasons[:1])
-        if waits
-        else criterion.statement
-    )
+    reason = criterion.reasons[0].splitlines()[0] if waits and criterion.reasons else ""
+    below = reason.partition(": ")[0] in {gate.id for gate in criterion.gates}
+    said = criterion.statement if below or not reason else reason
     yield *heading, f"[bright_black]{escape(said)}[/]", "", f"weight {criterion.weight}"
     judged = criterion.status != "NOT_JUDGED"
     # What could be measured of a criterion that is not judged is shown all the same.
-    yield from (_gate_row(gate) for gate in criterion.gates if judged or gate.measured)
+    yield from (_gate_row(gate, whole=whole) for gate in criterion.gates if judged or gate.measured)
 
 
-def _model_table(model: ModelReport) -> Table:
+def _model_table(model: ModelReport, *, whole: bool) -> Table:
     title = f"{model.model} at profile {model.profile}"
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, pad_edge=False)
     table.add_column("criterion, gates", no_wrap=True)
@@ -85,20 +91,24 @@ def _model_table(model: ModelReport) -> Table:
     table.add_column("checked", no_wrap=True, justify="right")
     table.add_column("when", no_wrap=True, justify="right")
     for criterion in model.criteria:
-        for row in _criterion_rows(criterion):
+        for row in _criterion_rows(criterion, whole=whole):
             table.add_row(*row)
     return table
 
 
-def _print_list(console: Console, model: ModelReport) -> None:
+def _print_list(console: Console, model: ModelReport, *, whole: bool) -> None:
     """The rows of the table one below the other, where it has no room; an id is never broken."""
     console.print(f"[bold]{model.model} at profile {model.profile}[/]")
     for criterion in model.criteria:
-        for name, status, said, checked, when in _criterion_rows(criterion):
+        for name, status, said, checked, when in _criterion_rows(criterion, whole=whole):
             indent = len(name) - len(name.lstrip())
             about = f"[bright_black]({escape(', '.join(filter(None, (checked, when))))})[/]"
-            console.print(Padding(f"{name.lstrip()} {status}", (0, 0, 0, indent), expand=False))
             rest = f"{said} {about}" if checked or when else said
+            line = Text.from_markup(f"{name.lstrip()} {status}  {rest}")
+            if "\n" not in line.plain and indent + line.cell_len <= console.width:
+                console.print(Padding(line, (0, 0, 0, indent), expand=False))
+                continue
+            console.print(Padding(f"{name.lstrip()} {status}", (0, 0, 0, indent), expand=False))
             console.print(Padding(rest, (0, 0, 0, indent + 2), expand=False))
 
 
@@ -143,18 +153,10 @@ def render(report: Report, display: Display = PLAIN) -> str:
         no_color=not display.colour,
         highlight=False,
     )
-    for model in report.models:
-        if model.profile in display.detailed and any(criterion.gates for criterion in model.criteria):
-            _print_list(console, model) if narrow else console.print(_model_table(model))
-    if report.stages:
-        _print_stages(console, report.stages, narrow=narrow)
+    if display.amount >= 0:
+        _print_detail(console, report, display)
     for problem in report.problems:
         console.print(f"[red]{escape(problem)}[/]", soft_wrap=not narrow)
-    for profile in dict.fromkeys(
-        model.profile for model in report.models if model.profile in display.detailed
-    ):
-        for line in _armed_lines(profile, (model for model in report.models if model.profile == profile)):
-            console.print(line, soft_wrap=not narrow)
     for line in bypass_lines(report):
         console.print(f"[yellow]{escape(line)}[/]", soft_wrap=not narrow)
     for waiver in report.waivers:
@@ -162,7 +164,51 @@ def render(report: Report, display: Display = PLAIN) -> str:
     console.print(f"{report.spec} {report.version}")
     for line in _ship_lines(report):
         console.print(line, soft_wrap=not narrow)
+    for line in _failing_lines(report, display):
+        indent = len(line) - len(line.lstrip())
+        console.print(Padding(line.lstrip(), (0, 0, 0, indent), expand=False), soft_wrap=not narrow)
     return "\n".join(line.rstrip() for line in text.getvalue().split("\n"))
+
+
+def _print_detail(console: Console, report: Report, display: Display) -> None:
+    """Each criterion with its gates, the stages, and how many gates are armed."""
+    narrow, whole = display.width < NARROW, display.amount > 0
+    for model in report.models:
+        if model.profile in display.detailed and any(criterion.gates for criterion in model.criteria):
+            if narrow:
+                _print_list(console, model, whole=whole)
+            else:
+                console.print(_model_table(model, whole=whole))
+    if report.stages:
+        _print_stages(console, report.stages, narrow=narrow)
+    for profile in dict.fromkeys(
+        model.profile for model in report.models if model.profile in display.detailed
+    ):
+        for line in _armed_lines(profile, (model for model in report.models if model.profile == profile)):
+            console.print(line, soft_wrap=not narrow)
+
+
+def _failing_lines(report: Report, display: Display) -> Iterator[str]:
+    """What fails, with what it measured and the command that says more; nothing where nothing does."""
+    failing = {
+        gate.id: gate
+        for model in report.models
+        if model.profile in display.detailed
+        for criterion in model.criteria
+        for gate in criterion.gates
+        if gate.verdict in {"FAIL", "ERROR"} and not _is_stale(gate)
+    }
+    if not failing:
+        return
+    count = "1 gate fails" if len(failing) == 1 else f"{len(failing)} gates fail"
+    yield f"[bold red]{count}[/]"
+    for identity, gate in list(failing.items())[:_MOST_FAILING]:
+        first, *rest = _said(gate, whole=False).split("\n")
+        yield f"  [bold red]{identity}[/] {first}"
+        yield from (f"    {line}" for line in rest)
+    if len(failing) > _MOST_FAILING:
+        yield f"  and {len(failing) - _MOST_FAILING} more"
+    yield f"  more of one: specship explain {next(iter(failing))}"
 
 
 def _armed_lines(profile: str, models: Iterable[ModelReport]) -> Iterator[str]:
