@@ -58,7 +58,7 @@ def session(folder: Path) -> str:
 
 
 def main() -> None:
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
         screen = session(Path(folder))
     (ROOT / "docs/images").mkdir(exist_ok=True)
     (ROOT / "docs/images/editor.svg").write_text(

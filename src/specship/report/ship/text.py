@@ -127,15 +127,16 @@ def _print_stages(console: Console, stages: Iterable[StageReport], *, narrow: bo
             console.print(line, no_wrap=True, overflow="ellipsis")
 
 
-def _ship_lines(report: Report) -> Iterable[str]:
+def _ship_lines(report: Report, *, narrow: bool) -> Iterable[str]:
     for model in report.models:
         left_out = sum(c.weight for c in model.criteria if c.status == "NOT_JUDGED")
         note = f"; weight {left_out} is not judged here" if left_out else ""
         what = "ships" if model.kind == "release" else "rehearsed"
+        drawn = bar(model.ship_percent, width=10 if narrow else 20)
+        here = "here today" if narrow else "can be judged on this machine today"
         yield (
-            f"  {model.model} {model.profile:<10} {bar(model.ship_percent)} {what} "
-            f"{percent(model.ship_percent)} [bright_black](at most {percent(model.ceiling_percent)} can be "
-            f"judged on this machine today{note})[/]"
+            f"  {model.model} {model.profile:<10} {drawn} {what} {percent(model.ship_percent)} "
+            f"[bright_black](at most {percent(model.ceiling_percent)} {here}{note})[/]"
         )
 
 
@@ -162,7 +163,7 @@ def render(report: Report, display: Display = PLAIN) -> str:
     for waiver in report.waivers:
         console.print(f"[yellow]{escape(waiver_line(waiver))}[/]", soft_wrap=not narrow)
     console.print(f"{report.spec} {report.version}")
-    for line in _ship_lines(report):
+    for line in _ship_lines(report, narrow=narrow):
         console.print(line, soft_wrap=not narrow)
     for line in _failing_lines(report, display):
         indent = len(line) - len(line.lstrip())
