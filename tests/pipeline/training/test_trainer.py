@@ -19,7 +19,16 @@ from specship.pipeline.training import trainer as trainer_module
 from specship.pipeline.training.trainer import Trainer
 from tests.models.training_data import make_shards, recipe
 
-WAITS = {"_local_scalar_dense", "item", "is_nonzero", "nonzero", "equal", "masked_select", "_unique2", "unique_dim"}
+WAITS = {
+    "_local_scalar_dense",
+    "item",
+    "is_nonzero",
+    "nonzero",
+    "equal",
+    "masked_select",
+    "_unique2",
+    "unique_dim",
+}
 """Operations that have the host wait for the device's values."""
 
 
@@ -83,7 +92,9 @@ def test_a_step_that_reads_a_value_is_counted_and_cannot_be_done(
 
 def test_a_blocking_copy_is_counted(on_meta: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = on_meta.batches.next
-    monkeypatch.setattr(on_meta.batches, "next", lambda: honest() + torch.zeros(1, dtype=torch.int64).to("meta"))
+    monkeypatch.setattr(
+        on_meta.batches, "next", lambda: honest() + torch.zeros(1, dtype=torch.int64).to("meta")
+    )
     on_meta.take_step()
     assert traffic(on_meta, 2)["blocking"] == 2
 
