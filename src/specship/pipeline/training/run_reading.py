@@ -13,6 +13,7 @@ from pydantic import ConfigDict
 
 from specship.errors import DamagedArtifact, StageFailed
 from specship.json_log import whole_lines
+from specship.pipeline.placement.records import Placement
 from specship.pipeline.training.settings import ModelSettings, TrainingSettings
 from specship.records import Record, Sha256, read_record
 
@@ -97,6 +98,8 @@ class RunRecord(_RunPart):
     device_got: str
     """Device of the model's parameters."""
     device_name: str
+    placement: Placement | None = None
+    """What driver and kernel say of the place of the last session; None in runs from before it was asked."""
     seed: int
     planned_steps: int
     steps_done: int

@@ -16,6 +16,9 @@ from typing import Any, Final
 from specship.digests import sha256_file
 from specship.json_log import JsonLog
 from specship.pipeline.device import device_name, matmul_flops_per_second, prepare, resolve_device
+from specship.pipeline.placement.kernels import observe
+from specship.pipeline.placement.watch import DeviceWatch
+from specship.pipeline.placement.work_device import WorkDevice
 from specship.pipeline.progress import Progress
 from specship.pipeline.shards.manifest import MANIFEST, read_manifest
 from specship.pipeline.shards.token_reader import EndOfData, TokenReader
@@ -103,6 +106,7 @@ class _TrainingRun:
         training = recipe.training
         device = resolve_device(training.device)
         threads = prepare(device, training.threads)
+        self.place = WorkDevice(device)
         self.folder = folder
         self.tokenizer = tokenizer
         self.settings = training
@@ -118,7 +122,8 @@ class _TrainingRun:
         self.held_out_growth_bound = training.abort_on_held_out_growth
         self._seconds_before = 0.0
         self._began = time.monotonic()
-        folder.update(**_describe(self.trainer, threads))
+        self.placement = self.place.placement()
+        folder.update(**_describe(self.trainer, threads), placement=self.placement.model_dump())
 
     @property
     def wall_seconds(self) -> float:
@@ -182,14 +187,24 @@ class _TrainingRun:
 
     def steps(self, watch: TerminationWatch, report: Progress) -> TrainingOutcome:
         """Train until the plan, patience, the data or somebody's patience ends."""
-        trainer, planned = self.trainer, self.settings.steps
+        trainer = self.trainer
         if trainer.step == 0 and self.stopping.last_loss is None:
             self.evaluate()
+        with DeviceWatch(self.folder.path, self.place) as devices:
+            devices.begin(trainer.step)
+            return self._steps(watch, report, devices)
+
+    def _steps(self, watch: TerminationWatch, report: Progress, devices: DeviceWatch) -> TrainingOutcome:
+        trainer, planned = self.trainer, self.settings.steps
+        observed = trainer.step + 1
         while trainer.step < planned and not self.stopping.due:
             if watch.asked:
                 return self._preempted(watch.signal_name)
-            record = trainer.take_step()
+            if devices.lost:
+                raise TrainingAborted("driver lost", devices.lost, trainer.step + 1)
+            record = self._observed_step() if trainer.step == observed else trainer.take_step()
             self.folder.steps.append(record)
+            devices.note(trainer.step)
             report(
                 trainer.step,
                 planned,
@@ -207,6 +222,13 @@ class _TrainingRun:
         )
         self.folder.event("early_stop", trainer.step, reason=reason)
         return TrainingOutcome("stopped_early", reason, trainer.step)
+
+    def _observed_step(self) -> dict[str, Any]:
+        """A step whose kernels are written down: the second of a session, since the first may compile."""
+        record, kernels = observe(self.trainer.step + 1, self.trainer.take_step)
+        self.placement = self.placement.model_copy(update={"kernels": kernels})
+        self.folder.update(placement=self.placement.model_dump())
+        return record
 
     def _preempted(self, reason: str) -> TrainingOutcome:
         step = self.trainer.step
