@@ -48,11 +48,11 @@ def run_arithmetic(run: Artifact) -> Figures:
             why="the run is from before they were observed, or ended before its second step",
             mend="make the run again",
         )
-    training = record.config.training.model_dump()
-    asked = _PRODUCTS[training["precision"]]
+    of_device = "float32" if facts.device_got == "cpu" else "bfloat16-autocast"
+    asked = record.config.training.precision or of_device
     operations = sum(kernels.matmul_flops.values())
-    other = {kind: flops for kind, flops in kernels.matmul_flops.items() if kind != asked}
-    wanted = training.get("deterministic", True)
+    other = {kind: flops for kind, flops in kernels.matmul_flops.items() if kind != _PRODUCTS[asked]}
+    wanted = record.config.training.deterministic
     lost = [
         sample.last_step - sample.first_step + 1
         for sample in read_samples(run.path)
@@ -60,7 +60,7 @@ def run_arithmetic(run: Artifact) -> Figures:
     ]
     return {
         "observed_steps": 1,
-        "asked": training["precision"],
+        "asked": asked,
         "other_precision_share": sum(other.values()) / operations if operations else None,
         "attention_calls": sum(kernels.attention.values()),
         "unfused_attention": sum(calls for name, calls in kernels.attention.items() if "math" in name),

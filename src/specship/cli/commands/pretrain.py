@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import torch
+
     from specship.pipeline.planning.budget import Objection, TrainingPlan
     from specship.pipeline.planning.training_data import TrainingData
     from specship.pipeline.training.settings import Recipe
@@ -27,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from specship.cli.settings_flags import add_settings
     from specship.pipeline.training.settings import ModelSettings, TrainingSettings
 
-    parser.usage = "specship pretrain --data DIR --output RUN [--init CHECKPOINT] [--dry-run] [settings]"
+    parser.usage = (
+        "specship pretrain --data DIR --output RUN [--init CHECKPOINT] [--dry-run [--on KIND]] [settings]"
+    )
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="what `specship tokenize` wrote"
     )
@@ -42,6 +46,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--max-passes", type=_passes, metavar="N", help="refuse more passes over the corpus")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and its cost; nothing stays")
+    parser.add_argument(
+        "--on",
+        metavar="KIND",
+        help="with --dry-run: predict the cost on a kind of device, such as h200, or here",
+    )
+    parser.add_argument(
+        "--devices", type=int, nargs="+", default=[1], metavar="N", help="with --on: on so many of them"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     add_settings(parser, "model", ModelSettings)
     add_settings(parser, "training", TrainingSettings)
@@ -69,7 +81,7 @@ def run(arguments: argparse.Namespace) -> int:
     consent = Consent(arguments.accept_starvation, arguments.max_passes)
     data = open_tokens(arguments.data, arguments.tokenizer)
     recipe, initial = _recipe(arguments)
-    plan = plan_of(recipe, data, initial)
+    plan = plan_of(recipe, data, initial, _named_device(arguments))
     objections, bypasses = weighed(plan, consent)
     for text in warnings(plan):
         print(f"warning: {text}", file=sys.stderr)
@@ -79,6 +91,32 @@ def run(arguments: argparse.Namespace) -> int:
         )
     refuse(objections)
     return 0 if arguments.dry_run else _train(arguments, recipe, data, initial, bypasses)
+
+
+def _named_device(arguments: argparse.Namespace) -> torch.device | None:
+    """The kind of device that a plan is for, where it need not be here.
+
+    Raises:
+        UnknownName: no table has it.
+        UnusableInput: a prediction was asked for without `--dry-run`, or for no device.
+    """
+    import torch
+
+    from specship.errors import UnusableInput
+    from specship.pipeline.planning.device_table import HERE, known_device
+
+    if arguments.on is None:
+        return None
+    if not arguments.dry_run or min(arguments.devices) < 1:
+        raise UnusableInput(
+            "--on without --dry-run" if not arguments.dry_run else "a prediction for no device",
+            why="a prediction is no run",
+            mend="add --dry-run, and 1 or more --devices",
+        )
+    if arguments.on == HERE:
+        return None
+    known_device(arguments.on)
+    return torch.device("cuda")
 
 
 def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, Path | None]:
@@ -107,8 +145,12 @@ def _forecast(
     plan: TrainingPlan,
     initial: Path | None,
 ) -> dict[str, Any] | None:
+    from specship.pipeline.planning.planning import predictions
     from specship.pipeline.planning.run_cost import foretell
 
+    if arguments.on is not None:
+        found = predictions(recipe, data, plan, initial, on=arguments.on, counts=arguments.devices)
+        return {"predicted": [asdict(one) for one in found]}
     found = foretell(recipe, data, plan, initial=initial, output=arguments.output)
     return asdict(found) if found else None
 

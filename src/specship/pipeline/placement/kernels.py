@@ -37,12 +37,13 @@ def observe(step: int, work: Callable[[], T]) -> tuple[T, Kernels]:
 
     recording = profile(record_shapes=True, acc_events=True)
     with _without_noise():
-        recording.__enter__()
+        recording.__enter__()  # type: ignore[no-untyped-call]
     try:
         result = work()
     finally:
         with _without_noise():
-            recording.__exit__(None, None, None)
+            recording.__exit__(None, None, None)  # type: ignore[no-untyped-call]
+    assert recording.kineto_results is not None  # noqa: S101 - the recording has ended
     return result, counted(step, recording.kineto_results.events())
 
 
