@@ -54,6 +54,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--devices", type=int, nargs="+", default=[1], metavar="N", help="with --on: on so many of them"
     )
+    parser.add_argument(
+        "--nproc", type=int, default=1, metavar="N", help="processes of this host that share it"
+    )
+    parser.add_argument(
+        "--sharing", choices=("ddp", "fsdp"), default="ddp", help="what they share: gradients, or all state"
+    )
+    parser.add_argument(
+        "--silence", type=float, default=600.0, metavar="SECONDS", help="how long the others wait for one"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     add_settings(parser, "model", ModelSettings)
     add_settings(parser, "training", TrainingSettings)
@@ -190,26 +199,71 @@ def _train(
     initial: Path | None,
     bypasses: list[dict[str, Any]],
 ) -> int:
-    from specship.cli.progress import progress
     from specship.errors import UnusableInput
-    from specship.pipeline.training.termination import TerminationWatch
-    from specship.pipeline.training.training import pretrain
 
     if arguments.output is None:
         raise UnusableInput("nowhere to write the run", mend="give --output RUN, or --dry-run")
+    if arguments.nproc < 1 or arguments.silence <= 0:
+        raise UnusableInput(
+            f"{arguments.nproc} processes, and a silence of {arguments.silence:g} s",
+            mend="give --nproc 1 or more, and --silence above 0",
+        )
+    place = (recipe, data.tokenizer, data.shards, arguments.output)
+    start = _as_one if arguments.nproc == 1 else _as_parent
+    outcome, is_main = start(arguments, place, initial, bypasses)
+    if not is_main:
+        return 0 if outcome.status in _ENDED_WELL else 1
+    _show_outcome(arguments, outcome)
+    return _status(arguments.output, outcome)
+
+
+def _as_parent(
+    arguments: argparse.Namespace, place: Any, initial: Path | None, bypasses: list[dict[str, Any]]
+) -> tuple[TrainingOutcome, bool]:
+    """Train by processes that are started here."""
+    from specship.cli.progress import progress
+    from specship.pipeline.training.many_processes import pretrain_in_processes
+    from specship.pipeline.training.termination import TerminationWatch
+
     with progress("pretrain") as report:
-        outcome = pretrain(
-            recipe,
-            data.tokenizer,
-            data.shards,
-            arguments.output,
+        outcome = pretrain_in_processes(
+            *place,
             report,
+            processes=arguments.nproc,
+            sharing=arguments.sharing,
+            silence_seconds=arguments.silence,
             initial=initial,
             bypasses=bypasses,
             watch=TerminationWatch(signal.SIGTERM, signal.SIGINT),
         )
-    _show_outcome(arguments, outcome)
-    return _status(arguments.output, outcome)
+    return outcome, True
+
+
+def _as_one(
+    arguments: argparse.Namespace, place: Any, initial: Path | None, bypasses: list[dict[str, Any]]
+) -> tuple[TrainingOutcome, bool]:
+    """Train in this process: alone, or as the one of several that `torchrun` says it is."""
+    from specship.cli.progress import progress
+    from specship.pipeline.parallel.group import RankGroup
+    from specship.pipeline.training.termination import TerminationWatch
+    from specship.pipeline.training.training import WORKER_GONE, pretrain
+
+    recipe = place[0]
+    group = RankGroup.join(
+        recipe.training.device, sharing=arguments.sharing, timeout_seconds=arguments.silence
+    )
+    with progress("pretrain") as report:
+        outcome = pretrain(
+            *place,
+            report if group.is_main else None,
+            initial=initial,
+            bypasses=bypasses,
+            watch=TerminationWatch(signal.SIGTERM, signal.SIGINT),
+            group=group,
+        )
+    if not outcome.reason.startswith(WORKER_GONE):
+        group.close()
+    return outcome, group.is_main
 
 
 def _show_outcome(arguments: argparse.Namespace, outcome: TrainingOutcome) -> None:
