@@ -23,7 +23,8 @@ from specship.pipeline.evaluation.humaneval.prompting import prompting
 from specship.pipeline.evaluation.humaneval.samples import SAMPLES_FORMAT, Generated, SampleFile
 from specship.pipeline.evaluation.model_identity import model_identity
 from specship.pipeline.inference.any_model import load_decoder, open_any_model
-from specship.pipeline.inference.text_decoder import STOP_TOKEN, TOKEN_LIMIT, Sampling
+from specship.pipeline.inference.drawing import Sampling
+from specship.pipeline.inference.text_decoder import STOP_TOKEN, TOKEN_LIMIT
 
 STOP_TEXT: Final = "stop-text"
 NO_ROOM: Final = "no-room"
