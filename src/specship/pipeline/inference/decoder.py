@@ -1,7 +1,7 @@
 """Our decoder: a Llama with what its relatives add (biases, norms of heads, stretched rotations), in float32.
 
-Whole sequences are read by torch.  A step after them is computed in one of three ways, which agree to the order
-of float32 sums:
+Whole sequences are read by torch.  A step after them is computed in one of three ways, which agree to
+the order of float32 sums:
 
 - eager, on any device, for one sequence: what all others are held against;
 - compiled by the C compiler that is here (`native_step`), on the CPU;
@@ -107,6 +107,12 @@ class Decoder(TextDecoder):
             UnusableInput, RequirementMissing: see `open_model` and the class.
         """
         return cls(open_model(path), device=device, context=context, weights=weights, compiled=compiled)
+
+    @property
+    def bytes_per_token(self) -> int:
+        """Of all matrices that a step reads whole; keys and values come on top."""
+        layers = [m for one in self._layers for m in (one.qkv_NC, one.out_CN, one.gate_up_NC, one.down_NC)]
+        return sum(matrix.nbytes for matrix in (*layers, self._head_VC))
 
     def _layer(self, checkpoint: OpenModel, index: int) -> LayerWeights:
         return self._reader.layer(checkpoint, index)
@@ -227,6 +233,7 @@ class Decoder(TextDecoder):
         if at >= self.context:
             raise UnusableInput(f"the context of {self.context} positions is full")
         if self._native:
+            self.refuse_ids([token_id])
             self._length = at + 1
             return self._native(token_id, at)
         shape = self.shape

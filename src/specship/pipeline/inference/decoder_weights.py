@@ -1,8 +1,8 @@
 """The weights of a decoder on a device, joined and ordered so that a layer is few products.
 
-The three projections are one matrix, so are gate and up; rows of Q and K are reordered so that a pair of numbers
-that turns together lies together, which leaves every score unchanged.  Matrices keep the type they are stored in
-where the caller wants that, and are read as float32 all the same; the rest is float32.
+The three projections are one matrix, so are gate and up; rows of Q and K are reordered so that a pair of
+numbers that turns together lies together, which leaves every score unchanged.  Matrices keep the type they
+are stored in where the caller wants that, and are read as float32 all the same; the rest is float32.
 
 Axes: N outputs, C hidden, H heads, K key-value heads, D head size, S positions, V vocabulary.
 """
@@ -103,11 +103,8 @@ class WeightReader:
 
     def _weight(self, checkpoint: OpenModel, name: str) -> Tensor:
         tensor = torch.from_numpy(checkpoint.array(name))
-        if tensor.dim() > 1:
-            tensor = tensor.to(self._rounded).to(self._held)
-        else:
-            tensor = tensor.float()
-        return tensor.to(self._device)
+        held = tensor.to(self._rounded).to(self._held) if tensor.dim() > 1 else tensor.float()
+        return held.to(self._device)
 
     def layer(self, checkpoint: OpenModel, index: int) -> LayerWeights:
         """One layer, with an empty cache."""

@@ -1,9 +1,10 @@
 """The decode step in C, which `native_step` compiles: a module, so that digests of code follow it.
 
-A step is bound by reading the weights once.  Four rows of a matrix are multiplied at once, in two sums each, and the
-processor is told what comes next; bfloat16 is read as pairs, of which a shift makes one number and a mask the other,
-so that vectors are put into the order even, odd before they are multiplied.  Threads take rows of each product;
-what is small and wanted by all (a norm) each makes for itself, so that a layer has five barriers.
+A step is bound by reading the weights once.  Four rows of a matrix are multiplied at once, in two sums each,
+and the processor is told what comes next; bfloat16 is read as pairs, of which a shift makes one number and a
+mask the other, so that vectors are put into the order even, odd before they are multiplied.  Threads take
+rows of each product; what is small and wanted by all (a norm) each makes for itself, so that a layer has five
+barriers.
 """
 
 from __future__ import annotations
@@ -95,7 +96,9 @@ static void rows_float32(const float *w, int64_t first, int64_t last, int64_t k,
 #undef PAIR
 }
 
-static void rows_bfloat16(const uint16_t *w, int64_t first, int64_t last, int64_t k, const float *x, float *y) {
+static void rows_bfloat16(
+    const uint16_t *w, int64_t first, int64_t last, int64_t k, const float *x, float *y
+) {
 #define TYPE uint16_t
 #define ONE of_bfloat16
 #define PAIR(at) words both = load_words(at); vec even = as_vec(both << 16), odd = as_vec(both & 0xffff0000);
@@ -104,7 +107,8 @@ static void rows_bfloat16(const uint16_t *w, int64_t first, int64_t last, int64_
 
 /* y[first:last] = w[first:last] x; `arranged` has room for x in the order that bfloat16 wants */
 static void product(
-    const Model *m, const void *w, int64_t first, int64_t last, int64_t k, const float *x, float *arranged, float *y
+    const Model *m, const void *w, int64_t first, int64_t last, int64_t k, const float *x, float *arranged,
+    float *y
 ) {
     if (m->type == FLOAT32) {
         rows_float32(w, first, last, k, x, y);
@@ -213,9 +217,9 @@ void step(const Model *m, int64_t token, int64_t at) {
         int64_t id = omp_get_thread_num(), team = omp_get_num_threads(), first, last;
         float *own = m->own + id * (2 * m->widest + m->context);
         SHARE(m->hidden)
-        for (int64_t i = first; i < last; i++)
-            m->x[i] = m->type == FLOAT32 ? ((const float *)m->embedding)[token * m->hidden + i]
-                                         : of_bfloat16(((const uint16_t *)m->embedding)[token * m->hidden + i]);
+        for (int64_t i = first, from = token * m->hidden; i < last; i++)
+            m->x[i] = m->type == FLOAT32 ? ((const float *)m->embedding)[from + i]
+                                         : of_bfloat16(((const uint16_t *)m->embedding)[from + i]);
         BARRIER
         for (int64_t i = 0; i < m->layers; i++) one_layer(m, m->layer + i, at, id, team, own);
         normed(m->x, m->norm, m->hidden, m->eps, own);

@@ -1,8 +1,8 @@
-"""The decode step compiled for this processor by the C compiler that is here: one sequence, weights as stored.
+"""The decode step compiled for this processor by the C compiler that is here, for one sequence.
 
-Sums are float32 whatever the weights are, so that bfloat16 weights give the logits of their float32 copies, to
-the order of sums.  Nothing is kept between processes: compiling takes about a second, and a library that lies in a
-folder of answers could be anybody's.
+Sums are float32 whatever the weights are, so that bfloat16 weights give the logits of their float32 copies,
+to the order of sums.  Nothing is kept between processes: compiling takes about a second, and a library that
+lies in a folder of answers could be anybody's.
 
 Axes: V vocabulary.
 """
@@ -20,13 +20,13 @@ from typing import Any, ClassVar, Final
 import torch
 from torch import Tensor
 
-from specship.pipeline.inference.decoder_weights import DecoderWeights
+from specship.pipeline.inference.decoder_weights import DecoderWeights, LayerWeights
 from specship.pipeline.inference.native_source import SOURCE
 
 _COMPILERS: Final = ("cc", "gcc", "clang")
 _FLAGS: Final = (
     *("-std=gnu11", "-O3", "-march=native", "-fopenmp", "-fPIC", "-shared", "-x", "c"),
-    # What lets sums become vectors.  Not -ffast-math: its library would alter denormals for the whole process.
+    # What lets sums become vectors.  Not -ffast-math: that alters denormals for the whole process.
     *("-fno-math-errno", "-fno-trapping-math", "-fassociative-math", "-fno-signed-zeros"),
 )
 _SECONDS: Final = 60
@@ -36,19 +36,8 @@ _POINTERS: Final = (
     *("down", "down_bias", "cache"),
 )
 _SIZES: Final = (
-    *(
-        "layers",
-        "hidden",
-        "inner",
-        "heads",
-        "kv_heads",
-        "head_dim",
-        "vocabulary",
-        "context",
-        "type",
-        "threads",
-    ),
-    "widest",
+    *("layers", "hidden", "inner", "heads", "kv_heads", "head_dim", "vocabulary"),
+    *("context", "type", "threads", "widest"),
 )
 _BUFFERS: Final = ("embedding", "head", "norm", "turns", "x", "y", "seen", "logits", "own")
 
@@ -75,7 +64,7 @@ def native_library() -> ctypes.CDLL | None:
     with tempfile.TemporaryDirectory(prefix="specship-") as folder:
         made = Path(folder) / "step.so"
         try:
-            subprocess.run(
+            subprocess.run(  # noqa: S603 - our own source and flags
                 [compiler, *_FLAGS, "-o", str(made), "-", "-lm"],
                 input=SOURCE.encode(),
                 capture_output=True,
@@ -116,12 +105,7 @@ class NativeStep:
             "logits": self.logits_V,
             "own": torch.empty(threads, 2 * widest + context),
         }
-        layers = [
-            (layer.norm_C, layer.qkv_NC, layer.qkv_bias_N, layer.head_norms_HD)
-            + (layer.out_CN.t(), layer.out_bias_C, layer.mlp_norm_C, layer.gate_up_NC, layer.gate_up_bias_N)
-            + (layer.down_NC.t(), layer.down_bias_C, layer.cache_2KSD)
-            for layer in weights.layers
-        ]
+        layers = [_pointed(layer) for layer in weights.layers]
         self._held: list[Any] = [held, layers]
         self._step = library.step
         rows = (_Layer * shape.layers)(*(_Layer(*map(_address, layer)) for layer in layers))
@@ -146,6 +130,15 @@ class NativeStep:
         """`logits_V` after a token at position `at`; the next call writes into the same memory."""
         self._step(ctypes.byref(self._model), token_id, at)
         return self.logits_V
+
+
+def _pointed(layer: LayerWeights) -> tuple[Tensor | None, ...]:
+    """A layer's tensors in the order of the C structure."""
+    return (
+        *(layer.norm_C, layer.qkv_NC, layer.qkv_bias_N, layer.head_norms_HD, layer.out_CN.t()),
+        *(layer.out_bias_C, layer.mlp_norm_C, layer.gate_up_NC, layer.gate_up_bias_N, layer.down_NC.t()),
+        *(layer.down_bias_C, layer.cache_2KSD),
+    )
 
 
 def _address(tensor: Tensor | None) -> int | None:

@@ -1,13 +1,14 @@
 """Many sequences a step, of different lengths, on one device: nothing in a step waits for the host.
 
-A step takes tokens and positions as tensors, keys and values go into the cache by index, and each row attends to its
-own past through a mask over a fixed span of the cache.  Rows are as many at every step, whoever is in them: a
-row's sums do not depend on its neighbours, so that a sequence is written again alone as it was among others.
+A step takes tokens and positions as tensors, keys and values go into the cache by index, and each row attends
+to its own past through a mask over a fixed span of the cache.  Rows are as many at every step, whoever is in
+them: a row's sums do not depend on its neighbours, so that a sequence is written again alone as it was among
+others.
 
 On CUDA the step is compiled by `torch.compile` and captured in a graph, tokens included.
 
-Axes: B rows, C hidden, H query heads, K key-value heads, G query heads a key-value head, D head size, S positions
-of the cache, T tokens of a chunk, V vocabulary.
+Axes: B rows, C hidden, H query heads, K key-value heads, G query heads a key-value head, D head size,
+S positions of the cache, T tokens of a chunk, V vocabulary.
 """
 # ruff: noqa: N803, N806 - a tensor's name carries its axes
 
@@ -30,18 +31,14 @@ _CHUNK: Final = 32
 
 
 class RowDecoder:
-    """Rows of sequences that are being written; one row shares its cache with the decoder that reads prompts."""
+    """Rows of sequences that are being written; one row alone has the cache of the decoder itself."""
 
     def __init__(self, weights: DecoderWeights, *, rows: int = 1, compiled: bool) -> None:
         """`compiled` is for CUDA: compiled kernels, captured in a graph."""
         self._weights: Final = weights
         self._shared: Final = rows == 1
-        self._caches = [
-            layer.cache_2KSD[None]
-            if self._shared
-            else layer.cache_2KSD.new_zeros(rows, *layer.cache_2KSD.shape)
-            for layer in weights.layers
-        ]
+        caches = [layer.cache_2KSD for layer in weights.layers]
+        self._caches = [one[None] if rows == 1 else one.new_zeros(rows, *one.shape) for one in caches]
         device = weights.norm_C.device
         self._context: Final = len(weights.turns_SD)
         self._turns_SD2: Final = torch.view_as_real(weights.turns_SD)
@@ -65,7 +62,7 @@ class RowDecoder:
         self._graphs.clear()
 
     def begin(self, row: int, logits_V: Tensor, length: int, chance: Chance) -> None:
-        """Put a sequence into a row, from the decoder's cache that holds it; its first token is drawn at once."""
+        """Put the sequence that the decoder's cache holds into a row; its first token is drawn at once."""
         assert self._drawing is not None  # noqa: S101 - whoever begins said how it draws
         if not self._shared:
             for cache_B2KSD, layer in zip(self._caches, self._weights.layers, strict=True):
@@ -182,7 +179,7 @@ class RowDecoder:
 
 
 def _product(x_BC: Tensor, matrix_NC: Tensor, bias_N: Tensor | None = None) -> Tensor:
-    """A projection; compiled for one row it is a sum along rows, which reads the matrix once, in its own type."""
+    """A projection; compiled for one row a sum along rows, which reads the matrix once, in its own type."""
     if torch.compiler.is_compiling() and len(x_BC) == 1:
         y_BN = (matrix_NC.float() * x_BC).sum(-1)[None]
         return y_BN if bias_N is None else y_BN + bias_N
