@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
@@ -107,6 +108,11 @@ class Decoder(TextDecoder):
             UnusableInput, RequirementMissing: see `open_model` and the class.
         """
         return cls(open_model(path), device=device, context=context, weights=weights, compiled=compiled)
+
+    @cached_property
+    def _rows(self) -> RowDecoder:
+        compiled = self._graphed is not None
+        return RowDecoder(self._weights, rows=_ROWS[self.device.type], compiled=compiled)
 
     @property
     def bytes_per_token(self) -> int:
@@ -273,8 +279,7 @@ class Decoder(TextDecoder):
     ) -> Iterator[tuple[int, Completion]]:
         """Complete many prompts, a fixed number of them at once; see the base class."""
         sampling = sampling or Sampling()
-        count = _ROWS[self.device.type]
-        rows = RowDecoder(self._weights, rows=count, compiled=self._graphed is not None)
+        rows, count = self._rows, _ROWS[self.device.type]
         rows.draws(Drawing(sampling, banned_ids, self.device))
         waiting, writing = deque(enumerate(requests)), dict[int, Writing]()
         while waiting or writing:

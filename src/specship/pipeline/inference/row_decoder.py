@@ -25,7 +25,8 @@ from specship.errors import UnusableInput
 from specship.pipeline.inference.decoder_weights import DecoderWeights, LayerWeights, product
 from specship.pipeline.inference.drawing import Chance, Drawing
 
-_LEAST_SPAN: Final = 128
+_LEAST_SPAN: Final = 256
+"""Each span is compiled and captured once; spans double, and torch compiles few of them."""
 _CHUNK: Final = 32
 """Tokens that one sequence writes between two looks of the host."""
 
@@ -117,7 +118,8 @@ class RowDecoder:
         """A graph of one token; what warming up wrote into the cache is written again before it is read."""
         state = (self._token_B, self._at_B, self._slot_1)
         before = [tensor.clone() for tensor in state]
-        aside, here = torch.cuda.Stream(), torch.cuda.current_stream()
+        aside = torch.cuda.Stream()  # type: ignore[no-untyped-call]
+        here = torch.cuda.current_stream()
         aside.wait_stream(here)
         with torch.cuda.stream(aside):
             for _ in range(2):
@@ -172,7 +174,7 @@ class RowDecoder:
         if layer.head_norms_HD is not None:
             qk_BHD = F.rms_norm(qk_BHD, (qk_BHD.shape[-1],), None, self._weights.shape.rms_eps)
             qk_BHD = qk_BHD * layer.head_norms_HD
-        real, imaginary = qk_BHD.unflatten(-1, (-1, 2)).unbind(-1)
+        real, imaginary = qk_BHD.view(*qk_BHD.shape[:-1], -1, 2).unbind(-1)
         cosine, sine = turns_B1D2.unbind(-1)
         turned = (real * cosine - imaginary * sine, real * sine + imaginary * cosine)
         return torch.stack(turned, -1).flatten(-2)
