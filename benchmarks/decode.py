@@ -180,8 +180,7 @@ def as_markdown(results: list[dict[str, Any]], *, tokens: int, rounds: int, thre
     lines = [
         f"{machine}, {run}",
         "",
-        f"| parameters | type | what | median, tokens/s | times {REFERENCE} | spread | times {LLAMA_CPP}"
-        " | share of the bound |",
+        f"| size | type | what | tokens/s | times {REFERENCE} | spread | times {LLAMA_CPP} | of the bound |",
         "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
     for found in results:
