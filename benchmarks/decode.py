@@ -1,13 +1,17 @@
 """Greedy decoding of one sequence: specship's decoder, transformers.generate and llama.cpp.
 
-    python benchmarks/decode.py [--tokens 128] [--rounds 9] [--threads 2] [--output results.json]
+    python benchmarks/decode.py [--sizes 0.8M 40M 170M] [--types float32 bfloat16] [--tokens 128] [--rounds 9]
+                                [--threads 2] [--output results.json]
 
-A Llama of 0.8 million random weights in float32 is written into a temporary folder and exported. The
-variants take turns, one round after another, warm; a sample begins when the first new token is known and
-ends when the last one is. llama.cpp runs in a process of its own each round and reports its own decode
-time: two thread pools in one process slow both to a fraction. A ratio is the median over rounds of the
-ratio inside a round. The token ids must be equal, or nothing is printed. Nothing else should run on the
-machine. Printed as Markdown; absolute times are this machine's.
+Llamas of random weights are written into a temporary folder and exported, in the type that is measured. All
+three hold their weights in it: transformers sums in it too, llama.cpp rounds the other factor of a product
+to it, and specship sums in float32. The variants take turns, one round after another, warm; a sample begins
+when the first new token is known and ends when the last one is. llama.cpp runs in a process of its own each
+round and reports its own decode time: two thread pools in one process slow both to a fraction. A ratio is
+the median over rounds of the ratio inside a round. In float32 the token ids must be equal, or nothing is
+printed. Beside it stands what memory allows: bytes of all matrices a token over the rate of a copy; the
+smallest model lies in the cache. Nothing else should run on the machine. Printed as Markdown; absolute times
+are this machine's.
 """
 
 from __future__ import annotations
@@ -26,7 +30,37 @@ from typing import Any
 
 OURS, REFERENCE, LLAMA_CPP = "specship", "transformers.generate", "llama.cpp"
 PROMPT = tuple(range(2, 18))
-VOCABULARY = 2048
+TOKENS = 2048
+TYPES = ("float32", "bfloat16")
+SIZES: dict[str, dict[str, Any]] = {
+    "0.8M": {
+        "vocab_size": 2048,
+        "hidden_size": 128,
+        "intermediate_size": 352,
+        "num_hidden_layers": 3,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "tie_word_embeddings": False,
+    },
+    "40M": {
+        "vocab_size": 151_936,
+        "hidden_size": 256,
+        "intermediate_size": 704,
+        "num_hidden_layers": 2,
+        "num_attention_heads": 4,
+        "num_key_value_heads": 2,
+        "tie_word_embeddings": True,
+    },
+    "170M": {
+        "vocab_size": 32_768,
+        "hidden_size": 768,
+        "intermediate_size": 2816,
+        "num_hidden_layers": 18,
+        "num_attention_heads": 12,
+        "num_key_value_heads": 4,
+        "tie_word_embeddings": True,
+    },
+}
 IN_LLAMA_CPP = """
 import http.client, json, sys, os, urllib.parse
 import xllamacpp
@@ -55,7 +89,7 @@ os._exit(0)
 """
 
 
-def write_model(folder: Path) -> tuple[Path, Path]:
+def write_model(folder: Path, size: str, dtype: str) -> tuple[Path, Path]:
     """A checkpoint with a tokenizer, and its GGUF."""
     import torch
     from tokenizers import Tokenizer, pre_tokenizers
@@ -67,30 +101,24 @@ def write_model(folder: Path) -> tuple[Path, Path]:
 
     torch.manual_seed(1)
     declared = LlamaConfig(
-        vocab_size=VOCABULARY,
-        hidden_size=128,
-        intermediate_size=352,
-        num_hidden_layers=3,
-        num_attention_heads=4,
-        num_key_value_heads=2,
+        **SIZES[size],
         max_position_embeddings=1024,
-        tie_word_embeddings=False,
         bos_token_id=0,
         eos_token_id=0,
-        initializer_range=0.2,  # wide weights, so that greedy text varies
+        initializer_range=0.2 if size == "0.8M" else 0.05,  # wide weights, so that greedy text varies
     )
     checkpoint = folder / "checkpoint"
     logging.disable_progress_bar()
-    LlamaForCausalLM(declared).save_pretrained(checkpoint)
+    LlamaForCausalLM(declared).to(getattr(torch, dtype)).save_pretrained(checkpoint)
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
-    pairs = list(itertools.product(letters, letters))[: VOCABULARY - 1 - len(letters)]
+    pairs = list(itertools.product(letters, letters))[: TOKENS - 1 - len(letters)]
     names = ["<|end|>", *letters, *map("".join, pairs)]
     tokenizer = Tokenizer(BPE(vocab={name: number for number, name in enumerate(names)}, merges=pairs))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=True)
     tokenizer.add_special_tokens(["<|end|>"])
     tokenizer.save(str(checkpoint / "tokenizer.json"))
     exported = folder / "model.gguf"
-    export_gguf(checkpoint, exported)
+    export_gguf(checkpoint, exported, dtype="BF16" if dtype == "bfloat16" else "F32")
     return checkpoint, exported
 
 
@@ -109,59 +137,85 @@ def in_llama_cpp(gguf: Path, tokens: int, threads: int) -> dict[str, Any]:
     return found
 
 
-def measure(folder: Path, *, tokens: int, rounds: int, threads: int) -> dict[str, list[float]]:
-    """Tokens a second of each decoder, round by round."""
+def measure(folder: Path, size: str, dtype: str, *, tokens: int, rounds: int, threads: int) -> dict[str, Any]:
+    """Tokens a second of each decoder, round by round, and what memory allows."""
     import torch
 
     from specship.pipeline.checkpoint.folder import open_any_checkpoint
+    from specship.pipeline.device import copy_bytes_per_second
     from specship.pipeline.inference.decode_bench import take_samples
+    from specship.pipeline.inference.decoder import Decoder
 
     torch.set_num_threads(threads)
-    checkpoint, gguf = write_model(folder)
+    checkpoint, gguf = write_model(folder, size, dtype)
     opened = open_any_checkpoint(checkpoint)
+    decoder = Decoder(opened, context=len(PROMPT) + tokens, weights="stored", compiled=True)
+    on = torch.device("cpu")
     rates: dict[str, list[float]] = {OURS: [], REFERENCE: [], LLAMA_CPP: []}
+    bound, alike = [], set()
     for _ in range(rounds):
-        *_, ours, reference = take_samples(opened, PROMPT, tokens=tokens, samples=1, device="cpu")
+        *_, ours, reference = take_samples(opened, decoder, PROMPT, tokens=tokens, samples=1, device=on)
         theirs = in_llama_cpp(gguf, tokens, threads)
-        if not ours.token_ids == reference.token_ids == tuple(theirs["tokens"]):
+        bound.append(copy_bytes_per_second(on) / decoder.bytes_per_token)
+        alike.add(ours.token_ids == reference.token_ids == tuple(theirs["tokens"]))
+        if dtype == "float32" and alike != {True}:
             sys.exit("the decoders wrote different tokens; their speed is not comparable")
         rates[OURS].append((tokens - 1) / ours.seconds)
         rates[REFERENCE].append((tokens - 1) / reference.seconds)
         rates[LLAMA_CPP].append(theirs["predicted"] / theirs["seconds"])
-    return rates
+    return {
+        "size": size,
+        "type": dtype,
+        "how": decoder.how,
+        "rates": rates,
+        "bound": bound,
+        "alike": alike == {True},
+    }
 
 
-def as_markdown(rates: dict[str, list[float]], *, tokens: int, threads: int) -> str:
+def as_markdown(results: list[dict[str, Any]], *, tokens: int, rounds: int, threads: int) -> str:
     """A table, and the machine."""
     machine = f"{threads} threads of {os.cpu_count()} cores ({platform.machine()})"
-    run = f"Python {platform.python_version()}; {tokens} tokens, batch 1; {len(rates[OURS])} rounds in turns"
+    run = f"Python {platform.python_version()}; {tokens} tokens, batch 1; {rounds} rounds in turns"
     lines = [
         f"{machine}, {run}",
         "",
-        f"| what | median, tokens/s | times {REFERENCE} | spread |",
-        "| --- | --- | --- | --- |",
+        f"| size | type | what | tokens/s | times {REFERENCE} | spread | times {LLAMA_CPP} | of the bound |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- |",
     ]
-    for name, values in rates.items():
-        ratios = [value / base for value, base in zip(values, rates[REFERENCE], strict=True)]
-        middle, low, high = statistics.median(ratios), min(ratios), max(ratios)
-        lines.append(f"| {name} | {statistics.median(values):.0f} | {middle:.2f} | {low:.2f}-{high:.2f} |")
+    for found in results:
+        rates = found["rates"]
+        for name, values in rates.items():
+            ratios, peers, shares = (
+                [value / base for value, base in zip(values, bases, strict=True)]
+                for bases in (rates[REFERENCE], rates[LLAMA_CPP], found["bound"])
+            )
+            what = f"{name}, {found['how']}" if name == OURS else name
+            lines.append(
+                f"| {found['size']} | {found['type']} | {what} | {statistics.median(values):.0f}"
+                f" | {statistics.median(ratios):.2f} | {min(ratios):.2f}-{max(ratios):.2f}"
+                f" | {statistics.median(peers):.2f} | {statistics.median(shares):.2f} |"
+            )
     return "\n".join(lines)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--sizes", nargs="+", choices=SIZES, default=list(SIZES))
+    parser.add_argument("--types", nargs="+", choices=TYPES, default=list(TYPES))
     parser.add_argument("--tokens", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=9)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--output", type=Path, help="every sample as JSON")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        rates = measure(
-            Path(folder), tokens=arguments.tokens, rounds=arguments.rounds, threads=arguments.threads
-        )
+    counts = {"tokens": arguments.tokens, "rounds": arguments.rounds, "threads": arguments.threads}
+    results = []
+    for size, dtype in itertools.product(arguments.sizes, arguments.types):
+        with tempfile.TemporaryDirectory() as folder:
+            results.append(measure(Path(folder), size, dtype, **counts))
     if arguments.output:
-        arguments.output.write_text(json.dumps(rates, indent=1))
-    print(as_markdown(rates, tokens=arguments.tokens, threads=arguments.threads))
+        arguments.output.write_text(json.dumps(results, indent=1))
+    print(as_markdown(results, **counts))
     return 0
 
 

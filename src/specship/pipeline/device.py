@@ -119,3 +119,22 @@ def matmul_flops_per_second(
             torch.cuda.synchronize(device)
         samples.append(time.perf_counter() - began)
     return 2.0 * size**3 / min(samples)
+
+
+def copy_bytes_per_second(device: torch.device, *, seconds: float = 0.25) -> float:
+    """Best rate at which memory is copied there, bytes read and bytes written together.
+
+    The buffers are larger than any cache; the best of many short samples, three at least.
+    """
+    on_cuda = device.type == "cuda"
+    source_N = torch.ones((1 << 30) if on_cuda else (1 << 27), device=device, dtype=torch.uint8)  # noqa: N806
+    target_N = source_N.clone()  # noqa: N806
+    samples: list[float] = []
+    until = time.perf_counter() + seconds
+    while len(samples) < _FEWEST_SAMPLES or time.perf_counter() < until:
+        began = time.perf_counter()
+        target_N.copy_(source_N)
+        if on_cuda:
+            torch.cuda.synchronize(device)
+        samples.append(time.perf_counter() - began)
+    return 2 * source_N.nbytes / min(samples)

@@ -105,18 +105,20 @@ def _only(texts: list[str]) -> str | None:
 
 def _again(checkpoint: Artifact, problems: ProblemFile, runs: list[CompletionsRun], digest: str) -> Figures:
     """Some completions of the first run written again, others judged again."""
+    from specship.pipeline.evaluation.humaneval.generation import regenerate
+
     if not runs:
         return dict.fromkeys(
             ("written_again", "differing_completions", "judged_again", "differing_outcomes"), 0
         )
     first = runs[0]
     written = first.chosen(_WRITTEN_AGAIN, digest)
-    generator = first.generator(checkpoint.path, problems)
+    again = regenerate(first.generator(checkpoint.path, problems), written)
     judged = first.chosen(_JUDGED_AGAIN, f"{digest} judged")
     verdicts = first.judged_again(problems, judged)
     return {
         "written_again": len(written),
-        "differing_completions": sum(generator.write(one.task_id, one.index) != one for one in written),
+        "differing_completions": sum(a != b for a, b in zip(again, written, strict=True)),
         "judged_again": len(judged),
         "differing_outcomes": sum(
             verdicts.get((one.task_id, one.index)) != first.outcomes[one.task_id, one.index].outcome

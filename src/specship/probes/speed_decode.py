@@ -6,11 +6,11 @@ from itertools import takewhile
 from statistics import median, stdev
 
 from specship.pipeline.evaluation.inference_records import SpeedFile, SpeedSample, read_speed
-from specship.pipeline.inference.any_model import load_decoder, open_any_model
+from specship.pipeline.inference.any_model import AnyModel, load_decoder, open_any_model
 from specship.probes.probe import Artifact, Figures, probe
 
 _OURS, _REFERENCE = "specship", "transformers"
-_WARM_UP = 0
+_WARM_UP, _EXACT = 0, "float32"
 
 
 @probe(
@@ -36,11 +36,13 @@ def speed_decode(checkpoint: Artifact, speed: Artifact) -> Figures:
     """Median tokens a second after the first new token; the ratio is the median of ratios within a round.
 
     The interval is the lowest and highest sample: with n samples it covers the median with
-    probability 1 - 2^(1-n). `spread` is the standard deviation. `differing_tokens` counts ids, of
-    both decoders, that our decoder, run again on the CPU, does not write; `foreign_samples` all
+    probability 1 - 2^(1-n). `spread` is the standard deviation. `differing_tokens` counts ids that our
+    decoder does not write when it is run again, uncompiled, on the device of the samples and with weights
+    rounded as theirs were; of the reference too, but where it summed in another type: `foreign_samples` all
     samples when they were taken from other weights. Round 0 counts in no rate; `warm_up_tokens` are those
     that our decoder wrote in it before the first sample. A family without a decoder of ours is decoded by
-    transformers, whose samples count then, and the ratio is not measured. Raises DamagedArtifact.
+    transformers, whose samples count then, and the ratio is not measured. Raises DamagedArtifact;
+    RequirementMissing without the device of the samples.
     """
     found, opened = read_speed(speed.path), open_any_model(checkpoint.path)
     own = _OURS if opened.engine == _OURS else _REFERENCE
@@ -53,10 +55,11 @@ def speed_decode(checkpoint: Artifact, speed: Artifact) -> Figures:
     rates = [_rate(sample) for sample in ours]
     ratios = [_rate(sample) / _rate(theirs[sample.round]) for sample in ours if sample.round in theirs]
     longest = max((len(sample.token_ids) for sample in found.samples), default=0)
-    again = load_decoder(opened).generate(found.prompt_ids, longest).token_ids
+    again = _again(found, opened, longest)
     differing = sum(
         a != b
         for sample in found.samples
+        if sample.decoder == own or found.weights == _EXACT
         for a, b in zip(sample.token_ids, again[: len(sample.token_ids)], strict=True)
     )
     return {
@@ -77,9 +80,19 @@ def speed_decode(checkpoint: Artifact, speed: Artifact) -> Figures:
         "threads": found.threads,
         "notes": [
             f"{len(ours)} samples of {longest - 1} tokens, {found.threads} threads, {found.device_name}",
+            *(
+                []
+                if found.weights == _EXACT
+                else [f"the reference sums in {found.weights}: its ids are counted"]
+            ),
             *([] if own == _OURS else [f"decoded by {opened.engine}: there is no ratio to itself"]),
         ],
     }
+
+
+def _again(found: SpeedFile, opened: AnyModel, tokens: int) -> tuple[int, ...]:
+    decoder = load_decoder(opened, device=found.device, weights=found.weights)
+    return decoder.generate(found.prompt_ids, tokens).token_ids
 
 
 def _warm_up_tokens(found: SpeedFile, own: str) -> int:

@@ -8,7 +8,7 @@ import torch
 
 from specship.errors import SpecshipError
 from specship.pipeline.inference.any_model import load_decoder, open_any_model
-from specship.pipeline.inference.text_decoder import Sampling
+from specship.pipeline.inference.drawing import Sampling
 from tests.models import inference_chain
 from tests.models.other_families import CONFIGS, other
 from tests.models.other_ggufs import other_gguf

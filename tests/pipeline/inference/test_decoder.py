@@ -9,8 +9,8 @@ import torch
 from specship.errors import UnusableInput
 from specship.pipeline.inference.decode_bench import bench, reference_model, reference_tokens
 from specship.pipeline.inference.decoder import Decoder
+from specship.pipeline.inference.drawing import Sampling
 from specship.pipeline.inference.generated_text import generate_text
-from specship.pipeline.inference.text_decoder import Sampling
 from tests.editing import copy_of, edit_json
 from tests.models.inference_chain import checkpoint
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from specship.cli import training_bench
 
 HELP = "decode speed of a checkpoint beside transformers, or the speed of training"
+_CACHED = ", unless the weights fit a cache"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,6 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--samples", type=int, default=7)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:N or auto")
     parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is torch's own choice")
+    parser.add_argument(
+        "--weights",
+        choices=("stored", "float32", "bfloat16"),
+        default="stored",
+        help="what matrices are held in; sums are float32 in any case (default: stored)",
+    )
+    parser.add_argument("--eager", action="store_true", help="without a C compiler, and without CUDA graphs")
     parser.add_argument("--format", choices=("text", "json"), default="text")
     training_bench.add_arguments(parser)
 
@@ -40,6 +48,8 @@ def run(arguments: argparse.Namespace) -> int:
         samples=arguments.samples,
         device=arguments.device,
         threads=arguments.threads,
+        weights=arguments.weights,
+        compiled=not arguments.eager,
     )
     if arguments.format == "json":
         print(json.dumps(found, indent=2))
@@ -51,5 +61,8 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"ratio         {found['ratio']:.2f}, median of {arguments.samples} rounds")
         else:
             print(f"ratio         none: it is computed by {found['engine']} alone")
+        if found["bandwidth"]:
+            print(f"memory allows {found['bandwidth']['bound_tokens_per_second']:.1f} tokens/s{_CACHED}")
+        print(f"with          {found['weights']} weights, {found['how']}")
         print(f"on            {found['device_name']}, {found['threads']} threads")
     return 0

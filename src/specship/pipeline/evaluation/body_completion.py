@@ -10,7 +10,8 @@ from specship.pipeline.evaluation.python_syntax import cut_body
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
 
-    from specship.pipeline.inference.text_decoder import Sampling, TextDecoder
+    from specship.pipeline.inference.drawing import Sampling
+    from specship.pipeline.inference.text_decoder import TextDecoder
 
 
 def complete_body(

@@ -21,7 +21,7 @@ from specship.pipeline.inference.decoding_settings import Decoding, DecodingSett
 from specship.pipeline.stage import Work
 
 if TYPE_CHECKING:
-    from specship.pipeline.inference.text_decoder import Sampling
+    from specship.pipeline.inference.drawing import Sampling
 
 
 class GenerationSettings(DecodingSettings):

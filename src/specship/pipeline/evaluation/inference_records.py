@@ -67,6 +67,7 @@ class SpeedFile(OpenRecord):
     device: str
     device_name: str
     threads: int
+    weights: Literal["float32", "bfloat16"] = "float32"
     prompt_ids: list[TokenId]
     samples: list[SpeedSample]
 

@@ -15,7 +15,8 @@ from tokenizers import Tokenizer
 from specship.pipeline.evaluation.body_completion import complete_body
 from specship.pipeline.evaluation.python_prompts import Prompt
 from specship.pipeline.evaluation.python_syntax import STOP_RULE, parse_function
-from specship.pipeline.inference.text_decoder import Sampling, TextDecoder
+from specship.pipeline.inference.drawing import Sampling
+from specship.pipeline.inference.text_decoder import TextDecoder
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from specship.pipeline.inference.open_model import OpenModel, is_gguf, open_mode
 from specship.pipeline.model.other_families import is_computed_here
 
 if TYPE_CHECKING:
+    from specship.pipeline.inference.decoder_weights import WeightType
     from specship.pipeline.inference.llamacpp_decoder import OtherGguf
     from specship.pipeline.inference.text_decoder import TextDecoder
 
@@ -57,8 +58,17 @@ def is_ours(path: Path) -> bool:
     return is_computed_here(path / CONFIG)
 
 
-def load_decoder(opened: AnyModel, *, device: str = "cpu", context: int | None = None) -> TextDecoder:
+def load_decoder(
+    opened: AnyModel,
+    *,
+    device: str = "cpu",
+    context: int | None = None,
+    weights: WeightType = "float32",
+    compiled: bool = False,
+) -> TextDecoder:
     """The weights in memory, ready to read one sequence at a time.
+
+    `weights` and `compiled` are for what is computed here (see `Decoder`); others choose for themselves.
 
     Raises:
         UnusableInput: transformers refuses them.
@@ -75,4 +85,4 @@ def load_decoder(opened: AnyModel, *, device: str = "cpu", context: int | None =
         return LlamaCppDecoder(opened, context=context)
     from specship.pipeline.inference.decoder import Decoder
 
-    return Decoder(opened, device=device, context=context)
+    return Decoder(opened, device=device, context=context, weights=weights, compiled=compiled)

@@ -4,6 +4,9 @@ Both warm up first, and what they decoded then is kept as round 0, which counts 
 A sample begins when the first new token is known, so neither the prompt nor its token counts,
 and ends when the last one is known. Both decoders get the same prompt and greedy decoding
 without end tokens; the token ids stay in the sample, so that a reader counts them himself.
+
+The reference has its weights in the type in which ours are held, so that both read as many bytes a token: in
+bfloat16 it sums in bfloat16 too, where ours sums in float32, and its text may be another one.
 """
 
 from __future__ import annotations
@@ -19,9 +22,10 @@ import torch
 
 from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
 from specship.pipeline.checkpoint.other_folder import OtherFolder, open_other_folder
-from specship.pipeline.device import device_name, resolve_device
+from specship.pipeline.device import copy_bytes_per_second, device_name, resolve_device
 from specship.pipeline.inference.any_model import is_ours
 from specship.pipeline.inference.decoder import Decoder
+from specship.pipeline.inference.decoder_weights import WeightType
 
 OURS: Final = "specship"
 REFERENCE: Final = "transformers"
@@ -54,8 +58,13 @@ def bench(
     samples: int = 7,
     device: str = "cpu",
     threads: int = 0,
+    weights: WeightType = "stored",
+    compiled: bool = True,
 ) -> dict[str, Any]:
     """Decode speed of a checkpoint, with every sample; 0 threads leaves torch's own choice.
+
+    Beside it stands what memory allows: the bytes of all matrices, each read once a token, over the rate of a
+    copy in the same run (what it reads and what it writes). Matrices that fit a cache are read faster.
 
     A family without a decoder of ours is decoded by transformers alone, whose rate it then is.
     Without a prompt the first 16 token ids stand for one: speed does not depend on what they mean.
@@ -68,15 +77,24 @@ def bench(
         torch.set_num_threads(threads)
     opened = open_any_checkpoint(checkpoint) if is_ours(checkpoint) else open_other_folder(checkpoint)
     prompt = tuple(prompt_ids) or tuple(range(min(16, opened.shape.vocabulary)))
-    taken = take_samples(opened, prompt, tokens=tokens, samples=samples, device=device)
+    on = resolve_device(device)
+    decoder = (
+        Decoder(opened, device=device, context=len(prompt) + tokens, weights=weights, compiled=compiled)
+        if isinstance(opened, CheckpointFolder)
+        else None
+    )
+    held = decoder.weight_type if decoder else "float32"
+    taken = take_samples(opened, decoder, prompt, tokens=tokens, samples=samples, device=on)
     engine = OURS if opened.engine == OURS else REFERENCE
     rates = {
         name: [(len(s.token_ids) - 1) / s.seconds for s in taken if s.decoder == name and s.round != WARM_UP]
         for name in (OURS, REFERENCE)
     }
-    on = resolve_device(device)
     return {
         "engine": opened.engine,
+        "how": decoder.how if decoder else "eager",
+        "weights": held,
+        "bandwidth": _bandwidth(decoder, on) if decoder else None,
         "tokens_per_second": median(rates[engine]),
         "reference_tokens_per_second": median(rates[REFERENCE]),
         "ratio": median(a / b for a, b in zip(rates[engine], rates[REFERENCE], strict=True)),
@@ -91,22 +109,22 @@ def bench(
 
 def take_samples(
     opened: CheckpointFolder | OtherFolder,
+    decoder: Decoder | None,
     prompt_ids: Sequence[int],
     *,
     tokens: int,
     samples: int,
-    device: str,
+    device: torch.device,
 ) -> list[DecodeSample]:
     """The warm-up of both decoders, and their interleaved samples from round 1 on.
 
     Raises:
         UnusableInput: prompt and tokens exceed the context.
-        RequirementMissing: the device is not here.
     """
-    on = resolve_device(device)
-    timed: dict[str, _Timed] = {REFERENCE: _reference(opened.path, on)}
-    if isinstance(opened, CheckpointFolder):
-        timed = {OURS: _ours(opened, device, len(prompt_ids) + tokens), **timed}
+    held = getattr(torch, decoder.weight_type) if decoder else torch.float32
+    timed: dict[str, _Timed] = {REFERENCE: _reference(opened.path, device, held)}
+    if decoder:
+        timed = {OURS: _ours(decoder), **timed}
     found = _take_round(timed, WARM_UP, prompt_ids, tokens)
     for number in range(1, samples + 1):
         found += _take_round(timed, number, prompt_ids, tokens)
@@ -120,9 +138,17 @@ def _take_round(
     return [DecodeSample(name, number, *decode(prompt_ids, tokens)) for name, decode in timed.items()]
 
 
-def _ours(opened: CheckpointFolder, device: str, context: int) -> _Timed:
-    decoder = Decoder(opened, device=device, context=context)
+def _bandwidth(decoder: Decoder, device: torch.device) -> dict[str, float]:
+    """What memory allows on this device, now."""
+    rate = copy_bytes_per_second(device)
+    return {
+        "bytes_per_token": decoder.bytes_per_token,
+        "copy_bytes_per_second": rate,
+        "bound_tokens_per_second": rate / decoder.bytes_per_token,
+    }
 
+
+def _ours(decoder: Decoder) -> _Timed:
     def decode(prompt_ids: Sequence[int], tokens: int) -> tuple[float, tuple[int, ...]]:
         stream = decoder.stream(prompt_ids)
         found = [stream.next()]
@@ -151,8 +177,8 @@ class _Stamps:
         """Called after the last token."""
 
 
-def reference_model(folder: Path, device: torch.device) -> Any:
-    """The checkpoint in transformers, float32, without end tokens, so that it decodes as long as asked.
+def reference_model(folder: Path, device: torch.device, dtype: torch.dtype = torch.float32) -> Any:
+    """The checkpoint in transformers, without end tokens, so that it decodes as long as asked.
 
     Whoever calls has opened the folder with our own reader, which knows its family and refuses pickles.
     """
@@ -161,7 +187,7 @@ def reference_model(folder: Path, device: torch.device) -> Any:
 
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     model: Any = AutoModelForCausalLM.from_pretrained(
-        folder, dtype=torch.float32, use_safetensors=True, trust_remote_code=False, local_files_only=True
+        folder, dtype=dtype, use_safetensors=True, trust_remote_code=False, local_files_only=True
     )
     model = model.to(device).eval()
     model.generation_config.eos_token_id = None
@@ -190,8 +216,8 @@ def reference_tokens(
     return tuple(ids_BT[0, len(prompt_ids) :].tolist())
 
 
-def _reference(folder: Path, device: torch.device) -> _Timed:
-    model = reference_model(folder, device)
+def _reference(folder: Path, device: torch.device, dtype: torch.dtype) -> _Timed:
+    model = reference_model(folder, device, dtype)
 
     def decode(prompt_ids: Sequence[int], tokens: int) -> tuple[float, tuple[int, ...]]:
         stamps = _Stamps()

@@ -9,7 +9,7 @@ from pydantic import Field, model_validator
 from specship.pipeline.stage import Settings
 
 if TYPE_CHECKING:
-    from specship.pipeline.inference.text_decoder import Sampling
+    from specship.pipeline.inference.drawing import Sampling
 
 Decoding = Literal["greedy", "sampled"]
 
@@ -44,7 +44,7 @@ class DecodingSettings(Settings):
 
     def sampling(self, decoding: Decoding, seed: int) -> Sampling:
         """How the next token is drawn; greedy decoding has no seed."""
-        from specship.pipeline.inference.text_decoder import Sampling
+        from specship.pipeline.inference.drawing import Sampling
 
         if decoding == "greedy":
             return Sampling()

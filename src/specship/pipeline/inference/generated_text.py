@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from specship.pipeline.inference.any_model import load_decoder, open_any_model
-from specship.pipeline.inference.text_decoder import Sampling
+from specship.pipeline.inference.drawing import Sampling
 
 
 def generate_text(

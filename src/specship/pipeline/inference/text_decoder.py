@@ -7,30 +7,31 @@ Axes: T tokens, V vocabulary.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
 from torch import Tensor
 
 from specship.errors import UnusableInput
+from specship.pipeline.inference.drawing import Chance, Drawing, Sampling
 from specship.pipeline.model.decoder_shape import TextShape
 from specship.pipeline.model.reading import OURS
 
 STOP_TOKEN: Final = "stop-token"
+STOP_TEXT: Final = "stop-text"
 TOKEN_LIMIT: Final = "token-limit"
+Ends = Callable[[int, Sequence[int]], bool]
+"""Whether a sequence, by its number and its tokens so far, has ended."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sampling:
-    """How the next token is drawn.  Temperature 0 is greedy and uses none of the rest."""
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A prompt, how many tokens may follow it (at least 1), and the seed that they are drawn with."""
 
-    temperature: float = 0.0
-    top_k: int = 0
-    """Keep the k likeliest tokens; 0 keeps all."""
-    top_p: float = 1.0
-    """Keep the likeliest tokens that together reach this probability."""
+    prompt_ids: Sequence[int]
+    tokens: int
     seed: int = 0
 
 
@@ -117,11 +118,7 @@ class TextDecoder(ABC):
         Raises:
             UnusableInput: the prompt is unusable (see `logits`), or prompt and tokens exceed the context.
         """
-        if len(prompt_ids) + tokens > self.context:
-            raise UnusableInput(
-                f"{len(prompt_ids)} prompt tokens and {tokens} new ones exceed the context of {self.context}",
-                mend="ask for fewer tokens (--tokens N), or cut the prompt",
-            )
+        self.refuse_length(prompt_ids, tokens)
         stream = self.stream(prompt_ids, sampling=sampling, banned_ids=banned_ids)
         found: list[int] = []
         while len(found) < tokens:
@@ -129,6 +126,43 @@ class TextDecoder(ABC):
             if found[-1] in stop_ids:
                 return Completion(tuple(found), STOP_TOKEN)
         return Completion(tuple(found), TOKEN_LIMIT)
+
+    def refuse_length(self, prompt_ids: Sequence[int], tokens: int) -> None:
+        """Refuse a prompt that leaves no room for so many tokens.
+
+        Raises:
+            UnusableInput: together they exceed the context.
+        """
+        if len(prompt_ids) + tokens > self.context:
+            raise UnusableInput(
+                f"{len(prompt_ids)} prompt tokens and {tokens} new ones exceed the context of {self.context}",
+                mend="ask for fewer tokens (--tokens N), or cut the prompt",
+            )
+
+    def generate_many(
+        self,
+        requests: Sequence[Request],
+        *,
+        sampling: Sampling | None = None,
+        stop_ids: Collection[int] = (),
+        banned_ids: Collection[int] = (),
+        ends: Ends | None = None,
+    ) -> Iterator[tuple[int, Completion]]:
+        """Complete many prompts; each comes with its number as soon as it is through, in any order.
+
+        `ends(number, token_ids)` is asked after each token, and ends a sequence by saying yes.
+
+        Raises:
+            UnusableInput: a prompt is unusable (see `logits`), or with its tokens exceeds the context.
+        """
+        for number, wanted in enumerate(requests):
+            self.refuse_length(wanted.prompt_ids, wanted.tokens)
+            drawn = replace(sampling or Sampling(), seed=wanted.seed)
+            stream = self.stream(wanted.prompt_ids, sampling=drawn, banned_ids=banned_ids)
+            writing = Writing(number, wanted.tokens, stop_ids, ends)
+            while not (ended := writing.take(stream.next())):
+                pass
+            yield number, ended
 
     def stream(
         self, prompt_ids: Sequence[int], *, sampling: Sampling | None = None, banned_ids: Collection[int] = ()
@@ -138,21 +172,26 @@ class TextDecoder(ABC):
         Raises:
             UnusableInput: see `logits`.
         """
-        return TokenStream(self, self.prompt(prompt_ids), sampling or Sampling(), tuple(banned_ids))
+        sampling = sampling or Sampling()
+        drawing = Drawing(sampling, banned_ids, self.device)
+        return TokenStream(self._tokens(self.prompt(prompt_ids), drawing, Chance(sampling.seed)))
+
+    def _tokens(self, logits_V: Tensor, drawing: Drawing, chance: Chance) -> Iterator[int]:
+        """One token after another; the first is drawn from the prompt's own logits."""
+        chance_1 = torch.zeros(1, dtype=torch.float64, device=logits_V.device)
+        while True:
+            if not drawing.is_greedy:
+                chance_1 = chance.next(1).to(logits_V.device)
+            token = int(drawing.draw(logits_V[None], chance_1))
+            yield token
+            logits_V = self.step(token)
 
 
 class TokenStream:
-    """Draws one token after another; the first is drawn from the prompt's own logits."""
+    """Tokens that a decoder writes, one after another."""
 
-    def __init__(
-        self, decoder: TextDecoder, logits_V: Tensor, sampling: Sampling, banned: tuple[int, ...]
-    ) -> None:
-        self._decoder = decoder
-        self._logits_V = logits_V
-        self._sampling = sampling
-        self._banned = list(banned)
-        self._last: int | None = None
-        self._random = torch.Generator().manual_seed(sampling.seed)
+    def __init__(self, tokens: Iterator[int]) -> None:
+        self._tokens = tokens
 
     @torch.inference_mode()
     def next(self) -> int:
@@ -161,21 +200,24 @@ class TokenStream:
         Raises:
             UnusableInput: the context is full.
         """
-        logits_V = self._logits_V if self._last is None else self._decoder.step(self._last)
-        if self._banned:
-            logits_V[self._banned] = -torch.inf
-        self._last = int(logits_V.argmax()) if self._sampling.temperature == 0 else self._draw(logits_V)
-        return self._last
+        return next(self._tokens)
 
-    def _draw(self, logits_V: Tensor) -> int:
-        """Draw on the processor, so that a seed means the same tokens wherever the logits were made."""
-        wanted = self._sampling
-        scaled_V = logits_V.float().cpu() / wanted.temperature
-        sorted_V, order_V = scaled_V.sort(descending=True, stable=True)
-        if wanted.top_k:
-            sorted_V = sorted_V[: wanted.top_k]
-        probability_V = sorted_V.softmax(-1)
-        if wanted.top_p < 1:
-            before_V = probability_V.cumsum(-1) - probability_V
-            probability_V = probability_V[before_V < wanted.top_p]
-        return int(order_V[torch.multinomial(probability_V, 1, generator=self._random)])
+
+class Writing:
+    """One sequence that is being written, and the rules that end it."""
+
+    def __init__(self, number: int, tokens: int, stop_ids: Collection[int], ends: Ends | None = None) -> None:
+        self.number: Final = number
+        self._tokens = tokens
+        self._stop_ids = stop_ids
+        self._ends = ends
+        self._found: list[int] = []
+
+    def take(self, token: int) -> Completion | None:
+        """Add a token; the completion, where it is the last."""
+        self._found.append(token)
+        if token in self._stop_ids:
+            return Completion(tuple(self._found), STOP_TOKEN)
+        if self._ends and self._ends(self.number, self._found):
+            return Completion(tuple(self._found), STOP_TEXT)
+        return Completion(tuple(self._found), TOKEN_LIMIT) if len(self._found) >= self._tokens else None

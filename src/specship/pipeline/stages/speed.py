@@ -23,6 +23,10 @@ class SpeedSettings(Settings):
     """Longest prompt."""
     threads: Annotated[int, Field(ge=1)]
     device: Literal["cpu", "cuda"]
+    weights: Literal["stored", "float32", "bfloat16"] = "stored"
+    """What matrices are held in."""
+    compiled: bool = True
+    """On a CPU by its C compiler, on CUDA as a graph; without a compiler it is eager, and recorded so."""
 
 
 STAGE = Stage(
@@ -55,6 +59,8 @@ def run(work: Work) -> None:
         samples=settings.samples,
         device=settings.device,
         threads=settings.threads,
+        weights=settings.weights,
+        compiled=settings.compiled,
     )
     write_json(work.output / "speed.json", {"format": "specship-speed/1", **figures})
     work.report(1, 1, "benches", tokens_per_second=figures["tokens_per_second"])

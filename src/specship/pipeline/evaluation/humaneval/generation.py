@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -20,12 +20,12 @@ from specship.errors import UnusableInput
 from specship.pipeline.evaluation.humaneval.extraction import CHANNEL_TOKENS
 from specship.pipeline.evaluation.humaneval.problems import CompletionFile, ProblemFile, Sample
 from specship.pipeline.evaluation.humaneval.prompting import prompting
-from specship.pipeline.evaluation.humaneval.samples import SAMPLES_FORMAT, Generated, SampleFile
+from specship.pipeline.evaluation.humaneval.samples import SAMPLES_FORMAT, Generated, SampleFile, read_samples
 from specship.pipeline.evaluation.model_identity import model_identity
 from specship.pipeline.inference.any_model import load_decoder, open_any_model
-from specship.pipeline.inference.text_decoder import STOP_TOKEN, TOKEN_LIMIT, Sampling
+from specship.pipeline.inference.drawing import Sampling
+from specship.pipeline.inference.text_decoder import STOP_TOKEN, Completion, Request
 
-STOP_TEXT: Final = "stop-text"
 NO_ROOM: Final = "no-room"
 """The prompt leaves no room in the context: nothing was written, and the sample failed."""
 _TAIL: Final = 24
@@ -109,38 +109,50 @@ class Generator:
         """Every sample of the whole evaluation, in order."""
         return [(task, index) for task in self.problems.problems for index in range(self.generation.samples)]
 
-    def write(self, task_id: str, index: int) -> Generated:
-        """One sample."""
-        prompt_ids = self._ids[task_id]
-        room = min(self.generation.max_tokens, self._decoder.context - len(prompt_ids))
-        if room < 1:
-            return Generated(task_id, index, "", 0, NO_ROOM)
-        wanted = Sampling(
-            temperature=self.generation.temperature, seed=seed_of(self.generation.seed, task_id, index)
+    def write(self, keys: Sequence[tuple[str, int]]) -> Iterator[Generated]:
+        """Some samples, in their order; many are written at once."""
+        rooms = [self._room(task_id) for task_id, _ in keys]
+        asked = [number for number, room in enumerate(rooms) if room > 0]
+        written = self._decoder.generate_many(
+            [self._request(*keys[number], rooms[number]) for number in asked],
+            sampling=Sampling(temperature=self.generation.temperature),
+            stop_ids=self.prompting.stop_ids,
+            ends=lambda at, found: self._stops(self._ids[keys[asked[at]][0]], found),
         )
-        stream = self._decoder.stream(prompt_ids, sampling=wanted)
-        found: list[int] = []
-        for _ in range(room):
-            found.append(stream.next())
-            if found[-1] in self.prompting.stop_ids:
-                return Generated(task_id, index, self._text(prompt_ids, found[:-1]), len(found), STOP_TOKEN)
-            if self._stops(prompt_ids, found):
-                return Generated(task_id, index, self._text(prompt_ids, found), len(found), STOP_TEXT)
-        return Generated(task_id, index, self._text(prompt_ids, found), len(found), TOKEN_LIMIT)
+        done = {
+            number: Generated(*keys[number], "", 0, NO_ROOM) for number, room in enumerate(rooms) if room < 1
+        }
+        for number in range(len(keys)):
+            while number not in done:
+                at, completion = next(written)
+                done[asked[at]] = self._generated(keys[asked[at]], completion)
+            yield done.pop(number)
 
-    def _stops(self, prompt_ids: list[int], found: list[int]) -> bool:
+    def _room(self, task_id: str) -> int:
+        return min(self.generation.max_tokens, self._decoder.context - len(self._ids[task_id]))
+
+    def _request(self, task_id: str, index: int, room: int) -> Request:
+        return Request(self._ids[task_id], room, seed_of(self.generation.seed, task_id, index))
+
+    def _generated(self, key: tuple[str, int], completion: Completion) -> Generated:
+        found = list(completion.token_ids)
+        ended = completion.stop_reason == STOP_TOKEN
+        text = self._text(self._ids[key[0]], found[:-1] if ended else found)
+        return Generated(*key, text, len(found), completion.stop_reason)
+
+    def _stops(self, prompt_ids: Sequence[int], found: Sequence[int]) -> bool:
         tail = self._decoded(found[-_TAIL:])
         stops = self.prompting.stop_texts
         return any(stop in tail for stop in stops) and any(
             stop in self._text(prompt_ids, found) for stop in stops
         )
 
-    def _text(self, prompt_ids: list[int], found: list[int]) -> str:
+    def _text(self, prompt_ids: Sequence[int], found: Sequence[int]) -> str:
         """What stands behind the prompt; alone, some tokenizers drop its first blank: indentation."""
         before, whole = self._decoded(prompt_ids), self._decoded([*prompt_ids, *found])
         return whole.removeprefix(before) if whole.startswith(before) else self._decoded(found)
 
-    def _decoded(self, ids: list[int]) -> str:
+    def _decoded(self, ids: Sequence[int]) -> str:
         """Special tokens have no text, but for tags of thoughts: without them a draft would be an answer."""
         parts, begin = [], 0
         for place, number in enumerate(ids):
@@ -150,8 +162,16 @@ class Generator:
         return "".join([*parts, self._tokenizer.decode(ids[begin:])])
 
 
-def generate(generator: Generator, out: Path, *, report: Callable[..., None] | None = None) -> CompletionFile:
+def generate(
+    generator: Generator,
+    out: Path,
+    *,
+    report: Callable[..., None] | None = None,
+    earlier: Path | None = None,
+) -> CompletionFile:
     """Write every sample of the shard that `out` does not hold yet; what it holds is what was written.
+
+    `earlier` is the file of a greedy run of the same model, whose samples are these.
 
     Raises:
         UnusableInput: `out` holds samples of another evaluation, or there are too many to score.
@@ -171,13 +191,14 @@ def generate(generator: Generator, out: Path, *, report: Callable[..., None] | N
     }
     file = SampleFile(out, heading, keys[part - 1 :: parts])
     wanted = keys[part - 1 :: parts][len(file.known) :]
-    for done, (task_id, index) in enumerate(wanted, start=1):
-        file.append(generator.write(task_id, index))
+    samples = generator.write(wanted) if earlier is None else _copied(earlier, wanted, generator)
+    for done, sample in enumerate(samples, start=1):
+        file.append(sample)
         if report:
             report(done, len(wanted), "samples")
     file.close()
-    samples = tuple(_sample(one, generator) for one in file.known)
-    return CompletionFile(samples, sha256_file(out), generated, len(keys))
+    scored = tuple(_sample(one, generator) for one in file.known)
+    return CompletionFile(scored, sha256_file(out), generated, len(keys))
 
 
 def _sample(one: Generated, generator: Generator) -> Sample:
@@ -187,6 +208,17 @@ def _sample(one: Generated, generator: Generator) -> Sample:
     return Sample(one.task_id, one.index, "", f"the prompt does not fit the context of {context} tokens")
 
 
-def regenerate(generator: Generator, record: Generated) -> Generated:
-    """What the model writes for a sample today; equal to the record, or the record is not this model's."""
-    return generator.write(record.task_id, record.index)
+def _copied(earlier: Path, wanted: Sequence[tuple[str, int]], generator: Generator) -> Iterator[Generated]:
+    """What an earlier greedy run wrote: the same model writes the same again."""
+    heading, samples = read_samples(earlier)
+    own = generator.heading()
+    own["sampling"]["seed"] = heading.get("sampling", {}).get("seed")
+    if generator.generation.temperature or {**heading, **own} != heading:
+        raise UnusableInput("no greedy samples of the same model", at=earlier, mend="write them again")
+    known = {(one.task_id, one.index): one for one in samples}
+    return (known[key] for key in wanted)
+
+
+def regenerate(generator: Generator, records: Sequence[Generated]) -> list[Generated]:
+    """What the model writes for samples today; equal to the records, or they are not this model's."""
+    return list(generator.write([(one.task_id, one.index) for one in records]))

@@ -1,8 +1,8 @@
 """HumanEval: the checkpoint's own completions, written and scored, once a run.
 
 `problems.jsonl` are the problems as they were read. Each `run-N/` holds `samples.jsonl`, what the model
-wrote, and `outcomes.jsonl`, what came of it; both are continued after a kill. Runs differ in their seed;
-greedy runs differ in nothing, and say by that that nothing else differed.
+wrote, and `outcomes.jsonl`, what came of it; both are continued after a kill. Runs differ in their seed.
+A greedy model writes the same again, so that it writes once; each run has what it wrote, scored anew.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class HumanEvalSettings(Settings):
     problems: str
     """HumanEval JSON Lines, relative to the project. Its tests are run."""
     runs: Annotated[int, Field(ge=1, le=100)] = 3
-    """Times the whole of it is repeated."""
+    """Times the whole of it is repeated; greedy completions are written once and scored each time."""
     samples: Annotated[int, Field(ge=1, le=1000)] = 1
     """Completions a problem and run; 1 where decoding is greedy."""
     temperature: Annotated[float, Field(ge=0)] = 0.0
@@ -87,7 +87,9 @@ def run_humaneval(work: Work) -> None:
             max_tokens=settings.max_tokens,
         )
         generator = Generator(work.inputs["checkpoint"], problems, asked, device=settings.device)
-        completions = generate(generator, folder / SAMPLES, report=work.report)
+        repeated = settings.temperature == 0 and number > 0
+        earlier = work.output / "run-1" / SAMPLES if repeated else None
+        completions = generate(generator, folder / SAMPLES, report=work.report, earlier=earlier)
         scoring = ScoringSettings(
             level=level,
             workers=settings.workers,
