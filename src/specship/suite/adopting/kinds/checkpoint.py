@@ -27,12 +27,12 @@ _SHORTEST: Final = 16
 def _recognise(path: Path, _told: Told) -> str:
     if not (path / CONFIG).is_file() or not any(path.glob("*.safetensors")):
         return ""
+    from specship.pipeline.checkpoint.folder import sound_tensors
     from specship.pipeline.checkpoint.inventory import account
 
     refuse_other(path)
     found = account(path, any_family=True)
-    if found.misfits:
-        return f"a checkpoint of {found.model.model_type} with {len(found.misfits)} tensors that do not fit"
+    sound_tensors(found)
     count = f"{found.declared_parameters:,}".replace(",", " ")
     return f"a checkpoint of {found.model.model_type}, {count} parameters"
 
