@@ -43,7 +43,7 @@ class ResidentChild:
 
     def __init__(self, module: str, about: Path | str, what: str, *, mend: str = "") -> None:
         """Start it; errors name `what` runs there, the file or folder `about`, and the mend of a refusal."""
-        self._about, self._what, self._mend = str(about), what, mend
+        self.about, self._what, self._mend = str(about), what, mend
         self._log: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 - lives as long as the process
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter and module
             isolated(module),
@@ -83,13 +83,13 @@ class ResidentChild:
             how = f"did not answer within {seconds:g} s and was ended" if self._late else "crashed"
             tail = self._tail()
             self.close()
-            raise StageFailed(f"{self._what} {how}", at=self._about, why=tail) from error
+            raise StageFailed(f"{self._what} {how}", at=self.about, why=tail) from error
         finally:
             clock.cancel()
         if "refusal" in said:
             raise UnusableInput(
                 f"{self._what} refuses it: {said['refusal']}",
-                at=self._about,
+                at=self.about,
                 why=f"it is computed by {self._what}, which has to open it",
                 mend=self._mend,
             )
@@ -120,6 +120,11 @@ class ResidentChild:
         self._log.seek(0, os.SEEK_END)
         self._log.seek(max(0, self._log.tell() - _TAIL))
         return " ".join(self._log.read().decode(errors="replace").split())
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more can be asked of it."""
+        return self._log.closed or self._process.poll() is not None
 
     def close(self) -> None:
         """End it; a second time does nothing."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import shutil
 import tempfile
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from specship.errors import DamagedArtifact, SpecshipError
+from specship.errors import DamagedArtifact, SpecshipError, StageFailed, UnusableInput
 from specship.pipeline.checkpoint.folder_manifest import CHECKPOINT_MANIFEST, verify_manifest
+from specship.pipeline.model.other_families import SIZES, is_computed_here
+from specship.pipeline.model.transformers_process import TransformersProcess
 from specship.pipeline.training.architecture import REQUIRED_FIELDS
 from specship.probes.probe import Artifact, Figures, probe
 from specship.strict_json import read_json
@@ -63,7 +65,7 @@ def checkpoint_self_contained(checkpoint: Artifact) -> Figures:
     except SpecshipError as error:
         damaged, notes = 1, [*notes, str(error)]
     config = read_json(folder / "config.json")
-    absent = [name for name in REQUIRED_FIELDS if name not in config]
+    absent = [names[0] for names in _fields(folder) if not any(name in config for name in names)]
     unnoticed, flips = (0, 0) if damaged else _flips(folder, names)
     return {
         "files": len(names),
@@ -71,7 +73,7 @@ def checkpoint_self_contained(checkpoint: Artifact) -> Figures:
         "foreign_files": len(foreign),
         "damaged_files": damaged,
         "missing_fields": len(absent),
-        **_opened(folder, config, incomplete=bool(missing or absent)),
+        **_opened(folder, incomplete=bool(missing or absent)),
         "flips": flips,
         "unnoticed_flips": None if damaged else unnoticed,
         "notes": notes + [f"config.json lacks {name}" for name in absent],
@@ -84,34 +86,36 @@ _NOT_OPENED: Final[Figures] = dict.fromkeys(
 """What is not measured where a folder that lacks a part does not open: what is missing is the answer."""
 
 
-def _opened(folder: Path, config: dict[str, Any], *, incomplete: bool) -> Figures:
+def _fields(folder: Path) -> list[tuple[str, ...]]:
+    """Fields of the configuration that nobody may have to guess, each under all names that it has."""
+    if is_computed_here(folder / "config.json"):
+        return [(name,) for name in REQUIRED_FIELDS]
+    return [("architectures",), ("model_type",), ("vocab_size",), SIZES["hidden"], SIZES["layers"]]
+
+
+def _opened(folder: Path, *, incomplete: bool) -> Figures:
     """Of a folder that lacks a part it is no surprise that nothing opens it."""
     try:
-        return _opens(folder, config)
+        return _opens(folder)
     except DamagedArtifact:
         if not incomplete:
             raise
         return dict(_NOT_OPENED)
 
 
-def _opens(folder: Path, config: dict[str, Any]) -> Figures:
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-
+def _opens(folder: Path) -> Figures:
     try:
-        opened: Any = AutoModelForCausalLM.from_pretrained(
-            folder, local_files_only=True, output_loading_info=True
-        )
-        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-        again = tokenizer.decode(tokenizer(_TEXT)["input_ids"], skip_special_tokens=True)
-    except Exception as error:
+        opened = TransformersProcess.shared(folder).say("carried", folder=str(folder), text=_TEXT)
+    except (UnusableInput, StageFailed) as error:
         raise DamagedArtifact(
-            f"transformers cannot open the folder: {error}", at=folder, mend="make the checkpoint again"
+            f"transformers cannot open the folder: {error.message}",
+            at=folder,
+            mend="make the checkpoint again",
         ) from error
-    kinds = ("missing_keys", "unexpected_keys", "mismatched_keys")
     return {
-        "tensors_not_loaded": sum(len(opened[1].get(kind) or ()) for kind in kinds),
-        "vocabulary_difference": abs(len(tokenizer) - int(config["vocab_size"])),
-        "round_trip_differences": int(again != _TEXT),
+        "tensors_not_loaded": opened["not_loaded"],
+        "vocabulary_difference": abs(int(opened["tokens"]) - int(opened["rows"])),
+        "round_trip_differences": int(opened["again"] != _TEXT),
     }
 
 

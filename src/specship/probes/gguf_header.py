@@ -59,9 +59,9 @@ def gguf_header(checkpoint: Artifact, gguf: Artifact) -> Figures:
     `wrong_tokens` counts ids whose text or type is not the tokenizer's, and places that are
     missing from the list or surplus in it; `file_type_agrees` and `source_agrees` are yes or no.
 
-    Of a family without an export of ours the keys are the sizes that every architecture has, and each other key
-    of the file that `config.json` has a value for. llama.cpp's converter writes down no source: where none
-    stands there, the file is the checkpoint's when every tensor holds its numbers.
+    Of a family without an export of ours the keys are the sizes that every architecture has, and each other
+    key of the file that `config.json` has a value for. llama.cpp's converter writes down no source: where
+    none stands there, the file is the checkpoint's when every tensor holds its numbers.
 
     Raises:
         DamagedArtifact: a header or a configuration breaks a rule.

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Any
 
-from specship.errors import DamagedArtifact
 from specship.pipeline.run_logs.needs import with_weights
 from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, read_run, read_steps
 from specship.probes.probe import Artifact, Figures, probe
@@ -47,20 +45,13 @@ def run_first_loss(run: Artifact, shards: Artifact) -> Figures:
 
 def _scores(record: RunRecord, run: Artifact, shards: Artifact) -> tuple[list[float], int]:
     """Losses of the first two steps' batches under the initial weights, and the tokens of one."""
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    from specship.pipeline.device import resolve_device
+    from specship.pipeline.inference.transformers_decoder import in_transformers
     from specship.pipeline.shards.token_reader import TokenReader
-    from specship.pipeline.training.evaluation import evaluate
+    from specship.pipeline.training.evaluation import scored
 
     settings = record.config.training
     path = checkpoint_path(run.path, 0)
-    try:
-        model: Any = AutoModelForCausalLM.from_pretrained(path, local_files_only=True, dtype=torch.float32)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise DamagedArtifact(f"transformers cannot open the initial checkpoint: {error}", at=path) from error
-    model.to(resolve_device("auto"))
+    model = in_transformers(path, device="auto")
     reader = TokenReader(
         shards.path,
         "train",
@@ -72,8 +63,7 @@ def _scores(record: RunRecord, run: Artifact, shards: Artifact) -> tuple[list[fl
     losses = []
     for _ in range(2):
         sums = [
-            evaluate(model, reader.next_batch(settings.micro_batch), sequences=settings.micro_batch).loss
-            for _ in range(settings.accumulation)
+            scored(model, reader.next_batch(settings.micro_batch)).loss for _ in range(settings.accumulation)
         ]
         losses.append(math.fsum(sums) / len(sums))
     return losses, settings.tokens_per_step

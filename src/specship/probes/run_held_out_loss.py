@@ -13,7 +13,6 @@ from specship.strict_json import read_json
 
 _LONGEST: Final = 2048
 """Tokens a window holds at most, whatever context the config declares."""
-_TOKENS_AT_ONCE: Final = 4096
 _TOKENS: Final = 131_072
 
 
@@ -41,24 +40,27 @@ def run_held_out_loss(checkpoint: Artifact, shards: Artifact, baseline: Artifact
     Not measured: longer contexts than declared.
 
     Raises:
-        DamagedArtifact: transformers cannot open the checkpoint, its tokenizer is not the one that the shards
-            were encoded with, or the shards or the baseline are damaged.
+        DamagedArtifact: the checkpoint does not fit its configuration, its tokenizer is not the one that the
+            shards were encoded with, or the shards or the baseline are damaged.
+        UnusableInput: transformers cannot open the checkpoint, or nobody knows its family.
+        StageFailed: the process of transformers crashed or did not end.
     """
+    from specship.pipeline.inference.transformers_decoder import in_transformers
     from specship.pipeline.shards.token_reader import TokenReader
-    from specship.pipeline.training.evaluation import evaluate
+    from specship.pipeline.training.evaluation import scored
 
-    model = _open(checkpoint)
-    length = min(int(model.config.max_position_embeddings), _LONGEST)
+    model = in_transformers(checkpoint.path, device="auto", context=_LONGEST)
+    length = model.context
     reader = TokenReader(
         shards.path, "heldout", length=length, seed=0, at_end="halt", tokenizer=checkpoint.path
     )
     windows_WT = reader.heldout_windows(length, _TOKENS)
-    if model.config.vocab_size < reader.vocab_size:  # it may have more rows: tables are padded
+    if model.shape.vocabulary < reader.vocab_size:  # it may have more rows: tables are padded
         raise DamagedArtifact(
-            f"the shards have {reader.vocab_size} ids, and the checkpoint {model.config.vocab_size} rows",
+            f"the shards have {reader.vocab_size} ids, and the checkpoint {model.shape.vocabulary} rows",
             at=checkpoint.path / "config.json",
         )
-    found = evaluate(model, windows_WT, sequences=max(1, _TOKENS_AT_ONCE // length))
+    found = scored(model, windows_WT)
     targets = windows_WT[:, 1:].ravel()
     text_bytes = reader.text_bytes(targets)
     figures: Figures = {
@@ -69,23 +71,6 @@ def run_held_out_loss(checkpoint: Artifact, shards: Artifact, baseline: Artifact
         "below_ln_vocabulary": math.log(reader.vocab_size) - found.loss,
     }
     return figures | _against_bigrams(baseline, targets, found.loss, found.standard_error)
-
-
-def _open(checkpoint: Artifact) -> Any:
-    import torch
-    from transformers import AutoModelForCausalLM
-
-    from specship.pipeline.device import resolve_device
-
-    try:
-        model: Any = AutoModelForCausalLM.from_pretrained(
-            checkpoint.path, local_files_only=True, dtype=torch.float32
-        )
-    except (OSError, ValueError, RuntimeError) as error:
-        raise DamagedArtifact(
-            f"transformers cannot open the checkpoint: {error}", at=checkpoint.path
-        ) from error
-    return model.to(resolve_device("auto"))
 
 
 def _against_bigrams(baseline: Artifact, targets: Any, loss: float, error: float) -> Figures:

@@ -8,7 +8,7 @@ from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
 from specship.pipeline.run_logs.needs import with_weights
 from specship.pipeline.training.initialisation import INITIAL, own_loss
-from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, read_evaluations, read_run
+from specship.pipeline.training.run_reading import checkpoint_path, read_evaluations, read_run
 from specship.probes.probe import Artifact, Figures, probe
 
 
@@ -61,7 +61,7 @@ def run_initialisation(run: Artifact, shards: Artifact) -> Figures:
     evaluations = read_evaluations(run.path)
     first = next((float(one["val_loss"]) for one in evaluations if one["step"] == 0), None)
     differing = _differing(open_any_checkpoint(initial), open_any_checkpoint(checkpoint_path(run.path, 0)))
-    begun, ended = (_loss(run, record, step, windows_WT) for step in (0, int(evaluations[-1]["step"])))
+    begun, ended = (_loss(run, step, windows_WT) for step in (0, int(evaluations[-1]["step"])))
     return {
         "held_out_tokens": own.tokens,
         "tensors": record.initialisation.tensors,
@@ -88,16 +88,9 @@ def _differing(initial: CheckpointFolder, begun: CheckpointFolder) -> list[str]:
     ]
 
 
-def _loss(run: Artifact, record: RunRecord, step: int, windows_WT: Any) -> float:  # noqa: N803 - axes
+def _loss(run: Artifact, step: int, windows_WT: Any) -> float:  # noqa: N803 - axes
     """Held-out loss of a checkpoint of the run by transformers, in float32."""
-    import torch
-    from transformers import AutoModelForCausalLM
+    from specship.pipeline.inference.transformers_decoder import in_transformers
+    from specship.pipeline.training.evaluation import scored
 
-    from specship.pipeline.training.evaluation import evaluate
-
-    path = checkpoint_path(run.path, step)
-    try:
-        model: Any = AutoModelForCausalLM.from_pretrained(path, local_files_only=True, dtype=torch.float32)
-    except (OSError, ValueError, RuntimeError) as error:
-        raise DamagedArtifact(f"transformers cannot open the checkpoint: {error}", at=path) from error
-    return evaluate(model, windows_WT, sequences=record.config.training.micro_batch).loss
+    return scored(in_transformers(checkpoint_path(run.path, step)), windows_WT).loss

@@ -20,9 +20,13 @@ from specship.pipeline.comparison.next_token_distributions import (
     summed,
 )
 from specship.pipeline.export.writer import export_gguf
+from specship.pipeline.gguf.reader import read_gguf
 from specship.pipeline.model.rotary_order import interleave_rows
 from tests.models.compared_models import Array, Edit, changed, model, with_another_token, with_other_merges
 from tests.models.gguf_rewriting import rewritten
+from tests.models.other_families import other
+from tests.models.other_ggufs import other_gguf
+from tests.models.trained_checkpoint import copied, edit_config
 
 pytestmark = pytest.mark.usefixtures("one_thread")
 
@@ -530,3 +534,56 @@ def test_distributions_of_other_places_or_vocabularies_are_refused() -> None:
         compare_distributions(0, distribution(1.0, 2.0), distribution(1.0, 2.0, 3.0), 2)
     with pytest.raises(UnusableInput, match="no token in common"):
         compare_distributions(0, NextTokenDistribution(3, {0: -1.0}), NextTokenDistribution(3, {1: -1.0}), 2)
+
+
+def test_a_family_without_a_decoder_of_ours_agrees_with_its_gguf(tmp_path: Path) -> None:
+    """And a tensor that is another one in the file is named."""
+    found = compared(other("gpt2"), other_gguf())
+    assert found["first_diverging_block"] is None
+    assert found["tensors_compared"] == found["tensors_equal"] == 28
+    assert found["greedy"]["equal_steps"] == found["greedy"]["steps"] == 12
+    assert (found["stages"], found["kinds"]) == ([], ["transformers", "llama.cpp"])
+    assert found["max_abs_logit"] < found["logit_allowed"] < 0.1
+
+    path = tmp_path / "altered.gguf"
+    tensor = read_gguf(other_gguf()).tensors["blk.1.attn_output.weight"]
+    data = bytearray(other_gguf().read_bytes())
+    numbers = np.frombuffer(bytes(data[tensor.offset : tensor.offset + tensor.size]), "<f4")
+    data[tensor.offset : tensor.offset + tensor.size] = numbers.reshape(tensor.shape).T.tobytes()
+    path.write_bytes(data)
+    found = compared(other("gpt2"), path, ComparisonTask(texts=(TEXT,), steps=4))
+    assert [one["name"] for one in found["tensors"] if one["departs"]] == ["blk.1.attn_output.weight"]
+    assert found["first_diverging_block"] == "blk.1.attn_output.weight"
+    assert found["max_abs_logit"] > found["logit_allowed"]
+
+
+@pytest.mark.slow
+def test_two_folders_and_two_files_of_such_a_family_are_compared(tmp_path: Path) -> None:
+    few = ComparisonTask(texts=(TEXT,), steps=4)
+    folder = copied(tmp_path / "theta", other("mistral"))
+    edit_config(folder, rope_theta=5.0, rope_parameters={"rope_type": "default", "rope_theta": 5.0})
+    found = compared(other("mistral"), folder, few)
+    assert found["tensors_equal"] == found["tensors_compared"] > 20
+    assert found["first_diverging_block"] in {"head", "greedy text"}
+
+    half = tmp_path / "half.gguf"
+    rewritten(other_gguf(), half, dtype="F16")
+    found = compared(other_gguf(), half, few)
+    assert found["first_diverging_block"] is None
+    assert found["tensors_compared"] == 28
+
+
+@pytest.mark.slow
+def test_what_of_others_cannot_be_compared_is_refused(tmp_path: Path) -> None:
+    folder = other("gpt2")
+    cases = {
+        (str(folder), f"transformers:{folder}"): "equal whatever it does",
+        (str(folder), str(other("mistral"))): "is a gpt2",
+        (f"llama.cpp:{folder}", str(folder)): "opens GGUF files",
+        (f"transformers:{other_gguf()}", str(folder)): "opens checkpoint folders",
+        (str(folder), str(tmp_path / "nothing")): "no such file or folder",
+    }
+    for (a, b), said in cases.items():
+        with pytest.raises(UnusableInput) as refused:
+            compared(a, b)
+        assert said in f"{refused.value.message} {refused.value.why}", (a, b)

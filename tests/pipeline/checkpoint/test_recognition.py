@@ -12,6 +12,7 @@ from specship.cli import main
 from specship.errors import UnusableInput
 from specship.pipeline.checkpoint.inventory import account
 from specship.pipeline.checkpoint.recognition import refuse_no_model, refuse_other
+from tests.editing import edit_json
 from tests.models.foreign_checkpoints import foreign
 
 POINTER: Final = "version https://git-lfs.github.com/spec/v1\noid sha256:" + "ab" * 32 + "\nsize 335120\n"
@@ -195,3 +196,96 @@ def test_a_folder_named_like_a_file_is_still_a_folder(tmp_path: Path) -> None:
     folder = foreign("llama").write(tmp_path / "a.gguf")
     assert account(folder).misfits == ()
     shutil.rmtree(folder)
+
+
+def _wrapped(front: str) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        made = foreign("llama")
+        made.tensors = {front + name: tensor for name, tensor in made.tensors.items()}
+        return made.write(folder)
+
+    return make
+
+
+def _quantized(**said: Any) -> Callable[[Path], Path]:
+    def make(folder: Path) -> Path:
+        foreign("llama").write(folder)
+        edit_json(folder / "config.json", quantization_config=said)
+        return folder
+
+    return make
+
+
+def _vocabulary(folder: Path) -> Path:
+    import gguf
+
+    folder.mkdir()
+    writer = gguf.GGUFWriter(str(folder / "vocabulary.gguf"), "llama")
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list(["a", "b"])
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return folder / "vocabulary.gguf"
+
+
+def _file(name: str) -> Callable[[Path], Path]:
+    return lambda folder: only(name)(folder) / name
+
+
+NO_MODELS: Final[dict[str, tuple[Callable[[Path], Path], str]]] = {
+    "an adapter": (
+        only("adapter_config.json", "adapter_model.safetensors", adapter_config='{"peft_type": "LORA"}'),
+        "LoRA adapter",
+    ),
+    "torch.compile": (_wrapped("_orig_mod."), "_orig_mod. is the prefix of all"),
+    "DistributedDataParallel": (_wrapped("module."), "module. is the prefix of all"),
+    "GPTQ": (_quantized(quant_method="gptq", bits=4), "quantized by GPTQ to 4 bits"),
+    "AWQ": (_quantized(quant_method="awq", bits=4), "quantized by AWQ to 4 bits"),
+    "FP8": (_quantized(quant_method="fp8"), "quantized by FP8"),
+    "bitsandbytes": (_quantized(quant_method="bitsandbytes", load_in_4bit=True), "quantized by bitsandbytes"),
+    "Lightning": (_file("last.ckpt"), "a checkpoint of Lightning"),
+    "nanoGPT": (_file("ckpt.pt"), "a checkpoint of nanoGPT"),
+    "a folder of nanoGPT": (only("ckpt.pt"), "a checkpoint of nanoGPT"),
+    "no configuration": (files(without="config.json"), "config.json is not here"),
+    "a vocabulary": (_vocabulary, "a vocabulary, and no model"),
+}
+
+
+@pytest.mark.parametrize("name", NO_MODELS)
+def test_every_verb_calls_it_what_it_is(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """And nothing is written, and nobody gets a traceback."""
+    make, said = NO_MODELS[name]
+    path, sound = str(make(tmp_path / "it")), str(foreign("llama").write(tmp_path / "sound"))
+    text = tmp_path / "text.py"
+    text.write_text("def f(x):\n    return x\n" * 9)
+    verbs = (
+        ["import", "checkpoint", path],
+        ["adopt", path, "--project", str(tmp_path / "project")],
+        ["qa", path],
+        ["compare", path, sound],
+        ["compare", sound, path],
+        ["eval", "bits-per-byte", path, "--text", str(text)],
+        ["eval", "python-syntax", path, "--text", str(text)],
+        ["run", path, "hello"],
+        ["bench", path],
+        ["export", path, str(tmp_path / "out.gguf")],
+    )
+    for verb in verbs:
+        status = main(verb)
+        told = capsys.readouterr()
+        whole = said in told.out + told.err
+        assert (status in {1, 2}, whole or (verb[0] == "import" and "GGUF file" in told.err)) == (
+            True,
+            True,
+        ), (
+            verb,
+            status,
+            told,
+        )
+        assert "mend: " in told.err + told.out or verb[0] == "qa", verb
+        assert not (tmp_path / "project" / "specs").exists()
+        assert not (tmp_path / "out.gguf").exists()

@@ -7,6 +7,7 @@ that gave the table is the one that computes later.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 from specship.pipeline.checkpoint.folder import StoredFolder, sound_tensors
@@ -23,7 +24,7 @@ class OtherFolder(StoredFolder):
 
 
 def open_other_folder(folder: Path, process: TransformersProcess | None = None) -> OtherFolder:
-    """Open a folder of a family without a decoder of ours; nothing is loaded yet.
+    """Open a folder of any family for transformers; nothing is loaded yet.
 
     It is computed in `process` where one is given, which is left to whoever gave it.
 
@@ -35,6 +36,5 @@ def open_other_folder(folder: Path, process: TransformersProcess | None = None) 
     """
     process = process or TransformersProcess(folder)
     found = account(folder, opened=False, process=process)
-    return OtherFolder(
-        folder, found.model.shape, sound_tensors(found), found.files, found.model.engine, process
-    )
+    engine = f"transformers {version('transformers')}"
+    return OtherFolder(folder, found.model.shape, sound_tensors(found), found.files, engine, process)

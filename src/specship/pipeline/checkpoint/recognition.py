@@ -89,7 +89,11 @@ def other_kind(path: Path) -> UnusableInput | None:
         if path.is_file():
             return _file(path) if path.suffix in PICKLES else None
         seen = _Seen(path)
-        return None if seen.whole else next((found for kind in _KINDS if (found := kind(seen))), None)
+        if seen.whole:
+            return None
+        found = next((found for kind in _KINDS if (found := kind(seen))), None)
+        weights_alone = CONFIG not in seen.names and seen.like(r".*\.safetensors")
+        return found or (_unknown(seen) if weights_alone else None)
     except UnusableInput as error:
         return error
 

@@ -28,7 +28,6 @@ from specship.pipeline.comparison.next_token_distributions import (
     distributions_of,
     summed,
 )
-from specship.pipeline.comparison.other_sides import OtherSide, the_one_to_disturb
 from specship.pipeline.comparison.quantization_noise import (
     EXACT,
     SLACK,
@@ -37,7 +36,7 @@ from specship.pipeline.comparison.quantization_noise import (
     rounding_error,
 )
 from specship.pipeline.comparison.shared_vocabulary import barred_ids, one_tokenization, one_vocabulary
-from specship.pipeline.comparison.sides import Ids
+from specship.pipeline.comparison.sides import Ids, OtherSide, the_one_to_disturb
 from specship.pipeline.comparison.tensor_comparison import (
     TensorComparison,
     compare_models,
@@ -74,7 +73,7 @@ def compare_without_blocks(a: OtherSide, b: OtherSide, work: ComparisonTask) -> 
     relative = _rounding(a, b, tensors)
     chosen = the_one_to_disturb(a, b) if relative else None
     barred, size = barred_ids(a, b), max(map(len, prompts)) + work.steps
-    task = _Reading(prompts, work, barred, size, vocabulary)
+    task = _Comparer(prompts, work, barred, size, vocabulary)
     read_a = task.of(a, None, relative if a is chosen else 0.0)
     work.report(1, 2, "sides")
     read_b = task.of(b, read_a.sequences, relative if b is chosen else 0.0)
@@ -101,7 +100,7 @@ def compare_without_blocks(a: OtherSide, b: OtherSide, work: ComparisonTask) -> 
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _WhatWasRead:
     """What a side wrote, and its logits over what both read."""
 
     wrote: list[Ids]
@@ -115,14 +114,14 @@ class _Read:
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class _Comparer:
     prompts: list[Ids]
     work: ComparisonTask
     barred: Ids
     size: int
     vocabulary: int
 
-    def of(self, side: OtherSide, sequences: Sequence[Ids] | None, relative: float) -> _Read:
+    def of(self, side: OtherSide, sequences: Sequence[Ids] | None, relative: float) -> _WhatWasRead:
         """One side in memory: what it writes, what it says of the sequences, and with noise once more."""
         decoder = side.load(self.size, self.work.device)
         wrote = [
@@ -139,7 +138,7 @@ class _Reading:
                     _largest(noisy.logits(ids)[:, : self.vocabulary].float().cpu(), told)
                     for ids, told in zip(read, logits, strict=True)
                 )
-        return _Read(wrote, read, logits, moved)
+        return _WhatWasRead(wrote, read, logits, moved)
 
 
 def _largest(logits_TV: Tensor, others_TV: Tensor | None = None) -> float:

@@ -63,13 +63,13 @@ def export_by_converter(
         StageFailed: it crashed or did not end.
         CannotWrite: the disk is full or refuses; nothing is left under `output`.
     """
+    opened = open_other_folder(checkpoint)
+    opened.process.close()
     program = find_converter(converter)
     if dtype not in TYPES:
         raise UnusableInput(
             f"llama.cpp's converter writes no {dtype}", at=checkpoint, mend=f"give one of {', '.join(TYPES)}"
         )
-    opened = open_other_folder(checkpoint)
-    opened.process.close()
     vocabulary = _vocabulary(opened, note)
     with write_errors(output):
         output.parent.mkdir(parents=True, exist_ok=True)

@@ -86,6 +86,6 @@ def refuse_other_kinds(metadata: Mapping[str, Any], tensors: int, path: Path) ->
         raise UnusableInput(
             f"{what}, and no model",
             at=path,
-            why=f"it holds {tensors} tensors of general.type {kind!r}",
+            why=f"it holds {tensors} tensors" + ("" if kind == "None" else f" of general.type {kind!r}"),
             mend=mend,
         )

@@ -6,15 +6,30 @@ Axes: T tokens, V vocabulary.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint.other_folder import OtherFolder
+from specship.pipeline.checkpoint.other_folder import OtherFolder, open_other_folder
 from specship.pipeline.device import resolve_device
 from specship.pipeline.inference.text_decoder import TextDecoder
+from specship.pipeline.model.transformers_process import TransformersProcess
+
+
+def in_transformers(folder: Path, *, device: str = "cpu", context: int | None = None) -> TransformersDecoder:
+    """A checkpoint of any family in the process of transformers that this one shares; the last one is let go.
+
+    Raises:
+        UnusableInput: pickled weights, an unknown family, or transformers refuses it.
+        DamagedArtifact: the configuration or the weights are missing, cut short or contradict each other.
+        RequirementMissing: transformers, or the device, is not here.
+        StageFailed: its process crashed or did not end.
+    """
+    opened = open_other_folder(folder, TransformersProcess.shared(folder))
+    return TransformersDecoder(opened, device=device, context=context)
 
 
 class TransformersDecoder(TextDecoder):
@@ -53,6 +68,12 @@ class TransformersDecoder(TextDecoder):
             raise UnusableInput(f"the context of {self.context} positions is full")
         self._length += 1
         return torch.from_numpy(self._process.numbers("step", token=int(token_id)))
+
+    def losses(self, sequences: Sequence[Sequence[int]]) -> Tensor:
+        """`losses_T` in nats of every token of the sequences but the first of each, one after another."""
+        for ids in sequences:
+            self.refuse_ids(ids[:-1])
+        return self.losses_with(sequences)
 
     def losses_with(
         self, sequences: Sequence[Sequence[int]], changes: Sequence[Mapping[str, Any]] = ()

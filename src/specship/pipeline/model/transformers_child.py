@@ -24,6 +24,8 @@ _OFFLINE: Final = {
     "HF_HUB_DISABLE_PROGRESS_BARS": "1",
     "TOKENIZERS_PARALLELISM": "false",
 }
+_TOKENS_AT_ONCE: Final = 4096
+_LOGITS_AT_ONCE: Final = 1 << 28
 _ADAPTER: Final = "adapter_config.json"
 _OPENED: Final = {"local_files_only": True, "trust_remote_code": False}
 
@@ -85,6 +87,22 @@ class _Models:
         self._model = model.to(device).eval()
         return {}
 
+    def carried(self, folder: str, text: str) -> Mapping[str, Any]:
+        """What a stranger gets of a folder: tensors that did not come, tokens, and a text there and back."""
+        from transformers import AutoModelForCausalLM, AutoTokenizer
+
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
+            folder, use_safetensors=True, output_loading_info=True, **_OPENED
+        )
+        tokenizer: Any = AutoTokenizer.from_pretrained(folder, **_OPENED)
+        kinds = ("missing_keys", "unexpected_keys", "mismatched_keys")
+        return {
+            "not_loaded": sum(len(loaded[1].get(kind) or ()) for kind in kinds),
+            "tokens": len(tokenizer),
+            "rows": loaded[0].get_input_embeddings().weight.shape[0],
+            "again": tokenizer.decode(tokenizer(text)["input_ids"], skip_special_tokens=True),
+        }
+
     def logits(self, ids: Sequence[int]) -> bytes:
         """float32 logits_TV of a whole sequence; what it leaves behind is what `step` goes on from."""
         import torch
@@ -115,11 +133,27 @@ class _Models:
 
         with torch.inference_mode(), _changed(self._model, changes):
             found = []
-            for ids in sequences:
-                ids_T = torch.tensor(list(ids), device=self._model.device)
-                logits_TV = self._model(input_ids=ids_T[None, :-1], use_cache=False).logits[0].float()
-                found.append(torch.nn.functional.cross_entropy(logits_TV, ids_T[1:], reduction="none"))
+            for batch in self._batches(sequences):
+                ids_BT = torch.tensor(batch, device=self._model.device)
+                logits_BTV = self._model(input_ids=ids_BT[:, :-1], use_cache=False).logits.float()
+                wanted_BT = ids_BT[:, 1:]
+                losses_BT = torch.nn.functional.cross_entropy(
+                    logits_BTV.flatten(0, 1), wanted_BT.flatten(), reduction="none"
+                )
+                found.append(losses_BT)
         return _bytes(torch.cat(found))
+
+    def _batches(self, sequences: Sequence[Sequence[int]]) -> Iterator[list[list[int]]]:
+        """Neighbours of one length together, as many as there is room for."""
+        rows = self._model.get_input_embeddings().weight.shape[0]
+        batch = list[list[int]]()
+        for ids in map(list, sequences):
+            most = max(1, min(_TOKENS_AT_ONCE, _LOGITS_AT_ONCE // rows) // len(ids))
+            if batch and (len(batch) == most or len(batch[0]) != len(ids)):
+                yield batch
+                batch = []
+            batch.append(ids)
+        yield batch
 
     def disturb(self, relative: float) -> Mapping[str, Any]:
         """Noise of a relative size on every matrix, the same on every run; the model stays so."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 from pathlib import Path
+from typing import ClassVar
 
 from specship.errors import RequirementMissing
 from specship.pipeline.resident_child import ResidentChild
@@ -11,6 +12,8 @@ from specship.pipeline.resident_child import ResidentChild
 
 class TransformersProcess(ResidentChild):
     """What `transformers_child` can do, asked from here."""
+
+    _one: ClassVar[TransformersProcess | None] = None
 
     def __init__(self, about: Path | str) -> None:
         """Start it; `about` is the folder that errors name.
@@ -32,3 +35,15 @@ class TransformersProcess(ResidentChild):
             mend="open it with AutoModelForCausalLM.from_pretrained first; "
             "a newer version may know it: pip install -U transformers",
         )
+
+    @classmethod
+    def shared(cls, about: Path | str) -> TransformersProcess:
+        """The one of this process, for whoever asks about one folder after another: it starts for seconds.
+
+        Raises:
+            RequirementMissing: transformers is not installed.
+        """
+        if cls._one is None or cls._one.ended:
+            cls._one = cls(about)
+        cls._one.about = str(about)
+        return cls._one

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from specship.pipeline.inference.text_decoder import TextDecoder
+
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
@@ -53,6 +55,17 @@ def evaluate(
     finally:
         model.train(was_training)
     return summary(means, windows_WT.shape[1] - 1)
+
+
+def scored(decoder: TextDecoder, windows_WT: NDArray[np.int64]) -> HeldOut:  # noqa: N803 - axes of an array
+    """The same of a decoder that is there already, whoever computes it.
+
+    Raises:
+        UnusableInput: a window is longer than the context, or has an id outside the vocabulary.
+    """
+    losses_T = decoder.losses(windows_WT.tolist())  # noqa: N806
+    means_W = losses_T.double().view(len(windows_WT), -1).mean(dim=1)  # noqa: N806
+    return summary(means_W.tolist(), windows_WT.shape[1] - 1)
 
 
 def summary(means: Sequence[float], length: int) -> HeldOut:

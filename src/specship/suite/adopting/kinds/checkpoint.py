@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from specship.pipeline.checkpoint.recognition import refuse_other
 from specship.pipeline.checkpoint.weight_files import CONFIG
+from specship.pipeline.model.other_families import SIZES
 from specship.strict_json import read_json
 from specship.suite.adopting.adopted_kind import (
     AS_MEASURED,
@@ -26,19 +27,19 @@ _SHORTEST: Final = 16
 def _recognise(path: Path, _told: Told) -> str:
     if not (path / CONFIG).is_file() or not any(path.glob("*.safetensors")):
         return ""
+    from specship.pipeline.checkpoint.folder import sound_tensors
     from specship.pipeline.checkpoint.inventory import account
 
     refuse_other(path)
-    found = account(path)
-    if found.misfits:
-        return f"a checkpoint of {found.model.model_type} with {len(found.misfits)} tensors that do not fit"
+    found = account(path, any_family=True)
+    sound_tensors(found)
     count = f"{found.declared_parameters:,}".replace(",", " ")
     return f"a checkpoint of {found.model.model_type}, {count} parameters"
 
 
 def _settings(path: Path, name: str, _told: Told) -> Mapping[str, Mapping[str, Any]]:
     said = read_json(path / CONFIG)
-    lengths = [said.get(key) for key in ("max_position_embeddings", "n_positions")]
+    lengths = [said.get(key) for key in SIZES["context"]]
     positions = next((one for one in lengths if isinstance(one, int) and one > _SHORTEST), _SHORTEST)
     context = min(64, positions // 2)
     steps = min(64, positions - context - 1)
