@@ -156,8 +156,8 @@ _WEIGHTS: Final = AdoptedGate(
     rule="The weights that were evaluated are those that ship.",
     stage="eval",
     hint=(
-        "Nothing here says which weights were evaluated: a harness records a name. With the checkpoint beside",
-        "the result, adopt both; the section is `evaluated:` then, declares the sha256 of the weights, and:",
+        "Nothing here says which weights were evaluated: a harness records a name. Adopt both:",
+        "the section is `evaluated:` then, declares the sha256 of the weights, and this gate has:",
         "  probe: evaluation.integrity",
         "  expect:",
         "    foreign_weights: {equals: 0, unit: results}",
@@ -172,7 +172,7 @@ def _suited(path: Path, beside: Mapping[str, Path]) -> AdoptedKind:
     criteria = [
         AdoptedCriterion(
             statement="The score is real: every sample was asked, once, and counts as it was answered.",
-            because="A score that was typed, or is that of a part of the samples, ships what nobody measured.",
+            because="A score that was typed, or that of a part of the samples, ships what nobody measured.",
             weight=30,
             gates=(whole,),
         ),
