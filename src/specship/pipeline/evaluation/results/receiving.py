@@ -26,7 +26,12 @@ from specship.files import write_errors, write_json
 from specship.pipeline.chat.template import read_template
 from specship.pipeline.checkpoint.weight_files import read_weights
 from specship.pipeline.evaluation.results.records import HarnessResult
-from specship.pipeline.evaluation.results.result_format import FoundResult, find_result, results_in
+from specship.pipeline.evaluation.results.result_format import (
+    FoundResult,
+    files_beside,
+    find_result,
+    results_in,
+)
 from specship.pipeline.stage import Settings
 from specship.pipeline.tokenizer.files import read_object
 from specship.records import OpenRecord, Record, Sha256, read_record
@@ -344,7 +349,8 @@ def _outside(section: Mapping[str, Any], project: Path) -> str:
     folders = [project / str(section[key]) for key in ("folder", "baseline") if section.get(key)]
     listed = []
     for folder in folders:
-        paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
+        home = folder if folder.is_dir() else folder.parent
+        paths = sorted(folder.rglob("*")) if folder.is_dir() else files_beside(folder, str(section["task"]))
         files = [path for path in paths if path.is_file()][: bounds.RESULT_FILES + 1]
-        listed.append([(path.relative_to(folder).as_posix(), sha256_file(path)) for path in files])
+        listed.append([(path.relative_to(home).as_posix(), sha256_file(path)) for path in files])
     return digest_of(listed)

@@ -87,6 +87,12 @@ def results_in(folder: Path) -> list[ResultFile]:
     ]
 
 
+def files_beside(path: Path, task: str) -> list[Path]:
+    """A file and those that belong to a task of it, were it a result; nothing of them is read."""
+    formats = [one for one in all_formats().values() if one.names(path.name)]
+    return sorted({path, *(beside for one in formats for beside in one.companions(path, task))})
+
+
 def may_be_result(path: Path) -> bool:
     """Whether a file is called as a result is, and begins so; a link never is."""
     formats = [one for one in all_formats().values() if one.names(path.name)]
