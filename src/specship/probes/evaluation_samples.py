@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from specship.errors import NotRecorded
 from specship.probes.probe import Artifact, Figures, probe
+
+_UNTOLD = NotRecorded(
+    "nobody said what the harness calls the model",
+    mend="say `model` under `evaluated_alone`, or measure evaluation.integrity against the checkpoint",
+)
 
 
 @probe(
@@ -36,4 +42,5 @@ def evaluation_samples(evaluation: Artifact) -> Figures:
     from specship.pipeline.evaluation.results.recounting import recounted
 
     received, result = read_evaluation(evaluation.path)
-    return {**recounted(result), "foreign_model": int(foreign_model(received, result))}
+    foreign = int(foreign_model(received, result)) if received.model else _UNTOLD
+    return {**recounted(result), "foreign_model": foreign}

@@ -60,7 +60,7 @@ def look(*paths: Path, told: Told | None = None) -> Sight:
                 "no such file or folder", at=path, mend="name a run, a checkpoint, a GGUF or a folder"
             )
     places = list(dict.fromkeys(place for path in paths for place in _below(path)))
-    seen = _Seen(told or {})
+    seen = _Sorting(told or {})
     kinds = all_kinds().values()
     seen.go_through(places[:_MOST], [kind for kind in kinds if kind.files is not None])
     seen.go_through(places[:_MOST], [kind for kind in kinds if kind.files is None])
@@ -71,7 +71,7 @@ def look(*paths: Path, told: Told | None = None) -> Sight:
     return Sight(tuple(found), tuple(seen.others), seen.to_tell, len(places) > _MOST)
 
 
-class _Seen:
+class _Sorting:
     """What was seen so far."""
 
     def __init__(self, told: Told) -> None:
