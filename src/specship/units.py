@@ -49,6 +49,9 @@ KNOWN_UNITS: Final = {
     )
 }
 """Units with a name of their own; beside them, any plural noun is a count."""
+OWN_UNIT: Final = r"own\.[A-Za-z][A-Za-z0-9_/%]{0,63}"
+"""What a unit is called that a project's own probe declares: `own.chrf`. Its name says that it is none of
+ours, so that a contract is read without asking any probe, and whose probe it is says what it measures."""
 _DAY: Final = 24 * 3600 * 10**9
 _SIZES: Final[tuple[dict[str, int | float], ...]] = (
     {
@@ -63,13 +66,19 @@ _SIZES: Final[tuple[dict[str, int | float], ...]] = (
 )  # fmt: skip
 """Units of one dimension, each with its size in the smallest of them. Sources: SI Brochure; IEC 80000-13."""
 _COUNT = re.compile(r"[a-z][a-z_]*s\Z")
+_OWN = re.compile(rf"{OWN_UNIT}\Z")
 
 
 @functools.cache
 def unit_named(name: str) -> Unit | None:
-    """The unit of that name; a plural noun (`prompts`) counts such things; None when it is neither."""
+    """The unit of that name; a plural noun (`prompts`) counts such things; None when it is neither.
+
+    One of a project's own can hold any number, and counts nothing.
+    """
     if known := KNOWN_UNITS.get(name):
         return known
+    if _OWN.match(name):
+        return Unit(name)
     return Unit(name, lowest=0.0, counts=True) if _COUNT.match(name) else None
 
 

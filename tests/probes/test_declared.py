@@ -41,6 +41,13 @@ REFUSED: Final = {
         '@probe("a.b", checked="n", n="files")\ndef f(corpus): ...\n@probe("a.b", checked="n", n="files")\ndef g(corpus): ...\n',
         4, 2, "two probes are called 'a.b'",
     ),
+    "a unit of one's own that nobody declares": ('@probe("a.b", checked="n", n="files", x="own.chrf")\ndef f(corpus): ...\n', 2, 41, "which its file does not declare"),
+    "units of one's own at run time": ('UNITS = dict(a="b")\n', 2, 1, "only come about when the file is run"),
+    "units of one's own spread": ("UNITS = {**{}}\n", 2, 12, "only come about when the file is run"),
+    "a unit of one's own without its mark": ('UNITS = {"chrf": "agreement"}\n', 2, 10, "those begin with `own.`"),
+    "a unit of one's own that says nothing": ('UNITS = {"own.chrf": " "}\n', 2, 22, "nobody says what own.chrf measures"),
+    "a unit of one's own that is computed": ('UNITS = {"own.chrf": str(1)}\n', 2, 22, "str(1) is no text"),
+    "a unit of one's own that counts": ('UNITS = {"own.words": "words"}\n@probe("a.b", checked="n", n="own.words")\ndef f(corpus): ...\n', 3, 23, "is no declared count"),
     "no Python": ("def (\n", 2, 5, "not Python"),
     "a NUL": ("x = 1\0\n", 1, 1, "not Python"),
 }  # fmt: skip

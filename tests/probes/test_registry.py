@@ -6,9 +6,14 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from jsonschema import Draft7Validator
 
 from specship.errors import UnknownName, UnreadableDocument, UnusableInput
 from specship.probes.registry import PROBES, all_probes, folder_code, readable
+from specship.report.schema.documents import schema_of
+from tests.processes import inside, run_pytest
+from tests.projects.small_project import make_project
 
 TEXT = 'raise SystemExit("this was run")\nfrom specship import probe\n\n@probe("{name}", checked="n", n="files")\ndef f(corpus): ...\n'
 
@@ -39,6 +44,72 @@ def test_two_probes_of_one_name_are_refused(tmp_path: Path, name: str) -> None:
     texts = {"a": TEXT.format(name="my.own"), "b": TEXT.format(name=name)}
     with pytest.raises(UnusableInput, match=f"two probes are called '{name}'"):
         all_probes(own(tmp_path, **texts))
+
+
+UNIT = 'UNITS = {{"own.chrf": "{means}"}}\n'
+MEASURES = UNIT + TEXT.replace('n="files")', 'n="files", chrf="own.chrf")')
+
+
+def test_a_unit_of_ones_own_is_declared_beside_the_probe_and_means_one_thing(tmp_path: Path) -> None:
+    texts = {name: MEASURES.format(name=f"my.{name}", means="agreement of n-grams") for name in "ab"}
+    found = all_probes(own(tmp_path, **texts))
+    assert found["my.a"].units["chrf"] == "own.chrf"
+    assert found["my.b"].own_units == {"own.chrf": "agreement of n-grams"}
+
+    own(tmp_path, b=MEASURES.format(name="my.b", means="something else"))
+    with pytest.raises(UnusableInput, match=r"own\.chrf means two things"):
+        all_probes(tmp_path)
+
+
+def test_an_added_unit_disarms_no_other_gate(tmp_path: Path) -> None:
+    folder = own(tmp_path, a=MEASURES.format(name="my.a", means="x"), b=TEXT.format(name="my.b"))
+    before = {name: probe.code for name, probe in all_probes(folder).items() if name.startswith("my.")}
+    own(folder, b=MEASURES.format(name="my.b", means="x"), c=UNIT.format(means="x"))
+    after = {name: probe.code for name, probe in all_probes(folder).items() if name in before}
+
+    assert after["my.a"] == before["my.a"]
+    assert after["my.b"] != before["my.b"]
+
+
+GATE = """\
+  - id: GATE-SMALL-004
+    rule: Its lines are short.
+    binds_to: [AC-SMALL-003]
+    ship_blocking: true
+    probe: small.lines
+    expect:
+      length: {at_least: -5, unit: own.width}
+"""
+LINES = """\
+from specship import Artifact, Figures, probe, read_documents
+
+UNITS = {"own.width": "mean length of a line in columns of a terminal"}
+
+
+@probe("small.lines", checked="lines", lines="lines", length="own.width")
+def lines(corpus: Artifact) -> Figures:
+    all_lines = [line for one in read_documents(corpus.path, "train") for line in one.text.splitlines()]
+    return {"lines": len(all_lines), "length": sum(map(len, all_lines)) / len(all_lines)}
+"""
+
+
+def test_a_gate_in_a_unit_of_ones_own_is_read_listed_and_judged(tmp_path: Path) -> None:
+    project = make_project(tmp_path)
+    (project / "probes/lines.py").write_text(LINES)
+    contract = next(project.glob("contracts/*.yaml"))
+    contract.write_text(contract.read_text() + GATE)
+    units = json.loads(inside(project, "explain", "units", "--format", "json").stdout)["names"]
+
+    assert units["own.width"] == "mean length of a line in columns of a terminal; declared beside small.lines"
+    linted = inside(project, "lint").stdout
+    assert not [line for line in linted.splitlines() if "SHIP2" in line or "SHIP3" in line]
+    Draft7Validator(schema_of("contract")).validate(yaml.safe_load(contract.read_text()))
+    shipped = run_pytest(project, "-m", "ship", "-k", "004")
+    assert "1 passed" in shipped.stdout
+
+    contract.write_text(contract.read_text().replace("own.width", "own.widht"))
+    linted = inside(project, "lint").stdout
+    assert "small.lines measures it in 'own.width'" in linted
 
 
 CHANGES = {

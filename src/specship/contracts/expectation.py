@@ -89,7 +89,9 @@ class Complaint:
 def _known_unit(name: str) -> str:
     if unit_named(name) is None:
         # Another unit that is alike (bits/token, nats/token) would be another limit.
-        mend = slip_of(name, KNOWN_UNITS) or f"known are {', '.join(KNOWN_UNITS)}, and plural nouns"
+        mend = slip_of(name, KNOWN_UNITS) or (
+            f"known are {', '.join(KNOWN_UNITS)}, plural nouns, and `own.NAME` of a probe of yours"
+        )
         raise Complaint("SHIP210", f"unknown unit {name!r}", mend).as_error()
     return name
 

@@ -8,10 +8,11 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
-from specship.errors import UnusableInput
+from specship.pipeline.evaluation.results.formats.inspect_ai import unpacked
 
+_ASIDE: Final = frozenset({"attachments", "events", "messages", "timelines"})
 Edit = Callable[["OpenResult"], None]
 
 
@@ -80,23 +81,25 @@ class OpenResult:
 def edit_result(folder: Path, edit: Edit, *, into: str = "result") -> None:
     """Change the result of an evaluation's artifact; `into` another folder, it is written there anew.
 
-    Raises:
-        UnusableInput: the log is packed.
+    A packed log becomes the JSON that Inspect writes, too.
     """
     received = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     name, _, behind = received["metric"].partition(",")
     source, target = folder / "result", folder / into
-    if packed := [*source.glob("*.eval")]:
-        raise UnusableInput("a packed log is not edited", at=packed[0], mend="keep the log as JSON")
-    path = next(source.glob("*.json"))
-    document = json.loads(path.read_text(encoding="utf-8"))
+    packed = next(source.glob("*.eval"), None)
+    path = packed.with_suffix(".json") if packed else next(source.glob("*.json"))
+    document = unpacked(packed) if packed else json.loads(path.read_text(encoding="utf-8"))
     lines = next(source.glob("*.jsonl"), None)
     samples = document.get("samples") or []
     if lines is not None:
         samples = [json.loads(line) for line in lines.read_text(encoding="utf-8").splitlines()]
+    if packed:  # what no figure rests on, and a document may not be as long as an archive
+        samples = [{name: one for name, one in sample.items() if name not in _ASIDE} for sample in samples]
     opened = OpenResult(document, samples, received["task"], name, behind)
     edit(opened)
     target.mkdir(exist_ok=True)
+    if packed and target == source:
+        packed.unlink()
     if opened.inspect:
         document["samples"] = opened.samples
     elif lines is not None:

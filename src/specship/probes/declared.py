@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,10 +17,15 @@ from typing import Final, NamedTuple
 
 from specship.bounds import PYTHON_BYTES
 from specship.errors import Place, UnusableInput
-from specship.units import unit_named
+from specship.units import OWN_UNIT, unit_named
 
 _HOME: Final = "specship.probes.probe"
 _WHY: Final = "declarations are read and never run: who reports on a project's code must not be in its hands"
+_UNITS: Final = "UNITS"
+_OWN: Final = re.compile(OWN_UNIT)
+_MEND_UNITS: Final = (
+    'write at the top level: UNITS = {"own.chrf": "agreement of character n-grams, 0 to 100"}'
+)
 _MEND: Final = 'write it out above a function at the top level: @probe("part.what", checked="...", ...)'
 
 
@@ -38,6 +44,8 @@ class DeclaredProbe:
     artifacts: tuple[str, ...]
     text: str
     """What its function says of itself; empty where it says nothing."""
+    own_units: Mapping[str, str]
+    """Those of its units that its file declares, each with what it measures."""
 
 
 class Declarations(NamedTuple):
@@ -80,6 +88,11 @@ class _Reading:
         probes: dict[str, DeclaredProbe] = {}
         faults: list[UnusableInput] = []
         understood: set[ast.AST] = set()
+        self._own_units: dict[str, str] = {}
+        try:
+            self._own_units = dict(_own_units(tree))
+        except _Undeclared as error:
+            faults.append(self._fault(error))
         for node in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
             for call in node.decorator_list:
                 if isinstance(call, ast.Call) and self._is_probe(call.func):
@@ -125,8 +138,11 @@ class _Reading:
         (_, name), (counted, checked) = given.pop("name"), given.pop("checked")
         for quantity, (node, unit) in given.items():
             if unit_named(unit) is None:
-                mend = "use a unit of specship.units, such as `tokens` or `nats/token`"
+                mend = "use a unit of specship.units, such as `tokens`, or `own.NAME` that the file declares"
                 raise _Undeclared(node, f"probe {name!r} gives {quantity} the unknown unit {unit!r}", mend)
+            if _OWN.fullmatch(unit) and unit not in self._own_units:
+                said = f"probe {name!r} gives {quantity} the unit {unit!r}, which its file does not declare"
+                raise _Undeclared(node, said, _MEND_UNITS)
         units = {quantity: unit for quantity, (_, unit) in given.items()}
         denominator = unit_named(units.get(checked, ""))
         if denominator is None or not denominator.counts:
@@ -136,8 +152,9 @@ class _Reading:
             )
         artifacts = tuple(_parameters(function))
         text = ast.get_docstring(function) or ""
+        own = {unit: said for unit, said in self._own_units.items() if unit in units.values()}
         return DeclaredProbe(
-            name, self._path, function.lineno, function.name, units, checked, artifacts, text
+            name, self._path, function.lineno, function.name, units, checked, artifacts, text, own
         )
 
     def _given(self, call: ast.Call) -> Iterator[tuple[str, tuple[ast.expr, str]]]:
@@ -156,6 +173,32 @@ def _text(node: ast.expr) -> str:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     raise _Undeclared(node, f"{ast.unparse(node)[:80]} is no text that can be read here")
+
+
+def _own_units(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """The units that `UNITS = {...}` declares, each with what it measures.
+
+    Raises:
+        _Undeclared: they are not written out, or one is no unit of one's own.
+    """
+    for node in tree.body:
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if not any(isinstance(one, ast.Name) and one.id == _UNITS for one in targets):
+            continue
+        value = getattr(node, "value", None)
+        if not isinstance(value, ast.Dict):
+            raise _Undeclared(node, "units that only come about when the file is run", _MEND_UNITS)
+        for key, said in zip(value.keys, value.values, strict=True):
+            if key is None:
+                raise _Undeclared(said, "units that only come about when the file is run", _MEND_UNITS)
+            name, meaning = _text(key), _text(said).strip()
+            if not _OWN.fullmatch(name):
+                raise _Undeclared(
+                    key, f"{name!r} is no unit of one's own: those begin with `own.`", _MEND_UNITS
+                )
+            if not meaning:
+                raise _Undeclared(said, f"nobody says what {name} measures", _MEND_UNITS)
+            yield name, meaning
 
 
 def _parameters(function: ast.FunctionDef) -> Iterator[str]:

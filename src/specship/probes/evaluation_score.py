@@ -39,6 +39,8 @@ def evaluation_score(evaluation: Artifact) -> Figures:
     value = result.mean if recomputed else result.value
     error = result.error_of_mean if recomputed else result.standard_error
     notes = [f"the maker's word ({received.source}): which weights were evaluated"]
+    if not received.weights:
+        notes = [f"nothing says which weights were evaluated; {result.harness} calls them {result.model!r}"]
     if not recomputed:
         notes.append("the maker's word: the score, since no samples lie beside it")
     if not result.template_told:

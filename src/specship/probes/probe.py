@@ -70,6 +70,8 @@ class Probe:
     """Folder or file of all the code that comes with it; None for one of specship's own."""
     coded: Callable[[], str] = field(repr=False, compare=False)
     """Computes `code`, which takes a while and is not needed to read what the probe measures."""
+    own_units: Mapping[str, str] = field(default_factory=dict, compare=False)
+    """Those of its units that its file declares, each with what it measures."""
 
     @cached_property
     def code(self) -> str:
@@ -125,7 +127,8 @@ def probe(
     looked at; a verdict without it would not say of what. Each parameter of the function is the name of an
     artifact, such as `corpus` or `checkpoint`. It measures and never judges: limits stand in contracts.
 
-    Units: those of `specship.units`, such as `tokens`, `nats/token`, `bytes`, `ratio`.
+    Units: those of `specship.units`, such as `tokens`, `nats/token`, `bytes`, `ratio`; beside them
+    `own.NAME`, where `UNITS = {"own.NAME": "what it measures"}` stands at the top level of the file.
     Shapes: every quantity is a scalar; a figure of NumPy or torch becomes a Python one.
     Source: what it returns is kept as an in-toto test result (https://in-toto.io/attestation/test-result/v0.1).
 

@@ -55,7 +55,19 @@ def _read(path: Path, module: str, *, home: Path | None = None, shown: str = "")
         else partial(folder_code, home, _of_project(module, path))
     )
     return [
-        Probe(p.name, p.units, p.checked, p.artifacts, p.function, module, path, p.text, home, coded)
+        Probe(
+            p.name,
+            p.units,
+            p.checked,
+            p.artifacts,
+            p.function,
+            module,
+            path,
+            p.text,
+            home,
+            coded,
+            p.own_units,
+        )
         for p in found.probes
     ]
 
@@ -64,9 +76,10 @@ def _joined(files: Iterable[Iterable[Probe]]) -> dict[str, Probe]:
     """Probes of many files by name.
 
     Raises:
-        UnusableInput: two have one name.
+        UnusableInput: two have one name, or mean different things by one unit of their own.
     """
     found: dict[str, Probe] = {}
+    meant: dict[str, tuple[str, Probe]] = {}
     for own in files:
         for entry in own:
             if entry.name in found:
@@ -74,6 +87,11 @@ def _joined(files: Iterable[Iterable[Probe]]) -> dict[str, Probe]:
                 said = f"two probes are called {entry.name!r}: in {other} and in {entry.module}"
                 raise UnusableInput(said, mend="rename one of them")
             found[entry.name] = entry
+            for unit, meaning in entry.own_units.items():
+                before, other_probe = meant.setdefault(unit, (meaning, entry))
+                if before != meaning:
+                    said = f"{unit} means two things: in {other_probe.module} and in {entry.module}"
+                    raise UnusableInput(said, mend="write the same text in both, or rename one of them")
     return found
 
 

@@ -10,7 +10,9 @@ import pytest
 from specship.digests import digest_of, sha256_file
 from tests.editing import edit_json
 from tests.models import trained_checkpoint
+from tests.models.foreign_checkpoints import foreign
 from tests.processes import inside, run_pytest, specship
+from tests.projects.evaluated_project import RESULTS
 from tests.projects.logged_project import write_run
 from tests.projects.small_project import edit
 
@@ -205,3 +207,73 @@ def test_nothing_known_is_said_with_what_would_be(tmp_path: Path) -> None:
 
     assert done.returncode == 2
     assert "nothing here is a run, a checkpoint, a GGUF or an evaluation that is known" in done.stderr
+
+
+def test_an_evaluation_alone_is_adopted_judged_and_seen_to_fail(tmp_path: Path) -> None:
+    shutil.copytree(RESULTS / "lm_eval", tmp_path / "out/model")
+    refused = inside(tmp_path, "adopt", "out")
+    assert refused.returncode == 2
+    assert "there are acc,none, acc_norm,none; the better one could be taken" in refused.stderr
+
+    told = ("--name", "mine", "--fact", "evaluated.metric=acc", "--format", "json")
+    done = inside(tmp_path, "adopt", "out", *told)
+    adopted = json.loads(done.stdout)
+    limits = adopted["gates"][1]["limits"]
+
+    assert (done.returncode, adopted["not_usable"]) == (0, [])
+    assert [gate["probe"] for gate in adopted["gates"]] == ["evaluation.samples", "evaluation.score", None]
+    assert limits["value"] == "≥ 0.27 fraction at 95 %"
+    shipped = run_pytest(tmp_path, "-m", "ship")
+    assert "2 passed, 1 skipped" in shipped.stdout
+
+    sample = next(tmp_path.glob("out/model/*.jsonl"))
+    sample.write_text("".join(sample.read_text().splitlines(keepends=True)[:-1]))
+    red = run_pytest(tmp_path, "-m", "ship", "-k", "001")
+    assert "missing_samples 1 samples (= 0) ← does not hold" in red.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("log", ["lm_eval", "inspect/sums.json", "inspect/sums.eval"])
+def test_every_gate_of_an_adopted_evaluation_is_seen_to_fail(log: str, tmp_path: Path) -> None:
+    told = ("--fact", "evaluated.metric=acc")
+    if log != "lm_eval":
+        told = ("--fact", "evaluated.chat_template=none")
+        shutil.copy(RESULTS / log, tmp_path)
+    else:
+        shutil.copytree(RESULTS / log, tmp_path / log)
+    assert inside(tmp_path, "adopt", ".", *told).returncode == 0
+    pairs = 7 if log == "lm_eval" else 8
+    falsified = run_pytest(tmp_path, "-m", "falsify", "-n", "2")
+    assert f"{pairs} of {pairs} pairs caught as predicted" in falsified.stdout
+
+
+@pytest.mark.parametrize(
+    ("facts", "said"),
+    [
+        (["evaluated.metric=acc", "evaluated.colour=red"], "--fact evaluated.colour is unknown"),
+        (["evaluated.task=tiny"], "which metric is meant is not known"),
+    ],
+)
+def test_a_fact_about_an_evaluation_has_a_name(facts: list[str], said: str, tmp_path: Path) -> None:
+    shutil.copytree(RESULTS / "lm_eval", tmp_path / "out")
+    done = inside(tmp_path, "adopt", "out", *[word for fact in facts for word in ("--fact", fact)])
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
+def test_of_two_results_and_of_two_checkpoints_none_is_chosen(tmp_path: Path) -> None:
+    shutil.copytree(RESULTS / "lm_eval", tmp_path / "results")
+    shutil.copy(next(tmp_path.glob("results/*.json")), tmp_path / "results/results_2026-12-01T00-00-00.json")
+    done = inside(tmp_path, "adopt", ".", "--fact", "evaluated.metric=acc")
+    assert done.returncode == 2
+    assert "2 things of the kind evaluation lie here, and a project judges one" in done.stderr
+
+    for name in ("one", "two"):
+        foreign("llama").write(tmp_path / name)
+    done = inside(tmp_path, "adopt", "one", "two")
+    assert done.returncode == 2
+    assert "the others are two" in done.stderr
+    assert "mend: name what is meant: specship adopt one;" in " ".join(done.stderr.split())
+    assert not (tmp_path / "pyproject.toml").exists()

@@ -13,9 +13,15 @@ from typing import Any, Final
 
 import pytest
 
-from specship.errors import RequirementMissing, StageFailed
+from specship.digests import sha256_file
+from specship.errors import RequirementMissing, SpecshipError, StageFailed
+from specship.probes.measuring import measure
+from specship.probes.probe import Artifact
+from specship.probes.registry import all_probes
 from specship.suite.artifacts.runner import StageRunner
 from specship.suite.artifacts.store import Store
+from tests.models.chat_checkpoints import chat_checkpoint
+from tests.projects.evaluated_project import RESULTS, TASK
 
 WRITES: Final = """\
 import pathlib, sys
@@ -349,3 +355,67 @@ def test_it_ends_when_its_stage_is_killed(project: Project) -> None:
 def test_what_is_no_artifact_of_its_kind_is_named_at_the_stage(project: Project) -> None:
     with pytest.raises(StageFailed, match="what the command wrote is no gguf"):
         project.runner(makes="gguf").ensure("gguf")
+
+
+HARNESS: Final = """\
+import pathlib, shutil, sys
+shutil.copytree(sys.argv[2], pathlib.Path(sys.argv[1]) / "a_model")
+"""
+"""Leaves what lm-evaluation-harness leaves below `--output_path`: a folder called after the model."""
+
+
+def evaluating(project: Project, results: Path, checkpoint: Path, **changes: Any) -> StageRunner:
+    project.script(HARNESS)
+    command = {
+        "command": ["{python}", "make.py", "{output}", str(results), "{checkpoint}"],
+        "makes": "evaluation",
+        "needs": ["checkpoint"],
+        "evaluated": {"task": TASK, "metric": "acc"},
+    } | changes
+    settings = {"received": {"folder": str(checkpoint), "source": "us"}, "commands": {"evaluate": command}}
+    store = Store(project.root / ".specship/artifacts/MODEL-1/rehearsal", settings)
+    return StageRunner(project.root, store, settings, "MODEL-1", project.events.append)
+
+
+def test_what_a_harness_leaves_is_bound_to_the_checkpoint_that_the_command_was_given(
+    project: Project,
+) -> None:
+    runner = evaluating(project, RESULTS / "lm_eval", chat_checkpoint("chatml"))
+    paths = {name: runner.ensure(name).path for name in ("checkpoint", "evaluation")}
+    found = measure(
+        all_probes()["evaluation.integrity"], {name: Artifact(name, path, "") for name, path in paths.items()}
+    )
+
+    about = json.loads((paths["evaluation"] / "evaluation.json").read_text())
+    assert (about["metric"], about["chat_template"]) == ("acc,none", "applied")
+    assert about["weights"] == {"model.safetensors": sha256_file(paths["checkpoint"] / "model.safetensors")}
+    assert len(list((paths["evaluation"] / "result").iterdir())) == 2
+    assert [found.quantities[name].value for name in ("foreign_weights", "partial_runs")] == [0, 0]
+
+
+EVALUATED_AMISS: Final[dict[str, tuple[dict[str, Any], str]]] = {
+    "no figure is meant": ({"evaluated": None}, "nothing says which figure"),
+    "another task": ({"evaluated": {"task": "gsm8k", "metric": "acc"}}, "no result of the task 'gsm8k'"),
+    "no template": (
+        {"evaluated": {"task": TASK, "metric": "acc", "chat_template": "none"}},
+        "its prompts were put in a chat template",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", EVALUATED_AMISS)
+def test_a_result_that_is_not_the_one_that_was_meant_is_named(name: str, project: Project) -> None:
+    changes, said = EVALUATED_AMISS[name]
+    if name == "no template":
+        runner = evaluating(project, RESULTS / "lm_eval", chat_checkpoint("chatml"), **changes)
+    else:
+        command = ["{python}", "make.py", "{output}", str(RESULTS / "lm_eval")]
+        changes |= {"command": command, "needs": []}
+        runner = evaluating(project, RESULTS / "lm_eval", chat_checkpoint("chatml"), **changes)
+    with pytest.raises(SpecshipError, match=said):
+        runner.ensure("evaluation")
+
+
+def test_only_an_evaluation_has_a_figure_that_is_meant(project: Project) -> None:
+    with pytest.raises(SpecshipError, match="and report has none"):
+        project.runner(evaluated={"task": "gsm8k", "metric": "acc"}).ensure("report")

@@ -1,4 +1,4 @@
-"""Look at a run, a checkpoint or a GGUF that was made elsewhere, and write the project that judges it."""
+"""Look at a run, a model or an evaluation that was made elsewhere, and write the project that judges it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ HELP = "write a spec, profiles and contracts for a run or a model that you have"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship adopt`."""
-    parser.add_argument("path", type=Path, help="a run, a checkpoint, a GGUF, or a folder with them")
+    parser.add_argument(
+        "path", type=Path, nargs="+", help="a run, a checkpoint, a GGUF, an evaluation, or a folder with them"
+    )
     parser.add_argument(
         "--project",
         type=Path,
@@ -27,7 +29,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     add_facts(
         parser,
-        "what no file says, such as columns.loss=nll of a table, or device_asked=cuda; may be repeated",
+        "what no file says, such as columns.loss=nll of a table, device_asked=cuda, or evaluated.metric=acc; "
+        "may be repeated",
     )
     parser.add_argument("--name", help="name of the project (default: the folder's)")
     parser.add_argument("--format", choices=("text", "json"), default="text")

@@ -24,10 +24,21 @@ from specship.evidence.environment import cuda_devices
 from specship.pipeline.commands.descendants import adopt_orphans, children, die_with_the_parent, end_all
 from specship.pipeline.commands.printed_progress import PrintedProgress
 from specship.pipeline.commands.reading import digests, variables
-from specship.pipeline.commands.settings import INTERPRETER, OUTPUT, SECTION, Command, filled
+from specship.pipeline.commands.settings import (
+    EVALUATION,
+    INTERPRETER,
+    OUTPUT,
+    SECTION,
+    Command,
+    filled,
+)
+from specship.pipeline.evaluation.results.receiving import EVALUATION as RECORD
+from specship.pipeline.evaluation.results.receiving import bind_made
 from specship.pipeline.received.kinds import require_kind
 from specship.pipeline.stage import Work
 
+_CHECKPOINT: Final = "checkpoint"
+"""What a command that evaluates is given."""
 _READ_BYTES: Final = 1 << 16
 _LOG_BYTES: Final = 16 << 20
 """What is kept of the beginning of a log; of the rest, the end."""
@@ -58,7 +69,20 @@ def run(work: Work) -> None:
                 f"the command ended well, and {name} is not in its output", at=work.output / name,
                 why="`writes` names it", mend="have the command write it below {output}, or mend `writes`",
             )  # fmt: skip
+    if command.makes == EVALUATION and not (work.output / RECORD).exists():
+        _bind(command, work)
     require_kind(command.makes, work.output, by="what the command wrote")
+
+
+def _bind(command: Command, work: Work) -> None:
+    """Make the artifact of a harness's own files, about the checkpoint that the command was given."""
+    if command.evaluated is None:
+        raise StageFailed(
+            "nothing says which figure of the evaluation is meant", at=work.output,
+            why=f"the command wrote no {RECORD}, and a harness gives many figures",
+            mend="say it in the command's entry: evaluated: {task: gsm8k, metric: exact_match}",
+        )  # fmt: skip
+    bind_made(command.evaluated, work.output, work.inputs.get(_CHECKPOINT), by="a command of this project")
 
 
 def _require(command: Command) -> None:

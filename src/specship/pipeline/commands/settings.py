@@ -18,12 +18,14 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import AfterValidator, Field, model_validator
 
 from specship.contracts.expectation import Complaint
+from specship.pipeline.evaluation.results.receiving import MeantFigure
 from specship.pipeline.stage import Settings
 
 SECTION: Final = "commands"
 """Name of the section; each of its entries is a stage of its own."""
 OUTPUT: Final = "output"
 INTERPRETER: Final = "python"
+EVALUATION: Final = "evaluation"
 VARIABLE: Final = "env:"
 IMAGE: Final = "image:"
 _PLACEHOLDER: Final = re.compile(r"\{\{([a-z][a-z0-9_-]*)\}\}|\{([a-z][a-z0-9_-]*)\}")
@@ -66,8 +68,8 @@ class Command(Settings):
     """The program and its arguments. `{output}` is the folder that it fills, `{NAME}` the folder of an
     artifact that it needs, `{python}` the interpreter that runs specship; `{{word}}` is `{word}` itself."""
     makes: ArtifactName
-    """The artifact: corpus, tokenizer, shards, run, checkpoint, gguf, or a name of one's own, which a probe
-    takes as its parameter."""
+    """The artifact: corpus, tokenizer, shards, run, checkpoint, gguf, evaluation, or a name of one's own,
+    which a probe takes as its parameter."""
     needs: tuple[ArtifactName, ...] = ()
     """Artifacts that it reads; each stands in the command as a placeholder."""
     reads: tuple[Read, ...] = ()
@@ -77,6 +79,8 @@ class Command(Settings):
     """Files or folders that must be in the output afterwards."""
     resumes: bool = False
     """Whether it goes on with what an interrupted run left in its output."""
+    evaluated: MeantFigure | None = None
+    """Of a command that makes `evaluation` and leaves a harness's own files: which figure is meant."""
     device: Literal["cpu", "cuda"] | None = None
     """`cuda` blocks where there is none, `cpu` hides what there is; null says nothing."""
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -89,6 +93,9 @@ class Command(Settings):
         for name in sorted(named - set(known)):
             mend = f"there are {', '.join(f'{{{one}}}' for one in known)}; an artifact is named under `needs`"
             raise Complaint("SHIP205", f"the placeholder {name!r} stands for nothing", mend).as_error()
+        if self.evaluated is not None and self.makes != EVALUATION:
+            said = f"`evaluated` says which figure is meant, and {self.makes} has none"
+            raise Complaint("SHIP205", said, f"write `makes: {EVALUATION}`, or leave it out").as_error()
         for name in (OUTPUT, *self.needs):
             if name not in named:
                 said = "where to write" if name == OUTPUT else f"where {name} is"

@@ -67,6 +67,12 @@ def _gguf(folder: Path) -> None:
     read_gguf(folder / GGUF)
 
 
+def _evaluation(folder: Path) -> None:
+    from specship.pipeline.evaluation.results.receiving import read_evaluation
+
+    read_evaluation(folder)
+
+
 KINDS: Final[Mapping[str, Kind]] = {
     "corpus": Kind("corpus", _corpus),
     "tokenizer": Kind("tokenizer", _tokenizer),
@@ -74,6 +80,7 @@ KINDS: Final[Mapping[str, Kind]] = {
     "run": Kind("train", _run),
     "checkpoint": Kind("checkpoint", _checkpoint),
     "gguf": Kind("export", _gguf),
+    "evaluation": Kind("eval", _evaluation),
 }
 """Each kind that others may make, by its name."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from specship.pipeline.evaluation.results.receiving import EvaluatedSettings, outside
+from specship.pipeline.evaluation.results.receiving import EvaluatedSettings, digest_outside
 from specship.pipeline.stage import Stage, Work
 
 STAGE = Stage(
@@ -10,7 +10,7 @@ STAGE = Stage(
     lifecycle="eval",
     needs=("checkpoint",),
     settings={"evaluated": EvaluatedSettings},
-    outside=outside,
+    outside=digest_outside("evaluated"),
 )
 
 

@@ -10,13 +10,14 @@ import math
 from typing import Any, Final
 
 from specship.contracts.expectation import OPERATORS
-from specship.units import KNOWN_UNITS
+from specship.units import KNOWN_UNITS, OWN_UNIT
 
 Schema = dict[str, Any]
 
 _COMPARISONS: Final = ("at_most", "at_least", "below", "above", "between")
 _PATTERN_CHARACTERS: Final = 200
 _COUNT: Final = "^[a-z][a-z_]*s$"
+_OWN: Final = f"^{OWN_UNIT}$"
 _GIVEN: Final = {"not": {"type": "null"}}
 _TEXT: Final = {"type": "string", "minLength": 1}
 
@@ -45,7 +46,7 @@ def _expectation() -> Schema:
                 "then": {"properties": {name: {"type": "null"} for name in _COMPARISONS}},
             },
             {
-                "if": _has("unit", {"not": {"enum": from_below}}),
+                "if": _has("unit", {"not": {"anyOf": [{"enum": from_below}, {"pattern": _OWN}]}}),
                 "then": {"properties": {"at_least": {"exclusiveMinimum": 0}, "above": {"minimum": 0}}},
             },
             {
@@ -99,6 +100,6 @@ def with_rules(record: str, schema: Schema) -> Schema:
         fields = dict(schema["properties"])
         fields["one_of"] = fields["one_of"] | {"minItems": 1}
         fields["matches"] = fields["matches"] | {"maxLength": _PATTERN_CHARACTERS}
-        names = {"anyOf": [{"enum": list(KNOWN_UNITS)}, {"pattern": _COUNT}]}
+        names = {"anyOf": [{"enum": list(KNOWN_UNITS)}, {"pattern": _COUNT}, {"pattern": _OWN}]}
         schema = schema | {"properties": fields | {"unit": fields["unit"] | names}}
     return schema | _RULES[record]() if record in _RULES else schema

@@ -5,6 +5,7 @@ A file of `kinds/` defines `KIND = AdoptedKind(...)`; adding one edits no other 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,6 +27,12 @@ class AskedLimit:
     """The limit; None where what is measured proposes it."""
     room: float = 1.0
     """Of a proposed limit: what is measured times this."""
+    confidence: float | None = None
+    """With which the limit has to be shown; proposed is what the measurement shows with it."""
+    count: str = ""
+    """The quantity that says of how many samples it is a share, where it is one."""
+    error: str = ""
+    """The quantity that is its standard error, where it is no share."""
 
 
 ZERO: Final = AskedLimit("equals", 0)
@@ -74,12 +81,36 @@ class AdoptedKind:
     settings: Callable[[Path, str, Told], Mapping[str, Mapping[str, Any]]]
     """Sections of the pipeline, from the path, its name in the project's files, and what is told of it."""
     criteria: tuple[AdoptedCriterion, ...]
+    facts: str = ""
+    """How the names of facts begin that are told to it alone: `evaluated.`; the others get the rest."""
+    rivals: Callable[[Path, Path], bool] = lambda _taken, _other: False
+    """Whether one that was taken and another leave it open which is meant, so that somebody has to say."""
+    files: Callable[[Path], tuple[Path, ...]] | None = None
+    """Other files that belong to what was found, and are nothing by themselves."""
+    suited: Callable[[Path, Mapping[str, Path]], AdoptedKind] | None = None
+    """The same kind with what is asked of this one, beside what else was found: paths by kind."""
     template: str = ""
     """The template of `specship init` that begins with it; empty where none does."""
     example: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Sections of a project that has nothing yet, at any scale."""
     at_release: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """What of them is another at release: values by section."""
+
+
+def row_of(path: Path) -> tuple[str, int]:
+    """What a path is called without its last number, and that number: of a row, such as `checkpoint-1000`."""
+    number = re.search(r"([0-9]{1,15})(?=\D*$)", path.name)
+    return re.sub(r"[0-9]+(?=\D*$)", "", path.name), int(number[1]) if number else 0
+
+
+def told_to(kind: AdoptedKind, told: Told) -> Told:
+    """The facts that are told to a kind, without its own beginning."""
+    if kind.facts:
+        return {
+            name.removeprefix(kind.facts): text for name, text in told.items() if name.startswith(kind.facts)
+        }
+    apart = tuple(one.facts for one in all_kinds().values() if one.facts)
+    return {name: text for name, text in told.items() if not name.startswith(apart)}
 
 
 def all_kinds() -> Mapping[str, AdoptedKind]:

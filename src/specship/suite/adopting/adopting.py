@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import shlex
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from specship.errors import UnusableInput
-from specship.suite.adopting.adopted_kind import Told, all_kinds
+from specship.suite.adopting.adopted_kind import AdoptedKind, Told, all_kinds, told_to
 from specship.suite.adopting.looking import Recognised, Sight, look
 from specship.suite.adopting.proposing import ProposedGate, propose, unmeasured
 from specship.suite.adopting.writing import numbered, project_files
@@ -20,6 +21,7 @@ from specship.suite.scaffold.project import ignoring
 from specship.suite.scaffold.pyproject import with_project
 
 _OTHERWISE: Final = "my-model"
+_MOST_NAMED: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,23 +37,28 @@ class Adopted:
     notes: tuple[str, ...]
 
 
-def adopt(path: Path, root: Path, name: str | None, listener: Listener, told: Told | None = None) -> Adopted:
-    """Write a spec, profiles and contracts into `root` for what lies at `path`; nothing at `path` is changed.
+def adopt(
+    paths: Sequence[Path], root: Path, name: str | None, listener: Listener, told: Told | None = None
+) -> Adopted:
+    """Write a spec, profiles and contracts into `root` for what lies at `paths`; nothing there is changed.
 
     Raises:
-        UnusableInput: nothing of a known kind is there, files are in the way, or the name is unusable.
+        UnusableInput: nothing of a known kind is there, or several and nobody says which is meant; files are
+            in the way, or the name is unusable.
         CannotWrite: the disk is full or refuses; nothing stays.
     """
     root = root.resolve()
     name = checked_slug(name, what="project") if name is not None else slug_of(root.name) or _OTHERWISE
     table, notes = with_project(root, name, own=False)
-    sight = look(path, told)
+    sight = look(*paths, told=told)
     if not sight.found:
-        raise _nothing(path, sight)
+        raise _nothing(paths[0], sight)
+    _refuse_rivals(sight)
     settings = settings_of(sight.found, root, told or {})
     about = "; ".join(f"{one.says} at {_within(one.path, root)}" for one in sight.found)
+    places = {one.kind.name: one.path for one in sight.found}
     root.mkdir(parents=True, exist_ok=True)  # stages run there, and name paths that lead through it
-    criteria = [criterion for one in sight.found for criterion in one.kind.criteria]
+    criteria = [criterion for one in sight.found for criterion in _suited(one, places).criteria]
     asked = [gate for criterion in criteria for gate in criterion.gates]
     measured = iter(propose(root, settings, asked, listener))
     rows = numbered(name, [(one, [next(measured) for _ in one.gates]) for one in criteria])
@@ -103,11 +110,31 @@ def _placed(root: Path, files: Mapping[str, str], table: Draft) -> tuple[str, ..
 
 def settings_of(found: tuple[Recognised, ...], root: Path, told: Told) -> Mapping[str, Mapping[str, Any]]:
     """Sections of the pipeline for everything that was found."""
-    return {
-        section: values
-        for one in found
-        for section, values in one.kind.settings(one.path, _within(one.path, root), told).items()
-    }
+    places = {one.kind.name: one.path for one in found}
+    sections: dict[str, Mapping[str, Any]] = {}
+    for one in found:
+        kind = _suited(one, places)
+        sections |= kind.settings(one.path, _within(one.path, root), told_to(kind, told))
+    return sections
+
+
+def _suited(one: Recognised, places: Mapping[str, Path]) -> AdoptedKind:
+    return one.kind.suited(one.path, places) if one.kind.suited else one.kind
+
+
+def _refuse_rivals(sight: Sight) -> None:
+    """Refuse to choose between things of one kind where nothing says which is meant."""
+    for taken in sight.found:
+        others = [one for one in sight.others if one.kind == taken.kind]
+        rivals = [one.path for one in others if taken.kind.rivals(taken.path, one.path)]
+        if rivals:
+            named = [str(one.path) for one in sight.found]
+            raise UnusableInput(
+                f"{len(rivals) + 1} things of the kind {taken.kind.name} lie here, and a project judges one",
+                at=taken.path, why=f"the others are {', '.join(map(str, rivals[:_MOST_NAMED]))}",
+                mend=f"name what is meant: specship adopt {shlex.join(named)}; each model has a project"
+                " of its own (--project FOLDER)",
+            )  # fmt: skip
 
 
 def _within(path: Path, root: Path) -> str:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from specship.errors import SpecshipError, UnusableInput
 from specship.pipeline.checkpoint.recognition import other_kind
-from specship.suite.adopting.adopted_kind import AdoptedKind, Told, all_kinds
+from specship.suite.adopting.adopted_kind import AdoptedKind, Told, all_kinds, row_of, told_to
 
 _DEPTH: Final = 3
 _MOST: Final = 2000
@@ -47,37 +46,72 @@ class Sight:
     """Whether there was more than is looked at."""
 
 
-def look(path: Path, told: Told | None = None) -> Sight:
-    """Everything of a known kind at a path or below it; nothing is changed, and no code of it is run.
+def look(*paths: Path, told: Told | None = None) -> Sight:
+    """Everything of a known kind at some paths or below them; nothing is changed, and no code of it is run.
 
     `told` says what no file of it says, such as which column holds the loss.
 
     Raises:
-        UnusableInput: there is nothing at the path.
+        UnusableInput: there is nothing at a path.
     """
-    if not path.exists():
-        raise UnusableInput(
-            "no such file or folder", at=path, mend="name a run, a checkpoint, a GGUF or a folder"
-        )
-    places = list(_below(path))
-    cut = len(places) > _MOST
-    found: dict[str, Recognised] = {}
-    others: list[Recognised] = []
-    unusable: dict[str, SpecshipError] = {}
+    for path in paths:
+        if not path.exists():
+            raise UnusableInput(
+                "no such file or folder", at=path, mend="name a run, a checkpoint, a GGUF or a folder"
+            )
+    places = list(dict.fromkeys(place for path in paths for place in _below(path)))
+    seen = _Sorting(told or {})
+    kinds = all_kinds().values()
+    seen.go_through(places[:_MOST], [kind for kind in kinds if kind.files is not None])
+    seen.go_through(places[:_MOST], [kind for kind in kinds if kind.files is None])
+    found = sorted(seen.found.values(), key=lambda one: places.index(one.path))
     for place in places[:_MOST]:
-        for kind in all_kinds().values():
-            try:
-                says = kind.recognise(place, told or {})
-            except SpecshipError as error:
-                unusable.setdefault(str(error), error)
-                continue
-            if says and kind.name not in found:
-                found[kind.name] = Recognised(kind, place, says)
-            elif says and not any(place.is_relative_to(one.path) for one in found.values()):
-                others.append(Recognised(kind, place, says))
         if _may_be_a_model(place) and (other := other_kind(place)) is not None:
-            unusable.setdefault(str(other), other)
-    return Sight(tuple(found.values()), tuple(others), tuple(unusable.values()), cut)
+            seen.unusable.setdefault(str(other), other)
+    return Sight(tuple(found), tuple(seen.others), seen.to_tell, len(places) > _MOST)
+
+
+class _Sorting:
+    """What was seen so far."""
+
+    def __init__(self, told: Told) -> None:
+        self._told = told
+        self._claimed: set[str] = set()
+        """Files that belong to what was found."""
+        self.found: dict[str, Recognised] = {}
+        self.others: list[Recognised] = []
+        self.unusable: dict[str, SpecshipError] = {}
+
+    def go_through(self, places: Sequence[Path], kinds: Sequence[AdoptedKind]) -> None:
+        """Ask each kind for each place, the nearest first."""
+        for place in places:
+            for kind in kinds:
+                if str(place) in self._claimed:
+                    continue
+                try:
+                    says = kind.recognise(place, told_to(kind, self._told))
+                except SpecshipError as error:
+                    self.unusable.setdefault(str(error), error)
+                    continue
+                if says:
+                    self._take(Recognised(kind, place, says))
+
+    def _take(self, one: Recognised) -> None:
+        if one.kind.files is not None:
+            self._claimed |= {str(one.path), *map(str, one.kind.files(one.path))}
+        if one.kind.name not in self.found:
+            self.found[one.kind.name] = one
+        elif not any(one.path.is_relative_to(known.path) for known in self.found.values()):
+            self.others.append(one)
+
+    @property
+    def to_tell(self) -> tuple[SpecshipError, ...]:
+        """What cannot be read, but for files that belong to something that can."""
+        return tuple(
+            error
+            for error in self.unusable.values()
+            if error.at is None or error.at.path not in self._claimed
+        )
 
 
 def _may_be_a_model(path: Path) -> bool:
@@ -115,5 +149,5 @@ def _is_looked_at(entry: os.DirEntry[str]) -> bool:
 
 def _last_first(path: Path) -> tuple[str, int, str]:
     """`checkpoint-1000` before `checkpoint-200`: what is named alike stands by its number, highest first."""
-    number = re.search(r"([0-9]{1,15})(?=\D*$)", path.name)
-    return re.sub(r"[0-9]+(?=\D*$)", "", path.name), -int(number[1]) if number else 0, path.name
+    row, number = row_of(path)
+    return row, -number, path.name

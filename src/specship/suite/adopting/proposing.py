@@ -21,6 +21,8 @@ from specship.suite.artifacts.store import Store
 from specship.suite.judging.measurer import Measurer
 
 MODEL: Final = "MODEL-1"
+_ANY: Final = 0.5
+"""A limit, while only the interval around a figure is asked for."""
 PROFILE: Final = "rehearsal"
 _DIGITS: Final = 3
 """Significant digits of a limit that was proposed with room."""
@@ -123,17 +125,45 @@ def _expectation(limit: AskedLimit, quantity: str, probe: Probe, found: Measurem
     if measured is None or not measured.measured:
         return None
     value = _with_room(measured.value, limit) if limit.value is None else limit.value
+    given: dict[str, Any] = {"unit": probe.units[quantity]}
+    if limit.confidence is not None:
+        shown = _shown(limit, quantity, probe, found)
+        if shown is None:
+            return None
+        given |= {name: one for name, one in shown.items() if name != "value"}
+        value = shown["value"] if limit.value is None else value
     try:
-        return Expectation.model_validate({limit.operator: value, "unit": probe.units[quantity]})
+        return Expectation.model_validate({limit.operator: value, **given})
     except (ValidationError, UnusableInput):
         return None
+
+
+def _shown(limit: AskedLimit, quantity: str, probe: Probe, found: Measurement) -> dict[str, Any] | None:
+    """What a measurement shows with a confidence, and by what; None where nothing can be said."""
+    figures = found.quantities
+    for name, beside in (("count", limit.count), ("error", limit.error)):
+        if not beside:
+            continue
+        how = {"unit": probe.units[quantity], "confidence": limit.confidence, name: beside}
+        asked = Expectation.model_validate({limit.operator: _ANY, **how})
+        if (interval := asked.interval(figures.get(quantity), figures.get(beside))) is not None:
+            end = interval[limit.operator == "at_most"]
+            return {"value": _cut(end, limit.operator), "confidence": limit.confidence, name: beside}
+    return None
 
 
 def _with_room(value: Any, limit: AskedLimit) -> Any:
     """What was measured, times the room that is left, cut to a few digits on the side with more room."""
     if limit.room == 1.0 or isinstance(value, bool | str) or value == 0:
         return value
-    wide = value * limit.room
+    cut = _cut(value * limit.room, limit.operator)
+    return int(cut) if isinstance(value, int) else cut
+
+
+def _cut(wide: float, operator: str) -> float:
+    """A figure cut to a few digits, on the side with more room."""
+    if wide == 0:
+        return wide
     step = 10.0 ** (math.floor(math.log10(abs(wide))) - _DIGITS + 1)
-    cut = (math.ceil if limit.operator == "at_most" else math.floor)(wide / step) * step
-    return int(cut) if isinstance(value, int) else float(f"{cut:.{_DIGITS}g}")
+    cut = (math.ceil if operator == "at_most" else math.floor)(wide / step) * step
+    return float(f"{cut:.{_DIGITS}g}")

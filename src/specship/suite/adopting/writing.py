@@ -178,4 +178,7 @@ def _limit(expected: Expectation) -> str:
     text = json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
     if isinstance(value, float) and "e" in text:  # readers of YAML disagree about 1e-09
         text = format(Decimal(text), "f")
-    return f"{{{expected.operator}: {text}, unit: {expected.unit}}}"
+    sure = "" if expected.confidence is None else f", confidence: {expected.confidence!r}"
+    sure += f", count: {expected.count}" if expected.count else ""
+    sure += f", error: {expected.error}" if expected.error else ""
+    return f"{{{expected.operator}: {text}, unit: {expected.unit}{sure}}}"

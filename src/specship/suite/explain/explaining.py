@@ -14,7 +14,7 @@ from specship.evidence.ledger import Ledger, read_ledger
 from specship.faults.catalogue import file_of, first_sentence, known_faults, own_faults, sentence_of
 from specship.probes.probe import Probe
 from specship.probes.registry import OWN, probes_in_force
-from specship.specs.project import Project, load_project
+from specship.specs.project import Project, find_configuration, load_project
 from specship.specs.records import FALSIFICATION, Criterion
 from specship.status.assess import ledger_problems
 from specship.status.report import CriterionReport
@@ -50,7 +50,8 @@ def explain(start: Path, name: str) -> Found:
     if _CODE.fullmatch(name.upper()):
         return explain_code(name.upper())
     if name == "units":
-        return NamesFound(of=name, names=unit_names())
+        found = find_configuration(start.resolve())
+        return NamesFound(of=name, names=unit_names(probes_in_force(*found) if found else {}))
     if name == "codes":
         return NamesFound(of=name, names={code: entry.name for code, entry in known_codes().items()})
     return Explainer(load_project(start)).explain(name)

@@ -10,6 +10,7 @@ from typing import Any, Final
 from specship.errors import DamagedArtifact
 from specship.evidence.artifact_record import ArtifactRecord
 from specship.pipeline.registry import STAGES, all_stages, maker_of
+from specship.probes.probe import Probe
 from specship.specs.records import Profile
 from specship.strict_json import open_regular
 from specship.suite.artifacts.store import Store
@@ -32,10 +33,15 @@ _MEANINGS: Final[Mapping[str, str]] = {
 }
 
 
-def unit_names() -> dict[str, str]:
-    """Every unit, with what it can hold."""
+def unit_names(probes: Mapping[str, Probe]) -> dict[str, str]:
+    """Every unit with what it can hold, and those that these probes declare with what they measure."""
     named = {unit.name: _holds(unit) for unit in KNOWN_UNITS.values()}
-    return {**named, "…s": _COUNTS}
+    own = {
+        unit: f"{said}; declared beside {probe.name}"
+        for probe in probes.values()
+        for unit, said in probe.own_units.items()
+    }
+    return {**named, "…s": _COUNTS, **own}
 
 
 def _holds(unit: Unit) -> str:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,11 @@ import pytest
 from specship.digests import sha256_file
 from specship.errors import RequirementMissing, SpecshipError, UnusableInput
 from specship.faults.catalogue import planting, read_fault
-from specship.pipeline.evaluation.results.receiving import EvaluatedSettings, receive_evaluation
+from specship.pipeline.evaluation.results.receiving import (
+    EvaluatedAloneSettings,
+    EvaluatedSettings,
+    receive_evaluation,
+)
 from specship.probes.measuring import measure
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
@@ -157,3 +162,58 @@ def test_an_artifact_whose_record_is_damaged_is_refused(sound: Path, tmp_path: P
     edit_json(folder / "evaluation.json", lambda one: one.update(weights=3))
     with pytest.raises(SpecshipError, match=r"evaluation\.json.*weights"):
         figures("evaluation.score", folder)
+
+
+def alone(folder: Path, output: Path, **more: Any) -> Path:
+    given = {"source": "somebody", "task": TASK, "metric": "acc", "model": "model"}
+    settings = EvaluatedAloneSettings.model_validate({"folder": str(folder), **given, **more})
+    receive_evaluation(settings, None, output)
+    return output
+
+
+def test_without_a_checkpoint_the_models_name_is_all_that_binds_it(tmp_path: Path) -> None:
+    evaluation = alone(RESULTS / "lm_eval", tmp_path / "out")
+    found = figures("evaluation.samples", evaluation)
+    assert (found["samples"], found["foreign_model"], found["missing_samples"]) == (40, 0, 0)
+    assert figures("evaluation.integrity", evaluation)["foreign_weights"] == 1
+    score = measure(all_probes()["evaluation.score"], {"evaluation": Artifact("evaluation", evaluation, "")})
+    assert "nothing says which weights were evaluated" in score.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("edit", "more", "said"),
+    [
+        (lambda _: None, {"model": "another"}, "it is of the model 'model', and 'another' is declared"),
+        (lambda one: one["config"].update(limit=10), {}, "no whole run"),
+        (lambda _: None, {"chat_template": "none"}, "put in a chat template"),
+    ],
+)
+def test_a_result_of_another_model_or_of_a_part_is_refused_alone(
+    edit: Callable[[dict[str, Any]], object], more: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(RESULTS / "lm_eval", tmp_path / "results"))
+    edit_results(folder, edit)
+    with pytest.raises(UnusableInput, match=said):
+        alone(folder, tmp_path / "out", **more)
+
+
+PLANTED_ALONE = {
+    "evaluation-samples-twice": "repeated_samples",
+    "evaluation-of-another-model": "foreign_model",
+    "evaluation-set-up-otherwise": "version",
+}
+
+
+@pytest.mark.parametrize("log", ["lm_eval", "inspect/sums.json", "inspect/sums.eval"])
+@pytest.mark.parametrize("name", PLANTED_ALONE)
+def test_a_fault_is_planted_in_every_form_of_a_result(name: str, log: str, tmp_path: Path) -> None:
+    if log.endswith(".eval") and not any(map(find_spec, ("zstandard", "compression"))):
+        pytest.skip("needs specship[inspect]")
+    more = {"task": "sums", "metric": "mean", "model": "mockllm/model", "chat_template": "none"}
+    folder = alone(RESULTS / log, tmp_path / "out", **(more if log != "lm_eval" else {}))
+    probe = "evaluation.score" if name == "evaluation-set-up-otherwise" else "evaluation.samples"
+    before = figures(probe, folder)[PLANTED_ALONE[name]]
+    plant = planting(read_fault(name, None))
+    assert plant is not None
+    plant(folder)
+    assert figures(probe, folder)[PLANTED_ALONE[name]] != before

@@ -148,11 +148,12 @@ def _zstandard(packed: bytes, path: Path) -> BinaryIO:
     except ImportError:
         pass
     try:
-        import zstandard  # type: ignore[import-not-found, unused-ignore]
+        import zstandard
     except ImportError as error:
         raise RequirementMissing(
             "the log is packed with Zstandard, which this Python does not unpack", at=path,
-            mend="pip install zstandard; or `inspect log convert LOG --to json --output-dir FOLDER`",
+            mend="pip install zstandard (it is all of 'specship[inspect]'); or convert the log: "
+            "`inspect log convert LOG --to json --output-dir FOLDER`",
         ) from error  # fmt: skip
     unpacking = zstandard.ZstdDecompressor(max_window_size=1 << 27)
     return unpacking.stream_reader(io.BytesIO(packed), read_across_frames=True)  # type: ignore[no-any-return]

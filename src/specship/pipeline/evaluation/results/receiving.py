@@ -5,13 +5,14 @@ result/           the result's own files, as the harness wrote them
 baseline/         those of the run that it is compared with, where one is named
 
 A result about other weights, another chat template, another tokenizer or a part of the samples is refused.
+Where no checkpoint is here, the name alone by which the harness calls the model says whose result it is.
 """
 
 from __future__ import annotations
 
 import math
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
@@ -20,12 +21,17 @@ from pydantic import Field
 
 from specship import bounds
 from specship.digests import digest_of, sha256_file
-from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
+from specship.errors import DamagedArtifact, RequirementMissing, StageFailed, UnusableInput
 from specship.files import write_errors, write_json
 from specship.pipeline.chat.template import read_template
 from specship.pipeline.checkpoint.weight_files import read_weights
 from specship.pipeline.evaluation.results.records import HarnessResult
-from specship.pipeline.evaluation.results.result_format import FoundResult, find_result
+from specship.pipeline.evaluation.results.result_format import (
+    FoundResult,
+    files_beside,
+    find_result,
+    results_in,
+)
 from specship.pipeline.stage import Settings
 from specship.pipeline.tokenizer.files import read_object
 from specship.records import OpenRecord, Record, Sha256, read_record
@@ -39,26 +45,43 @@ _HEAD: Final = "lm_head.weight"
 _MEND: Final = "make the artifact again; who makes one with a program of their own writes that file, too"
 
 
-class EvaluatedSettings(Settings):
-    """Where a result lies that an evaluation harness wrote, and what it cannot say itself."""
+class MeantFigure(Settings):
+    """Which figure of a harness is meant, and what it cannot say of it itself."""
+
+    task: Annotated[str, Field(min_length=1)]
+    """The task, as the harness calls it: `gsm8k`."""
+    metric: Annotated[str, Field(min_length=1)]
+    """The metric: `acc`; with its filter or scorer where several have it, `exact_match,strict-match`."""
+    chat_template: Literal["", "applied", "none"] = ""
+    """Whether prompts were put in the checkpoint's chat template; empty: wherever it has one."""
+
+
+class LyingResult(MeantFigure):
+    """A result that lies there already."""
 
     folder: Annotated[str, Field(min_length=1)]
     """What the harness wrote: a folder with one result of the task, or its file, relative to the project."""
     source: Annotated[str, Field(min_length=1)]
     """Who ran it, where and when, in words."""
-    task: Annotated[str, Field(min_length=1)]
-    """The task, as the harness calls it: `gsm8k`."""
-    metric: Annotated[str, Field(min_length=1)]
-    """The metric: `acc`; with its filter or scorer where several have it, `exact_match,strict-match`."""
+    baseline: str = ""
+    """A result of the same task, of the run that it is compared with; empty: there is none."""
+
+
+class EvaluatedSettings(LyingResult):
+    """Where a result lies that an evaluation harness wrote, and what it cannot say itself."""
+
     weights: Annotated[Mapping[str, Sha256], Field(min_length=1)]
     """sha256 of each weights file that was evaluated, by its name (`sha256sum *.safetensors`).
 
     No harness records it, so it is the maker's word, and reports call it that.
     """
-    chat_template: Literal["", "applied", "none"] = ""
-    """Whether prompts were put in the checkpoint's chat template; empty: wherever it has one."""
-    baseline: str = ""
-    """A result of the same task, of the run that it is compared with; empty: there is none."""
+
+
+class EvaluatedAloneSettings(LyingResult):
+    """Where a result lies whose model is not here: nothing binds it to weights."""
+
+    model: Annotated[str, Field(min_length=1)]
+    """The model as the harness recorded it; a result of another name is refused."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +105,9 @@ class ReceivedEvaluation(Record):
     task: str
     metric: str
     weights: Mapping[str, Sha256]
-    """As declared: the maker's word."""
+    """As declared: the maker's word; empty where nobody says which they were."""
+    model: str = ""
+    """What the harness must call the model; empty: that is not asked."""
     chat_template: Literal["applied", "none"]
     baseline: bool
 
@@ -120,43 +145,104 @@ def _read(found: FoundResult, task: str) -> HarnessResult:
     return found.read(task)
 
 
-def receive_evaluation(settings: EvaluatedSettings, checkpoint: Path, output: Path) -> HarnessResult:
-    """Copy a result and say what it is held against.
+def receive_evaluation(settings: LyingResult, checkpoint: Path | None, output: Path) -> HarnessResult:
+    """Copy a result and say what it is held against; without a checkpoint, the model's name alone.
 
     Raises:
         RequirementMissing: the result is not there.
-        UnusableInput: it is about other weights, another template or tokenizer, or a part of the samples.
+        UnusableInput: it is about other weights or another model, another template or tokenizer, or a part
+            of the samples.
         DamagedArtifact: it cannot be read.
     """
     found = find_result(Path(settings.folder), settings.task, settings.metric)
-    result = found.read(settings.task)
-    against = judged_against(checkpoint, result)
-    template = settings.chat_template or ("applied" if against.template_sha256 else "none")
-    received = ReceivedEvaluation(
-        source=settings.source,
-        task=settings.task,
-        metric=found.metric,
-        weights=dict(settings.weights),
-        chat_template=template,
-        baseline=bool(settings.baseline),
-    )
-    for reason, mend in (*refusals(received, against, result), *_unsaid(settings, result)):
-        raise UnusableInput(
-            reason, at=result.place, why="a score counts for what was scored alone", mend=mend
-        )
+    weights = settings.weights if isinstance(settings, EvaluatedSettings) else {}
+    model = settings.model if isinstance(settings, EvaluatedAloneSettings) else ""
+    received, result = _bound(found, settings, settings.source, checkpoint, weights, model)
     _copy(found, settings.task, output / RESULT)
     if settings.baseline:
         other = find_result(Path(settings.baseline), settings.task, found.metric)
         _copy(other, settings.task, output / BASELINE)
-    write_json(output / EVALUATION, received.model_dump(mode="json"))
+    said = received.model_copy(update={"baseline": bool(settings.baseline)})
+    write_json(output / EVALUATION, said.model_dump(mode="json"))
     return result
 
 
-def _unsaid(settings: EvaluatedSettings, result: HarnessResult) -> list[tuple[str, str]]:
+def bind_made(meant: MeantFigure, output: Path, checkpoint: Path | None, *, by: str) -> None:
+    """Bind what a harness left in the output of a program, which was given the checkpoint.
+
+    Its result moves to where that of an evaluation lies.
+
+    Raises:
+        UnusableInput: there is no result of the task, or it is about something else; as `receive_evaluation`.
+        RequirementMissing: its compression needs a package that is not here.
+    """
+    if not any(meant.task in one.tasks for one in results_in(output)):
+        raise StageFailed(
+            f"{by} left no result of the task {meant.task!r}", at=output,
+            mend="have the harness write below {output} (lm-eval: --output_path, --log_samples)",
+        )  # fmt: skip
+    found = find_result(output, meant.task, meant.metric)
+    weights = weights_of(checkpoint) if checkpoint else {}
+    received, _ = _bound(found, meant, by, checkpoint, weights, "")
+    files = found.files(meant.task)
+    with write_errors(output):
+        (output / RESULT).mkdir(exist_ok=True)
+        for path in files:
+            path.rename(output / RESULT / path.name)
+    write_json(output / EVALUATION, received.model_dump(mode="json"))
+
+
+def _bound(
+    found: FoundResult,
+    meant: MeantFigure,
+    source: str,
+    checkpoint: Path | None,
+    weights: Mapping[str, str],
+    model: str,
+) -> tuple[ReceivedEvaluation, HarnessResult]:
+    """What is said of a result, once nothing speaks against it."""
+    result = found.read(meant.task)
+    against = judged_against(checkpoint, result) if checkpoint else None
+    template = against.template_sha256 if against else result.template_sha256
+    received = ReceivedEvaluation(
+        source=source,
+        task=meant.task,
+        metric=found.metric,
+        weights=dict(weights),
+        model=model,
+        chat_template=meant.chat_template or ("applied" if template else "none"),
+        baseline=False,
+    )
+    bound = refusals(received, against, result) if against else _refusals_alone(received, result)
+    for reason, mend in (*bound, *_unsaid(meant, result)):
+        raise UnusableInput(
+            reason, at=result.place, why="a score counts for what was scored alone", mend=mend
+        )
+    return received, result
+
+
+def _unsaid(settings: MeantFigure, result: HarnessResult) -> list[tuple[str, str]]:
     if result.template_told or settings.chat_template:
         return []
     mend = "say `chat_template: applied` or `chat_template: none` in the profile"
     return [(f"{result.harness} does not record whether a chat template was applied", mend)]
+
+
+def _refusals_alone(received: ReceivedEvaluation, result: HarnessResult) -> list[tuple[str, str]]:
+    """Why a result is none of the model of that name."""
+    found = []
+    if foreign_model(received, result):
+        said = f"it is of the model {result.model!r}, and {received.model!r} is declared"
+        found.append((said, "name the result of that model, or the model of that result"))
+    if result.template_told and (received.chat_template == "applied") != bool(result.template_sha256):
+        was = "put in a chat template" if result.template_sha256 else "put in no chat template"
+        found.append((f"its prompts were {was}", "leave `chat_template` out: this harness records it"))
+    return found + _refusals_of_part(result)
+
+
+def _refusals_of_part(result: HarnessResult) -> list[tuple[str, str]]:
+    cut = result.limited or result.unfinished
+    return [(f"it is no whole run ({cut})", "evaluate all samples of the task, once each")] if cut else []
 
 
 def refusals(
@@ -179,10 +265,12 @@ def refusals(
         found.append(
             (f"its tokenizer has another {', '.join(names)} token", "evaluate with the tokenizer that ships")
         )
-    if result.limited or result.unfinished:
-        cut = result.limited or result.unfinished
-        found.append((f"it is no whole run ({cut})", "evaluate all samples of the task, once each"))
-    return found
+    return found + _refusals_of_part(result)
+
+
+def foreign_model(received: ReceivedEvaluation, result: HarnessResult) -> bool:
+    """Whether the harness calls the model otherwise than was declared."""
+    return bool(received.model) and received.model != result.model
 
 
 def foreign_weights(received: ReceivedEvaluation, against: JudgedAgainst, result: HarnessResult) -> bool:
@@ -211,8 +299,7 @@ def judged_against(checkpoint: Path, result: HarnessResult) -> JudgedAgainst:
         DamagedArtifact, UnusableInput: it cannot be read.
     """
     weights = read_weights(checkpoint)
-    own = {name: sha256_file(checkpoint / name) for name in weights.files}
-    listed = [own]
+    listed: list[Mapping[str, str]] = [weights_of(checkpoint)]
     if (checkpoint / _PROVENANCE).exists():
         files = read_record(_Origin, checkpoint / _PROVENANCE).files
         if source := {name: sha for name, sha in files.items() if name.endswith(".safetensors")}:
@@ -225,6 +312,11 @@ def judged_against(checkpoint: Path, result: HarnessResult) -> JudgedAgainst:
         template_sha256=template.sha256 if template else None,
         tokens=_token_ids(checkpoint, {text for text, _ in result.tokens.values()}),
     )
+
+
+def weights_of(checkpoint: Path) -> dict[str, str]:
+    """Each file of weights of a checkpoint by its name, with its sha256."""
+    return {name: sha256_file(checkpoint / name) for name in read_weights(checkpoint).files}
 
 
 def _token_ids(checkpoint: Path, texts: set[str]) -> dict[str, int]:
@@ -248,13 +340,17 @@ def _copy(found: FoundResult, task: str, folder: Path) -> None:
                 shutil.copyfileobj(file, copy)
 
 
-def outside(settings: Mapping[str, Any], project: Path) -> str:
-    """Digest of the names and bytes of the files that a result has; of none, where it cannot be found."""
-    section = settings["evaluated"]
+def digest_outside(section: str) -> Callable[[Mapping[str, Any], Path], str]:
+    """What gives the digest of the results that a section names; of none, where none are there."""
+    return lambda settings, project: _outside(settings[section], project)
+
+
+def _outside(section: Mapping[str, Any], project: Path) -> str:
     folders = [project / str(section[key]) for key in ("folder", "baseline") if section.get(key)]
     listed = []
     for folder in folders:
-        paths = sorted(folder.rglob("*")) if folder.is_dir() else [folder]
+        home = folder if folder.is_dir() else folder.parent
+        paths = sorted(folder.rglob("*")) if folder.is_dir() else files_beside(folder, str(section["task"]))
         files = [path for path in paths if path.is_file()][: bounds.RESULT_FILES + 1]
-        listed.append([(path.relative_to(folder).as_posix(), sha256_file(path)) for path in files])
+        listed.append([(path.relative_to(home).as_posix(), sha256_file(path)) for path in files])
     return digest_of(listed)

@@ -14,6 +14,7 @@ from specship.discovery import Folder, one_each
 from specship.errors import DamagedArtifact, RequirementMissing, UnknownName, did_you_mean
 from specship.pipeline.evaluation.results.records import HarnessResult
 
+_HEAD_BYTES: Final = 4096
 FORMATS: Final = Folder("specship.pipeline.evaluation.results.formats")
 
 
@@ -25,6 +26,8 @@ class ResultFormat:
     """What it is called: `lm-evaluation-harness`."""
     names: Callable[[str], bool]
     """Whether a file of this name may be a result of it."""
+    begins: Callable[[str, bytes], bool]
+    """Whether a file of such a name that begins so is likely one: asked of every file of a project."""
     tasks: Callable[[Path], Mapping[str, tuple[str, ...]]]
     """Tasks of a file, each with its metrics; empty where it is no result of this harness."""
     companions: Callable[[Path, str], tuple[Path, ...]]
@@ -60,6 +63,46 @@ def all_formats() -> Mapping[str, ResultFormat]:
     return one_each("formats", FORMATS.members("FORMAT"), lambda one: one.kind)
 
 
+@dataclass(frozen=True, slots=True)
+class ResultFile:
+    """A file that a harness wrote."""
+
+    path: Path
+    format: ResultFormat
+    tasks: Mapping[str, tuple[str, ...]]
+    """Its tasks, each with its metrics."""
+
+
+def results_in(folder: Path) -> list[ResultFile]:
+    """Every result below a folder, or in a file.
+
+    Raises:
+        DamagedArtifact: a file cannot be read, or there are too many.
+    """
+    return [
+        ResultFile(path, one, tasks)
+        for path in _files(folder)
+        for one in all_formats().values()
+        if one.names(path.name) and (tasks := one.tasks(path))
+    ]
+
+
+def files_beside(path: Path, task: str) -> list[Path]:
+    """A file and those that belong to a task of it, were it a result; nothing of them is read."""
+    formats = [one for one in all_formats().values() if one.names(path.name)]
+    return sorted({path, *(beside for one in formats for beside in one.companions(path, task))})
+
+
+def may_be_result(path: Path) -> bool:
+    """Whether a file is called as a result is, and begins so; a link never is."""
+    formats = [one for one in all_formats().values() if one.names(path.name)]
+    if not formats or path.is_symlink() or not path.is_file():
+        return False
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    return any(one.begins(path.name, head) for one in formats)
+
+
 def find_result(folder: Path, task: str, metric: str) -> FoundResult:
     """The one result of a task below a folder, or in a file.
 
@@ -75,28 +118,24 @@ def find_result(folder: Path, task: str, metric: str) -> FoundResult:
             "the evaluation's results are not there", at=folder,
             mend="put there what the harness wrote (lm-eval: --output_path, --log_samples)",
         )  # fmt: skip
-    found: list[tuple[Path, ResultFormat, tuple[str, ...]]] = []
-    seen: set[str] = set()
-    for path in _files(folder):
-        for one in all_formats().values():
-            if one.names(path.name):
-                tasks = one.tasks(path)
-                seen |= tasks.keys()
-                found += [(path, one, tasks[task])] if task in tasks else []
+    there = results_in(folder)
+    found = [one for one in there if task in one.tasks]
     if not found:
-        listed = ", ".join(sorted(seen)) or "none"
+        seen = {name for one in there for name in one.tasks}
         raise RequirementMissing(
-            f"there is no result of the task {task!r}", at=folder, why=f"tasks of results there: {listed}",
+            f"there is no result of the task {task!r}", at=folder,
+            why=f"tasks of results there: {', '.join(sorted(seen)) or 'none'}",
             mend=did_you_mean(task, seen) or "evaluate the task, or name the folder that holds its result",
         )  # fmt: skip
     if len(found) > 1:
         raise DamagedArtifact(
             f"{len(found)} results of {task!r}", at=folder,
-            why=f"they may differ, and the better one could be taken: {found[0][0].name}, {found[1][0].name}",
+            why="they may differ, and the better one could be taken: "
+            f"{found[0].path.name}, {found[1].path.name}",
             mend="name the file of the one that is meant",
         )  # fmt: skip
-    path, kind, metrics = found[0]
-    return FoundResult(path, kind, _metric(path, metric, metrics))
+    one = found[0]
+    return FoundResult(one.path, one.format, _metric(one.path, metric, one.tasks[task]))
 
 
 def _metric(path: Path, wanted: str, metrics: tuple[str, ...]) -> str:

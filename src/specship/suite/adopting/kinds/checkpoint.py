@@ -18,6 +18,7 @@ from specship.suite.adopting.adopted_kind import (
     AdoptedKind,
     AskedLimit,
     Told,
+    row_of,
 )
 
 _SHORTEST: Final = 16
@@ -207,8 +208,16 @@ _TARGET: Final = AdoptedGate(
     ),
 )
 
+
+def _rivals(taken: Path, other: Path) -> bool:
+    """Equally near, and no row of one training's checkpoints."""
+    in_a_row = taken.parent == other.parent and row_of(taken)[0] == row_of(other)[0]
+    return len(taken.parts) == len(other.parts) and not in_a_row
+
+
 KIND: Final = AdoptedKind(
     name="checkpoint",
+    rivals=_rivals,
     template="imported",
     example={
         "received": {"folder": "models/theirs", "source": "say where it came from"},

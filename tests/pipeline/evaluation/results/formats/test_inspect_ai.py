@@ -1,6 +1,7 @@
 """Logs of Inspect: real ones as JSON and packed, with answers that never came, and ones that were spoiled."""
 
 import json
+import sys
 import zipfile
 from contextlib import suppress
 from importlib.util import find_spec
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from specship.errors import RequirementMissing, SpecshipError
+from specship.pipeline.evaluation.results.formats.inspect_ai import unpacked
 from specship.pipeline.evaluation.results.records import HarnessResult
 from specship.pipeline.evaluation.results.result_format import find_result
 from tests.projects.evaluated_project import RESULTS
@@ -67,9 +69,30 @@ def test_a_log_as_inspect_packs_it_is_read_or_its_mend_is_named() -> None:
     if any(find_spec(name) for name in ("zstandard", "compression")):
         found = read(LOGS / "limited.eval")
         assert (found.limited, found.dataset, len(found.samples or ())) == ("limit 5", 24, 5)
-        return
-    with pytest.raises(RequirementMissing, match=r"pip install zstandard; or `inspect log convert"):
-        read(LOGS / "limited.eval")
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("zstandard", "compression"):  # a light install before Python 3.14
+            patch.setitem(sys.modules, name, None)
+        with pytest.raises(RequirementMissing, match=r"pip install zstandard .*'specship\[inspect\]'"):
+            read(LOGS / "limited.eval")
+
+
+@pytest.mark.skipif(not any(map(find_spec, ("zstandard", "compression"))), reason="needs specship[inspect]")
+def test_a_whole_log_as_inspect_packs_it_gives_its_score_again() -> None:
+    found = read(LOGS / "sums.eval")
+    assert (found.answered, found.dataset, found.limited, found.unfinished) == (24, 24, "", "")
+    assert found.mean == pytest.approx(found.value, abs=1e-12) == 14 / 24
+    assert unpacked(LOGS / "sums.eval")["samples"][0]["id"] == "0-0"
+
+
+@pytest.mark.skipif(not any(map(find_spec, ("zstandard", "compression"))), reason="needs specship[inspect]")
+@pytest.mark.parametrize("at", [3000, 20000, -300, -40])
+def test_a_packed_log_that_was_spoiled_is_refused(at: int, tmp_path: Path) -> None:
+    data = bytearray((LOGS / "sums.eval").read_bytes())
+    data[at : at + 8] = b"\0" * 8
+    path = tmp_path / "sums.eval"
+    path.write_bytes(data)
+    with pytest.raises(SpecshipError):
+        unpacked(path)
 
 
 @pytest.mark.parametrize(

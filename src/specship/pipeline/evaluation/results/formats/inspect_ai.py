@@ -107,6 +107,22 @@ def read(path: Path, task: str, metric: str) -> HarnessResult:
     )
 
 
+def unpacked(path: Path) -> dict[str, Any]:
+    """A packed log as the one document that Inspect writes where it is asked for JSON.
+
+    Raises:
+        DamagedArtifact: it cannot be read.
+        RequirementMissing: its compression needs a package that is not here.
+    """
+    with LogArchive(path) as archive:
+        samples = [archive.json(name) for name in _sample_names(archive)]
+        return {**_object(archive.json(_HEADER)), "samples": samples}
+
+
+def _sample_names(archive: LogArchive) -> list[str]:
+    return sorted(name for name in archive.names if name.startswith(_SAMPLES) and name.endswith(".json"))
+
+
 def _limited(limit: Any, config: Any, epochs: Any) -> str:
     if limit is not None:
         return f"limit {limit}"
@@ -133,7 +149,7 @@ def _samples(path: Path, scorer: str) -> Iterator[AskedSample]:
         yield from map(_sample, documents, places, [scorer] * len(documents))
         return
     with LogArchive(path) as archive:
-        names = sorted(name for name in archive.names if name.startswith(_SAMPLES) and name.endswith(".json"))
+        names = _sample_names(archive)
         _within_bound(len(names), path)
         for name in names:
             yield _sample(archive.json(name), Place(f"{path}#{name}"), scorer)
@@ -176,6 +192,7 @@ def _grade(value: Any) -> float | None:
 FORMAT: Final = ResultFormat(
     kind=KIND,
     names=lambda name: name.endswith((_ARCHIVE, ".json")),
+    begins=lambda name, head: name.endswith(_ARCHIVE) or (b'"status"' in head and b'"eval"' in head),
     tasks=tasks,
     companions=lambda _path, _task: (),
     read=read,

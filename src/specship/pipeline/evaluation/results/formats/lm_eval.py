@@ -167,6 +167,7 @@ def _altered(line: Mapping[str, Any]) -> bool:
 FORMAT: Final = ResultFormat(
     kind=KIND,
     names=lambda name: name.endswith(".json") and _RESULTS.fullmatch(name) is not None,
+    begins=lambda _name, head: b'"results"' in head,
     tasks=tasks,
     companions=companions,
     read=read,
