@@ -51,10 +51,9 @@ def trained(fault: str = "") -> Records:
 
     torch.manual_seed(1)
     early = fault == EARLY
-    data, held_out = texts(STEPS * 4), texts(64)
-    data = data[:, :4] if early else data  # so few words that a step may go anywhere
+    data, held_out = texts(STEPS * 4, 3 if early else 64), texts(64)  # of so few words a step may go anywhere
     table = torch.nn.Embedding(VOCABULARY, VOCABULARY)
-    rate = {"learning-rate-zero": 0.0, EARLY: 0.35}.get(fault, 20.0)
+    rate = {"learning-rate-zero": 0.0, EARLY: 3.0}.get(fault, 20.0)
     optimizer = torch.optim.SGD(table.parameters(), lr=rate, maximize=fault == "divergence")
     constant = "schedule-not-applied" if fault == "schedule-not-applied" else ""
     schedule = torch.optim.lr_scheduler.LambdaLR(
@@ -64,6 +63,7 @@ def trained(fault: str = "") -> Records:
     def cost(rows: Any) -> Any:
         return cross_entropy(table(rows[:, :-1]).flatten(0, 1), rows[:, 1:].flatten())
 
+    every, evaluate = (2, 2) if early else (EVERY, EVALUATE)
     records: Records = []
     kept: dict[str, Any] = {}
     kept_at = 0
@@ -80,10 +80,10 @@ def trained(fault: str = "") -> Records:
         schedule.step()
         if fault == NAN and at == STEPS // 2:
             table.weight.data[3, 3] = math.inf  # as an overflow in half precision leaves it
-        if at % EVERY == 0:
+        if at % every == 0:
             shown = 2.5 if fault == "constant-losses" else loss.item()
             records.append({"step": at, "loss": shown, "learning_rate": used, "grad_norm": norm.item()})
-        if at % EVALUATE == 0:
+        if at % evaluate == 0:
             with torch.no_grad():
                 found = cost(held_out).item()
             records.append({"step": at, "eval_loss": found})
@@ -211,16 +211,20 @@ def train_with_trainer(folder: Path, fault: str) -> Path:
     class Killed(TrainerCallback):  # type: ignore[misc]
         """Ends the process's training; the next one goes on from its last checkpoint."""
 
+        def __init__(self, at: int) -> None:
+            self.at = at
+
         def on_step_end(self, _: Any, state: Any, control: Any, **__: Any) -> None:
-            control.should_training_stop = state.global_step in {60, 120}
+            control.should_training_stop = state.global_step == self.at
 
     torch.manual_seed(0)
     early = fault == EARLY
     config = LlamaConfig(
         vocab_size=VOCABULARY, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2
     )
-    data = [{"input_ids": one, "labels": one} for one in texts(832)]
-    rates = {"learning-rate-zero": 0.0, "divergence": 30.0, EARLY: 4e-4}
+    rows, held_out = texts(STEPS * 8), texts(32)
+    data, scored = ([{"input_ids": one, "labels": one} for one in some] for some in (rows, held_out))
+    rates = {"learning-rate-zero": 0.0, EARLY: 0.05}
     chosen: dict[str, Any] = {"learning_rate": rates.get(fault, 1e-2), "lr_scheduler_type": "cosine", "warmup_steps": 10}
     if fault == "wrong-mode-defaults":
         chosen = {}
@@ -229,16 +233,23 @@ def train_with_trainer(folder: Path, fault: str) -> Path:
     every = 2 if early else EVALUATE
     arguments = TrainingArguments(
         str(folder), max_steps=STEPS, logging_steps=EVERY, eval_strategy="steps", eval_steps=every,
-        save_strategy="steps", save_steps=every if early else 50, save_total_limit=1, load_best_model_at_end=early,
-        per_device_train_batch_size=1 if early else 4, use_cpu=fault != "device-fallback", report_to=["tensorboard"],
+        save_strategy="steps" if early or fault == RESUMED else "no", save_steps=every if early else 50, save_total_limit=1, load_best_model_at_end=early,
+        per_device_train_batch_size=8, use_cpu=fault != "device-fallback", report_to=["tensorboard"],
         disable_tqdm=True, include_num_input_tokens_seen="all", **chosen,
     )  # fmt: skip
-    callbacks = {EARLY: [EarlyStoppingCallback(2)], NAN: [Overflow()], RESUMED: [Killed()]}.get(fault, [])
+    callbacks: dict[str, list[Any]] = {EARLY: [EarlyStoppingCallback(2)], NAN: [Overflow()]}
     made = Constant if fault == "constant-losses" else Trainer
-    for part in range(3 if fault == RESUMED else 1):
+    for part, killed in enumerate((60, 120, 0) if fault == RESUMED else (0,)):
+        model = LlamaForCausalLM(config)
+        optimizers: Any = (None, None)
+        if fault == "divergence":  # the sign of the loss is wrong
+            optimizer = torch.optim.SGD(model.parameters(), lr=0.3, maximize=True)
+            falls = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
+            optimizers = (optimizer, falls)
         trainer = made(
-            LlamaForCausalLM(config), arguments, train_dataset=data[:800], eval_dataset=data[800:], callbacks=callbacks
-        )
+            model, arguments, train_dataset=data, eval_dataset=scored, optimizers=optimizers,
+            callbacks=[*callbacks.get(fault, []), *([Killed(killed)] if killed else [])],
+        )  # fmt: skip
         trainer.train(resume_from_checkpoint=part > 0)
     trainer.save_state()
     trainer.model.config.save_pretrained(folder)
