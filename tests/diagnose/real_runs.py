@@ -165,6 +165,7 @@ def track_in_wandb(folder: Path, records: Records) -> Path:
     with wandb.init(project="p", mode="offline", dir=str(folder)) as run:
         for one in records:
             run.log({**_slashed(one), "train/global_step": one["step"]})
+    wandb.teardown()  # its own process writes, and may not have come to it
     (path,) = folder.glob("wandb/offline-run-*/run-*.wandb")
     return path
 
@@ -222,19 +223,19 @@ def train_with_trainer(folder: Path, fault: str) -> Path:
     config = LlamaConfig(
         vocab_size=VOCABULARY, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2
     )
-    rows, held_out = texts(STEPS * 8), texts(32)
+    rows, held_out = texts(12_000, 4) if early else texts(STEPS * 8), texts(32)
     data, scored = ([{"input_ids": one, "labels": one} for one in some] for some in (rows, held_out))
-    rates = {"learning-rate-zero": 0.0, EARLY: 0.05}
+    rates = {"learning-rate-zero": 0.0}
     chosen: dict[str, Any] = {"learning_rate": rates.get(fault, 1e-2), "lr_scheduler_type": "cosine", "warmup_steps": 10}
     if fault == "wrong-mode-defaults":
         chosen = {}
-    if fault == "schedule-not-applied":
-        chosen |= {"lr_scheduler_type": "constant"}
+    if fault == "divergence":
+        chosen |= {"learning_rate": 0.3, "warmup_steps": 0}
     every = 2 if early else EVALUATE
     arguments = TrainingArguments(
         str(folder), max_steps=STEPS, logging_steps=EVERY, eval_strategy="steps", eval_steps=every,
         save_strategy="steps" if early or fault == RESUMED else "no", save_steps=every if early else 50, save_total_limit=1, load_best_model_at_end=early,
-        per_device_train_batch_size=8, use_cpu=fault != "device-fallback", report_to=["tensorboard"],
+        per_device_train_batch_size=1 if early else 8, use_cpu=fault != "device-fallback", report_to=["tensorboard"],
         disable_tqdm=True, include_num_input_tokens_seen="all", **chosen,
     )  # fmt: skip
     callbacks: dict[str, list[Any]] = {EARLY: [EarlyStoppingCallback(2)], NAN: [Overflow()]}
@@ -244,8 +245,10 @@ def train_with_trainer(folder: Path, fault: str) -> Path:
         optimizers: Any = (None, None)
         if fault == "divergence":  # the sign of the loss is wrong
             optimizer = torch.optim.SGD(model.parameters(), lr=0.3, maximize=True)
-            falls = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
-            optimizers = (optimizer, falls)
+            optimizers = (optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS))
+        if fault == "schedule-not-applied":  # what was meant is a cosine
+            optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+            optimizers = (optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, lambda _: 1.0))
         trainer = made(
             model, arguments, train_dataset=data, eval_dataset=scored, optimizers=optimizers,
             callbacks=[*callbacks.get(fault, []), *([Killed(killed)] if killed else [])],
