@@ -43,10 +43,11 @@ falsify: $(READY)
 test: $(READY)
 	$(PYTEST) -n 2 --dist loadfile
 
-# Ray, and the converter that exports are compared with; what needs them is skipped, and says so, where they
-# cannot be had.
+# Ray, programs whose logs are judged (a minute), and the converter that exports are compared with; what needs
+# them is skipped, and says so, where they cannot be had.
 slow: $(READY)
 	-$(PIP) -e '.[ray]'
+	-$(PIP) -e '.[frameworks]'
 	-$(BIN)/python benchmarks/llama_cpp_sources.py
 	$(PYTEST) -m "slow and not ship" -n 2 --dist loadfile
 

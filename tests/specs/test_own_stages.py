@@ -6,7 +6,7 @@ from typing import Final
 
 import pytest
 
-from specship.errors import StageFailed
+from specship.errors import RequirementMissing, StageFailed
 from specship.pipeline.commands.own_stage import main
 from specship.pipeline.registry import maker_of
 from specship.pipeline.stage import Stage
@@ -77,6 +77,23 @@ def test_a_new_stage_runs_from_the_first_line(project: Path) -> None:
     assert not made(project).cached
     (project / "stages/_words.py").write_text("x = 2\n")
     assert made(project).why == "the files it is made from changed"
+
+
+@pytest.mark.parametrize(
+    ("lacks", "says"),
+    [
+        ("raise RequirementMissing('no device here', mend='run it elsewhere')", "stage word_counts: no device here"),
+        ("import no_such_package", "the package no_such_package is not installed"),
+    ],
+)
+def test_what_it_lacks_blocks_and_is_no_defect(project: Path, lacks: str, says: str) -> None:
+    path = project / "stages/word_counts.py"
+    text = path.read_text().replace("from specship import", "from specship import RequirementMissing, ")
+    head, line, body = text.partition("def run(work: Work) -> None:\n")
+    path.write_text(f"{head}{line}    {lacks}\n{body}")
+    for _ in range(2):
+        with pytest.raises(RequirementMissing, match=says):
+            made(project)
 
 
 def test_nothing_of_it_is_run_by_those_who_read(project: Path) -> None:

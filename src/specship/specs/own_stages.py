@@ -31,7 +31,7 @@ PACKAGE: Final = "specship_project_stages"
 """The package as which the folder is loaded where a stage runs."""
 COMMANDS: Final = "commands"
 _GROUP: Final = "specship.stages"
-_RUNS_IT: Final = "specship.pipeline.commands.own_stage"
+RUNS_IT: Final = "specship.pipeline.commands.own_stage"
 _WHY: Final = "who reports on a project's code must not be in its hands: what it declares is never run"
 _FACTS: Final[Mapping[str, type]] = {
     "makes": str, "name": str, "lifecycle": str, "needs": tuple, "resumes": bool,
@@ -60,7 +60,7 @@ class OwnStage:
         told = re.sub(r"\{([a-z][a-z0-9_-]*)\}", r"{{\1}}", json.dumps(settings, sort_keys=True))
         return {
             "command": (
-                "{python}", "-I", "-m", _RUNS_IT, self.given, told, "{output}",
+                "{python}", "-I", "-m", RUNS_IT, self.given, told, "{output}",
                 *(f"{need}={{{need}}}" for need in self.needs),
             ),
             "makes": self.makes,

@@ -106,6 +106,14 @@ def _no_key(project: Path) -> None:
     (project / ".specship/keys/local.ed25519").write_text("not hexadecimal")
 
 
+def _promised(project: Path) -> None:
+    """A GGUF that no gate reads."""
+    path = project / "specs/small/profiles/rehearsal.yaml"
+    section = f"    received_gguf: {{file: README.md, source: a job, sha256: '{'0' * 64}'}}\n"
+    (project / "README.md").write_text("no model")
+    path.write_text(path.read_text() + section)
+
+
 def _settings(old: str, new: str) -> Callable[[Path], None]:
     return lambda project: edit(project / "pyproject.toml", old, new)
 
@@ -143,6 +151,7 @@ SPOILED: dict[str, tuple[Callable[[Path], object], str, bool]] = {
         _settings("[tool.specship]\n", f"[tool.specship]\ntrusted_keys = [{trusting('0' * 64)}]\n"),
         "is not usable as a public key", True,
     ),
+    "received bytes that are not the promised ones": (_promised, "and " + "0" * 64 + " was promised", True),
     "a local key that is none": (_no_key, "not a private key", True),
     "a local key that others may read": (_readable_key, "others of this machine may read the local key", False),
 }  # fmt: skip

@@ -1,5 +1,6 @@
 """`specship status` on terminals of several widths."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,18 @@ def test_a_tracker_that_is_not_known_is_refused(project: Path, tmp_path: Path) -
 
     assert done.returncode == 2
     assert "mlflow, tensorboard, wandb" in done.stderr
+
+
+def test_received_bytes_that_are_not_the_promised_ones_are_said_though_no_gate_reads_them(tmp_path: Path) -> None:
+    project = make_project(tmp_path / "project")
+    profile = project / "specs/small/profiles/rehearsal.yaml"
+    (project / "model.gguf").write_text("no model")
+    for promised, status in (("0" * 64, 1), (hashlib.sha256(b"no model").hexdigest(), 0)):
+        section = f"    received_gguf: {{file: model.gguf, source: a job, sha256: '{promised}'}}\n"
+        text = profile.read_text()
+        profile.write_text(text + section)
+        done = inside(project, "status")
+        profile.write_text(text)
+
+        assert done.returncode == status
+        assert ("was promised" in done.stdout) == bool(status)

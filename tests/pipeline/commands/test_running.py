@@ -189,6 +189,7 @@ MISSING: Final[dict[str, tuple[dict[str, Any], str]]] = {
     "a file": ({"reads": ["data.txt"]}, "reads data.txt, and nothing lies there"),
     "a pattern": ({"reads": ["data/*.txt"]}, "nothing lies there"),
     "a variable": ({"reads": ["env:MAKE_NOBODY_SET_THIS"]}, "MAKE_NOBODY_SET_THIS, which is not set"),
+    "a device": ({"device": "cuda"}, "this machine has no CUDA device"),
     "a program": ({"command": ["no-such-program", "{output}"]}, "'no-such-program' is not on this machine"),
 }
 

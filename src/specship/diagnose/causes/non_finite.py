@@ -80,4 +80,5 @@ CAUSE: Final = Cause(
     prevention="Loss, gradients, optimizer state and rate are checked before the optimizer moves a weight.",
     examine=_examine,
     guards=("aborted: non-finite",),
+    symptom_of=("divergence",),
 )

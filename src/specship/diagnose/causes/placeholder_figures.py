@@ -1,8 +1,8 @@
 """Losses that stand for an error or for missing data: exactly 0, or loss and gradient norm exactly 1.
 
 A loss of 0 is no placeholder by itself: four decimals make one of a memorised text, and losses of
-reinforcement learning begin there. It is one beside a gradient norm that is no number, or where the losses
-around it are far above 0 and no gradient says that there was a loss.
+reinforcement learning begin there. It is one where the losses around it are far above 0 and no gradient says
+that there was a loss, or beside a gradient norm that is no number: that one hides NaN, and is its symptom.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _FAR: Final = 0.1
 
 
 def _examine(facts: Facts) -> Observed | None:
-    found = [step for step in facts.losses if _ones(step)] + list(_zeros(facts.losses))
+    found = [step for step in facts.losses if _ones(step)] + list(_zeros(facts.steps))
     if not found:
         return None
     found.sort(key=lambda step: step.line.number)
@@ -28,12 +28,12 @@ def _examine(facts: Facts) -> Observed | None:
         figures=(
             Figure("placeholders", len(found), "records"),
             Figure("hidden_nan", hidden, "records"),
-            Figure("records", len(facts.losses), "records"),
+            Figure("records", len(facts.steps), "records"),
         ),
         lines=tuple(step.line for step in found[:3]),
         confidence=repeated(len(found)),
         rule="1 - 2^-placeholders",
-        says=f"{len(found)} of {len(facts.losses)} records hold a placeholder (loss {found[0].loss:g}{said})",
+        says=f"{len(found)} of {len(facts.steps)} records hold a placeholder (loss {found[0].loss:g}{said})",
         refute_by="score the same batch with the checkpoint of that step: its loss would be that number",
     )
 
@@ -66,4 +66,5 @@ CAUSE: Final = Cause(
     unseen="A check for NaN stays green on a constant.",
     prevention="A step without data or with an error ends the run; constants in the log are refused.",
     examine=_examine,
+    symptom_of=("non-finite",),
 )

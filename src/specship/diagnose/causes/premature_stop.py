@@ -4,26 +4,43 @@ The rule is the one that `specship pretrain` plans with (`budget.largest_useful_
 that was measured. The evaluations are given to the stopping rule once more: where patience had not run out,
 or had on differences that noise explains, the stop was premature; where no improvement of the size looked for
 can hide in the noise, it was justified, whatever the training loss did.
+
+Logs of other programs hold no such noise. There it is what a parabola through the last evaluations leaves, and
+only a run that its own stopping rule ended is asked: that stop was premature where the parabola still falls at
+its end, with a noise in which patience means nothing, and the evaluations since the best one lie within it.
 """
 
 from __future__ import annotations
 
 import math
+import statistics
 from collections.abc import Sequence
 from typing import Final
 
-from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause
+from specship.diagnose.finding import Cause, Figure, NotExamined, Observed, RootCause, within_noise
 from specship.pipeline.planning.budget import largest_useful_noise
-from specship.pipeline.run_logs.facts import Evaluation, Facts, Line, is_finite
+from specship.pipeline.run_logs.facts import OURS, Evaluation, Facts, Line, is_finite
 from specship.pipeline.training.early_stopping import EarlyStopping
 
 _NOISES: Final = 3.0
 """Standard errors of a difference beyond which noise is no explanation."""
 _UNSURE: Final = 1.25
 """A standard error over 64 sequences is itself known to a tenth, and the plan could but estimate it."""
+_NEEDS: Final = ("evaluations", "min_improvement", "patience", "status")
+"""What a run of ours always records."""
+_CERTAIN: Final = 2.5
+"""Standard errors by which held-out loss of another program must still be falling."""
+_RECENT: Final = 20
+"""Evaluations up to the best one that are looked at: those before are of a steeper part."""
+_FEWEST: Final = 7
+"""Evaluations up to the best one below which nothing is said of their noise."""
 
 
 def _examine(facts: Facts) -> Observed | NotExamined | None:
+    if facts.kind != OURS:
+        return _of_another_program(facts)
+    if lacking := [need for need in _NEEDS if not _held(facts, need)]:
+        return NotExamined(missing=tuple(lacking))
     patience, wanted = facts.patience or 0, facts.min_improvement or 0.0
     if patience < 1 or not wanted > 0:
         return NotExamined(missing=("patience" if patience < 1 else "min_improvement",))
@@ -47,6 +64,78 @@ def _examine(facts: Facts) -> Observed | NotExamined | None:
     # A few sequences tell little of their own noise, so that one evaluation alone may show too little of it.
     by_noise = sorted(known[1:] or known, key=lambda one: one.standard_error or 0.0)
     return _too_noisy(facts, by_noise[-1 if stopped else len(by_noise) // 2], patience, wanted)
+
+
+def _held(facts: Facts, need: str) -> bool:
+    value = getattr(facts, need)
+    return value is not None and value != ()
+
+
+def _of_another_program(facts: Facts) -> Observed | NotExamined | None:
+    """A stop that its own rule is on record for, held against how much the evaluations jump about."""
+    patience, series = facts.patience, facts.evaluation_sets
+    if patience is None or facts.min_improvement is None:
+        return NotExamined(because="no early stopping is on record, or told (patience, min_improvement)")
+    if not facts.stop_reason:
+        return None
+    followed = series[0] if len(series) == 1 else [one for one in facts.finite_evaluations if not one.name]
+    followed = followed[-_RECENT - patience :]
+    if patience < 1 or len(followed) < _FEWEST + patience:
+        return NotExamined(missing=("evaluations.standard_error",))
+    return _still_falling(facts, followed, patience, facts.min_improvement)
+
+
+def _still_falling(
+    facts: Facts, followed: Sequence[Evaluation], patience: int, asked: float
+) -> Observed | None:
+    fall, error, noise = _fall_at_the_end([one.loss for one in followed])
+    most = largest_useful_noise(patience, fall)
+    since = [one.loss for one in followed[-patience - 1 :]]
+    explained = max(since) - min(since) <= _NOISES * math.sqrt(2.0) * noise
+    if fall <= max(asked, _CERTAIN * error) or noise <= _UNSURE * most or not explained:
+        return None
+    return Observed(
+        figures=(
+            Figure("fall", fall, "nats/token/evaluation"),
+            Figure("error_of_fall", error, "nats/token/evaluation"),
+            Figure("noise", noise, "nats/token"),
+            Figure("largest_useful_noise", most, "nats/token"),
+            Figure("patience", patience, "evaluations"),
+        ),
+        lines=(*facts.recorded("steps_done")[:1], *(one.line for one in followed[-patience - 1 :][:3])),
+        confidence=(1.0 - most / noise) * within_noise(fall, error),
+        rule=(
+            "(1 - largest_useful_noise / noise) erf(fall / (error_of_fall sqrt 2)); noise is what a parabola "
+            f"through the last {len(followed)} evaluations leaves, fall its slope at the last one"
+        ),
+        says=(
+            f"patience of {patience} ran out while held-out loss still fell by {fall:.3g} nats a token from one "
+            f"evaluation to the next, and each is {noise:.3g} off by chance"
+        ),
+        refute_by="go on for as many evaluations again: none would be better",
+    )
+
+
+def _fall_at_the_end(losses: Sequence[float]) -> tuple[float, float, float]:
+    """How much a parabola through them falls at the last one, its standard error, and the noise it leaves.
+
+    Its terms are orthogonal over evaluations that are equally far apart.
+    """
+    count = len(losses)
+    linear = [at - (count - 1) / 2 for at in range(count)]
+    square = [x * x - (count * count - 1) / 12 for x in linear]
+    sums = [sum(x * x for x in term) for term in (linear, square)]
+    level = statistics.fmean(losses)
+    slope, bend = (
+        sum(x * loss for x, loss in zip(term, losses, strict=True)) / total
+        for term, total in zip((linear, square), sums, strict=True)
+    )
+    rest = (
+        loss - level - slope * x - bend * x2 for loss, x, x2 in zip(losses, linear, square, strict=True)
+    )
+    noise = math.sqrt(sum(one * one for one in rest) / (count - 3))
+    error = noise * math.sqrt(1 / sums[0] + (count - 1) ** 2 / sums[1])
+    return -(slope + bend * (count - 1)), error, noise
 
 
 def _replayed(evaluations: Sequence[Evaluation], patience: int, wanted: float) -> EarlyStopping:
@@ -122,7 +211,7 @@ def _ending(facts: Facts) -> tuple[Line, ...]:
 CAUSE: Final = Cause(
     name="premature-stop",
     root=RootCause.OPTIMIZATION,
-    needs=("evaluations", "min_improvement", "patience", "status"),
+    needs=("steps",),
     reference="Prechelt 1998, Early Stopping - But When? (doi:10.1007/3-540-49430-8_3)",
     mechanism="The stopping rule compares evaluations that differ by their own noise.",
     unseen="The constants came from a smoke test, and an early end looks like a finished run.",

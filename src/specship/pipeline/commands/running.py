@@ -7,6 +7,7 @@ prints is the log. Whatever it leaves running is ended before its output is look
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import select
 import shutil
@@ -19,9 +20,11 @@ from pathlib import Path
 from types import FrameType
 from typing import IO, Final, cast
 
+from specship.bounds import JSON_REPORT_BYTES
 from specship.errors import DamagedArtifact, RequirementMissing, StageFailed
 from specship.evidence.environment import cuda_devices
 from specship.pipeline.commands.descendants import adopt_orphans, children, die_with_the_parent, end_all
+from specship.pipeline.commands.own_stage import LACKED, LACKING
 from specship.pipeline.commands.printed_progress import PrintedProgress
 from specship.pipeline.commands.reading import digests, variables
 from specship.pipeline.commands.settings import (
@@ -36,6 +39,8 @@ from specship.pipeline.evaluation.results.receiving import EVALUATION as RECORD
 from specship.pipeline.evaluation.results.receiving import bind_made
 from specship.pipeline.received.kinds import require_kind
 from specship.pipeline.stage import Work
+from specship.specs.own_stages import RUNS_IT
+from specship.strict_json import read_bytes
 
 _CHECKPOINT: Final = "checkpoint"
 """What a command that evaluates is given."""
@@ -116,7 +121,7 @@ class _Running:
     """One command while it runs."""
 
     def __init__(self, command: Command, work: Work) -> None:
-        self._command = command
+        self._command, self._output = command, work.output
         self._progress = PrintedProgress(work.report)
         places = {name: str(path) for name, path in work.inputs.items()}
         places |= {OUTPUT: str(work.output), INTERPRETER: sys.executable}
@@ -165,12 +170,27 @@ class _Running:
                 mend="give it more time under `timeout`, or find out what it waits for",
             )
         if status := self._process.returncode:
+            self._require_all(status)
             how = (
                 f"was killed by {signal.Signals(-status).name}"
                 if status < 0
                 else f"ended with status {status}"
             )
             raise StageFailed(f"the command {how}")
+
+    def _require_all(self, status: int) -> None:
+        """Nothing, unless a stage in Python said that it lacks something; no program else can say so.
+
+        Raises:
+            RequirementMissing: it did.
+        """
+        said = self._output / LACKED
+        if status == LACKING and RUNS_IT in self._command.command and said.is_file():
+            told = json.loads(read_bytes(said, JSON_REPORT_BYTES))
+            said.unlink()
+            raise RequirementMissing(
+                told["message"], at=told["at"] or None, why=told["why"], mend=told["mend"]
+            )
 
     def _follow(self, seconds: float | None) -> bool:
         """Pass on what it prints until it ends; False where it takes longer."""

@@ -12,7 +12,7 @@ import contextlib
 import fcntl
 import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
 
@@ -20,7 +20,7 @@ from pydantic import Field, model_validator
 
 from specship.bounds import JSON_STATEMENT_BYTES
 from specship.digests import digest_of, sha256_bytes, sha256_file
-from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
+from specship.errors import DamagedArtifact, RequirementMissing, SpecshipError, UnusableInput
 from specship.evidence.entry import open_record
 from specship.evidence.made_artifact import MadeArtifact
 from specship.files import write_errors
@@ -115,19 +115,50 @@ def require_received(makes: str, settings: ReceivedPart, path: str) -> Mapping[s
             why="nothing is fetched while something is measured", mend="put it there and run again",
         )  # fmt: skip
     found = {name: sha256_file(file) for name, file in files.items()}
-    lines = "".join(
-        f"{digest}  {name}\n" for name, digest in sorted(found.items(), key=lambda one: os.fsencode(one[0]))
-    )
-    digest = found[Path(path).name] if Path(path).is_file() else sha256_bytes(os.fsencode(lines))
+    digest = _as_promised(Path(path), found)
     if settings.sha256 not in {None, digest}:
-        raise DamagedArtifact(
-            f"its sha256 is {digest}, and {settings.sha256} was promised", at=path,
-            why="what was received is not what its maker meant, or the digest was taken of something else",
-            mend="fetch it again, or take the digest as docs/stages-of-your-own.md shows",
-        )  # fmt: skip
+        raise _other_bytes(path, digest, str(settings.sha256))
     if settings.statement and settings.signed_by:
         _require_stated(makes, settings.statement, settings.signed_by, found, path)
     return files
+
+
+def unkept(settings: Mapping[str, Any], project: Path) -> Iterator[SpecshipError]:
+    """What is wrong with bytes that lie there and were promised by their sha256, whether anything reads them.
+
+    What does not lie there is no broken promise: what needs it is BLOCKED.
+    """
+    for section in settings.values():
+        promised = section.get("sha256") if isinstance(section, Mapping) else None
+        named = str((section.get("folder") or section.get("file") or "") if promised else "")
+        if not named:
+            continue
+        try:
+            files = received_files(project / named)
+            digest = _as_promised(project / named, {name: sha256_file(file) for name, file in files.items()})
+        except SpecshipError as error:
+            yield error
+        except OSError as error:
+            yield UnusableInput(f"cannot read: {error.strerror}", at=named)
+        else:
+            if files and digest != promised:
+                yield _other_bytes(named, digest, str(promised))
+
+
+def _as_promised(path: Path, found: Mapping[str, str]) -> str:
+    """The digest as its maker takes it: of the one file, or of the list that `sha256sum` prints of a folder's."""
+    lines = "".join(
+        f"{digest}  {name}\n" for name, digest in sorted(found.items(), key=lambda one: os.fsencode(one[0]))
+    )
+    return found[path.name] if path.is_file() else sha256_bytes(os.fsencode(lines))
+
+
+def _other_bytes(path: str, digest: str, promised: str) -> DamagedArtifact:
+    return DamagedArtifact(
+        f"its sha256 is {digest}, and {promised} was promised", at=path,
+        why="what was received is not what its maker meant, or the digest was taken of something else",
+        mend="fetch it again, or take the digest as docs/stages-of-your-own.md shows",
+    )  # fmt: skip
 
 
 def received_files(path: Path) -> dict[str, Path]:

@@ -66,6 +66,10 @@ class Declared(Settings):
     """Operations of forward and backward a token."""
     wall_seconds: _Positive | None = None
     """Time of the whole run, seconds."""
+    patience: _Count | None = None
+    """Evaluations in a row without an improvement after which the run was to end."""
+    min_improvement: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
+    """What counted as an improvement of an evaluation, nats a token."""
 
 
 DECLARABLE: Final = frozenset(Declared.model_fields)

@@ -234,8 +234,8 @@ class Facts:
 
     @property
     def losses(self) -> list[LoggedStep]:
-        """Records that hold a loss."""
-        return [step for step in self.steps if step.loss is not None]
+        """Records that hold a loss; a 0 that stands for NaN is none."""
+        return [step for step in self.steps if step.loss is not None and not step.hides_nan]
 
     @property
     def finite_losses(self) -> list[LoggedStep]:
@@ -282,5 +282,7 @@ TELLABLE: Final = (
     "mode",
     "device_flops",
     "lr_schedule",
+    "patience",
+    "min_improvement",
 )
 """Facts that a caller may state where the records do not hold them."""

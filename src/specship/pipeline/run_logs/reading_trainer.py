@@ -24,7 +24,7 @@ from specship.pipeline.run_logs.json_values import count, number
 from specship.pipeline.run_logs.reading_model import Size, read_size
 from specship.pipeline.run_logs.record_lines import key_lines
 from specship.pipeline.run_logs.series.evaluation_names import evaluations_of, held_out_text
-from specship.pipeline.run_logs.trainer_ending import ending, epochs, whole_runtime
+from specship.pipeline.run_logs.trainer_ending import ending, epochs, stopping_rule, whole_runtime
 from specship.strict_json import read_bytes
 
 STATE: Final = "trainer_state.json"
@@ -50,7 +50,7 @@ def read_trainer_facts(path: Path) -> tuple[Facts, list[str]]:
     state, lines = _read(path)
     entries, damage = _entries(path.name, state["log_history"])
     steps, plain = tuple(_steps(entries)), [entry for _, entry in entries]
-    size = read_size(path.parent)
+    size, evaluations = read_size(path.parent), tuple(_evaluations(entries))
     tokens, counted = _tokens(state, size), epochs(state)
     per_pass = round(tokens / counted) if tokens and counted else None
     done = count(state.get("global_step"))
@@ -58,7 +58,7 @@ def read_trainer_facts(path: Path) -> tuple[Facts, list[str]]:
     facts = Facts(
         kind=TRAINER,
         steps=steps,
-        evaluations=tuple(_evaluations(entries)),
+        evaluations=evaluations,
         planned_steps=count(state.get("max_steps")) or None,
         log_every=_log_every(state, steps),
         parameters=size.parameters,
@@ -73,6 +73,7 @@ def read_trainer_facts(path: Path) -> tuple[Facts, list[str]]:
         record_lines=lines | _as_in_ours(lines, counted=bool(state.get(_SEEN))) | size.lines,
         damage=tuple(damage),
         **ending(state, path, plain),
+        **stopping_rule(state, {one.loss for one in evaluations}),
     )
     return facts, [*damage, *size.notes]
 

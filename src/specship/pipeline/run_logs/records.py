@@ -94,10 +94,14 @@ _RECORDS: Final = {
     "mode": _Record("training from scratch or fine-tuning", "`config.training.mode` in run.json"),
     "clip_norm": _Record("norm that gradients are clipped to", "`config.training.clip_norm` in run.json"),
     "min_improvement": _Record(
-        "improvement that early stopping looks for", "`config.training.min_improvement` in run.json"
+        "improvement that early stopping looks for",
+        "`config.training.min_improvement` in run.json",
+        f"`stateful_callbacks` in {_STATE}",
     ),
     "patience": _Record(
-        "evaluations that patience waits for", "`config.training.patience` in run.json"
+        "evaluations that patience waits for",
+        "`config.training.patience` in run.json",
+        f"`stateful_callbacks` in {_STATE}",
     ),
     "stop_reason": _Record("reason of the end", "`reason` in run.json"),
     "initialised": _Record(

@@ -13,7 +13,9 @@ from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.pipeline.run_logs.facts import TELLABLE, Facts, Schedule
 from specship.pipeline.training.settings import MODE_DEFAULTS
 
-_COUNTS: Final = frozenset({"parameters", "vocabulary", "unique_tokens", "tokens_per_step", "planned_steps"})
+_COUNTS: Final = frozenset(
+    {"parameters", "vocabulary", "unique_tokens", "tokens_per_step", "planned_steps", "patience"}
+)
 _SHAPES: Final = ("cosine", "linear", "constant")
 _ANY: Final = "auto"
 """A device that names none: what was meant may be told."""
@@ -51,14 +53,17 @@ def _value(name: str, text: str) -> int | float | str:
         return _mode(text)
     if name == "lr_schedule":
         return _shape(text)
-    if name not in (*_COUNTS, "device_flops"):
+    if name not in (*_COUNTS, "device_flops", "min_improvement"):
         return text
-    number = float(text) if _NUMBER.fullmatch(text) else 0.0
+    number = float(text) if _NUMBER.fullmatch(text) else -1.0
+    if name == "min_improvement" and 0 <= number < math.inf:
+        return number
     if name == "device_flops" and 0 < number < math.inf:
         return number
     if name in _COUNTS and _WHOLE.fullmatch(text) and 0 < number <= JSON_LARGEST_INTEGER:
         return int(text)
     kind = "whole number above 0 and up to 2**53" if name in _COUNTS else "number above 0"
+    kind = "number of at least 0" if name == "min_improvement" else kind
     meant = int(number) if name in _COUNTS and number.is_integer() else 0
     example = meant if 0 < meant <= JSON_LARGEST_INTEGER else "NUMBER"
     raise UnusableInput(f"{name} is {text[:40]!r}, not a {kind}", mend=f"write {name}={example}")

@@ -7,6 +7,7 @@ without a length).
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ every record of a step has `train_runtime` too."""
 _NO_LENGTH: Final = 1 << 31
 _EARLY: Final = "EarlyStoppingCallback"
 _PATIENCE: Final = "early_stopping_patience"
+_THRESHOLD: Final = "early_stopping_threshold"
 
 
 def epochs(state: dict[str, Any]) -> float | None:
@@ -52,17 +54,35 @@ def ending(state: dict[str, Any], path: Path, entries: list[dict[str, Any]]) -> 
     }
 
 
+def stopping_rule(state: dict[str, Any], losses: Iterable[float]) -> dict[str, Any]:
+    """Patience and threshold of the only `EarlyStoppingCallback`, where it followed one of these losses.
+
+    Which metric it follows stands nowhere but in a pickle; the best value of it does.
+    """
+    best, rules = number(state.get("best_metric")), list(_early_stops(state))
+    if len(rules) != 1 or best is None or best not in losses:
+        return {}
+    patience, threshold = count(rules[0][0].get(_PATIENCE)), number(rules[0][0].get(_THRESHOLD))
+    return {"patience": patience, "min_improvement": threshold} if patience and threshold is not None else {}
+
+
 def _early_stop(state: dict[str, Any]) -> str:
-    """In words where an `EarlyStoppingCallback` had lost its patience; a list where there are several."""
+    """In words where an `EarlyStoppingCallback` had lost its patience."""
+    for given, used in _early_stops(state):
+        patience, spent = (count(given.get(_PATIENCE)), count(used.get(f"{_PATIENCE}_counter")))
+        if patience is not None and spent is not None and spent >= max(patience, 1):
+            return f"{_EARLY}: {spent} evaluations without improvement, {patience} were allowed"
+    return ""
+
+
+def _early_stops(state: dict[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """Settings and state of each callback; a list where there are several."""
     callbacks = state.get("stateful_callbacks")
     found = callbacks.get(_EARLY) if isinstance(callbacks, dict) else None
     for one in found if isinstance(found, list) else [found]:
         parts = [one.get(name) if isinstance(one, dict) else None for name in ("args", "attributes")]
         given, used = (part if isinstance(part, dict) else {} for part in parts)
-        patience, spent = (count(given.get(_PATIENCE)), count(used.get(f"{_PATIENCE}_counter")))
-        if patience is not None and spent is not None and spent >= max(patience, 1):
-            return f"{_EARLY}: {spent} evaluations without improvement, {patience} were allowed"
-    return ""
+        yield given, used
 
 
 def whole_runtime(state: dict[str, Any], entries: list[dict[str, Any]]) -> float | None:

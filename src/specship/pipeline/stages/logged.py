@@ -8,8 +8,13 @@ from typing import Any
 
 from specship.digests import digest_of
 from specship.errors import RequirementMissing
+from specship.pipeline.received.receiving import ReceivedPart, require_received
 from specship.pipeline.run_logs.receiving import LoggedSettings, receive, seen_outside
 from specship.pipeline.stage import Stage, Work
+
+
+class PromisedRun(LoggedSettings, ReceivedPart):
+    """A run that is received, with what its maker promised of its bytes."""
 
 
 def _outside(settings: Mapping[str, Any], project: Path) -> str:
@@ -22,7 +27,7 @@ STAGE = Stage(
     makes="run",
     name="logged",
     lifecycle="train",
-    settings={"logged": LoggedSettings},
+    settings={"logged": PromisedRun},
     outside=_outside,
 )
 
@@ -34,7 +39,7 @@ def run(work: Work) -> None:
         RequirementMissing: nothing lies there.
         UnusableInput, DamagedArtifact: it is no run that can be read, or a declaration contradicts it.
     """
-    settings: LoggedSettings = work.settings["logged"]
+    settings: PromisedRun = work.settings["logged"]
     place = Path(settings.folder)
     if not place.exists():
         raise RequirementMissing(
@@ -43,5 +48,7 @@ def run(work: Work) -> None:
             why="nothing is fetched while something is measured",
             mend="put its folder or its log there, then run again",
         )
+    if settings.sha256 or settings.statement:
+        require_received("run", settings, settings.folder)
     facts = receive(place, work.output, settings)
     work.report(1, 1, "runs", records=len(facts.steps))

@@ -14,6 +14,7 @@ from specship.evidence.environment import environment
 from specship.evidence.ledger import read_ledger
 from specship.evidence.signing import key_id, local_public_key
 from specship.faults.catalogue import own_faults, shipped_files
+from specship.pipeline.received.receiving import unkept
 from specship.probes.registry import all_probes, probes_in_force
 from specship.project_code import own_files
 from specship.settings_file import FILE, SettingsTable, find_table, parse_toml
@@ -51,6 +52,7 @@ def project_sections(start: Path) -> Iterable[Section]:
     yield _contracts(survey)
     yield _own_code(survey)
     yield _evidence(survey)
+    yield from _received(survey)
     yield _kept(survey.root)
 
 
@@ -187,6 +189,23 @@ def _evidence(survey: Survey) -> Section:
     told["arming"] = _counted(len(list(project.arming_folder.glob("GATE-*.json"))), "record")
     unusual += [_of_text(problem) for problem in ledger_problems(ledger)]
     return Section(name="evidence", facts=told, unusual=tuple(unusual))
+
+
+def _received(survey: Survey) -> Iterable[Section]:
+    """What profiles name as made elsewhere, and whether it is what was promised; nothing where none is."""
+    profiles = survey.spec.profiles.values() if survey.spec else ()
+    sections = [settings for profile in profiles for settings in profile.pipeline.values()]
+    named = dict.fromkeys(
+        f"{name}: {place}"
+        for settings in sections
+        for name, section in settings.items()
+        if name.startswith("received") or name in {"logged", "evaluated"}
+        if isinstance(section, dict) and (place := section.get("folder") or section.get("file"))
+    )
+    wrong = {str(error): error for settings in sections for error in unkept(settings, survey.root)}
+    if named:
+        told: dict[str, Fact] = {"named": tuple(named)}
+        yield Section(name="received", facts=told, unusual=tuple(map(Unusual.of, wrong.values())))
 
 
 def _shown(public: bytes) -> str:

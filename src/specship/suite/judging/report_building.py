@@ -8,6 +8,7 @@ from pathlib import Path
 
 from specship.evidence.ledger import Ledger, read_ledger
 from specship.evidence.upkeep.indexed_ledger import Progress, untold
+from specship.pipeline.received.receiving import unkept
 from specship.specs.project import Project
 from specship.specs.records import FALSIFICATION
 from specship.status.assess import assess, ledger_problems
@@ -104,4 +105,10 @@ def _models(
     for name in names:
         own = session if session and session.plan.profile.profile == name else None
         models += report_models(own.plan if own else make_plan(project, name), ledger, damage, own)
-    return tuple(models), damage
+    return tuple(models), [*damage, *broken_promises(project)]
+
+
+def broken_promises(project: Project) -> tuple[str, ...]:
+    """Received bytes of any profile that are not the promised ones: said even where no gate reads them."""
+    sections = [settings for profile in project.spec.profiles.values() for settings in profile.pipeline.values()]
+    return tuple(dict.fromkeys(str(error) for one in sections for error in unkept(one, project.root)))

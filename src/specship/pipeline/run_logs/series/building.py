@@ -12,6 +12,7 @@ from specship.pipeline.run_logs.facts import OURS, TRAINER, Evaluation, Facts, L
 from specship.pipeline.run_logs.json_values import count, number
 from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 from specship.pipeline.run_logs.series.evaluation_names import evaluations_of
+from specship.pipeline.training.early_stopping import EarlyStopping
 
 Record = tuple[Line, Mapping[str, Any]]
 """What a log says of one step, under the names that it has there, and where that stands."""
@@ -48,8 +49,16 @@ def with_end(facts: Facts) -> Facts:
     """Facts of a log of another program that says nothing of its end, with it where steps reached the plan.
 
     A logger of every k-th step may leave the last ones out; one that counts from 0 calls the tenth step 9.
+    Where they did not, and the rule of early stopping is known, it ended there if that rule says so.
     """
     planned, steps = facts.planned_steps, facts.steps
+    if facts.kind != OURS and not facts.stop_reason and planned and (spent := _patience_spent(facts)):
+        facts = replace(
+            facts,
+            finished=True,
+            ended_step=facts.ended_step or last_step(facts),
+            stop_reason=f"early stopping: {spent} evaluations without improvement, as patience says",
+        )
     if facts.kind in {OURS, TRAINER} or facts.finished is not None or planned is None or not steps:
         return facts
     first, every = steps[0].step, facts.log_every
@@ -58,6 +67,20 @@ def with_end(facts: Facts) -> Facts:
     if last + from_zero <= planned - every:
         return facts
     return replace(facts, finished=True, ended_step=max(planned, last))
+
+
+def _patience_spent(facts: Facts) -> int:
+    """Patience, where it ran out with the last evaluation, and not before, of a run that ends there; else 0."""
+    series = [one for one in facts.evaluation_sets if len(facts.evaluation_sets) == 1 or not one[0].name]
+    if facts.patience is None or facts.min_improvement is None or not series or facts.finished is False:
+        return 0
+    rule = EarlyStopping(facts.patience, facts.min_improvement)
+    spent = []
+    for one in series[0]:
+        rule.observe(one.step, one.loss, 0.0)
+        spent.append(rule.without_improvement >= facts.patience)
+    before_plan = (last_step(facts) or 0) < (facts.planned_steps or 0) - facts.log_every
+    return facts.patience if before_plan and spent.count(True) == 1 and spent[-1] else 0
 
 
 def _counted(records: Iterable[Record], columns: Columns) -> Iterator[Record]:
