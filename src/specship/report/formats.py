@@ -6,6 +6,7 @@
     report/diagnosis/   `specship diagnose`
     report/review/      `specship review`
     report/gate/        `specship gate`
+    report/side_by_side/ `specship report --compare`
     report/checkup/     `specship doctor`
     report/trust_audit/ `specship evidence audit`
     report/tracking/    `specship status --write`, into the files of trackers
@@ -35,6 +36,7 @@ GATE: Final = Folder("specship.report.gate")
 CHECKUP: Final = Folder("specship.report.checkup")
 TRUST_AUDIT: Final = Folder("specship.report.trust_audit")
 STATEMENTS: Final = Folder("specship.report.statements")
+SIDE_BY_SIDE: Final = Folder("specship.report.side_by_side")
 TRACKING: Final = Folder("specship.report.tracking")
 """Whose formats have `write(report, folder)`, and no text."""
 TEXT: Final = "text"
@@ -49,6 +51,8 @@ class Display(NamedTuple):
     colour: bool = False
     detailed: frozenset[str] = frozenset()
     """Profiles of which every gate is shown; of others a line for each model."""
+    up: str = "../"
+    """From the folder of a file that is written to the project's, for links; `.specship/` lies below it."""
 
 
 PLAIN: Final = Display()

@@ -1,0 +1,242 @@
+"""What lies behind a report: histories of quantities, curves of runs, stages, outcomes, what moved.
+
+Shapes alone; `specship.exhibits` fills them. Of a long series as many points are kept as a page can show, the
+smallest and the largest of each stretch among them, and `of` says how many there were.
+"""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from specship.contracts.records import Frozen
+
+Points = tuple[tuple[float, ...], ...]
+"""Pairs of a place and a value, in order."""
+
+
+class MeasuredPoint(Frozen):
+    """One measurement of a quantity, as a statement of the ledger has it."""
+
+    ended: str
+    """When the measurement ended, ISO 8601."""
+    value: float
+    """What was measured."""
+    verdict: str
+    """Of its gate, as the judge stated it then."""
+    statement: str
+    """Digest of the statement."""
+    commit: str = ""
+    """The commit that it was measured at; empty outside git."""
+    as_today: bool = True
+    """Whether limit, probe, requirement and faults of its gate were those of today."""
+
+
+class QuantityHistory(Frozen):
+    """What a quantity of a gate was, over the ledger."""
+
+    model: str
+    profile: str
+    gate: str
+    quantity: str
+    unit: str
+    points: tuple[MeasuredPoint, ...]
+    """Oldest first."""
+    of: int
+    """Measurements in the ledger; more than there are points where some were left out."""
+
+
+class RunCurve(Frozen):
+    """One series of a run, by step."""
+
+    name: str
+    unit: str
+    points: Points
+    """Step and value."""
+    band: Points = ()
+    """Step and standard error, where the records hold one."""
+    of: int
+    """Records that hold a value."""
+
+
+class RunEvent(Frozen):
+    """Something that a run announced: data that began again, a stop, a resume."""
+
+    step: int
+    name: str
+    text: str = ""
+
+
+class RunReport(Frozen):
+    """One training run."""
+
+    model: str
+    profile: str
+    path: str
+    """Its folder within the project, or as it was given."""
+    artifact: str = ""
+    """Digest of the artifact that it is."""
+    status: str = ""
+    reason: str = ""
+    """Why it ended, in the words of the record."""
+    steps: int = 0
+    """Steps that were done."""
+    curves: tuple[RunCurve, ...] = ()
+    events: tuple[RunEvent, ...] = ()
+    bypasses: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    """What of its records could not be read."""
+
+
+class StageNode(Frozen):
+    """One artifact: what made it, from what, and how long that took."""
+
+    model: str
+    profile: str
+    makes: str
+    stage: str
+    """Name of the stage, one of perhaps several ways."""
+    digest: str
+    inputs: dict[str, str]
+    """Digest of each artifact that it was made from, by name."""
+    seconds: float
+    finished: str
+    """When it was made, ISO 8601."""
+    files: int
+    bytes: int
+    path: str
+    """Where it lies within the project; empty where it is not here."""
+    statement: str
+    """Digest of the stage statement."""
+    signed: bool
+    """Whether a key known here signed that."""
+
+
+class TaskOutcomes(Frozen):
+    """What became of the samples of one problem."""
+
+    task: str
+    outcomes: tuple[str, ...]
+    """One a sample, in order."""
+
+
+class OutcomeGrid(Frozen):
+    """Every problem of an evaluation."""
+
+    model: str
+    profile: str
+    name: str
+    """Of the evaluation, and of the run where it has several."""
+    path: str
+    tasks: tuple[TaskOutcomes, ...]
+    sandbox: str = ""
+    """Level of isolation that it ran under."""
+    note: str = ""
+    """Why nothing is known, where its records cannot be read."""
+
+
+class ComparedBlock(Frozen):
+    """One block of a decoder, on both sides."""
+
+    block: str
+    difference: float | None
+    """Relative difference of what it gives; null where it is no number."""
+    allowed: float | None
+    diverges: bool
+
+
+class ComparedPair(Frozen):
+    """Two copies of a model beside each other."""
+
+    a: str
+    b: str
+    figures: dict[str, float | None]
+    """By name, over all positions."""
+    positions: Points = ()
+    """Position and Kullback-Leibler divergence of the next token, in nats."""
+    positions_of: int = 0
+    blocks: tuple[ComparedBlock, ...] = ()
+    first_diverging: str = ""
+    verdict: str = ""
+    """In one sentence."""
+
+
+class FigureMoved(Frozen):
+    """A figure that is another one than before."""
+
+    quantity: str
+    unit: str
+    before: float
+    after: float
+
+
+class GateMoved(Frozen):
+    """A gate whose newest measurement says something else than the one before it."""
+
+    model: str
+    profile: str
+    gate: str
+    before: str
+    """Verdict of the earlier statement."""
+    after: str
+    since: str
+    """When the earlier measurement ended, ISO 8601."""
+    figures: tuple[FigureMoved, ...] = ()
+
+
+class PercentMoved(Frozen):
+    """The ship-% of committed evidence, then and now."""
+
+    model: str
+    profile: str
+    before: float | None
+    after: float | None
+
+
+class Movement(Frozen):
+    """What moved since the last version of the spec, and since the measurement before."""
+
+    base: str = ""
+    """The commit before the newest amendment; empty where there is none."""
+    base_version: str = ""
+    percents: tuple[PercentMoved, ...] = ()
+    changes: tuple[str, ...] = ()
+    """Of demands, heaviest first, each in one sentence."""
+    gates: tuple[GateMoved, ...] = ()
+    why_unknown: str = ""
+    """Why nothing can be said of versions; empty where it can."""
+
+
+class ForeignStatement(Frozen):
+    """A statement of the ledger that no key known here signed."""
+
+    digest: str
+    kind: str
+    about: str
+    moment: str
+    """ISO 8601."""
+
+
+class Exhibits(Frozen):
+    """All of it.
+
+    Units: each field says its own; moments are ISO 8601.
+    """
+
+    made: str
+    """When it was gathered, ISO 8601."""
+    commit: str = ""
+    dirty: bool = False
+    """Whether files that the project reads are not committed."""
+    entries: int = 0
+    """Entries of the ledger."""
+    histories: tuple[QuantityHistory, ...] = ()
+    movement: Movement = Field(default_factory=Movement)
+    runs: tuple[RunReport, ...] = ()
+    stages: tuple[StageNode, ...] = ()
+    outcomes: tuple[OutcomeGrid, ...] = ()
+    comparisons: tuple[ComparedPair, ...] = ()
+    foreign: tuple[ForeignStatement, ...] = ()
+    statements: dict[str, str] = Field(default_factory=dict)
+    """Path of each statement that the report rests on, within the project, by digest."""
+    left_out: tuple[str, ...] = ()
+    """What was not gathered, and why."""
