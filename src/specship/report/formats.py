@@ -7,6 +7,8 @@
     report/review/      `specship review`
     report/gate/        `specship gate`
     report/side_by_side/ `specship report --compare`
+    report/trend/       `specship trend`
+    report/badge/       `specship trend --badge`
     report/checkup/     `specship doctor`
     report/trust_audit/ `specship evidence audit`
     report/tracking/    `specship status --write`, into the files of trackers
@@ -37,6 +39,9 @@ CHECKUP: Final = Folder("specship.report.checkup")
 TRUST_AUDIT: Final = Folder("specship.report.trust_audit")
 STATEMENTS: Final = Folder("specship.report.statements")
 SIDE_BY_SIDE: Final = Folder("specship.report.side_by_side")
+TREND: Final = Folder("specship.report.trend")
+BADGE: Final = Folder("specship.report.badge")
+"""Of a report that was cut down to one model at one profile."""
 TRACKING: Final = Folder("specship.report.tracking")
 """Whose formats have `write(report, folder)`, and no text."""
 TEXT: Final = "text"
