@@ -73,7 +73,7 @@ def _points(
 
 
 def moved_gates(report: Report, statements: Mapping[_Key, list[Opened]]) -> Iterator[GateMoved]:
-    """Gates whose newest measurement differs from the one before it; changed verdicts first."""
+    """Gates whose newest measurement differs from the last one of other bytes or demands; verdicts first."""
     moved = [found for key, gate in gates_of(report) if (found := _moved(key, gate, statements.get(key, [])))]
     yield from sorted(moved, key=lambda one: one.before == one.after)
 
@@ -81,7 +81,10 @@ def moved_gates(report: Report, statements: Mapping[_Key, list[Opened]]) -> Iter
 def _moved(key: _Key, gate: GateReport, found: list[Opened]) -> GateMoved | None:
     if len(found) < 2:
         return None
-    before, after = (one.evidence for one in found[-2:])
+    after = found[-1].evidence
+    earlier = [one.evidence for one in found[:-1]]
+    # Measured again on the same bytes and demands, as for a signature, a gate says nothing new.
+    before = next((one for one in reversed(earlier) if _asked(one) != _asked(after)), earlier[-1])
     pairs = (
         (one.quantity, _figure(before, one.quantity), _figure(after, one.quantity)) for one in gate.measured
     )
@@ -96,6 +99,11 @@ def _moved(key: _Key, gate: GateReport, found: list[Opened]) -> GateMoved | None
         model=key[0], profile=key[1], gate=key[2], before=before.verdict, after=after.verdict,
         since=before.ended.isoformat(), figures=figures,
     )  # fmt: skip
+
+
+def _asked(one: Evidence) -> tuple[str, str, dict[str, str]]:
+    """What was demanded, and of which bytes."""
+    return one.gate_digest, one.profile_digest, dict(one.subjects)
 
 
 def _figure(evidence: Evidence, quantity: str) -> tuple[float, str] | None:

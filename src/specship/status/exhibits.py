@@ -170,7 +170,7 @@ class FigureMoved(Frozen):
 
 
 class GateMoved(Frozen):
-    """A gate whose newest measurement says something else than the one before it."""
+    """A gate whose newest measurement says something else than the last one of other bytes or demands."""
 
     model: str
     profile: str

@@ -76,7 +76,7 @@ def margin(one: Measured) -> str:
         return "holds" if one.holds else "does not hold"
     nearest = min(ends, key=lambda end: abs(value - end))
     apart = abs(value - nearest)
-    share = f" ({100 * apart / abs(nearest):.3g} %)" if nearest else ""
+    share = f" ({100 * apart / abs(nearest):.3g} %)" if nearest and apart < 10 * abs(nearest) else ""
     if not apart:
         return "on the limit"
     outside = (one.least is not None and value < one.least) or (one.most is not None and value > one.most)

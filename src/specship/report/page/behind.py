@@ -31,7 +31,7 @@ def run_sections(exhibits: Exhibits) -> Iterator[Element]:
             element(
                 "p",
                 element("code", run.path),
-                f": {run.status or 'its state is not on record'} after {counted(run.steps, 'step')}",
+                f": {run.status or 'how it ended is not on record'}, {counted(run.steps, 'step')}",
                 f"; {run.reason}." if run.reason else ".",
                 dir="auto",
             ),

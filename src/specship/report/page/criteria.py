@@ -13,6 +13,7 @@ from specship.report.page.parts import anchor, digest, folded, mark, moment, tab
 from specship.status.exhibits import QuantityHistory
 from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Report, Standing
 from specship.units import Quantity
+from specship.wording import counted
 
 Histories = Mapping[tuple[str, str, str, str], QuantityHistory]
 """By model, profile, gate and quantity."""
@@ -94,15 +95,15 @@ class CriteriaSection:
             ),
             element("p", gate.rule, dir="auto"),
             element("p", gate.reason, class_="small", style="white-space:pre-wrap", dir="auto")
-            if gate.verdict != "PASS"
+            if gate.verdict != "PASS" and all(one.holds for one in gate.measured)
             else None,
             element("ul", [element("li", item) for item in self._facts(gate)], class_="facts"),
             self._measures(model, gate),
             _noted("said by the probe", gate.notes),
-            _noted("also in the ledger", gate.cautions),
+            _noted("also in the ledger", tuple(one for one in gate.cautions if one not in gate.notes)),
             _relaxed(gate),
             self._before(model, gate),
-            _faults(gate),
+            caught(gate),
             class_="gate",
             id_=place,
         )
@@ -239,7 +240,7 @@ def _relaxed(gate: GateReport) -> Child:
     )
 
 
-def _faults(gate: GateReport) -> Child:
+def caught(gate: GateReport) -> Child:
     """The faults that it was seen to catch, each with the limits that it broke."""
     by_fault: dict[str, list[str]] = {}
     for limit in gate.limits:
@@ -261,7 +262,7 @@ def _faults(gate: GateReport) -> Child:
     if gate.unarmed:
         lines.append([mark("", "not armed"), f" {gate.unarmed}"])
     return folded(
-        f"seen to catch {len(by_fault)} {'fault' if len(by_fault) == 1 else 'faults'}",
+        f"seen to catch {counted(len(by_fault), 'fault')}" if by_fault else "seen to catch no fault yet",
         element("ul", [element("li", line) for line in lines]),
         class_="plain",
     )

@@ -24,7 +24,7 @@ def summary(report: Report) -> Element:
     """Everything that is decided from."""
     return element(
         "section",
-        element("h2", "At a glance", id_="glance", style="border:0;margin-top:0;padding-top:0"),
+        element("h2", "At a glance", id_="glance", class_="first"),
         element("div", [_card(model) for model in report.models], class_="cards"),
         element("div", _moved(report), _irregular(report), class_="panels"),
         aria_labelledby="glance",
@@ -150,7 +150,7 @@ def _moved(report: Report) -> Element:
     parts.append(
         element(
             "p",
-            "Since each gate's measurement before: ",
+            "Since each gate was measured on other bytes or demands: ",
             f"{counted(len(turned), 'verdict')} changed, "
             f"{counted(len(found.gates) - len(turned), 'gate')} with other figures."
             if found.gates
@@ -191,6 +191,7 @@ def _irregular(report: Report) -> Element:
         if gate.evidence and not gate.signers
     }
     parts: list[Child] = [element("h3", "In plain sight")]
+    next_steps = [model.profile for model in report.models if model.ship_percent < 100]
     for words, found in (("problem", report.problems), ("waiver", waivers), ("bypass", bypasses)):
         if found:
             parts += [
@@ -223,6 +224,10 @@ def _irregular(report: Report) -> Element:
     if none:
         parts.append(element("p", f"No {', no '.join(none)}."))
     parts += list(_signers(report))
+    if next_steps:
+        profile = next((model.profile for model in report.models if model.kind == "release"), next_steps[0])
+        command = f"specship next --profile {profile}"
+        parts.append(element("p", "What to do first, by ship-% gained an hour: ", element("code", command)))
     look = "alarm" if report.problems or signed else "warn" if waivers or bypasses or foreign else ""
     return element("section", *parts, class_=f"panel {look}".strip())
 

@@ -50,6 +50,16 @@ def _apart(one: ModelReport | None, other: ModelReport | None) -> str:
     return f"{other.ship_percent - one.ship_percent:+.4g}"
 
 
+def status_lines(one: ModelReport | None, other: ModelReport | None) -> list[str]:
+    """Criteria whose status is another."""
+    sides = [{c.id: c.status for c in model.criteria} if model else {} for model in (one, other)]
+    return [
+        f"{name}: {sides[0].get(name, 'not there')} → {sides[1].get(name, 'not there')}"
+        for name in dict.fromkeys([*sides[0], *sides[1]])
+        if sides[0].get(name) != sides[1].get(name)
+    ]
+
+
 def gate_rows(found: SideBySide) -> list[SideRow]:
     """Gates and figures that differ."""
     return [row for gate in gates_beside(found) if gate.differs for row in _gate(gate)]

@@ -13,7 +13,7 @@ from specship.report.formatting import percent
 from specship.report.page.behind import comparison_section, curve_key, grouped
 from specship.report.page.document import page
 from specship.report.page.parts import as_text, kind, listed, table
-from specship.report.side_by_side._rows import SideRow, gate_rows, percent_rows, run_rows
+from specship.report.side_by_side._rows import SideRow, gate_rows, percent_rows, run_rows, status_lines
 from specship.status.exhibits import RunReport
 from specship.status.report import ModelReport, Standing
 from specship.version import VERSION
@@ -49,8 +49,10 @@ def _glance(found: SideBySide) -> Element:
         element(
             "article",
             element("h3", element("bdi", row.name), element("span", row.note, class_="soft")),
-            element("div", f"{row.one} → {row.other}", class_="percent"),
+            element("div", f"{row.one} → {row.other}" if row.differs else row.one, class_="percent"),
+            element("p", "" if row.differs else "on both sides", class_="small soft"),
             [_weights(side, model) for side, model in zip("AB", pair, strict=True) if model],
+            listed(status_lines(*pair)),
             class_=f"card {'some' if row.differs else ''}".strip(),
         )
         for row, pair in zip(rows, models_beside(found), strict=True)
@@ -58,7 +60,7 @@ def _glance(found: SideBySide) -> Element:
     versions = " and ".join(f"{report.spec} {report.version}" for report in found.reports)
     return element(
         "section",
-        element("h2", "At a glance", id_="glance"),
+        element("h2", "At a glance", id_="glance", class_="first"),
         element("p", versions),
         element("div", cards, class_="cards"),
     )
@@ -77,7 +79,8 @@ def _weights(side: str, model: ModelReport) -> Element:
     ]
     told = ", ".join(f"{one.id} {one.status}" for one in judged)
     label = f"{side}: {percent(model.ship_percent)}, {told}"
-    return element("div", strips, class_="weights", role="img", aria_label=label)
+    strip = element("div", strips, class_="weights", role="img", aria_label=label, style="flex:1")
+    return element("div", element("span", side, class_="small soft"), strip, style="display:flex;gap:.5rem")
 
 
 def _gates(found: SideBySide) -> Element:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from specship.exhibits.side_by_side import SideBySide
+from specship.exhibits.side_by_side import SideBySide, models_beside
 from specship.report.formats import PLAIN, Display
-from specship.report.side_by_side._rows import SideRow, gate_rows, percent_rows, run_rows
+from specship.report.side_by_side._rows import SideRow, gate_rows, percent_rows, run_rows, status_lines
 from specship.wording import counted
 
 
@@ -16,6 +16,9 @@ def render(found: SideBySide, display: Display = PLAIN) -> str:
     if found.reports:
         lines += [f"{report.spec} {report.version}" for report in found.reports[:1]]
         lines += _table(percent_rows(found), display.width)
+        for one, other in models_beside(found):
+            known = one or other
+            lines += [f"  {known.model} {known.profile} {line}" for line in status_lines(one, other) if known]
         rows = gate_rows(found)
         lines += ["", "gates that differ" if rows else "no gate differs", *_table(rows, display.width)]
         if found.changes:
