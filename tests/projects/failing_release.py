@@ -59,4 +59,4 @@ def _fingerprint(root: Path, gate: str) -> str:
     done = specship("status", "--format", "json", folder=root)
     models = json.loads(done.stdout)["models"]
     gates = [one for model in models for criterion in model["criteria"] for one in criterion["gates"]]
-    return next(one["fingerprint"] for one in gates if one["id"] == gate and one["fingerprint"])
+    return next(str(one["fingerprint"]) for one in gates if one["id"] == gate and one["fingerprint"])

@@ -73,7 +73,7 @@ def _kind(path: Path) -> str:
         return "a revision"
     if path.suffix == ".json" and path.is_file() and path.name not in {"run.json", "trainer_state.json"}:
         return "a report"
-    if (path / "config.json").is_file():
+    if (path / "config.json").is_file() and any(path.glob("*.safetensors*")):
         return "a model"
     try:
         read_facts(path, weights=False)

@@ -9,7 +9,7 @@ from specship.report.charts.limit import drawn_limit, margin
 from specship.report.charts.markup import Child, element
 from specship.report.charts.spark import drawn_history
 from specship.report.formatting import duration, limits_line, percent, signer_line
-from specship.report.page.parts import anchor, digest, folded, mark, moment, table
+from specship.report.page.parts import anchor, digest, folded, mark, moment, prose, table
 from specship.status.exhibits import QuantityHistory
 from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Report, Standing
 from specship.units import Quantity
@@ -57,7 +57,9 @@ class CriteriaSection:
             element("span", f"weight {one.weight}", class_="weight"),
             element("span", one.statement, class_="says", dir="auto"),
         ]
-        reasons = [element("li", reason, style="white-space:pre-wrap", dir="auto") for reason in one.reasons]
+        reasons = [
+            element("li", prose(reason), style="white-space:pre-wrap", dir="auto") for reason in one.reasons
+        ]
         gates = [self._gate(model, gate, shown) for gate in one.gates]
         return folded(
             head,

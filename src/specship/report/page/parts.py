@@ -44,6 +44,14 @@ def kind(status: str) -> str:
     return _KINDS.get(status, "open")
 
 
+def prose(text: str) -> Child:
+    """Words in which what stands between backquotes is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return text
+    return [element("code", part) if at % 2 else part for at, part in enumerate(parts)]
+
+
 def moment(text: str | None) -> Element | None:
     """A moment to the minute, and in full for machines."""
     return element("time", f"{text[:16].replace('T', ' ')} UTC", datetime=text) if text else None

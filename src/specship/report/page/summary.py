@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 
 from specship.report.charts.markup import Child, element
 from specship.report.formatting import percent, waiver_line
-from specship.report.page.parts import anchor, digest, folded, kind, listed, mark, moment
+from specship.report.page.parts import anchor, digest, folded, kind, listed, mark, moment, prose
 from specship.status.bypasses import bypass_lines
 from specship.status.exhibits import GateMoved, PercentMoved
 from specship.status.report import CriterionReport, ModelReport, Report, Standing
@@ -98,7 +98,8 @@ def _holding(model: ModelReport, judged: list[CriterionReport]) -> Iterator[Chil
             mark(one.status),
             " ",
             element("a", one.id, href=f"#{where}"),
-            f" ({one.weight} %): {_short(reason)}",
+            f" ({one.weight} %): ",
+            prose(_short(reason)),
         ]
     if len(short) > _MOST:
         rest = sum(one.weight for one in short[_MOST:])
@@ -114,7 +115,7 @@ def _holding(model: ModelReport, judged: list[CriterionReport]) -> Iterator[Chil
         yield f"Not judged at this profile: {', '.join(one.id for one in left_out)} (weight {weight})."
 
 
-def _short(text: str, most: int = 150) -> str:
+def _short(text: str, most: int = 240) -> str:
     return text if len(text) <= most else f"{text[:most].rstrip()}…"
 
 
