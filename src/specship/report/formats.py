@@ -6,6 +6,9 @@
     report/diagnosis/   `specship diagnose`
     report/review/      `specship review`
     report/gate/        `specship gate`
+    report/side_by_side/ `specship report --compare`
+    report/trend/       `specship trend`
+    report/badge/       `specship trend --badge`
     report/checkup/     `specship doctor`
     report/trust_audit/ `specship evidence audit`
     report/tracking/    `specship status --write`, into the files of trackers
@@ -35,6 +38,10 @@ GATE: Final = Folder("specship.report.gate")
 CHECKUP: Final = Folder("specship.report.checkup")
 TRUST_AUDIT: Final = Folder("specship.report.trust_audit")
 STATEMENTS: Final = Folder("specship.report.statements")
+SIDE_BY_SIDE: Final = Folder("specship.report.side_by_side")
+TREND: Final = Folder("specship.report.trend")
+BADGE: Final = Folder("specship.report.badge")
+"""Of a report that was cut down to one model at one profile."""
 TRACKING: Final = Folder("specship.report.tracking")
 """Whose formats have `write(report, folder)`, and no text."""
 TEXT: Final = "text"
@@ -51,6 +58,8 @@ class Display(NamedTuple):
     """Profiles of which every gate is shown; of others a line for each model."""
     amount: int = 0
     """-1: the numbers and what fails; 0: each gate with its first figure; 1: all that was measured."""
+    up: str = "../"
+    """From the folder of a file that is written to the project's, for links; `.specship/` lies below it."""
 
 
 PLAIN: Final = Display()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from specship.exhibits.gathering import with_exhibits
 from specship.files import write_file
 from specship.report.formats import SHIP, TEXT, Display, endings, render
 from specship.status.report import Report, StageReport
@@ -27,11 +28,12 @@ def conclude(
     report = build_report(session.plan.project, session=session).model_copy(
         update={"stages": tuple(seen.values())}
     )
+    full = with_exhibits(session.plan.project, report)
     path = json_path or session.plan.project.state / "report.json"
     others = []
     for ending, name in endings().items():
         file = path if name == "json" else path.with_suffix(ending)
-        write_file(file, render(SHIP, name, report))
+        write_file(file, render(SHIP, name, full))
         others += [file.name] if file != path else []
     shown = display._replace(detailed=frozenset({session.plan.profile.profile}))
     return report, f"{render(SHIP, TEXT, report, shown)}reports: {' and '.join([str(path), *others])}\n"

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from specship.contracts.expectation import shown_interval
+from specship.contracts.expectation import Expectation, shown_interval
 from specship.contracts.judging import Judgement, Verdict
 from specship.contracts.measurement import ON_WORD
 from specship.contracts.records import Gate
@@ -96,6 +96,7 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
             unit=entry.measured.unit if entry.measured else entry.expectation.unit,
             limit=entry.expectation.limit_text,
             holds=entry.holds,
+            **_ends(entry.expectation),
             **_interval(entry),
         )
         for entry in (known.ruling.judgements if known.ruling else ())
@@ -138,7 +139,27 @@ def _interval(entry: Judgement) -> dict[str, Any]:
         return {}
     interval = entry.interval
     shown = shown_interval(interval, confidence) if interval else "no interval"
-    return {"beside": beside.value, "beside_unit": beside.unit, "interval": shown}
+    return {
+        "beside": beside.value,
+        "beside_unit": beside.unit,
+        "interval": shown,
+        "interval_low": interval[0] if interval else None,
+        "interval_high": interval[1] if interval else None,
+    }
+
+
+def _ends(limit: Expectation) -> dict[str, Any]:
+    """The smallest and the largest number that a limit lets pass."""
+    operator, asked = limit.operator, limit.limit
+    if operator == "between":
+        return {"least": asked[0], "most": asked[1]}
+    if operator in {"at_most", "below"}:
+        return {"most": asked}
+    if operator in {"at_least", "above"}:
+        return {"least": asked}
+    if operator == "equals" and type(asked) in {int, float}:
+        return {"least": asked, "most": asked}
+    return {}
 
 
 def limit_reports(gate: Gate, seen: Collection[str]) -> tuple[LimitReport, ...]:
@@ -146,7 +167,8 @@ def limit_reports(gate: Gate, seen: Collection[str]) -> tuple[LimitReport, ...]:
     found = []
     for quantity in gate.expect:
         if quantity in seen:
-            found.append(LimitReport(quantity=quantity, seen="seen"))
+            by = tuple(name for name, predicted in gate.faults.items() if quantity in predicted)
+            found.append(LimitReport(quantity=quantity, seen="seen", faults=by))
         elif quantity in gate.unfalsified:
             found.append(LimitReport(quantity=quantity, seen="excused", why=gate.unfalsified[quantity]))
         else:

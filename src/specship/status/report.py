@@ -11,6 +11,7 @@ from pydantic import Field
 from specship.contracts.records import Frozen
 from specship.evidence.keys.keyring import KeyRing
 from specship.evidence.signing import key_id
+from specship.status.exhibits import Exhibits
 from specship.units import Quantity
 
 
@@ -48,6 +49,14 @@ class Measured(Frozen):
     """Its unit."""
     interval: str = ""
     """For people: between what the value lies, `0.26 … 0.38 at 95 %`; empty where the limit asks for none."""
+    interval_low: float | None = None
+    """The lower end of that interval, in the unit of the value."""
+    interval_high: float | None = None
+    """Its upper end."""
+    least: int | float | None = None
+    """Smallest value that the limit lets pass; null where it sets none, or compares no numbers."""
+    most: int | float | None = None
+    """Largest value that the limit lets pass; null likewise. Both are equal where it asks for one value."""
 
     @property
     def figure(self) -> Quantity:
@@ -87,6 +96,8 @@ class LimitReport(Frozen):
     """`seen` to fail on a fault; `excused` where the contract says why none can break it; else `unseen`."""
     why: str = ""
     """Why no fault can break it, in the contract's words."""
+    faults: tuple[str, ...] = ()
+    """Names of the faults that it was seen to fail on."""
 
 
 class GateReport(Frozen):
@@ -228,3 +239,5 @@ class Report(Frozen):
     """Exceptions of the project, those in force first; none of them is in a percentage."""
     problems: tuple[str, ...] = ()
     """What is wrong with the ledger or the artifacts, in words."""
+    exhibits: Exhibits | None = None
+    """What lies behind it: histories, curves, stages, outcomes; null where nobody asked for them."""

@@ -1,0 +1,1 @@
+"""Badges of one model at one profile: a file for each place that shows them."""

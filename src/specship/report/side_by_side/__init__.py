@@ -1,0 +1,1 @@
+"""Formats of two reports, runs or models beside each other, one a file."""

@@ -1,0 +1,1 @@
+"""Formats of what `specship trend` found, one a file."""
