@@ -373,7 +373,8 @@ def evaluating(project: Project, results: Path, checkpoint: Path, **changes: Any
         "needs": ["checkpoint"],
         "evaluated": {"task": TASK, "metric": "acc"},
     } | changes
-    settings = {"received": {"folder": str(checkpoint), "source": "us"}, "commands": {"evaluate": command}}
+    received = {"folder": str(checkpoint), "source": "us"}
+    settings: dict[str, dict[str, Any]] = {"received": received, "commands": {"evaluate": command}}
     store = Store(project.root / ".specship/artifacts/MODEL-1/rehearsal", settings)
     return StageRunner(project.root, store, settings, "MODEL-1", project.events.append)
 

@@ -156,4 +156,4 @@ def _zstandard(packed: bytes, path: Path) -> BinaryIO:
             "`inspect log convert LOG --to json --output-dir FOLDER`",
         ) from error  # fmt: skip
     unpacking = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-    return unpacking.stream_reader(io.BytesIO(packed), read_across_frames=True)  # type: ignore[no-any-return]
+    return unpacking.stream_reader(io.BytesIO(packed), read_across_frames=True)
