@@ -567,7 +567,7 @@ def test_two_folders_and_two_files_of_such_a_family_are_compared(tmp_path: Path)
     assert found["first_diverging_block"] in {"head", "greedy text"}
 
     half = tmp_path / "half.gguf"
-    rewritten(other_gguf(), half, dtype="F16")
+    rewritten(other_gguf(), half)
     found = compared(other_gguf(), half, few)
     assert found["first_diverging_block"] is None
     assert found["tensors_compared"] == 28
