@@ -359,7 +359,7 @@ def test_json_keeps_the_names_it_was_published_with(tmp_path: Path) -> None:
         "fewest_tokens_covered", "logit_allowed", "greedy",
     }  # fmt: skip
     assert found.keys() == tokens | {
-        "a", "b", "kinds", "vocabulary_compared", "first_departing_stage", "first_diverging_block", "departure",
+        "a", "b", "kinds", "engines", "vocabulary_compared", "first_departing_stage", "first_diverging_block", "departure",
         "stages", "stages_compared", "llama_cpp", "positions",
         "tensors_compared", "tensors_equal", "tensors_departing", "tensors",
     }  # fmt: skip
