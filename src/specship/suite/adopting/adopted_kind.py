@@ -74,6 +74,8 @@ class AdoptedKind:
     settings: Callable[[Path, str, Told], Mapping[str, Mapping[str, Any]]]
     """Sections of the pipeline, from the path, its name in the project's files, and what is told of it."""
     criteria: tuple[AdoptedCriterion, ...]
+    takes_facts: bool = False
+    """Whether anything can be told of it."""
     template: str = ""
     """The template of `specship init` that begins with it; empty where none does."""
     example: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
