@@ -187,7 +187,7 @@ def test_what_cannot_be_judged_is_refused_with_its_mend_and_nothing_is_written(t
 
 
 def test_a_fact_about_no_run_is_refused(theirs: Path, tmp_path: Path) -> None:
-    done = inside(tmp_path, "adopt", "theirs", "--fact", "vocabulary=300")
+    done = inside(tmp_path, "adopt", theirs.name, "--fact", "vocabulary=300")
 
     assert done.returncode == 2
     assert "--fact vocabulary: nothing that was found takes a fact" in done.stderr

@@ -88,10 +88,11 @@ def test_what_is_neither_file_nor_folder_is_called_so(kind: str, tmp_path: Path)
     path = tmp_path / "log.csv"
     if kind == "pipe":
         os.mkfifo(path)
-    with socket.socket(socket.AF_UNIX) as made, pytest.raises(UnusableInput, match="neither a file nor a folder"):
+    with socket.socket(socket.AF_UNIX) as made:
         if kind == "socket":
             made.bind(str(path))
-        look(Path(os.devnull) if kind == "device" else path)
+        with pytest.raises(UnusableInput, match="neither a file nor a folder"):
+            look(Path(os.devnull) if kind == "device" else path)
 
 
 def test_a_state_that_is_none_is_called_so_and_links_are_named(tmp_path: Path) -> None:

@@ -71,8 +71,9 @@ def _recorded(folder: Path, columns: Columns, *, weights: bool) -> tuple[Facts, 
             mend="name the folder that `specship pretrain --output` or a Trainer's output_dir made, or a log",
         )
     if columns != NO_COLUMNS and facts.kind in {OURS, TRAINER}:
+        named = ", ".join(sorted(columns.model_dump(exclude_defaults=True)))
         raise UnusableInput(
-            f"columns are told ({', '.join(sorted(columns.model_dump(exclude_defaults=True)))}), and are of no use",
+            f"columns are told ({named}), and are of no use",
             at=folder,
             why=f"a {facts.kind} has names of its own, so that nothing would be read by them",
             mend="leave them out; or name the file that has these columns",

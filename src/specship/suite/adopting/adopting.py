@@ -54,7 +54,9 @@ def adopt(path: Path, root: Path, name: str | None, listener: Listener, told: To
     about = "; ".join(f"{one.says} at {_within(one.path, root)}" for one in sight.found)
     criteria = [criterion for one in sight.found for criterion in one.kind.criteria]
     unmade = numbered(name, [(one, [unmeasured(gate) for gate in one.gates]) for one in criteria])
-    require_free(root, _drafts(root, project_files(name, settings, unmade, about), table))  # before it takes long
+    require_free(
+        root, _drafts(root, project_files(name, settings, unmade, about), table)
+    )  # before it takes long
     root.mkdir(parents=True, exist_ok=True)  # stages run there, and name paths that lead through it
     asked = [gate for criterion in criteria for gate in criterion.gates]
     measured = iter(propose(root, settings, asked, listener))
@@ -111,11 +113,12 @@ def _drafts(root: Path, files: Mapping[str, str], table: Draft) -> list[Draft]:
     """
     there = {path.name for suffix in ("yaml", "yml") for path in (root / _CONTRACTS).glob(f"*.{suffix}")}
     if others := sorted(there - {Path(at).name for at in files}):
+        named = f"{', '.join(others[:5])}{' and more' if others[5:] else ''}"
         raise UnusableInput(
-            f"there are contracts of something else: {', '.join(others[:5])}{' and more' if others[5:] else ''}",
+            f"there are contracts of something else: {named}",
             at=root / _CONTRACTS,
             why="a project reads every file of that folder, and knows no criterion that these bind to",
-            mend="move them away, or begin in a folder of its own: --project FOLDER, or `specship init FOLDER`",
+            mend="move them away, or begin in a folder of its own: `--project FOLDER`, `init FOLDER`",
         )
     ignored = ignoring(root)
     return [*(Draft(at, text) for at, text in files.items()), *([ignored] if ignored else []), table]

@@ -81,7 +81,8 @@ def _checked(about: Mapping[str, Any]) -> LoggedSettings:
             raise UnknownName(
                 f"--fact {name}: no fact is called so",
                 why="what is declared of a run has a name and a kind",
-                mend=did_you_mean(name, DECLARABLE) or f"known are {', '.join(sorted(DECLARABLE))}, columns.NAME",
+                mend=did_you_mean(name, DECLARABLE)
+                or f"known are {', '.join(sorted(DECLARABLE))}, columns.NAME",
             ) from error
         raise UnusableInput(
             f"--fact {name}: {first['msg']}",
