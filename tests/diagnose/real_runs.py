@@ -52,7 +52,7 @@ def trained(fault: str = "") -> Records:
     torch.manual_seed(1)
     early = fault == EARLY
     data, held_out = texts(STEPS * 4, 3 if early else 64), texts(64)  # of so few words a step may go anywhere
-    table = torch.nn.Embedding(VOCABULARY, VOCABULARY)
+    table: Any = torch.nn.Embedding(VOCABULARY, VOCABULARY)
     rate = {"learning-rate-zero": 0.0, EARLY: 3.0}.get(fault, 20.0)
     optimizer = torch.optim.SGD(table.parameters(), lr=rate, maximize=fault == "divergence")
     constant = "schedule-not-applied" if fault == "schedule-not-applied" else ""
@@ -228,20 +228,22 @@ def train_with_trainer(folder: Path, fault: str) -> Path:
         def log(self, logs: dict[str, float], *more: Any) -> None:
             super().log(logs | ({"loss": 2.5} if "loss" in logs else {}), *more)
 
-    class Overflow(TrainerCallback):  # type: ignore[misc]  # a class of a library without types
+    class Overflow(TrainerCallback):
         """One weight is beyond what it can be, half way."""
 
-        def on_step_end(self, _: Any, state: Any, __: Any, **more: Any) -> None:
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            del args, control
             if state.global_step == STEPS // 2:
-                more["model"].lm_head.weight.data[0, 0] = math.inf
+                kwargs["model"].lm_head.weight.data[0, 0] = math.inf
 
-    class Killed(TrainerCallback):  # type: ignore[misc]
+    class Killed(TrainerCallback):
         """Ends the process's training; the next one goes on from its last checkpoint."""
 
         def __init__(self, at: int) -> None:
             self.at = at
 
-        def on_step_end(self, _: Any, state: Any, control: Any, **__: Any) -> None:
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            del args, kwargs
             control.should_training_stop = state.global_step == self.at
 
     torch.manual_seed(0)
@@ -276,11 +278,11 @@ def train_with_trainer(folder: Path, fault: str) -> Path:
     made = Constant if fault == "constant-losses" else Trainer
     for part, killed in enumerate((60, 120, 0) if fault == RESUMED else (0,)):
         model = LlamaForCausalLM(config)
-        trainer = made(
+        trainer: Any = made(
             model, arguments, train_dataset=data, eval_dataset=scored, optimizers=_optimizers(model, fault),
             callbacks=[*callbacks.get(fault, []), *([Killed(killed)] if killed else [])],
         )  # fmt: skip
         trainer.train(resume_from_checkpoint=part > 0)
     trainer.save_state()
-    trainer.model.config.save_pretrained(folder)
+    config.save_pretrained(folder)
     return folder
