@@ -32,6 +32,7 @@ BEHAVIOURS: Final = {
     "diagnose/causes/test_noise.py": "what must set off no cause at all",
     "diagnose/test_foreign_matrix.py": "the same runs in every format of logs, and the table of the documentation",
     "diagnose/test_hostile_states.py": "states of a Trainer that nobody planned for",
+    "diagnose/test_real_runs.py": "runs that are really trained, by every program that is installed",
     "diagnose/test_reading.py": "all modules that read a run, over one written run",
     "pipeline/evaluation/humaneval/test_reading.py": "problems and pass@k: small modules with one table each",
     "pipeline/export/test_converter_reference.py": "exports beside those of llama.cpp's own converter",

@@ -42,6 +42,8 @@ class Sight:
     """More of the same kinds, which were left alone."""
     unusable: tuple[SpecshipError, ...]
     """What is of a known kind and cannot be read, or of one that has to be converted first."""
+    links: tuple[str, ...]
+    """Names of links, which are not followed."""
     cut: bool
     """Whether there was more than is looked at."""
 
@@ -54,6 +56,7 @@ def look(*paths: Path, told: Told | None = None) -> Sight:
     Raises:
         UnusableInput: there is nothing at a path.
     """
+<<<<<<< HEAD
     for path in paths:
         if not path.exists():
             raise UnusableInput(
@@ -112,6 +115,43 @@ class _Sorting:
             for error in self.unusable.values()
             if error.at is None or error.at.path not in self._claimed
         )
+=======
+    if not path.exists():
+        raise UnusableInput(
+            "no such file or folder", at=path, mend="name a run, a checkpoint, a GGUF or a folder"
+        )
+    if not (path.is_file() or path.is_dir()):
+        raise UnusableInput(
+            "neither a file nor a folder, but a pipe, a socket or a device",
+            at=path,
+            why="what comes out of it once is gone, and no digest binds evidence to it",
+            mend="write what it gives into a file, and name that",
+        )
+    links: list[str] = []
+    places = list(_below(path, links))
+    cut = len(places) > _MOST
+    found: dict[str, Recognised] = {}
+    others: list[Recognised] = []
+    unusable: dict[str, SpecshipError] = {}
+    for place in places[:_MOST]:
+        for kind in all_kinds().values():
+            try:
+                says = kind.recognise(place, told or {})
+            except SpecshipError as error:
+                unusable.setdefault(str(error), error)
+                continue
+            except OSError as error:  # it is gone meanwhile, or its file system refuses
+                unreadable = UnusableInput(f"cannot read: {error.strerror}", at=place)
+                unusable.setdefault(str(unreadable), unreadable)
+                continue
+            if says and kind.name not in found:
+                found[kind.name] = Recognised(kind, place, says)
+            elif says and not any(place.is_relative_to(one.path) for one in found.values()):
+                others.append(Recognised(kind, place, says))
+        if _may_be_a_model(place) and (other := other_kind(place)) is not None:
+            unusable.setdefault(str(other), other)
+    return Sight(tuple(found.values()), tuple(others), tuple(unusable.values()), tuple(links), cut)
+>>>>>>> runs
 
 
 def _may_be_a_model(path: Path) -> bool:
@@ -123,20 +163,22 @@ def _may_be_a_model(path: Path) -> bool:
     return any(name.lower().endswith(_OF_MODELS) for name in names)
 
 
-def _below(path: Path) -> Iterator[Path]:
-    """The path, then what lies in it, level by level; links are not followed."""
+def _below(path: Path, links: list[str]) -> Iterator[Path]:
+    """The path, then what lies in it, level by level; links are not followed, and named in `links`."""
     yield path
     level = [path] if path.is_dir() else []
     for _ in range(_DEPTH):
-        entries = [entry for folder in level for entry in _entries(folder)]
+        entries = [entry for folder in level for entry in _entries(folder, links)]
         yield from entries
         level = [entry for entry in entries if entry.is_dir()]
 
 
-def _entries(folder: Path) -> list[Path]:
+def _entries(folder: Path, links: list[str]) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
-            kept = [Path(entry.path) for entry in entries if not entry.is_symlink() and _is_looked_at(entry)]
+            seen = [entry for entry in entries if _is_looked_at(entry)]
+            links += [entry.name for entry in seen if entry.is_symlink()]
+            kept = [Path(entry.path) for entry in seen if not entry.is_symlink()]
     except OSError:
         return []
     return sorted(kept, key=_last_first)
