@@ -24,6 +24,8 @@ PEER_GONE: Final = 75
 """Exit status of a process that ended because another one did not come to an exchange (`EX_TEMPFAIL`)."""
 _LOOK: Final = 0.05
 """Seconds between two looks at the processes."""
+_START: Final = 600.0
+"""Seconds at least until all have written a beat: they import, read the data and build the model first."""
 _GRACE: Final = 5.0
 """Seconds in which the one that ended first is looked for among those that end, and the rest may leave."""
 
@@ -105,8 +107,10 @@ class Supervisor:
                 return GroupEnd((0,) * self._world, None, "")
             if (now := read_beats(self._run, self._world)) != beats:
                 moved, beats = time.monotonic(), now
-            if time.monotonic() - moved > silence_seconds:
-                return self._silent(silence_seconds)
+            begun = min(beat.step for beat in beats.values()) > 0
+            allowed = silence_seconds if begun else max(silence_seconds, _START)
+            if time.monotonic() - moved > allowed:
+                return self._silent(allowed)
             time.sleep(_LOOK)
 
     def _first_to_die(self) -> int:
