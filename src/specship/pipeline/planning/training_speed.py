@@ -53,7 +53,7 @@ def training_speed(
     threads = prepare(device, settings.threads, deterministic=settings.deterministic, tf32=settings.tf32)
     with tempfile.TemporaryDirectory() as scratch:
         need = (_WARM_UP + steps + _SPLIT + 3) * settings.tokens_per_step + 2 * settings.sequence_length
-        tokens = shards or _random_tokens(Path(scratch) / "shards", need, vocabulary)
+        tokens = shards or random_tokens(Path(scratch) / "shards", need, vocabulary)
         memory = MemoryWatch(device)
         trainer = Trainer(recipe, tokens, device)
         log = JsonLog(Path(scratch) / "train.jsonl")
@@ -183,7 +183,7 @@ def _wait(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _random_tokens(folder: Path, count: int, vocabulary: int) -> Path:
+def random_tokens(folder: Path, count: int, vocabulary: int) -> Path:
     """Shards of tokens drawn at random."""
     folder.mkdir()
     generator = np.random.default_rng(1)
