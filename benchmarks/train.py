@@ -229,10 +229,11 @@ def as_markdown(found: dict[str, Any]) -> str:
     """A table, and the machine."""
     load = os.getloadavg()[0]
     rounds = len(found["wall"][TRAINER])
-    machine = f"{found['threads']} threads of {os.cpu_count()} cores ({platform.machine()})"
+    cores = f"{found['threads']} threads of {os.cpu_count()} cores ({platform.machine()})"
+    machine = f"Python {platform.python_version()}, {cores}"
     run = f"{rounds} rounds in turns of {found['tokens']} tokens; load {load:.1f} at the end"
     lines = [
-        f"{found['parameters'] / 1e6:.1f} million parameters, {machine}, Python {platform.python_version()}; {run}",
+        f"{found['parameters'] / 1e6:.1f} million parameters, {machine}, {run}",
         "",
         f"| what | tokens/s | times {TRAINER}, wall | spread | by processor time | spread | first step, s |",
         "| --- | --- | --- | --- | --- | --- | --- |",

@@ -244,7 +244,7 @@ def interrupted(data: Path, run: Path, monkeypatch: pytest.MonkeyPatch, *, at_st
     """A run that an exception nobody expected left behind."""
     honest = Trainer.take_step
 
-    def take_step(trainer: Trainer) -> dict[str, Any]:
+    def take_step(trainer: Trainer) -> Any:
         if trainer.step == at_step:
             raise ZeroDivisionError
         return honest(trainer)
