@@ -144,7 +144,16 @@ def start(data: Path, output: Path, *more: str) -> subprocess.Popen[str]:
     (data / "settings.json").write_text(
         json.dumps({**SETTINGS, "training": {**SETTINGS["training"], "steps": 4000, "patience": 4000}})
     )
-    command = [SCRIPTS / "specship", "pretrain", "--data", data, "--output", output, "--nproc", "2"]
+    command: list[str | Path] = [
+        SCRIPTS / "specship",
+        "pretrain",
+        "--data",
+        data,
+        "--output",
+        output,
+        "--nproc",
+        "2",
+    ]
     command += ["--config", data / "settings.json", "--accept-starvation", "a test", *more]
     return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
 

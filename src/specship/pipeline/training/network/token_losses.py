@@ -33,10 +33,12 @@ def chunk_slopes(
 
     Columns from `vocabulary` on are no tokens and get no probability.
     """
-    logs_nV = torch.log_softmax((hidden_nC @ head_UC.t())[:, :vocabulary].float(), dim=-1)
+    logits_nV = (hidden_nC @ head_UC.t())[:, :vocabulary].float()
     target_n1 = targets_n[:, None]
-    loss = -logs_nV.gather(1, target_n1).sum()
-    slopes_nV = logs_nV.exp_()
+    slopes_nV = torch.softmax(logits_nV, dim=-1)
+    # The logarithm of the sum follows from the largest logit and its share, which is never small.
+    largest_n1, share_n1 = logits_nV.amax(1, keepdim=True), slopes_nV.amax(1, keepdim=True)
+    loss = (largest_n1 - share_n1.log() - logits_nV.gather(1, target_n1)).sum()
     slopes_nV.scatter_(1, target_n1, slopes_nV.gather(1, target_n1) - 1.0)
     return loss, F.pad(slopes_nV.to(hidden_nC.dtype), (0, len(head_UC) - vocabulary))
 
@@ -68,7 +70,7 @@ class LinearCrossEntropy(torch.autograd.Function):
         return total * share
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, Tensor, None, None]:
         """Gradients of the hidden states and of the head."""
         hidden_NC, weight_VC = ctx.saved_tensors
         return slope.to(hidden_NC.dtype) * hidden_NC, slope * weight_VC, None, None
