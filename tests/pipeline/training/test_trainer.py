@@ -32,11 +32,11 @@ WAITS = {
 """Operations that have the host wait for the device's values."""
 
 
-class HostTraffic(TorchDispatchMode):
+class HostTraffic(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts waits, and copies between host and device by whether the host goes on at once."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.seen: Counter[str] = Counter()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -67,7 +67,8 @@ def on_meta(shards: Path, monkeypatch: pytest.MonkeyPatch) -> Trainer:
 
 
 def traffic(trainer: Trainer, steps: int) -> Counter[str]:
-    with HostTraffic() as counted:
+    counted = HostTraffic()
+    with counted:
         for _ in range(steps):
             trainer.take_step()
     return counted.seen

@@ -69,7 +69,7 @@ def test_outputs_and_gradients_are_those_of_transformers(tmp_path: Path, name: s
 
     logits_BTV = other(input_ids=tokens_BT[:, :-1], use_cache=False).logits
     expected = nn.functional.cross_entropy(logits_BTV.flatten(0, 1), tokens_BT[:, 1:].flatten())
-    expected.backward()
+    expected.backward()  # type: ignore[no-untyped-call]
     loss = ours(tokens_BT)
     loss.backward()
 

@@ -48,8 +48,8 @@ def joined(x: Tensor, *projections: nn.Linear) -> Tensor:
 
     Their weights lie apart, as checkpoints have them; laying them together costs less than it saves.
     """
-    weight = torch.cat([one.weight for one in projections]).to(x.dtype)
-    biases = [one.bias for one in projections if one.bias is not None]
+    weight = torch.cat(tuple(one.weight for one in projections)).to(x.dtype)
+    biases = tuple(one.bias for one in projections if one.bias is not None)
     return F.linear(x, weight, torch.cat(biases).to(x.dtype) if biases else None)
 
 
@@ -95,13 +95,13 @@ class CausalAttention(nn.Module):
         """What each token takes from those before it; `seen_B1TT` narrows that, None is all of them."""
         joined_BTN = joined(x_BTC, self.q_proj, self.k_proj, self.v_proj)
         heads_BTHD = joined_BTN.view(*x_BTC.shape[:2], -1, self.head_dim)
-        q_BTHD, k_BTHD, v_BTHD = heads_BTHD.split(self.counts, dim=2)
+        q_BTHD, k_BTHD, v_BTHD = torch.split_with_sizes(heads_BTHD, self.counts, dim=2)
         if self.q_norm is not None and self.k_norm is not None:
             q_BTHD, k_BTHD = self.q_norm(q_BTHD), self.k_norm(k_BTHD)
             turned_BTHD = turned(torch.cat((q_BTHD, k_BTHD), dim=2), turns)
         else:
             turned_BTHD = turned(heads_BTHD[:, :, : sum(self.counts[:2])], turns)
-        q_BTHD, k_BTHD = turned_BTHD.split(self.counts[:2], dim=2)
+        q_BTHD, k_BTHD = torch.split_with_sizes(turned_BTHD, self.counts[:2], dim=2)
         mixed_BHTD = F.scaled_dot_product_attention(
             q_BTHD.transpose(1, 2),
             k_BTHD.transpose(1, 2),
