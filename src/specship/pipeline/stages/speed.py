@@ -55,12 +55,7 @@ def run(work: Work) -> None:
     figures = bench(
         work.inputs["checkpoint"],
         prompt_ids=prompt.token_ids,
-        tokens=settings.tokens,
-        samples=settings.samples,
-        device=settings.device,
-        threads=settings.threads,
-        weights=settings.weights,
-        compiled=settings.compiled,
+        **settings.model_dump(exclude={"context_tokens"}),
     )
     write_json(work.output / "speed.json", {"format": "specship-speed/1", **figures})
     work.report(1, 1, "benches", tokens_per_second=figures["tokens_per_second"])
