@@ -23,10 +23,9 @@ class SpeedSettings(Settings):
     """Longest prompt."""
     threads: Annotated[int, Field(ge=1)]
     device: Literal["cpu", "cuda"]
-    weights: Literal["stored", "float32", "bfloat16"] = "stored"
-    """What matrices are held in."""
+    weights: Literal["stored", "float32", "bfloat16"] = "stored"  # what matrices are held in
     compiled: bool = True
-    """On a CPU by its C compiler, on CUDA as a graph; without a compiler it is eager, and recorded so."""
+    """By the C compiler, on CUDA as a graph; without a compiler it is eager, and recorded so."""
 
 
 STAGE = Stage(
@@ -51,7 +50,7 @@ def run(work: Work) -> None:
     settings: SpeedSettings = work.settings["speed"]
     tokenizer = open_any_model(work.inputs["checkpoint"]).tokenizer()
     documents = read_documents(work.inputs["corpus"], "heldout")
-    prompt = choose_prompts(documents, tokenizer, count=1, context_tokens=settings.context_tokens)[0]
+    [prompt] = choose_prompts(documents, tokenizer, count=1, context_tokens=settings.context_tokens)
     figures = bench(
         work.inputs["checkpoint"],
         prompt_ids=prompt.token_ids,
