@@ -75,7 +75,7 @@ class CriteriaSection:
             return element(
                 "div",
                 element(
-                    "h4",
+                    "h3",
                     mark(gate.verdict or "none", gate.verdict or "no evidence"),
                     " ",
                     element("a", gate.id, href=f"#{place}"),
@@ -88,7 +88,7 @@ class CriteriaSection:
         return element(
             "div",
             element(
-                "h4",
+                "h3",
                 mark(gate.verdict or "none", gate.verdict or "no evidence"),
                 mark("STALE", "stale") if stale else None,
                 element("span", gate.id),
@@ -152,6 +152,8 @@ class CriteriaSection:
                     "tr",
                     [
                         element("th", head, scope="col", class_="number" if at == 1 else None)
+                        if head
+                        else element("td")
                         for at, head in enumerate(heads)
                     ],
                 ),
