@@ -174,8 +174,9 @@ class CriteriaSection:
             [shown, element("span", f" ({one.interval})", class_="soft small") if one.interval else None],
             one.limit,
             [
-                None if one.holds else mark("FAIL", "not shown" if one.interval else "does not hold"),
-                " " if not one.holds else None,
+                None
+                if one.holds
+                else element("div", mark("FAIL", "not shown" if one.interval else "does not hold")),
                 margin(one) if one.value is not None else None,
             ],
             drawn_limit(one),
