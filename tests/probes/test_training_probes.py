@@ -17,6 +17,7 @@ import pytest
 from specship.contracts.judging import judge
 from specship.contracts.reader import read_contract
 from specship.errors import SpecshipError
+from specship.faults.catalogue import FAULTS, read_fault
 from specship.pipeline.training.architecture import parameter_count
 from specship.probes.registry import all_probes
 from tests.editing import edit_json, edit_lines, edit_weights
@@ -34,6 +35,8 @@ TOO_SMALL = {
     # What a run of 40 steps and 27 thousand parameters cannot reach, by probe.
     "run.schedule": {"distinct_rates"},
     "run.device": {"kind"},
+    "run.placement": {"kind"},
+    "run.work_rate": {"achieved", "over_cpu"},
     "run.held_out_loss": {"val_loss", "val_tokens", "bigram_margin", "margin_over_error"},
     "run.held_out_noise": {"fewest_tokens"},
     "run.data_budget": {"unique_tokens_per_parameter", "trained_tokens_per_parameter"},
@@ -164,6 +167,11 @@ def ended_early(lines: Lines) -> None:
     del lines[30:]
 
 
+def claimed(lines: Lines) -> None:
+    for line in lines:
+        line["device"] = "cuda:0"
+
+
 def other_start(lines: Lines) -> None:
     lines[0]["train_loss"] += 0.5
 
@@ -181,6 +189,7 @@ LOG_FAULTS = [
     ("run.schedule", late_rate, {"largest_deviation"}),
     ("run.device", fell_back, {"steps_elsewhere"}),
     ("run.device", no_memory, {"least_memory_over_weights"}),
+    ("run.placement", claimed, {"steps_claimed_elsewhere"}),
     ("run.throughput_bound", too_fast, {"fastest_over_measured"}),
     ("run.clipping", unclipped, {"largest_after_over_limit"}),
     ("run.clipping", blown_up, {"largest_before_over_limit"}),
@@ -198,6 +207,33 @@ def test_fault_in_the_log_is_seen(
 ) -> None:
     edit_lines(spoilt / "run/train.jsonl", plant)
     assert failing(probe, spoilt) == seen
+
+
+PLACE = [
+    (gate.probe, fault, predicted)
+    for gate in GATES.values()
+    if gate.probe in {"run.placement", "run.arithmetic", "run.work_rate"}
+    for fault, predicted in gate.faults.items()
+    if read_fault(fault, None).way == "artifact"
+]
+
+
+@pytest.mark.parametrize(("probe", "fault", "predicted"), PLACE, ids=str)
+def test_fault_about_the_place_of_the_work_is_seen(
+    spoilt: Path, probe: str, fault: str, predicted: tuple[str, ...]
+) -> None:
+    """Planted as falsification plants it, each breaks what the contract predicts."""
+    FAULTS.load(fault.replace("-", "_")).plant(spoilt / "run")
+    ruling = judge(GATES[probe].expect, measure(probe, spoilt))
+    assert set(predicted) <= {j.quantity for j in ruling.judgements if not j.holds}
+
+
+def test_a_run_from_before_drivers_were_asked_is_unbound(spoilt: Path) -> None:
+    (spoilt / "run/devices.jsonl").unlink()
+    edit_json(spoilt / "run/run.json", lambda record: record.pop("placement"))
+
+    for probe in ("run.placement", "run.arithmetic"):
+        assert measure(probe, spoilt).lacking.keys() == all_probes()[probe].units.keys()
 
 
 # --- faults of evaluations, records, replays ------------------------------------------------------

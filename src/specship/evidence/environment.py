@@ -84,6 +84,11 @@ def known_to_kernel(told: Iterable[CudaDevice], listed: Path) -> tuple[CudaDevic
     return tuple(device for device in told if device.uuid.lower() in uuids)
 
 
+def card_is_listed(card: CudaDevice) -> bool | None:
+    """Whether the kernel's own list names a card; None where it keeps no list, as under WSL."""
+    return bool(known_to_kernel((card,), _LISTED)) if _LISTED.exists() else None
+
+
 def driver_version() -> str:
     """The line in which NVIDIA's kernel driver names itself; empty without one."""
     path = Path("/proc/driver/nvidia/version")
@@ -116,6 +121,7 @@ def environment(root: Path, folders: tuple[Path, ...] = (), inherited: tuple[str
         git_commit=found.commit,
         git_dirty=not found.commit or bool(found.differs),
         device_uuid=devices[0].uuid if devices else "",
+        device_uuids=tuple(device.uuid for device in devices),
         inherited={
             name: value
             for name, value in sorted(os.environ.items())

@@ -46,6 +46,8 @@ class Environment(Frozen):
     git_dirty: bool
     device_uuid: str = ""
     """Of the CUDA device, as its driver and the kernel both name it."""
+    device_uuids: tuple[str, ...] = ()
+    """Of all of them: the card of a run that is judged here is to be among these."""
     inherited: Mapping[str, str] = {}
     """Variables that `[tool.specship] inherit` let through to it, and those of the loader that were set."""
     startup: Mapping[str, str] = {}

@@ -19,6 +19,10 @@ def plant(folder: Path) -> None:
         folder / "train.jsonl",
         lambda lines: [{**line, "device": "mps:0", "device_memory_bytes": 1024} for line in lines],
     )
+    edit_lines(
+        folder / "devices.jsonl",
+        lambda lines: [{**line, "kind": "mps", "own_memory_bytes": 1024} for line in lines],
+    )
 
 
 def alter(facts: Facts) -> Facts:

@@ -29,10 +29,12 @@ def resolve_device(asked: str) -> torch.device:
         return torch.device("cuda:0" if count else "cpu")
     device = torch.device("cuda:0" if asked == "cuda" else asked)
     if device.type == "cuda" and (device.index or 0) >= count:
-        built = torch.version.cuda or "no CUDA"
+        built, visible = torch.version.cuda or "no CUDA", os.environ.get("CUDA_VISIBLE_DEVICES")
+        hidden = "" if visible is None else f"; CUDA_VISIBLE_DEVICES is {visible!r} and hides all others"
         raise RequirementMissing(
             f"the device {asked!r} was asked for, and this machine has {count} CUDA devices",
-            why=f"a run on another device than asked for is not that run (torch was built with {built})",
+            why="a run on another device than asked for is not that run "
+            f"(torch was built with {built}{hidden})",
             mend="run on a machine that has it, or ask for device 'cpu' in the profile",
         )
     return device
@@ -94,15 +96,19 @@ def device_name(device: torch.device) -> str:
     return "CPU"
 
 
-def matmul_flops_per_second(device: torch.device, *, seconds: float = 0.25) -> float:
+def matmul_flops_per_second(
+    device: torch.device, *, seconds: float = 0.25, dtype: torch.dtype | None = None
+) -> float:
     """Best rate of a square matrix product in the fastest type training may use there.
 
-    float32 on the CPU, bfloat16 on CUDA. The best of many short samples, so that a busy moment
-    does not make an honest run look impossibly fast; three at least, however long they take.
+    float32 on the CPU, bfloat16 on CUDA, unless another is given. The best of many short samples, so
+    that a busy moment does not make an honest run look impossibly fast; three at least, however long they
+    take.
     """
     on_cuda = device.type == "cuda"
     size = 8192 if on_cuda else 1024
-    a_NN = torch.ones(size, size, device=device, dtype=torch.bfloat16 if on_cuda else torch.float32)  # noqa: N806
+    dtype = dtype or (torch.bfloat16 if on_cuda else torch.float32)
+    a_NN = torch.ones(size, size, device=device, dtype=dtype)  # noqa: N806
     torch.mm(a_NN, a_NN)
     samples: list[float] = []
     until = time.perf_counter() + seconds

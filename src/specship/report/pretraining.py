@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from specship.pipeline.planning.budget import Objection, TrainingPlan, largest_useful_noise
@@ -47,6 +47,9 @@ def forecast_lines(found: Mapping[str, Any] | None) -> Iterator[str]:
     if found is None:
         yield "cost         not measured: the data do not fill a single step"
         return
+    if "predicted" in found:
+        yield from _prediction_lines(found["predicted"])
+        return
     steps = found["steps_measured"]
     measured = f"median of {steps} real steps after a warm one" if found["warmed_up"] else "one step, cold"
     begins = f", {found['beginning_seconds']:.3g} s to check the initial checkpoint"
@@ -59,6 +62,32 @@ def forecast_lines(found: Mapping[str, Any] | None) -> Iterator[str]:
     yield f"memory       {_memory(found)}"
     where = "" if found["checkpoint_beside_output"] else "; tried on the temporary disk: no --output"
     yield f"disk         about {_mebibytes(found['disk_bytes'])} of checkpoints{where}"
+
+
+def _prediction_lines(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """A prediction for each number of devices, with what it rests on."""
+    first = found[0]
+    basis = "rates measured here" if first["rates_measured"] else "0.8 of what its maker states, not measured"
+    yield f"predicted    for {first['device']}, a run that nobody measured: {basis} ({first['source']})"
+    yield "predicted    without launches, waits, evaluations, checkpoints and reading: at least this long"
+    single = first["tokens_per_second"] / first["devices"]
+    for one in found:
+        room, energy = one["memory_of_device"], one["kilowatt_hours"]
+        fits = (
+            ""
+            if room is None
+            else f" of {room / 1e9:.0f} GB" + ("" if one["memory_bytes"] <= room else ", which does not fit")
+        )
+        grown = f", a batch {one['batch_grown']:.3g} times as large" if one["batch_grown"] > 1 else ""
+        yield (
+            f"{one['devices']:>5} device{'s' if one['devices'] > 1 else ' '}  "
+            f"{duration(one['wall_seconds'])}, {one['step_seconds']:.3g} s a step, "
+            f"{one['tokens_per_second']:.4g} tokens/s ({one['product_share']:.0%} of it products, "
+            f"{one['tokens_per_second'] / one['devices'] / single:.0%} of one device each), "
+            f"{one['memory_bytes'] / 1e9:.3g} GB{fits}"
+            + (f", at most {energy:.3g} kWh" if energy is not None else "")
+            + grown
+        )
 
 
 def _memory(found: Mapping[str, Any]) -> str:

@@ -244,6 +244,22 @@ def test_dry_run_says_what_it_would_take_and_writes_nothing(
     assert "20 are needed" in shown.err
 
 
+def test_a_cost_is_predicted_for_cards_that_are_not_here(
+    data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It is called a prediction, needs no such card, and grows a batch that cannot be split."""
+    plan = [*MODEL, *SHORT[:4], "--accept-starvation", "a test", "--device", "cuda", "--dry-run"]
+    assert pretrain(data, *plan, "--on", "h200", "--devices", "1", "8", "1024") == 0
+    shown = capsys.readouterr().out
+
+    assert "predicted    for NVIDIA H200 SXM, a run that nobody measured" in shown
+    assert "a batch 128 times as large" in shown
+    assert pretrain(data, *plan, "--on", "h20") == 2
+    assert "h200" in capsys.readouterr().err
+    assert pretrain(data, *[part for part in plan if part != "--dry-run"], "--on", "h200") == 2
+    assert "--dry-run" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("batch", "said"), [("5000", "(one step, cold)"), ("9000", "cost         not measured: the data do not")]
 )

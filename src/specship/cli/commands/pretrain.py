@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import torch
+
     from specship.pipeline.planning.budget import Objection, TrainingPlan
     from specship.pipeline.planning.training_data import TrainingData
     from specship.pipeline.training.settings import Recipe
@@ -27,7 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     from specship.cli.settings_flags import add_settings
     from specship.pipeline.training.settings import ModelSettings, TrainingSettings
 
-    parser.usage = "specship pretrain --data DIR --output RUN [--init CHECKPOINT] [--dry-run] [settings]"
+    parser.usage = (
+        "specship pretrain --data DIR --output RUN [--init CHECKPOINT] [--dry-run [--on KIND]] [settings]"
+    )
     parser.add_argument(
         "--data", type=Path, required=True, metavar="DIR", help="what `specship tokenize` wrote"
     )
@@ -42,6 +46,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--max-passes", type=_passes, metavar="N", help="refuse more passes over the corpus")
     parser.add_argument("--dry-run", action="store_true", help="print the plan and its cost; nothing stays")
+    parser.add_argument(
+        "--on",
+        metavar="KIND",
+        help="with --dry-run: predict the cost on a kind of device, such as h200, or here",
+    )
+    parser.add_argument(
+        "--devices", type=int, nargs="+", default=[1], metavar="N", help="with --on: on so many of them"
+    )
+    parser.add_argument(
+        "--nproc", type=int, default=1, metavar="N", help="processes of this host that share it"
+    )
+    parser.add_argument(
+        "--sharing", choices=("ddp", "fsdp"), default="ddp", help="what they share: gradients, or all state"
+    )
+    parser.add_argument(
+        "--silence", type=float, default=600.0, metavar="SECONDS", help="how long the others wait for one"
+    )
     parser.add_argument("--format", choices=("text", "json"), default="text")
     add_settings(parser, "model", ModelSettings)
     add_settings(parser, "training", TrainingSettings)
@@ -69,7 +90,7 @@ def run(arguments: argparse.Namespace) -> int:
     consent = Consent(arguments.accept_starvation, arguments.max_passes)
     data = open_tokens(arguments.data, arguments.tokenizer)
     recipe, initial = _recipe(arguments)
-    plan = plan_of(recipe, data, initial)
+    plan = plan_of(recipe, data, initial, _named_device(arguments))
     objections, bypasses = weighed(plan, consent)
     for text in warnings(plan):
         print(f"warning: {text}", file=sys.stderr)
@@ -79,6 +100,32 @@ def run(arguments: argparse.Namespace) -> int:
         )
     refuse(objections)
     return 0 if arguments.dry_run else _train(arguments, recipe, data, initial, bypasses)
+
+
+def _named_device(arguments: argparse.Namespace) -> torch.device | None:
+    """The kind of device that a plan is for, where it need not be here.
+
+    Raises:
+        UnknownName: no table has it.
+        UnusableInput: a prediction was asked for without `--dry-run`, or for no device.
+    """
+    import torch
+
+    from specship.errors import UnusableInput
+    from specship.pipeline.planning.device_table import HERE, known_device
+
+    if arguments.on is None:
+        return None
+    if not arguments.dry_run or min(arguments.devices) < 1:
+        raise UnusableInput(
+            "--on without --dry-run" if not arguments.dry_run else "a prediction for no device",
+            why="a prediction is no run",
+            mend="add --dry-run, and 1 or more --devices",
+        )
+    if arguments.on == HERE:
+        return None
+    known_device(arguments.on)
+    return torch.device("cuda")
 
 
 def _recipe(arguments: argparse.Namespace) -> tuple[Recipe, Path | None]:
@@ -107,8 +154,12 @@ def _forecast(
     plan: TrainingPlan,
     initial: Path | None,
 ) -> dict[str, Any] | None:
+    from specship.pipeline.planning.planning import predictions
     from specship.pipeline.planning.run_cost import foretell
 
+    if arguments.on is not None:
+        found = predictions(recipe, data, plan, initial, on=arguments.on, counts=arguments.devices)
+        return {"predicted": [asdict(one) for one in found]}
     found = foretell(recipe, data, plan, initial=initial, output=arguments.output)
     return asdict(found) if found else None
 
@@ -148,26 +199,71 @@ def _train(
     initial: Path | None,
     bypasses: list[dict[str, Any]],
 ) -> int:
-    from specship.cli.progress import progress
     from specship.errors import UnusableInput
-    from specship.pipeline.training.termination import TerminationWatch
-    from specship.pipeline.training.training import pretrain
 
     if arguments.output is None:
         raise UnusableInput("nowhere to write the run", mend="give --output RUN, or --dry-run")
+    if arguments.nproc < 1 or arguments.silence <= 0:
+        raise UnusableInput(
+            f"{arguments.nproc} processes, and a silence of {arguments.silence:g} s",
+            mend="give --nproc 1 or more, and --silence above 0",
+        )
+    place = (recipe, data.tokenizer, data.shards, arguments.output)
+    start = _as_one if arguments.nproc == 1 else _as_parent
+    outcome, is_main = start(arguments, place, initial, bypasses)
+    if not is_main:
+        return 0 if outcome.status in _ENDED_WELL else 1
+    _show_outcome(arguments, outcome)
+    return _status(arguments.output, outcome)
+
+
+def _as_parent(
+    arguments: argparse.Namespace, place: Any, initial: Path | None, bypasses: list[dict[str, Any]]
+) -> tuple[TrainingOutcome, bool]:
+    """Train by processes that are started here."""
+    from specship.cli.progress import progress
+    from specship.pipeline.training.many_processes import pretrain_in_processes
+    from specship.pipeline.training.termination import TerminationWatch
+
     with progress("pretrain") as report:
-        outcome = pretrain(
-            recipe,
-            data.tokenizer,
-            data.shards,
-            arguments.output,
+        outcome = pretrain_in_processes(
+            *place,
             report,
+            processes=arguments.nproc,
+            sharing=arguments.sharing,
+            silence_seconds=arguments.silence,
             initial=initial,
             bypasses=bypasses,
             watch=TerminationWatch(signal.SIGTERM, signal.SIGINT),
         )
-    _show_outcome(arguments, outcome)
-    return _status(arguments.output, outcome)
+    return outcome, True
+
+
+def _as_one(
+    arguments: argparse.Namespace, place: Any, initial: Path | None, bypasses: list[dict[str, Any]]
+) -> tuple[TrainingOutcome, bool]:
+    """Train in this process: alone, or as the one of several that `torchrun` says it is."""
+    from specship.cli.progress import progress
+    from specship.pipeline.parallel.group import RankGroup
+    from specship.pipeline.training.termination import TerminationWatch
+    from specship.pipeline.training.training import WORKER_GONE, pretrain
+
+    recipe = place[0]
+    group = RankGroup.join(
+        recipe.training.device, sharing=arguments.sharing, timeout_seconds=arguments.silence
+    )
+    with progress("pretrain") as report:
+        outcome = pretrain(
+            *place,
+            report if group.is_main else None,
+            initial=initial,
+            bypasses=bypasses,
+            watch=TerminationWatch(signal.SIGTERM, signal.SIGINT),
+            group=group,
+        )
+    if not outcome.reason.startswith(WORKER_GONE):
+        group.close()
+    return outcome, group.is_main
 
 
 def _show_outcome(arguments: argparse.Namespace, outcome: TrainingOutcome) -> None:

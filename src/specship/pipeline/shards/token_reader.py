@@ -144,8 +144,11 @@ class TokenReader:
             raise UnusableInput(f"{count} tokens of the {self.tokens} of the {self.split} split")
         return self._slice(0, count)
 
-    def next_batch(self, sequences: int) -> Tokens:
+    def next_batch(self, sequences: int, *, part: int = 0, parts: int = 1) -> Tokens:
         """The next windows of the order: `tokens_BT`, int64, shape [sequences, length + 1].
+
+        Of several parts only one is read, every `parts`-th window from the one with number `part` on; the
+        place behind it is that of the whole batch.
 
         Raises:
             EndOfData: fewer are left and the policy is `halt`; nothing is consumed.
@@ -158,9 +161,11 @@ class TokenReader:
         left = self.windows - self._cursor
         if self.at_end == "halt" and sequences > left:
             raise EndOfData(sequences, left, self.tokens_seen)
-        tokens_BT = np.empty((sequences, self.length + 1), dtype=np.int64)
+        tokens_BT = np.empty((len(range(part, sequences, parts)), self.length + 1), dtype=np.int64)
         for row in range(sequences):
-            tokens_BT[row] = self.window(self._next_index())
+            index = self._next_index()
+            if row % parts == part:
+                tokens_BT[row // parts] = self.window(index)
         return tokens_BT
 
     def text_bytes(self, tokens: Tokens) -> int:

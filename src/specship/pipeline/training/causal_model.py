@@ -18,6 +18,7 @@ from torch import nn
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.folder import CheckpointFolder
 from specship.pipeline.model.reading import read_model
+from specship.pipeline.parallel.group import as_parts
 from specship.pipeline.training.network.trained_decoder import TrainedDecoder
 
 _NAMED: Final = 20
@@ -54,7 +55,7 @@ def load_weights(model: nn.Module, path: Path) -> int:
     own = _fitting(model, {name: tuple(tensor.shape) for name, tensor in stored.items()}, path)
     with torch.no_grad():
         for name, parameter in own.items():
-            parameter.copy_(stored[name])
+            parameter.copy_(as_parts(stored[name], parameter))
     return len(own)
 
 

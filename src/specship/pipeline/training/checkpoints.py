@@ -55,7 +55,7 @@ def save_tensors(path: Path, tensors: Mapping[str, torch.Tensor]) -> None:
 def write_checkpoint(
     final: Path,
     *,
-    model: torch.nn.Module,
+    weights: Mapping[str, torch.Tensor],
     config: Mapping[str, Any],
     tokenizer: Path,
     moments: Mapping[str, torch.Tensor],
@@ -70,7 +70,7 @@ def write_checkpoint(
         CannotWrite: the disk is full or refuses; nothing is left under the final name.
     """
     with scratch_beside(final) as partial:
-        save_tensors(partial / "model.safetensors", dict(model.named_parameters()))
+        save_tensors(partial / "model.safetensors", weights)
         save_tensors(partial / "optimizer.safetensors", moments)
         write_json(partial / "config.json", config)
         ends = {name: config[name] for name in ("bos_token_id", "eos_token_id")}

@@ -13,6 +13,7 @@ from pydantic import ConfigDict
 
 from specship.errors import DamagedArtifact, StageFailed
 from specship.json_log import whole_lines
+from specship.pipeline.placement.records import Placement
 from specship.pipeline.training.settings import ModelSettings, TrainingSettings
 from specship.records import Record, Sha256, read_record
 
@@ -95,6 +96,33 @@ class ExecutionRecord(_RunPart):
     """`flash`: that kernel and no other; `any`: what torch chose."""
 
 
+class RankRecord(_RunPart):
+    """One of the processes that trained together."""
+
+    rank: int
+    host: str
+    """Digest of the host's name."""
+    pid: int
+    device: str
+    device_name: str
+    uuid: str = ""
+    busy_seconds: float = 0.0
+    """In data and forward passes of this session, before gradients were exchanged."""
+
+
+class ParallelRecord(_RunPart):
+    """How several processes trained one model."""
+
+    world_size: int
+    sharing: Literal["ddp", "fsdp"]
+    """`ddp`: all of the model in each process; `fsdp`: weights, gradients and moments cut."""
+    backend: str
+    ranks: tuple[RankRecord, ...]
+    slowest_rank: int = 0
+    slowest_over_fastest: float = 1.0
+    """Of their busy seconds."""
+
+
 class RunRecord(_RunPart):
     """What `run.json` holds once the model is on its device."""
 
@@ -114,6 +142,8 @@ class RunRecord(_RunPart):
     device_got: str
     """Device of the model's parameters."""
     device_name: str
+    placement: Placement | None = None
+    """What driver and kernel say of the place of the last session; None in runs from before it was asked."""
     seed: int
     planned_steps: int
     steps_done: int
@@ -131,6 +161,8 @@ class RunRecord(_RunPart):
     matmul_flops_per_second: float
     execution: ExecutionRecord | None = None
     """None in runs from before it was recorded."""
+    parallel: ParallelRecord | None = None
+    """Of the last session; None where one process did the work."""
     wall_seconds: float = 0.0
     """Time of the work that the last checkpoint carries, evaluations and checkpoints included."""
     best_step: int = 0

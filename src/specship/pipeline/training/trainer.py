@@ -21,6 +21,7 @@ from specship.pipeline.checkpoint.weight_files import CONFIG
 from specship.pipeline.device import memory_bytes, refuse_too_large
 from specship.pipeline.model.decoder_shape import elements
 from specship.pipeline.model.reading import read_model
+from specship.pipeline.parallel.group import ALONE, RankGroup, as_parts, whole
 from specship.pipeline.shards.token_reader import TokenReader
 from specship.pipeline.training.architecture import config_fields, parameter_count, training_flops_per_token
 from specship.pipeline.training.causal_model import build_model, load_checkpoint, load_weights
@@ -92,12 +93,15 @@ class Trainer:
         *,
         initial: Path | None = None,
         on_wrap: Callable[[int, int], None] | None = None,
+        group: RankGroup = ALONE,
     ) -> None:
         recipe = recipe.on(device.type)
+        self.group = group
         settings = recipe.training
         refuse_unfit(recipe, device, initialised=initial is not None)
         self.settings = settings
         self.device = device
+        sequences, batches = group.share(settings.micro_batch, settings.accumulation)
         self.batches = BatchStream(
             lambda wrapped: TokenReader(
                 shards,
@@ -108,14 +112,22 @@ class Trainer:
                 tokenizer=None,  # the run asked for it when it opened the held-out tokens
                 on_wrap=wrapped,
             ),
-            batches=settings.accumulation,
-            sequences=settings.micro_batch,
+            batches=batches,
+            sequences=sequences,
             device=device,
             on_wrap=on_wrap,
+            part=group.rank,
+            parts=group.world,
         )
         self.reader = self.batches.reader
         self.initial = initial
         self.config = self._declared(recipe.model, initial)
+        if not group.alone and self.config.get("attention_dropout"):
+            raise UnusableInput(
+                "attention_dropout, and several processes",
+                why="each would draw from a generator of its own, and a resumed run could not draw the same",
+                mend="set attention_dropout to 0, or train in one process",
+            )
         refuse_too_large(device, self.declared_parameters)
         seed_rngs(settings.seed)
         self.execution = execution_of(settings, device, settings.steps * self._operations_per_step)
@@ -124,12 +136,16 @@ class Trainer:
             load_checkpoint(self.model, open_any_checkpoint(initial))
         if self.execution.compiled:
             self.model.compile_parts()
+        self.net = group.spread(self.model)
+        """The model as a step calls it."""
         self.names = [name for name, _ in self.model.named_parameters()]
         self.parameters = list(self.model.parameters())
         self.optimizer = self._build_optimizer()
         self.step = 0
         """Steps given to the device; all but the last are known to be sound."""
         self.last_loss: float | None = None
+        self.busy_seconds = 0.0
+        """Of this process in all steps read so far: data and forward passes, before any exchange."""
         self.phase: Phase = _unwatched
         self._bound = settings.loss_bound(self.reader.vocab_size)
         largest = torch.finfo(torch.float32).max
@@ -182,11 +198,16 @@ class Trainer:
             tokens_ABT = self.batches.next()  # noqa: N806 - axes of a tensor
         share = 1.0 / len(tokens_ABT)
         total = torch.zeros((), device=self.device)
-        for tokens_BT in tokens_ABT:  # noqa: N806
-            with self.phase("forward"), self.execution.kernels():
-                loss = self.model(tokens_BT, dtype=self.execution.dtype) * share
-            with self.phase("backward"), self.execution.kernels():
-                loss.backward()
+        for at, tokens_BT in enumerate(tokens_ABT, start=1):  # noqa: N806
+            last = at == len(tokens_ABT)
+            with self.group.exchange(self.net, last=last):
+                with self.phase("forward"), self.execution.kernels():
+                    loss = self.net(tokens_BT, dtype=self.execution.dtype) * share
+                if last:
+                    self._busy.stop()
+                    self.group.beat(self.step + 1, exchanging=True)
+                with self.phase("backward"), self.execution.kernels():
+                    loss.backward()
             total += loss.detach()
         return total
 
@@ -196,7 +217,9 @@ class Trainer:
 
     def _forbids_update(self, figures: torch.Tensor) -> torch.Tensor:
         """1 where a loss and its norms must move no weight, else 0; on the device."""
-        sound = (figures <= self._limits).all()  # nothing that is not a number is below anything
+        sound = (
+            figures[: len(self._limits)] <= self._limits
+        ).all()  # nothing that is not a number is below anything
         return (~sound).to(torch.float32)
 
     def take_step(self) -> LaunchedStep:
@@ -207,7 +230,7 @@ class Trainer:
             EndOfData: the data ended and the policy is to halt; no weight was moved.
         """
         step, settings = self.step + 1, self.settings
-        clock = StepClock(self.device)
+        clock, self._busy = StepClock(self.device), StepClock(self.device)
         rate = learning_rate(
             step,
             peak=settings.peak,
@@ -218,20 +241,21 @@ class Trainer:
         if not math.isfinite(rate):
             raise TrainingAborted("non-finite lr", f"lr is {rate!r}", step)
         self.optimizer.zero_grad(set_to_none=True)
-        loss = self._backward()
+        self.group.beat(step, exchanging=False)
+        losses_R = self.group.each(self._backward())  # noqa: N806 - one of each rank
         with self.phase("optimizer"):
             gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
-            norm = torch.nn.utils.get_total_norm(gradients)
+            norm = whole(torch.nn.utils.get_total_norm(gradients))
             divisor = self._clip(norm)
         with self.phase("recording"):
-            figures = torch.stack([loss, norm, norm / divisor])
+            figures = torch.cat([torch.stack([losses_R.mean(), norm, norm / divisor]), losses_R])
             self._spoilt = torch.maximum(self._spoilt, self._forbids_update(figures))
             host = on_its_way(figures)
         with self.phase("optimizer"):
             self._update(rate, divisor)
         clock.stop()
         self.step = step
-        return LaunchedStep(step, rate, clock, host, str(self.parameters[0].device))
+        return LaunchedStep(step, rate, clock, host, str(self.parameters[0].device), busy=self._busy)
 
     def _update(self, rate: float, divisor: torch.Tensor) -> None:
         """Move the weights by the gradients over `divisor`, unless the figures forbade it.
@@ -251,6 +275,7 @@ class Trainer:
                 no weight.
         """
         seconds = launched.clock.seconds()
+        self.busy_seconds += launched.busy.seconds()
         figures = launched.figures.tolist()
         try:
             self._check(launched.step, figures)
@@ -272,7 +297,14 @@ class Trainer:
         }
 
     def _check(self, step: int, figures: list[float]) -> None:
-        for name, value in zip(("train_loss", "grad_norm", "grad_norm"), figures, strict=True):
+        if bad := [rank for rank, loss in enumerate(figures[3:]) if not math.isfinite(loss)]:
+            where = "" if self.group.alone else f" on rank {', '.join(map(str, bad))}"
+            if not (broken := self._broken_moment()):
+                raise TrainingAborted(
+                    "non-finite train_loss", f"train_loss is {figures[3 + bad[0]]!r}{where}", step
+                )
+            raise TrainingAborted("non-finite optimizer_state", f"{broken} is not finite{where}", step)
+        for name, value in zip(("train_loss", "grad_norm", "grad_norm"), figures[:3], strict=True):
             if not math.isfinite(value):
                 if broken := self._broken_moment():
                     raise TrainingAborted("non-finite optimizer_state", f"{broken} is not finite", step)
@@ -285,7 +317,7 @@ class Trainer:
     def _moments(self) -> dict[str, torch.Tensor]:
         """The optimizer's tensors by parameter and name."""
         return {
-            f"{name}.{moment}": tensor
+            f"{name}.{moment}": whole(tensor)
             for name, parameter in zip(self.names, self.parameters, strict=True)
             for moment, tensor in self.optimizer.state[parameter].items()
         }
@@ -320,12 +352,17 @@ class Trainer:
     ) -> None:
         """Write a checkpoint of everything a resume needs; see `checkpoints`.
 
+        Of several processes all gather what is cut, and the first one writes.
+
         Raises:
             TrainingAborted: a moment of the optimizer is not finite; nothing was written.
         """
         moments = self._moments()
         if broken := self._broken_moment():
             raise TrainingAborted("non-finite optimizer_state", f"{broken} is not finite", self.step)
+        weights = {name: whole(one) for name, one in zip(self.names, self.parameters, strict=True)}
+        if not self.group.is_main:
+            return
         state = {
             "step": self.step,
             "tokens_seen": self.tokens_seen,
@@ -337,13 +374,17 @@ class Trainer:
         shared = {"step": self.step, "tokens_seen": self.tokens_seen, "train_loss": self.last_loss}
         write_checkpoint(
             final,
-            model=self.model,
+            weights=weights,
             config=self.config,
             tokenizer=tokenizer,
             moments=moments,
             state=state,
             metadata={**shared, **metadata},
         )
+
+    def _own_part(self, moment: str, tensor: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
+        """A moment as this process holds it: cut as the parameter is, but for the count of steps."""
+        return tensor.to(self.device) if moment == "step" else as_parts(tensor, parameter)
 
     def restore(self, folder: Path) -> dict[str, Any]:
         """Continue from a verified checkpoint; returns the `progress` that was saved with it.
@@ -361,7 +402,7 @@ class Trainer:
         self.optimizer.state.clear()
         for name, parameter in own.items() if expected else ():
             self.optimizer.state[parameter] = {
-                moment: moments[f"{name}.{moment}"].to(self.device) for moment in _MOMENTS
+                moment: self._own_part(moment, moments[f"{name}.{moment}"], parameter) for moment in _MOMENTS
             }
         self.step, self.last_loss = int(state["step"]), state["train_loss"]
         self.batches.restore(state["reader"])

@@ -18,6 +18,10 @@ from specship.digests import sha256_file
 from specship.errors import CannotWrite
 from specship.json_log import JsonLog
 from specship.pipeline.device import device_name, matmul_flops_per_second, prepare, resolve_device
+from specship.pipeline.parallel.group import ALONE, RankGroup
+from specship.pipeline.placement.kernels import observe
+from specship.pipeline.placement.watch import DeviceWatch
+from specship.pipeline.placement.work_device import WorkDevice
 from specship.pipeline.progress import Progress
 from specship.pipeline.shards.manifest import MANIFEST, read_manifest
 from specship.pipeline.shards.token_reader import EndOfData, TokenReader
@@ -28,6 +32,7 @@ from specship.pipeline.training.engine.device_failure import device_failure, fir
 from specship.pipeline.training.engine.launched_step import LaunchedStep
 from specship.pipeline.training.evaluation import HeldOut
 from specship.pipeline.training.initialisation import Beginning, examine
+from specship.pipeline.training.ranks import own_folder, refuse_unlike_weights, this_rank, told_of
 from specship.pipeline.training.run_folder import FINISHED, RunFolder, earlier_record, put_in_order
 from specship.pipeline.training.run_reading import RUN_FORMAT, checkpoint_path
 from specship.pipeline.training.settings import Recipe
@@ -35,6 +40,8 @@ from specship.pipeline.training.termination import TerminationWatch
 from specship.pipeline.training.trainer import Trainer, TrainingAborted, refuse_unfit
 from specship.pipeline.training.warm_start_check import WarmStartCheck, carried_over
 
+WORKER_GONE: Final = "worker gone"
+"""How the reason begins where a process that trained along did not come to an exchange."""
 _PACKAGES: Final = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
 
 
@@ -104,10 +111,18 @@ class _TrainingRun:
         *,
         initial: Path | None,
         report: Progress,
+        group: RankGroup,
     ) -> None:
         training = recipe.training
-        device = resolve_device(training.device)
-        threads = prepare(device, training.threads, deterministic=training.deterministic, tf32=training.tf32)
+        device = group.device(training.device)
+        threads = prepare(
+            device,
+            training.threads or group.threads,
+            deterministic=training.deterministic,
+            tf32=training.tf32,
+        )
+        self.group = group
+        self.place = WorkDevice(device)
         self.folder = folder
         self.tokenizer = tokenizer
         self.settings = training
@@ -118,14 +133,21 @@ class _TrainingRun:
         self.watched = WarmStartCheck(folder.record["initialisation"]) if initial else None
         if self.watched and initial:
             self.watched.weigh(initial, self.windows_WT, device, report)
-        self.trainer = Trainer(recipe, shards, device, initial=initial, on_wrap=self._wrapped)
+        self.trainer = Trainer(recipe, shards, device, initial=initial, on_wrap=self._wrapped, group=group)
         self.stopping = EarlyStopping(training.patience, training.min_improvement)
         self.held_out_growth_bound = training.abort_on_held_out_growth
         self._seconds_before = 0.0
         self._began = time.monotonic()
         self._report = report
         self._under_way: LaunchedStep | None = None
-        folder.update(**_describe(self.trainer, threads))
+        self.placement = self.place.placement()
+        self._devices: DeviceWatch | None = None
+        self._rank = this_rank(group, self.placement)
+        folder.update(
+            **_describe(self.trainer, threads),
+            placement=self.placement.model_dump(),
+            parallel=told_of(group, self._rank, self.trainer.busy_seconds),
+        )
 
     @property
     def wall_seconds(self) -> float:
@@ -146,6 +168,7 @@ class _TrainingRun:
     def save(self, **metadata: float | None) -> None:
         """Write the checkpoint of this step, once the logs it relies on are on the disk."""
         self.folder.sync()
+        refuse_unlike_weights(self.group, self.trainer.parameters, self.trainer.step)
         wall = self.wall_seconds
         self.trainer.save(
             checkpoint_path(self.folder.path, self.trainer.step),
@@ -154,13 +177,18 @@ class _TrainingRun:
             metadata={"wall_seconds": wall, **metadata},
         )
         prune(self.folder.path, best_step=self.stopping.best_step)
-        self.folder.update(steps_done=self.trainer.step, wall_seconds=wall, best_step=self.stopping.best_step)
+        self.folder.update(
+            steps_done=self.trainer.step,
+            wall_seconds=wall,
+            best_step=self.stopping.best_step,
+            parallel=told_of(self.group, self._rank, self.trainer.busy_seconds),
+        )
 
-    def _take_step(self) -> None:
+    def _take_step(self, *, observed: bool) -> None:
         """Launch a step, and log the one before it."""
         before = self._under_way
         try:
-            self._under_way = self.trainer.take_step()
+            self._under_way = self._observed_step() if observed else self.trainer.take_step()
         except (TrainingAborted, EndOfData):  # of the step that is not taken; the one before it counts
             self.catch_up()
             raise
@@ -178,6 +206,8 @@ class _TrainingRun:
             return
         record = self.trainer.read(launched)
         self.folder.steps.append(record)
+        if self._devices is not None:
+            self._devices.note(launched.step)
         self._report(
             launched.step,
             self.settings.steps,
@@ -195,7 +225,8 @@ class _TrainingRun:
         """Score the held-out windows, log it, judge divergence, and save."""
         self.catch_up()
         step = self.trainer.step
-        found = self.trainer.evaluate(self.windows_WT)
+        own = self.trainer.evaluate(self.windows_WT)
+        found = self.group.from_main(lambda: own)
         self.folder.evaluations.append(
             {
                 "step": step,
@@ -225,13 +256,23 @@ class _TrainingRun:
 
     def steps(self, watch: TerminationWatch) -> TrainingOutcome:
         """Train until the plan, patience, the data or somebody's patience ends."""
-        trainer, planned = self.trainer, self.settings.steps
+        trainer = self.trainer
         if trainer.step == 0 and self.stopping.last_loss is None:
             self.evaluate()
+        with DeviceWatch(self.folder.path, self.place) as self._devices:
+            self._devices.begin(trainer.step)
+            return self._steps(watch, self._devices)
+
+    def _steps(self, watch: TerminationWatch, devices: DeviceWatch) -> TrainingOutcome:
+        trainer, planned = self.trainer, self.settings.steps
+        observed = trainer.step + 1
         while trainer.step < planned and not self.stopping.due:
-            if watch.asked:
-                return self._preempted(watch.signal_name)
-            self._take_step()
+            if self.group.any_of(watch.asked or devices.lost):
+                told = self.group.all_of((watch.signal_name, devices.lost))
+                if lost := [f"rank {rank}: {why}" for rank, (_, why) in enumerate(told) if why]:
+                    raise TrainingAborted("driver lost", "; ".join(lost), trainer.step + 1)
+                return self._preempted(next(name for name, _ in told if name))
+            self._take_step(observed=trainer.step == observed)
             if trainer.step % self.settings.evaluate_every == 0 or trainer.step == planned:
                 self.evaluate()
         if trainer.step == planned:
@@ -243,10 +284,17 @@ class _TrainingRun:
         self.folder.event("early_stop", trainer.step, reason=reason)
         return TrainingOutcome("stopped_early", reason, trainer.step)
 
+    def _observed_step(self) -> LaunchedStep:
+        """A step whose kernels are written down: the second of a session, since the first may compile."""
+        launched, kernels = observe(self.trainer.step + 1, self.trainer.take_step)
+        self.placement = self.placement.model_copy(update={"kernels": kernels})
+        self.folder.update(placement=self.placement.model_dump())
+        return launched
+
     def _preempted(self, reason: str) -> TrainingOutcome:
         self.catch_up()
         step = self.trainer.step
-        if not checkpoint_path(self.folder.path, step).exists():
+        if not self.group.from_main(checkpoint_path(self.folder.path, step).exists):
             self.folder.event("preempting", step, reason=reason)  # whoever asked may not wait for the rest
             self.save(val_loss=None)
         self.folder.event("preempted", step, reason=reason)
@@ -263,13 +311,15 @@ def pretrain(
     initial: Path | None = None,
     bypasses: Sequence[Mapping[str, Any]] = (),
     watch: TerminationWatch | None = None,
+    group: RankGroup = ALONE,
 ) -> TrainingOutcome:
     """Train a model into a run folder, or go on with a run that was interrupted there.
 
     `initial` is a checkpoint folder whose weights a fine-tuning starts from: see `initialisation`.
     `bypasses` are checks that were relaxed, for the record. `watch` notes signals that ask for an
-    end; SIGTERM by default. The outcome `preempted` wants exit status 143, and `aborted` exit
-    status 1, from whoever calls this.
+    end; SIGTERM by default. `group` are the processes that train together, each of which calls this: the
+    first one writes the run, the others a log of their own beside it. The outcome `preempted` wants exit
+    status 143, and `aborted` exit status 1, from whoever calls this.
 
     Raises:
         RequirementMissing: the device asked for is not on this machine, or the model does not fit it.
@@ -277,31 +327,47 @@ def pretrain(
         DamagedArtifact: the shards, the tokenizer or the initial weights cannot be used.
         CannotWrite: the disk is full or refuses; the run can be resumed when it does no more.
     """
-    device = resolve_device(recipe.training.device)
+    device = group.device(recipe.training.device)
     recipe = recipe.on(device.type)
     refuse_unfit(recipe, device, initialised=initial is not None)
     length = recipe.training.sequence_length
     beginning = examine(initial, tokenizer, read_manifest(shards), length=length) if initial else None
     output.mkdir(parents=True, exist_ok=True)
     record = _first_record(recipe, tokenizer, shards, beginning)
-    earlier = earlier_record(output, record)
+    earlier, checkpoint, events, kept = group.from_main(lambda: _prepared(output, record, beginning))
     if earlier is not None and earlier["status"] in FINISHED:
         return TrainingOutcome(earlier["status"], earlier["reason"], earlier["steps_done"])
-    checkpoint, events = put_in_order(output)
     record |= carried_over(earlier, bypasses)
-    folder = RunFolder(output, record)
+    group.watch(output)
+    folder = RunFolder(own_folder(output, group), record)
     try:
         record["sessions"] = 1 + (earlier or {}).get("sessions", 0)
-        kept = beginning.copy_into(output) if beginning else None
         with watch or TerminationWatch() as watching:
             try:
-                run = _TrainingRun(recipe, folder, tokenizer, shards, initial=kept, report=report or _silent)
+                run = _TrainingRun(
+                    recipe, folder, tokenizer, shards, initial=kept, report=report or _silent, group=group
+                )
             except (MemoryError, RuntimeError) as error:
                 refuse_without_room(error, device)
                 raise
             return _drive(run, watching, checkpoint=checkpoint, events=events, resumed=earlier is not None)
     finally:
         folder.close()
+
+
+def _prepared(
+    output: Path, record: Mapping[str, Any], beginning: Beginning | None
+) -> tuple[dict[str, Any] | None, Path | None, list[dict[str, Any]], Path | None]:
+    """Put the folder in order: the earlier record, the newest checkpoint, events, the initial weights.
+
+    Raises:
+        UnusableInput: the folder holds another run.
+    """
+    earlier = earlier_record(output, record)
+    if earlier is not None and earlier["status"] in FINISHED:
+        return earlier, None, [], None
+    checkpoint, events = put_in_order(output)
+    return earlier, checkpoint, events, beginning.copy_into(output) if beginning else None
 
 
 def _drive(
@@ -334,12 +400,7 @@ def _drive(
             folder.update(status="aborted", reason=str(full.message), steps_done=run.trainer.step)
         raise
     except (MemoryError, RuntimeError) as error:
-        reason = device_failure(error, run.trainer.device)
-        if reason is None:
-            raise
-        run.abandon()
-        folder.event("aborted", run.trainer.step + 1, reason=reason, detail=first_line(error))
-        outcome = TrainingOutcome("aborted", f"{reason}: {first_line(error)}", run.trainer.step)
+        outcome = _failed(run, error)
     folder.sync()
     if run.watched and outcome.status in FINISHED:
         outcome = replace(outcome, reason=run.watched.conclude(outcome.reason, run.stopping.last_loss))
@@ -351,6 +412,20 @@ def _drive(
         best_step=run.stopping.best_step,
     )
     return outcome
+
+
+def _failed(run: _TrainingRun, error: Exception) -> TrainingOutcome:
+    """How a run ends whose device, memory or fellow process failed; any other error is raised again."""
+    reason = device_failure(error, run.trainer.device)
+    if reason is None and run.group.alone:
+        raise error
+    run.abandon()
+    if reason is None:  # what torch raises when an exchange fails
+        missing = run.group.who_is_missing(error)
+        run.folder.event("worker_gone", run.trainer.step, reason=missing)
+        return TrainingOutcome("aborted", f"{WORKER_GONE}: {missing}", run.trainer.step)
+    run.folder.event("aborted", run.trainer.step + 1, reason=reason, detail=first_line(error))
+    return TrainingOutcome("aborted", f"{reason}: {first_line(error)}", run.trainer.step)
 
 
 def repeat_steps(

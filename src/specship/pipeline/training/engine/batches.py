@@ -16,7 +16,7 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import torch
@@ -49,10 +49,16 @@ class BatchStream:
         sequences: int,
         device: torch.device,
         on_wrap: OnWrap | None = None,
+        part: int = 0,
+        parts: int = 1,
     ) -> None:
-        """Open the reader; nothing is read before it is asked for."""
+        """Open the reader; nothing is read before it is asked for.
+
+        Of `parts` processes this one has the windows of number `part`: `batches` times `sequences` of them.
+        """
         self.reader = open_reader(self._wrapped)
         self._batches, self._sequences, self._device = batches, sequences, device
+        self._part, self._parts = part, parts
         self._on_wrap = on_wrap
         self._wraps: list[tuple[int, int]] = []
         self._place: Mapping[str, int] = self.reader.state()
@@ -94,10 +100,17 @@ class BatchStream:
     def _wrapped(self, epoch: int, tokens_seen: int) -> None:
         self._wraps.append((epoch, tokens_seen))
 
+    def _read(self) -> Any:
+        """The step's windows for this process, `[batches, sequences, T + 1]`."""
+        if self._parts == 1:
+            return np.stack([self.reader.next_batch(self._sequences) for _ in range(self._batches)])
+        everybodys = self._batches * self._sequences * self._parts
+        own_RT = self.reader.next_batch(everybodys, part=self._part, parts=self._parts)  # noqa: N806 - axes
+        return own_RT.reshape(self._batches, self._sequences, -1)
+
     def _staged(self) -> StagedBatch:
         """One step's tokens; runs in the thread, which alone moves the reader then."""
-        read = [self.reader.next_batch(self._sequences) for _ in range(self._batches)]
-        tokens_ABT = torch.from_numpy(np.stack(read))  # noqa: N806 - axes of a tensor
+        tokens_ABT = torch.from_numpy(self._read())  # noqa: N806 - axes of a tensor
         if self._device.type == "cuda":
             tokens_ABT = tokens_ABT.pin_memory()  # noqa: N806
         wraps, self._wraps = tuple(self._wraps), []

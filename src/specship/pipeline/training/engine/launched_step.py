@@ -49,7 +49,9 @@ class LaunchedStep:
     clock: StepClock
     figures: torch.Tensor
     """In host memory: loss, gradient norm before and after clipping; there once the clock has ended."""
-    device: str = ""
+    device: str
+    busy: StepClock
+    """Up to the exchange of gradients with other processes."""
     extra: dict[str, Any] = field(default_factory=dict)
     """Fields of the step's record beyond those of every run."""
 

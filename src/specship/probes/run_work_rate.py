@@ -1,0 +1,50 @@
+"""Work a second that a run did, beside what the processor of the machine that judges can do at all."""
+
+from __future__ import annotations
+
+import statistics
+
+from specship.pipeline.run_logs.needs import judged_facts, on_word, steps_with, wanted
+from specship.probes.probe import Artifact, Figures, probe
+
+
+@probe(
+    "run.work_rate",
+    checked="steps",
+    steps="steps",
+    achieved="FLOP/s",
+    measured_cpu="FLOP/s",
+    over_cpu="ratio",
+)
+def run_work_rate(run: Artifact) -> Figures:
+    """Operations a second of the median step, and over the better of float32 and bfloat16 on every core here.
+
+    The operations are the least that a token needs. A run that claims a GPU and does less than a processor
+    could has shown nothing.
+
+    Raises:
+        DamagedArtifact: the log or the record of the run cannot be read.
+        NotRecorded: speeds, or the operations a token, are not on record.
+    """
+    facts = judged_facts(run.path)
+    work = wanted(facts, "flops_per_token")
+    timed = steps_with(facts, "tokens_per_second")
+    achieved = statistics.median(step.tokens_per_second or 0.0 for step in timed) * work
+    cpu = _processor()
+    return {
+        "steps": len(timed),
+        "achieved": achieved,
+        "measured_cpu": cpu,
+        "over_cpu": achieved / cpu,
+        "notes": on_word(facts, "flops_per_token"),
+    }
+
+
+def _processor() -> float:
+    import torch
+
+    from specship.pipeline.device import matmul_flops_per_second, prepare
+
+    device = torch.device("cpu")
+    prepare(device, 0)
+    return max(matmul_flops_per_second(device, dtype=dtype) for dtype in (torch.float32, torch.bfloat16))
