@@ -186,7 +186,7 @@ class _TrainingRun:
             parallel=told_of(self.group, self._rank, self.trainer.busy_seconds),
         )
 
-    def _take_step(self, *, observed: bool) -> None:
+    def _take_step(self) -> None:
         """Launch a step, and log the one before it."""
         before = self._under_way
         try:
@@ -431,20 +431,6 @@ def _drive(
         best_step=run.stopping.best_step,
     )
     return outcome
-
-
-def _failed(run: _TrainingRun, error: Exception) -> TrainingOutcome:
-    """How a run ends whose device, memory or fellow process failed; any other error is raised again."""
-    reason = device_failure(error, run.trainer.device)
-    if reason is None and run.group.alone:
-        raise error
-    run.abandon()
-    if reason is None:  # what torch raises when an exchange fails
-        missing = run.group.who_is_missing(error)
-        run.folder.event("worker_gone", run.trainer.step, reason=missing)
-        return TrainingOutcome("aborted", f"{WORKER_GONE}: {missing}", run.trainer.step)
-    run.folder.event("aborted", run.trainer.step + 1, reason=reason, detail=first_line(error))
-    return TrainingOutcome("aborted", f"{reason}: {first_line(error)}", run.trainer.step)
 
 
 def repeat_steps(
