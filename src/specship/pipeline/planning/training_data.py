@@ -12,7 +12,7 @@ from pathlib import Path
 
 from specship.digests import sha256_file
 from specship.errors import UnusableInput
-from specship.files import new_folder, resumed_folder
+from specship.files import resumed_folder
 from specship.pipeline.corpus import manifest
 from specship.pipeline.corpus.making import make_corpus
 from specship.pipeline.corpus.manifest import CorpusManifest
@@ -23,7 +23,7 @@ from specship.pipeline.shards.encoding import ShardsSettings, encode_shards
 from specship.pipeline.shards.manifest import MANIFEST, ShardsManifest, read_manifest
 from specship.pipeline.stage import Work
 from specship.pipeline.tokenizer.copying import copy_tokenizer
-from specship.pipeline.tokenizer.training import TokenizerSettings, train_tokenizer
+from specship.pipeline.tokenizer.training import TokenizerSettings, is_trained, train_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +75,8 @@ def write_tokens(
 ) -> TrainingData:
     """Encode a corpus with a tokenizer learned from it, or with an existing one.
 
+    What was written stays beside the output until it is whole: after a kill the same command goes on.
+
     Raises:
         UnusableInput: the corpus is none or too small, or something is under the output's name.
         DamagedArtifact: the corpus or the tokenizer cannot be used.
@@ -82,12 +84,14 @@ def write_tokens(
     """
     if not (corpus / manifest.MANIFEST).is_file():
         raise UnusableInput("not a corpus", at=corpus, mend="make one: specship corpus TEXT --output CORPUS")
-    with new_folder(output) as partial:
+    with resumed_folder(output) as partial:
         inputs = {"corpus": corpus, "tokenizer": partial / "tokenizer"}
         for name in ("tokenizer", "shards"):
-            (partial / name).mkdir()
+            (partial / name).mkdir(exist_ok=True)
         if tokenizer is None:
-            train_tokenizer(Work({"tokenizer": learned}, inputs, inputs["tokenizer"], report))
+            work = Work({"tokenizer": learned}, inputs, inputs["tokenizer"], report)
+            if not is_trained(work):
+                train_tokenizer(work)
         else:
             copy_tokenizer(tokenizer, inputs["tokenizer"])
         encode_shards(Work({"shards": cut}, inputs, partial / "shards", report))
