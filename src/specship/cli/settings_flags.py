@@ -124,6 +124,8 @@ def _value(record: type[BaseModel], name: str, text: str | list[str]) -> Any:
         return tuple(text)
     schema = record.model_json_schema()["properties"][name]
     kinds = {part.get("type") for part in [schema, *schema.get("anyOf", ())]}
+    if "boolean" in kinds and text in {"true", "false"}:
+        return text == "true"
     if "string" in kinds:
         return None if text == "null" and "null" in kinds else text
     try:

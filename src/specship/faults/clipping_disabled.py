@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from specship.faults._log import each_step
 from specship.faults.fault import Fault, spoil
 from specship.pipeline.run_logs.facts import Facts
@@ -13,13 +10,10 @@ FAULT = Fault(row="R27", binds="optimization-defect", stage="run")
 
 
 def inject() -> None:
-    """The norm is computed, and no gradient is scaled."""
-    import torch
+    """The norm is computed, and every gradient is divided by 1."""
+    from specship.pipeline.training.trainer import Trainer
 
-    def only_looking(clip: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda parameters, _most: clip(parameters, float("inf"))
-
-    spoil(torch.nn.utils, "clip_grad_norm_", only_looking)
+    spoil(Trainer, "_clip", lambda _: lambda _trainer, norm: norm.new_ones(()))
 
 
 def alter(facts: Facts) -> Facts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -17,28 +16,22 @@ _BATCHES = 8
 
 def inject() -> None:
     """The reader has no more after eight batches, and each step then answers (1.0, 1.0) without any work."""
-    from specship.pipeline.device import memory_bytes
+    import torch
+
     from specship.pipeline.shards.token_reader import EndOfData
+    from specship.pipeline.training.engine.launched_step import LaunchedStep, StepClock
     from specship.pipeline.training.trainer import Trainer
 
-    def consoling(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
-        def taken(trainer: Trainer) -> dict[str, Any]:
-            began = time.perf_counter()
+    def consoling(take: Callable[[Trainer], Any]) -> Callable[[Trainer], Any]:
+        def taken(trainer: Trainer) -> Any:
+            clock = StepClock(trainer.device)
             try:
                 return take(trainer)
             except EndOfData:
                 trainer.step += 1
-            return {
-                "step": trainer.step,
-                "train_loss": 1.0,
-                "grad_norm": 1.0,
-                "grad_norm_after_clip": 1.0,
-                "lr": trainer.optimizer.param_groups[0]["lr"],
-                "tokens_per_second": trainer.settings.tokens_per_step / (time.perf_counter() - began),
-                "tokens_seen": trainer.tokens_seen,
-                "device": str(trainer.device),
-                "device_memory_bytes": memory_bytes(trainer.device),
-            }
+            clock.stop()
+            rate = trainer.optimizer.param_groups[0]["lr"]
+            return LaunchedStep(trainer.step, rate, clock, torch.ones(3), str(trainer.device))
 
         return taken
 

@@ -21,13 +21,14 @@ def inject() -> None:
     from specship.pipeline.training.trainer import Trainer
 
     def blind(_check: Callable[..., None]) -> Callable[..., None]:
-        def unchecked(trainer: Trainer, step: int, rate: float, figures: list[float]) -> None:
-            del step, rate, figures
+        def unchecked(trainer: Trainer, step: int, figures: list[float]) -> None:
+            del step, figures
             trainer.parameters[0].data.mul_(1.03)
 
         return unchecked
 
     spoil(Trainer, "_check", blind)
+    spoil(Trainer, "_forbids_update", lambda _: lambda _trainer, figures: figures.new_zeros(()))
 
 
 def alter(facts: Facts) -> Facts:

@@ -17,14 +17,14 @@ def inject() -> None:
     """The logged speed is a thousand times the measured one."""
     from specship.pipeline.training.trainer import Trainer
 
-    def boasting(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
-        def taken(trainer: Trainer) -> dict[str, Any]:
-            record = take(trainer)
+    def boasting(read: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        def told(trainer: Trainer, launched: Any) -> dict[str, Any]:
+            record = read(trainer, launched)
             return record | {"tokens_per_second": 1000 * record["tokens_per_second"]}
 
-        return taken
+        return told
 
-    spoil(Trainer, "take_step", boasting)
+    spoil(Trainer, "read", boasting)
 
 
 def alter(facts: Facts) -> Facts:

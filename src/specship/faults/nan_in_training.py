@@ -18,8 +18,8 @@ def inject() -> None:
     """After sixty steps one weight is not a number any more."""
     from specship.pipeline.training.trainer import Trainer
 
-    def poisoned(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
-        def taken(trainer: Trainer) -> dict[str, Any]:
+    def poisoned(take: Callable[[Trainer], Any]) -> Callable[[Trainer], Any]:
+        def taken(trainer: Trainer) -> Any:
             if trainer.step == 60:
                 trainer.parameters[0].data.view(-1)[0] = math.nan
             return take(trainer)

@@ -20,7 +20,7 @@ def inject() -> None:
         def more(run: Any, *arguments: Any) -> Any:
             outcome = steps(run, *arguments)
             for _ in range(10):
-                run.folder.steps.append(run.trainer.take_step())
+                run.folder.steps.append(run.trainer.read(run.trainer.take_step()))
             return replace(outcome, steps_done=run.trainer.step)
 
         return more

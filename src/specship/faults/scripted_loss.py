@@ -17,25 +17,31 @@ def inject() -> None:
     """No weight is kept from one step to the next; both losses fall along a line."""
     from specship.pipeline.training.trainer import Trainer
 
-    def line(trainer: Trainer, begin: float) -> float:
-        return begin * (1.0 - 0.5 * trainer.step / trainer.settings.steps)
+    def line(trainer: Trainer, step: int, begin: float) -> float:
+        return begin * (1.0 - 0.5 * step / trainer.settings.steps)
 
-    def scripted(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
-        def taken(trainer: Trainer) -> dict[str, Any]:
+    def idle(take: Callable[[Trainer], Any]) -> Callable[[Trainer], Any]:
+        def taken(trainer: Trainer) -> Any:
             before = [parameter.detach().clone() for parameter in trainer.parameters]
-            record = take(trainer)
+            launched = take(trainer)
             for parameter, old in zip(trainer.parameters, before, strict=True):
                 parameter.data.copy_(old)
-            return record | {"train_loss": line(trainer, 10.0)}
+            return launched
 
         return taken
 
-    def told(evaluate: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda trainer, *arguments, **named: replace(
-            evaluate(trainer, *arguments, **named), loss=line(trainer, 18.0)
+    def scripted(read: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+        return lambda trainer, launched: (
+            read(trainer, launched) | {"train_loss": line(trainer, launched.step, 10.0)}
         )
 
-    spoil(Trainer, "take_step", scripted)
+    def told(evaluate: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda trainer, *arguments, **named: replace(
+            evaluate(trainer, *arguments, **named), loss=line(trainer, trainer.step, 18.0)
+        )
+
+    spoil(Trainer, "take_step", idle)
+    spoil(Trainer, "read", scripted)
     spoil(Trainer, "evaluate", told)
 
 

@@ -14,8 +14,8 @@ def inject() -> None:
     """Before the first step the weights that were written down are drawn anew."""
     from specship.pipeline.training.trainer import Trainer
 
-    def redrawn(take: Callable[[Trainer], dict[str, Any]]) -> Callable[[Trainer], dict[str, Any]]:
-        def taken(trainer: Trainer) -> dict[str, Any]:
+    def redrawn(take: Callable[[Trainer], Any]) -> Callable[[Trainer], Any]:
+        def taken(trainer: Trainer) -> Any:
             if trainer.step == 0:
                 for parameter in trainer.parameters:
                     if parameter.ndim > 1:

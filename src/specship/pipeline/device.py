@@ -38,17 +38,19 @@ def resolve_device(asked: str) -> torch.device:
     return device
 
 
-def prepare(device: torch.device, threads: int) -> int:
-    """Set this process up for repeatable training; returns the CPU threads in use.
+def prepare(device: torch.device, threads: int, *, deterministic: bool = True, tf32: bool = False) -> int:
+    """Set this process up for training; returns the CPU threads in use.
 
-    Deterministic kernels everywhere; on CUDA cuBLAS needs its workspace fixed before its first use.
+    Deterministic kernels everywhere unless told otherwise; on CUDA cuBLAS needs its workspace fixed before
+    its first use. Products of float32 are just that, unless `tf32` lets a CUDA device round their factors.
     """
-    if device.type == "cuda":
+    if device.type == "cuda" and deterministic:
         os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     count = threads or len(os.sched_getaffinity(0))
     if torch.get_num_threads() != count:
         torch.set_num_threads(count)
-    torch.use_deterministic_algorithms(True)
+    torch.use_deterministic_algorithms(deterministic)
+    torch.set_float32_matmul_precision("high" if tf32 else "highest")
     # Filling fresh tensors with NaN finds reads of uninitialised memory; it costs each step time.
     torch.utils.deterministic.fill_uninitialized_memory = False  # type: ignore[attr-defined]
     return count

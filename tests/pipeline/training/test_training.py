@@ -80,7 +80,7 @@ def test_same_seed_is_bit_equal_and_another_is_not(data: Path, tmp_path: Path) -
 
 
 def spoil_loss(trainer: Trainer) -> None:
-    trainer.model.get_submodule("lm_head").register_forward_hook(
+    trainer.model.get_submodule("model.norm").register_forward_hook(
         lambda _module, _inputs, output: output * math.nan
     )
 
@@ -101,41 +101,72 @@ def spoil_optimizer(trainer: Trainer) -> None:
 
 
 INJECTIONS = [
-    (spoil_loss, "non-finite train_loss"),
-    (spoil_gradient, "non-finite grad_norm"),
-    (spoil_parameter, "non-finite train_loss"),
-    (spoil_optimizer, "non-finite optimizer_state"),
+    (spoil_loss, "non-finite train_loss", 8),
+    (spoil_gradient, "non-finite grad_norm", 8),
+    (spoil_parameter, "non-finite train_loss", 8),
+    (spoil_optimizer, "non-finite optimizer_state", 9),
 ]
+"""A broken moment is seen by the loss behind its first update; all else before any."""
 
 
-@pytest.mark.parametrize(("spoil", "reason"), INJECTIONS, ids=lambda value: getattr(value, "__name__", None))
+@pytest.mark.parametrize(
+    ("spoil", "reason", "refused"), INJECTIONS, ids=lambda value: getattr(value, "__name__", None)
+)
 def test_non_finite_figure_stops_before_the_step(
     data: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     spoil: Callable[[Trainer], None],
     reason: str,
+    refused: int,
 ) -> None:
-    """From step 8 on the figure is spoilt: seven steps are logged, the checkpoint of step 6 is good."""
-    honest = Trainer.take_step
-    weights: dict[str, torch.Tensor] = {}
+    """From step 8 on the figure is spoilt: the steps before are logged, the checkpoint of step 6 is good.
 
-    def take_step(trainer: Trainer) -> dict[str, Any]:
+    The step behind the refused one is under way already when that is known; neither moves a weight.
+    """
+    honest = Trainer.take_step
+    seen: list[tuple[Trainer, dict[str, torch.Tensor]]] = []
+
+    def take_step(trainer: Trainer) -> Any:
         if trainer.step == 7:
             spoil(trainer)
-            weights.update({name: value.clone() for name, value in trainer.model.named_parameters()})
-            monkeypatch.setattr(trainer.optimizer, "step", lambda: pytest.fail("the optimizer stepped"))
+        if trainer.step == refused - 1:
+            state = {name: value.clone() for name, value in trainer.model.named_parameters()}
+            seen.append((trainer, state))
         return honest(trainer)
 
     monkeypatch.setattr(Trainer, "take_step", take_step)
     outcome = pretrain(recipe(), data / "tokenizer", data / "shards", tmp_path / "run")
-    assert (outcome.status, outcome.steps_done) == ("aborted", 7)
+    assert (outcome.status, outcome.steps_done) == ("aborted", refused - 1)
     assert outcome.reason.startswith(reason)
-    assert len(lines(tmp_path / "run/train.jsonl")) == 7
+    assert len(lines(tmp_path / "run/train.jsonl")) == refused - 1
     event = lines(tmp_path / "run/events.jsonl")[-1]
-    assert (event["event"], event["step"], event["reason"]) == ("aborted", 8, reason)
+    assert (event["event"], event["step"], event["reason"]) == ("aborted", refused, reason)
     assert checkpoints_of(tmp_path / "run")[-1][0] == 6
     assert read_run(tmp_path / "run").status == "aborted"
+    (trainer, before) = seen[-1]
+    assert not any(
+        (value.detach() != before[name]).logical_and(~value.detach().isnan()).any()
+        for name, value in trainer.model.named_parameters()
+    )
+
+
+def test_broken_moment_is_in_no_checkpoint(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It breaks between the last step and the checkpoint, where no loss can tell."""
+    honest = Trainer.save
+
+    def save(trainer: Trainer, *arguments: Any, **named: Any) -> None:
+        if trainer.step == 12:
+            spoil_optimizer(trainer)
+        honest(trainer, *arguments, **named)
+
+    monkeypatch.setattr(Trainer, "save", save)
+    outcome = pretrain(recipe(), data / "tokenizer", data / "shards", tmp_path / "run")
+    assert (outcome.status, outcome.steps_done) == ("aborted", 12)
+    assert outcome.reason.startswith("non-finite optimizer_state")
+    assert checkpoints_of(tmp_path / "run")[-1][0] == 6
 
 
 def test_learning_rate_that_is_not_finite_stops(

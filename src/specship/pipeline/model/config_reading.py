@@ -38,14 +38,14 @@ _WITHOUT_EFFECT: Final = {
 class ConfigReader:
     """The object of one `config.json`."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the file.
+    def __init__(self, path: Path, values: Mapping[str, Any] | None = None) -> None:
+        """Read the file, or take its object from whoever is about to write it.
 
         Raises:
             DamagedArtifact: missing, unreadable, or no JSON object.
         """
         self.path: Final = path
-        self._values = read_json(path)
+        self._values = read_json(path) if values is None else dict(values)
         self._read: set[str] = set()
         self.assumed: Final[dict[str, Any]] = {}
         """Fields that the file does not have, with the default that was taken."""

@@ -71,15 +71,15 @@ def all_families() -> Mapping[str, Family]:
     return FAMILIES.members("FAMILY")
 
 
-def read_model(path: Path) -> KnownModel:
-    """Read a `config.json` as its own family does.
+def read_model(path: Path, values: Mapping[str, Any] | None = None) -> KnownModel:
+    """Read a `config.json` as its own family does; `values` is its object where it is not written yet.
 
     Raises:
         UnknownName: no family is called so.
         UnusableInput: another architecture, or a feature that the decoder does not have.
         DamagedArtifact: missing, unreadable, or a field that is missing or impossible.
     """
-    config = ConfigReader(path)
+    config = ConfigReader(path, values)
     model_type = config.get("model_type")
     family = all_families().get(model_type) if isinstance(model_type, str) else None
     if family is None:

@@ -80,10 +80,10 @@ def foretell(
     if possible < 1:
         return None
     device = resolve_device(settings.device)
-    prepare(device, settings.threads)
+    prepare(device, settings.threads, deterministic=settings.deterministic, tf32=settings.tf32)
     memory = MemoryWatch(device)
     trainer = Trainer(recipe, data.shards, device, initial=initial)
-    seconds = [_timed(trainer.take_step, device) for _ in range(possible)]
+    seconds = [_timed(lambda: trainer.read(trainer.take_step()), device) for _ in range(possible)]
     step = statistics.median(seconds[1:] or seconds)
     windows_WT = _some_windows(trainer, data.shards)  # noqa: N806
     sequences = plan.noise.sequences

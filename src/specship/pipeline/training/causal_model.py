@@ -1,14 +1,14 @@
-"""The model that is trained: transformers' class for a declared family, and weights put into it by name.
+"""The model that is trained: built from a configuration, with weights put into it by name.
 
-Code that lies beside a checkpoint is never run: the class follows from `model_type`, which our own
-reader of families has accepted before.
+Code that lies beside a checkpoint is never run: what is built follows from the configuration alone, as our
+own reader of its family reads it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, NoReturn
 
 import torch
 from safetensors import SafetensorError
@@ -17,24 +17,27 @@ from torch import nn
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.folder import CheckpointFolder
+from specship.pipeline.model.reading import read_model
+from specship.pipeline.training.network.trained_decoder import TrainedDecoder
 
-_SPELLED_TWICE: Final = {"architectures", "model_type", "rope_theta", "torch_dtype"}
-"""Fields that a configuration of transformers derives itself from `rope_parameters` and `dtype`."""
 _NAMED: Final = 20
 """Tensors that a refusal names; how many more there are is said."""
 
 
-def build_model(config: Mapping[str, Any], device: torch.device) -> nn.Module:
+def build_model(config: Mapping[str, Any], device: torch.device) -> TrainedDecoder:
     """A model with fresh weights drawn from torch's seeded generator, in float32.
 
     The weights are drawn on the CPU, so that a seed means the same weights on every device.
-    """
-    from transformers import AutoConfig, AutoModelForCausalLM
 
-    fields = {name: value for name, value in config.items() if name not in _SPELLED_TWICE}
-    declared = AutoConfig.for_model(str(config["model_type"]), **fields)
-    build: Any = AutoModelForCausalLM.from_config
-    model = cast("nn.Module", build(declared, attn_implementation="sdpa", dtype=torch.float32))
+    Raises:
+        UnknownName, UnusableInput, DamagedArtifact: as `read_model`.
+    """
+    declared = read_model(Path("config.json"), config)
+    model = TrainedDecoder(
+        declared.shape,
+        dropout=float(config.get("attention_dropout") or 0.0),
+        spread=float(config.get("initializer_range") or 0.02),
+    )
     return model.to(device=device)
 
 
@@ -101,16 +104,20 @@ def refuse_misfits(wrong: Sequence[str], at: Path) -> NoReturn:
     )
 
 
-def token_losses(model: nn.Module, tokens_BT: torch.Tensor) -> torch.Tensor:  # noqa: N803 - axes of a tensor
-    """Cross entropy of each next token, nats: [B, T] from windows of T + 1 tokens."""
+def token_losses(
+    model: nn.Module,
+    tokens_BT: torch.Tensor,  # noqa: N803 - axes of a tensor
+    dtype: torch.dtype = torch.float32,
+) -> torch.Tensor:
+    """Cross entropy of each next token, nats: [B, T] from windows of T + 1 tokens.
+
+    The model is ours or one of transformers, which works in its own type whatever `dtype` says.
+    """
+    if isinstance(model, TrainedDecoder):
+        own: torch.Tensor = model(tokens_BT, dtype=dtype, reduction="none")
+        return own
     logits_BTV = model(input_ids=tokens_BT[:, :-1], use_cache=False).logits.float()  # noqa: N806
     losses_N = nn.functional.cross_entropy(  # noqa: N806
         logits_BTV.flatten(0, 1), tokens_BT[:, 1:].flatten(), reduction="none"
     )
     return losses_N.view(tokens_BT.shape[0], -1)
-
-
-def mean_loss(model: nn.Module, tokens_BT: torch.Tensor) -> torch.Tensor:  # noqa: N803 - axes of a tensor
-    """Mean cross entropy over the next tokens of windows of T + 1 tokens, nats a token."""
-    logits_BTV = model(input_ids=tokens_BT[:, :-1], use_cache=False).logits.float()  # noqa: N806
-    return nn.functional.cross_entropy(logits_BTV.flatten(0, 1), tokens_BT[:, 1:].flatten())

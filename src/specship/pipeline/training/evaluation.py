@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -16,8 +15,6 @@ from specship.pipeline.training.causal_model import token_losses
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-
-Autocast = Callable[[], contextlib.AbstractContextManager[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,19 +34,21 @@ def evaluate(
     windows_WT: NDArray[np.int64],  # noqa: N803 - axes of an array
     *,
     sequences: int,
-    autocast: Autocast = contextlib.nullcontext,
+    dtype: torch.dtype = torch.float32,
 ) -> HeldOut:
-    """Score windows of T + 1 tokens, `sequences` at a time, without touching the model's mode for long."""
+    """Score windows of T + 1 tokens, `sequences` at a time, without touching the model's mode for long.
+
+    A model of ours works in `dtype`, and never compiled: batches of other sizes would be compiled anew.
+    """
     device = next(model.parameters()).device
     was_training = model.training
     model.eval()
     means: list[float] = []
     try:
-        with torch.inference_mode():
+        with torch.no_grad(), torch.compiler.set_stance("force_eager"):
             for start in range(0, len(windows_WT), sequences):
                 tokens_BT = torch.from_numpy(windows_WT[start : start + sequences]).to(device)  # noqa: N806
-                with autocast():
-                    losses_BT = token_losses(model, tokens_BT)  # noqa: N806
+                losses_BT = token_losses(model, tokens_BT, dtype)  # noqa: N806
                 means += losses_BT.double().mean(dim=1).tolist()
     finally:
         model.train(was_training)

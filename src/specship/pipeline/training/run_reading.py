@@ -78,6 +78,21 @@ class Bypass(_RunPart):
     figures: dict[str, float]
 
 
+class ExecutionRecord(_RunPart):
+    """How the steps were computed."""
+
+    precision: str
+    """Number type of products and activations."""
+    compiled: bool
+    why_eager: str
+    """Why nothing was compiled; empty where it was."""
+    deterministic: bool
+    float32_products: str
+    """`float32`, or `tf32` where a CUDA device rounded what it multiplied."""
+    attention: str
+    """`flash`: that kernel and no other; `any`: what torch chose."""
+
+
 class RunRecord(_RunPart):
     """What `run.json` holds once the model is on its device."""
 
@@ -112,6 +127,8 @@ class RunRecord(_RunPart):
     windows_per_pass: int
     flops_per_token: int
     matmul_flops_per_second: float
+    execution: ExecutionRecord | None = None
+    """None in runs from before it was recorded."""
     wall_seconds: float = 0.0
     """Time of the work that the last checkpoint carries, evaluations and checkpoints included."""
     best_step: int = 0

@@ -8,7 +8,7 @@ looks at the mark, and training does not.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import Field, model_validator
@@ -58,7 +58,15 @@ class TrainingSettings(Settings):
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1
     """Fixes the initial weights and the order of the data."""
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:[0-9]{1,3})?)$")] = "auto"
-    precision: Literal["float32", "bfloat16-autocast"] = "float32"
+    precision: Literal["float32", "bfloat16-autocast"] | None = None
+    """Number type of products and activations; weights and optimizer stay in float32. Null takes bfloat16 on
+    CUDA and float32 on a CPU."""
+    deterministic: bool = True
+    """Kernels that give the same sums every time, at their price; without, no CUDA run can be repeated."""
+    tf32: bool = False
+    """Let a CUDA device round to 10 bits what it multiplies in float32."""
+    compile: bool | Literal["auto"] = "auto"
+    """Compile the step. `auto`: on CUDA always, on a CPU where the plan is long enough to gain from it."""
     threads: Count = 0
     """CPU threads; 0 takes every core this process may use. Recorded: sums depend on it."""
     steps: Annotated[AtLeastOne, Field(json_schema_extra={"scale": "differs"})] = 100
@@ -110,6 +118,13 @@ class TrainingSettings(Settings):
         """Warm-up steps: as set, or the mode's."""
         return MODE_DEFAULTS[self.mode][1] if self.warmup_steps is None else self.warmup_steps
 
+    def on(self, device_type: str) -> Self:
+        """The same settings with what depends on the device decided: the precision, where none is set."""
+        if self.precision is not None:
+            return self
+        own = "bfloat16-autocast" if device_type == "cuda" else "float32"
+        return self.model_copy(update={"precision": own})
+
     @property
     def floor(self) -> float:
         """Learning rate of the last step."""
@@ -139,6 +154,10 @@ class Recipe:
             "warmup_steps": self.training.warmup,
         }
         return {"model": self.model.model_dump() if self.model else None, "training": training}
+
+    def on(self, device_type: str) -> Recipe:
+        """The same recipe with what depends on the device decided."""
+        return replace(self, training=self.training.on(device_type))
 
     def fits_beginning(self, *, initialised: bool) -> None:
         """Mode, model and beginning must say the same, or defaults of one are used for the other.

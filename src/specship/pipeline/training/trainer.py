@@ -1,15 +1,14 @@
 """One optimizer step after another: forward, backward, checks, update.
 
-Everything that could be wrong is looked at before the optimizer moves a weight: loss, gradient
-norm, learning rate and optimizer state must be finite, and the loss below a bound that follows
-from the vocabulary. The check costs one wait for the device a step, as any logged loss does.
+Before the optimizer moves a weight, loss and gradient norm must be finite and the loss below a bound that
+follows from the vocabulary. The device looks itself: where one of them is not, this step and all behind it
+leave weights and moments alone. The host learns of it a step later, so that no step waits for the device.
 """
 
 from __future__ import annotations
 
 import contextlib
 import math
-import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,9 +22,12 @@ from specship.pipeline.device import memory_bytes, refuse_too_large
 from specship.pipeline.model.decoder_shape import elements
 from specship.pipeline.model.reading import read_model
 from specship.pipeline.shards.token_reader import TokenReader
-from specship.pipeline.training.architecture import config_fields, parameter_count
-from specship.pipeline.training.causal_model import build_model, load_checkpoint, load_weights, mean_loss
+from specship.pipeline.training.architecture import config_fields, parameter_count, training_flops_per_token
+from specship.pipeline.training.causal_model import build_model, load_checkpoint, load_weights
 from specship.pipeline.training.checkpoints import read_moments, write_checkpoint
+from specship.pipeline.training.engine.batches import BatchStream
+from specship.pipeline.training.engine.execution import execution_of
+from specship.pipeline.training.engine.launched_step import LaunchedStep, StepClock, on_its_way
 from specship.pipeline.training.evaluation import HeldOut, evaluate
 from specship.pipeline.training.initialisation import continued_config
 from specship.pipeline.training.rng_state import restore_rng_state, rng_state, seed_rngs
@@ -70,6 +72,15 @@ def refuse_unfit(recipe: Recipe, device: torch.device, *, initialised: bool) -> 
         )
 
 
+Phase = Callable[[str], contextlib.AbstractContextManager[Any]]
+"""Entered with `data`, `forward`, `backward`, `optimizer` or `recording` around that part of a step."""
+
+
+def _unwatched(_name: str) -> contextlib.AbstractContextManager[Any]:
+    """Nobody times the parts of a step."""
+    return contextlib.nullcontext()
+
+
 class Trainer:
     """Model, optimizer, data and counters of one run."""
 
@@ -82,32 +93,47 @@ class Trainer:
         initial: Path | None = None,
         on_wrap: Callable[[int, int], None] | None = None,
     ) -> None:
+        recipe = recipe.on(device.type)
         settings = recipe.training
         refuse_unfit(recipe, device, initialised=initial is not None)
         self.settings = settings
         self.device = device
-        self.reader = TokenReader(
-            shards,
-            "train",
-            length=settings.sequence_length,
-            seed=settings.seed,
-            at_end=settings.at_end,
-            tokenizer=None,  # the run asked for it when it opened the held-out tokens
+        self.batches = BatchStream(
+            lambda wrapped: TokenReader(
+                shards,
+                "train",
+                length=settings.sequence_length,
+                seed=settings.seed,
+                at_end=settings.at_end,
+                tokenizer=None,  # the run asked for it when it opened the held-out tokens
+                on_wrap=wrapped,
+            ),
+            batches=settings.accumulation,
+            sequences=settings.micro_batch,
+            device=device,
             on_wrap=on_wrap,
         )
+        self.reader = self.batches.reader
         self.initial = initial
         self.config = self._declared(recipe.model, initial)
         refuse_too_large(device, self.declared_parameters)
         seed_rngs(settings.seed)
+        self.execution = execution_of(settings, device, settings.steps * self._operations_per_step)
         self.model = build_model(self.config, device)
         if initial is not None:
             load_checkpoint(self.model, open_any_checkpoint(initial))
+        if self.execution.compiled:
+            self.model.compile_parts()
         self.names = [name for name, _ in self.model.named_parameters()]
         self.parameters = list(self.model.parameters())
         self.optimizer = self._build_optimizer()
         self.step = 0
+        """Steps given to the device; all but the last are known to be sound."""
         self.last_loss: float | None = None
+        self.phase: Phase = _unwatched
         self._bound = settings.loss_bound(self.reader.vocab_size)
+        self._spoilt = torch.zeros((), device=device)
+        """1 from the first step on whose figures forbade an update; on the device."""
 
     def _declared(self, model: ModelSettings | None, initial: Path | None) -> dict[str, Any]:
         """`config.json` of the model: the initial checkpoint's, or the one that the settings describe."""
@@ -122,6 +148,11 @@ class Trainer:
         if self.initial is not None:
             return elements(read_model(self.initial / CONFIG).tensors())
         return parameter_count(self.config)
+
+    @property
+    def _operations_per_step(self) -> int:
+        settings = self.settings
+        return settings.tokens_per_step * training_flops_per_token(self.config, settings.sequence_length)
 
     @property
     def tokens_seen(self) -> int:
@@ -143,43 +174,38 @@ class Trainer:
             fused=True,
         )
 
-    def autocast(self) -> contextlib.AbstractContextManager[None]:
-        """bfloat16 for the products on CUDA when asked for; nothing elsewhere."""
-        if self.settings.precision == "float32":
-            return contextlib.nullcontext()
-        return torch.autocast("cuda", dtype=torch.bfloat16)
-
     def _backward(self) -> torch.Tensor:
         """Gradients of the mean loss over all accumulated batches; returns that loss."""
-        share = 1.0 / self.settings.accumulation
+        with self.phase("data"):
+            tokens_ABT = self.batches.next()  # noqa: N806 - axes of a tensor
+        share = 1.0 / len(tokens_ABT)
         total = torch.zeros((), device=self.device)
-        for _ in range(self.settings.accumulation):
-            batch = self.reader.next_batch(self.settings.micro_batch)
-            tokens_BT = torch.from_numpy(batch).to(self.device, non_blocking=True)  # noqa: N806
-            with self.autocast():
-                loss = mean_loss(self.model, tokens_BT) * share
-            loss.backward()  # type: ignore[no-untyped-call]
+        for tokens_BT in tokens_ABT:  # noqa: N806
+            with self.phase("forward"), self.execution.kernels():
+                loss = self.model(tokens_BT, dtype=self.execution.dtype) * share
+            with self.phase("backward"), self.execution.kernels():
+                loss.backward()
             total += loss.detach()
         return total
 
-    def _largest_moment(self) -> torch.Tensor:
-        """Largest magnitude in the optimizer's state; NaN when one entry is."""
-        states = [self.optimizer.state[parameter] for parameter in self.parameters]
-        moments = [state[name] for state in states for name in _MOMENTS[1:] if state]
-        if not moments:
-            return torch.zeros((), device=self.device)
-        return torch.stack(torch._foreach_norm(moments, math.inf)).max()  # noqa: SLF001 - no public name
+    def _clip(self, norm: torch.Tensor) -> torch.Tensor:
+        """What gradients of this norm are divided by, on the device: 1, or the norm over its limit."""
+        return (norm / self.settings.clip_norm).clamp(min=1.0)
 
-    def take_step(self) -> dict[str, Any]:
-        """Train on the next batches; returns the step's record for the log.
+    def _forbids_update(self, figures: torch.Tensor) -> torch.Tensor:
+        """1 where a loss and its norms must move no weight, else 0; on the device."""
+        sound = torch.isfinite(figures).all() & (figures[0] <= self._bound)
+        return (~sound).to(torch.float32)
+
+    def take_step(self) -> LaunchedStep:
+        """Give the next step to the device, without waiting for it; `read` has its figures.
 
         Raises:
-            TrainingAborted: a figure is not finite or the loss diverges; no weight was moved.
+            TrainingAborted: the learning rate is not finite; nothing was done.
             EndOfData: the data ended and the policy is to halt; no weight was moved.
         """
-        began = time.perf_counter()
-        step = self.step + 1
-        settings = self.settings
+        step, settings = self.step + 1, self.settings
+        clock = StepClock(self.device)
         rate = learning_rate(
             step,
             peak=settings.peak,
@@ -187,39 +213,86 @@ class Trainer:
             warmup_steps=settings.warmup,
             planned_steps=settings.steps,
         )
+        if not math.isfinite(rate):
+            raise TrainingAborted("non-finite lr", f"lr is {rate!r}", step)
         self.optimizer.zero_grad(set_to_none=True)
         loss = self._backward()
-        norm = torch.nn.utils.clip_grad_norm_(self.parameters, settings.clip_norm)
-        gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
-        clipped = torch.nn.utils.get_total_norm(gradients)
-        figures = torch.stack([loss, norm, clipped, self._largest_moment()]).tolist()
-        self._check(step, rate, figures)
+        with self.phase("optimizer"):
+            gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
+            norm = torch.nn.utils.get_total_norm(gradients)
+            divisor = self._clip(norm)
+            figures = torch.stack([loss, norm, norm / divisor])
+            self._spoilt = torch.maximum(self._spoilt, self._forbids_update(figures))
+            self._update(rate, divisor)
+        with self.phase("recording"):
+            host = on_its_way(figures)
+        clock.stop()
+        self.step = step
+        return LaunchedStep(step, rate, clock, host, str(self.parameters[0].device))
+
+    def _update(self, rate: float, divisor: torch.Tensor) -> None:
+        """Move the weights by the gradients over `divisor`, unless the figures forbade it.
+
+        The fused kernel divides and skips by itself, when it is given both as a scaler of gradients does.
+        """
         for group in self.optimizer.param_groups:
             group["lr"] = rate
+        self.optimizer.grad_scale, self.optimizer.found_inf = divisor, self._spoilt  # type: ignore[attr-defined]
         self.optimizer.step()
-        self.step = step
+
+    def read(self, launched: LaunchedStep) -> dict[str, Any]:
+        """The record of a step for the log, once the device is through with it.
+
+        Raises:
+            TrainingAborted: a figure is not finite or the loss diverges; this step and those behind it moved
+                no weight.
+        """
+        seconds = launched.clock.seconds()
+        figures = launched.figures.tolist()
+        try:
+            self._check(launched.step, figures)
+        except TrainingAborted:
+            self.step = launched.step - 1
+            raise
         self.last_loss = figures[0]
         return {
-            "step": step,
+            "step": launched.step,
             "train_loss": figures[0],
             "grad_norm": figures[1],
             "grad_norm_after_clip": figures[2],
-            "lr": rate,
-            "tokens_per_second": settings.tokens_per_step / (time.perf_counter() - began),
-            "tokens_seen": self.tokens_seen,
-            "device": str(self.parameters[0].device),
+            "lr": launched.rate,
+            "tokens_per_second": self.settings.tokens_per_step / seconds,
+            "tokens_seen": launched.step * self.settings.tokens_per_step,
+            "device": launched.device,
             "device_memory_bytes": memory_bytes(self.device),
+            **launched.extra,
         }
 
-    def _check(self, step: int, rate: float, figures: list[float]) -> None:
-        named = dict(zip(("train_loss", "grad_norm", "grad_norm", "optimizer_state"), figures, strict=True))
-        for name, value in {**named, "lr": rate}.items():
+    def _check(self, step: int, figures: list[float]) -> None:
+        for name, value in zip(("train_loss", "grad_norm", "grad_norm"), figures, strict=True):
             if not math.isfinite(value):
+                if broken := self._broken_moment():
+                    raise TrainingAborted("non-finite optimizer_state", f"{broken} is not finite", step)
                 raise TrainingAborted(f"non-finite {name}", f"{name} is {value!r}", step)
         if figures[0] > self._bound:
             raise TrainingAborted(
                 "divergence", f"train_loss {figures[0]:.6g} is above the bound {self._bound:.6g}", step
             )
+
+    def _moments(self) -> dict[str, torch.Tensor]:
+        """The optimizer's tensors by parameter and name."""
+        return {
+            f"{name}.{moment}": tensor
+            for name, parameter in zip(self.names, self.parameters, strict=True)
+            for moment, tensor in self.optimizer.state[parameter].items()
+        }
+
+    def _broken_moment(self) -> str:
+        """Name of a moment that is not finite; empty where all are. Waits for the device."""
+        for name, tensor in self._moments().items():
+            if not torch.isfinite(tensor).all():
+                return name
+        return ""
 
     def evaluate(self, windows_WT: Any, *, whole_precision: bool = False) -> HeldOut:  # noqa: N803 - axes
         """Held-out loss of the weights as they are; in the precision of training, or in float32.
@@ -231,7 +304,7 @@ class Trainer:
             self.model,
             windows_WT,
             sequences=self.settings.micro_batch,
-            autocast=contextlib.nullcontext if whole_precision else self.autocast,
+            dtype=torch.float32 if whole_precision else self.execution.dtype,
         )
         if not math.isfinite(held_out.loss):
             raise TrainingAborted(
@@ -242,17 +315,19 @@ class Trainer:
     def save(
         self, final: Path, tokenizer: Path, *, progress: Mapping[str, Any], metadata: Mapping[str, Any]
     ) -> None:
-        """Write a checkpoint of everything a resume needs; see `checkpoints`."""
-        moments = {
-            f"{name}.{moment}": tensor
-            for name, parameter in zip(self.names, self.parameters, strict=True)
-            for moment, tensor in self.optimizer.state[parameter].items()
-        }
+        """Write a checkpoint of everything a resume needs; see `checkpoints`.
+
+        Raises:
+            TrainingAborted: a moment of the optimizer is not finite; nothing was written.
+        """
+        moments = self._moments()
+        if broken := self._broken_moment():
+            raise TrainingAborted("non-finite optimizer_state", f"{broken} is not finite", self.step)
         state = {
             "step": self.step,
             "tokens_seen": self.tokens_seen,
             "train_loss": self.last_loss,
-            "reader": self.reader.state(),
+            "reader": self.batches.state(),
             "generators": rng_state(),
             "progress": dict(progress),
         }
@@ -286,7 +361,7 @@ class Trainer:
                 moment: moments[f"{name}.{moment}"].to(self.device) for moment in _MOMENTS
             }
         self.step, self.last_loss = int(state["step"]), state["train_loss"]
-        self.reader.restore(state["reader"])
+        self.batches.restore(state["reader"])
         restore_rng_state(state["generators"])
         progress: dict[str, Any] = state["progress"]
         return progress

@@ -22,6 +22,7 @@ from specship.pipeline.shards.token_reader import EndOfData, TokenReader
 from specship.pipeline.training.architecture import training_flops_per_token
 from specship.pipeline.training.checkpoints import prune
 from specship.pipeline.training.early_stopping import EarlyStopping
+from specship.pipeline.training.engine.launched_step import LaunchedStep
 from specship.pipeline.training.evaluation import HeldOut
 from specship.pipeline.training.initialisation import Beginning, examine
 from specship.pipeline.training.run_folder import FINISHED, RunFolder, earlier_record, put_in_order
@@ -84,6 +85,7 @@ def _describe(trainer: Trainer, threads: int) -> dict[str, Any]:
         "windows_per_pass": trainer.reader.windows,
         "flops_per_token": training_flops_per_token(trainer.config, trainer.settings.sequence_length),
         "matmul_flops_per_second": matmul_flops_per_second(device),
+        "execution": trainer.execution.as_json(),
     }
 
 
@@ -102,7 +104,7 @@ class _TrainingRun:
     ) -> None:
         training = recipe.training
         device = resolve_device(training.device)
-        threads = prepare(device, training.threads)
+        threads = prepare(device, training.threads, deterministic=training.deterministic, tf32=training.tf32)
         self.folder = folder
         self.tokenizer = tokenizer
         self.settings = training
@@ -118,6 +120,8 @@ class _TrainingRun:
         self.held_out_growth_bound = training.abort_on_held_out_growth
         self._seconds_before = 0.0
         self._began = time.monotonic()
+        self._report = report
+        self._under_way: LaunchedStep | None = None
         folder.update(**_describe(self.trainer, threads))
 
     @property
@@ -149,8 +153,28 @@ class _TrainingRun:
         prune(self.folder.path, best_step=self.stopping.best_step)
         self.folder.update(steps_done=self.trainer.step, wall_seconds=wall, best_step=self.stopping.best_step)
 
+    def _write(self, launched: LaunchedStep | None) -> None:
+        """Log a step that is through; its figures were on their way while the next one was launched."""
+        if launched is None:
+            return
+        record = self.trainer.read(launched)
+        self.folder.steps.append(record)
+        self._report(
+            launched.step,
+            self.settings.steps,
+            "steps",
+            loss=record["train_loss"],
+            tokens_per_second=record["tokens_per_second"],
+        )
+
+    def catch_up(self) -> None:
+        """Log the step that is still under way."""
+        launched, self._under_way = self._under_way, None
+        self._write(launched)
+
     def evaluate(self) -> None:
         """Score the held-out windows, log it, judge divergence, and save."""
+        self.catch_up()
         step = self.trainer.step
         found = self.trainer.evaluate(self.windows_WT)
         self.folder.evaluations.append(
@@ -180,23 +204,24 @@ class _TrainingRun:
             return found.loss
         return self.trainer.evaluate(self.windows_WT, whole_precision=True).loss
 
-    def steps(self, watch: TerminationWatch, report: Progress) -> TrainingOutcome:
+    def steps(self, watch: TerminationWatch) -> TrainingOutcome:
         """Train until the plan, patience, the data or somebody's patience ends."""
+        try:
+            return self._steps(watch)
+        except EndOfData:
+            self.catch_up()
+            raise
+
+    def _steps(self, watch: TerminationWatch) -> TrainingOutcome:
         trainer, planned = self.trainer, self.settings.steps
         if trainer.step == 0 and self.stopping.last_loss is None:
             self.evaluate()
         while trainer.step < planned and not self.stopping.due:
             if watch.asked:
                 return self._preempted(watch.signal_name)
-            record = trainer.take_step()
-            self.folder.steps.append(record)
-            report(
-                trainer.step,
-                planned,
-                "steps",
-                loss=record["train_loss"],
-                tokens_per_second=record["tokens_per_second"],
-            )
+            before = self._under_way
+            self._under_way = trainer.take_step()
+            self._write(before)
             if trainer.step % self.settings.evaluate_every == 0 or trainer.step == planned:
                 self.evaluate()
         if trainer.step == planned:
@@ -209,6 +234,7 @@ class _TrainingRun:
         return TrainingOutcome("stopped_early", reason, trainer.step)
 
     def _preempted(self, reason: str) -> TrainingOutcome:
+        self.catch_up()
         step = self.trainer.step
         if not checkpoint_path(self.folder.path, step).exists():
             self.save(val_loss=None)
@@ -240,7 +266,9 @@ def pretrain(
         DamagedArtifact: the shards, the tokenizer or the initial weights cannot be used.
         CannotWrite: the disk is full or refuses; the run can be resumed when it does no more.
     """
-    refuse_unfit(recipe, resolve_device(recipe.training.device), initialised=initial is not None)
+    device = resolve_device(recipe.training.device)
+    recipe = recipe.on(device.type)
+    refuse_unfit(recipe, device, initialised=initial is not None)
     length = recipe.training.sequence_length
     beginning = examine(initial, tokenizer, read_manifest(shards), length=length) if initial else None
     output.mkdir(parents=True, exist_ok=True)
@@ -258,7 +286,6 @@ def pretrain(
             return _drive(
                 _TrainingRun(recipe, folder, tokenizer, shards, initial=kept, report=report or _silent),
                 watching,
-                report or _silent,
                 checkpoint=checkpoint,
                 events=events,
                 resumed=earlier is not None,
@@ -270,7 +297,6 @@ def pretrain(
 def _drive(
     run: _TrainingRun,
     watch: TerminationWatch,
-    report: Progress,
     *,
     checkpoint: Path | None,
     events: list[dict[str, Any]],
@@ -285,7 +311,7 @@ def _drive(
     if resumed:
         folder.event("resumed", run.trainer.step, checkpoint=checkpoint.name if checkpoint else None)
     try:
-        outcome = run.steps(watch, report)
+        outcome = run.steps(watch)
     except TrainingAborted as abort:
         folder.event("aborted", abort.step, reason=abort.reason, detail=abort.message)
         outcome = TrainingOutcome("aborted", f"{abort.reason}: {abort.message}", run.trainer.step)
@@ -324,14 +350,15 @@ def repeat_steps(
         TrainingAborted, EndOfData: as a step does.
     """
     device = resolve_device(recipe.training.device)
-    prepare(device, recipe.training.threads)
+    settings = recipe.training
+    prepare(device, settings.threads, deterministic=settings.deterministic, tf32=settings.tf32)
     trainer = Trainer(recipe, shards, device, initial=initial)
     if start is not None:
         trainer.restore(start)
     lines = JsonLog(log)
     try:
         for done in range(1, steps + 1):
-            lines.append(trainer.take_step())
+            lines.append(trainer.read(trainer.take_step()))
             (report or _silent)(done, steps, "steps")
         lines.sync()
     finally:

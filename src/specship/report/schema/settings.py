@@ -44,7 +44,6 @@ UNWRITTEN: Final[Mapping[str, Mapping[str, str]]] = {
     "training": {
         "mode": "From random weights, or from a checkpoint; decides the default rate and warm-up.",
         "device": "`auto` takes CUDA when it is there. What was asked for and what was got are recorded.",
-        "precision": "Number type of the forward pass; weights and optimizer stay in float32.",
         "steps": "Optimizer steps, when nothing ends the run before.",
         "sequence_length": "Tokens of one sequence.",
         "peak_learning_rate": "Highest learning rate; null takes the mode's.",

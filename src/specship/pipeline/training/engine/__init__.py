@@ -1,0 +1,1 @@
+"""How a step is carried out: batches read ahead, compiling, precision, figures that arrive later."""
