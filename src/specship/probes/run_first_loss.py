@@ -7,6 +7,7 @@ from typing import Any
 
 from specship.errors import DamagedArtifact
 from specship.pipeline.run_logs.needs import with_weights
+from specship.pipeline.shards.boundaries import Boundaries
 from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, read_run, read_steps
 from specship.probes.probe import Artifact, Figures, probe
 
@@ -52,7 +53,6 @@ def _scores(record: RunRecord, run: Artifact, shards: Artifact) -> tuple[list[fl
 
     from specship.pipeline.device import resolve_device
     from specship.pipeline.shards.token_reader import TokenReader
-    from specship.pipeline.training.evaluation import evaluate
 
     settings = record.config.training
     path = checkpoint_path(run.path, 0)
@@ -71,9 +71,29 @@ def _scores(record: RunRecord, run: Artifact, shards: Artifact) -> tuple[list[fl
     )
     losses = []
     for _ in range(2):
-        sums = [
-            evaluate(model, reader.next_batch(settings.micro_batch), sequences=settings.micro_batch).loss
+        means = [
+            _mean(model, reader.next_batch(settings.micro_batch), settings.boundaries, reader.separator_id)
             for _ in range(settings.accumulation)
         ]
-        losses.append(math.fsum(sums) / len(sums))
+        losses.append(math.fsum(means) / len(means))
     return losses, settings.tokens_per_step
+
+
+def _mean(model: Any, tokens_BT: Any, boundaries: Boundaries, separator_id: int) -> float:  # noqa: N803 - axes
+    """Mean loss of one batch, with its documents apart where the run kept them so."""
+    import torch
+
+    from specship.pipeline.shards.boundaries import documents_of, learned_of
+    from specship.pipeline.training.causal_model import token_losses
+
+    device = next(model.parameters()).device
+    documents = documents_of(tokens_BT, separator_id) if boundaries.apart else None
+    with torch.no_grad():
+        losses_BT = token_losses(  # noqa: N806
+            model,
+            torch.from_numpy(tokens_BT).to(device),
+            documents_BT=None if documents is None else torch.from_numpy(documents).to(device),
+        ).double()
+    if not boundaries.after_separator:
+        losses_BT = losses_BT[torch.from_numpy(learned_of(tokens_BT, separator_id)).to(device)]  # noqa: N806
+    return float(losses_BT.mean())

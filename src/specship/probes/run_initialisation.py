@@ -100,4 +100,6 @@ def _loss(run: Artifact, record: RunRecord, step: int, windows_WT: Any) -> float
         model: Any = AutoModelForCausalLM.from_pretrained(path, local_files_only=True, dtype=torch.float32)
     except (OSError, ValueError, RuntimeError) as error:
         raise DamagedArtifact(f"transformers cannot open the checkpoint: {error}", at=path) from error
-    return evaluate(model, windows_WT, sequences=record.config.training.micro_batch).loss
+    training = record.config.training
+    apart = int(model.config.eos_token_id) if training.boundaries.apart else None
+    return evaluate(model, windows_WT, sequences=training.micro_batch, separator_id=apart).loss

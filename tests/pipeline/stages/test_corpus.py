@@ -12,7 +12,7 @@ from specship.pipeline.corpus import source as corpus_source
 from specship.pipeline.corpus.making import make_corpus, side_of
 from specship.pipeline.corpus.manifest import FileEntry, read_documents, read_files, read_manifest
 from specship.pipeline.corpus.settings import CorpusSettings
-from specship.pipeline.corpus.source_kind import Opened, kind_named
+from specship.pipeline.corpus.source_kind import OpenedSource, kind_named
 from specship.pipeline.stage import Work
 from tests.models.data_chain import chain, make, silent, write_code
 
@@ -120,7 +120,7 @@ def stdlib_corpus(root: Path, output: Path, licence: tuple[Path, ...]) -> Path:
     output.mkdir()
     settings = CorpusSettings(heldout_fraction=0.3)
     library = corpus_source.python_stdlib(root, licence)
-    opened = Opened(library, kind_named("python-stdlib"), settings.all_sources()[0], "")
+    opened = OpenedSource(library, kind_named("python-stdlib"), settings.all_sources()[0], "")
     make_corpus([opened], settings, Work({}, {}, output, silent))
     return output
 

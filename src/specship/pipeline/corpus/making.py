@@ -32,9 +32,9 @@ from specship.pipeline.corpus.near_duplicates import (
     shingles_in_order,
 )
 from specship.pipeline.corpus.settings import CorpusSettings
-from specship.pipeline.corpus.source_kind import Found, Opened, kind_named
+from specship.pipeline.corpus.source_kind import FoundDocument, OpenedSource, kind_named
 from specship.pipeline.corpus.spool import Cursor, Spool, digest_text, discard
-from specship.pipeline.corpus.writing import CorpusWriter, Outcome, Split
+from specship.pipeline.corpus.writing import CorpusWriter, DocumentOutcome, Split
 from specship.pipeline.stage import Work
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ _TRAIN, _HELD_OUT, _OUT = 0, 1, 2
 """Sides as they are held in memory; the first two are places in `_SPLITS`."""
 
 
-def open_sources(settings: CorpusSettings, project: Path) -> list[Opened]:
+def open_sources(settings: CorpusSettings, project: Path) -> list[OpenedSource]:
     """Every source of the settings.
 
     Raises:
@@ -59,7 +59,7 @@ def open_sources(settings: CorpusSettings, project: Path) -> list[Opened]:
     """
     asked = settings.all_sources()
     return [
-        Opened(kind.open(one, project), kind, one, f"{one.name}/" if len(asked) > 1 else "")
+        OpenedSource(kind.open(one, project), kind, one, f"{one.name}/" if len(asked) > 1 else "")
         for one in asked
         for kind in (kind_named(one.kind),)
     ]
@@ -92,7 +92,7 @@ def make_from_settings(work: Work) -> None:
     make_corpus(open_sources(settings, Path()), settings, work)
 
 
-def make_corpus(sources: list[Opened], settings: CorpusSettings, work: Work) -> None:
+def make_corpus(sources: list[OpenedSource], settings: CorpusSettings, work: Work) -> None:
     """Read, remove duplicates, split and write; the manifest comes last, and then the spool goes."""
     folder = work.output / SPOOL
     folder.mkdir(exist_ok=True)
@@ -121,9 +121,7 @@ def draw(what: str, of: str) -> int:
     return int.from_bytes(hashlib.sha256(f"specship {what} {of}".encode()).digest()[:8], "big")
 
 
-def _read_all(
-    spool: Spool, sources: list[Opened], settings: CorpusSettings, work: Work
-) -> Facts:
+def _read_all(spool: Spool, sources: list[OpenedSource], settings: CorpusSettings, work: Work) -> Facts:
     """Read every document of every source into the spool, from where an earlier run was ended."""
     total = sum(listed.size for one in sources for listed in one.kind.files(one.source))
     done, begin = 0, spool.cursor
@@ -153,7 +151,7 @@ def _read_all(
     return facts_D
 
 
-def _checked(found: Found, prefix: str) -> Found:
+def _checked(found: FoundDocument, prefix: str) -> FoundDocument:
     """A found document under its whole name, or why its bytes are none."""
     reason = found.skipped
     if not reason:
@@ -162,13 +160,21 @@ def _checked(found: Found, prefix: str) -> Found:
             reason = "" if found.data.strip() else "empty"
         except UnicodeDecodeError as error:
             reason = f"not UTF-8: {error.reason} at byte {error.start}"
-    return Found(prefix + found.path, b"" if reason else found.data, reason, found.licence, found.group)
+    return FoundDocument(
+        prefix + found.path, b"" if reason else found.data, reason, found.licence, found.group
+    )
 
 
 class _Judged:
     """What becomes of each document, step by step."""
 
-    def __init__(self, spool: Spool, facts_D: Facts, settings: CorpusSettings, work: Work) -> None:  # noqa: N803
+    def __init__(
+        self,
+        spool: Spool,
+        facts_D: Facts,  # noqa: N803 - documents
+        settings: CorpusSettings,
+        work: Work,
+    ) -> None:
         import numpy as np
 
         self._spool = spool
@@ -181,7 +187,7 @@ class _Judged:
         same = facts_D["digest"][by_digest[1:]] == facts_D["digest"][by_digest[:-1]]
         first = np.maximum.accumulate(np.where(np.r_[True, ~same], np.arange(len(by_digest)), 0))
         self.outcomes = {
-            int(by_digest[place]): Outcome("duplicate", int(by_digest[first[place]]), 1.0)
+            int(by_digest[place]): DocumentOutcome("duplicate", int(by_digest[first[place]]), 1.0)
             for place in np.flatnonzero(same) + 1
         }
         """Outcomes of which more is said than the side, by number."""
@@ -192,12 +198,12 @@ class _Judged:
         wanted: Numbers = self._order[self._sides[self._order] == _SPLITS.index(split)]
         return wanted
 
-    def outcome(self, number: int) -> Outcome:
+    def outcome(self, number: int) -> DocumentOutcome:
         """What became of a document."""
         if number in self.outcomes:
             return self.outcomes[number]
         side = int(self._sides[number])
-        return Outcome("skipped" if side == _OUT else _SPLITS[side])
+        return DocumentOutcome("skipped" if side == _OUT else _SPLITS[side])
 
     def _shingles(self, number: int) -> Hashes:
         return self._spool.shingles(number, self._facts[number])
@@ -215,7 +221,7 @@ class _Judged:
             self._settings.near_duplicate_jaccard,
         ):
             kept[place] = False
-            found = Outcome("near-duplicate", int(order[original]), round(overlap, 6))
+            found = DocumentOutcome("near-duplicate", int(order[original]), round(overlap, 6))
             self.outcomes[int(order[place])] = found
             self._work.report(place + 1, len(order), "documents compared")
         self._order = order[kept]
@@ -237,8 +243,7 @@ class _Judged:
             for done, number in enumerate(new, 1):
                 text_S = shingles_in_order(self._spool.text(self._facts[number]))  # noqa: N806 - shingles
                 for place in held.candidates(text_S, self._settings.containment):
-                    if self._moves(heldout[place], number):
-                        moved.append(heldout[place])
+                    moved += [heldout[place]] if self._moves(heldout[place], number) else []
                 self._work.report(done, len(new), "training documents compared")
             new = [number for number in moved if self._sides[number] == _TRAIN]
 
@@ -253,12 +258,12 @@ class _Judged:
         reason = f"{share:.3f} of its shingles stand in {self._spool.name(self._facts[holder]).path}"
         if not self._facts[number]["group"]:
             self._sides[number] = _TRAIN
-            self.outcomes[number] = Outcome("train", reason=reason)
+            self.outcomes[number] = DocumentOutcome("train", reason=reason)
             return True
         self._sides[number] = _OUT
         overlap = round(jaccard(own_S, holder_S), 6)
         reason += ", and its package is held out"
-        self.outcomes[number] = Outcome("near-duplicate", holder, overlap, reason)
+        self.outcomes[number] = DocumentOutcome("near-duplicate", holder, overlap, reason)
         return True
 
     def weigh(self, weights: list[float | None]) -> list[float]:
@@ -279,5 +284,7 @@ class _Judged:
             share = shares[int(self._facts["source"][number])]
             if share < 1.0 and draw("weight", digest_text(self._facts[number])) >= share * _OF_TWO:
                 self._sides[number] = _OUT
-                self.outcomes[int(number)] = Outcome("left-out", reason="more than its source's weight")
+                self.outcomes[int(number)] = DocumentOutcome(
+                    "left-out", reason="more than its source's weight"
+                )
         return shares

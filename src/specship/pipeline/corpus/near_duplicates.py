@@ -30,7 +30,7 @@ PERMUTATIONS: Final = 128
 _BANDS: Final = 32
 _SEED: Final = 20220414
 _REMEMBERED: Final = 32
-"""Kept documents of a crowded band that a later one is held against; one that is near meets them in others."""
+"""Kept documents of a crowded band that a later one is held against; a near one meets them in others."""
 _ESTIMATE_MARGIN: Final = 0.2
 """An estimate from 128 values lies this far below the index once in a million times."""
 _SAMPLE: Final = 128
@@ -133,8 +133,8 @@ def crowded_bands(
     """Which documents share a whole band with which: `documents_M` and `groups_M`, sorted by document.
 
     A document's number is its place in `order_D`, which holds places in what `sketches` gives: the sketches
-    of all that was read, in chunks. It is asked once a band, so that one key a document is in memory. A group has at least two documents, and a document stands in as many groups
-    as it shares bands.
+    of all that was read, in chunks. It is asked once a band, so that one key a document is in memory. A group
+    has at least two documents, and a document stands in as many groups as it shares bands.
     """
     import numpy as np
 
@@ -243,7 +243,7 @@ class HeldOutShingles:
         rare = self._rare(hashes, owners)
         self._hashes, self._owners = hashes[rare], owners[rare]
         self._sizes_D = np.bincount(self._owners, minlength=len(samples))
-        bits = max(16, 4 + int(len(self._hashes)).bit_length())
+        bits = max(16, 4 + len(self._hashes).bit_length())
         self._shift = np.uint64(64 - bits)
         self._seen = np.zeros(1 << bits, dtype=np.bool_)
         self._seen[self._hashes >> self._shift] = True

@@ -13,11 +13,12 @@ _SPDX: Final = r"^[A-Za-z0-9.+-]+( (AND|OR|WITH) [A-Za-z0-9.+-]+)*$"
 
 Spdx = Annotated[str, Field(pattern=_SPDX)]
 
+
 class SourceSettings(Settings):
     """One of several sources of text."""
 
     kind: str
-    """How the text lies there: folder, python-stdlib, installed-packages, json-lines, parquet, arrow-dataset."""
+    """How the text lies there: a file of `corpus/sources`, such as folder, json-lines, parquet."""
     path: str | None = None
     """Where, relative to the project; none for what belongs to the interpreter."""
     label: str | None = None
@@ -76,7 +77,7 @@ class CorpusSettings(Settings):
     @model_validator(mode="after")
     def _folder_is_complete(self) -> Self:
         if self.sources and {"source", "path", "licence"} & self.model_fields_set:
-            raise ValueError("'sources' lists all sources: 'source', 'path' and 'licence' are for a single one")
+            raise ValueError("'sources' lists all: 'source', 'path' and 'licence' are for a single one")
         labels = [one.name for one in self.sources]
         if len(set(labels)) != len(labels):
             raise ValueError("two of the sources have one label")
@@ -92,7 +93,5 @@ class CorpusSettings(Settings):
         if self.sources:
             return self.sources
         return (
-            SourceSettings(
-                kind=self.source, path=self.path, licence=self.licence, suffixes=self.suffixes
-            ),
+            SourceSettings(kind=self.source, path=self.path, licence=self.licence, suffixes=self.suffixes),
         )

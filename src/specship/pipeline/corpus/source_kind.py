@@ -27,7 +27,7 @@ COMPRESSIONS: Final = (".gz", ".bz2", ".xz", ".zst")
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundDocument:
     """A document of a source, or something in its place that is none."""
 
     path: str
@@ -49,7 +49,7 @@ class SourceKind:
     """Whether a path looks like one, when nobody says what it is."""
     open: Callable[[SourceSettings, Path], Source]
     """The source that settings name; paths are relative to a folder."""
-    documents: Callable[[Source, Listed, int], Iterator[Found]]
+    documents: Callable[[Source, Listed, int], Iterator[FoundDocument]]
     """The documents of one file, of which none longer than so many bytes is taken."""
     files: Callable[[Source], Iterator[Listed]]
     """Its files in the order of their names."""
@@ -58,7 +58,7 @@ class SourceKind:
 
 
 @dataclass(frozen=True, slots=True)
-class Opened:
+class OpenedSource:
     """A source that is here, with its kind, what was asked of it, and how documents of it are called."""
 
     source: Source

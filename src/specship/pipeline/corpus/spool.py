@@ -9,7 +9,7 @@
 A whole corpus does not fit into memory; of each document a few dozen bytes do. State is written a few times a
 minute, behind the bytes that it counts: after a kill the files are cut back to it and reading goes on there.
 """
-# ruff: noqa: N803, N806 - a suffix names the axes: D documents, P values of a sketch
+# ruff: noqa: N806 - a suffix names the axes: D documents, P values of a sketch
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 from specship.errors import DamagedArtifact
 from specship.files import write_errors, write_json
 from specship.pipeline.corpus.near_duplicates import PERMUTATIONS, shingles_in_order, shingles_of, sketch
-from specship.pipeline.corpus.source_kind import Found
+from specship.pipeline.corpus.source_kind import FoundDocument
 from specship.strict_json import read_json
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ _WIDTH: Final = 4 * PERMUTATIONS
 
 
 @dataclass(frozen=True, slots=True)
-class Name:
+class DocumentName:
     """What is said of a document beside its text."""
 
     path: str
@@ -123,7 +123,7 @@ class Spool:
 
         return self._sizes["facts.bin"] // np.dtype(_FACTS).itemsize + len(self._waiting)
 
-    def add(self, source: int, found: Found, licence: str) -> None:
+    def add(self, source: int, found: FoundDocument, licence: str) -> None:
         """Append a document, or why there is none.
 
         Raises:
@@ -131,7 +131,7 @@ class Spool:
         """
         name = json.dumps([found.path, licence, found.group, found.skipped], ensure_ascii=False).encode()
         data = b"" if found.skipped else found.data
-        group = int.from_bytes(hashlib.sha256(found.group.encode()).digest()[:8], "little") if found.group else 0
+        group = _group_number(found.group)
         digest = b"" if found.skipped else hashlib.sha256(data).digest()
         self._waiting.append((digest, len(data), len(name), source, not found.skipped, group))
         self._names.append(name)
@@ -224,12 +224,12 @@ class Spool:
             )
         return data
 
-    def name(self, fact: Any) -> Name:
+    def name(self, fact: Any) -> DocumentName:
         """What is said of a document beside its text."""
         path, licence, group, skipped = json.loads(
             self._read("names.bin", int(fact["name_at"]), int(fact["name_size"]))
         )
-        return Name(path, licence, group, skipped)
+        return DocumentName(path, licence, group, skipped)
 
     def sketch(self, number: int) -> Sketches:
         """The sketch of the document with that number."""
@@ -257,6 +257,11 @@ class Spool:
             _, gone = self._cache.popitem(last=False)
             self._cached_bytes -= gone.nbytes
         return found
+
+
+def _group_number(group: str) -> int:
+    """64 bits of a group's name; 0 where there is none."""
+    return int.from_bytes(hashlib.sha256(group.encode()).digest()[:8], "little") if group else 0
 
 
 def digest_text(fact: Any) -> str:

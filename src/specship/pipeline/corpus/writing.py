@@ -28,7 +28,7 @@ from specship.pipeline.corpus.manifest import (
 )
 from specship.pipeline.corpus.settings import CorpusSettings
 from specship.pipeline.corpus.source import UNKNOWN, interpreter
-from specship.pipeline.corpus.source_kind import Opened
+from specship.pipeline.corpus.source_kind import OpenedSource
 from specship.pipeline.corpus.spool import Spool, digest_text
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ Split = Literal["train", "heldout"]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DocumentOutcome:
     """What became of a document."""
 
     outcome: FileOutcome
@@ -52,7 +52,11 @@ class CorpusWriter:
     """Writes the files of a corpus from its spool, one document in memory at a time."""
 
     def __init__(
-        self, output: Path, spool: Spool, facts_D: Facts, outcome: Callable[[int], Outcome]  # noqa: N803
+        self,
+        output: Path,
+        spool: Spool,
+        facts_D: Facts,  # noqa: N803 - documents
+        outcome: Callable[[int], DocumentOutcome],
     ) -> None:
         self._output = output
         self._spool = spool
@@ -98,7 +102,7 @@ class CorpusWriter:
         group = {"group": name.group} if name.group else {}
         return (json.dumps(document | group, ensure_ascii=False) + "\n").encode()
 
-    def _entry(self, number: int, outcome: Outcome) -> FileEntry:
+    def _entry(self, number: int, outcome: DocumentOutcome) -> FileEntry:
         fact = self._facts[number]
         name = self._spool.name(fact)
         if outcome.outcome == "skipped":
@@ -133,7 +137,7 @@ class CorpusWriter:
 
     def records(
         self,
-        sources: list[Opened],
+        sources: list[OpenedSource],
         settings: CorpusSettings,
         shares: list[float],
         splits: dict[Split, SplitEntry],
@@ -173,7 +177,7 @@ class CorpusWriter:
         )
         write_json(self._output / MANIFEST, manifest.model_dump(exclude_defaults=False))
 
-    def _sources(self, sources: list[Opened], shares: list[float]) -> list[SourceRecord]:
+    def _sources(self, sources: list[OpenedSource], shares: list[float]) -> list[SourceRecord]:
         return [
             SourceRecord(
                 kind=one.settings.kind,
@@ -189,9 +193,7 @@ class CorpusWriter:
                 text_bytes=self._bytes_of(place),
                 containers=_containers(one) if one.kind.many else [],
             )
-            for place, (one, share, licences) in enumerate(
-                zip(sources, shares, self._licences, strict=True)
-            )
+            for place, (one, share, licences) in enumerate(zip(sources, shares, self._licences, strict=True))
         ]
 
     def _bytes_of(self, source: int) -> int:
@@ -202,7 +204,7 @@ class CorpusWriter:
         return int(self._facts["text_size"][kept].sum()) if kept else 0
 
 
-def _licence_text(sources: list[Opened]) -> bytes | None:
+def _licence_text(sources: list[OpenedSource]) -> bytes | None:
     """The licence's text; of several sources each one's under its name."""
     found = [(one.settings.name, text) for one in sources if (text := one.source.licence_text) is not None]
     if len(sources) == 1:
@@ -210,7 +212,7 @@ def _licence_text(sources: list[Opened]) -> bytes | None:
     return b"\n".join(f"##### {name}\n\n".encode() + text for name, text in found) or None
 
 
-def _containers(one: Opened) -> list[ContainerEntry]:
+def _containers(one: OpenedSource) -> list[ContainerEntry]:
     root = one.source.root
     return [
         ContainerEntry(path=listed.path, sha256=sha256_file(path), bytes=path.stat().st_size)

@@ -17,7 +17,7 @@ from specship.pipeline.corpus import manifest
 from specship.pipeline.corpus.making import make_corpus
 from specship.pipeline.corpus.manifest import CorpusManifest
 from specship.pipeline.corpus.settings import CorpusSettings, SourceSettings
-from specship.pipeline.corpus.source_kind import Opened, kind_named
+from specship.pipeline.corpus.source_kind import OpenedSource, kind_named
 from specship.pipeline.progress import Progress
 from specship.pipeline.shards.encoding import ShardsSettings, encode_shards
 from specship.pipeline.shards.manifest import MANIFEST, ShardsManifest, read_manifest
@@ -35,7 +35,9 @@ class TrainingData:
     manifest: ShardsManifest
 
 
-def write_corpus(places: Sequence[Path | None], output: Path, settings: CorpusSettings, report: Progress) -> CorpusManifest:
+def write_corpus(
+    places: Sequence[Path | None], output: Path, settings: CorpusSettings, report: Progress
+) -> CorpusManifest:
     """Make a corpus of the sources of the settings; `places` are where they lie, the same number of them.
 
     What was read stays beside the output until the corpus is whole: after a kill the same command goes on.
@@ -53,15 +55,15 @@ def write_corpus(places: Sequence[Path | None], output: Path, settings: CorpusSe
     return manifest.read_manifest(output)
 
 
-def _opened(settings: SourceSettings, place: Path | None, *, several: bool) -> Opened:
+def _opened(settings: SourceSettings, place: Path | None, *, several: bool) -> OpenedSource:
     """A source that lies anywhere on this machine; the corpus knows it by its label alone."""
     kind = kind_named(settings.kind)
     prefix = f"{settings.name}/" if several else ""
     if place is None:
-        return Opened(kind.open(settings, Path()), kind, settings, prefix)
+        return OpenedSource(kind.open(settings, Path()), kind, settings, prefix)
     where = place.resolve()
     source = kind.open(settings.model_copy(update={"path": where.name}), where.parent)
-    return Opened(source, kind, settings, prefix)
+    return OpenedSource(source, kind, settings, prefix)
 
 
 def write_tokens(

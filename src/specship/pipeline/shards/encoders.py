@@ -24,7 +24,7 @@ _COMPARED_EVERY: Final = 64
 """Of so many documents one is encoded by both libraries."""
 
 
-class UnequalTokens(Exception):  # noqa: N818 - caught by whoever then encodes with `tokenizers`
+class UnequalTokens(Exception):
     """The two libraries gave different tokens for a document, which the proof says they cannot."""
 
 

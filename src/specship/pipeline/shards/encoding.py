@@ -33,7 +33,7 @@ class ShardsSettings(Settings):
     shard_tokens: Annotated[int, Field(ge=1)] = 50_000_000
     """A shard ends with the document that reaches this many tokens."""
     engine: Engine = "auto"
-    """Library that encodes: tiktoken where it is installed and shown to give the same ids, else tokenizers."""
+    """Library that encodes: tiktoken where it is there and shown to give the same ids, else tokenizers."""
 
 
 def encode_shards(work: Work) -> None:

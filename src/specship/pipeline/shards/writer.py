@@ -19,7 +19,6 @@ from specship.pipeline.shards.manifest import (
     ShardsManifest,
     Split,
 )
-
 from specship.records import Record, read_record
 
 if TYPE_CHECKING:

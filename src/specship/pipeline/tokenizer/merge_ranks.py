@@ -1,17 +1,17 @@
 """A second, faster encoder of the same merges, and the proof that it gives the same tokens.
 
-`tiktoken` splits a text by one pattern and merges the pair of neighbours whose *joined bytes* have the lowest
-rank; `tokenizers` merges the pair that stands lowest in its *list of pairs*. Both give the same tokens for every
-text when three things hold, and each is shown here, none taken on trust:
+`tiktoken` splits a text by one pattern and merges the pair of neighbours whose *joined bytes* have the
+lowest rank; `tokenizers` merges the pair that stands lowest in its *list of pairs*. Both give the same tokens
+for every text when three things hold, and each is shown here, none taken on trust:
 
-1. The vocabulary is nothing but bytes and merges, each merge gives a token of its own, and merging a token's
-   bytes with all lower merges ends in exactly the pair that its own merge joins. Then, rank for rank, no other
-   pair with those bytes can ever stand side by side: whatever does so in a longer text does so in the bytes of
-   the pair alone, since no merge crossed their outer ends.
-2. Both split by the same pattern. A pattern of classes sees of a character its class alone, so two engines
-   that put every character of the text into the same classes split the text alike. Each character is tried
-   between letters, digits, signs and blanks, before any document that holds it is trusted.
-3. What is left, bugs of either library, is looked for while encoding: documents are encoded by both now and then.
+1. The vocabulary is nothing but bytes and merges, each merge gives a token of its own, and merging a
+   token's bytes with all lower merges ends in exactly the pair that its own merge joins. Then, rank for
+   rank, no other pair with those bytes can ever stand side by side: whatever does so in a longer text does so
+   in the bytes of the pair alone, since no merge crossed their outer ends.
+2. Both split by the same pattern. A pattern of classes sees of a character its class alone, so two
+   engines that put every character of the text into the same classes split the text alike. Each character is
+   tried between letters, digits, signs and blanks, before any document that holds it is trusted.
+3. What is left, bugs of either library, is looked for while encoding: now and then both encode a document.
 
 A document with a character that the two see differently, or that the pattern engine cannot get through, goes
 through `tokenizers`. Source: tiktoken, src/lib.rs (byte_pair_merge, encode_ordinary); `tokenizers`,
@@ -21,6 +21,7 @@ models/bpe/word.rs (merge_all); on neighbours that stay: the `bpe` crate of GitH
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -55,7 +56,7 @@ _SURROUNDINGS: Final = (
 """Every place of a pattern in which a character's class can decide."""
 
 
-class NoTwin(Exception):  # noqa: N818 - named after what it says, and never shown as an error
+class NoTwin(Exception):
     """Why a tokenizer cannot be encoded by the faster library with the same tokens."""
 
 
@@ -119,15 +120,13 @@ class MergeRanks:
     def _split_alike(self, characters: Sequence[str]) -> bool:
         """Whether both split each character from its surroundings alike.
 
-        The trial has the pieces of `tokenizers` as its only tokens beside bytes, and none of two bytes: a piece
-        comes out whole where the other library cuts the very same one, and as bytes where it does not.
+        The trial has the pieces of `tokenizers` as its only tokens beside bytes, and none of two bytes: a
+        piece comes out whole where the other library cuts the very same one, and as bytes where it does not.
         """
         import tiktoken
 
         texts = [around.replace("{c}", one) for one in characters for around in _SURROUNDINGS]
-        pieces = [
-            [_bytes_of(piece) for piece, _ in self._splitter.pre_tokenize_str(text)] for text in texts
-        ]
+        pieces = [[_bytes_of(piece) for piece, _ in self._splitter.pre_tokenize_str(text)] for text in texts]
         listed = dict.fromkeys(piece for own in pieces for piece in own if len(piece) > 2)
         whole = {piece: _BYTES + place for place, piece in enumerate(listed)}
         ranks = {bytes([one]): one for one in range(_BYTES)} | whole
@@ -159,7 +158,7 @@ def _pattern(document: Mapping[str, Any], path: Path) -> str:
 
 
 def _ranks(document: Mapping[str, Any]) -> tuple[dict[bytes, int], list[int], list[tuple[bytes, bytes]]]:
-    """The rank of each token's bytes, its id by rank (bytes first, then merges in their order), the merges."""
+    """The rank of each token's bytes, its id by rank (bytes first, then merges in order), the merges."""
     model = document["model"]
     vocabulary: dict[str, int] = model["vocab"]
     added = {token["content"] for token in document.get("added_tokens") or ()}
@@ -195,7 +194,7 @@ def _merged(data: bytes, ranks: Mapping[bytes, int], below: int) -> list[bytes]:
     """Bytes merged with all merges below a rank: the lowest first, of equal ones the leftmost."""
     parts = [data[place : place + 1] for place in range(len(data))]
     while len(parts) > 1:
-        found = [ranks.get(one + other, below) for one, other in zip(parts, parts[1:], strict=False)]
+        found = [ranks.get(one + other, below) for one, other in itertools.pairwise(parts)]
         lowest = min(found)
         if lowest >= below:
             break

@@ -112,7 +112,9 @@ class Trainer:
             sequences=settings.micro_batch,
             device=device,
             on_wrap=on_wrap,
+            boundaries=settings.boundaries,
         )
+        self._counted: Mapping[str, int] = {}
         self.reader = self.batches.reader
         self.initial = initial
         self.config = self._declared(recipe.model, initial)
@@ -177,12 +179,21 @@ class Trainer:
     def _backward(self) -> torch.Tensor:
         """Gradients of the mean loss over all accumulated batches; returns that loss."""
         with self.phase("data"):
-            tokens_ABT = self.batches.next()  # noqa: N806 - axes of a tensor
-        share = 1.0 / len(tokens_ABT)
+            step = self.batches.next()
+        self._counted = step.counted
+        share = 1.0 / len(step.tokens_ABT)
         total = torch.zeros((), device=self.device)
-        for tokens_BT in tokens_ABT:  # noqa: N806
+        for place in range(len(step.tokens_ABT)):
+            documents = None if step.documents_ABT is None else step.documents_ABT[place]
+            learned = None if step.learned_ABT is None else step.learned_ABT[place]
             with self.phase("forward"), self.execution.kernels():
-                loss = self.model(tokens_BT, dtype=self.execution.dtype) * share
+                loss = self.model(
+                    step.tokens_ABT[place],
+                    dtype=self.execution.dtype,
+                    documents_BT=documents,
+                    learned_BT=learned,
+                )
+                loss = loss * share
             with self.phase("backward"), self.execution.kernels():
                 loss.backward()
             total += loss.detach()
@@ -228,7 +239,7 @@ class Trainer:
             host = on_its_way(figures)
         clock.stop()
         self.step = step
-        return LaunchedStep(step, rate, clock, host, str(self.parameters[0].device))
+        return LaunchedStep(step, rate, clock, host, str(self.parameters[0].device), dict(self._counted))
 
     def _update(self, rate: float, divisor: torch.Tensor) -> None:
         """Move the weights by the gradients over `divisor`, unless the figures forbade it.
@@ -305,6 +316,7 @@ class Trainer:
             windows_WT,
             sequences=self.settings.micro_batch,
             dtype=torch.float32 if whole_precision else self.execution.dtype,
+            separator_id=self.reader.separator_id if self.settings.boundaries.apart else None,
         )
         if not math.isfinite(held_out.loss):
             raise TrainingAborted(

@@ -9,7 +9,7 @@ from specship.errors import DamagedArtifact
 from specship.pipeline.corpus import source
 from specship.pipeline.corpus.compressed import is_compressed, open_text
 from specship.pipeline.corpus.source import Listed, Source
-from specship.pipeline.corpus.source_kind import Found
+from specship.pipeline.corpus.source_kind import FoundDocument
 
 
 def listed_files(origin: Source) -> Iterator[Listed]:
@@ -17,7 +17,7 @@ def listed_files(origin: Source) -> Iterator[Listed]:
     return iter(source.list_files(origin))
 
 
-def whole_file(origin: Source, listed: Listed, limit: int) -> Iterator[Found]:
+def whole_file(origin: Source, listed: Listed, limit: int) -> Iterator[FoundDocument]:
     """A file as one document, or why it is none."""
     reason, data = listed.skipped, b""
     if not reason:
@@ -29,7 +29,7 @@ def whole_file(origin: Source, listed: Listed, limit: int) -> Iterator[Found]:
             reason = f"cannot be read: {error.message}"
         except OSError as error:
             reason = f"cannot be read: {error.strerror or error}"
-    yield Found(listed.path, data, reason, listed.licence, listed.group)
+    yield FoundDocument(listed.path, data, reason, listed.licence, listed.group)
 
 
 def _read(path: Path, limit: int) -> bytes | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from specship.errors import RequirementMissing, UnusableInput
 from specship.pipeline.corpus import source
 from specship.pipeline.corpus.source import Listed, Source, listed_file
-from specship.pipeline.corpus.source_kind import COMPRESSIONS, Found
+from specship.pipeline.corpus.source_kind import COMPRESSIONS, FoundDocument
 
 if TYPE_CHECKING:
     from specship.pipeline.corpus.settings import SourceSettings
@@ -56,22 +56,22 @@ def place_of(origin: Source, listed: Listed) -> Path:
     return origin.root / listed.path if origin.root.is_dir() else origin.root
 
 
-def found(origin: Source, listed: Listed, number: int, record: Any, limit: int) -> Found:
+def found(origin: Source, listed: Listed, number: int, record: Any, limit: int) -> FoundDocument:
     """The document of a record, or why there is none in it; records are counted from 1."""
     values: Mapping[str, Any] = record if isinstance(record, dict) else {}
     name = f"{listed.path}#{number}"
     text = values.get(origin.fields["text"])
     if not isinstance(text, str):
-        return Found(name, skipped=f"no text under {origin.fields['text']!r}")
+        return FoundDocument(name, skipped=f"no text under {origin.fields['text']!r}")
     if len(text) > limit:
-        return Found(name, skipped=f"longer than {limit} bytes")
+        return FoundDocument(name, skipped=f"longer than {limit} bytes")
     data = text.encode("utf-8", errors="surrogatepass")
     if len(data) > limit:
-        return Found(name, skipped=f"longer than {limit} bytes")
+        return FoundDocument(name, skipped=f"longer than {limit} bytes")
     told = {key: values.get(field) for key, field in origin.fields.items() if field and key != "text"}
     words = {key: value if isinstance(value, str) else "" for key, value in told.items()}
     said = words.get("name", "").strip()
-    return Found(
+    return FoundDocument(
         f"{name} {said[:200]}" if said else name,
         data,
         licence=words.get("licence", "").strip()[:200],
@@ -86,7 +86,7 @@ def need_pyarrow(what: str) -> None:
         RequirementMissing: it is not.
     """
     try:
-        import pyarrow  # noqa: F401 - asked for, not used here
+        import pyarrow as _  # noqa: F401, ICN001 - asked for, not used here
     except ImportError as error:
         raise RequirementMissing(
             f"{what} needs pyarrow, which is not installed", mend="pip install 'specship[data]'"

@@ -12,7 +12,7 @@ from typing import Final
 from specship.bounds import PARQUET_COLUMN_BYTES
 from specship.errors import UnusableInput
 from specship.pipeline.corpus.source import Listed, Source
-from specship.pipeline.corpus.source_kind import Found, SourceKind
+from specship.pipeline.corpus.source_kind import FoundDocument, SourceKind
 from specship.pipeline.corpus.sources._records import (
     containers,
     found,
@@ -30,9 +30,9 @@ def _recognises(path: Path) -> bool:
     return path.is_dir() and any((path / name).is_file() for name in _MARKS)
 
 
-def _documents(origin: Source, listed: Listed, limit: int) -> Iterator[Found]:
+def _documents(origin: Source, listed: Listed, limit: int) -> Iterator[FoundDocument]:
     if listed.skipped:
-        yield Found(listed.path, skipped=listed.skipped)
+        yield FoundDocument(listed.path, skipped=listed.skipped)
         return
     need_pyarrow("a folder of `datasets`")
     import pyarrow as pa
@@ -61,5 +61,9 @@ def _documents(origin: Source, listed: Listed, limit: int) -> Iterator[Found]:
 
 
 KIND: Final = SourceKind(
-    recognises=_recognises, open=opener("arrow-dataset", _ENDINGS), files=containers, documents=_documents, many=True
+    recognises=_recognises,
+    open=opener("arrow-dataset", _ENDINGS),
+    files=containers,
+    documents=_documents,
+    many=True,
 )

@@ -1,4 +1,6 @@
-"""Installed packages of the running interpreter, with the licence that each declares: a corpus for a machine without one.
+"""Installed packages of the running interpreter, with the licence that each declares.
+
+They are a corpus for a machine that has none.
 
 Only what a distribution's own list of files names is read, and a package is never told from another by guess.
 Source: PyPA, "Recording installed projects" (RECORD) and Core metadata (License-Expression, Classifier).

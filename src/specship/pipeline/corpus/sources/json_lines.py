@@ -10,7 +10,7 @@ from specship.bounds import JSONL_LINE_BYTES
 from specship.errors import DamagedArtifact, Place
 from specship.pipeline.corpus.compressed import open_text
 from specship.pipeline.corpus.source import Listed, Source
-from specship.pipeline.corpus.source_kind import COMPRESSIONS, Found, SourceKind
+from specship.pipeline.corpus.source_kind import COMPRESSIONS, FoundDocument, SourceKind
 from specship.pipeline.corpus.sources._records import (
     containers,
     found,
@@ -28,9 +28,9 @@ def _recognises(path: Path) -> bool:
     return path.is_file() and without_compression(path.name).endswith(_ENDINGS)
 
 
-def _documents(origin: Source, listed: Listed, limit: int) -> Iterator[Found]:
+def _documents(origin: Source, listed: Listed, limit: int) -> Iterator[FoundDocument]:
     if listed.skipped:
-        yield Found(listed.path, skipped=listed.skipped)
+        yield FoundDocument(listed.path, skipped=listed.skipped)
         return
     path = place_of(origin, listed)
     with open_text(path) as stream:

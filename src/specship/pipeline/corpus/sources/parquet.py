@@ -9,7 +9,7 @@ from typing import Final
 from specship.bounds import PARQUET_COLUMN_BYTES
 from specship.errors import UnusableInput
 from specship.pipeline.corpus.source import Listed, Source
-from specship.pipeline.corpus.source_kind import Found, SourceKind
+from specship.pipeline.corpus.source_kind import FoundDocument, SourceKind
 from specship.pipeline.corpus.sources._records import (
     containers,
     found,
@@ -27,9 +27,9 @@ def _recognises(path: Path) -> bool:
     return path.is_file() and path.name.endswith(_ENDINGS)
 
 
-def _documents(origin: Source, listed: Listed, limit: int) -> Iterator[Found]:
+def _documents(origin: Source, listed: Listed, limit: int) -> Iterator[FoundDocument]:
     if listed.skipped:
-        yield Found(listed.path, skipped=listed.skipped)
+        yield FoundDocument(listed.path, skipped=listed.skipped)
         return
     need_pyarrow("a Parquet file")
     import pyarrow as pa
@@ -76,5 +76,9 @@ def _columns(file: object, origin: Source, path: Path) -> list[str]:
 
 
 KIND: Final = SourceKind(
-    recognises=_recognises, open=opener("parquet", _ENDINGS), files=containers, documents=_documents, many=True
+    recognises=_recognises,
+    open=opener("parquet", _ENDINGS),
+    files=containers,
+    documents=_documents,
+    many=True,
 )
