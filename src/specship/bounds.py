@@ -99,7 +99,7 @@ ARCHIVE_RATIO: Final = 200
 UNPACKED_BYTES_ALWAYS: Final = 64 << 20
 """Bytes that a compressed file may unpack to, however small it is."""
 UNPACKED_RATIO: Final = 200
-"""How many times as long as it is a compressed file may get beyond that; source code packs to a fifth."""
+"""How many times as long as it is a longer one may get; source code packs to a fifth."""
 PARQUET_COLUMN_BYTES: Final = 1 << 30
 """Most bytes of one column of a Parquet row group, unpacked, and of one Arrow batch."""
 

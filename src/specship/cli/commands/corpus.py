@@ -87,7 +87,7 @@ def _settings(
         for name in ("licence", "suffixes")
         if hasattr(arguments, f"corpus.{name}")
     }
-    named = [{"kind": kind, "path": str(path)} for path, kind in plain]
+    named: list[dict[str, Any]] = [{"kind": kind, "path": str(path)} for path, kind in plain]
     named += [_told(words) for words in arguments.source]
     if not named:
         named = [{"kind": "python-stdlib", "by_package": True}, {"kind": "installed-packages"}]

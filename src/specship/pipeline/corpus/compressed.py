@@ -14,13 +14,14 @@ import lzma
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, Final, cast
+from typing import Any, BinaryIO, Final, cast
 
 from specship.bounds import UNPACKED_BYTES_ALWAYS, UNPACKED_RATIO
 from specship.errors import DamagedArtifact, RequirementMissing
 from specship.pipeline.corpus.source_kind import COMPRESSIONS
 from specship.strict_json import open_regular
 
+_AT_ONCE: Final = 4096
 _MEMORY: Final = 256 << 20
 """Most bytes that the dictionary of an xz file may take."""
 
@@ -67,10 +68,46 @@ def _unpacked(packed: BinaryIO, path: Path) -> BinaryIO:
             at=path,
             mend="pip install 'specship[data]', or compress it with gzip",
         ) from error
-    return cast(
-        "BinaryIO",
-        zstandard.ZstdDecompressor(max_window_size=_MEMORY).stream_reader(packed, read_across_frames=True),
-    )
+    return cast("BinaryIO", _Zstd(zstandard.ZstdDecompressor(max_window_size=_MEMORY), packed))
+
+
+class _Zstd(io.RawIOBase):
+    """A zstd file as a stream that knows when it was cut; the library's own ends there without a word."""
+
+    def __init__(self, library: Any, packed: BinaryIO) -> None:
+        self._library = library
+        self._packed = packed
+        self._frame: Any = None
+        self._left = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: object) -> int:
+        import zstandard
+
+        view = memoryview(buffer)  # type: ignore[arg-type]
+        try:
+            while not self._left and self._more():
+                pass
+        except zstandard.ZstdError as error:
+            raise EOFError(str(error)) from error
+        data, self._left = self._left[: len(view)], self._left[len(view) :]
+        view[: len(data)] = data
+        return len(data)
+
+    def _more(self) -> bool:
+        """Unpack a little more; few bytes at once, since of a bomb they are many already."""
+        whole = self._frame is None or self._frame.eof
+        packed = (self._frame.unused_data if whole and self._frame else b"") or self._packed.read(_AT_ONCE)
+        if not packed:
+            if not whole:
+                raise EOFError("it was cut in the middle of a frame")
+            return False
+        if whole:
+            self._frame = self._library.decompressobj()
+        self._left = self._frame.decompress(packed)
+        return True
 
 
 class _Bounded(io.RawIOBase):
@@ -90,7 +127,7 @@ class _Bounded(io.RawIOBase):
         data = self._plain.read(min(len(view), 1 << 18))
         view[: len(data)] = data
         self._given += len(data)
-        if self._given > UNPACKED_BYTES_ALWAYS + UNPACKED_RATIO * self._packed.tell():
+        if self._given > max(UNPACKED_BYTES_ALWAYS, UNPACKED_RATIO * self._packed.tell()):
             raise DamagedArtifact(
                 f"unpacks to more than {UNPACKED_RATIO} times its size",
                 at=self._path,

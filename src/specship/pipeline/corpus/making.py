@@ -127,9 +127,9 @@ def _read_all(spool: Spool, sources: list[OpenedSource], settings: CorpusSetting
     done, begin = 0, spool.cursor
     for number, one in enumerate(sources):
         for listed in one.kind.files(one.source):
-            done += listed.size
-            read = (number, listed.path)
+            read, inside = (number, listed.path), 0
             if read < (begin.source, begin.file):
+                done += listed.size
                 continue
             skip = begin.item if read == (begin.source, begin.file) else 0
             for item, found in enumerate(one.kind.documents(one.source, listed, settings.file_bytes_limit)):
@@ -138,7 +138,9 @@ def _read_all(spool: Spool, sources: list[OpenedSource], settings: CorpusSetting
                     licence = found.licence or one.source.licence
                     spool.add(number, checked, source.stated_licence(checked.data, licence))
                     spool.saved(Cursor(number, listed.path, item + 1))
-            work.report(done, total, "bytes", documents=len(spool))
+                    inside = min(listed.size, inside + len(found.data))
+                    work.report(done + inside, max(total, 1), "bytes", documents=len(spool))
+            done += listed.size
     facts_D = spool.finish(Cursor(len(sources)))  # noqa: N806 - documents
     if not facts_D["is_document"].any():
         endings = {ending for one in sources for ending in one.source.suffixes}

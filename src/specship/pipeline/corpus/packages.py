@@ -29,6 +29,12 @@ _CLASSIFIERS: Final = {
     "The Unlicense (Unlicense)": "Unlicense",
 }
 """Classifiers that name one licence; "BSD License" names several, and is none of them."""
+_SPELLED: Final = {
+    **dict.fromkeys(("Apache 2.0", "Apache License 2.0", "Apache License, Version 2.0"), "Apache-2.0"),
+    **dict.fromkeys(("MIT License", "The MIT License"), "MIT"),
+    **dict.fromkeys(("3-Clause BSD License", "BSD 3-Clause License", "BSD 3-Clause"), "BSD-3-Clause"),
+}
+"""What is written where an identifier belongs, and names one licence all the same."""
 _LICENCE_FILE: Final = re.compile(r"(licen[cs]e|copying)[^/]*", re.IGNORECASE)
 _LICENCE_BYTES: Final = 64 << 10
 
@@ -82,9 +88,10 @@ def _belongs(name: str) -> bool:
 
 
 def _licence(told: metadata.PackageMetadata) -> str:
-    stated = str(told.get("License-Expression") or told.get("License") or "").strip()
-    if is_known(stated):
-        return stated
+    for field in ("License-Expression", "License"):
+        stated = str(told[field] or "").strip() if field in told else ""
+        if is_known(_SPELLED.get(stated, stated)):
+            return _SPELLED.get(stated, stated)
     named = {
         _CLASSIFIERS.get(one.rsplit(" :: ", 1)[-1], "")
         for one in told.get_all("Classifier") or ()

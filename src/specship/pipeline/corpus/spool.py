@@ -91,6 +91,7 @@ class Spool:
         self._resume()
         with write_errors(folder):
             self._files = {name: (folder / name).open("ab") for name in _FILES}
+        self._read = self._sizes["sketches.bin"] // _WIDTH
         self._waiting: list[tuple[Any, ...]] = []
         self._names: list[bytes] = []
         self._texts: list[bytes] = []
@@ -119,9 +120,7 @@ class Spool:
 
     def __len__(self) -> int:
         """How many were read, documents or not."""
-        import numpy as np
-
-        return self._sizes["facts.bin"] // np.dtype(_FACTS).itemsize + len(self._waiting)
+        return self._read + len(self._waiting)
 
     def add(self, source: int, found: FoundDocument, licence: str) -> None:
         """Append a document, or why there is none.
@@ -183,6 +182,7 @@ class Spool:
                 self._files[name].write(data)
             self._sizes[name] += len(data)
         self._unsaved += self._waiting_bytes
+        self._read += len(self._waiting)
         self._waiting, self._names, self._texts, self._waiting_bytes = [], [], [], 0
 
     def finish(self, cursor: Cursor) -> Facts:
@@ -204,7 +204,7 @@ class Spool:
             os.close(descriptor)
         self._descriptors = {}
 
-    def _read(self, name: str, at: int, size: int) -> bytes:
+    def _bytes(self, name: str, at: int, size: int) -> bytes:
         if name not in self._descriptors:
             self._descriptors[name] = os.open(self.folder / name, os.O_RDONLY)
         return os.pread(self._descriptors[name], size, at)
@@ -215,7 +215,7 @@ class Spool:
         Raises:
             DamagedArtifact: they are no longer those that were read.
         """
-        data = self._read("texts.bin", int(fact["text_at"]), int(fact["text_size"]))
+        data = self._bytes("texts.bin", int(fact["text_at"]), int(fact["text_size"]))
         if hashlib.sha256(data).hexdigest() != digest_text(fact):
             raise DamagedArtifact(
                 "the text changed on the disk while the corpus was made",
@@ -227,7 +227,7 @@ class Spool:
     def name(self, fact: Any) -> DocumentName:
         """What is said of a document beside its text."""
         path, licence, group, skipped = json.loads(
-            self._read("names.bin", int(fact["name_at"]), int(fact["name_size"]))
+            self._bytes("names.bin", int(fact["name_at"]), int(fact["name_size"]))
         )
         return DocumentName(path, licence, group, skipped)
 
@@ -235,7 +235,7 @@ class Spool:
         """The sketch of the document with that number."""
         import numpy as np
 
-        return np.frombuffer(self._read("sketches.bin", number * _WIDTH, _WIDTH), dtype=np.uint32)
+        return np.frombuffer(self._bytes("sketches.bin", number * _WIDTH, _WIDTH), dtype=np.uint32)
 
     def sketches(self) -> Iterator[Sketches]:
         """Sketches of all documents in the order in which they were read, in chunks."""

@@ -12,7 +12,7 @@ Axes: B sequences, T length of a window's inputs; windows hold T + 1 tokens.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import numpy as np
@@ -44,10 +44,11 @@ def documents_of(tokens_BT: Tokens, separator_id: int) -> NDArray[np.int32]:
     import numpy as np
 
     ends_BT = tokens_BT == separator_id
-    return (np.cumsum(ends_BT, axis=-1) - ends_BT).astype(np.int32)
+    documents_BT: NDArray[np.int32] = (np.cumsum(ends_BT, axis=-1) - ends_BT).astype(np.int32)
+    return documents_BT
 
 
 def learned_of(tokens_BT: Tokens, separator_id: int) -> NDArray[np.bool_]:
     """Whether the target of each of the T inputs is learned: not behind a separator."""
-    learned: Any = tokens_BT[..., :-1] != separator_id
-    return learned  # type: ignore[no-any-return]
+    learned_BT: NDArray[np.bool_] = tokens_BT[..., :-1] != separator_id
+    return learned_BT

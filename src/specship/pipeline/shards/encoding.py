@@ -6,6 +6,7 @@ about `<|endoftext|>` must not get a separator in the middle of a document.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 from collections.abc import Iterator
 from pathlib import Path
@@ -79,13 +80,14 @@ def _write(work: Work, settings: ShardsSettings, tokenizer: Any, encoder: Encode
         shard_tokens=settings.shard_tokens,
         identity=digest_of([made_from, settings.model_dump(), encoder.entry().name]),
     )
-    _encode(work, encoder, writer, manifest)
-    writer.finish(
-        separator=separator,
-        token_bytes_V=token_bytes(tokenizer, vocab_size),
-        encoder=encoder.entry(),
-        **made_from,
-    )
+    with contextlib.closing(writer):
+        _encode(work, encoder, writer, manifest)
+        writer.finish(
+            separator=separator,
+            token_bytes_V=token_bytes(tokenizer, vocab_size),
+            encoder=encoder.entry(),
+            **made_from,
+        )
 
 
 def _encode(work: Work, encoder: Encoder, writer: ShardWriter, manifest: CorpusManifest) -> None:

@@ -86,7 +86,7 @@ class ShardWriter:
         import numpy as np
 
         if self._open is not None and (self._open.split != split or self._open.tokens >= self._shard_tokens):
-            self._close()
+            self._end_shard()
         if self._open is None:
             number = sum(entry.split == split for entry in self.entries)
             self._open = _OpenShard(self._folder / f"{split}-{number:05}.bin", split)
@@ -109,7 +109,7 @@ class ShardWriter:
         Raises:
             CannotWrite: the disk is full or refuses.
         """
-        self._close()
+        self._end_shard()
         table = token_bytes_V.astype("<u4").tobytes()
         write_file(self._folder / TOKEN_BYTES, table)
         manifest = ShardsManifest(
@@ -128,7 +128,13 @@ class ShardWriter:
         write_json(self._folder / MANIFEST, manifest.model_dump())
         return manifest
 
-    def _close(self) -> None:
+    def close(self) -> None:
+        """Let go of a shard that was not finished; its file is taken away by whoever goes on."""
+        if self._open is not None:
+            self._open.leave()
+            self._open = None
+
+    def _end_shard(self) -> None:
         if self._open is not None:
             self.entries.append(self._open.close(ITEM_BYTES[self._dtype]))
             self._open = None
@@ -157,6 +163,9 @@ class _OpenShard:
         self.tokens += tokens
         self._documents += 1
         self._text_bytes += text_bytes
+
+    def leave(self) -> None:
+        self._file.close()
 
     def close(self, item_bytes: int) -> ShardEntry:
         with write_errors(self._path):

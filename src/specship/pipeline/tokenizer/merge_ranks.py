@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     Ids = NDArray[np.uint32]
 
 _BYTES: Final = 256
+_BLANKS: Final = re.compile(r"\s+")
+_LONGEST_RUN: Final = 1 << 16
 _ASCII: Final = frozenset(map(chr, range(128)))
 _SURROUNDINGS: Final = (
     "aaa{c}aaa",
@@ -99,12 +102,9 @@ class MergeRanks:
         """
         import numpy as np
 
-        if self._foreign and not self._foreign.isdisjoint(text):
+        if (self._foreign and not self._foreign.isdisjoint(text)) or _endless_blanks(text):
             return None
-        try:
-            ranks = self._encoding.encode_ordinary(text)  # `encode_to_numpy` takes half as long again
-        except ValueError:  # the pattern engine's stack is full
-            return None
+        ranks = self._encoding.encode_ordinary(text)  # `encode_to_numpy` takes half as long again
         ids_N: Ids = self._ids_R[np.array(ranks, dtype=np.uint32)]
         return ids_N
 
@@ -136,6 +136,13 @@ class MergeRanks:
             == [one for piece in own for one in ([whole[piece]] if piece in whole else piece)]
             for text, own in zip(texts, pieces, strict=True)
         )
+
+
+def _endless_blanks(text: str) -> bool:
+    """Whether the pattern engine would run out of its stack: it remembers each blank of a run to go back to."""
+    return len(text) > _LONGEST_RUN and any(
+        blanks.end() - blanks.start() > _LONGEST_RUN for blanks in _BLANKS.finditer(text)
+    )
 
 
 def _pattern(document: Mapping[str, Any], path: Path) -> str:

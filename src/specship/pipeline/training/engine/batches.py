@@ -44,21 +44,15 @@ class StepTokens:
     counted: Mapping[str, int] = field(default_factory=dict)
     """For the step's record: `documents_begun` inside windows, and `targets` that are learned."""
 
-    def to(self, device: torch.device) -> StepTokens:
-        """The same on a device, without waiting for it."""
-        moved = (
-            None if one is None else one.to(device, non_blocking=True)
-            for one in (self.tokens_ABT, self.documents_ABT, self.learned_ABT)
+    def each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> StepTokens:
+        """The same with every tensor changed."""
+        documents, learned = self.documents_ABT, self.learned_ABT
+        return StepTokens(
+            change(self.tokens_ABT),
+            None if documents is None else change(documents),
+            None if learned is None else change(learned),
+            self.counted,
         )
-        return StepTokens(*moved, self.counted)  # type: ignore[arg-type]
-
-    def pinned(self) -> StepTokens:
-        """The same in pinned memory."""
-        moved = (
-            None if one is None else one.pin_memory()
-            for one in (self.tokens_ABT, self.documents_ABT, self.learned_ABT)
-        )
-        return StepTokens(*moved, self.counted)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +103,7 @@ class BatchStream:
             if self._on_wrap is not None:
                 self._on_wrap(epoch, seen)
         self._place = staged.place
-        return staged.tokens.to(self._device)
+        return staged.tokens.each(lambda one: one.to(self._device, non_blocking=True))
 
     def state(self) -> dict[str, int]:
         """Where the batches handed out end."""
@@ -135,7 +129,7 @@ class BatchStream:
         read = [self.reader.next_batch(self._sequences) for _ in range(self._batches)]
         tokens = self._with_documents(np.stack(read))
         if self._device.type == "cuda":
-            tokens = tokens.pinned()
+            tokens = tokens.each(torch.Tensor.pin_memory)
         wraps, self._wraps = tuple(self._wraps), []
         return StagedBatch(tokens, wraps, self.reader.state())
 
