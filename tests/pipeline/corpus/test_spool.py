@@ -56,7 +56,7 @@ def test_a_killed_run_goes_on_and_reads_nothing_twice(
     project: Path, monkeypatch: pytest.MonkeyPatch, documents: int
 ) -> None:
     whole = made(project, project / "whole")
-    monkeypatch.setattr(spool, "_SAVED_EVERY", 1)
+    monkeypatch.setattr(spool, "_SAVED_EVERY", 0.0)
     with pytest.raises(Killed):
         made(project, project / "resumed", killed_after(documents))
     state = json.loads((project / "resumed" / SPOOL / "state.json").read_text())
@@ -71,7 +71,7 @@ def test_a_killed_run_goes_on_and_reads_nothing_twice(
 
 
 def test_another_setting_begins_anew(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(spool, "_SAVED_EVERY", 1)
+    monkeypatch.setattr(spool, "_SAVED_EVERY", 0.0)
     with pytest.raises(Killed):
         made(project, project / "resumed", killed_after(20))
     again = made(project, project / "resumed", file_bytes_limit=5000)

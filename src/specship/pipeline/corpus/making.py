@@ -30,6 +30,7 @@ from specship.pipeline.corpus.near_duplicates import (
     jaccard,
     near_duplicates,
     shingles_in_order,
+    shingles_of,
 )
 from specship.pipeline.corpus.settings import CorpusSettings
 from specship.pipeline.corpus.source_kind import FoundDocument, OpenedSource, kind_named
@@ -240,7 +241,7 @@ class _Judged:
         """Move held-out documents that training documents contain, until there is none."""
         new = self.chosen("train").tolist()
         while new and len(heldout := self.chosen("heldout").tolist()):
-            held = HeldOutShingles(self._shingles(number) for number in heldout)
+            held = HeldOutShingles(shingles_of(self._spool.text(self._facts[one])) for one in heldout)
             moved: list[int] = []
             for done, number in enumerate(new, 1):
                 text_S = shingles_in_order(self._spool.text(self._facts[number]))  # noqa: N806 - shingles

@@ -261,7 +261,9 @@ def read_bounded(path: Path, limit: int) -> bytes | None:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError("not a regular file")
-        data = file.read(limit + 1)
+        # Asked for no more than there is: room for the limit would be taken and given back for each file.
+        data = file.read(min(limit, status.st_size) + 1)
     return data if len(data) <= limit else None

@@ -17,6 +17,7 @@ import collections
 import hashlib
 import json
 import os
+import time
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,9 +51,9 @@ _FACTS: Final = [
 ]
 _SKETCHED_AT_ONCE: Final = 256
 _BYTES_AT_ONCE: Final = 8 << 20
-_SAVED_EVERY: Final = 256 << 20
-"""Bytes of text after which the state is written, so that a kill costs seconds."""
-_CACHE_BYTES: Final = 64 << 20
+_SAVED_EVERY: Final = 10.0
+"""Seconds after which the state is written: a kill costs no more."""
+_CACHE_BYTES: Final = 16 << 20
 _CHUNK: Final = 1 << 14
 _WIDTH: Final = 4 * PERMUTATIONS
 
@@ -96,7 +97,7 @@ class Spool:
         self._names: list[bytes] = []
         self._texts: list[bytes] = []
         self._waiting_bytes = 0
-        self._unsaved = 0
+        self._saved_at = time.monotonic()
         self._descriptors: dict[str, int] = {}
         self._cache: collections.OrderedDict[int, Hashes] = collections.OrderedDict()
         self._cached_bytes = 0
@@ -146,14 +147,14 @@ class Spool:
             CannotWrite: the disk is full or refuses.
         """
         self.cursor = cursor
-        if not now and self._unsaved + self._waiting_bytes < _SAVED_EVERY:
+        if not now and time.monotonic() - self._saved_at < _SAVED_EVERY:
             return
         self._append()
         for name, file in self._files.items():
             with write_errors(self.folder / name):
                 file.flush()
                 os.fsync(file.fileno())
-        self._unsaved = 0
+        self._saved_at = time.monotonic()
         write_json(
             self.folder / "state.json",
             {
@@ -181,7 +182,6 @@ class Spool:
             with write_errors(self.folder / name):
                 self._files[name].write(data)
             self._sizes[name] += len(data)
-        self._unsaved += self._waiting_bytes
         self._read += len(self._waiting)
         self._waiting, self._names, self._texts, self._waiting_bytes = [], [], [], 0
 

@@ -139,7 +139,7 @@ class MergeRanks:
 
 
 def _endless_blanks(text: str) -> bool:
-    """Whether the pattern engine would run out of its stack: it remembers each blank of a run to go back to."""
+    """Whether the pattern engine would run out of its stack, in which each blank of a run is kept."""
     return len(text) > _LONGEST_RUN and any(
         blanks.end() - blanks.start() > _LONGEST_RUN for blanks in _BLANKS.finditer(text)
     )
