@@ -60,7 +60,7 @@ def test_words_and_a_file_of_settings_say_the_same(here: Path) -> None:
     for split in ("train", "heldout"):
         first, second = (
             [one.path for one in read_documents(here / name, split)] for name in ("one", "other")
-        )  # type: ignore[arg-type]
+        )
         assert first == second
     assert read_manifest(here / "one").licences.keys() == {"CC0-1.0", "PSF-2.0"}
 
@@ -88,10 +88,7 @@ def test_what_is_no_source_is_refused_with_status_2(
 def test_a_machine_without_text_takes_what_is_installed(here: Path) -> None:
     assert main(["corpus", "--output", "made"]) == 0
     assert [kind for kind, _, _ in sources_of(here / "made")] == ["python-stdlib", "installed-packages"]
-    groups = [
-        {one.group for one in read_documents(here / "made", split)}  # type: ignore[arg-type]
-        for split in ("train", "heldout")
-    ]
+    groups = [{one.group for one in read_documents(here / "made", split)} for split in ("train", "heldout")]
     assert not groups[0] & groups[1]
 
 

@@ -78,10 +78,10 @@ def test_records_become_documents_with_their_licence_and_group(tmp_path: Path, n
     write(tmp_path / name)
     assert kind_of(tmp_path / name) == kind
     folder, made = corpus(tmp_path, sources=[{"kind": kind, "path": name, **FIELDS}])
-    documents = [one for split in ("train", "heldout") for one in read_documents(folder, split)]  # type: ignore[arg-type]
+    documents = [one for split in ("train", "heldout") for one in read_documents(folder, split)]
     assert sorted(one.text for one in documents) == sorted(TEXTS)
     assert {one.licence for one in documents} == {"MIT"}
-    sides = [{one.group for one in read_documents(folder, split)} for split in ("train", "heldout")]  # type: ignore[arg-type]
+    sides = [{one.group for one in read_documents(folder, split)} for split in ("train", "heldout")]
     assert not sides[0] & sides[1]
     assert len(made.sources[0].containers) == 1
     assert not list(folder.glob("spool*"))
@@ -125,7 +125,7 @@ def test_the_probes_know_the_files_of_several_sources(tmp_path: Path) -> None:
 def test_the_machines_own_packages_are_split_by_package_under_declared_licences(tmp_path: Path) -> None:
     sources = [{"kind": "python-stdlib", "by_package": True}]
     folder, _ = corpus(tmp_path, sources=sources, file_bytes_limit=6000)
-    sides = [{one.group for one in read_documents(folder, split)} for split in ("train", "heldout")]  # type: ignore[arg-type]
+    sides = [{one.group for one in read_documents(folder, split)} for split in ("train", "heldout")]
     assert all(sides)
     assert not sides[0] & sides[1]
     assert "json" in sides[0] | sides[1]
@@ -137,6 +137,11 @@ def test_the_machines_own_packages_are_split_by_package_under_declared_licences(
 def hostile_link(path: Path) -> None:
     (path.parent / "elsewhere.jsonl").write_bytes(JSON_LINES)
     path.symlink_to("elsewhere.jsonl")
+
+
+def broken_folder(path: Path) -> None:
+    path.mkdir()
+    (path / "d.arrow").write_bytes(b"no")
 
 
 HOSTILE: dict[str, tuple[str, Callable[[Path], object], str]] = {
@@ -162,7 +167,7 @@ HOSTILE: dict[str, tuple[str, Callable[[Path], object], str]] = {
     "twice.jsonl": ("json-lines", lambda p: p.write_bytes(b'{"body": "a", "body": "b"}\n'), "given twice"),
     "no.parquet": ("parquet", lambda p: p.write_bytes(b"PAR1 and no more PAR1"), "cannot be read"),
     "other.parquet": ("parquet", lambda p: pq.write_table(pa.table({"a": [1]}), p), "no column 'body'"),
-    "saved": ("arrow-dataset", lambda p: (p.mkdir(), (p / "d.arrow").write_bytes(b"no")), "cannot be read"),
+    "saved": ("arrow-dataset", broken_folder, "cannot be read"),
     "link.jsonl": ("json-lines", hostile_link, "no document among"),
 }
 

@@ -63,9 +63,14 @@ def test_a_killed_run_goes_on_and_reads_nothing_twice(
     assert (state["cursor"]["source"], state["cursor"]["item"]) != (0, 0)
     with (project / "resumed" / SPOOL / "texts.bin").open("ab") as file:
         file.write(b"bytes that a kill left behind the last state")
-    read = []
+    read: list[Any] = []
     original = Spool.add
-    monkeypatch.setattr(Spool, "add", lambda *given: (read.append(given), original(*given))[1])
+
+    def counted(*given: Any) -> None:
+        read.append(given)
+        original(*given)
+
+    monkeypatch.setattr(Spool, "add", counted)
     assert made(project, project / "resumed") == whole
     assert 0 < len(read) < 100 - documents + 45
 

@@ -59,9 +59,8 @@ def test_a_document_apart_has_the_losses_that_it_has_alone(data: Path) -> None:
     kept = {
         key: one for key, one in fields.items() if key not in {"architectures", "model_type", "torch_dtype"}
     }
-    theirs: Any = AutoModelForCausalLM.from_config(
-        AutoConfig.for_model(fields["model_type"], **kept), attn_implementation="sdpa"
-    )
+    build: Any = AutoModelForCausalLM.from_config
+    theirs: Any = build(AutoConfig.for_model(fields["model_type"], **kept), attn_implementation="sdpa")
     theirs.load_state_dict(own.state_dict(), strict=False)
     tokens = torch.from_numpy(reader(data).window(0))[None, :13]
     tokens[0, 5] = tokens[0, 9] = SEPARATOR
@@ -80,11 +79,13 @@ def test_unlearned_targets_move_no_weight(data: Path) -> None:
     model = build_model(config(data), torch.device("cpu"))
     tokens = torch.from_numpy(reader(data).next_batch(2))
     learned = torch.rand(2, 16) < 0.5
-    model(tokens, learned_BT=learned).backward()
+    loss: Any = model(tokens, learned_BT=learned)
+    loss.backward()
     masked = [parameter.grad.clone() for parameter in model.parameters() if parameter.grad is not None]
     model.zero_grad()
     logits = model.logits(tokens[:, :-1])
-    torch.nn.functional.cross_entropy(logits[learned], tokens[:, 1:][learned]).backward()
+    reference: Any = torch.nn.functional.cross_entropy(logits[learned], tokens[:, 1:][learned])
+    reference.backward()
     plain = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
     for one, other in zip(masked, plain, strict=True):
         torch.testing.assert_close(one, other, atol=1e-5, rtol=1e-4)
