@@ -41,3 +41,9 @@ def test_a_number_that_is_none_is_seen(gguf: Path) -> None:
 
     assert found["unsound_values"] == 1
     assert found["failed"] > 0
+
+
+def test_a_figure_of_the_gates_has_one_unit_in_both_probes() -> None:
+    alone, both = (all_probes()[name].units for name in ("gguf.quality", "qa.gates"))
+
+    assert alone.items() <= both.items()

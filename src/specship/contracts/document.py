@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -117,8 +119,23 @@ def _order(fault: UnusableInput) -> tuple[str, int, int, str]:
     return at.path, at.line or 0, at.column or 0, fault.code
 
 
+_UNSAVED: Final[ContextVar[Mapping[Path, str]]] = ContextVar("unsaved", default={})  # noqa: B039 - never changed
+
+
+@contextmanager
+def unsaved(texts: Mapping[Path, str]) -> Iterator[None]:
+    """Read these texts where their files would be read, as an editor holds them; for diagnostics alone."""
+    token = _UNSAVED.set(texts)
+    try:
+        yield
+    finally:
+        _UNSAVED.reset(token)
+
+
 def _read_bytes(path: Path, shown: str) -> bytes:
     at = Place(shown, 1, 1)
+    if (held := _UNSAVED.get().get(path)) is not None:
+        return held.encode()
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
         try:

@@ -39,17 +39,13 @@ def gguf_quality(gguf: Artifact) -> Figures:
     Raises:
         UnusableInput: it is no model.
     """
-    from specship.pipeline.qa.figures import worst_figures
+    from specship.pipeline.qa.figures import gate_figures
     from specship.pipeline.qa.runner import examine
     from specship.pipeline.qa.subject import Subject
 
     report = examine(Subject(path=gguf.path / _FILE, device="auto"))
     return {
-        "gates": len(report.answers),
-        "executed": report.executed,
-        "passed": report.passed,
-        "failed": report.executed - report.passed,
-        **worst_figures([report]),
+        **gate_figures([report]),
         "notes": [
             f"computed by {report.engine}",
             *(one.as_text() for one in report.answers if one.verdict.value != "PASS"),

@@ -42,7 +42,7 @@ def qa_gates(checkpoint: Artifact, gguf: Artifact, qa: Artifact) -> Figures:
     NaN and infinite ones together, `known_words` and `better_than_counting` the lowest. A figure that was
     not measured on each model is None. Raises DamagedArtifact.
     """
-    from specship.pipeline.qa.figures import worst_figures
+    from specship.pipeline.qa.figures import gate_figures
     from specship.pipeline.qa.runner import examine
     from specship.pipeline.qa.subject import Subject
 
@@ -60,20 +60,15 @@ def qa_gates(checkpoint: Artifact, gguf: Artifact, qa: Artifact) -> Figures:
         for name, path in paths.items()
     }
     answers = [(name, answer) for name, report in reports.items() for answer in report.answers]
-    executed = sum(report.executed for report in reports.values())
-    passed = sum(report.passed for report in reports.values())
+    figures = gate_figures(reports.values())
     return {
         "models": len(reports),
-        "gates": len(answers),
-        "executed": executed,
-        "passed": passed,
-        "failed": executed - passed,
-        "skipped": len(answers) - executed,
+        **figures,
+        "skipped": figures["gates"] - figures["executed"],
         "differing_from_record": sum(
             _verdict(recorded.models[name], answer.name) != (answer.verdict.value, answer.executed)
             for name, answer in answers
         ),
-        **worst_figures(reports.values()),
         "notes": tuple(
             f"{name}: {answer.as_text()}" for name, answer in answers if answer.verdict.value != "PASS"
         ),

@@ -10,14 +10,18 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from specship.pipeline.checkpoint.folder import CheckpointFolder, StoredFolder
 from specship.pipeline.corpus.manifest import read_documents
-from specship.pipeline.gguf.model import open_gguf
+from specship.pipeline.export.converted_tensors import COMPUTED, aligned_tensors
+from specship.pipeline.gguf.model import GgufModel, StoredGguf
 from specship.pipeline.gguf.reader import read_gguf
-from specship.pipeline.inference.open_model import OpenModel, open_model
+from specship.pipeline.inference.any_model import AnyModel, load_decoder, open_any_model
 from specship.probes.probe import Artifact, Figures, probe
 
 if TYPE_CHECKING:
     import numpy as np
+
+    _Array = np.ndarray[Any, Any]
 
 _FILE: Final = "quantized.gguf"
 _TEXTS: Final = 8
@@ -44,16 +48,19 @@ _PIECE: Final = 1 << 20
 def quantized_tensors(checkpoint: Artifact, quantized: Artifact, corpus: Artifact) -> Figures:
     """Cosines in float64 between original and read-back numbers, over all tensors and not some of them.
 
+    A family that our decoder does not compute is read by transformers, and a file of such an architecture by
+    llama.cpp; tensors may then be transposed, larger by one, in pairs or stacked, as converters write them.
+
     A cosine does not see a scale, so the relative change of the norms stands beside it. A tensor that is
     missing, or of another shape, is uncompared and pulls the lowest cosine to 0. `quantized_matrices`
     are those whose numbers really have few bits. The KL divergence is of the quantized model's next-token
     distribution from the original's, teacher-forced over held-out text. Raises DamagedArtifact.
     """
-    original, path = open_model(checkpoint.path), quantized.path / _FILE
+    path = quantized.path / _FILE
+    original, copy = open_any_model(checkpoint.path), open_any_model(path)
     stored = read_gguf(path).tensors.values()
     matrices = Counter(tensor.type.name for tensor in stored if len(tensor.shape) > 1)
-    copy = open_gguf(path)
-    compared = {name: _compared(original, copy, name) for name in original.tensors}
+    compared = {name: _compared(*pair) for name, pair in _pairs(original, copy)}
     lost = sorted(name for name, found in compared.items() if found is None)
     cosines = [found[0] if found else 0.0 for found in compared.values()]
     changes = [found[1] for found in compared.values() if found]
@@ -76,18 +83,31 @@ def quantized_tensors(checkpoint: Artifact, quantized: Artifact, corpus: Artifac
     }
 
 
-def _compared(original: OpenModel, copy: OpenModel, name: str) -> tuple[float, float] | None:
+def _pairs(original: AnyModel, copy: AnyModel) -> Iterator[tuple[str, tuple[_Array | None, _Array | None]]]:
+    """Every tensor of the checkpoint beside its copy; None where there is none of its shape."""
+    if isinstance(original, CheckpointFolder) and isinstance(copy, GgufModel):
+        for name, stored in original.tensors.items():
+            there = name in copy.tensors and tuple(copy.tensors[name].shape) == tuple(stored.shape)
+            yield name, (original.array(name), copy.array(name) if there else None)
+        return
+    assert isinstance(original, StoredFolder)  # noqa: S101 - a checkpoint is a folder
+    assert isinstance(copy, StoredGguf)  # noqa: S101 - and its copy a file
+    for one in aligned_tensors(original, copy.file):
+        if one.relation != COMPUTED:
+            yield one.name, (one.original, one.copy)
+
+
+def _compared(original: _Array | None, copy: _Array | None) -> tuple[float, float] | None:
     """Cosine, and relative change of the norm; None where there is nothing to compare."""
-    if name not in copy.tensors or tuple(copy.tensors[name].shape) != tuple(original.tensors[name].shape):
+    if original is None or copy is None:
         return None
-    a, b = original.array(name).ravel(), copy.array(name).ravel()
-    aa, bb, ab = (math.fsum(found) for found in zip(*_products(a, b), strict=True))
+    aa, bb, ab = (math.fsum(found) for found in zip(*_products(original.ravel(), copy.ravel()), strict=True))
     scale, other = math.sqrt(aa), math.sqrt(bb)
     cosine = ab / (scale * other) if scale and other else float(scale == other)
     return cosine, abs(other - scale) / scale if scale else float(other != 0)
 
 
-def _products(a: np.ndarray[Any, Any], b: np.ndarray[Any, Any]) -> Iterator[tuple[float, float, float]]:
+def _products(a: _Array, b: _Array) -> Iterator[tuple[float, float, float]]:
     """Squares of both and their product, piece by piece: no tensor is there a second time in float64."""
     for begin in range(0, a.size, _PIECE):
         x, y = (array[begin : begin + _PIECE].astype("<f8") for array in (a, b))
@@ -102,26 +122,31 @@ class _Agreement:
     same_likeliest: float | None = None
 
 
-def _read(original: OpenModel, copy: OpenModel, corpus: Path) -> _Agreement:
+def _read(original: AnyModel, copy: AnyModel, corpus: Path) -> _Agreement:
     """Both models over the beginnings of held-out documents."""
-    from specship.pipeline.inference.decoder import Decoder
+    from specship.pipeline.comparison.next_token_distributions import compare_distributions, distributions_of
 
     context = min(_TOKENS, original.shape.context)
-    ours, theirs = Decoder(original, context=context), Decoder(copy, context=context)
-    divergences: list[float] = []
-    same = 0
-    for token_ids in islice(_beginnings(original, corpus, context), _TEXTS):
-        p_TV, q_TV = (d.logits(token_ids).double().log_softmax(-1) for d in (ours, theirs))  # noqa: N806 - axes
-        divergences += (p_TV.exp() * (p_TV - q_TV)).sum(-1).tolist()
-        same += int((p_TV.argmax(-1) == q_TV.argmax(-1)).sum())
-    if not divergences:
+    rows = min(original.shape.vocabulary, copy.shape.vocabulary)
+    ours, theirs = load_decoder(original, context=context), load_decoder(copy, context=context)
+    length = min(ours.context, theirs.context)
+    positions = [
+        compare_distributions(0, a, b, rows)
+        for ids in islice(_beginnings(original, corpus, length), _TEXTS)
+        for a, b in zip(*(distributions_of(one.logits(ids), rows) for one in (ours, theirs)), strict=True)
+    ]
+    if not positions:
         return _Agreement()
+    same = sum(one.likeliest[0] == one.likeliest[1] for one in positions)
     return _Agreement(
-        len(divergences), math.fsum(divergences) / len(divergences), max(divergences), same / len(divergences)
+        len(positions),
+        math.fsum(one.kl for one in positions) / len(positions),
+        max(one.kl for one in positions),
+        same / len(positions),
     )
 
 
-def _beginnings(model: OpenModel, corpus: Path, length: int) -> Iterator[list[int]]:
+def _beginnings(model: AnyModel, corpus: Path, length: int) -> Iterator[list[int]]:
     tokenizer = model.tokenizer()
     for document in read_documents(corpus, "heldout"):
         ids = tokenizer.encode(document.text, add_special_tokens=False).ids[:length]

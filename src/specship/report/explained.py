@@ -198,11 +198,25 @@ def _model(found: ModelFound) -> Iterable[tuple[str, str]]:
 
 def _probe(found: ProbeFound) -> Iterable[tuple[str, str]]:
     yield "", f"{found.name} ({found.file})"
-    yield "text", found.text
+    yield "text", _reflowed(found.text)
     yield "measures", " and ".join(found.artifacts)
     yield "quantities", "\n".join(f"{name} in {unit}" for name, unit in found.quantities.items())
     yield "counts by", found.checked
     yield "gates", ", ".join(found.gates) or "no gate names it"
+
+
+def _reflowed(text: str) -> str:
+    """A docstring with one line a paragraph, and one for each entry of an indented list."""
+    rows: list[str] = []
+    above = 0
+    for line in text.split("\n"):
+        deep = len(line) - len(line.lstrip())
+        if line.strip() and rows and rows[-1].strip() and not rows[-1].endswith(":") and deep >= above:
+            rows[-1] += f" {line.strip()}"
+        else:
+            rows.append(line.rstrip())
+            above = deep + 1 if deep else 0
+    return "\n".join(rows)
 
 
 def _fault(found: FaultFound) -> Iterable[tuple[str, str]]:

@@ -175,3 +175,31 @@ def brought_by(folder: Path) -> int:
     command = [sys.executable, "-c", begin, "gate", "--base", "base"]
     told = os.environ | {"PYTHONPATH": str(folder)}
     return subprocess.run(command, cwd=folder, env=told, capture_output=True, check=False).returncode
+
+
+def test_a_session_that_judged_nothing_carries_nothing(tmp_path: Path) -> None:
+    """Gates that were all skipped are green to pytest, and neither to its last line nor to a floor."""
+    folder = sound_project(tmp_path / "project")
+    git(folder, "init", "-q", "-b", "main")
+    commit(folder, "a spec")
+    for probe in ("run.held_out_loss", "corpus.split"):
+        edit(
+            folder / CONTRACT,
+            f"    probe: {probe}\n",
+            f"    probe: {probe}\n    requires: {{device: cuda}}\n",
+        )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-m", "ship", "--specship-profile", "release"],
+        cwd=folder, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, "2 skipped" in done.stdout) == (0, True)
+    assert "2 of 2 gates were not judged (2 BLOCKED): --ship-strict fails then" in done.stdout
+
+    git(folder, "checkout", "-qb", "measured")
+    commit(folder, "as far as it goes here")
+    gate = specship("gate", "--base", "main", "--fail-under", "1", folder=folder)
+
+    assert gate.returncode == 1
+    assert "below-floor" in gate.stdout
+    assert "MODEL-1 ships 0 % at release, and 1 % are demanded" in gate.stdout

@@ -58,7 +58,7 @@ def test_what_we_read_is_what_the_library_reads() -> None:
     from safetensors.numpy import load_file
 
     opened = open_any_checkpoint(checkpoint())
-    library = load_file(opened.weights)
+    library = load_file(opened.path / opened.files[0])
     assert opened.tensors.keys() == library.keys()
     for name, array in library.items():
         np.testing.assert_array_equal(opened.array(name), array)

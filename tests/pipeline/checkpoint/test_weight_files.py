@@ -158,7 +158,7 @@ def test_a_shard_cut_after_the_inventory_leaves_nothing(tmp_path: Path) -> None:
 
 def test_a_weight_that_is_read_after_its_file_was_cut_is_no_tensor(tmp_path: Path) -> None:
     opened = open_any_checkpoint(sharded(tmp_path / "theirs"))
-    last = max((s for n, s in opened.tensors.items() if opened.shards[n] == SECOND), key=lambda s: s.offset)
+    last = max((h.stored for h in opened.held.values() if h.file == SECOND), key=lambda s: s.offset)
     path = opened.path / SECOND
     path.write_bytes(path.read_bytes()[:-5])
     with pytest.raises(DamagedArtifact, match="ends early"):

@@ -10,7 +10,7 @@ from specship.pipeline.corpus import spool
 from specship.pipeline.corpus.making import SPOOL, make_corpus, open_sources
 from specship.pipeline.corpus.settings import CorpusSettings
 from specship.pipeline.corpus.source_kind import FoundDocument
-from specship.pipeline.corpus.spool import Cursor, Spool, digest_text
+from specship.pipeline.corpus.spool import PlaceInSources, Spool, digest_text
 from specship.pipeline.stage import Work
 from tests.models.data_chain import silent, write_code
 
@@ -87,7 +87,7 @@ def test_digests_that_end_in_zeros_keep_them(tmp_path: Path) -> None:
     with_zero = next(n for n in range(10_000) if _sha(n).endswith("00"))
     found = Spool(tmp_path, "x")
     found.add(0, FoundDocument("a", str(with_zero).encode()), "MIT")
-    facts = found.finish(Cursor(1))
+    facts = found.finish(PlaceInSources(1))
     assert digest_text(facts[0]) == _sha(with_zero)
     assert found.text(facts[0]) == str(with_zero).encode()
     found.close()

@@ -1,4 +1,7 @@
-"""Measure a checkpoint's decode speed beside a reference decoder, in turns, warm, without the prompt."""
+"""Measure a checkpoint's decode speed beside a reference decoder, in turns, warm, without the prompt.
+
+`specship bench train` measures the speed of training instead.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,20 @@ import argparse
 import json
 from pathlib import Path
 
-HELP = "decode speed of a checkpoint beside transformers"
+from specship.cli import training_bench
+
+HELP = "decode speed of a checkpoint beside transformers, or the speed of training"
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of `specship bench`."""
-    parser.add_argument("checkpoint", type=Path)
+    parser.add_argument("checkpoint", type=Path, help=f"a folder; or the word {training_bench.NAME}")
     parser.add_argument("--tokens", type=int, default=128)
     parser.add_argument("--samples", type=int, default=7)
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:N or auto")
+    parser.add_argument("--threads", type=int, default=0, help="CPU threads; 0 is torch's own choice")
     parser.add_argument("--format", choices=("text", "json"), default="text")
+    training_bench.add_arguments(parser)
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -23,10 +30,16 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.cli.extra import needs_pipeline
 
     needs_pipeline()
+    if arguments.checkpoint == Path(training_bench.NAME):
+        return training_bench.run(arguments)
     from specship.pipeline.inference.decode_bench import bench
 
     found = bench(
-        arguments.checkpoint, tokens=arguments.tokens, samples=arguments.samples, device=arguments.device
+        arguments.checkpoint,
+        tokens=arguments.tokens,
+        samples=arguments.samples,
+        device=arguments.device,
+        threads=arguments.threads,
     )
     if arguments.format == "json":
         print(json.dumps(found, indent=2))

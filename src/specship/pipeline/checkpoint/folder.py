@@ -10,16 +10,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from specship.digests import digest_of, sha256_file
 from specship.errors import DamagedArtifact
-from specship.pipeline.checkpoint.inventory import account
+from specship.pipeline.checkpoint.inventory import Inventory, account
 from specship.pipeline.checkpoint.safetensors_header import StoredTensor
-from specship.pipeline.checkpoint.weight_files import CONFIG, WEIGHTS, counted
-from specship.pipeline.model.decoder_shape import DecoderShape
+from specship.pipeline.checkpoint.weight_files import CONFIG, WEIGHTS, HeldTensor, counted
+from specship.pipeline.model.decoder_shape import DecoderShape, TextShape
 from specship.pipeline.model.reading import OURS, read_model
 from specship.pipeline.tokenizer.opening import open_tokenizer
 
@@ -27,38 +27,38 @@ if TYPE_CHECKING:
     import numpy as np
     from tokenizers import Tokenizer
 
-_NUMPY_DTYPES: Final = {"F32": "<f4", "F16": "<f2", "BF16": "<u2"}
+_NUMPY_DTYPES: Final = {"F32": "<f4", "F16": "<f2", "BF16": "<u2", "F64": "<f8"}
 
 
 @dataclass(frozen=True, slots=True)
-class CheckpointFolder:
-    """An opened checkpoint: its shape and where each tensor stands in `model.safetensors`."""
+class StoredFolder:
+    """An opened checkpoint: its sizes, and where each tensor stands."""
 
     kind: ClassVar[str] = "folder"
-    engine: ClassVar[str] = OURS
     path: Path
-    shape: DecoderShape
-    tensors: dict[str, StoredTensor]
-    shards: Mapping[str, str] = field(default_factory=dict)
-    """File of each tensor, where the weights are in several; empty where they are in one."""
+    shape: TextShape
+    held: Mapping[str, HeldTensor]
+    """Every tensor that belongs to it, and the file that holds it; a tied head is not among them."""
+    files: tuple[str, ...]
+    """Files of the weights."""
 
     @property
-    def weights(self) -> Path:
-        """The weights file, where there is one."""
-        return self.path / WEIGHTS
+    def tensors(self) -> Mapping[str, StoredTensor]:
+        """Every tensor that belongs to it."""
+        return {name: held.stored for name, held in self.held.items()}
 
     def weights_digest(self) -> str:
         """Hex sha256 of the weights file; of the names and sums of several, where there are several."""
-        if not self.shards:
-            return sha256_file(self.weights)
-        return digest_of({name: sha256_file(self.path / name) for name in set(self.shards.values())})
+        if self.files == (WEIGHTS,):
+            return sha256_file(self.path / WEIGHTS)
+        return digest_of({name: sha256_file(self.path / name) for name in self.files})
 
     def array(self, name: str) -> np.ndarray[Any, Any]:
-        """One tensor as float32 or float16; bfloat16 is widened to float32, which loses nothing."""
+        """One tensor as float16, float32 or float64; bfloat16 is widened to float32, which loses nothing."""
         import numpy as np
 
-        stored = self.tensors[name]
-        path, count = self.path / self.shards.get(name, WEIGHTS), math.prod(stored.shape)
+        stored, path = self.held[name].stored, self.path / self.held[name].file
+        count = math.prod(stored.shape)
         flat = np.fromfile(path, dtype=_NUMPY_DTYPES[stored.dtype], count=count, offset=stored.offset)
         if len(flat) != count:
             raise DamagedArtifact(
@@ -74,6 +74,14 @@ class CheckpointFolder:
             DamagedArtifact: there is none, or it cannot be read.
         """
         return open_tokenizer(self.path)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckpointFolder(StoredFolder):
+    """One of a family that is computed here."""
+
+    engine: ClassVar[str] = OURS
+    shape: DecoderShape
 
 
 def numbers(data: bytes | np.ndarray[Any, Any], dtype: str) -> np.ndarray[Any, Any]:
@@ -94,18 +102,26 @@ def open_any_checkpoint(folder: Path, *, tokenizer: bool = True) -> CheckpointFo
         DamagedArtifact: the configuration or the weights are missing, cut short or contradict each other.
     """
     found = account(folder, tokenizer=tokenizer, opened=False)
+    shape, held = found.model.shape, sound_tensors(found)
+    assert isinstance(shape, DecoderShape)  # noqa: S101 - `account` knows ours alone where it is not told else
+    return CheckpointFolder(folder, shape, held, found.files)
+
+
+def sound_tensors(found: Inventory) -> Mapping[str, HeldTensor]:
+    """Every tensor that belongs to a model, of an inventory in which everything fits.
+
+    Raises:
+        DamagedArtifact: something does not.
+    """
     if found.misfits:
         first = found.misfits[0]
         raise DamagedArtifact(
             f"{counted(found.misfits)}, first {first.name} {first.message}",
-            at=folder,
+            at=found.path,
             why=f"the weights must be those that {CONFIG} describes; what is skipped would stay random",
-            mend=f"{first.mend}; see all of it: specship import checkpoint {folder}",
+            mend=f"{first.mend}; see all of it: specship import checkpoint {found.path}",
         )
-    kept, shape = found.model.tensors(), found.model.shape
-    assert isinstance(shape, DecoderShape)  # noqa: S101 - `account` knows ours alone where it is not told else
-    shards = {} if found.files == (WEIGHTS,) else {name: found.tensors[name].file for name in kept}
-    return CheckpointFolder(folder, shape, {name: found.tensors[name].stored for name in kept}, shards)
+    return {name: found.tensors[name] for name in found.model.tensors()}
 
 
 def read_shape(path: Path) -> DecoderShape:

@@ -7,7 +7,8 @@ from typing import Any
 from specship.errors import UnusableInput
 from specship.pipeline.comparison.comparison import ComparisonTask, compare_sides
 from specship.pipeline.comparison.report import as_document
-from specship.pipeline.comparison.sides import LLAMA_CPP, Side, open_side
+from specship.pipeline.comparison.sides import LLAMA_CPP, Side, named_path, open_side
+from specship.pipeline.inference.any_model import is_ours
 
 
 def compare(a: str, b: str, work: ComparisonTask, *, with_llama_cpp: bool = True) -> dict[str, Any]:
@@ -20,6 +21,11 @@ def compare(a: str, b: str, work: ComparisonTask, *, with_llama_cpp: bool = True
         StageFailed: llama.cpp crashed or did not end.
         RequirementMissing: the device is not here.
     """
+    if not (is_ours(named_path(a)) and is_ours(named_path(b))):
+        from specship.pipeline.comparison.other_sides import open_other_side
+        from specship.pipeline.comparison.without_blocks import compare_without_blocks
+
+        return as_document(compare_without_blocks(open_other_side(a), open_other_side(b), work))
     sides = open_side(a), open_side(b)
     found = compare_sides(*sides, work)
     if not with_llama_cpp or {side.kind for side in sides} != {"folder", "gguf"}:

@@ -27,7 +27,7 @@ from specship.pipeline.comparison.next_token_distributions import (
 )
 from specship.pipeline.comparison.quantization_noise import Rehearsal, types_of
 from specship.pipeline.comparison.shared_vocabulary import barred_ids, one_tokenization, one_vocabulary
-from specship.pipeline.comparison.sides import Ids, Side
+from specship.pipeline.comparison.sides import ComparedSide, Ids, Side
 from specship.pipeline.comparison.tensor_comparison import TensorComparison, compare_models
 from specship.pipeline.inference.open_model import OpenModel
 from specship.pipeline.progress import Progress
@@ -52,8 +52,8 @@ class ComparisonTask:
 class ComparisonResult:
     """Everything that a comparison found."""
 
-    a: Side
-    b: Side
+    a: ComparedSide
+    b: ComparedSide
     vocabulary: int
     """Tokens that both sides name."""
     tensors: list[TensorComparison]
@@ -111,7 +111,7 @@ def _compare_blocks(pair: _Pair, work: ComparisonTask) -> ComparisonResult:
     """Both sides give every block: they read what side a wrote, and each writes on its own."""
     a, b = pair.a, pair.b
     wrote_a, activations_a = _run(a, pair, work)
-    sequences = _sequences(pair.prompts, wrote_a)
+    sequences = continued(pair.prompts, wrote_a)
     work.report(1, 2, "sides")
     wrote_b, activations_b = _run(b, pair, work, sequences)
     work.report(2, 2, "sides")
@@ -152,11 +152,11 @@ def _run(
     size = max(map(len, pair.prompts)) + work.steps
     reader, barred = side.load(size, work.device), barred_ids(pair.a, pair.b)
     wrote = [reader.greedy(prompt, work.steps, barred) for prompt in pair.prompts]
-    read = sequences or _sequences(pair.prompts, wrote)
+    read = sequences or continued(pair.prompts, wrote)
     return wrote, [trimmed(reader.activations(ids), pair.vocabulary) for ids in read]
 
 
-def _sequences(prompts: Sequence[Ids], wrote: Sequence[Ids]) -> list[Ids]:
+def continued(prompts: Sequence[Ids], wrote: Sequence[Ids]) -> list[Ids]:
     """Prompts with their continuations; the last token is only predicted, never read."""
     return [(*prompt, *ids[:-1]) for prompt, ids in zip(prompts, wrote, strict=True)]
 
@@ -172,7 +172,7 @@ def _compare_logprobs(pair: _Pair, work: ComparisonTask) -> ComparisonResult:
         llamacpp_logprobs(side, pair.prompts, work.steps, pair.vocabulary, work.threads) for side in runners
     ]
     work.report(1, 2, "sides")
-    sequences = _sequences(pair.prompts, logprobs[0].wrote)
+    sequences = continued(pair.prompts, logprobs[0].wrote)
     other = next((side for side in (pair.a, pair.b) if side.has_blocks), pair.a)
     wrote, activations = _run(other, pair, work, sequences)
     work.report(2, 2, "sides")

@@ -63,10 +63,18 @@ class Position:
 
 
 def distributions_of(logits_TV: Tensor, vocabulary: int) -> list[NextTokenDistribution]:  # noqa: N803 - axes
-    """A distribution for each position, over the first so many tokens."""
+    """A distribution for each position, over the first so many tokens, or those of them that were told."""
+    cut_TV = logits_TV[:, :vocabulary]  # noqa: N806 - axes
+    if cut_TV.shape[1] == vocabulary and not bool(cut_TV.isneginf().any()):
+        return [
+            NextTokenDistribution(at + 1, row_V, float(row_V.double().logsumexp(-1)))
+            for at, row_V in enumerate(cut_TV)
+        ]
     return [
-        NextTokenDistribution(at + 1, row_V[:vocabulary], float(row_V[:vocabulary].double().logsumexp(-1)))
-        for at, row_V in enumerate(logits_TV)
+        NextTokenDistribution(
+            at + 1, {token: float(row_V[token]) for token in (~row_V.isneginf()).nonzero()[:, 0].tolist()}
+        )
+        for at, row_V in enumerate(cut_TV)
     ]
 
 

@@ -19,9 +19,9 @@ import numpy as np
 
 from specship.pipeline.gguf.elements import decoded, encoded
 from specship.pipeline.gguf.format import ELEMENT_TYPES
-from specship.pipeline.inference.open_model import OpenModel
+from specship.pipeline.inference.open_model import OpenModel, StoredModel
 from specship.pipeline.inference.substituted_model import SubstitutedModel
-from specship.pipeline.model.decoder_shape import DecoderShape
+from specship.pipeline.model.decoder_shape import DecoderShape, TextShape
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -37,10 +37,15 @@ SLACK: Final = 2.0
 """By how much a sound difference may exceed the rehearsed one: another quantizer rounds otherwise."""
 _MOST: Final = 0.5
 """Half of a block's norm is never explained by rounding: 1.4 is what unrelated outputs differ by."""
-_ROUNDABLE: Final = {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"}
+ROUNDABLE: Final = {"F32", "F16", "BF16", "Q8_0", "Q4_0", "Q4_1", "Q5_0", "Q5_1"}
 _ELEMENTS: Final = {element.name: element for element in ELEMENT_TYPES.values()}
+_WIDENED: Final = 4
+"""Width of an MLP over that of the model, where nothing says it."""
 _LARGEST_HALF: Final = 65504.0
-_BITS: Final = {"Q2_K": 2, "Q3_K": 3, "Q4_K": 4, "Q5_K": 5, "Q6_K": 6}
+EXACT: Final = {"F32", "F16", "BF16"}
+"""Types to which everybody rounds alike; but two that were rounded to different ones of them differ."""
+_HALVES: Final = {"F32": 0.0, "F64": 0.0, "F16": 2.0**-12, "BF16": 2.0**-9}
+"""Largest relative error of a number that is stored in one of them."""
 _ACTIVATIONS: Final = {"F32": 0.0, "F16": 2.0**-11, "BF16": 2.0**-8}
 """Largest relative error of an activation that llama.cpp multiplies with weights of a type."""
 _BLOCK_ACTIVATIONS: Final = 1 / 127
@@ -56,7 +61,7 @@ class _Rounded(Mapping[str, Array]):
     def __getitem__(self, name: str) -> Array:
         kept = as_stored(self._model.array(name), self._types.get(name, "F32"), name)
         if self._rounds_activations:
-            return _noisy(kept, _activation_error(self._types.get(name, "F32")), name)
+            return noisy(kept, activation_error(self._types.get(name, "F32")), name)
         return kept
 
     def __iter__(self) -> Any:
@@ -66,7 +71,7 @@ class _Rounded(Mapping[str, Array]):
         return len(self._model.tensors)
 
 
-def types_of(model: OpenModel) -> dict[str, str]:
+def types_of(model: StoredModel) -> dict[str, str]:
     """Element type of every tensor."""
     return {name: stored.dtype for name, stored in model.tensors.items()}
 
@@ -79,26 +84,34 @@ def as_stored(array: Array, dtype: str, name: str = "") -> Array:
         return exact
     if dtype == "F16":
         exact = exact.clip(-_LARGEST_HALF, _LARGEST_HALF)  # what does not fit is a fault for others to name
-    if dtype in _ROUNDABLE:
+    if dtype in ROUNDABLE:
         return decoded(encoded(exact, element).ravel(), element, exact.shape).astype(np.float32)
-    return _noisy(exact, _step_error(dtype), name)
+    return noisy(exact, _step_error(dtype), name)
 
 
 def _step_error(dtype: str) -> float:
-    """Relative error of a K-quant: steps of equal width over the range of a block of Gaussian weights.
+    """Relative error of a type whose name has its bits, such as a K-quant.
+
+    Steps of equal width over the range of a block of Gaussian weights.
 
     The range of 16 or 32 draws is about four standard deviations; an error within a step is its width
     over the square root of 12.
     """
-    steps = (1 << _BITS.get(dtype, 4)) - 1
-    return 4.2 / steps / math.sqrt(12)
+    digit = next((int(sign) for sign in dtype if sign.isdigit()), 4)
+    return 4.2 / ((1 << max(digit, 1)) - 1) / math.sqrt(12)
 
 
-def _activation_error(dtype: str) -> float:
+def rounding_error(dtype: str) -> float:
+    """Relative error of a weight that is stored in a type, whoever rounded it."""
+    return _HALVES.get(dtype, _step_error(dtype))
+
+
+def activation_error(dtype: str) -> float:
+    """Relative error of what llama.cpp multiplies with weights of a type."""
     return _ACTIVATIONS.get(dtype, _BLOCK_ACTIVATIONS)
 
 
-def _noisy(array: Array, relative: float, name: str) -> Array:
+def noisy(array: Array, relative: float, name: str) -> Array:
     """Noise of a relative size, the same on every run."""
     if not relative:
         return array
@@ -107,9 +120,10 @@ def _noisy(array: Array, relative: float, name: str) -> Array:
     return (array + dice.standard_normal(array.shape, dtype=np.float32) * scale).astype(np.float32)
 
 
-def float32_tolerance(shape: DecoderShape) -> float:
+def float32_tolerance(shape: TextShape) -> float:
     """Relative difference that float32 sums in another order explain, after all blocks."""
-    widest = max(shape.hidden, shape.intermediate)
+    inner = shape.intermediate if isinstance(shape, DecoderShape) else _WIDENED * shape.hidden
+    widest = max(shape.hidden, inner)
     return _SAFETY * _FLOAT32 * math.sqrt(widest * (2 * shape.layers + 3))
 
 

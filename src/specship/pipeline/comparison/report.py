@@ -11,10 +11,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from typing import Any, Final
 
+from specship.errors import SpecshipError
 from specship.pipeline.comparison.comparison import ComparisonResult
-from specship.pipeline.comparison.sides import Ids, Side
+from specship.pipeline.comparison.sides import ComparedSide, Ids
+from specship.pipeline.model.reading import OURS
 
 ComparisonDocument = dict[str, Any]
+_WITHOUT_BLOCKS: Final = ("transformers", "llama.cpp")
 _PUBLISHED: Final = {"block": "stage", "diverges": "departs", "top1_divergences": "top1_departures"}
 """Fields of records by their older names in JSON."""
 
@@ -34,6 +37,7 @@ def as_document(
         "a": found.a.name,
         "b": found.b.name,
         "kinds": [found.a.kind, found.b.kind],
+        "engines": [found.a.model.engine, found.b.model.engine],
         "vocabulary_compared": found.vocabulary,
         **_token_figures(found),
         "first_diverging_block": first,
@@ -72,15 +76,21 @@ def _token_figures(found: ComparisonResult) -> ComparisonDocument:
             "equal_steps": found.greedy.equal_steps,
             "partings": [_published(one) for one in found.greedy.differences],
             "departures": found.greedy.divergences,
-            "a": _texts(found.a, found.greedy.wrote[0]),
-            "b": _texts(found.b, found.greedy.wrote[1]),
+            "a": _texts((found.a, found.b), found.greedy.wrote[0]),
+            "b": _texts((found.b, found.a), found.greedy.wrote[1]),
         },
     }
 
 
-def _texts(side: Side, wrote: Sequence[Ids]) -> list[str]:
-    tokenizer = side.model.tokenizer()
-    return [str(tokenizer.decode(list(ids), skip_special_tokens=False)) for ids in wrote]
+def _texts(sides: Sequence[ComparedSide], wrote: Sequence[Ids]) -> list[str]:
+    """By the first side's tokenizer that is known here; without one the ids stand for the texts."""
+    for side in sides:
+        try:
+            tokenizer = side.model.tokenizer()
+        except SpecshipError:
+            continue
+        return [str(tokenizer.decode(list(ids), skip_special_tokens=False)) for ids in wrote]
+    return [" ".join(map(str, ids)) for ids in wrote]
 
 
 def _finite(value: Any) -> Any:
@@ -95,8 +105,8 @@ def _finite(value: Any) -> Any:
 
 def as_text(document: ComparisonDocument) -> Iterator[str]:
     """The same for people, line by line."""
-    yield f"a  {document['a']}"
-    yield f"b  {document['b']}"
+    for side, engine in zip("ab", document["engines"], strict=True):
+        yield f"{side}  {document[side]}" + ("" if engine == OURS else f" (computed by {engine})")
     yield ""
     yield from _tensor_lines(document)
     yield from _token_lines(document, "")
@@ -143,7 +153,8 @@ def _token_lines(figures: ComparisonDocument, who: str) -> Iterator[str]:
 
 def _block_lines(document: ComparisonDocument) -> Iterator[str]:
     if not document["stages"]:
-        yield "blocks            none: llama.cpp gives probabilities only"
+        who = " and ".join(dict.fromkeys(kind for kind in document["kinds"] if kind in _WITHOUT_BLOCKS))
+        yield f"blocks            none: of {who} only the probabilities are taken"
         return
     rounded = any(row["at_one_precision"] is not None for row in document["stages"])
     yield "block                 difference     allowed" + ("  at one precision" if rounded else "")

@@ -7,13 +7,13 @@ from typing import Final
 
 from specship.errors import UnusableInput
 from specship.pipeline.comparison.llamacpp_logprobs import first_difference
-from specship.pipeline.comparison.sides import Ids, Side
+from specship.pipeline.comparison.sides import ComparedSide, Ids
 
 _SIZES: Final = ("hidden", "intermediate", "layers", "heads", "kv_heads", "head_dim")
 _MEND: Final = "compare two copies of one model"
 
 
-def one_vocabulary(a: Side, b: Side) -> int:
+def one_vocabulary(a: ComparedSide, b: ComparedSide) -> int:
     """How many tokens both sides name: vocabularies may differ in rows that no token uses, and sizes not.
 
     Raises:
@@ -21,7 +21,8 @@ def one_vocabulary(a: Side, b: Side) -> int:
     """
     shape_a, shape_b = a.model.shape, b.model.shape
     for what in _SIZES:
-        if (of_a := getattr(shape_a, what)) != (of_b := getattr(shape_b, what)):
+        of_a, of_b = (getattr(shape, what, None) for shape in (shape_a, shape_b))
+        if None not in {of_a, of_b} and of_a != of_b:
             raise UnusableInput(
                 f"{what} is {of_a} in {a.name} and {of_b} in {b.name}",
                 why="models of different sizes have no block in common that could be compared",
@@ -42,7 +43,7 @@ def one_vocabulary(a: Side, b: Side) -> int:
     return shared
 
 
-def one_tokenization(a: Side, b: Side, texts: Sequence[str]) -> list[Ids]:
+def one_tokenization(a: ComparedSide, b: ComparedSide, texts: Sequence[str]) -> list[Ids]:
     """Token ids of the texts, in which both sides agree.
 
     Raises:
@@ -62,6 +63,6 @@ def one_tokenization(a: Side, b: Side, texts: Sequence[str]) -> list[Ids]:
     return cut
 
 
-def barred_ids(*sides: Side) -> Ids:
+def barred_ids(*sides: ComparedSide) -> Ids:
     """End tokens of any side: both write on without them, so that every step is compared."""
     return tuple(sorted({token for side in sides for token in side.model.shape.eos_ids}))

@@ -26,7 +26,7 @@ from specship.pipeline.gguf.model import open_gguf
 from specship.pipeline.inference.decode_bench import reference_model, reference_tokens
 from specship.pipeline.inference.decoder import Decoder
 from specship.pipeline.inference.llamacpp import LlamaCppRequest, ask_llama_cpp
-from specship.pipeline.inference.open_model import OpenModel, is_gguf, open_model
+from specship.pipeline.inference.open_model import OpenModel, TextModel, is_gguf, open_model
 
 Ids = tuple[int, ...]
 TRANSFORMERS: Final = "transformers:"
@@ -42,6 +42,25 @@ class Reader(Protocol):
 
     def greedy(self, prompt: Ids, steps: int, barred: Collection[int]) -> Ids:
         """The likeliest continuation, some tokens barred."""
+
+
+class ComparedSide(Protocol):
+    """One side of a comparison, whoever computes it."""
+
+    @property
+    def name(self) -> str:
+        """As a person named it."""
+
+    @property
+    def kind(self) -> str:
+        """`folder`, `gguf`, `transformers` or `llama.cpp`."""
+
+    @property
+    def model(self) -> TextModel:
+        """The model whose bytes it stands for."""
+
+    def cut(self, texts: Sequence[str]) -> list[Ids]:
+        """Texts as token ids, nothing put in front."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +117,28 @@ def open_side(name: str) -> Side:
     Raises:
         UnusableInput: it is none of the four, or cannot be opened.
     """
+    path = named_path(name)
     if name.startswith(TRANSFORMERS):
-        return Side(name, "transformers", open_any_checkpoint(Path(name.removeprefix(TRANSFORMERS))))
+        return Side(name, "transformers", open_any_checkpoint(path))
     if name.startswith(LLAMA_CPP):
-        path = Path(name.removeprefix(LLAMA_CPP))
-        if not is_gguf(path):
-            raise UnusableInput("llama.cpp opens GGUF files", at=path, mend="llama.cpp:FILE.gguf")
         refuse_unfetched(path)
         return Side(name, "llama.cpp", open_gguf(path))
-    model = open_model(Path(name))
+    model = open_model(path)
     return Side(name, model.kind, model)
+
+
+def named_path(name: str) -> Path:
+    """The folder or the file that a person named.
+
+    Raises:
+        UnusableInput: llama.cpp is to open what is no GGUF, or transformers what is no folder.
+    """
+    path = Path(name.removeprefix(TRANSFORMERS).removeprefix(LLAMA_CPP))
+    if name.startswith(LLAMA_CPP) and not is_gguf(path):
+        raise UnusableInput("llama.cpp opens GGUF files", at=path, mend="llama.cpp:FILE.gguf")
+    if name.startswith(TRANSFORMERS) and is_gguf(path):
+        raise UnusableInput("transformers opens checkpoint folders", at=path, mend="transformers:FOLDER")
+    return path
 
 
 class _DecoderReader:

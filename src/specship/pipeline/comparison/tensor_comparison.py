@@ -15,11 +15,9 @@ from typing import Final
 import numpy as np
 
 from specship.errors import UnusableInput
-from specship.pipeline.comparison.quantization_noise import SLACK, Array, as_stored, types_of
-from specship.pipeline.inference.open_model import OpenModel
+from specship.pipeline.comparison.quantization_noise import EXACT, SLACK, Array, as_stored, types_of
+from specship.pipeline.inference.open_model import StoredModel
 
-_EXACT: Final = {"F32", "F16", "BF16"}
-"""Types to which everybody rounds alike; but two that were rounded to different ones of them differ."""
 _ELEMENTS_AT_ONCE: Final = 1 << 23
 _LARGEST: Final = 4.0
 """By how much the largest single difference may exceed that of plain rounding."""
@@ -41,7 +39,7 @@ class TensorComparison:
 
 
 def compare_models(
-    a: OpenModel, b: OpenModel, report: Callable[[int, int], None] = lambda *_: None
+    a: StoredModel, b: StoredModel, report: Callable[[int, int], None] = lambda *_: None
 ) -> list[TensorComparison]:
     """One comparison for each tensor that either side has; never an empty list.
 
@@ -58,26 +56,27 @@ def compare_models(
     return found
 
 
-def _compared(a: OpenModel, b: OpenModel, name: str) -> TensorComparison:
+def _compared(a: StoredModel, b: StoredModel, name: str) -> TensorComparison:
     sides = [side for side in (a, b) if name in side.tensors]
     if len(sides) == 1:
         where = "a" if sides[0] is a else "b"
-        return _unlike(name, f"only {where} has it")
+        return incomparable(name, f"only {where} has it")
     shape_a, shape_b = a.tensors[name].shape, b.tensors[name].shape
     if shape_a[1:] != shape_b[1:] or (shape_a != shape_b and not _is_padded(a, b, name)):
-        return _unlike(name, f"shapes {list(shape_a)} and {list(shape_b)}")
+        return incomparable(name, f"shapes {list(shape_a)} and {list(shape_b)}")
     rows = min(shape_a[0], shape_b[0])
     return difference(
         name, a.array(name)[:rows], b.array(name)[:rows], (types_of(a)[name], types_of(b)[name])
     )
 
 
-def _is_padded(a: OpenModel, b: OpenModel, name: str) -> bool:
+def _is_padded(a: StoredModel, b: StoredModel, name: str) -> bool:
     """Whether it has a row for each token, and the vocabularies are filled up to other lengths."""
     return (a.tensors[name].shape[0], b.tensors[name].shape[0]) == (a.shape.vocabulary, b.shape.vocabulary)
 
 
-def _unlike(name: str, fault: str) -> TensorComparison:
+def incomparable(name: str, fault: str) -> TensorComparison:
+    """A tensor of which there is nothing to compare, and why."""
     return TensorComparison(
         name=name,
         equal=False,
@@ -99,7 +98,7 @@ def difference(name: str, a: Array, b: Array, types: tuple[str, str]) -> TensorC
     rounding = [sums.a_rounded.figures(), sums.b_rounded.figures()]
     allowed = SLACK * max(one for one, _ in rounding)
     most = _LARGEST * max(one for _, one in rounding)
-    exact = _EXACT.issuperset(types) and ("F32" in types or types[0] == types[1])
+    exact = EXACT.issuperset(types) and ("F32" in types or types[0] == types[1])
     equal = sums.a_gives_b or sums.b_gives_a
     diverges = not equal and (exact or not (relative <= allowed and largest <= most))
     return TensorComparison(

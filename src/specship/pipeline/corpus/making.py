@@ -34,7 +34,7 @@ from specship.pipeline.corpus.near_duplicates import (
 )
 from specship.pipeline.corpus.settings import CorpusSettings
 from specship.pipeline.corpus.source_kind import FoundDocument, OpenedSource, kind_named
-from specship.pipeline.corpus.spool import Cursor, Spool, digest_text, discard
+from specship.pipeline.corpus.spool import PlaceInSources, Spool, digest_text, discard
 from specship.pipeline.corpus.writing import CorpusWriter, DocumentOutcome, Split
 from specship.pipeline.stage import Work
 
@@ -138,11 +138,11 @@ def _read_all(spool: Spool, sources: list[OpenedSource], settings: CorpusSetting
                     checked = _checked(found, one.prefix)
                     licence = found.licence or one.source.licence
                     spool.add(number, checked, source.stated_licence(checked.data, licence))
-                    spool.saved(Cursor(number, listed.path, item + 1))
+                    spool.saved(PlaceInSources(number, listed.path, item + 1))
                     inside = min(listed.size, inside + len(found.data))
                     work.report(done + inside, max(total, 1), "bytes", documents=len(spool))
             done += listed.size
-    facts_D = spool.finish(Cursor(len(sources)))  # noqa: N806 - documents
+    facts_D = spool.finish(PlaceInSources(len(sources)))  # noqa: N806 - documents
     if not facts_D["is_document"].any():
         endings = {ending for one in sources for ending in one.source.suffixes}
         raise UnusableInput(

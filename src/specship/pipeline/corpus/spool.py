@@ -69,7 +69,7 @@ class DocumentName:
 
 
 @dataclass(slots=True)
-class Cursor:
+class PlaceInSources:
     """Where reading goes on: the source, its file, and the document in that."""
 
     source: int = 0
@@ -86,7 +86,7 @@ class Spool:
         `identity` is a digest of all that decides what is read.
         """
         self.folder = folder
-        self.cursor = Cursor()
+        self.cursor = PlaceInSources()
         self._identity = identity
         self._sizes = dict.fromkeys(_FILES, 0)
         self._resume()
@@ -109,7 +109,7 @@ class Spool:
             whole = isinstance(found, dict) and found.get("identity") == self._identity
             if whole and all(self._size(name) >= found["sizes"][name] for name in _FILES):
                 self._sizes = dict(found["sizes"])
-                self.cursor = Cursor(**found["cursor"])
+                self.cursor = PlaceInSources(**found["cursor"])
         for name, size in self._sizes.items():
             path = self.folder / name
             with write_errors(path), path.open("ab") as file:
@@ -140,7 +140,7 @@ class Spool:
         if len(self._waiting) >= _SKETCHED_AT_ONCE or self._waiting_bytes >= _BYTES_AT_ONCE:
             self._append()
 
-    def saved(self, cursor: Cursor, *, now: bool = False) -> None:
+    def saved(self, cursor: PlaceInSources, *, now: bool = False) -> None:
         """Say where reading goes on; written down now and then.
 
         Raises:
@@ -185,7 +185,7 @@ class Spool:
         self._read += len(self._waiting)
         self._waiting, self._names, self._texts, self._waiting_bytes = [], [], [], 0
 
-    def finish(self, cursor: Cursor) -> Facts:
+    def finish(self, cursor: PlaceInSources) -> Facts:
         """All facts, one record a document, when everything was read.
 
         Raises:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from specship.errors import UnusableInput
-from specship.pipeline.checkpoint.other_folder import OtherFolder
+from specship.pipeline.checkpoint.folder import StoredFolder
 from specship.pipeline.gguf.elements import FILE_TYPES, decoded, encoded
 from specship.pipeline.gguf.reader import GgufFile, GgufTensor
 
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     Array = np.ndarray[Any, Any]
 
 _EXPERT: Final = re.compile(r"\.experts\.(\d+)\.")
-_NUMPY: Final = {"F32": "<f4", "F16": "<f2", "BF16": "<u2", "F64": "<f8"}
 _ENDS: Final = (".weight", ".bias")
 NOT_COMPARED: Final = "of names that no table has, so that they were not compared"
+MISSING: Final = "missing"
+OF_ANOTHER_SIZE: Final = "of another size"
 COMPUTED: Final = "computed from the configuration"
 
 
@@ -41,13 +42,47 @@ class ConvertedTensor:
     fault: str = ""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class AlignedTensor:
+    """A tensor of the file beside what it was made from, in the order in which it fits best."""
+
+    name: str
+    sources: tuple[str, ...]
+    """Tensors of the checkpoint: several where experts were stacked, none where it was computed."""
+    relation: str
+    original: Array | None = None
+    """Of the checkpoint, in the file's order and shape; None where nothing can be compared."""
+    copy: Array | None = None
+    """Of the file, dequantized."""
+    equal: bool = False
+    """Whether it holds the checkpoint's numbers as its own type keeps them."""
+
+
 def differences(found: Iterable[ConvertedTensor]) -> list[str]:
     """Every fault in words."""
     return [f"{one.name} {one.fault}" for one in found if one.fault]
 
 
-def compare_converted(opened: OtherFolder, written: GgufFile) -> Iterator[ConvertedTensor]:
+def compare_converted(opened: StoredFolder, written: GgufFile) -> Iterator[ConvertedTensor]:
     """Each tensor of the file, then each of the checkpoint that none of them is.
+
+    Raises:
+        UnusableInput: the installed `gguf` package has no table of the file's architecture.
+        DamagedArtifact: bytes of the checkpoint are not what they promise.
+    """
+    for one in aligned_tensors(opened, written):
+        fault = ""
+        if one.sources and one.relation == OF_ANOTHER_SIZE:
+            fault = f"has shape {list(written.tensors[one.name].shape)}"
+        elif one.relation == MISSING:
+            fault = "stands nowhere in the file"
+        elif one.original is not None and not one.equal:
+            fault = f"does not hold the numbers of {one.sources[0]}"
+        yield ConvertedTensor(one.name, one.relation, fault)
+
+
+def aligned_tensors(opened: StoredFolder, written: GgufFile) -> Iterator[AlignedTensor]:
+    """Each tensor of the file beside its own, then each of the checkpoint that none of them is.
 
     Raises:
         UnusableInput: the installed `gguf` package has no table of the file's architecture.
@@ -64,12 +99,12 @@ def compare_converted(opened: OtherFolder, written: GgufFile) -> Iterator[Conver
             sources.setdefault(theirs, []).append(name)
     for name, stored in written.tensors.items():
         if name in sources:
-            yield _compared(opened, written, stored, sorted(sources[name], key=_expert))
+            yield _aligned(opened, written, stored, sorted(sources[name], key=_expert))
         else:
-            yield ConvertedTensor(name, COMPUTED)
+            yield AlignedTensor(name, (), COMPUTED)
     for theirs in sorted(sources.keys() - written.tensors.keys()):
-        yield ConvertedTensor(sources[theirs][0], "missing", "stands nowhere in the file")
-    yield from (ConvertedTensor(name, NOT_COMPARED) for name in unnamed)
+        yield AlignedTensor(sources[theirs][0], tuple(sources[theirs]), MISSING)
+    yield from (AlignedTensor(name, (name,), NOT_COMPARED) for name in unnamed)
 
 
 def _names(architecture: str, layers: int) -> Callable[[str], str | None]:
@@ -94,20 +129,29 @@ def _expert(name: str) -> int:
     return int(found.group(1)) if found else 0
 
 
-def _compared(
-    opened: OtherFolder, written: GgufFile, stored: GgufTensor, names: list[str]
-) -> ConvertedTensor:
+def _aligned(opened: StoredFolder, written: GgufFile, stored: GgufTensor, names: list[str]) -> AlignedTensor:
     import numpy as np
 
-    arrays = [_array(opened, name) for name in names]
+    arrays = [opened.array(name) for name in names]
     original = arrays[0] if len(arrays) == 1 else np.stack(arrays) if _alike(arrays) else None
     if original is None or original.size != math.prod(stored.shape):
-        return ConvertedTensor(stored.name, "of another size", f"has shape {list(stored.shape)}")
-    copy = written.array(stored.name)
-    for relation, undone in _relations(original, copy.shape, opened.shape.heads):
-        if undone.shape == copy.shape and _equal(undone, copy, stored):
-            return ConvertedTensor(stored.name, relation)
-    return ConvertedTensor(stored.name, "different", f"does not hold the numbers of {names[0]}")
+        return AlignedTensor(stored.name, tuple(names), OF_ANOTHER_SIZE)
+    copy, nearest = written.array(stored.name), (math.inf, "different", original.reshape(stored.shape))
+    for relation, turned in _relations(original, copy.shape, opened.shape.heads):
+        if turned.shape != copy.shape:
+            continue
+        if _equal(turned, copy, stored):
+            return AlignedTensor(stored.name, tuple(names), relation, turned, copy, equal=True)
+        nearest = min(nearest, (_distance(turned, copy), relation, turned), key=lambda one: one[0])
+    return AlignedTensor(stored.name, tuple(names), nearest[1], nearest[2], copy)
+
+
+def _distance(original: Array, copy: Array) -> float:
+    """Norm of the difference; a figure that is not finite is as far as can be."""
+    import numpy as np
+
+    apart = float(np.linalg.norm((original.astype(np.float32) - copy).ravel()))
+    return apart if math.isfinite(apart) else math.inf
 
 
 def _alike(arrays: list[Array]) -> bool:
@@ -141,15 +185,6 @@ def _equal(original: Array, copy: Array, stored: GgufTensor) -> bool:
     except UnusableInput:  # the type cannot hold the original, so that nothing equal is stored
         return False
     return bool(np.array_equal(decoded(kept.ravel(), stored.type, copy.shape), copy))
-
-
-def _array(opened: OtherFolder, name: str) -> Array:
-    import numpy as np
-
-    stored, path = opened.held[name].stored, opened.path / opened.held[name].file
-    flat = np.fromfile(path, dtype=_NUMPY[stored.dtype], count=math.prod(stored.shape), offset=stored.offset)
-    wide = (flat.astype("<u4") << 16).view("<f4") if stored.dtype == "BF16" else flat
-    return wide.reshape(stored.shape)
 
 
 def counted(found: Iterable[ConvertedTensor]) -> Mapping[str, int]:

@@ -18,7 +18,6 @@ from threading import Thread
 
 from specship.files import sync_folder, temporary_beside, write_errors
 from specship.pipeline.checkpoint.folder import CheckpointFolder, open_any_checkpoint
-from specship.pipeline.checkpoint.weight_files import WEIGHTS
 from specship.pipeline.export.metadata import About, architecture_keys, general_keys
 from specship.pipeline.export.tensor_data import (
     ComputedTensor,
@@ -118,9 +117,9 @@ def _planned(opened: CheckpointFolder, dtype: Dtype) -> Iterator[PlannedTensor |
     if factors is not None:
         yield ComputedTensor(ROPE_FACTORS, factors.shape, element_of("F32", factors.shape), factors.tobytes())
     for tensor in renamed_tensors(opened.shape):
-        source = opened.tensors[tensor.checkpoint]
-        file = opened.path / opened.shards.get(tensor.checkpoint, WEIGHTS)
-        yield PlannedTensor(tensor.gguf, source, file, element_of(dtype, source.shape), tensor.heads)
+        held = opened.held[tensor.checkpoint]
+        element = element_of(dtype, held.stored.shape)
+        yield PlannedTensor(tensor.gguf, held.stored, opened.path / held.file, element, tensor.heads)
 
 
 def _write(

@@ -22,6 +22,7 @@ from specship.pipeline.model.decoder_shape import (
     Biases,
     DecoderShape,
     RopeScaling,
+    TextShape,
     expected_tensors,
 )
 from specship.pipeline.model.reading import OURS
@@ -49,29 +50,13 @@ _BIASES: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class GgufModel:
-    """An opened GGUF under its checkpoint's names."""
+class StoredGguf:
+    """An opened GGUF, whoever computes it."""
 
     kind: ClassVar[str] = "gguf"
-    engine: ClassVar[str] = OURS
     path: Path
-    shape: DecoderShape
-    tensors: Mapping[str, GgufTensor]
+    shape: TextShape
     file: GgufFile
-    heads: Mapping[str, int]
-    """Heads of those tensors whose rows stand in llama.cpp's order of pairs."""
-
-    def array(self, name: str) -> np.ndarray[Any, Any]:
-        """One tensor as float32 or float16, its rows in the order of a checkpoint.
-
-        Raises:
-            UnusableInput: the installed `gguf` package does not read its type.
-        """
-        found = self.file.array(self.tensors[name].name)
-        if not (heads := self.heads.get(name, 0)):
-            return found
-        rows_NC = found.reshape(len(found), -1)  # noqa: N806 - axes
-        return separate_rows(rows_NC, heads).reshape(found.shape)
 
     def weights_digest(self) -> str:
         """Hex sha256 of the file."""
@@ -87,6 +72,29 @@ class GgufModel:
         from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
 
         return rebuilt_tokenizer(self.file)
+
+
+@dataclass(frozen=True, slots=True)
+class GgufModel(StoredGguf):
+    """One of an architecture that is computed here, under its checkpoint's names."""
+
+    engine: ClassVar[str] = OURS
+    shape: DecoderShape
+    tensors: Mapping[str, GgufTensor]
+    heads: Mapping[str, int]
+    """Heads of those tensors whose rows stand in llama.cpp's order of pairs."""
+
+    def array(self, name: str) -> np.ndarray[Any, Any]:
+        """One tensor as float32 or float16, its rows in the order of a checkpoint.
+
+        Raises:
+            UnusableInput: the installed `gguf` package does not read its type.
+        """
+        found = self.file.array(self.tensors[name].name)
+        if not (heads := self.heads.get(name, 0)):
+            return found
+        rows_NC = found.reshape(len(found), -1)  # noqa: N806 - axes
+        return separate_rows(rows_NC, heads).reshape(found.shape)
 
 
 def open_gguf(path: Path) -> GgufModel:
@@ -122,8 +130,8 @@ def open_gguf(path: Path) -> GgufModel:
     return GgufModel(
         path,
         shape,
-        {tensor.checkpoint: file.tensors[tensor.gguf] for tensor in renamed},
         file,
+        {tensor.checkpoint: file.tensors[tensor.gguf] for tensor in renamed},
         {tensor.checkpoint: tensor.heads for tensor in renamed if tensor.heads},
     )
 

@@ -34,25 +34,27 @@ def open_any_model(path: Path) -> AnyModel:
         RequirementMissing: it needs transformers or llama.cpp, which is not installed.
         StageFailed: the process of transformers crashed or did not end.
     """
-    if not is_gguf(path):
-        return open_model(path) if is_ours(path) else open_other_folder(path)
-    refuse_unfetched(path)
-    if not is_other_architecture(read_gguf(path)):
+    if is_ours(path):
         return open_model(path)
+    if not is_gguf(path):
+        return open_other_folder(path)
     from specship.pipeline.inference.llamacpp_decoder import open_other_gguf
 
     return open_other_gguf(path)
 
 
-def is_ours(folder: Path) -> bool:
-    """Whether a folder is computed here, as far as its `config.json` says.
+def is_ours(path: Path) -> bool:
+    """Whether a folder or a GGUF is computed here, as far as its `config.json` or its metadata say.
 
     Raises:
-        UnusableInput: it is no checkpoint folder, or its configuration cannot be read.
+        UnusableInput: it is neither of them, or what says so cannot be read.
     """
-    refuse_other(folder)
-    refuse_link(folder / CONFIG)
-    return is_computed_here(folder / CONFIG)
+    if is_gguf(path):
+        refuse_unfetched(path)
+        return not is_other_architecture(read_gguf(path))
+    refuse_other(path)
+    refuse_link(path / CONFIG)
+    return is_computed_here(path / CONFIG)
 
 
 def load_decoder(opened: AnyModel, *, device: str = "cpu", context: int | None = None) -> TextDecoder:

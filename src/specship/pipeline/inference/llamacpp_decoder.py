@@ -5,51 +5,44 @@ Axes: T tokens, V vocabulary.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
-from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
+from specship.pipeline.gguf.model import StoredGguf
 from specship.pipeline.gguf.other_architectures import text_shape
-from specship.pipeline.gguf.reader import GgufFile, read_gguf
+from specship.pipeline.gguf.reader import GgufTensor, read_gguf
 from specship.pipeline.inference.text_decoder import TextDecoder
-from specship.pipeline.model.decoder_shape import TextShape
 from specship.pipeline.resident_child import ResidentChild
 
 if TYPE_CHECKING:
-    from tokenizers import Tokenizer
+    import numpy as np
 
 
 @dataclass(frozen=True, slots=True)
-class OtherGguf:
+class OtherGguf(StoredGguf):
     """A GGUF as its header describes it; llama.cpp opens the rest."""
 
-    kind: ClassVar[str] = "gguf"
-    path: Path
-    shape: TextShape
     engine: str
-    file: GgufFile
 
-    def weights_digest(self) -> str:
-        """Hex sha256 of the file."""
-        return sha256_file(self.path)
+    @property
+    def tensors(self) -> Mapping[str, GgufTensor]:
+        """Every tensor of the file, by its own name."""
+        return self.file.tensors
 
-    def tokenizer(self) -> Tokenizer:
-        """The tokenizer that the metadata describe.
+    def array(self, name: str) -> np.ndarray[Any, Any]:
+        """One tensor as float32 or float16.
 
         Raises:
-            UnusableInput: its kind, or the way it splits text, is not known here.
-            DamagedArtifact: its tokens contradict each other.
+            UnusableInput: the installed `gguf` package does not read its type.
         """
-        from specship.pipeline.gguf.tokenizer import rebuilt_tokenizer
-
-        return rebuilt_tokenizer(self.file)
+        return self.file.array(name)
 
 
 def open_other_gguf(path: Path) -> OtherGguf:
@@ -61,7 +54,7 @@ def open_other_gguf(path: Path) -> OtherGguf:
         DamagedArtifact: against a rule of the format, or sizes are missing.
     """
     file = read_gguf(path)
-    return OtherGguf(path, text_shape(file), _engine(path), file)
+    return OtherGguf(path, text_shape(file), file, _engine(path))
 
 
 def _engine(path: Path) -> str:

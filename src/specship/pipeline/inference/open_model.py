@@ -59,24 +59,8 @@ class TextModel(Protocol):
         """Hex sha256 that changes with the weights' bytes."""
 
 
-class OpenModel(Protocol):
-    """An opened model that is computed here; tensors go by a checkpoint's names, rows in its order."""
-
-    @property
-    def path(self) -> Path:
-        """The folder or the file."""
-
-    @property
-    def kind(self) -> str:
-        """`folder` or `gguf`."""
-
-    @property
-    def engine(self) -> str:
-        """Our own decoder."""
-
-    @property
-    def shape(self) -> DecoderShape:
-        """Sizes, biases, norms and rotation."""
+class StoredModel(TextModel, Protocol):
+    """The same with its tensors, by the names that whoever computes it knows."""
 
     @property
     def tensors(self) -> Mapping[str, Stored]:
@@ -85,11 +69,13 @@ class OpenModel(Protocol):
     def array(self, name: str) -> np.ndarray[Any, Any]:
         """One tensor as float32 or float16, dequantized where it was quantized."""
 
-    def tokenizer(self) -> Tokenizer:
-        """The tokenizer that belongs to it."""
 
-    def weights_digest(self) -> str:
-        """Hex sha256 that changes with the weights' bytes."""
+class OpenModel(StoredModel, Protocol):
+    """An opened model that is computed here; tensors go by a checkpoint's names, rows in its order."""
+
+    @property
+    def shape(self) -> DecoderShape:
+        """Sizes, biases, norms and rotation."""
 
 
 def is_gguf(path: Path) -> bool:

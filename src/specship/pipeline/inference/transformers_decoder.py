@@ -65,6 +65,10 @@ class TransformersDecoder(TextDecoder):
         plain = [list(ids) for ids in sequences]
         return torch.from_numpy(self._process.numbers("losses", sequences=plain, changes=list(changes)))
 
+    def disturb(self, relative: float) -> None:
+        """Noise of a relative size on every matrix, for good."""
+        self._process.say("disturb", relative=relative)
+
     def parameters(self) -> dict[str, tuple[int, ...]]:
         """Name and shape of every parameter, as the class has them."""
         found = self._process.say("parameters")["parameters"]

@@ -121,6 +121,18 @@ class _Models:
                 found.append(torch.nn.functional.cross_entropy(logits_TV, ids_T[1:], reduction="none"))
         return _bytes(torch.cat(found))
 
+    def disturb(self, relative: float) -> Mapping[str, Any]:
+        """Noise of a relative size on every matrix, the same on every run; the model stays so."""
+        import torch
+
+        with torch.no_grad():
+            for number, (_, one) in enumerate(sorted(self._model.named_parameters())):
+                if one.dim() > 1:
+                    dice = torch.Generator().manual_seed(number)
+                    noise = torch.randn(one.shape, generator=dice).to(one.device)
+                    one.add_(noise * (relative * one.square().mean().sqrt()))
+        return {}
+
     def parameters(self) -> Mapping[str, Any]:
         """Names and shapes of all parameters, as the model itself has them."""
         named = self._model.named_parameters()

@@ -8,8 +8,23 @@ from typing import Any
 from specship.pipeline.qa.records import QaReport
 
 
-def worst_figures(reports: Collection[QaReport]) -> dict[str, Any]:
-    """Figures of single gates, each the worst of the models; None where it was not measured on each."""
+def gate_figures(reports: Collection[QaReport]) -> dict[str, Any]:
+    """How many gates of all models there are, were executed and passed, and the worst of their figures.
+
+    `failed` were executed and did not pass. A figure is None where it was not measured on each model.
+    """
+    executed = sum(report.executed for report in reports)
+    passed = sum(report.passed for report in reports)
+    return {
+        "gates": sum(len(report.answers) for report in reports),
+        "executed": executed,
+        "passed": passed,
+        "failed": executed - passed,
+        **_worst_figures(reports),
+    }
+
+
+def _worst_figures(reports: Collection[QaReport]) -> dict[str, Any]:
     sources = {
         "values": ("statistics", ("values",), min),
         "unsound_values": ("statistics", ("nan", "infinite"), max),

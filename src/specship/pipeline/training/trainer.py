@@ -134,6 +134,8 @@ class Trainer:
         self.last_loss: float | None = None
         self.phase: Phase = _unwatched
         self._bound = settings.loss_bound(self.reader.vocab_size)
+        largest = torch.finfo(torch.float32).max
+        self._limits = torch.tensor([self._bound, largest, largest], device=device)
         self._spoilt = torch.zeros((), device=device)
         """1 from the first step on whose figures forbade an update; on the device."""
 
@@ -205,7 +207,7 @@ class Trainer:
 
     def _forbids_update(self, figures: torch.Tensor) -> torch.Tensor:
         """1 where a loss and its norms must move no weight, else 0; on the device."""
-        sound = torch.isfinite(figures).all() & (figures[0] <= self._bound)
+        sound = (figures <= self._limits).all()  # nothing that is not a number is below anything
         return (~sound).to(torch.float32)
 
     def take_step(self) -> LaunchedStep:
@@ -232,11 +234,12 @@ class Trainer:
             gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
             norm = torch.nn.utils.get_total_norm(gradients)
             divisor = self._clip(norm)
+        with self.phase("recording"):
             figures = torch.stack([loss, norm, norm / divisor])
             self._spoilt = torch.maximum(self._spoilt, self._forbids_update(figures))
-            self._update(rate, divisor)
-        with self.phase("recording"):
             host = on_its_way(figures)
+        with self.phase("optimizer"):
+            self._update(rate, divisor)
         clock.stop()
         self.step = step
         return LaunchedStep(step, rate, clock, host, str(self.parameters[0].device), dict(self._counted))

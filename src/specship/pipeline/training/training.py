@@ -6,6 +6,7 @@ from the newest checkpoint that verifies and leaves the log that an uninterrupte
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.digests import sha256_file
+from specship.errors import CannotWrite
 from specship.json_log import JsonLog
 from specship.pipeline.device import device_name, matmul_flops_per_second, prepare, resolve_device
 from specship.pipeline.progress import Progress
@@ -22,6 +24,7 @@ from specship.pipeline.shards.token_reader import EndOfData, TokenReader
 from specship.pipeline.training.architecture import training_flops_per_token
 from specship.pipeline.training.checkpoints import prune
 from specship.pipeline.training.early_stopping import EarlyStopping
+from specship.pipeline.training.engine.device_failure import device_failure, first_line, refuse_without_room
 from specship.pipeline.training.engine.launched_step import LaunchedStep
 from specship.pipeline.training.evaluation import HeldOut
 from specship.pipeline.training.initialisation import Beginning, examine
@@ -153,6 +156,22 @@ class _TrainingRun:
         prune(self.folder.path, best_step=self.stopping.best_step)
         self.folder.update(steps_done=self.trainer.step, wall_seconds=wall, best_step=self.stopping.best_step)
 
+    def _take_step(self) -> None:
+        """Launch a step, and log the one before it."""
+        before = self._under_way
+        try:
+            self._under_way = self.trainer.take_step()
+        except (TrainingAborted, EndOfData):  # of the step that is not taken; the one before it counts
+            self.catch_up()
+            raise
+        self._write(before)
+
+    def abandon(self) -> None:
+        """Give up the step under way, whose figures will not come."""
+        if self._under_way is not None:
+            self.trainer.step = self._under_way.step - 1
+            self._under_way = None
+
     def _write(self, launched: LaunchedStep | None) -> None:
         """Log a step that is through; its figures were on their way while the next one was launched."""
         if launched is None:
@@ -206,22 +225,13 @@ class _TrainingRun:
 
     def steps(self, watch: TerminationWatch) -> TrainingOutcome:
         """Train until the plan, patience, the data or somebody's patience ends."""
-        try:
-            return self._steps(watch)
-        except EndOfData:
-            self.catch_up()
-            raise
-
-    def _steps(self, watch: TerminationWatch) -> TrainingOutcome:
         trainer, planned = self.trainer, self.settings.steps
         if trainer.step == 0 and self.stopping.last_loss is None:
             self.evaluate()
         while trainer.step < planned and not self.stopping.due:
             if watch.asked:
                 return self._preempted(watch.signal_name)
-            before = self._under_way
-            self._under_way = trainer.take_step()
-            self._write(before)
+            self._take_step()
             if trainer.step % self.settings.evaluate_every == 0 or trainer.step == planned:
                 self.evaluate()
         if trainer.step == planned:
@@ -237,6 +247,7 @@ class _TrainingRun:
         self.catch_up()
         step = self.trainer.step
         if not checkpoint_path(self.folder.path, step).exists():
+            self.folder.event("preempting", step, reason=reason)  # whoever asked may not wait for the rest
             self.save(val_loss=None)
         self.folder.event("preempted", step, reason=reason)
         return TrainingOutcome("preempted", reason, step)
@@ -261,7 +272,7 @@ def pretrain(
     status 1, from whoever calls this.
 
     Raises:
-        RequirementMissing: the device asked for is not on this machine.
+        RequirementMissing: the device asked for is not on this machine, or the model does not fit it.
         UnusableInput: the settings do not fit the data, or the folder holds another run.
         DamagedArtifact: the shards, the tokenizer or the initial weights cannot be used.
         CannotWrite: the disk is full or refuses; the run can be resumed when it does no more.
@@ -283,13 +294,12 @@ def pretrain(
         record["sessions"] = 1 + (earlier or {}).get("sessions", 0)
         kept = beginning.copy_into(output) if beginning else None
         with watch or TerminationWatch() as watching:
-            return _drive(
-                _TrainingRun(recipe, folder, tokenizer, shards, initial=kept, report=report or _silent),
-                watching,
-                checkpoint=checkpoint,
-                events=events,
-                resumed=earlier is not None,
-            )
+            try:
+                run = _TrainingRun(recipe, folder, tokenizer, shards, initial=kept, report=report or _silent)
+            except (MemoryError, RuntimeError) as error:
+                refuse_without_room(error, device)
+                raise
+            return _drive(run, watching, checkpoint=checkpoint, events=events, resumed=earlier is not None)
     finally:
         folder.close()
 
@@ -318,6 +328,18 @@ def _drive(
     except EndOfData as end:
         folder.event("end_of_data", run.trainer.step + 1, reason=end.message)
         outcome = TrainingOutcome("data_exhausted", end.message, run.trainer.step)
+    except CannotWrite as full:
+        run.abandon()
+        with contextlib.suppress(CannotWrite):  # the disk that refused may take a line, or not
+            folder.update(status="aborted", reason=str(full.message), steps_done=run.trainer.step)
+        raise
+    except (MemoryError, RuntimeError) as error:
+        reason = device_failure(error, run.trainer.device)
+        if reason is None:
+            raise
+        run.abandon()
+        folder.event("aborted", run.trainer.step + 1, reason=reason, detail=first_line(error))
+        outcome = TrainingOutcome("aborted", f"{reason}: {first_line(error)}", run.trainer.step)
     folder.sync()
     if run.watched and outcome.status in FINISHED:
         outcome = replace(outcome, reason=run.watched.conclude(outcome.reason, run.stopping.last_loss))

@@ -7,6 +7,7 @@ import functools
 import importlib.util
 import os
 import shutil
+import warnings
 from dataclasses import asdict, dataclass
 from typing import Any, Final
 
@@ -83,7 +84,9 @@ def missing_compiler(device_type: str) -> str:
     if not any(map(shutil.which, names)):
         return f"there is no compiler ({names[0]})"
     try:
-        torch.compile(_one_more, dynamic=False)(torch.zeros(1, device=device_type))
+        with warnings.catch_warnings():  # torch's own, of modules that it loads for this
+            warnings.simplefilter("ignore")
+            torch.compile(_one_more, dynamic=False)(torch.zeros(1, device=device_type))
     except (RuntimeError, OSError, ImportError) as error:
         lines = str(error).strip().splitlines()
         return f"a trial did not compile: {lines[0] if lines else type(error).__name__}"

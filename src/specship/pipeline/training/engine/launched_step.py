@@ -22,7 +22,8 @@ class StepClock:
         self._began = time.perf_counter()
         self._ended = self._began
         if device.type == "cuda":
-            self._events = (torch.cuda.Event(enable_timing=True), torch.cuda.Event(enable_timing=True))
+            event: Any = torch.cuda.Event
+            self._events = (event(enable_timing=True), event(enable_timing=True))
             self._events[0].record()
 
     def stop(self) -> None:

@@ -34,10 +34,12 @@ def chunk_slopes(
     Columns from `vocabulary` on are no tokens and get no probability. Where not all tokens are learned, the
     others count neither in the sum nor in the slopes.
     """
-    logs_nV = torch.log_softmax((hidden_nC @ head_UC.t())[:, :vocabulary].float(), dim=-1)
+    logits_nV = (hidden_nC @ head_UC.t())[:, :vocabulary].float()
     target_n1 = targets_n[:, None]
-    losses_n1 = -logs_nV.gather(1, target_n1)
-    slopes_nV = logs_nV.exp_()
+    slopes_nV = torch.softmax(logits_nV, dim=-1)
+    # The logarithm of the sum follows from the largest logit and its share, which is never small.
+    largest_n1, share_n1 = logits_nV.amax(1, keepdim=True), slopes_nV.amax(1, keepdim=True)
+    losses_n1 = largest_n1 - share_n1.log() - logits_nV.gather(1, target_n1)
     slopes_nV.scatter_(1, target_n1, slopes_nV.gather(1, target_n1) - 1.0)
     if learned_n is not None:
         losses_n1 = losses_n1 * learned_n[:, None]
@@ -60,7 +62,7 @@ class LinearCrossEntropy(torch.autograd.Function):
         weight_VC: Tensor,
         targets_N: Tensor,
         slopes: Slopes,
-        learned_N: Tensor | None,
+        learned_N: Tensor | None = None,
     ) -> Tensor:
         """The mean loss, float32; over the targets that are learned, where not all are."""
         vocabulary = len(weight_VC)
@@ -88,7 +90,7 @@ class LinearCrossEntropy(torch.autograd.Function):
         return total * share
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, Tensor, None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
         """Gradients of the hidden states and of the head."""
         hidden_NC, weight_VC = ctx.saved_tensors
         return slope.to(hidden_NC.dtype) * hidden_NC, slope * weight_VC, None, None, None

@@ -15,7 +15,7 @@ Source: Touvron et al. 2023 (arXiv:2302.13971); Su et al. 2021 (arXiv:2104.09864
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import torch
 import torch.nn.functional as F  # noqa: N812 - the name every reader of torch knows
@@ -41,6 +41,16 @@ class RoundedLinear(nn.Linear):
         """`x` times the weights, rounded to the type of `x`."""
         bias = None if self.bias is None else self.bias.to(x.dtype)
         return F.linear(x, self.weight.to(x.dtype), bias)
+
+
+def joined(x: Tensor, *projections: nn.Linear) -> Tensor:
+    """What several projections make of one input, side by side, by a single product.
+
+    Their weights lie apart, as checkpoints have them; laying them together costs less than it saves.
+    """
+    weight = torch.cat(tuple(one.weight for one in projections)).to(x.dtype)
+    biases = tuple(one.bias for one in projections if one.bias is not None)
+    return F.linear(x, weight, torch.cat(biases).to(x.dtype) if biases else None)
 
 
 class RootMeanSquareNorm(nn.Module):
@@ -79,22 +89,27 @@ class CausalAttention(nn.Module):
         self.q_norm = RootMeanSquareNorm(*norms) if norms else None
         self.k_norm = RootMeanSquareNorm(*norms) if norms else None
         self.head_dim, self.dropout = shape.head_dim, dropout
-        self.grouped = shape.heads != shape.kv_heads
+        self.counts = (shape.heads, shape.kv_heads, shape.kv_heads)
 
     def forward(self, x_BTC: Tensor, turns: Turns, seen_B1TT: Tensor | None) -> Tensor:
         """What each token takes from those before it; `seen_B1TT` narrows that, None is all of them."""
-        parts = (*x_BTC.shape[:2], -1, self.head_dim)
-        q_BTHD, k_BTHD = self.q_proj(x_BTC).view(parts), self.k_proj(x_BTC).view(parts)
+        joined_BTN = joined(x_BTC, self.q_proj, self.k_proj, self.v_proj)
+        heads_BTHD = joined_BTN.view(*x_BTC.shape[:2], -1, self.head_dim)
+        q_BTHD, k_BTHD, v_BTHD = torch.split_with_sizes(heads_BTHD, self.counts, dim=2)
         if self.q_norm is not None and self.k_norm is not None:
             q_BTHD, k_BTHD = self.q_norm(q_BTHD), self.k_norm(k_BTHD)
+            turned_BTHD = turned(torch.cat((q_BTHD, k_BTHD), dim=2), turns)
+        else:
+            turned_BTHD = turned(heads_BTHD[:, :, : sum(self.counts[:2])], turns)
+        q_BTHD, k_BTHD = torch.split_with_sizes(turned_BTHD, self.counts[:2], dim=2)
         mixed_BHTD = F.scaled_dot_product_attention(
-            turned(q_BTHD, turns).transpose(1, 2),
-            turned(k_BTHD, turns).transpose(1, 2),
-            self.v_proj(x_BTC).view(parts).transpose(1, 2),
+            q_BTHD.transpose(1, 2),
+            k_BTHD.transpose(1, 2),
+            v_BTHD.transpose(1, 2),
             attn_mask=seen_B1TT,
             dropout_p=self.dropout if self.training else 0.0,
             is_causal=seen_B1TT is None,
-            enable_gqa=self.grouped,
+            enable_gqa=self.counts[0] != self.counts[1],
         )
         mixed: Tensor = self.o_proj(mixed_BHTD.transpose(1, 2).flatten(2))
         return mixed
@@ -112,7 +127,8 @@ class GatedFeedForward(nn.Module):
 
     def forward(self, x_BTC: Tensor) -> Tensor:
         """Gate, up and down."""
-        down: Tensor = self.down_proj(F.silu(self.gate_proj(x_BTC)) * self.up_proj(x_BTC))
+        gate_BTN, up_BTN = joined(x_BTC, self.gate_proj, self.up_proj).chunk(2, dim=-1)
+        down: Tensor = self.down_proj(F.silu(gate_BTN) * up_BTN)
         return down
 
 
@@ -186,13 +202,8 @@ class TrainedDecoder(nn.Module):
         hidden_NC, targets_N = hidden_BTC.flatten(0, 1), tokens_BT[:, 1:].flatten()
         if reduction == "none":
             return losses_of(hidden_NC, self.lm_head.weight, targets_N).view_as(tokens_BT[:, 1:])
-        mean: Tensor = LinearCrossEntropy.apply(
-            hidden_NC,
-            self.lm_head.weight,
-            targets_N,
-            self._slopes,
-            None if learned_BT is None else learned_BT.flatten(),
-        )
+        learned_N = None if learned_BT is None else learned_BT.flatten()
+        mean: Tensor = _mean_loss(hidden_NC, self.lm_head.weight, targets_N, self._slopes, learned_N)
         return mean
 
     def logits(self, input_ids_BT: Tensor, *, dtype: torch.dtype = torch.float32) -> Tensor:
@@ -221,6 +232,9 @@ class TrainedDecoder(nn.Module):
             turns_S1D = rotations(self.shape, length)[:, None]
             self._turns[key] = (turns_S1D.real.clone().to(device), turns_S1D.imag.clone().to(device))
         return self._turns[key]
+
+
+_mean_loss: Any = LinearCrossEntropy.apply
 
 
 @torch.no_grad()
