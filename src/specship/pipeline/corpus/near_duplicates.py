@@ -251,8 +251,9 @@ class HeldOutShingles:
     def _rare(self, hashes: Hashes, owners: Members) -> NDArray[np.bool_]:
         import numpy as np
 
-        _, inverse, counts = np.unique(hashes, return_inverse=True, return_counts=True)
-        rare = counts[inverse] <= _COMMON
+        starts = np.flatnonzero(np.r_[len(hashes) > 0, hashes[1:] != hashes[:-1]])  # they are sorted
+        counts = np.diff(np.r_[starts, len(hashes)])
+        rare = np.repeat(counts <= _COMMON, counts)
         left_D = np.bincount(owners[rare], minlength=self.documents)
         return rare | (left_D[owners] < _FEWEST)
 
