@@ -16,6 +16,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from specship.pipeline.training import trainer as trainer_module
+from specship.pipeline.training.engine.batches import StepTokens
 from specship.pipeline.training.trainer import Trainer
 from tests.models.training_data import make_shards, recipe
 
@@ -93,9 +94,11 @@ def test_a_step_that_reads_a_value_is_counted_and_cannot_be_done(
 
 def test_a_blocking_copy_is_counted(on_meta: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = on_meta.batches.next
-    monkeypatch.setattr(
-        on_meta.batches, "next", lambda: honest() + torch.zeros(1, dtype=torch.int64).to("meta")
-    )
+
+    def blocking() -> StepTokens:
+        return honest().each(lambda one: one + torch.zeros(1, dtype=torch.int64).to("meta"))
+
+    monkeypatch.setattr(on_meta.batches, "next", blocking)
     on_meta.take_step()
     assert traffic(on_meta, 2)["blocking"] == 2
 

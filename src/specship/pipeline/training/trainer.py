@@ -118,7 +118,9 @@ class Trainer:
             on_wrap=on_wrap,
             part=group.rank,
             parts=group.world,
+            boundaries=settings.boundaries,
         )
+        self._counted: Mapping[str, int] = {}
         self.reader = self.batches.reader
         self.initial = initial
         self.config = self._declared(recipe.model, initial)
@@ -195,14 +197,23 @@ class Trainer:
     def _backward(self) -> torch.Tensor:
         """Gradients of the mean loss over all accumulated batches; returns that loss."""
         with self.phase("data"):
-            tokens_ABT = self.batches.next()  # noqa: N806 - axes of a tensor
-        share = 1.0 / len(tokens_ABT)
+            step = self.batches.next()
+        self._counted = step.counted
+        share = 1.0 / len(step.tokens_ABT)
         total = torch.zeros((), device=self.device)
-        for at, tokens_BT in enumerate(tokens_ABT, start=1):  # noqa: N806
-            last = at == len(tokens_ABT)
+        for place in range(len(step.tokens_ABT)):
+            documents = None if step.documents_ABT is None else step.documents_ABT[place]
+            learned = None if step.learned_ABT is None else step.learned_ABT[place]
+            last = place == len(step.tokens_ABT) - 1
             with self.group.exchange(self.net, last=last):
                 with self.phase("forward"), self.execution.kernels():
-                    loss = self.net(tokens_BT, dtype=self.execution.dtype) * share
+                    loss = self.net(
+                        step.tokens_ABT[place],
+                        dtype=self.execution.dtype,
+                        documents_BT=documents,
+                        learned_BT=learned,
+                    )
+                    loss = loss * share
                 if last:
                     self._busy.stop()
                     self.group.beat(self.step + 1, exchanging=True)
@@ -253,7 +264,9 @@ class Trainer:
             self._update(rate, divisor)
         clock.stop()
         self.step = step
-        return LaunchedStep(step, rate, clock, host, str(self.parameters[0].device), busy=self._busy)
+        return LaunchedStep(
+            step, rate, clock, host, str(self.parameters[0].device), self._busy, dict(self._counted)
+        )
 
     def _update(self, rate: float, divisor: torch.Tensor) -> None:
         """Move the weights by the gradients over `divisor`, unless the figures forbade it.
@@ -338,6 +351,7 @@ class Trainer:
             windows_WT,
             sequences=self.settings.micro_batch,
             dtype=torch.float32 if whole_precision else self.execution.dtype,
+            separator_id=self.reader.separator_id if self.settings.boundaries.apart else None,
         )
         if not math.isfinite(held_out.loss):
             raise TrainingAborted(

@@ -81,7 +81,6 @@ class AdoptedKind:
     settings: Callable[[Path, str, Told], Mapping[str, Mapping[str, Any]]]
     """Sections of the pipeline, from the path, its name in the project's files, and what is told of it."""
     criteria: tuple[AdoptedCriterion, ...]
-<<<<<<< HEAD
     facts: str = ""
     """How the names of facts begin that are told to it alone: `evaluated.`; the others get the rest."""
     rivals: Callable[[Path, Path], bool] = lambda _taken, _other: False
@@ -90,10 +89,8 @@ class AdoptedKind:
     """Other files that belong to what was found, and are nothing by themselves."""
     suited: Callable[[Path, Mapping[str, Path]], AdoptedKind] | None = None
     """The same kind with what is asked of this one, beside what else was found: paths by kind."""
-=======
     takes_facts: bool = False
     """Whether anything can be told of it."""
->>>>>>> runs
     template: str = ""
     """The template of `specship init` that begins with it; empty where none does."""
     example: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -21,11 +21,8 @@ from specship.suite.scaffold.project import ignoring
 from specship.suite.scaffold.pyproject import with_project
 
 _OTHERWISE: Final = "my-model"
-<<<<<<< HEAD
 _MOST_NAMED: Final = 5
-=======
 _CONTRACTS: Final = "contracts"
->>>>>>> runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,26 +53,18 @@ def adopt(
     table, notes = with_project(root, name, own=False)
     sight = look(*paths, told=told)
     if not sight.found:
-<<<<<<< HEAD
         raise _nothing(paths[0], sight)
     _refuse_rivals(sight)
+    _require_use(told or {}, sight.found, paths[0])
     settings = settings_of(sight.found, root, told or {})
     about = "; ".join(f"{one.says} at {_within(one.path, root)}" for one in sight.found)
     places = {one.kind.name: one.path for one in sight.found}
-    root.mkdir(parents=True, exist_ok=True)  # stages run there, and name paths that lead through it
     criteria = [criterion for one in sight.found for criterion in _suited(one, places).criteria]
-=======
-        raise _nothing(path, sight)
-    _require_use(told or {}, sight.found, path)
-    settings = settings_of(sight.found, root, told or {})
-    about = "; ".join(f"{one.says} at {_within(one.path, root)}" for one in sight.found)
-    criteria = [criterion for one in sight.found for criterion in one.kind.criteria]
     unmade = numbered(name, [(one, [unmeasured(gate) for gate in one.gates]) for one in criteria])
     require_free(
         root, _drafts(root, project_files(name, settings, unmade, about), table)
     )  # before it takes long
     root.mkdir(parents=True, exist_ok=True)  # stages run there, and name paths that lead through it
->>>>>>> runs
     asked = [gate for criterion in criteria for gate in criterion.gates]
     measured = iter(propose(root, settings, asked, listener))
     rows = numbered(name, [(one, [next(measured) for _ in one.gates]) for one in criteria])
@@ -182,12 +171,16 @@ def _require_use(told: Told, found: tuple[Recognised, ...], path: Path) -> None:
     Raises:
         UnusableInput: nothing that is told about was found.
     """
-    if told and not any(one.kind.takes_facts for one in found):
+    unused = set(told)
+    for kind in (one.kind for one in found):
+        if kind.takes_facts or kind.facts:
+            unused -= {*told} & {kind.facts + name for name in told_to(kind, told)}
+    if unused:
         raise UnusableInput(
-            f"--fact {next(iter(told))}: nothing that was found takes a fact",
+            f"--fact {min(unused)}: nothing that was found takes this fact",
             at=path,
-            why="facts are told of a run, and there is none here",
-            mend="leave them out, or name the run",
+            why="facts are told of a run, and those that begin with `evaluated.` of results",
+            mend="leave it out, or name the run or the results",
         )
 
 

@@ -56,13 +56,20 @@ def look(*paths: Path, told: Told | None = None) -> Sight:
     Raises:
         UnusableInput: there is nothing at a path.
     """
-<<<<<<< HEAD
     for path in paths:
         if not path.exists():
             raise UnusableInput(
                 "no such file or folder", at=path, mend="name a run, a checkpoint, a GGUF or a folder"
             )
-    places = list(dict.fromkeys(place for path in paths for place in _below(path)))
+        if not (path.is_file() or path.is_dir()):
+            raise UnusableInput(
+                "neither a file nor a folder, but a pipe, a socket or a device",
+                at=path,
+                why="what comes out of it once is gone, and no digest binds evidence to it",
+                mend="write what it gives into a file, and name that",
+            )
+    links: list[str] = []
+    places = list(dict.fromkeys(place for path in paths for place in _below(path, links)))
     seen = _Sorting(told or {})
     kinds = all_kinds().values()
     seen.go_through(places[:_MOST], [kind for kind in kinds if kind.files is not None])
@@ -71,7 +78,7 @@ def look(*paths: Path, told: Told | None = None) -> Sight:
     for place in places[:_MOST]:
         if _may_be_a_model(place) and (other := other_kind(place)) is not None:
             seen.unusable.setdefault(str(other), other)
-    return Sight(tuple(found), tuple(seen.others), seen.to_tell, len(places) > _MOST)
+    return Sight(tuple(found), tuple(seen.others), seen.to_tell, tuple(links), len(places) > _MOST)
 
 
 class _Sorting:
@@ -96,6 +103,10 @@ class _Sorting:
                 except SpecshipError as error:
                     self.unusable.setdefault(str(error), error)
                     continue
+                except OSError as error:  # it is gone meanwhile, or its file system refuses
+                    unreadable = UnusableInput(f"cannot read: {error.strerror}", at=place)
+                    self.unusable.setdefault(str(unreadable), unreadable)
+                    continue
                 if says:
                     self._take(Recognised(kind, place, says))
 
@@ -115,43 +126,6 @@ class _Sorting:
             for error in self.unusable.values()
             if error.at is None or error.at.path not in self._claimed
         )
-=======
-    if not path.exists():
-        raise UnusableInput(
-            "no such file or folder", at=path, mend="name a run, a checkpoint, a GGUF or a folder"
-        )
-    if not (path.is_file() or path.is_dir()):
-        raise UnusableInput(
-            "neither a file nor a folder, but a pipe, a socket or a device",
-            at=path,
-            why="what comes out of it once is gone, and no digest binds evidence to it",
-            mend="write what it gives into a file, and name that",
-        )
-    links: list[str] = []
-    places = list(_below(path, links))
-    cut = len(places) > _MOST
-    found: dict[str, Recognised] = {}
-    others: list[Recognised] = []
-    unusable: dict[str, SpecshipError] = {}
-    for place in places[:_MOST]:
-        for kind in all_kinds().values():
-            try:
-                says = kind.recognise(place, told or {})
-            except SpecshipError as error:
-                unusable.setdefault(str(error), error)
-                continue
-            except OSError as error:  # it is gone meanwhile, or its file system refuses
-                unreadable = UnusableInput(f"cannot read: {error.strerror}", at=place)
-                unusable.setdefault(str(unreadable), unreadable)
-                continue
-            if says and kind.name not in found:
-                found[kind.name] = Recognised(kind, place, says)
-            elif says and not any(place.is_relative_to(one.path) for one in found.values()):
-                others.append(Recognised(kind, place, says))
-        if _may_be_a_model(place) and (other := other_kind(place)) is not None:
-            unusable.setdefault(str(other), other)
-    return Sight(tuple(found.values()), tuple(others), tuple(unusable.values()), tuple(links), cut)
->>>>>>> runs
 
 
 def _may_be_a_model(path: Path) -> bool:

@@ -188,19 +188,22 @@ class TrainedDecoder(nn.Module):
         *,
         dtype: torch.dtype = torch.float32,
         documents_BT: Tensor | None = None,
+        learned_BT: Tensor | None = None,
         reduction: Literal["mean", "none"] = "mean",
     ) -> Tensor:
         """Cross entropy of each next token of windows of T + 1 tokens, nats: their mean, or `[B, T]`.
 
         `dtype` is that of the products and of the residual stream; sums of norms, rotations and losses are in
         float32 whatever it is. `documents_BT` numbers the document of each of the T + 1 tokens: attention
-        ends at its beginning, and positions count from there.
+        ends at its beginning, and positions count from there. `learned_BT` says of each of the T targets
+        whether the mean counts it.
         """
         hidden_BTC = self.hidden(tokens_BT[:, :-1], dtype, documents_BT)
         hidden_NC, targets_N = hidden_BTC.flatten(0, 1), tokens_BT[:, 1:].flatten()
         if reduction == "none":
             return losses_of(hidden_NC, self.lm_head.weight, targets_N).view_as(tokens_BT[:, 1:])
-        mean: Tensor = _mean_loss(hidden_NC, self.lm_head.weight, targets_N, self._slopes)
+        learned_N = None if learned_BT is None else learned_BT.flatten()
+        mean: Tensor = _mean_loss(hidden_NC, self.lm_head.weight, targets_N, self._slopes, learned_N)
         return mean
 
     def logits(self, input_ids_BT: Tensor, *, dtype: torch.dtype = torch.float32) -> Tensor:
