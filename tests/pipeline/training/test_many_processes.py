@@ -224,6 +224,12 @@ def test_a_step_that_cannot_be_parted_is_refused() -> None:
     assert RankGroup(world=6).share(4, 6) == (4, 1)
 
 
+def test_documents_apart_are_refused() -> None:
+    with pytest.raises(UnusableInput, match="documents are not kept apart by 2 processes"):
+        RankGroup(world=2).share(4, 1, apart=True)
+    assert RankGroup().share(4, 1, apart=True) == (4, 1)
+
+
 def test_half_of_what_torchrun_says_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("WORLD_SIZE", "2")
     with pytest.raises(UnusableInput, match="RANK"):

@@ -101,7 +101,9 @@ class Trainer:
         refuse_unfit(recipe, device, initialised=initial is not None)
         self.settings = settings
         self.device = device
-        sequences, batches = group.share(settings.micro_batch, settings.accumulation)
+        sequences, batches = group.share(
+            settings.micro_batch, settings.accumulation, apart=settings.boundaries.matter
+        )
         self.batches = BatchStream(
             lambda wrapped: TokenReader(
                 shards,
