@@ -31,12 +31,13 @@ def test_of_a_numbered_row_the_last_is_taken(tmp_path: Path) -> None:
     assert [one.path.name for one in sight.others] == ["checkpoint-200", "checkpoint-30"]
 
 
-def test_what_does_not_fit_is_found_and_said(tmp_path: Path) -> None:
+def test_what_does_not_fit_is_not_taken_and_said(tmp_path: Path) -> None:
     made = foreign("llama")
     del made.tensors["model.norm.weight"]
     made.write(tmp_path / "model")
 
-    assert "1 tensors that do not fit" in look(tmp_path).found[0].says
+    (told,) = look(tmp_path).unusable
+    assert "1 thing does not fit, first model.norm.weight is not stored" in told.message
 
 
 def test_what_has_to_be_converted_first_says_how(tmp_path: Path) -> None:
@@ -50,6 +51,24 @@ def test_what_has_to_be_converted_first_says_how(tmp_path: Path) -> None:
     assert min(str(one.message) for one in sight.unusable) == "it is a LoRA adapter, and no model of its own"
     assert any("pickle" in f"{one.message} {one.why}" for one in sight.unusable)
     assert all(one.mend for one in sight.unusable)
+
+
+def test_what_a_trainer_keeps_beside_its_weights_is_no_complaint(tmp_path: Path) -> None:
+    kept = ("optimizer.pt", "rng_state.pth", "scheduler.pt", "training_args.bin")
+    foreign("llama").write(tmp_path / "whole")
+    (tmp_path / "alone").mkdir()
+    for name in kept:
+        (tmp_path / "whole" / name).write_bytes(b"PK\3\4")
+        (tmp_path / "alone" / name).write_bytes(b"PK\3\4")
+
+    assert [one.at.path for one in look(tmp_path).unusable if one.at] == [str(tmp_path / "alone")]
+
+
+def test_a_checkpoint_of_lightning_is_told_once_and_how_it_is_converted(tmp_path: Path) -> None:
+    (tmp_path / "epoch=3.ckpt").write_bytes(b"PK\3\4")
+    (told,) = look(tmp_path / "epoch=3.ckpt").unusable
+
+    assert "load_from_checkpoint" in told.mend
 
 
 @pytest.mark.parametrize("folder", [".cache", "node_modules", "env"])

@@ -46,6 +46,9 @@ _KEPT_BY_TRAINERS: Final = re.compile(
     r"training_args\.bin|(optimizer|scheduler|scaler)\.(bin|pt)|rng_state.*\.pth|random_states_.*\.pkl"
 )
 """Pickles that a trainer goes on from; none of them holds weights."""
+_SAVED_WHOLE: Final = (
+    "save the model itself: model.save_pretrained(FOLDER) and tokenizer.save_pretrained(FOLDER)"
+)
 _OTHER_FRAMEWORKS: Final = {
     "tf_model.h5": "TensorFlow",
     "flax_model.msgpack": "Flax",
@@ -87,7 +90,8 @@ def other_kind(path: Path) -> UnusableInput | None:
     """What a path is that has to be converted before it is a checkpoint; None where nothing says so."""
     try:
         if path.is_file():
-            return _file(path) if path.suffix in PICKLES else None
+            weights = path.suffix in PICKLES and not _KEPT_BY_TRAINERS.fullmatch(path.name)
+            return _file(path) if weights else None
         seen = _Seen(path)
         if seen.whole:
             return None
@@ -240,6 +244,10 @@ def _file(path: Path) -> UnusableInput:
         )
     if path.suffix == ".safetensors" or path.name in {CONFIG, INDEX, TOKENIZER}:
         return UnusableInput("it is one file of a checkpoint", at=path, why=wants, mend=with_parent)
+    if _KEPT_BY_TRAINERS.fullmatch(path.name):
+        return UnusableInput(
+            "what a trainer keeps to go on, and no weights", at=path, why=wants, mend=_SAVED_WHOLE
+        )
     if path.suffix in PICKLES:
         refuse_pickle(path)
     return UnusableInput(
@@ -438,7 +446,7 @@ def _pickles(seen: _Seen) -> UnusableInput | None:
     return seen.refuse(
         f"what a trainer keeps to go on ({', '.join(pickles[:3])}), without the weights",
         "the optimizer's state and random numbers make no model",
-        "save the model itself: model.save_pretrained(FOLDER) and tokenizer.save_pretrained(FOLDER)",
+        _SAVED_WHOLE,
     )
 
 

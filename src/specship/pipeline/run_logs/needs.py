@@ -38,6 +38,9 @@ def unrecorded(facts: Facts, *needs: str) -> NotRecorded:
     """That records do not hold what a gate measures, where it would stand, and how to give it."""
     held = [place(need, facts.kind) for need in needs if place(need, facts.kind)]
     named = [need for need in needs if need in DECLARABLE]
+    stays = "have the run record it; what was not written down while it ran stays unknown"
+    if any(where.startswith("column") for where in held):
+        stays = f"say under `columns:` which column it is, where it has another name; or {stays}"
     return NotRecorded(
         f"not recorded: {', '.join(meaning(need) for need in needs)}",
         why=f"a {facts.kind} holds it as {', '.join(held)}"
@@ -45,7 +48,7 @@ def unrecorded(facts: Facts, *needs: str) -> NotRecorded:
         else f"a {facts.kind} has no place for it",
         mend=f"say {' and '.join(named)} under `logged: declared:`, and reports name it the maker's word"
         if named
-        else "have the run record it; what was not written down while it ran stays unknown",
+        else stays,
     )
 
 
@@ -110,6 +113,8 @@ def _all_with(facts: Facts, series: str, records: Sequence[Any], figures: tuple[
             lacking = lacking or f"{one.line} has no usable {' and '.join(absent)}"
         else:
             found.append(one)
+    if not records:
+        raise unrecorded(facts, series)
     if not found:
         never = [name for name in figures if all(getattr(one, name) is None for one in records)]
         raise unrecorded(facts, *([f"{series}.{name}" for name in never or figures] or [series]))

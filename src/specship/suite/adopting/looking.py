@@ -77,7 +77,7 @@ def look(*paths: Path, told: Told | None = None) -> Sight:
     found = sorted(seen.found.values(), key=lambda one: places.index(one.path))
     for place in places[:_MOST]:
         if _may_be_a_model(place) and (other := other_kind(place)) is not None:
-            seen.unusable.setdefault(str(other), other)
+            seen.convert_first(other, place)
     return Sight(tuple(found), tuple(seen.others), seen.to_tell, tuple(links), len(places) > _MOST)
 
 
@@ -109,6 +109,13 @@ class _Sorting:
                     continue
                 if says:
                     self._take(Recognised(kind, place, says))
+
+    def convert_first(self, what: SpecshipError, place: Path) -> None:
+        """Tell that a path has to be converted first; of a file no more than that is told."""
+        if place.is_file():
+            others = self.unusable.items()
+            self.unusable = {text: one for text, one in others if one.at is None or one.at.path != str(place)}
+        self.unusable.setdefault(str(what), what)
 
     def _take(self, one: Recognised) -> None:
         if one.kind.files is not None:

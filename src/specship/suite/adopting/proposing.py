@@ -24,6 +24,7 @@ MODEL: Final = "MODEL-1"
 _ANY: Final = 0.5
 """A limit, while only the interval around a figure is asked for."""
 PROFILE: Final = "rehearsal"
+_MEND: Final = "mend:"
 _DIGITS: Final = 3
 """Significant digits of a limit that was proposed with room."""
 
@@ -111,12 +112,22 @@ def _proposed(gate: AdoptedGate, runner: StageRunner, measurer: Measurer) -> Pro
         if limit.value is None:
             proposed.append(quantity)
     if not limits:
-        lacking = " ".join(" ".join(dict.fromkeys(found.lacking.values())).split())
+        lacking = _in_words([why for name, why in found.lacking.items() if name in gate.expect])
         waiting = unmeasured(gate)  # judged as soon as somebody declares what the records do not hold
         why = lacking or "nothing of it can be measured here"
         return ProposedGate(gate, waiting.limits if lacking else {}, left=waiting.left, why_not=why)
     left = tuple(quantity for quantity in gate.expect if quantity not in limits)
     return ProposedGate(gate, limits, tuple(proposed), left)
+
+
+def _in_words(errors: Iterable[str]) -> str:
+    """What was not recorded and how to give it, in one line; what one mend gives stands together."""
+    by_mend: dict[str, dict[str, None]] = {}
+    for message, *parts in (error.splitlines() for error in errors):
+        mends = [part.strip().removeprefix(_MEND) for part in parts if part.strip().startswith(_MEND)]
+        by_mend.setdefault(" ".join(mends), {})[message] = None
+    said = [(" and ".join(messages), mend.strip()) for mend, messages in by_mend.items()]
+    return "; ".join(f"{messages} ({mend})" if mend else messages for messages, mend in said)
 
 
 def _expectation(limit: AskedLimit, quantity: str, probe: Probe, found: Measurement) -> Expectation | None:

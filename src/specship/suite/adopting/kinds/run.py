@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,6 +25,8 @@ from specship.suite.adopting.adopted_kind import (
     AskedLimit,
     Told,
 )
+
+_CHECKPOINT: Final = "checkpoint"
 
 
 def _recognise(path: Path, told: Told) -> str:
@@ -59,11 +62,31 @@ def _settings(path: Path, name: str, told: Told) -> Mapping[str, Mapping[str, An
     facts, _ = read_facts(path, columns, weights=False)
     about: dict[str, Any] = {"folder": name, "source": f"say whose run it is ({facts.kind})"}
     named = columns.model_dump(mode="json", exclude_defaults=True)
-    declared = {fact: _figure(text) for fact, text in others.items()}
+    declared = _nested({fact: _figure(text) for fact, text in others.items()})
     more = {"columns": named, "declared": declared}
     about |= {section: said for section, said in more.items() if said}
     declare(facts, _checked(about).declared)
     return {"logged": about}
+
+
+def _nested(told: Mapping[str, Any]) -> dict[str, Any]:
+    """What is told of one part of a fact (`schedule.peak`) under the fact's own name."""
+    found: dict[str, Any] = {}
+    for name, value in told.items():
+        fact, _, part = name.partition(".")
+        if part and isinstance(whole := found.setdefault(fact, {}), dict):
+            whole[part] = value
+        else:
+            found[name] = value
+    return found
+
+
+def _suited(path: Path, beside: Mapping[str, Path]) -> AdoptedKind:  # noqa: ARG001 - every kind is asked alike
+    """Beside a checkpoint, whether the run made it is asked as well."""
+    if _CHECKPOINT not in beside:
+        return KIND
+    first, *others = KIND.criteria
+    return replace(KIND, criteria=(replace(first, gates=(*first.gates, _TIE)), *others))
 
 
 def _checked(about: Mapping[str, Any]) -> LoggedSettings:
@@ -75,7 +98,7 @@ def _checked(about: Mapping[str, Any]) -> LoggedSettings:
     try:
         return LoggedSettings.model_validate_json(json.dumps(about))
     except ValidationError as error:
-        first = error.errors()[0]
+        first = min(error.errors(), key=lambda one: one["type"] != "extra_forbidden")
         name = ".".join(str(part) for part in first["loc"] if part != "declared")
         if first["type"] == "extra_forbidden":
             raise UnknownName(
@@ -112,12 +135,20 @@ _LOG: Final = AdoptedGate(
         "straight_share": AskedLimit("at_most", 0.01),
     },
     faults={
-        "corpus-exhaustion-placeholder": ("placeholder_steps", "longest_constant_loss"),
+        "corpus-exhaustion-placeholder": ("longest_constant_loss",),  # a loss of 1 counts beside a norm of 1
+        "swallowed-step-error": ("placeholder_steps",),
         "scripted-loss": ("straight_share",),
         "repeated-steps": ("repeated_steps",),
         "log-lines-lost": ("missing_steps",),
         "nan-in-training": ("non_finite_values",),
     },
+)
+_TIE: Final = AdoptedGate(
+    rule="The weights that ship are those that this run made.",
+    stage="train",
+    probe="run.made_checkpoint",
+    expect={"other_weights": ZERO},
+    faults={"weights-of-another-run": ("other_weights",)},
 )
 _COMPLETION: Final = AdoptedGate(
     rule="Every planned step was done, and nothing ended the run before.",
@@ -184,6 +215,7 @@ KIND: Final = AdoptedKind(
     example={"logged": {"folder": "runs/theirs", "source": "say whose run it is"}},
     recognise=_recognise,
     settings=_settings,
+    suited=_suited,
     criteria=(
         AdoptedCriterion(
             statement="The log of the training is whole and real.",
