@@ -18,6 +18,7 @@ from specship.cli.listing import command_in, helps_in
 from specship.discovery import Folder
 from specship.errors import SpecshipError, UnknownName, did_you_mean
 from specship.garbage import none_at_the_end
+from specship.report.formats import TEXT
 from specship.report.streams import for_people, for_programs
 from specship.version import VERSION
 
@@ -85,6 +86,8 @@ def _status(argv: list[str]) -> int:
         arguments = build_parser(_verb_in(argv)).parse_args(argv)
         if getattr(arguments, "format", "") in _FOR_PROGRAMS:
             for_programs(sys.stdout)
+        if getattr(arguments, "format", TEXT) != TEXT:
+            streams.for_no_screen()
         return int(arguments.run(arguments))
     except SpecshipError as error:
         print(error, file=sys.stderr)

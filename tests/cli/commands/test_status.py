@@ -56,7 +56,9 @@ def test_a_tracker_that_is_not_known_is_refused(project: Path, tmp_path: Path) -
     assert "mlflow, tensorboard, wandb" in done.stderr
 
 
-def test_received_bytes_that_are_not_the_promised_ones_are_said_though_no_gate_reads_them(tmp_path: Path) -> None:
+def test_received_bytes_that_are_not_the_promised_ones_are_said_though_no_gate_reads_them(
+    tmp_path: Path,
+) -> None:
     project = make_project(tmp_path / "project")
     profile = project / "specs/small/profiles/rehearsal.yaml"
     (project / "model.gguf").write_text("no model")

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from specship.cli.streams import document
+
 if TYPE_CHECKING:
     from specship.amend.drafting import AmendmentWish
     from specship.amend.findings import AmendmentFinding
@@ -89,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         }
         print(json.dumps(told, indent=2, ensure_ascii=False))
     elif arguments.dry_run:
-        print(drafted.draft.text, end="")
+        document(drafted.draft.text)
     else:
         print(f"wrote {drafted.draft.path}\n{project.spec.spec.spec_id} {drafted.before} → {drafted.version}")
     return 0

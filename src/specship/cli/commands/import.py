@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from specship.cli.streams import document
+
 if TYPE_CHECKING:
     from specship.contracts.foreign.conversion import Conversion
 
@@ -71,7 +73,8 @@ def _contract(arguments: argparse.Namespace) -> int:
         print(json.dumps(_as_json(done, arguments.file, path), indent=2, ensure_ascii=False))
         return 0
     if path is None:
-        print(done.text, end="", flush=True)
+        document(done.text)
+        sys.stdout.flush()
     # On its own stream where the contract is printed, so that it can be sent into a file.
     _summarize(done, path, to_errors=path is None)
     return 0

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from specship.cli.streams import document
 from specship.errors import UnusableInput
 
 HELP = "generate text from a checkpoint or a GGUF"
@@ -42,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
         seed=arguments.seed,
         device=arguments.device,
     )
-    print(arguments.prompt + text)
+    document(f"{arguments.prompt}{text}\n")
     return 0
 
 
@@ -71,5 +72,5 @@ def _chat(arguments: argparse.Namespace) -> int:
         rendered=True,
         stop_ids=(*decision.stop_ids, *ending),
     )
-    print(prompt + text)
+    document(f"{prompt}{text}\n")
     return 0
