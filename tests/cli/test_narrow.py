@@ -1,10 +1,7 @@
 """Every verb at terminals of 60 and 80 columns: no line is wrapped by the terminal, and none is cut."""
 
 import json
-import os
-import pty
 import re
-import subprocess
 from typing import Final
 
 import pytest
@@ -13,6 +10,7 @@ from rich.cells import cell_len
 from specship.cli import VERBS
 from tests.cli.asked_verbs import DOCUMENTS, LONG, QUICK
 from tests.cli.asking import Asking
+from tests.cli.terminals import at_a_terminal
 from tests.processes import SCRIPTS, inside, specship
 
 _PAINT: Final = re.compile("\x1b\\[[0-9;]*[mK]")
@@ -99,26 +97,9 @@ def test_verdicts_have_colours_at_a_terminal_unless_somebody_objects(verb: str, 
 
 def test_a_real_terminal_says_how_wide_it_is(asking: Asking) -> None:
     """Without a variable, and folded as it was asked to be: every line of it begins where ours does."""
-    ours, theirs = pty.openpty()
-    here = {name: value for name, value in os.environ.items() if name not in {"COLUMNS", "NO_COLOR"}}
-    with subprocess.Popen(
-        ["sh", "-c", f"stty cols 44 && {SCRIPTS / 'specship'} next --profile release"],
-        stdin=theirs, stdout=theirs, stderr=theirs, cwd=asking.folder, env={**here, "TERM": "xterm"},
-    ) as child:  # fmt: skip
-        os.close(theirs)
-        written = b""
-        while chunk := _read(ours):
-            written += chunk
-    os.close(ours)
+    command = [str(SCRIPTS / "specship"), "next", "--profile", "release"]
+    status, written = at_a_terminal(command, asking.folder, columns=44)
 
-    assert child.returncode == 0
-    assert "\x1b[33mSTALE\x1b[0m" in written.decode()
-    assert not wide(written.decode(), 44)
-
-
-def _read(descriptor: int) -> bytes:
-    """What is there to read; nothing at the end, which a terminal tells as an error."""
-    try:
-        return os.read(descriptor, 1 << 16)
-    except OSError:
-        return b""
+    assert status == 0
+    assert "\x1b[33mSTALE\x1b[0m" in written
+    assert not wide(written, 44)

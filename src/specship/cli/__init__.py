@@ -10,6 +10,7 @@ Exit status: 0 all good, 1 findings or failed gates, 2 unusable input, 3 a defec
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -88,7 +89,12 @@ def _status(argv: list[str]) -> int:
             for_programs(sys.stdout)
         if getattr(arguments, "format", TEXT) != TEXT:
             streams.for_no_screen()
-        return int(arguments.run(arguments))
+        with contextlib.ExitStack() as company:
+            if sys.stderr.isatty():
+                from specship.cli.progress import until_it_speaks
+
+                company.enter_context(until_it_speaks(_verb_in(argv)))
+            return int(arguments.run(arguments))
     except SpecshipError as error:
         print(error, file=sys.stderr)
         return error.exit_status

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 from specship.report.folding import folded
@@ -40,8 +42,12 @@ class _Lines(io.TextIOWrapper):
         self.width = width
         """Columns; 0: lines stay as they are."""
         self._begun = ""
+        self.make_way: Callable[[], None] | None = None
+        """Called before anything is written."""
 
-    def write(self, text: str) -> int:
+    def write(self, text: str, /) -> int:
+        if self.make_way is not None:
+            self.make_way()
         if not self.width:
             return super().write(text)
         whole, newline, self._begun = (self._begun + text).rpartition("\n")
@@ -55,6 +61,8 @@ class _Lines(io.TextIOWrapper):
         super().flush()
 
     def document(self, text: str) -> None:
+        if self.make_way is not None:
+            self.make_way()
         self.flush()
         super().write(text)
 
@@ -102,6 +110,19 @@ def _width(descriptor: int) -> int:
         return os.get_terminal_size(descriptor).columns
     except OSError:
         return 0
+
+
+@contextlib.contextmanager
+def before_writing(make_way: Callable[[], None]) -> Iterator[None]:
+    """Call something before each write to standard output or error."""
+    own = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, _Lines)]
+    for stream in own:
+        stream.make_way = make_way
+    try:
+        yield
+    finally:
+        for stream in own:
+            stream.make_way = None
 
 
 def document(text: str) -> None:

@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UnusableInput, UnreadableDocument, RequirementMissing: the settings, the data or the device.
     """
+    from specship.cli.progress import progress
     from specship.cli.settings_flags import SettingsSource
     from specship.errors import UnusableInput
     from specship.pipeline.planning.training_data import open_tokens
@@ -46,7 +47,10 @@ def run(arguments: argparse.Namespace) -> int:
     given["threads"] = arguments.threads
     recipe = Recipe(source.read("model", ModelSettings), source.read("training", TrainingSettings, **given))
     shards = open_tokens(arguments.data, None).shards if arguments.data else None
-    found = training_speed(recipe, shards, steps=arguments.samples, vocabulary=arguments.vocabulary)
+    with progress("bench train") as report:
+        found = training_speed(
+            recipe, shards, steps=arguments.samples, vocabulary=arguments.vocabulary, report=report
+        )
     if arguments.format == "json":
         print(json.dumps(found, indent=2))
     else:

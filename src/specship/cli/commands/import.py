@@ -44,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _checkpoint(arguments: argparse.Namespace) -> int:
+    from specship.cli.progress import progress
     from specship.pipeline.checkpoint.importing import import_checkpoint
     from specship.pipeline.checkpoint.inventory import account
     from specship.pipeline.checkpoint.inventory_report import as_json, lines
@@ -51,7 +52,9 @@ def _checkpoint(arguments: argparse.Namespace) -> int:
 
     found = account(arguments.folder, any_family=True)
     wanted = arguments.output is not None
-    written = import_checkpoint(found, arguments.output) if wanted and not found.misfits else None
+    with progress("import") as report:
+        sound = wanted and not found.misfits
+        written = import_checkpoint(found, arguments.output, report) if sound else None
     if arguments.format == "json":
         path = shown_name(str(written)) if written else None
         print(json.dumps(as_json(found) | {"written": path}, indent=2, ensure_ascii=False))
