@@ -108,7 +108,7 @@ def write_model(folder: Path, size: str, dtype: str) -> tuple[Path, Path]:
         initializer_range=0.2 if size == "0.8M" else 0.05,  # wide weights, so that greedy text varies
     )
     checkpoint = folder / "checkpoint"
-    logging.disable_progress_bar()
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     LlamaForCausalLM(declared).to(getattr(torch, dtype)).save_pretrained(checkpoint)
     letters = sorted(pre_tokenizers.ByteLevel.alphabet())
     pairs = list(itertools.product(letters, letters))[: TOKENS - 1 - len(letters)]

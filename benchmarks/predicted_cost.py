@@ -4,7 +4,8 @@
 
 DATA is what `specship tokenize` wrote. For each size the rates of the kernels are measured at the model's own
 shapes, the cost of a step is predicted from them, and then steps of the real model are taken. Whatever else
-the machine is doing disturbs both, so that they are taken in turns.
+the machine is doing disturbs both, so that they are taken in turns; with one thread the time is the
+processor's own.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ def main() -> None:
     arguments = parser.parse_args()
     cpu = torch.device("cpu")
     prepare(cpu, arguments.threads)
+    clock = time.process_time if arguments.threads == 1 else time.perf_counter
     print(f"load {os.getloadavg()[0]:.1f}, {arguments.threads} threads, float32, eager")
     print("| model | parameters | predicted, s | measured, s | error | memory predicted, MB | measured, MB |")
     print("| --- | --- | --- | --- | --- | --- | --- |")
@@ -59,10 +61,10 @@ def main() -> None:
             cost = predicted(
                 trainer.config, training, parameters, rates, name="here", device=None, compiled=False
             )
-            began = time.perf_counter()
+            began = clock()
             for _ in range(arguments.steps):
                 trainer.read(trainer.take_step())
-            times.append((time.perf_counter() - began) / arguments.steps)
+            times.append((clock() - began) / arguments.steps)
             guesses.append(cost.step_seconds)
             errors.append(cost.step_seconds / times[-1] - 1)
         used = watch.use()

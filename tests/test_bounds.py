@@ -4,6 +4,7 @@ Where a file at the bound would be large, the bound is lowered for the test, in 
 reads it, after both were seen to be the same number.
 """
 
+import gzip
 import io
 import json
 import re
@@ -35,6 +36,10 @@ from specship.pipeline.chat.rendering import render
 from specship.pipeline.chat.template import ChatTemplate, read_template
 from specship.pipeline.checkpoint.folder import read_shape
 from specship.pipeline.checkpoint.safetensors_header import read_safetensors_header
+from specship.pipeline.corpus import compressed
+from specship.pipeline.corpus.settings import SourceSettings
+from specship.pipeline.corpus.source_kind import kind_named
+from specship.pipeline.corpus.sources import parquet
 from specship.pipeline.evaluation import inference_records
 from specship.pipeline.evaluation.inference_records import read_generations
 from specship.pipeline.evaluation.results.archive import LogArchive
@@ -101,6 +106,51 @@ def read_statement(path: Path) -> None:
     (folder / f"{sha256_bytes(path.read_bytes())}.json").write_bytes(path.read_bytes())
     for error in read_ledger([folder], keys=frozenset()).damaged:
         raise error
+
+
+def unpacked(path: Path) -> None:
+    """Read a file through as the gzip file that it is."""
+    packed = path.with_name("text.gz")
+    packed.write_bytes(path.read_bytes())
+    with compressed.open_text(packed) as stream:
+        while stream.read(1 << 20):
+            pass
+
+
+def packed_so_often(times: int) -> bytes:
+    """A gzip file that unpacks to so many times its size; a comment in its head makes it as long as that."""
+    plain = bytes(bounds.UNPACKED_BYTES_ALWAYS + (1 << 20))
+    head, rest = gzip.compress(plain, mtime=0)[:10], gzip.compress(plain, mtime=0)[10:]
+    comment = b"x" * (len(plain) // times - len(head) - len(rest))
+    return head[:3] + b"\x10" + head[4:] + comment + b"\0" + rest
+
+
+def column_of(size: int) -> bytes:
+    """A Parquet file whose one column takes so many bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def written(length: int) -> tuple[bytes, int]:
+        stream = io.BytesIO()
+        table = pa.table({"text": ["x" * length]})
+        pq.write_table(table, stream, compression="none", use_dictionary=False, write_statistics=False)
+        column = pq.ParquetFile(io.BytesIO(stream.getvalue())).metadata.row_group(0).column(0)
+        return stream.getvalue(), int(column.total_uncompressed_size)
+
+    data, taken = written(size - 100)
+    data, again = written(size - 100 + size - taken)
+    assert again == size
+    return data
+
+
+def read_column(path: Path) -> None:
+    """Read a file as a Parquet source."""
+    table = path.with_name("table.parquet")
+    table.write_bytes(path.read_bytes())
+    kind = kind_named("parquet")
+    source = kind.open(SourceSettings(kind="parquet", path="table.parquet", licence="MIT"), path.parent)
+    for listed in kind.files(source):
+        list(kind.documents(source, listed, 1 << 20))
 
 
 def read_completions(path: Path) -> None:
@@ -477,6 +527,16 @@ EDGES: Final = [
     Edge("ARCHIVE_MEMBERS", lambda n: zipped(*["{}"] * n), read_archive, "more than 4 members", 4),
     Edge("ARCHIVE_UNPACKED_BYTES", lambda n: zipped("a" * n), read_archive, "unpacks to more than 90", 90),
     Edge("ARCHIVE_RATIO", repeated, read_archive, "packed more than 9 times", 9),
+    Edge(
+        "UNPACKED_BYTES_ALWAYS",
+        lambda n: gzip.compress(bytes(n)),
+        unpacked,
+        "times its size",
+        200_000,
+        compressed,
+    ),
+    Edge("UNPACKED_RATIO", packed_so_often, unpacked, "more than 100 times", 100, compressed),
+    Edge("PARQUET_COLUMN_BYTES", column_of, read_column, "at most 5000 are read at once", 5000, parquet),
     Edge("PYTHON_BYTES", lambda n: b"#" * (n - 1) + b"\n", read_python, "and 1048576 are read"),
     Edge("CHAT_TEMPLATE_BYTES", lambda n: b"x" * n, read_chat_template, "longer than 1048576 bytes"),
     Edge("CHAT_RENDERED_CHARACTERS", writing, render_chat, "more than 4194304 characters"),

@@ -46,15 +46,20 @@ FOLDERS = {
     "specship.report.trust_audit": "json",
     "specship.report.statements": "json",
     "specship.report.tracking": "mlflow",
+    "specship.report.side_by_side": "json",
+    "specship.report.trend": "json",
+    "specship.report.badge": "json",
     "specship.suite.trust_audit.guards": "whole_ledger",
     "specship.suite.adopting.kinds": "run",
     "specship.pipeline.evaluation.results.formats": "lm_eval",
+    "specship.pipeline.corpus.sources": "json_lines",
 }
 SCANNERS = {
     "specship.pipeline.model.families": "specship.pipeline.model.reading",
     "specship.pipeline.qa.gates": "specship.pipeline.qa.registry",
     "specship.pipeline.run_logs.formats": "specship.pipeline.run_logs.log_format",
     "specship.pipeline.evaluation.results.formats": "specship.pipeline.evaluation.results.result_format",
+    "specship.pipeline.corpus.sources": "specship.pipeline.corpus.source_kind",
 }
 """Scans whose result changes what is made or measured, and the module that scans."""
 EVIDENCE = [*map(STAGES.dotted, STAGES.names), *map(PROBES.dotted, PROBES.names)]

@@ -94,6 +94,15 @@ ARCHIVE_UNPACKED_BYTES: Final = 8 << 30
 ARCHIVE_RATIO: Final = 200
 """How much longer a member may be than what it was packed to; transcripts repeat themselves 20 times."""
 
+# Sources of a corpus: compressed files, Parquet and Arrow.
+
+UNPACKED_BYTES_ALWAYS: Final = 64 << 20
+"""Bytes that a compressed file may unpack to, however small it is."""
+UNPACKED_RATIO: Final = 200
+"""How many times as long as it is a longer one may get; source code packs to a fifth."""
+PARQUET_COLUMN_BYTES: Final = 1 << 30
+"""Most bytes of one column of a Parquet row group, unpacked, and of one Arrow batch."""
+
 # GGUF: exports.
 
 GGUF_HEADER_BYTES: Final = 64 << 20

@@ -284,3 +284,22 @@ def new_folder(final: Path) -> Iterator[Path]:
     with scratch_beside(final) as partial:
         yield partial
         publish_folder(partial, final)
+
+
+@contextlib.contextmanager
+def resumed_folder(final: Path) -> Iterator[Path]:
+    """The same, but what was written stays beside it when the block does not end well, and is gone on with.
+
+    The folder is called as the final one, with `.partial` behind: whoever writes there can continue.
+
+    Raises:
+        UnusableInput: there is something under that name already.
+        CannotWrite: the disk is full or refuses.
+    """
+    if final.exists() or final.is_symlink():
+        raise UnusableInput("there is something here already", at=final, mend="name a new folder")
+    partial = final.with_name(f"{final.name}.partial")
+    with write_errors(partial):
+        make_folder(partial)
+    yield partial
+    publish_folder(partial, final)

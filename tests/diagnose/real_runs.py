@@ -52,7 +52,7 @@ def trained(fault: str = "") -> Records:
     torch.manual_seed(1)
     early = fault == EARLY
     data, held_out = texts(STEPS * 4, 3 if early else 64), texts(64)  # of so few words a step may go anywhere
-    table = torch.nn.Embedding(VOCABULARY, VOCABULARY)
+    table: Any = torch.nn.Embedding(VOCABULARY, VOCABULARY)
     rate = {"learning-rate-zero": 0.0, EARLY: 3.0}.get(fault, 20.0)
     optimizer = torch.optim.SGD(table.parameters(), lr=rate, maximize=fault == "divergence")
     constant = "schedule-not-applied" if fault == "schedule-not-applied" else ""
@@ -103,7 +103,13 @@ def trained(fault: str = "") -> Records:
 
 
 def write_table(folder: Path, records: Records) -> Path:
-    names = {"step": "step", "loss": "loss", "learning_rate": "lr", "grad_norm": "grad_norm", "eval_loss": "val_loss"}
+    names = {
+        "step": "step",
+        "loss": "loss",
+        "learning_rate": "lr",
+        "grad_norm": "grad_norm",
+        "eval_loss": "val_loss",
+    }
     path = folder / "progress.csv"
     with path.open("w", newline="") as file:
         table = csv.DictWriter(file, list(names.values()))
@@ -126,7 +132,9 @@ def print_as_nanogpt(folder: Path, records: Records) -> Path:
     ]  # fmt: skip
     for one in records:
         if "eval_loss" in one:
-            lines.append(f"step {one['step']}: train loss {one['eval_loss']:.4f}, val loss {one['eval_loss']:.4f}")
+            lines.append(
+                f"step {one['step']}: train loss {one['eval_loss']:.4f}, val loss {one['eval_loss']:.4f}"
+            )
         else:
             lines.append(f"iter {one['step']}: loss {one['loss']:.4f}, time 12.34ms, mfu 3.21%")
     path = folder / "train.log"
@@ -189,11 +197,29 @@ WRITERS: Final[Mapping[str, Callable[[Path, Records], Path]]] = {
 }
 
 
+def _optimizers(model: Any, fault: str) -> Any:
+    """What a Trainer is handed in place of its own optimizer and schedule; nothing where it makes them."""
+    import torch
+
+    if fault == "divergence":  # the sign of the loss is wrong
+        optimizer: Any = torch.optim.SGD(model.parameters(), lr=0.3, maximize=True)
+        return optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS)
+    if fault == "schedule-not-applied":  # what was meant is a cosine
+        optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
+        return optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, lambda _: 1.0)
+    return None, None
+
+
 def train_with_trainer(folder: Path, fault: str) -> Path:
     """A tiny Llama, trained by transformers' Trainer; its state, its checkpoints and its event file lie in `folder`."""
     import torch
     from transformers import (
-        EarlyStoppingCallback, LlamaConfig, LlamaForCausalLM, Trainer, TrainerCallback, TrainingArguments,
+        EarlyStoppingCallback,
+        LlamaConfig,
+        LlamaForCausalLM,
+        Trainer,
+        TrainerCallback,
+        TrainingArguments,
     )  # fmt: skip
 
     class Constant(Trainer):
@@ -202,31 +228,41 @@ def train_with_trainer(folder: Path, fault: str) -> Path:
         def log(self, logs: dict[str, float], *more: Any) -> None:
             super().log(logs | ({"loss": 2.5} if "loss" in logs else {}), *more)
 
-    class Overflow(TrainerCallback):  # type: ignore[misc]  # a class of a library without types
+    class Overflow(TrainerCallback):
         """One weight is beyond what it can be, half way."""
 
-        def on_step_end(self, _: Any, state: Any, __: Any, **more: Any) -> None:
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            del args, control
             if state.global_step == STEPS // 2:
-                more["model"].lm_head.weight.data[0, 0] = math.inf
+                kwargs["model"].lm_head.weight.data[0, 0] = math.inf
 
-    class Killed(TrainerCallback):  # type: ignore[misc]
+    class Killed(TrainerCallback):
         """Ends the process's training; the next one goes on from its last checkpoint."""
 
         def __init__(self, at: int) -> None:
             self.at = at
 
-        def on_step_end(self, _: Any, state: Any, control: Any, **__: Any) -> None:
+        def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+            del args, kwargs
             control.should_training_stop = state.global_step == self.at
 
     torch.manual_seed(0)
     early = fault == EARLY
     config = LlamaConfig(
-        vocab_size=VOCABULARY, hidden_size=16, intermediate_size=32, num_hidden_layers=1, num_attention_heads=2
+        vocab_size=VOCABULARY,
+        hidden_size=16,
+        intermediate_size=32,
+        num_hidden_layers=1,
+        num_attention_heads=2,
     )
     rows, held_out = texts(12_000, 4) if early else texts(STEPS * 8), texts(32)
     data, scored = ([{"input_ids": one, "labels": one} for one in some] for some in (rows, held_out))
     rates = {"learning-rate-zero": 0.0}
-    chosen: dict[str, Any] = {"learning_rate": rates.get(fault, 1e-2), "lr_scheduler_type": "cosine", "warmup_steps": 10}
+    chosen: dict[str, Any] = {
+        "learning_rate": rates.get(fault, 1e-2),
+        "lr_scheduler_type": "cosine",
+        "warmup_steps": 10,
+    }
     if fault == "wrong-mode-defaults":
         chosen = {}
     if fault == "divergence":
@@ -242,18 +278,11 @@ def train_with_trainer(folder: Path, fault: str) -> Path:
     made = Constant if fault == "constant-losses" else Trainer
     for part, killed in enumerate((60, 120, 0) if fault == RESUMED else (0,)):
         model = LlamaForCausalLM(config)
-        optimizers: Any = (None, None)
-        if fault == "divergence":  # the sign of the loss is wrong
-            optimizer = torch.optim.SGD(model.parameters(), lr=0.3, maximize=True)
-            optimizers = (optimizer, torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, STEPS))
-        if fault == "schedule-not-applied":  # what was meant is a cosine
-            optimizer = torch.optim.AdamW(model.parameters(), lr=1e-2)
-            optimizers = (optimizer, torch.optim.lr_scheduler.LambdaLR(optimizer, lambda _: 1.0))
-        trainer = made(
-            model, arguments, train_dataset=data, eval_dataset=scored, optimizers=optimizers,
+        trainer: Any = made(
+            model, arguments, train_dataset=data, eval_dataset=scored, optimizers=_optimizers(model, fault),
             callbacks=[*callbacks.get(fault, []), *([Killed(killed)] if killed else [])],
         )  # fmt: skip
         trainer.train(resume_from_checkpoint=part > 0)
     trainer.save_state()
-    trainer.model.config.save_pretrained(folder)
+    config.save_pretrained(folder)
     return folder

@@ -68,12 +68,16 @@ def answer(kind: str, case: str, path: Path, run: dict[str, str]) -> str:
     told = TOLD | ({"device_asked": "cuda"} if case == "device-fallback" else {})
     told |= PATIENCE if case == EARLY else {}
     told |= {"lr_schedule": "linear"} if case == "wrong-mode-defaults" else {}
-    told |= {"mode": "fine-tune"} if (kind, case) == ("Trainer output", EARLY) else {}  # few tokens are no question
+    told |= (
+        {"mode": "fine-tune"} if (kind, case) == ("Trainer output", EARLY) else {}
+    )  # few tokens are no question
     try:
         facts = diagnose_run(path, run).facts
     except DamagedArtifact:
         return "refused"
-    held = {name for name in told if getattr(facts, "schedule" if name == "lr_schedule" else name) is not None}
+    held = {
+        name for name in told if getattr(facts, "schedule" if name == "lr_schedule" else name) is not None
+    }
     found = diagnose_run(path, run | {name: one for name, one in told.items() if name not in held})
     if found.binding in {HEALTHY, UNKNOWN}:
         return {HEALTHY: "healthy", UNKNOWN: "cannot tell"}[found.binding]
@@ -127,10 +131,12 @@ def test_every_run_is_called_what_it_is(answers: dict[str, dict[str, str]]) -> N
 def test_the_table_of_the_documentation_is_this_one(answers: dict[str, dict[str, str]]) -> None:
     page = (ROOT / "docs" / "formats-of-logs.md").read_text()
     for kind, row in answers.items():
-        assert f"| {kind} | {' | '.join(row.get(case, '–') for case in CASES)} |" in page
+        assert f"| {kind} | {' | '.join(row.get(case, 'not made') for case in CASES)} |" in page
 
 
 def test_libraries_that_are_lacking_are_named(answers: dict[str, dict[str, str]]) -> None:
     lacking = WRITTEN.keys() - answers.keys()
     if lacking:
-        pytest.skip(f"not installed, so that no run of theirs was judged: {sorted(NEEDS[kind] for kind in lacking)}")
+        pytest.skip(
+            f"not installed, so that no run of theirs was judged: {sorted(NEEDS[kind] for kind in lacking)}"
+        )

@@ -61,7 +61,7 @@ def test_a_run_of_ours(tmp_path: Path) -> None:
 
 def test_the_closed_form_stands_beside_the_rate(tmp_path: Path) -> None:
     found = {curve.name: curve for curve in told(own_run(tmp_path / "run", 100)).curves}
-    planned = dict(found["learning rate, closed form"].points)  # type: ignore[arg-type]
+    planned = {point[0]: point[1] for point in found["learning rate, closed form"].points}
 
     assert planned[5.0] == pytest.approx(0.5e-3)
     assert planned[100.0] == pytest.approx(1e-4)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from specship.errors import DamagedArtifact
+from specship.errors import DamagedArtifact, RequirementMissing
+from specship.pipeline.inference.decode_bench import bench
 from specship.probes import measuring
 from specship.probes.registry import all_probes
 from tests.editing import copy_of, edit_json, edit_line
@@ -111,6 +112,28 @@ def test_invented_tokens_and_other_weights_are_seen(speed: Path) -> None:
     edit_json(speed / "speed.json", samples=padded)
     assert measure("speed.decode", speed=speed)["differing_tokens"] > 100
     assert measure("speed.decode", checkpoint=checkpoint(seed=2))["foreign_samples"] == 12
+
+
+def test_rounded_weights_are_held_against_rounded_weights(speed: Path) -> None:
+    """Of both decoders in float32; in bfloat16 of ours alone, since the reference sums in bfloat16 there."""
+    told = json.loads((speed / "speed.json").read_text())
+    figures = bench(checkpoint(), prompt_ids=told["prompt_ids"], tokens=8, samples=1, weights="bfloat16")
+    (speed / "speed.json").write_text(json.dumps(figures))
+    found = measure("speed.decode", speed=speed)
+    assert (found["differing_tokens"], found["samples"]) == (0, 1)
+    for name, count in (("transformers", 0), ("specship", 16)):
+        altered = [
+            one | {"token_ids": [512 - at for at in range(8)]} if one["decoder"] == name else one
+            for one in figures["samples"]
+        ]
+        edit_json(speed / "speed.json", samples=altered)
+        assert measure("speed.decode", speed=speed)["differing_tokens"] == count
+
+
+def test_a_speed_of_a_device_that_is_not_here_is_not_measured(speed: Path) -> None:
+    edit_json(speed / "speed.json", device="cuda:7")
+    with pytest.raises(RequirementMissing):
+        measure("speed.decode", speed=speed)
 
 
 @pytest.mark.parametrize("name", ["generations.syntax", "generations.reference"])

@@ -18,7 +18,7 @@ FAULT = Fault(row="C10", stage="corpus")
 def inject():
     from specship.pipeline.corpus import source as corpus_source
 
-    spoil(corpus_source, "list_files", lambda listing: lambda source: listing(source)[:6])
+    spoil(corpus_source, "list_files", lambda listing: lambda source: list(listing(source))[:6])
 '''
 ARTIFACT = '''\
 """The texts of the training documents are gone."""

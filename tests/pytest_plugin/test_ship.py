@@ -15,6 +15,7 @@ from specship.report.schema.documents import schema_of
 from tests.processes import run_pytest as ship
 from tests.processes import specship
 from tests.projects.small_project import edit, make_project, report_of, statements_of
+from tests.report.page_reading import read_page
 
 NODE = "contracts/small-v1.yaml::GATE-SMALL-001"
 
@@ -110,6 +111,8 @@ def test_ship_measures_reports_and_remembers(project: Path) -> None:
     assert (project / report["stages"][0]["path"] / "manifest.json").is_file()
     assert "rehearsed 90 %" in first.stdout
     assert "MODEL-1 at rehearsal: 90 %" in (project / ".specship" / "report.md").read_text()
+    assert "MODEL-1 at rehearsal: 90 %" in read_page((project / ".specship" / "report.html").read_text()).text
+    assert [node["makes"] for node in report["exhibits"]["stages"]] == ["corpus"]
     cases = ET.parse(project / "junit.xml").getroot().iter("testcase")  # noqa: S314 - our own file
     properties = {c.get("name"): {p.get("name"): p.get("value") for p in c.iter("property")} for c in cases}
     assert properties["GATE-SMALL-002"]["verdict"] == "PASS"

@@ -82,7 +82,10 @@ def test_a_new_stage_runs_from_the_first_line(project: Path) -> None:
 @pytest.mark.parametrize(
     ("lacks", "says"),
     [
-        ("raise RequirementMissing('no device here', mend='run it elsewhere')", "stage word_counts: no device here"),
+        (
+            "raise RequirementMissing('no device here', mend='run it elsewhere')",
+            "stage word_counts: no device here",
+        ),
         ("import no_such_package", "the package no_such_package is not installed"),
     ],
 )

@@ -58,9 +58,9 @@ def _alter_log(declared: DeclaredFault, clean: Path, output: Path) -> None:
     altered = alter(facts)
     if altered == facts:
         raise StageFailed(
-            f"{declared.name} leaves this run as it is",
-            why="what it would spoil is not on record, or was spoiled before",
-            mend="name another fault for the gate: one of something that the run recorded",
+            f"the fault {declared.name} changes nothing that this run recorded",
+            why="what it would spoil was not logged, or was wrong already",
+            mend="name a fault in `falsified_by` that spoils something the run logged",
         )
     _spoil_copy(lambda folder: write_facts(folder, altered), clean, output)
 

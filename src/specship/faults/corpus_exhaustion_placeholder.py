@@ -31,7 +31,7 @@ def inject() -> None:
                 trainer.step += 1
             clock.stop()
             rate = trainer.optimizer.param_groups[0]["lr"]
-            return LaunchedStep(trainer.step, rate, clock, torch.ones(3), str(trainer.device))
+            return LaunchedStep(trainer.step, rate, clock, torch.ones(4), str(trainer.device), busy=clock)
 
         return taken
 

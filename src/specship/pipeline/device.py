@@ -62,7 +62,11 @@ def memory_bytes(device: torch.device) -> int:
     """Memory this process uses there: allocated on a CUDA device, resident on the CPU."""
     if device.type == "cuda":
         return int(torch.cuda.memory_allocated(device))
-    return int(Path("/proc/self/statm").read_bytes().split()[1]) * _PAGE_BYTES
+    descriptor = os.open("/proc/self/statm", os.O_RDONLY)  # each step asks: no buffered file for that
+    try:
+        return int(os.read(descriptor, 128).split()[1]) * _PAGE_BYTES
+    finally:
+        os.close(descriptor)
 
 
 def refuse_too_large(device: torch.device, parameters: int) -> None:

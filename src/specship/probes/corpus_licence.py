@@ -75,4 +75,8 @@ def _disagrees(document: CorpusDocument, manifest: CorpusManifest) -> bool:
         ),
         None,
     )
-    return document.licence != (stated or manifest.licence.spdx)
+    if stated:
+        return document.licence != stated
+    own = [one for one in manifest.sources if document.path.startswith(one.prefix)]
+    declared = {name for one in own for name in one.licences} if own else {manifest.licence.spdx}
+    return document.licence not in declared

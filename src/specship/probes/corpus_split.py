@@ -42,6 +42,7 @@ class _Heldout:
     paths: list[str] = field(default_factory=list)
     sizes: list[int] = field(default_factory=list)
     digests: set[str] = field(default_factory=set)
+    groups: set[str] = field(default_factory=set)
     places: dict[Shingle, list[int]] = field(default_factory=dict)
 
 
@@ -53,6 +54,7 @@ class _Heldout:
     heldout_documents="documents",
     shared_digests="documents",
     shared_paths="documents",
+    shared_groups="groups",
     highest_jaccard="fraction",
     highest_containment="fraction",
 )
@@ -61,7 +63,8 @@ def corpus_split(corpus: Artifact) -> Figures:
 
     `highest_jaccard` is the largest share of common shingles among all shingles of a pair,
     `highest_containment` the largest share of a held-out document's shingles that stand in one
-    training document.
+    training document. `shared_groups` counts packages, or what else the corpus groups documents by, that
+    stand on both sides.
 
     Raises:
         DamagedArtifact: the corpus cannot be read.
@@ -69,12 +72,14 @@ def corpus_split(corpus: Artifact) -> Figures:
     heldout = _read_heldout(corpus.path)
     nearest, fullest = _Closest(), _Closest()
     train_documents, shared_digests, shared_paths = 0, [], []
+    shared_groups: set[str] = set()
     for document in read_documents(corpus.path, "train"):
         train_documents += 1
         if sha256_bytes(document.text.encode("utf-8")) in heldout.digests:
             shared_digests.append(document.path)
         if document.path in heldout.paths:
             shared_paths.append(document.path)
+        shared_groups |= heldout.groups & {document.group or ""}
         shingles = _shingles(document.text)
         shared: Counter[int] = Counter()
         for shingle in shingles & heldout.places.keys():
@@ -89,11 +94,13 @@ def corpus_split(corpus: Artifact) -> Figures:
         "heldout_documents": len(heldout.paths),
         "shared_digests": len(shared_digests),
         "shared_paths": len(shared_paths),
+        "shared_groups": len(shared_groups),
         "highest_jaccard": nearest.share,
         "highest_containment": fullest.share,
         "notes": [
             *(f"the same bytes are held out: {path}" for path in shared_digests[:8]),
             *(f"the same name is held out: {path}" for path in shared_paths[:8]),
+            *(f"on both sides: {name}" for name in sorted(shared_groups)[:8]),
             *(f"nearest pair {nearest.pair}" for _ in (1,) if nearest.pair),
             *(f"fullest pair {fullest.pair}" for _ in (1,) if fullest.pair),
         ],
@@ -106,6 +113,7 @@ def _read_heldout(folder: Path) -> _Heldout:
         shingles = _shingles(document.text)
         heldout.paths.append(document.path)
         heldout.sizes.append(len(shingles))
+        heldout.groups |= {document.group} if document.group else set()
         heldout.digests.add(sha256_bytes(document.text.encode("utf-8")))
         for shingle in shingles:
             heldout.places.setdefault(shingle, []).append(index)

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 from specship.pipeline.run_logs.needs import with_weights
 from specship.pipeline.training.run_reading import RunRecord, checkpoint_path, read_run, read_steps
 from specship.probes.probe import Artifact, Figures, probe
+
+if TYPE_CHECKING:
+    from specship.pipeline.inference.text_decoder import TextDecoder
+    from specship.pipeline.shards.token_reader import TokenReader
+    from specship.pipeline.training.settings import TrainingSettings
 
 
 @probe(
@@ -47,7 +53,6 @@ def _scores(record: RunRecord, run: Artifact, shards: Artifact) -> tuple[list[fl
     """Losses of the first two steps' batches under the initial weights, and the tokens of one."""
     from specship.pipeline.inference.transformers_decoder import in_transformers
     from specship.pipeline.shards.token_reader import TokenReader
-    from specship.pipeline.training.evaluation import scored
 
     settings = record.config.training
     path = checkpoint_path(run.path, 0)
@@ -62,8 +67,21 @@ def _scores(record: RunRecord, run: Artifact, shards: Artifact) -> tuple[list[fl
     )
     losses = []
     for _ in range(2):
-        sums = [
-            scored(model, reader.next_batch(settings.micro_batch)).loss for _ in range(settings.accumulation)
-        ]
-        losses.append(math.fsum(sums) / len(sums))
+        means = [_mean(model, reader, settings) for _ in range(settings.accumulation)]
+        losses.append(math.fsum(means) / len(means))
     return losses, settings.tokens_per_step
+
+
+def _mean(model: TextDecoder, reader: TokenReader, settings: TrainingSettings) -> float:
+    """Mean loss of the next batch, with its documents apart where the run kept them so."""
+    import torch
+
+    from specship.pipeline.shards.boundaries import learned_of
+    from specship.pipeline.training.evaluation import window_losses
+
+    tokens_BT = reader.next_batch(settings.micro_batch)  # noqa: N806
+    apart = reader.separator_id if settings.boundaries.apart else None
+    losses_BT = window_losses(model, tokens_BT, apart)  # noqa: N806
+    if not settings.boundaries.after_separator:
+        losses_BT = losses_BT[torch.from_numpy(learned_of(tokens_BT, reader.separator_id))]  # noqa: N806
+    return float(losses_BT.mean())

@@ -56,12 +56,13 @@ def run_initialisation(run: Artifact, shards: Artifact) -> Figures:
         shards.path, "heldout", length=length, seed=0, at_end="halt", tokenizer=checkpoint_path(run.path, 0)
     )
     windows_WT = reader.heldout_windows(length, record.config.training.evaluation_tokens)  # noqa: N806
+    apart = reader.separator_id if record.config.training.boundaries.apart else None
     initial = run.path / INITIAL
     own = own_loss(initial, windows_WT, torch.device("cpu"), lambda *_: None)
     evaluations = read_evaluations(run.path)
     first = next((float(one["val_loss"]) for one in evaluations if one["step"] == 0), None)
     differing = _differing(open_any_checkpoint(initial), open_any_checkpoint(checkpoint_path(run.path, 0)))
-    begun, ended = (_loss(run, step, windows_WT) for step in (0, int(evaluations[-1]["step"])))
+    begun, ended = (_loss(run, step, windows_WT, apart) for step in (0, int(evaluations[-1]["step"])))
     return {
         "held_out_tokens": own.tokens,
         "tensors": record.initialisation.tensors,
@@ -88,9 +89,9 @@ def _differing(initial: CheckpointFolder, begun: CheckpointFolder) -> list[str]:
     ]
 
 
-def _loss(run: Artifact, step: int, windows_WT: Any) -> float:  # noqa: N803 - axes
+def _loss(run: Artifact, step: int, windows_WT: Any, apart: int | None) -> float:  # noqa: N803 - axes
     """Held-out loss of a checkpoint of the run by transformers, in float32."""
     from specship.pipeline.inference.transformers_decoder import in_transformers
     from specship.pipeline.training.evaluation import scored
 
-    return scored(in_transformers(checkpoint_path(run.path, step)), windows_WT).loss
+    return scored(in_transformers(checkpoint_path(run.path, step)), windows_WT, apart).loss

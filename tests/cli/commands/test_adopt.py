@@ -128,6 +128,8 @@ def test_a_project_may_be_a_new_folder(tmp_path: Path) -> None:
     ("fact", "said"),
     [
         ("nonsense=1", "--fact nonsense"),
+        ("planed_steps=200", "write 'planned_steps'"),
+        ("columns.loss=zzz", "columns are told (loss), and are of no use"),
         ("planned_steps=abc", "--fact planned_steps"),
         ("vocabulary=nan", "--fact vocabulary"),
         ("clip_norm=-1", "--fact clip_norm"),
@@ -184,6 +186,32 @@ def test_what_cannot_be_judged_is_refused_with_its_mend_and_nothing_is_written(t
     assert "ckpt.pt" in done.stderr
     assert "mend:" in done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["run"]
+
+
+def test_a_fact_about_no_run_is_refused(theirs: Path, tmp_path: Path) -> None:
+    done = inside(tmp_path, "adopt", theirs.name, "--fact", "vocabulary=300")
+
+    assert done.returncode == 2
+    assert "--fact vocabulary: nothing that was found takes a fact" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("file", "said"),
+    [
+        ("contracts/ours-train-v1.yaml", "there is such a file already"),
+        ("contracts/theirs-v1.yaml", "there are contracts of something else: theirs-v1.yaml"),
+    ],
+)
+def test_what_is_in_the_way_is_said_before_anything_is_made(file: str, said: str, tmp_path: Path) -> None:
+    write_run(tmp_path / "out")
+    (tmp_path / "contracts").mkdir()
+    (tmp_path / file).write_text("gates: []")
+    for words in (("adopt", "out", "--name", "ours"), ("init", "--template", "external", "--name", "ours")):
+        done = inside(tmp_path, *words)
+
+        assert done.returncode == 2
+        assert said in done.stderr
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["contracts", "out"]
 
 
 def test_what_is_refused_leaves_no_new_folder_behind(tmp_path: Path) -> None:

@@ -359,7 +359,7 @@ def test_json_keeps_the_names_it_was_published_with(tmp_path: Path) -> None:
         "fewest_tokens_covered", "logit_allowed", "greedy",
     }  # fmt: skip
     assert found.keys() == tokens | {
-        "a", "b", "kinds", "vocabulary_compared", "first_departing_stage", "first_diverging_block", "departure",
+        "a", "b", "kinds", "engines", "vocabulary_compared", "first_departing_stage", "first_diverging_block", "departure",
         "stages", "stages_compared", "llama_cpp", "positions",
         "tensors_compared", "tensors_equal", "tensors_departing", "tensors",
     }  # fmt: skip
@@ -536,8 +536,18 @@ def test_distributions_of_other_places_or_vocabularies_are_refused() -> None:
         compare_distributions(0, NextTokenDistribution(3, {0: -1.0}), NextTokenDistribution(3, {1: -1.0}), 2)
 
 
+def with_other_numbers(path: Path, order: Any) -> Path:
+    """The GGUF of GPT-2 with a square matrix in another order."""
+    tensor = read_gguf(other_gguf()).tensors["blk.1.attn_output.weight"]
+    data = bytearray(other_gguf().read_bytes())
+    numbers = np.frombuffer(bytes(data[tensor.offset : tensor.offset + tensor.size]), "<f4")
+    data[tensor.offset : tensor.offset + tensor.size] = order(numbers.reshape(tensor.shape)).tobytes()
+    path.write_bytes(data)
+    return path
+
+
 def test_a_family_without_a_decoder_of_ours_agrees_with_its_gguf(tmp_path: Path) -> None:
-    """And a tensor that is another one in the file is named."""
+    """And a tensor that holds other numbers is named."""
     found = compared(other("gpt2"), other_gguf())
     assert found["first_diverging_block"] is None
     assert found["tensors_compared"] == found["tensors_equal"] == 28
@@ -545,16 +555,21 @@ def test_a_family_without_a_decoder_of_ours_agrees_with_its_gguf(tmp_path: Path)
     assert (found["stages"], found["kinds"]) == ([], ["transformers", "llama.cpp"])
     assert found["max_abs_logit"] < found["logit_allowed"] < 0.1
 
-    path = tmp_path / "altered.gguf"
-    tensor = read_gguf(other_gguf()).tensors["blk.1.attn_output.weight"]
-    data = bytearray(other_gguf().read_bytes())
-    numbers = np.frombuffer(bytes(data[tensor.offset : tensor.offset + tensor.size]), "<f4")
-    data[tensor.offset : tensor.offset + tensor.size] = numbers.reshape(tensor.shape).T.tobytes()
-    path.write_bytes(data)
-    found = compared(other("gpt2"), path, ComparisonTask(texts=(TEXT,), steps=4))
+    few = ComparisonTask(texts=(TEXT,), steps=4)
+    found = compared(other("gpt2"), with_other_numbers(tmp_path / "flipped.gguf", np.flipud), few)
     assert [one["name"] for one in found["tensors"] if one["departs"]] == ["blk.1.attn_output.weight"]
     assert found["first_diverging_block"] == "blk.1.attn_output.weight"
     assert found["max_abs_logit"] > found["logit_allowed"]
+
+
+@pytest.mark.slow
+def test_a_square_matrix_that_a_converter_did_not_turn_shows_in_the_logits(tmp_path: Path) -> None:
+    """By its numbers alone it is the checkpoint's: a converter may turn a matrix, or not."""
+    few = ComparisonTask(texts=(TEXT,), steps=4)
+    found = compared(other("gpt2"), with_other_numbers(tmp_path / "turned.gguf", np.transpose), few)
+    assert found["tensors_equal"] == found["tensors_compared"]
+    assert found["max_abs_logit"] > found["logit_allowed"]
+    assert found["first_diverging_block"] in {"head", "greedy text"}
 
 
 @pytest.mark.slow
@@ -567,7 +582,7 @@ def test_two_folders_and_two_files_of_such_a_family_are_compared(tmp_path: Path)
     assert found["first_diverging_block"] in {"head", "greedy text"}
 
     half = tmp_path / "half.gguf"
-    rewritten(other_gguf(), half, dtype="F16")
+    rewritten(other_gguf(), half)
     found = compared(other_gguf(), half, few)
     assert found["first_diverging_block"] is None
     assert found["tensors_compared"] == 28

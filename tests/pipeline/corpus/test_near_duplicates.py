@@ -1,13 +1,22 @@
 """Shingles, sketches and the Jaccard index against plain sets of words."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from specship.pipeline.corpus.near_duplicates import contained, jaccard, near_duplicates, shingles_of, sketch
+from specship.pipeline.corpus.near_duplicates import (
+    HeldOutShingles,
+    containment,
+    crowded_bands,
+    jaccard,
+    near_duplicates,
+    shingles_of,
+    sketch,
+)
 
 WORDS = [f"word{n}" for n in range(400)]
 
@@ -39,10 +48,16 @@ def text_with(changed: int, start: int = 0) -> bytes:
     return " ".join(words).encode()
 
 
+def removed(shingles: list[Any], threshold: float) -> list[tuple[int, int, float]]:
+    sketches = sketch(shingles)
+    crowded = crowded_bands(lambda: [sketches], np.arange(len(shingles)))
+    return list(near_duplicates(crowded, sketches.__getitem__, shingles.__getitem__, threshold))
+
+
 def test_planted_near_duplicates_are_found_and_others_stay() -> None:
     texts = [text_with(0), text_with(20), text_with(40), text_with(150), text_with(0)[::-1]]
     shingles = [shingles_of(text) for text in texts]
-    found = list(near_duplicates(sketch(shingles), shingles.__getitem__, 0.75))
+    found = removed(shingles, 0.75)
     assert [(duplicate, kept) for duplicate, kept, _ in found] == [(1, 0), (2, 0)]
     assert all(index >= 0.75 for _, _, index in found)
 
@@ -51,9 +66,29 @@ def test_a_part_is_contained_though_its_jaccard_index_is_small() -> None:
     part, whole = shingles_of(text_with(0)[:400]), shingles_of(text_with(0))
     stranger = shingles_of(b"quite another text with no word in common at all")
     assert jaccard(part, whole) < 0.5
-    found = contained([stranger, part, np.empty(0, dtype=np.uint64)], [(7, whole)], 0.7)
-    assert found.keys() == {1}
-    assert found[1][0] == 7
+    held = HeldOutShingles([stranger, part, np.empty(0, dtype=np.uint64)])
+    assert held.candidates(whole, 0.7) == [1]
+    assert containment(part, whole) > 0.9
+    assert containment(stranger, whole) == containment(np.empty(0, dtype=np.uint64), whole) == 0
+
+
+def test_heads_that_all_share_make_no_pairs_and_copies_are_each_compared_once() -> None:
+    """Time and memory grow with the documents: neither with all pairs of what begins or is alike."""
+    head = text_with(0)
+    alike = [shingles_of(head + b" tail%d" % n) for n in range(400)]
+    compared: list[int] = []
+    sketches = sketch(alike)
+    crowded = crowded_bands(lambda: [sketches], np.arange(len(alike)))
+
+    def shingles_at(number: int) -> Any:
+        compared.append(number)
+        return alike[number]
+
+    found = list(near_duplicates(crowded, sketches.__getitem__, shingles_at, 0.8))
+    assert [(one, kept) for one, kept, _ in found] == [(n, 0) for n in range(1, 400)]
+    assert len(compared) == 2 * 399
+    others = [shingles_of(head[:600] + b" " + text_with(0, start=100 + n)) for n in range(200)]
+    assert len(HeldOutShingles(others).candidates(shingles_of(head[:600]), 0.7)) < 20
 
 
 def test_texts_without_words_repeat_nothing() -> None:

@@ -77,11 +77,32 @@ def test_unusable_prompts_are_refused(prompt: Any, tokens: Any) -> None:
 def test_text_in_text_out() -> None:
     text = generate_text(checkpoint(), "def f(x):", tokens=12, temperature=0.5, seed=1)
     assert text
-    assert text == generate_text(checkpoint(), "def f(x):", tokens=12, temperature=0.5, seed=1)
+    for compiled in (False, True):
+        again = generate_text(
+            checkpoint(), "def f(x):", tokens=12, temperature=0.5, seed=1, compiled=compiled
+        )
+        assert text == again
 
 
 def test_the_bench_keeps_every_sample_and_both_decoders_agree() -> None:
     found = bench(checkpoint(), tokens=16, samples=2, threads=1)
+    bound = found["bandwidth"]
+    assert bound["bound_tokens_per_second"] == bound["copy_bytes_per_second"] / bound["bytes_per_token"]
     assert [sample["decoder"] for sample in found["samples"]] == ["specship", "transformers"] * 3
     assert len({sample["token_ids"] for sample in found["samples"]}) == 1
     assert found["ratio"] > 0
+
+
+def test_the_bench_without_a_compiler_says_so_and_writes_the_same() -> None:
+    eager, compiled = (
+        bench(checkpoint(), tokens=16, samples=1, threads=1, compiled=one) for one in (False, True)
+    )
+    assert eager["how"] == "eager"
+    assert [one["token_ids"] for one in eager["samples"]] == [one["token_ids"] for one in compiled["samples"]]
+
+
+def test_the_bench_holds_both_decoders_in_the_type_that_is_asked() -> None:
+    found = bench(checkpoint(), tokens=32, samples=1, threads=1, weights="bfloat16")
+    assert found["weights"] == "bfloat16"
+    ours = next(one["token_ids"] for one in found["samples"] if one["decoder"] == "specship")
+    assert ours == Decoder.open(checkpoint(), weights="bfloat16").generate(range(16), 32).token_ids

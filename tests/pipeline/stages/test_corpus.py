@@ -1,6 +1,5 @@
 """The corpus stage on small folders of real code."""
 
-import contextlib
 import os
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from specship.pipeline.corpus import source as corpus_source
 from specship.pipeline.corpus.making import make_corpus, side_of
 from specship.pipeline.corpus.manifest import FileEntry, read_documents, read_files, read_manifest
 from specship.pipeline.corpus.settings import CorpusSettings
+from specship.pipeline.corpus.source_kind import OpenedSource, kind_named
 from specship.pipeline.stage import Work
 from tests.models.data_chain import chain, make, silent, write_code
 
@@ -119,7 +119,9 @@ def test_a_file_states_its_own_licence(project: Path) -> None:
 def stdlib_corpus(root: Path, output: Path, licence: tuple[Path, ...]) -> Path:
     output.mkdir()
     settings = CorpusSettings(heldout_fraction=0.3)
-    make_corpus(corpus_source.python_stdlib(root, licence), settings, Work({}, {}, output, silent))
+    library = corpus_source.python_stdlib(root, licence)
+    opened = OpenedSource(library, kind_named("python-stdlib"), settings.all_sources()[0], "")
+    make_corpus([opened], settings, Work({}, {}, output, silent))
     return output
 
 
@@ -154,7 +156,7 @@ def test_a_licence_is_never_invented(tmp_path: Path, text: str | None) -> None:
 
 def test_the_interpreters_own_library_is_found() -> None:
     source = corpus_source.python_stdlib()
-    assert len(corpus_source.list_files(source)) > 100
+    assert len(list(corpus_source.list_files(source))) > 100
     assert str(source.root) not in source.label
 
 
@@ -165,8 +167,8 @@ def test_a_missing_folder_is_a_missing_requirement(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("path", ["/srv/data", "../data"])
 def test_a_folder_outside_the_project_is_refused(tmp_path: Path, path: str) -> None:
-    with contextlib.chdir(tmp_path), pytest.raises(UnusableInput, match="does not lie below the project"):
-        corpus_source.folder(path, "MIT", (".py",))
+    with pytest.raises(UnusableInput, match="does not lie below the project"):
+        corpus_source.folder(tmp_path, path, "MIT", (".py",))
 
 
 def test_a_split_without_documents_is_refused(tmp_path: Path) -> None:

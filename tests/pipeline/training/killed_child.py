@@ -3,7 +3,7 @@
 The processes fork from a server that has imported torch once, so that a test starts many. Calls
 that can be deadly: `forward` (inside a step, between two accumulated batches too), `tensors`
 (before a safetensors file), `rename` (before a folder gets its name), `prune` (before checkpoints that
-are not kept go), and `os` functions such as `fsync`, `write` and `open`.
+are not kept go), and `os` functions such as `fsync`, `write` and `open`. `memory` and `file-size` are no deaths but limits.
 """
 
 from __future__ import annotations
@@ -37,6 +37,24 @@ def _dies_at(number: int, call: Callable[..., Any]) -> Callable[..., Any]:
     return counted
 
 
+def _without_memory(number: int, forward: Callable[..., Any]) -> Callable[..., Any]:
+    """From one call on the process gets no more memory than it has, and asks for a gigabyte."""
+    count = 0
+
+    def hungry(*arguments: Any, **named: Any) -> Any:
+        nonlocal count
+        count += 1
+        if count >= number:
+            import torch
+
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + (64 << 20), -1))
+            torch.empty(1 << 30, dtype=torch.uint8)
+        return forward(*arguments, **named)
+
+    return hungry
+
+
 def _replace(owner: Any, name: str, number: int) -> None:
     setattr(owner, name, _dies_at(number, getattr(owner, name)))
 
@@ -53,6 +71,8 @@ def _plant(call: str, number: int) -> None:
         _replace(training, "prune", number)
     elif call == "rename":
         _replace(Path, "rename", number)
+    elif call == "memory":
+        TrainedDecoder.forward = _without_memory(number, TrainedDecoder.forward)  # type: ignore[method-assign]
     elif call == "file-size":
         resource.setrlimit(resource.RLIMIT_FSIZE, (number, number))
     elif call:

@@ -32,10 +32,9 @@ def _spoil(defect: str, at: int) -> None:
         if defect == "gone":
             os._exit(0)
         if defect == "loss":
-            net = self.net
-            self.net = lambda *arguments, **named: net(*arguments, **named) * float("nan")
+            hook = self.model.register_forward_hook(lambda _model, _given, loss: loss * float("nan"))
             launched = take_step(self)
-            self.net = net
+            hook.remove()
             return launched
         launched = take_step(self)
         with torch.no_grad():

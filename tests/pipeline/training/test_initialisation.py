@@ -201,7 +201,7 @@ def test_resumed_run_equals_the_uninterrupted(
     tune(data, tmp_path / "whole", checkpoints["qwen3"])
     honest = trainer_module.Trainer.take_step
 
-    def killed(trainer: trainer_module.Trainer) -> dict[str, Any]:
+    def killed(trainer: trainer_module.Trainer) -> Any:
         if trainer.step == 7:
             raise KeyboardInterrupt
         return honest(trainer)

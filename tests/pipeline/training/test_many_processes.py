@@ -142,9 +142,18 @@ def test_one_that_leaves_is_missed_by_the_others(data: Path, tmp_path: Path) -> 
 def start(data: Path, output: Path, *more: str) -> subprocess.Popen[str]:
     """`specship pretrain --nproc 2` of a run that lasts."""
     (data / "settings.json").write_text(
-        json.dumps({**SETTINGS, "training": {**SETTINGS["training"], "steps": 4000}})
+        json.dumps({**SETTINGS, "training": {**SETTINGS["training"], "steps": 4000, "patience": 4000}})
     )
-    command = [SCRIPTS / "specship", "pretrain", "--data", data, "--output", output, "--nproc", "2"]
+    command: list[str | Path] = [
+        SCRIPTS / "specship",
+        "pretrain",
+        "--data",
+        data,
+        "--output",
+        output,
+        "--nproc",
+        "2",
+    ]
     command += ["--config", data / "settings.json", "--accept-starvation", "a test", *more]
     return subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
 
@@ -167,7 +176,7 @@ def pid_once_training(parent: subprocess.Popen[str], run: Path, rank: int, *, st
     [
         (signal.SIGKILL, 1, "rank 1 was ended by SIGKILL at step"),
         (signal.SIGKILL, 0, "rank 0 was ended by SIGKILL at step"),
-        (signal.SIGSTOP, 1, "rank 1 did nothing for 5 s at step"),
+        (signal.SIGSTOP, 1, "rank 1 did nothing for 8 s at step"),
     ],
     ids=["killed", "first killed", "hangs"],
 )
@@ -176,7 +185,7 @@ def test_a_process_that_dies_or_hangs_ends_the_run(
 ) -> None:
     """Its rank and what it did are in the record; no process is left, and the checkpoint is usable."""
     run = tmp_path / "run"
-    parent = start(data, run, "--silence", "5")
+    parent = start(data, run, "--silence", "8")
     os.kill(pid_once_training(parent, run, rank, step=8), number)
     _, errors = parent.communicate()
 
@@ -213,6 +222,12 @@ def test_a_step_that_cannot_be_parted_is_refused() -> None:
     assert RankGroup(world=4).share(4, 16) == (4, 4)
     assert RankGroup(world=32).share(4, 16) == (2, 1)
     assert RankGroup(world=6).share(4, 6) == (4, 1)
+
+
+def test_documents_apart_are_refused() -> None:
+    with pytest.raises(UnusableInput, match="documents are not kept apart by 2 processes"):
+        RankGroup(world=2).share(4, 1, apart=True)
+    assert RankGroup().share(4, 1, apart=True) == (4, 1)
 
 
 def test_half_of_what_torchrun_says_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

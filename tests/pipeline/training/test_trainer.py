@@ -16,6 +16,7 @@ import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 
 from specship.pipeline.training import trainer as trainer_module
+from specship.pipeline.training.engine.batches import StepTokens
 from specship.pipeline.training.trainer import Trainer
 from tests.models.training_data import make_shards, recipe
 
@@ -32,11 +33,11 @@ WAITS = {
 """Operations that have the host wait for the device's values."""
 
 
-class HostTraffic(TorchDispatchMode):
+class HostTraffic(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Counts waits, and copies between host and device by whether the host goes on at once."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.seen: Counter[str] = Counter()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -67,7 +68,8 @@ def on_meta(shards: Path, monkeypatch: pytest.MonkeyPatch) -> Trainer:
 
 
 def traffic(trainer: Trainer, steps: int) -> Counter[str]:
-    with HostTraffic() as counted:
+    counted = HostTraffic()
+    with counted:
         for _ in range(steps):
             trainer.take_step()
     return counted.seen
@@ -92,9 +94,11 @@ def test_a_step_that_reads_a_value_is_counted_and_cannot_be_done(
 
 def test_a_blocking_copy_is_counted(on_meta: Trainer, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = on_meta.batches.next
-    monkeypatch.setattr(
-        on_meta.batches, "next", lambda: honest() + torch.zeros(1, dtype=torch.int64).to("meta")
-    )
+
+    def blocking() -> StepTokens:
+        return honest().each(lambda one: one + torch.zeros(1, dtype=torch.int64).to("meta"))
+
+    monkeypatch.setattr(on_meta.batches, "next", blocking)
     on_meta.take_step()
     assert traffic(on_meta, 2)["blocking"] == 2
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import torch
 
-from specship.errors import RequirementMissing, UnusableInput
+from specship.errors import CannotWrite, RequirementMissing, UnusableInput
 from specship.pipeline.training.run_reading import checkpoint_path, checkpoints_of, read_run
 from specship.pipeline.training.trainer import Trainer
 from specship.pipeline.training.training import TrainingOutcome, pretrain
@@ -244,7 +244,7 @@ def interrupted(data: Path, run: Path, monkeypatch: pytest.MonkeyPatch, *, at_st
     """A run that an exception nobody expected left behind."""
     honest = Trainer.take_step
 
-    def take_step(trainer: Trainer) -> dict[str, Any]:
+    def take_step(trainer: Trainer) -> Any:
         if trainer.step == at_step:
             raise ZeroDivisionError
         return honest(trainer)
@@ -305,12 +305,7 @@ def test_full_disk_stops_and_leaves_nothing_half_visible(
     data: Path, tmp_path: Path, train: Callable[..., TrainingOutcome], limit: int
 ) -> None:
     """A real limit on file sizes in the child: the log, the weights and the optimizer hit it."""
-    request = {
-        "stage": "run",
-        "settings": {"model": MODEL, "training": TRAINING},
-        "inputs": {name: str(data / name) for name in ("tokenizer", "shards")},
-        "output": str(tmp_path / "run"),
-    }
+    request = request_for(data, tmp_path / "run")
     assert finish(start(request, tmp_path / "log", "file-size", limit)) == 2
     assert "cannot write" in (tmp_path / "log").read_text()
     for _, checkpoint in checkpoints_of(tmp_path / "run"):
@@ -318,3 +313,121 @@ def test_full_disk_stops_and_leaves_nothing_half_visible(
     assert not list((tmp_path / "run").glob("checkpoints/.tmp-*"))
     assert train().status == "completed"
     assert [line["step"] for line in lines(tmp_path / "run/train.jsonl")] == list(range(1, 25))
+
+
+def request_for(data: Path, run: Path) -> dict[str, Any]:
+    return {
+        "stage": "run",
+        "settings": {"model": MODEL, "training": TRAINING},
+        "inputs": {name: str(data / name) for name in ("tokenizer", "shards")},
+        "output": str(run),
+    }
+
+
+def test_no_memory_on_the_host_is_a_reason_and_the_last_checkpoint_is_good(
+    data: Path, tmp_path: Path, train: Callable[..., TrainingOutcome]
+) -> None:
+    """A real limit on the child's memory, met in the middle of the run; another process goes on."""
+    run = tmp_path / "run"
+    assert finish(start(request_for(data, run), tmp_path / "log", "memory", 16)) == 0
+    record = read_run(run)
+    assert (record.status, record.reason.split(":")[0]) == ("aborted", "out of memory on the host")
+    assert lines(run / "events.jsonl")[-1]["reason"] == "out of memory on the host"
+    assert len(lines(run / "train.jsonl")) == record.steps_done
+    assert train().status == "completed"
+    assert [line["step"] for line in lines(run / "train.jsonl")] == list(range(1, 25))
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), "out of memory on cpu"),
+        (RuntimeError("CUDA error: unspecified launch failure"), "cpu failed"),
+    ],
+)
+def test_a_device_that_gives_up_is_a_reason(
+    data: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    reason: str,
+) -> None:
+    """As the driver's errors come: behind a step under way, whose figures are given up."""
+    honest = Trainer.take_step
+
+    def take_step(trainer: Trainer) -> Any:
+        if trainer.step == 8:
+            raise error
+        return honest(trainer)
+
+    monkeypatch.setattr(Trainer, "take_step", take_step)
+    outcome = pretrain(recipe(), data / "tokenizer", data / "shards", tmp_path / "run")
+    assert (outcome.status, outcome.steps_done) == ("aborted", 7)
+    assert outcome.reason == f"{reason}: {error}"
+    assert len(lines(tmp_path / "run/train.jsonl")) == 7
+    assert checkpoints_of(tmp_path / "run")[-1][0] == 6
+    monkeypatch.undo()
+    assert pretrain(recipe(), data / "tokenizer", data / "shards", tmp_path / "run").status == "completed"
+
+
+def test_an_error_that_nobody_expected_is_none_of_these(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(_trainer: Trainer) -> Any:
+        raise RuntimeError("shapes differ")
+
+    monkeypatch.setattr(Trainer, "_backward", broken)
+    with pytest.raises(RuntimeError, match="shapes differ"):
+        pretrain(recipe(), data / "tokenizer", data / "shards", tmp_path / "run")
+
+
+def test_a_model_that_does_not_fit_is_refused_before_its_first_step(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: Any) -> Any:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("specship.pipeline.training.trainer.build_model", full)
+    with pytest.raises(RequirementMissing, match="out of memory on cpu before the first step"):
+        pretrain(recipe(), data / "tokenizer", data / "shards", tmp_path / "run")
+
+
+def test_full_disk_is_a_reason_in_the_run(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It refuses the weights of a checkpoint, and takes a line."""
+    honest = Trainer.save
+
+    def full(trainer: Trainer, *arguments: Any, **named: Any) -> None:
+        if trainer.step == 12:
+            raise CannotWrite("cannot write: no space left on device")
+        honest(trainer, *arguments, **named)
+
+    monkeypatch.setattr(Trainer, "save", full)
+    with pytest.raises(CannotWrite):
+        pretrain(recipe(), data / "tokenizer", data / "shards", tmp_path / "run")
+    record = read_run(tmp_path / "run")
+    assert (record.status, record.reason) == ("aborted", "cannot write: no space left on device")
+
+
+def test_run_of_before_its_execution_was_recorded_is_read_and_goes_on(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, train: Callable[..., TrainingOutcome]
+) -> None:
+    """Fields that came later have their defaults; they make no other run of it."""
+    run = tmp_path / "run"
+    interrupted(data, run, monkeypatch, at_step=8)
+    record = json.loads((run / "run.json").read_text())
+    for name in ("deterministic", "tf32", "compile"):
+        del record["config"]["training"][name]
+    del record["execution"]
+    (run / "run.json").write_text(json.dumps(record))
+    assert read_run(run).execution is None
+    assert train().status == "completed"
+
+
+def test_the_execution_is_recorded(train: Callable[..., TrainingOutcome], tmp_path: Path) -> None:
+    train(steps=6, deterministic=False)
+    found = read_run(tmp_path / "run").execution
+    assert found is not None
+    assert (found.precision, found.compiled, found.deterministic) == ("float32", False, False)
+    assert read_run(tmp_path / "run").config.training.precision == "float32"

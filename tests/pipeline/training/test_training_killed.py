@@ -134,6 +134,21 @@ def test_sigterm_saves_within_a_step_and_leaves_with_143(
     assert comparable(tmp_path / "run/train.jsonl") == comparable(uninterrupted / "train.jsonl")
 
 
+def test_a_scheduler_that_does_not_wait_leaves_the_reason_and_a_usable_checkpoint(
+    data: Path, uninterrupted: Path, tmp_path: Path
+) -> None:
+    """SIGTERM, and the end comes while the checkpoint is being written: at the third file of the second one."""
+    child = start(request_for(data, tmp_path / "run"), tmp_path / "run.log", "tensors", 3)
+    while steps_logged(tmp_path / "run") < 2 and child.is_alive():
+        time.sleep(0.002)
+    os.kill(child.pid or 0, signal.SIGTERM)
+    assert finish(child) == -signal.SIGKILL
+    assert lines(tmp_path / "run/events.jsonl")[-1]["event"] == "preempting"
+    status, text = run_child(data, tmp_path / "run")
+    assert status == 0, text
+    assert comparable(tmp_path / "run/train.jsonl") == comparable(uninterrupted / "train.jsonl")
+
+
 def test_ctrl_c_ends_with_130_and_the_next_run_continues(
     data: Path, uninterrupted: Path, tmp_path: Path
 ) -> None:

@@ -39,10 +39,10 @@ def pictures(driver: Any, name: str, page: Path) -> None:
             opened.view.close()
     opened = OpenedPage(driver, page, width=1280)
     opened.view.evaluate(f'document.querySelector("{_OPEN[name]}").open = true')
-    opened.view.evaluate(f'document.querySelector("{_OPEN[name]}").scrollIntoView()')
-    save(driver, opened.view.screenshot(), IMAGES / f"report-{name}-gates.webp")
-    opened.view.evaluate("document.querySelector('h2[id^=run]').scrollIntoView()")
-    save(driver, opened.view.screenshot(), IMAGES / f"report-{name}-run.webp")
+    for what, place in (("gates", _OPEN[name]), ("run", "section[aria-labelledby^=run]")):
+        box = opened.view.locator(place).first.bounding_box()
+        clip = {"x": 0, "y": box["y"] - 8, "width": 1280, "height": min(900, box["height"] + 16)}
+        save(driver, opened.view.screenshot(full_page=True, clip=clip), IMAGES / f"report-{name}-{what}.webp")
     opened.view.close()
 
 

@@ -105,7 +105,9 @@ def test_a_drawing_that_stands_alone_is_drawn(driver: Any, pages: dict[str, Path
 
 def test_faint_text_would_be_seen(driver: Any, tmp_path: Path) -> None:
     faint = tmp_path / "faint.html"
-    faint.write_text("<body style='background:#fff'><p style='color:#999'>faint</p><p style='color:#666'>fine</p>")
+    faint.write_text(
+        "<body style='background:#fff'><p style='color:#999'>faint</p><p style='color:#666'>fine</p>"
+    )
     page = OpenedPage(driver, faint, width=400)
     assert [text.split()[0] for text in page.view.evaluate(CONTRAST)] == ["faint"]
     page.view.close()

@@ -1,5 +1,7 @@
 """What is seen at a path that nobody has described: the nearest of each kind, and what has to be converted first."""
 
+import os
+import socket
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,27 @@ def test_a_folder_of_thousands_is_cut_and_says_so(tmp_path: Path) -> None:
         (tmp_path / f"{number}.txt").touch()
 
     assert look(tmp_path).cut
+
+
+@pytest.mark.parametrize("kind", ["pipe", "socket", "device"])
+def test_what_is_neither_file_nor_folder_is_called_so(kind: str, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    if kind == "pipe":
+        os.mkfifo(path)
+    with socket.socket(socket.AF_UNIX) as made:
+        if kind == "socket":
+            made.bind(str(path))
+        with pytest.raises(UnusableInput, match="neither a file nor a folder"):
+            look(Path(os.devnull) if kind == "device" else path)
+
+
+def test_a_state_that_is_none_is_called_so_and_links_are_named(tmp_path: Path) -> None:
+    (tmp_path / "trainer_state.json").write_text("[1, 2]")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    found = look(tmp_path)
+
+    assert [one.message for one in found.unusable] == ["no state of a Trainer: it has no log_history"]
+    assert found.links == ("loop",)
 
 
 def test_nothing_at_all_is_refused(tmp_path: Path) -> None:

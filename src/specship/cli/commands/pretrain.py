@@ -158,8 +158,8 @@ def _forecast(
     from specship.pipeline.planning.run_cost import foretell
 
     if arguments.on is not None:
-        found = predictions(recipe, data, plan, initial, on=arguments.on, counts=arguments.devices)
-        return {"predicted": [asdict(one) for one in found]}
+        costs = predictions(recipe, data, plan, initial, on=arguments.on, counts=arguments.devices)
+        return {"predicted": [asdict(one) for one in costs]}
     found = foretell(recipe, data, plan, initial=initial, output=arguments.output)
     return asdict(found) if found else None
 
@@ -208,9 +208,8 @@ def _train(
             f"{arguments.nproc} processes, and a silence of {arguments.silence:g} s",
             mend="give --nproc 1 or more, and --silence above 0",
         )
-    place = (recipe, data.tokenizer, data.shards, arguments.output)
     start = _as_one if arguments.nproc == 1 else _as_parent
-    outcome, is_main = start(arguments, place, initial, bypasses)
+    outcome, is_main = start(arguments, recipe, data, initial, bypasses)
     if not is_main:
         return 0 if outcome.status in _ENDED_WELL else 1
     _show_outcome(arguments, outcome)
@@ -218,7 +217,11 @@ def _train(
 
 
 def _as_parent(
-    arguments: argparse.Namespace, place: Any, initial: Path | None, bypasses: list[dict[str, Any]]
+    arguments: argparse.Namespace,
+    recipe: Recipe,
+    data: TrainingData,
+    initial: Path | None,
+    bypasses: list[dict[str, Any]],
 ) -> tuple[TrainingOutcome, bool]:
     """Train by processes that are started here."""
     from specship.cli.progress import progress
@@ -227,7 +230,10 @@ def _as_parent(
 
     with progress("pretrain") as report:
         outcome = pretrain_in_processes(
-            *place,
+            recipe,
+            data.tokenizer,
+            data.shards,
+            arguments.output,
             report,
             processes=arguments.nproc,
             sharing=arguments.sharing,
@@ -240,7 +246,11 @@ def _as_parent(
 
 
 def _as_one(
-    arguments: argparse.Namespace, place: Any, initial: Path | None, bypasses: list[dict[str, Any]]
+    arguments: argparse.Namespace,
+    recipe: Recipe,
+    data: TrainingData,
+    initial: Path | None,
+    bypasses: list[dict[str, Any]],
 ) -> tuple[TrainingOutcome, bool]:
     """Train in this process: alone, or as the one of several that `torchrun` says it is."""
     from specship.cli.progress import progress
@@ -248,13 +258,15 @@ def _as_one(
     from specship.pipeline.training.termination import TerminationWatch
     from specship.pipeline.training.training import WORKER_GONE, pretrain
 
-    recipe = place[0]
     group = RankGroup.join(
         recipe.training.device, sharing=arguments.sharing, timeout_seconds=arguments.silence
     )
     with progress("pretrain") as report:
         outcome = pretrain(
-            *place,
+            recipe,
+            data.tokenizer,
+            data.shards,
+            arguments.output,
             report if group.is_main else None,
             initial=initial,
             bypasses=bypasses,

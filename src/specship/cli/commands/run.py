@@ -21,6 +21,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--tokens", type=int, default=128, help="most new tokens (default: %(default)s)")
     parser.add_argument("--temperature", type=float, default=0.0, help="0 is greedy (default)")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--compile",
+        action="store_true",
+        help="weights as stored, and a step that the C compiler here makes in a second (CUDA: a graph)",
+    )
     parser.add_argument("--device", default="cpu", help="cpu, cuda, cuda:N or auto")
 
 
@@ -42,6 +47,7 @@ def run(arguments: argparse.Namespace) -> int:
         temperature=arguments.temperature,
         seed=arguments.seed,
         device=arguments.device,
+        compiled=arguments.compile,
     )
     document(f"{arguments.prompt}{text}\n")
     return 0
@@ -69,6 +75,7 @@ def _chat(arguments: argparse.Namespace) -> int:
         temperature=arguments.temperature,
         seed=arguments.seed,
         device=arguments.device,
+        compiled=arguments.compile,
         rendered=True,
         stop_ids=(*decision.stop_ids, *ending),
     )

@@ -5,9 +5,9 @@ that was measured. The evaluations are given to the stopping rule once more: whe
 or had on differences that noise explains, the stop was premature; where no improvement of the size looked for
 can hide in the noise, it was justified, whatever the training loss did.
 
-Logs of other programs hold no such noise. There it is what a parabola through the last evaluations leaves, and
-only a run that its own stopping rule ended is asked: that stop was premature where the parabola still falls at
-its end, with a noise in which patience means nothing, and the evaluations since the best one lie within it.
+Logs of other programs hold no such noise. There it is what a parabola through the last evaluations leaves,
+and only a run that its own stopping rule ended is asked: that stop was premature where the parabola still
+falls at its end, with a noise in which patience means nothing, and evaluations since the best one within it.
 """
 
 from __future__ import annotations
@@ -109,8 +109,8 @@ def _still_falling(
             f"through the last {len(followed)} evaluations leaves, fall its slope at the last one"
         ),
         says=(
-            f"patience of {patience} ran out while held-out loss still fell by {fall:.3g} nats a token from one "
-            f"evaluation to the next, and each is {noise:.3g} off by chance"
+            f"patience of {patience} ran out while held-out loss still fell by {fall:.3g} nats a token "
+            f"from one evaluation to the next, and each is {noise:.3g} off by chance"
         ),
         refute_by="go on for as many evaluations again: none would be better",
     )
@@ -130,9 +130,7 @@ def _fall_at_the_end(losses: Sequence[float]) -> tuple[float, float, float]:
         sum(x * loss for x, loss in zip(term, losses, strict=True)) / total
         for term, total in zip((linear, square), sums, strict=True)
     )
-    rest = (
-        loss - level - slope * x - bend * x2 for loss, x, x2 in zip(losses, linear, square, strict=True)
-    )
+    rest = (loss - level - slope * x - bend * x2 for loss, x, x2 in zip(losses, linear, square, strict=True))
     noise = math.sqrt(sum(one * one for one in rest) / (count - 3))
     error = noise * math.sqrt(1 / sums[0] + (count - 1) ** 2 / sums[1])
     return -(slope + bend * (count - 1)), error, noise

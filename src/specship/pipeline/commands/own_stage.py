@@ -26,7 +26,7 @@ _FAILED: Final = 2
 
 
 def main(arguments: list[str]) -> int:
-    """0 when it ran; `LACKING` or 2 with the error's text when it said that it cannot; others end it as they come."""
+    """0 when it ran; `LACKING`, or 2 with the error's text, when it cannot; others as they come."""
     file, settings, output, *needs = arguments
     name, _, digest = file.partition("#")
     try:

@@ -16,7 +16,7 @@ from specship.errors import Place
 from specship.records import Count, Record, Sha256, checked, read_record
 from specship.strict_json import read_json_lines
 
-FileOutcome = Literal["train", "heldout", "duplicate", "near-duplicate", "skipped"]
+FileOutcome = Literal["train", "heldout", "duplicate", "near-duplicate", "left-out", "skipped"]
 
 MANIFEST: Final = "manifest.json"
 FILES: Final = "files.jsonl"
@@ -33,10 +33,12 @@ class CorpusDocument(Record):
     bytes: Count
     licence: str
     text: str
+    group: str | None = None
+    """What must not stand on both sides of the split, such as its package; null where it stands alone."""
 
 
 class FileEntry(Record):
-    """What became of one file of the source."""
+    """What became of one document of the sources, or of a file that holds none."""
 
     path: str
     outcome: FileOutcome
@@ -44,7 +46,7 @@ class FileEntry(Record):
     sha256: Sha256 | None = None
     licence: str | None = None
     reason: str | None = None
-    """Why it was skipped, or joined the other split."""
+    """Why it was skipped, left out, or joined the other split."""
     duplicate_of: str | None = None
     """Path of the kept document that it repeats."""
     jaccard: float | None = None
@@ -63,10 +65,42 @@ class SplitEntry(Record):
 class SourceEntry(Record):
     """Where the text came from."""
 
-    kind: Literal["python-stdlib", "folder"]
+    kind: str
+    """Name of its kind; `several` where there are several."""
     label: str
     suffixes: list[str]
     file_bytes_limit: Count
+
+
+class ContainerEntry(Record):
+    """A file that holds several documents."""
+
+    path: str
+    """Relative to its source."""
+    sha256: Sha256
+    bytes: Count
+
+
+class SourceRecord(Record):
+    """One of the sources, and what was taken of it."""
+
+    kind: str
+    label: str
+    prefix: str
+    """What stands before the names of its documents."""
+    suffixes: list[str]
+    licence: str
+    """SPDX expression of documents that state none of their own, or `unknown`."""
+    licences: dict[str, Count]
+    """Its documents in the corpus by their own licence."""
+    provenance: str
+    weight: float | None
+    """As it was asked for; null: all of it."""
+    share_taken: float
+    """Share of its unique bytes that its weight leaves, 0 to 1."""
+    documents: Count
+    text_bytes: Count
+    containers: list[ContainerEntry] = []
 
 
 class LicenceEntry(Record):
@@ -100,6 +134,8 @@ class CorpusManifest(Record):
     train: SplitEntry
     heldout: SplitEntry
     interpreter: str
+    sources: list[SourceRecord] = []
+    """Each source, where the corpus is not of one folder or library alone."""
 
 
 def read_manifest(folder: Path) -> CorpusManifest:

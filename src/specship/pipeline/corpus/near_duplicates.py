@@ -23,11 +23,20 @@ if TYPE_CHECKING:
 
     Hashes = NDArray[np.uint64]
     Sketches = NDArray[np.uint32]
+    Members = NDArray[np.int32]
 
 SHINGLE_WORDS: Final = 5
-_PERMUTATIONS: Final = 128
+PERMUTATIONS: Final = 128
 _BANDS: Final = 32
 _SEED: Final = 20220414
+_REMEMBERED: Final = 32
+"""Kept documents of a crowded band that a later one is held against; a near one meets them in others."""
+_ESTIMATE_MARGIN: Final = 0.2
+"""An estimate from 128 values lies this far below the index once in a million times."""
+_SAMPLE: Final = 128
+_SAMPLE_MARGIN: Final = 0.2
+_COMMON: Final = 64
+_FEWEST: Final = 64
 _BYTE_BASE: Final = 0x9E3779B97F4A7C15  # odd, therefore invertible modulo 2**64
 _WORD_BASE: Final = 0xBF58476D1CE4E5B9
 
@@ -79,6 +88,13 @@ def shingles_of(data: bytes) -> Hashes:
     """Sorted unique shingle hashes of a document; one of all its words when it has fewer than five."""
     import numpy as np
 
+    return np.unique(shingles_in_order(data))
+
+
+def shingles_in_order(data: bytes) -> Hashes:
+    """The same as they stand in the document, each as often as it does: all that a sketch needs."""
+    import numpy as np
+
     words_W = _word_hashes(data)
     if not len(words_W):
         return words_W
@@ -87,7 +103,7 @@ def shingles_of(data: bytes) -> Hashes:
     hashes_S = np.zeros(count, dtype=np.uint64)
     for place in range(width):
         hashes_S = hashes_S * np.uint64(_WORD_BASE) + words_W[place : place + count]
-    return np.unique(_mix(hashes_S))
+    return _mix(hashes_S)
 
 
 def jaccard(one_S: Hashes, other_S: Hashes) -> float:
@@ -106,76 +122,163 @@ def sketch(shingles: Sequence[Hashes]) -> Sketches:
 
     ends = np.cumsum([0, *map(len, shingles)])
     matrix = RMinHash.digest_matrix_from_flat_token_hashes(
-        np.concatenate(shingles), ends.astype(np.uint64), _PERMUTATIONS, _SEED
+        np.concatenate(shingles), ends.astype(np.uint64), PERMUTATIONS, _SEED
     )
     return np.array(matrix.to_rows(), dtype=np.uint32)
 
 
-def candidate_pairs(sketches_DP: Sketches) -> list[tuple[int, int]]:
-    """Pairs `(earlier, later)` of documents that agree in at least one whole band, each once."""
+def crowded_bands(
+    sketches: Callable[[], Iterable[Sketches]], order_D: NDArray[np.int64]
+) -> tuple[Members, Members]:
+    """Which documents share a whole band with which: `documents_M` and `groups_M`, sorted by document.
+
+    A document's number is its place in `order_D`, which holds places in what `sketches` gives: the sketches
+    of all that was read, in chunks. It is asked once a band, so that one key a document is in memory. A group
+    has at least two documents, and a document stands in as many groups as it shares bands.
+    """
     import numpy as np
 
-    pairs: set[tuple[int, int]] = set()
-    width = _PERMUTATIONS // _BANDS
+    documents: list[Members] = []
+    groups: list[Members] = []
+    found = 0
     for band in range(_BANDS):
-        band_DB = np.ascontiguousarray(sketches_DP[:, band * width : (band + 1) * width])
-        keys_D = band_DB.view(f"V{width * 4}").ravel()
-        _, inverse_D, counts = np.unique(keys_D, return_inverse=True, return_counts=True)
-        crowded = np.flatnonzero(counts[inverse_D] > 1)
-        groups: dict[int, list[int]] = {}
-        for index in crowded:
-            groups.setdefault(int(inverse_D[index]), []).append(int(index))
-        for members in groups.values():
-            pairs.update(itertools.combinations(members, 2))
-    return sorted(pairs)
+        keys = [_band_keys(chunk_DP, band) for chunk_DP in sketches()]
+        keys_D = np.concatenate([*keys, np.empty(0, dtype=np.uint64)])[order_D]
+        order = np.argsort(keys_D, kind="stable")
+        sorted_D = keys_D[order]
+        starts = np.flatnonzero(np.r_[len(order) > 0, sorted_D[1:] != sorted_D[:-1]])
+        counts = np.diff(np.r_[starts, len(order)])
+        crowded = counts > 1
+        documents.append(order[np.repeat(crowded, counts)].astype(np.int32))
+        numbers = np.arange(found, found + int(crowded.sum()), dtype=np.int32)
+        groups.append(np.repeat(numbers, counts[crowded]))
+        found += len(numbers)
+    documents_M = np.concatenate(documents)
+    order = np.argsort(documents_M, kind="stable")
+    return documents_M[order], np.concatenate(groups)[order]
+
+
+def _band_keys(sketches_DP: Sketches, band: int) -> Hashes:
+    """A 64-bit key of one band for each document."""
+    import numpy as np
+
+    width = PERMUTATIONS // _BANDS
+    keys_D = np.zeros(len(sketches_DP), dtype=np.uint64)
+    for place in range(band * width, (band + 1) * width):
+        keys_D = _mix(keys_D * np.uint64(_WORD_BASE) + sketches_DP[:, place])
+    return keys_D
 
 
 def near_duplicates(
-    sketches_DP: Sketches, shingles_at: Callable[[int], Hashes], threshold: float
+    crowded: tuple[Members, Members],
+    sketch_at: Callable[[int], Sketches],
+    shingles_at: Callable[[int], Hashes],
+    threshold: float,
 ) -> Iterator[tuple[int, int, float]]:
     """`(duplicate, kept, jaccard)` for each document to remove so that no two kept ones are near.
 
     Earlier documents are kept in favour of later ones, therefore every removed document is a
     near-duplicate of the kept one it is listed with, and not only of another removed one.
-    """
-    rivals: dict[int, list[int]] = {}
-    for earlier, later in candidate_pairs(sketches_DP):
-        rivals.setdefault(later, []).append(earlier)
-    removed: set[int] = set()
-    for later in sorted(rivals):
-        own_S = shingles_at(later)
-        for earlier in _kept(rivals[later], removed):
-            if (index := jaccard(own_S, shingles_at(earlier))) >= threshold:
-                removed.add(later)
-                yield later, earlier, index
-                break
 
-
-def contained(
-    heldout: Sequence[Hashes], training: Iterable[tuple[int, Hashes]], threshold: float
-) -> dict[int, tuple[int, float]]:
-    """Held-out documents of which one training document holds at least this share of shingles.
-
-    Returns the place of each with the training document's own number and the share. A short
-    file copied into a long one has a small Jaccard index, and is known by heart all the same.
+    A document is held against the kept ones of its groups alone, and of each group at most so many are
+    remembered: ten thousand copies are ten thousand comparisons, and neither time nor memory grows with
+    the square of what looks alike.
     """
     import numpy as np
 
-    sizes_D = np.array([max(1, len(shingles_S)) for shingles_S in heldout])
-    owners = np.repeat(np.arange(len(heldout)), [len(shingles_S) for shingles_S in heldout])
-    joined = np.concatenate([*heldout, np.empty(0, dtype=np.uint64)])
-    order = np.argsort(joined, kind="stable")
-    joined, owners = joined[order], owners[order]
-    found: dict[int, tuple[int, float]] = {}
-    for number, shingles_S in training:
-        first, last = (np.searchsorted(joined, shingles_S, side=side) for side in ("left", "right"))
+    documents_M, groups_M = crowded
+    kept: dict[int, list[int]] = {}
+    starts = np.flatnonzero(np.r_[len(documents_M) > 0, documents_M[1:] != documents_M[:-1]])
+    for start, end in itertools.pairwise([*starts.tolist(), len(documents_M)]):
+        document, own = int(documents_M[start]), groups_M[start:end].tolist()
+        rivals = sorted({rival for group in own for rival in kept.get(group, ())})
+        found = _nearest(document, rivals, sketch_at, shingles_at, threshold)
+        if found is not None:
+            yield document, *found
+            continue
+        for group in own:
+            if len(remembered := kept.setdefault(group, [])) < _REMEMBERED:
+                remembered.append(document)
+
+
+def _nearest(
+    document: int,
+    rivals: Sequence[int],
+    sketch_at: Callable[[int], Sketches],
+    shingles_at: Callable[[int], Hashes],
+    threshold: float,
+) -> tuple[int, float] | None:
+    """The first rival whose real Jaccard index reaches the threshold; sketches rule out who cannot."""
+    import numpy as np
+
+    if not rivals:
+        return None
+    own_P = sketch_at(document)
+    likely = [one for one in rivals if np.mean(own_P == sketch_at(one)) >= threshold - _ESTIMATE_MARGIN]
+    for rival in likely:
+        if (index := jaccard(shingles_at(document), shingles_at(rival))) >= threshold:
+            return rival, index
+    return None
+
+
+class HeldOutShingles:
+    """Held-out documents by a sample of their shingles, to find training documents that hold them.
+
+    A document is known by its smallest shingle hashes, at most 128: a fair sample, since hashes are mixed.
+    Of one that a training document holds to a share of 0.7, fewer than half of the sample stands there
+    with a probability below 1e-6; the real share then decides. Shingles of very many documents (heads,
+    licences) are left out wherever enough others are left, so that time stays linear.
+    """
+
+    def __init__(self, shingles: Iterable[Hashes]) -> None:
+        """Take the sample of each held-out document, in their order."""
+        import numpy as np
+
+        samples = [one_S[:_SAMPLE].copy() for one_S in shingles]  # sorted, therefore the smallest
+        self.documents = len(samples)
+        owners = np.repeat(np.arange(len(samples), dtype=np.int32), [len(one) for one in samples])
+        hashes = np.concatenate([*samples, np.empty(0, dtype=np.uint64)])
+        order = np.argsort(hashes, kind="stable")
+        hashes, owners = hashes[order], owners[order]
+        rare = self._rare(hashes, owners)
+        self._hashes, self._owners = hashes[rare], owners[rare]
+        self._sizes_D = np.bincount(self._owners, minlength=len(samples))
+        bits = max(16, 4 + len(self._hashes).bit_length())
+        self._shift = np.uint64(64 - bits)
+        self._seen = np.zeros(1 << bits, dtype=np.bool_)
+        self._seen[self._hashes >> self._shift] = True
+
+    def _rare(self, hashes: Hashes, owners: Members) -> NDArray[np.bool_]:
+        import numpy as np
+
+        starts = np.flatnonzero(np.r_[len(hashes) > 0, hashes[1:] != hashes[:-1]])  # they are sorted
+        counts = np.diff(np.r_[starts, len(hashes)])
+        rare = np.repeat(counts <= _COMMON, counts)
+        left_D = np.bincount(owners[rare], minlength=self.documents)
+        return rare | (left_D[owners] < _FEWEST)
+
+    def candidates(self, shingles_S: Hashes, threshold: float) -> list[int]:
+        """Held-out documents of whose sample a training document holds nearly that share.
+
+        `shingles_S` need be neither sorted nor unique.
+        """
+        import numpy as np
+
+        likely = np.unique(shingles_S[self._seen[shingles_S >> self._shift]])
+        first, last = (np.searchsorted(self._hashes, likely, side=side) for side in ("left", "right"))
         lengths = last - first
+        if not lengths.sum():
+            return []
         places = np.repeat(last - np.cumsum(lengths), lengths) + np.arange(lengths.sum())
-        shares_D = np.bincount(owners[places], minlength=len(heldout)) / sizes_D
-        for index in np.flatnonzero(shares_D >= threshold):
-            found.setdefault(int(index), (number, float(shares_D[index])))
-    return found
+        owners, counts = np.unique(self._owners[places], return_counts=True)
+        return [int(one) for one in owners[counts >= (threshold - _SAMPLE_MARGIN) * self._sizes_D[owners]]]
 
 
-def _kept(indices: Iterable[int], removed: set[int]) -> Iterator[int]:
-    return (index for index in indices if index not in removed)
+def containment(part_S: Hashes, whole_S: Hashes) -> float:
+    """Share of a document's shingles that stand in another one, 0 to 1; of none, nothing does.
+
+    A short file copied into a long one has a small Jaccard index, and is known by heart all the same.
+    """
+    import numpy as np
+
+    return len(np.intersect1d(part_S, whole_S, assume_unique=True)) / len(part_S) if len(part_S) else 0.0

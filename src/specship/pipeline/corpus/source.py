@@ -12,9 +12,10 @@ import re
 import stat
 import sys
 import sysconfig
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from specship.errors import RequirementMissing, UnusableInput
 
@@ -38,7 +39,8 @@ _LICENCE_BYTES: Final = 1 << 20
 class Source:
     """A folder of text and what is known of its licence."""
 
-    kind: Literal["python-stdlib", "folder"]
+    kind: str
+    """Name of its kind, one of the files of `sources/`."""
     root: Path
     label: str
     """What a reader may know of the place: an interpreter's version, or the folder as it was given."""
@@ -48,6 +50,10 @@ class Source:
     licence_text: bytes | None
     licence_found: str
     """Where the licence's text was found, in words; empty when it was not."""
+    fields: Mapping[str, str] = field(default_factory=dict)
+    """Names of a record's fields by what they hold: `text`, `name`, `licence`, `group`."""
+    by_package: bool = False
+    """Whether documents are told by the package that they belong to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,12 @@ class Listed:
     """Relative to the root, with `/`."""
     skipped: str = ""
     """Why it is not read; empty for a file that is."""
+    size: int = 0
+    """Bytes of the file."""
+    licence: str = ""
+    """SPDX expression that is known of this file; empty where the source's own counts."""
+    group: str = ""
+    """The package that it belongs to, where packages are told."""
 
 
 def interpreter() -> str:
@@ -89,34 +101,58 @@ def python_stdlib(root: Path | None = None, licence_places: tuple[Path, ...] | N
     )
 
 
-def folder(given: str, licence: str, suffixes: tuple[str, ...]) -> Source:
-    """A folder of text under one stated licence.
+def inside(project: Path, given: str) -> Path:
+    """Where a path of the settings leads.
 
     Raises:
-        RequirementMissing: there is no such folder.
+        RequirementMissing: there is nothing.
         UnusableInput: the path is absolute, and would make the artifact speak of this machine.
     """
+    if not given:
+        raise UnusableInput("a source without a path", mend="say where its text lies: path")
     if Path(given).is_absolute() or ".." in Path(given).parts:
         raise UnusableInput(
             f"the corpus folder {given!r} does not lie below the project",
             why="an artifact names its sources, and must read the same on every machine",
             mend="give a path relative to the project; it may be a link to where the data are",
         )
-    root = Path(given)
-    if not root.is_dir():
+    root = project / given
+    if not root.exists():
         raise RequirementMissing(
             f"the corpus folder {given!r} is not here",
-            why="a release trains on a folder of licensed text that the profile names",
+            why="a release trains on licensed text that the profile names",
             mend="put or link the data there",
         )
-    return labelled_folder(root, given, licence, suffixes)
+    return root
 
 
-def labelled_folder(root: Path, label: str, licence: str, suffixes: tuple[str, ...]) -> Source:
-    """A folder of text anywhere; the artifact knows it by a label only."""
-    places = sorted(path for path in root.iterdir() if _LICENCE_NAME.fullmatch(path.name))
+def folder(project: Path, given: str, licence: str, suffixes: tuple[str, ...]) -> Source:
+    """A folder of text under one stated licence.
+
+    Raises:
+        RequirementMissing: there is no such folder.
+        UnusableInput: the path is absolute, and would make the artifact speak of this machine.
+    """
+    root = inside(project, given)
+    if not root.is_dir():
+        raise UnusableInput("not a folder", at=given, mend="name its kind, or the folder")
+    return labelled("folder", root, given, licence, suffixes)
+
+
+def labelled(
+    kind: str,
+    root: Path,
+    label: str,
+    licence: str,
+    suffixes: tuple[str, ...],
+    *,
+    fields: Mapping[str, str] | None = None,
+) -> Source:
+    """A source anywhere; the artifact knows it by a label only."""
+    beside = root if root.is_dir() else root.parent
+    places = sorted(path for path in beside.iterdir() if _LICENCE_NAME.fullmatch(path.name))
     text, found = _first_licence(tuple(places), title=b"")
-    return Source("folder", root, label, suffixes, licence, text, found)
+    return Source(kind, root, label, suffixes, licence, text, found, dict(fields or {}))
 
 
 def _python_places(root: Path) -> tuple[Path, ...]:
@@ -150,31 +186,37 @@ def stated_licence(data: bytes, otherwise: str) -> str:
     return match[1].decode("ascii").strip() if match else otherwise
 
 
-def list_files(source: Source) -> list[Listed]:
+def list_files(source: Source) -> Iterator[Listed]:
     """Every file of a source by path, with those that cannot be documents and the reason.
 
     Left out without a word are other suffixes, caches and folders of installed packages; links,
     pipes, unreadable folders and files that were generated when the interpreter was built are named.
+    One folder's names are in memory at a time.
     """
-    found: list[Listed] = []
+    yield from _listed(source, source.root, "")
 
-    def unreadable(error: OSError) -> None:
-        relative = Path(error.filename).relative_to(source.root)
-        found.append(Listed(_name(relative), f"cannot be listed: {error.strerror}"))
 
-    for place, folders, names in os.walk(source.root, onerror=unreadable):
-        here = Path(place)
-        found += [
-            Listed(_name((here / name).relative_to(source.root)), "symbolic link")
-            for name in folders
-            if (here / name).is_symlink()
-        ]
-        folders[:] = [name for name in folders if not _left_out(source, here, name)]
-        for name in names:
-            if name.endswith(source.suffixes):
-                path = here / name
-                found.append(Listed(_name(path.relative_to(source.root)), _why_not(source, path)))
-    return sorted(found, key=lambda listed: listed.path)
+def _listed(source: Source, place: Path, prefix: str) -> Iterator[Listed]:
+    try:
+        with os.scandir(place) as found:
+            entries = sorted(found, key=lambda entry: _name(entry.name) + "/" * _is_folder(entry))
+    except OSError as error:
+        yield Listed(prefix.rstrip("/") or ".", f"cannot be listed: {error.strerror}")
+        return
+    for entry in entries:
+        name = prefix + _name(entry.name)
+        if _is_folder(entry):
+            if not _left_out(source, place, entry.name):
+                yield from _listed(source, Path(entry.path), f"{name}/")
+        elif entry.is_symlink() and Path(entry.path).is_dir():
+            yield Listed(name, "symbolic link")
+        elif entry.name.endswith(source.suffixes):
+            group = name.split("/", 1)[0].removesuffix(".py") if source.by_package else ""
+            yield listed_file(source.kind, Path(entry.path), name, group=group)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    return entry.is_dir(follow_symlinks=False)
 
 
 def _left_out(source: Source, place: Path, name: str) -> bool:
@@ -183,18 +225,26 @@ def _left_out(source: Source, place: Path, name: str) -> bool:
     return name in _NOT_THE_LIBRARY or (place == source.root and _BUILT_FOLDER.fullmatch(name) is not None)
 
 
-def _name(relative: Path) -> str:
-    """A path as text that JSON can hold; bytes that are not UTF-8 are shown in hexadecimal."""
-    return os.fsencode(relative.as_posix()).decode("utf-8", errors="backslashreplace")
+def _name(name: str) -> str:
+    """A name as text that JSON can hold; bytes that are not UTF-8 are shown in hexadecimal."""
+    return os.fsencode(name).decode("utf-8", errors="backslashreplace")
 
 
-def _why_not(source: Source, path: Path) -> str:
-    mode = path.lstat().st_mode
+def listed_file(kind: str, path: Path, name: str, *, licence: str = "", group: str = "") -> Listed:
+    """A file in a source of some kind, with why it is not read where it cannot be."""
+    try:
+        status = path.lstat()
+    except OSError as error:
+        return Listed(name, f"cannot be read: {error.strerror}")
+    return Listed(name, _why_not(kind, path, status.st_mode), status.st_size, licence, group)
+
+
+def _why_not(kind: str, path: Path, mode: int) -> str:
     if stat.S_ISLNK(mode):
         return "symbolic link"
     if not stat.S_ISREG(mode):
         return "not a regular file"
-    if source.kind == "python-stdlib" and _BUILT_FILE.fullmatch(path.name):
+    if kind == "python-stdlib" and _BUILT_FILE.fullmatch(path.name):
         return "generated when the interpreter was built"
     try:
         os.fsencode(path).decode("utf-8")
@@ -211,7 +261,9 @@ def read_bounded(path: Path, limit: int) -> bytes | None:
     """
     descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
             raise OSError("not a regular file")
-        data = file.read(limit + 1)
+        # Asked for no more than there is: room for the limit would be taken and given back for each file.
+        data = file.read(min(limit, status.st_size) + 1)
     return data if len(data) <= limit else None

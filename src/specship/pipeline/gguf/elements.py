@@ -98,8 +98,8 @@ def _blocks(exact: np.ndarray[Any, Any], element: ElementType) -> np.ndarray[Any
 
 def _too_large(name: str) -> UnusableInput:
     return UnusableInput(
-        f"numbers that {name} cannot hold: too large, or not finite",
-        why="they would become infinite, and the model silent or mad",
+        f"the weights hold numbers that {name} cannot store: too large, or not finite",
+        why="they would be stored as infinite, and the model would answer nothing, or nonsense",
         mend="export as BF16 or F32; see what the weights hold: specship qa",
     )
 

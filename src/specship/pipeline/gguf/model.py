@@ -291,8 +291,8 @@ class _Keys:
                 raise UnusableInput(
                     f"{self.architecture}.{key} is {value}: {what}",
                     at=self.file.path,
-                    why="the decoder here has no such thing, and would be another model without it",
-                    mend="use a file of a plain decoder",
+                    why="our decoder does not compute this, and without it the model is another one",
+                    mend="use a model without it",
                 )
 
     def token(self, name: str, vocabulary: int) -> int | None:

@@ -17,12 +17,14 @@ def generate_text(
     temperature: float = 0.0,
     seed: int = 0,
     device: str = "cpu",
+    compiled: bool = False,
     rendered: bool = False,
     stop_ids: Sequence[int] = (),
 ) -> str:
     """The text that a checkpoint or a GGUF writes after a prompt, up to a stop token or the token limit.
 
     A prompt that a chat template `rendered` has its special tokens already, so that none are added.
+    Compiled, matrices stay in the type that they are stored in; without it they are held as float32.
     `stop_ids` are those of the configuration and these.
 
     Raises:
@@ -33,7 +35,8 @@ def generate_text(
     tokenizer = opened.tokenizer()
     prompt_ids = tokenizer.encode(prompt, add_special_tokens=not rendered).ids
     # Models of long contexts would else take gigabytes of cache for a few lines of text.
-    decoder = load_decoder(opened, device=device, context=max(1, len(prompt_ids) + tokens))
+    context = max(1, len(prompt_ids) + tokens)
+    decoder = load_decoder(opened, device=device, context=context, weights="stored", compiled=compiled)
     completion = decoder.generate(
         prompt_ids,
         tokens,

@@ -1,11 +1,11 @@
 """The decode step in C, which `native_step` compiles: a module, so that digests of code follow it.
 
 A step is bound by reading the weights once, which goes fastest from end to end: one row of a matrix after
-another, in four sums, while the processor is told what comes next (on an AMD core this read nine tenths of what
-a plain sum of memory reads, four rows at once six tenths). bfloat16 is read as pairs, of which a shift makes
-one number and a mask the other, so that vectors are put into the order even, odd before they are multiplied.
-Threads take rows of each product; what is small and wanted by all (a norm) each makes for itself, so that a
-layer has five barriers.
+another, in four sums, while the processor is told what comes next (on an AMD core this read nine tenths of
+what a plain sum of memory reads, four rows at once six tenths). bfloat16 is read as pairs, of which a shift
+makes one number and a mask the other, so that vectors are put into the order even, odd before they are
+multiplied. Threads take rows of each product; what is small and wanted by all (a norm) each makes for
+itself, so that a layer has five barriers.
 """
 
 from __future__ import annotations
@@ -85,7 +85,11 @@ static inline float total(vec v) {
     }
 #define SOON(i) __builtin_prefetch((const char *)(row + (i)) + AHEAD);
 #define TWO_FLOAT32(i, even, odd) \
-    { SOON(i) even += load(row + (i)) * load(x + (i)); odd += load(row + (i) + LANES) * load(x + (i) + LANES); }
+    { \
+        SOON(i) \
+        even += load(row + (i)) * load(x + (i)); \
+        odd += load(row + (i) + LANES) * load(x + (i) + LANES); \
+    }
 #define TWO_BFLOAT16(i, even, odd) \
     { \
         SOON(i) \

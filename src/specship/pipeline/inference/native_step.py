@@ -46,16 +46,16 @@ _SIZES: Final = (
 _BUFFERS: Final = ("embedding", "head", "norm", "turns", "x", "y", "seen", "logits", "own")
 
 
-class _Layer(ctypes.Structure):
+class _NativeLayer(ctypes.Structure):
     _fields_: ClassVar = [(name, ctypes.c_void_p) for name in _POINTERS]
 
 
-class _Model(ctypes.Structure):
+class _NativeModel(ctypes.Structure):
     _fields_: ClassVar = [
         *((name, ctypes.c_int64) for name in _SIZES),
         ("eps", ctypes.c_double),
         *((name, ctypes.c_void_p) for name in _BUFFERS),
-        ("layer", ctypes.POINTER(_Layer)),
+        ("layer", ctypes.POINTER(_NativeLayer)),
     ]
 
 
@@ -78,7 +78,7 @@ def native_library() -> ctypes.CDLL | None:
             library = ctypes.CDLL(str(made))
         except (OSError, subprocess.SubprocessError):
             return None
-    library.step.argtypes = [ctypes.POINTER(_Model), ctypes.c_int64, ctypes.c_int64]
+    library.step.argtypes = [ctypes.POINTER(_NativeModel), ctypes.c_int64, ctypes.c_int64]
     library.step.restype = None
     return library
 
@@ -115,8 +115,8 @@ class NativeStep:
                 _in_huge_pages(tensor)
         self._held: list[Any] = [held, layers]
         self._step = library.step
-        rows = (_Layer * shape.layers)(*(_Layer(*map(_address, layer)) for layer in layers))
-        self._model = _Model(
+        rows = (_NativeLayer * shape.layers)(*(_NativeLayer(*map(_address, layer)) for layer in layers))
+        self._model = _NativeModel(
             layers=shape.layers,
             hidden=shape.hidden,
             inner=shape.intermediate,

@@ -100,12 +100,20 @@ class RankGroup:
         here = int(os.environ.get("LOCAL_WORLD_SIZE", self.world))
         return 0 if self.alone else max(1, len(os.sched_getaffinity(0)) // here)
 
-    def share(self, micro_batch: int, accumulation: int) -> tuple[int, int]:
+    def share(self, micro_batch: int, accumulation: int, *, apart: bool = False) -> tuple[int, int]:
         """Micro-batch and accumulation of this process; together all do the sequences of one that is alone.
 
+        `apart` says that the ends of documents matter, which are counted in one process alone.
+
         Raises:
-            UnusableInput: the sequences of a step cannot be parted evenly.
+            UnusableInput: the sequences of a step cannot be parted evenly, or documents are kept apart.
         """
+        if apart and not self.alone:
+            raise UnusableInput(
+                f"documents are not kept apart by {self.world} processes",
+                why="each would learn from another number of targets, and count its own documents alone",
+                mend="train in one process, or take both settings of documents away",
+            )
         sequences = micro_batch * accumulation
         if sequences % self.world:
             raise UnusableInput(

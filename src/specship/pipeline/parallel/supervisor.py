@@ -24,6 +24,10 @@ PEER_GONE: Final = 75
 """Exit status of a process that ended because another one did not come to an exchange (`EX_TEMPFAIL`)."""
 _LOOK: Final = 0.05
 """Seconds between two looks at the processes."""
+_START: Final = 600.0
+"""Seconds at least until all have written a beat: they import, read the data and build the model first."""
+_HELD: Final = "TtD"
+"""States of a process that waits for nobody of the group (proc_pid_stat(5))."""
 _GRACE: Final = 5.0
 """Seconds in which the one that ended first is looked for among those that end, and the rest may leave."""
 
@@ -105,8 +109,10 @@ class Supervisor:
                 return GroupEnd((0,) * self._world, None, "")
             if (now := read_beats(self._run, self._world)) != beats:
                 moved, beats = time.monotonic(), now
-            if time.monotonic() - moved > silence_seconds:
-                return self._silent(silence_seconds)
+            begun = min(beat.step for beat in beats.values()) > 0
+            allowed = silence_seconds if begun else max(silence_seconds, _START)
+            if time.monotonic() - moved > allowed:
+                return self._silent(allowed)
             time.sleep(_LOOK)
 
     def _first_to_die(self) -> int:
@@ -117,8 +123,9 @@ class Supervisor:
             dead = [rank for rank, status in ended.items() if status is not None and status < 0]
             own = [rank for rank, status in ended.items() if status not in {None, 0, PEER_GONE}]
             if dead or own or time.monotonic() > until or None not in ended.values():
+                said = [rank for rank, status in ended.items() if status == 0 and self._said(rank)]
                 failed = [rank for rank, status in ended.items() if status]
-                return (dead or own or failed)[0]
+                return (dead or own or said or failed)[0]
             time.sleep(_LOOK)
 
     def _ended_by(self, rank: int) -> GroupEnd:
@@ -129,14 +136,30 @@ class Supervisor:
         elif status == PEER_GONE:
             reason = f"rank {rank} missed another one at step {step}"
         else:
-            error = error_path(self._run, rank)
-            said = error.read_text(encoding="utf-8").splitlines() if error.is_file() else []
-            reason = f"rank {rank} ended at step {step}: {said[0] if said else f'exit status {status}'}"
+            reason = f"rank {rank} ended at step {step}: {self._said(rank) or f'exit status {status}'}"
         return GroupEnd(self._end_all(), rank, reason)
+
+    def _said(self, rank: int) -> str:
+        """The first line that a process left of why it ended; empty where it left none."""
+        path = error_path(self._run, rank)
+        lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+        return lines[0] if lines else ""
+
+    def _stopped(self) -> list[int]:
+        """The processes that the system does not let run: stopped, or held in a call for a device or disk."""
+        found = []
+        for rank, worker in enumerate(self.workers):
+            try:
+                state = Path(f"/proc/{worker.pid}/stat").read_text(encoding="ascii", errors="replace")
+            except OSError:
+                continue
+            if state.rpartition(")")[2].split()[0] in _HELD:
+                found.append(rank)
+        return found
 
     def _silent(self, seconds: float) -> GroupEnd:
         beats = read_beats(self._run, self._world)
-        late = behind(beats) or list(beats)
+        late = behind(beats) or self._stopped() or list(beats)
         named = ", ".join(map(str, late))
         step = min(beats.values()).step
         statuses = self._end_all(at_once=True)

@@ -6,23 +6,24 @@ specship tokenize CORPUS --output DATA        DATA/tokenizer and DATA/shards
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from specship.digests import sha256_file
 from specship.errors import UnusableInput
-from specship.files import new_folder
+from specship.files import resumed_folder
 from specship.pipeline.corpus import manifest
 from specship.pipeline.corpus.making import make_corpus
 from specship.pipeline.corpus.manifest import CorpusManifest
-from specship.pipeline.corpus.settings import CorpusSettings
-from specship.pipeline.corpus.source import labelled_folder
+from specship.pipeline.corpus.settings import CorpusSettings, SourceSettings
+from specship.pipeline.corpus.source_kind import OpenedSource, kind_named
 from specship.pipeline.progress import Progress
 from specship.pipeline.shards.encoding import ShardsSettings, encode_shards
 from specship.pipeline.shards.manifest import MANIFEST, ShardsManifest, read_manifest
 from specship.pipeline.stage import Work
 from specship.pipeline.tokenizer.copying import copy_tokenizer
-from specship.pipeline.tokenizer.training import TokenizerSettings, train_tokenizer
+from specship.pipeline.tokenizer.training import TokenizerSettings, is_trained, train_tokenizer
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +35,35 @@ class TrainingData:
     manifest: ShardsManifest
 
 
-def write_corpus(text: Path, output: Path, settings: CorpusSettings, report: Progress) -> CorpusManifest:
-    """Make a corpus of a folder of text.
+def write_corpus(
+    places: Sequence[Path | None], output: Path, settings: CorpusSettings, report: Progress
+) -> CorpusManifest:
+    """Make a corpus of the sources of the settings; `places` are where they lie, the same number of them.
+
+    What was read stays beside the output until the corpus is whole: after a kill the same command goes on.
 
     Raises:
-        UnusableInput: no such folder, nothing in it, or something under the output's name.
+        UnusableInput: a source is not there, nothing in it, or something under the output's name.
         CannotWrite: the disk is full or refuses.
     """
-    if not text.is_dir():
-        raise UnusableInput("no such folder", at=text, mend="give a folder of text files")
-    source = labelled_folder(text, text.resolve().name, settings.licence or "", settings.suffixes)
-    with new_folder(output) as partial:
-        work = Work({"corpus": settings}, {}, partial, report)
-        make_corpus(source, settings, work)
+    opened = [
+        _opened(one, place, several=len(places) > 1)
+        for one, place in zip(settings.all_sources(), places, strict=True)
+    ]
+    with resumed_folder(output) as partial:
+        make_corpus(opened, settings, Work({"corpus": settings}, {}, partial, report))
     return manifest.read_manifest(output)
+
+
+def _opened(settings: SourceSettings, place: Path | None, *, several: bool) -> OpenedSource:
+    """A source that lies anywhere on this machine; the corpus knows it by its label alone."""
+    kind = kind_named(settings.kind)
+    prefix = f"{settings.name}/" if several else ""
+    if place is None:
+        return OpenedSource(kind.open(settings, Path()), kind, settings, prefix)
+    where = place.resolve()
+    source = kind.open(settings.model_copy(update={"path": where.name}), where.parent)
+    return OpenedSource(source, kind, settings, prefix)
 
 
 def write_tokens(
@@ -61,6 +77,8 @@ def write_tokens(
 ) -> TrainingData:
     """Encode a corpus with a tokenizer learned from it, or with an existing one.
 
+    What was written stays beside the output until it is whole: after a kill the same command goes on.
+
     Raises:
         UnusableInput: the corpus is none or too small, or something is under the output's name.
         DamagedArtifact: the corpus or the tokenizer cannot be used.
@@ -68,12 +86,14 @@ def write_tokens(
     """
     if not (corpus / manifest.MANIFEST).is_file():
         raise UnusableInput("not a corpus", at=corpus, mend="make one: specship corpus TEXT --output CORPUS")
-    with new_folder(output) as partial:
+    with resumed_folder(output) as partial:
         inputs = {"corpus": corpus, "tokenizer": partial / "tokenizer"}
         for name in ("tokenizer", "shards"):
-            (partial / name).mkdir()
+            (partial / name).mkdir(exist_ok=True)
         if tokenizer is None:
-            train_tokenizer(Work({"tokenizer": learned}, inputs, inputs["tokenizer"], report))
+            work = Work({"tokenizer": learned}, inputs, inputs["tokenizer"], report)
+            if not is_trained(work):
+                train_tokenizer(work)
         else:
             copy_tokenizer(tokenizer, inputs["tokenizer"])
         encode_shards(Work({"shards": cut}, inputs, partial / "shards", report))

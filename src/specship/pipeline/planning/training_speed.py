@@ -28,6 +28,7 @@ from specship.pipeline.planning.memory_use import MemoryWatch
 from specship.pipeline.progress import Progress
 from specship.pipeline.shards.manifest import MANIFEST, TOKEN_BYTES, ShardEntry, ShardsManifest
 from specship.pipeline.training.architecture import training_flops_per_token
+from specship.pipeline.training.engine.launched_step import LaunchedStep
 from specship.pipeline.training.settings import Recipe
 from specship.pipeline.training.trainer import Trainer
 
@@ -59,7 +60,7 @@ def training_speed(
     threads = prepare(device, settings.threads, deterministic=settings.deterministic, tf32=settings.tf32)
     with tempfile.TemporaryDirectory() as scratch:
         need = (_WARM_UP + steps + _SPLIT + 3) * settings.tokens_per_step + 2 * settings.sequence_length
-        tokens = shards or _random_tokens(Path(scratch) / "shards", need, vocabulary)
+        tokens = shards or random_tokens(Path(scratch) / "shards", need, vocabulary)
         memory = MemoryWatch(device)
         trainer = Trainer(recipe, tokens, device)
         log = JsonLog(Path(scratch) / "train.jsonl")
@@ -91,7 +92,9 @@ def _take(
     trainer: Trainer, log: JsonLog, steps: int, report: Progress | None = None
 ) -> tuple[float, list[float]]:
     """Steps as a run takes them, each read behind the launch of the next: seconds in all, and of each."""
-    ahead, records, began = None, [], time.perf_counter()
+    ahead: LaunchedStep | None = None
+    records: list[dict[str, Any]] = []
+    began = time.perf_counter()
     for done in range(steps):
         before, ahead = ahead, trainer.take_step()
         records += [trainer.read(before)] if before is not None else []
@@ -193,7 +196,7 @@ def _wait(device: torch.device) -> None:
         torch.cuda.synchronize(device)
 
 
-def _random_tokens(folder: Path, count: int, vocabulary: int) -> Path:
+def random_tokens(folder: Path, count: int, vocabulary: int) -> Path:
     """Shards of tokens drawn at random."""
     folder.mkdir()
     generator = np.random.default_rng(1)

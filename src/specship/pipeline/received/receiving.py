@@ -146,7 +146,7 @@ def unkept(settings: Mapping[str, Any], project: Path) -> Iterator[SpecshipError
 
 
 def _as_promised(path: Path, found: Mapping[str, str]) -> str:
-    """The digest as its maker takes it: of the one file, or of the list that `sha256sum` prints of a folder's."""
+    """The digest as its maker takes it: of the one file, or of the list that `sha256sum` prints."""
     lines = "".join(
         f"{digest}  {name}\n" for name, digest in sorted(found.items(), key=lambda one: os.fsencode(one[0]))
     )

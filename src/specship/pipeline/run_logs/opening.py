@@ -12,7 +12,7 @@ from specship.bounds import JSON_REPORT_BYTES
 from specship.errors import DamagedArtifact, UnusableInput
 from specship.pipeline.run_logs.declared_settings import declared
 from specship.pipeline.run_logs.declaring import declare, read_declared
-from specship.pipeline.run_logs.facts import OURS, Facts
+from specship.pipeline.run_logs.facts import OURS, TRAINER, Facts
 from specship.pipeline.run_logs.facts_file import FACTS, read_written_facts
 from specship.pipeline.run_logs.formats.event_file import KIND as EVENTS
 from specship.pipeline.run_logs.formats.event_file import told_by_events
@@ -69,6 +69,14 @@ def _recorded(folder: Path, columns: Columns, *, weights: bool) -> tuple[Facts, 
             why="a run of ours holds run.json, a Trainer's output trainer_state.json; known besides are: "
             + ", ".join(all_formats()),
             mend="name the folder that `specship pretrain --output` or a Trainer's output_dir made, or a log",
+        )
+    if columns != NO_COLUMNS and facts.kind in {OURS, TRAINER}:
+        named = ", ".join(sorted(columns.model_dump(exclude_defaults=True)))
+        raise UnusableInput(
+            f"columns are told ({named}), and are of no use",
+            at=folder,
+            why=f"a {facts.kind} has names of its own, so that nothing would be read by them",
+            mend="leave them out; or name the file that has these columns",
         )
     if facts.kind != OURS:
         facts = replace(facts, lost=(*facts.lost, *_gaps(facts)))

@@ -38,6 +38,19 @@ class ShardEntry(Record):
     sha256: Sha256
 
 
+class EncoderEntry(Record):
+    """Which library encoded the text; whichever it was, the ids are those of `tokenizers`."""
+
+    name: Literal["tokenizers", "tiktoken"]
+    version: str
+    reason: str
+    """Why it was this one, or why documents were left to the other; empty where there is nothing to say."""
+    compared: Count = 0
+    """Documents that both libraries encoded, with equal ids."""
+    left_to_tokenizers: Count = 0
+    """Documents that were encoded by `tokenizers` nevertheless."""
+
+
 class ShardsManifest(Record):
     """Every shard of both splits, and the tokenizer that made them."""
 
@@ -56,6 +69,7 @@ class ShardsManifest(Record):
     token_bytes_sha256: Sha256
     """sha256 of `token-bytes.bin`: the text bytes of each token id, uint32; 0 for special tokens."""
     shards: Annotated[list[ShardEntry], Field(min_length=1)]
+    encoder: EncoderEntry | None = None
 
     @model_validator(mode="after")
     def _agrees_with_itself(self) -> Self:

@@ -16,7 +16,7 @@ Nothing else ever comes back: no placeholder, no shorter batch, no padding.
 
 Axes: B sequences of a batch, W windows, T length of a window's inputs.
 """
-# ruff: noqa: N806 - a suffix names the axes of an array
+# ruff: noqa: N803, N806 - a suffix names the axes of an array
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Literal
 
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, SpecshipError, UnusableInput
+from specship.pipeline.shards.boundaries import documents_of, learned_of
 from specship.pipeline.shards.manifest import MANIFEST, TOKEN_BYTES, ShardsManifest, Split, read_manifest
 from specship.pipeline.tokenizer.files import TOKENIZER, require_tokenizer
 
@@ -141,7 +142,10 @@ class TokenReader:
             DamagedArtifact: one is outside the vocabulary.
         """
         if not 1 <= count <= self.tokens:
-            raise UnusableInput(f"{count} tokens of the {self.tokens} of the {self.split} split")
+            raise UnusableInput(
+                f"{count} tokens are asked for, and the {self.split} split has {self.tokens}",
+                mend="ask for 1 to that many",
+            )
         return self._slice(0, count)
 
     def next_batch(self, sequences: int, *, part: int = 0, parts: int = 1) -> Tokens:
@@ -167,6 +171,14 @@ class TokenReader:
             if row % parts == part:
                 tokens_BT[row // parts] = self.window(index)
         return tokens_BT
+
+    def documents(self, tokens_BT: Tokens) -> NDArray[np.int32]:
+        """The number of each token's document in its window, from 0; see `boundaries`."""
+        return documents_of(tokens_BT, self.separator_id)
+
+    def learned(self, tokens_BT: Tokens) -> NDArray[np.bool_]:
+        """Whether each target is learned when none behind a separator is: shape [.., T]."""
+        return learned_of(tokens_BT, self.separator_id)
 
     def text_bytes(self, tokens: Tokens) -> int:
         """UTF-8 bytes of text that some tokens stand for; what turns nats a token into bits a byte.
@@ -206,8 +218,8 @@ class TokenReader:
         for name, own in (("seed", self.seed), ("length", self.length), ("windows", self.windows)):
             if state.get(name) != own:
                 raise UnusableInput(
-                    f"the saved place is of another order: {name} was {state.get(name)} and is {own}",
-                    why="the same place in another order repeats some tokens and leaves out others",
+                    f"the run cannot go on from its saved place in the data: {name} was {state.get(name)} and is {own}",
+                    why="the order of the data is another one now: some tokens would come twice and others never",
                     mend="resume with the data, seed and length of the run, or start a new run",
                 )
         epoch, cursor = state.get("epoch", -1), state.get("cursor", -1)

@@ -12,6 +12,7 @@ STAGE = Stage(
     settings={"corpus": CorpusSettings},
     packages=("rensa", "numpy"),
     outside=source_digest,
+    resumes=True,
 )
 
 

@@ -11,6 +11,7 @@ STAGE = Stage(
     needs=("corpus", "tokenizer"),
     settings={"shards": ShardsSettings},
     packages=("tokenizers", "numpy"),
+    resumes=True,
 )
 
 

@@ -7,8 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from specship.files import write_json
-from specship.pipeline.corpus.manifest import read_documents
-from specship.pipeline.evaluation.python_prompts import choose_prompts
+from specship.pipeline.evaluation.python_prompts import checkpoint_and_prompts
 from specship.pipeline.stage import Settings, Stage, Work
 
 
@@ -26,7 +25,7 @@ class SpeedSettings(Settings):
     weights: Literal["stored", "float32", "bfloat16"] = "stored"
     """What matrices are held in."""
     compiled: bool = True
-    """On a CPU by its C compiler, on CUDA as a graph; without a compiler it is eager, and recorded so."""
+    """By the C compiler, on CUDA as a graph; without a compiler it is eager, and recorded so."""
 
 
 STAGE = Stage(
@@ -45,22 +44,14 @@ def run(work: Work) -> None:
         UnusableInput: the checkpoint cannot be used.
         RequirementMissing: the device is not here.
     """
-    from specship.pipeline.inference.any_model import open_any_model
     from specship.pipeline.inference.decode_bench import bench
 
     settings: SpeedSettings = work.settings["speed"]
-    tokenizer = open_any_model(work.inputs["checkpoint"]).tokenizer()
-    documents = read_documents(work.inputs["corpus"], "heldout")
-    prompt = choose_prompts(documents, tokenizer, count=1, context_tokens=settings.context_tokens)[0]
+    _, _, [prompt] = checkpoint_and_prompts(work, count=1, context_tokens=settings.context_tokens)
     figures = bench(
         work.inputs["checkpoint"],
         prompt_ids=prompt.token_ids,
-        tokens=settings.tokens,
-        samples=settings.samples,
-        device=settings.device,
-        threads=settings.threads,
-        weights=settings.weights,
-        compiled=settings.compiled,
+        **settings.model_dump(exclude={"context_tokens"}),
     )
     write_json(work.output / "speed.json", {"format": "specship-speed/1", **figures})
     work.report(1, 1, "benches", tokens_per_second=figures["tokens_per_second"])

@@ -75,7 +75,7 @@ def pre_tokenizer_name(document: Mapping[str, Any], path: Path) -> str:
     """
     described = document.get("pre_tokenizer")
     ignore_merges = bool(document["model"].get("ignore_merges"))
-    patterns = tuple(_same_in_llama_cpp(pattern) for pattern in _patterns(described, path))
+    patterns = tuple(_same_in_llama_cpp(pattern) for pattern in patterns_of(described, path))
     alike = {name: one for name, one in SPLITTINGS.items() if one.patterns == patterns}
     name = next((name for name, one in alike.items() if one.ignore_merges == ignore_merges), None)
     if name is None and alike:
@@ -99,8 +99,12 @@ def splitter(patterns: Iterable[str]) -> PreTokenizer:
     )
 
 
-def _patterns(described: Any, path: Path) -> Sequence[str]:
-    """The patterns of a described pre-tokenizer, one after the other; it must end by writing bytes."""
+def patterns_of(described: Any, path: Path) -> Sequence[str]:
+    """The patterns of a described pre-tokenizer, one after the other; it must end by writing bytes.
+
+    Raises:
+        UnusableInput: it does anything else than split by patterns.
+    """
     steps = _flat(described)
     found: list[str] = []
     for step in steps:

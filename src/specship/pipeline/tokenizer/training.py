@@ -18,6 +18,7 @@ from specship.errors import UnusableInput
 from specship.files import write_errors, write_json
 from specship.pipeline.corpus.manifest import read_documents
 from specship.pipeline.stage import Settings, Work
+from specship.strict_json import read_json
 
 END_OF_DOCUMENT: Final = "<|endoftext|>"
 PADDING: Final = "<|pad|>"
@@ -69,6 +70,23 @@ def train_tokenizer(work: Work) -> None:
             "train_sha256": sha256_file(work.inputs["corpus"] / "train.jsonl"),
             "tokenizer_sha256": sha256_file(path),
         },
+    )
+
+
+def is_trained(work: Work) -> bool:
+    """Whether the output holds what `train_tokenizer` would write there, made by a run that was ended later.
+
+    Raises:
+        DamagedArtifact: what lies there cannot be read.
+    """
+    path = work.output / "training.json"
+    if not path.is_file():
+        return False
+    made = read_json(path)
+    return isinstance(made, dict) and (
+        made.get("settings") == work.settings["tokenizer"].model_dump()
+        and made.get("train_sha256") == sha256_file(work.inputs["corpus"] / "train.jsonl")
+        and made.get("tokenizer_sha256") == sha256_file(work.output / "tokenizer.json")
     )
 
 

@@ -109,16 +109,28 @@ def token_losses(
     model: nn.Module,
     tokens_BT: torch.Tensor,  # noqa: N803 - axes of a tensor
     dtype: torch.dtype = torch.float32,
+    documents_BT: torch.Tensor | None = None,  # noqa: N803
 ) -> torch.Tensor:
     """Cross entropy of each next token, nats: [B, T] from windows of T + 1 tokens.
 
-    The model is ours or one of transformers, which works in its own type whatever `dtype` says.
+    The model is ours or one of transformers, which works in its own type whatever `dtype` says. With the
+    numbers of the tokens' documents, each document is seen by itself and its positions begin at 0.
     """
     if isinstance(model, TrainedDecoder):
-        own: torch.Tensor = model(tokens_BT, dtype=dtype, reduction="none")
+        own: torch.Tensor = model(tokens_BT, dtype=dtype, documents_BT=documents_BT, reduction="none")
         return own
-    logits_BTV = model(input_ids=tokens_BT[:, :-1], use_cache=False).logits.float()  # noqa: N806
+    more = {} if documents_BT is None else _apart(documents_BT[:, :-1])
+    logits_BTV = model(input_ids=tokens_BT[:, :-1], use_cache=False, **more).logits.float()  # noqa: N806
     losses_N = nn.functional.cross_entropy(  # noqa: N806
         logits_BTV.flatten(0, 1), tokens_BT[:, 1:].flatten(), reduction="none"
     )
     return losses_N.view(tokens_BT.shape[0], -1)
+
+
+def _apart(documents_BT: torch.Tensor) -> dict[str, torch.Tensor]:  # noqa: N803 - axes of a tensor
+    """Positions and mask of documents by themselves, as transformers takes them."""
+    same_BTT = documents_BT[:, :, None] == documents_BT[:, None, :]  # noqa: N806
+    seen_BTT = same_BTT.tril()  # noqa: N806
+    hidden_B1TT = torch.zeros(seen_BTT.shape, device=documents_BT.device)  # noqa: N806
+    hidden_B1TT = hidden_B1TT.masked_fill(~seen_BTT, torch.finfo(torch.float32).min)[:, None]  # noqa: N806
+    return {"attention_mask": hidden_B1TT, "position_ids": seen_BTT.sum(dim=2) - 1}

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from specship.pipeline.shards.boundaries import documents_of, pieces_of
 from specship.pipeline.training.causal_model import token_losses
 
 if TYPE_CHECKING:
@@ -37,8 +38,11 @@ def evaluate(
     *,
     sequences: int,
     dtype: torch.dtype = torch.float32,
+    separator_id: int | None = None,
 ) -> HeldOut:
     """Score windows of T + 1 tokens, `sequences` at a time, without touching the model's mode for long.
+
+    With the separator's id each document is scored by itself; without, it sees those before it in its window.
 
     A model of ours works in `dtype`, and never compiled: batches of other sizes would be compiled anew.
     """
@@ -49,23 +53,46 @@ def evaluate(
     try:
         with torch.no_grad(), torch.compiler.set_stance("force_eager"):
             for start in range(0, len(windows_WT), sequences):
-                tokens_BT = torch.from_numpy(windows_WT[start : start + sequences]).to(device)  # noqa: N806
-                losses_BT = token_losses(model, tokens_BT, dtype)  # noqa: N806
+                read_BT = windows_WT[start : start + sequences]  # noqa: N806
+                tokens_BT = torch.from_numpy(read_BT).to(device)  # noqa: N806
+                documents_BT = None  # noqa: N806
+                if separator_id is not None:
+                    documents_BT = torch.from_numpy(documents_of(read_BT, separator_id)).to(device)  # noqa: N806
+                losses_BT = token_losses(model, tokens_BT, dtype, documents_BT)  # noqa: N806
                 means += losses_BT.double().mean(dim=1).tolist()
     finally:
         model.train(was_training)
     return summary(means, windows_WT.shape[1] - 1)
 
 
-def scored(decoder: TextDecoder, windows_WT: NDArray[np.int64]) -> HeldOut:  # noqa: N803 - axes of an array
+def scored(
+    decoder: TextDecoder,
+    windows_WT: NDArray[np.int64],  # noqa: N803 - axes of an array
+    separator_id: int | None = None,
+) -> HeldOut:
     """The same of a decoder that is there already, whoever computes it.
 
     Raises:
         UnusableInput: a window is longer than the context, or has an id outside the vocabulary.
     """
-    losses_T = decoder.losses(windows_WT.tolist())  # noqa: N806
-    means_W = losses_T.double().view(len(windows_WT), -1).mean(dim=1)  # noqa: N806
+    means_W = window_losses(decoder, windows_WT, separator_id).mean(dim=1)  # noqa: N806
     return summary(means_W.tolist(), windows_WT.shape[1] - 1)
+
+
+def window_losses(
+    decoder: TextDecoder,
+    windows_WT: NDArray[np.int64],  # noqa: N803 - axes of an array
+    separator_id: int | None = None,
+) -> torch.Tensor:
+    """`losses_WT` of each target; with the separator's id each document is scored by itself.
+
+    Raises:
+        UnusableInput: a window is longer than the context, or has an id outside the vocabulary.
+    """
+    windows: list[list[int]] = windows_WT.tolist()
+    if separator_id is not None:
+        windows = [piece for window in windows for piece in pieces_of(window, separator_id)]
+    return decoder.losses(windows).double().view(len(windows_WT), -1)
 
 
 def summary(means: Sequence[float], length: int) -> HeldOut:

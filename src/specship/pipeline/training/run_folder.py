@@ -18,7 +18,7 @@ from specship.errors import UnusableInput
 from specship.files import write_json
 from specship.json_log import JsonLog, repair, whole_lines
 from specship.pipeline.training.checkpoints import remove_checkpoint, sweep, usable_checkpoints
-from specship.pipeline.training.run_reading import RunRecord
+from specship.pipeline.training.run_reading import RunConfig, RunRecord
 from specship.strict_json import read_json
 
 _REPEATED: Final = {"wrap", "early_stop", "early_stop_withheld", "end_of_data"}
@@ -70,7 +70,7 @@ def earlier_record(path: Path, record: Mapping[str, Any]) -> dict[str, Any] | No
         return None
     earlier: dict[str, Any] = read_json(path / "run.json")
     for name in IDENTITY:
-        if earlier.get(name) != record.get(name):
+        if _settled(name, earlier) != _settled(name, record):
             raise UnusableInput(
                 f"the folder holds another run: its {name} differs",
                 at=path / "run.json",
@@ -78,6 +78,13 @@ def earlier_record(path: Path, record: Mapping[str, Any]) -> dict[str, Any] | No
                 mend="give the same settings and data, or an empty folder",
             )
     return earlier
+
+
+def _settled(name: str, record: Mapping[str, Any]) -> Any:
+    """A part of a run's identity; settings that came later have the values that they are left at."""
+    if name != "config" or not isinstance(record.get(name), dict):
+        return record.get(name)
+    return RunConfig.model_validate(record[name]).model_dump()
 
 
 def put_in_order(path: Path) -> tuple[Path | None, list[dict[str, Any]]]:

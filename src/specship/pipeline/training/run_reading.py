@@ -41,7 +41,9 @@ class _RunPart(Record):
     model_config = ConfigDict(strict=False)
 
 
-class _Config(_RunPart):
+class RunConfig(_RunPart):
+    """Settings that a run was begun with."""
+
     model: ModelSettings | None
     """None where the architecture is that of the checkpoint that training began from."""
     training: TrainingSettings
@@ -127,7 +129,7 @@ class RunRecord(_RunPart):
     format: Literal["specship-run/1"]
     status: Status
     reason: str
-    config: _Config
+    config: RunConfig
     """Settings in force, a mode's defaults resolved."""
     shards_sha256: Sha256
     """Of the shards' manifest, which names the digest of every token file."""

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, Literal, Self
 from pydantic import Field, model_validator
 
 from specship.errors import UnusableInput
+from specship.pipeline.shards.boundaries import Boundaries
 from specship.pipeline.stage import Settings
 from specship.records import Count
 
@@ -77,6 +78,10 @@ class TrainingSettings(Settings):
     """Forward passes an optimizer step."""
     at_end: Literal["halt", "cycle"] = "halt"
     """At the end of the data: stop with a reason, or begin again with an event in the log."""
+    document_boundaries: Literal["ignored", "respected"] = "ignored"
+    """Whether attention and positions begin anew with each document of a window."""
+    train_after_separator: bool = True
+    """Learn the first token of a document, which nothing before it announces."""
     peak_learning_rate: Positive | None = None
     warmup_steps: Count | None = None
     floor_share: Annotated[float, Field(ge=0, le=1)] = 0.1
@@ -107,6 +112,11 @@ class TrainingSettings(Settings):
         if self.evaluation_tokens < 2 * self.sequence_length:
             raise ValueError("evaluation_tokens must hold two sequences, or there is no standard error")
         return self
+
+    @property
+    def boundaries(self) -> Boundaries:
+        """What is made of the ends of documents."""
+        return Boundaries(self.document_boundaries == "respected", self.train_after_separator)
 
     @property
     def peak(self) -> float:

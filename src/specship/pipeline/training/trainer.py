@@ -101,7 +101,9 @@ class Trainer:
         refuse_unfit(recipe, device, initialised=initial is not None)
         self.settings = settings
         self.device = device
-        sequences, batches = group.share(settings.micro_batch, settings.accumulation)
+        sequences, batches = group.share(
+            settings.micro_batch, settings.accumulation, apart=settings.boundaries.matter
+        )
         self.batches = BatchStream(
             lambda wrapped: TokenReader(
                 shards,
@@ -118,7 +120,9 @@ class Trainer:
             on_wrap=on_wrap,
             part=group.rank,
             parts=group.world,
+            boundaries=settings.boundaries,
         )
+        self._counted: Mapping[str, int] = {}
         self.reader = self.batches.reader
         self.initial = initial
         self.config = self._declared(recipe.model, initial)
@@ -148,6 +152,8 @@ class Trainer:
         """Of this process in all steps read so far: data and forward passes, before any exchange."""
         self.phase: Phase = _unwatched
         self._bound = settings.loss_bound(self.reader.vocab_size)
+        largest = torch.finfo(torch.float32).max
+        self._limits = torch.tensor([self._bound, largest, largest], device=device)
         self._spoilt = torch.zeros((), device=device)
         """1 from the first step on whose figures forbade an update; on the device."""
 
@@ -193,14 +199,23 @@ class Trainer:
     def _backward(self) -> torch.Tensor:
         """Gradients of the mean loss over all accumulated batches; returns that loss."""
         with self.phase("data"):
-            tokens_ABT = self.batches.next()  # noqa: N806 - axes of a tensor
-        share = 1.0 / len(tokens_ABT)
+            step = self.batches.next()
+        self._counted = step.counted
+        share = 1.0 / len(step.tokens_ABT)
         total = torch.zeros((), device=self.device)
-        for at, tokens_BT in enumerate(tokens_ABT, start=1):  # noqa: N806
-            last = at == len(tokens_ABT)
+        for place in range(len(step.tokens_ABT)):
+            documents = None if step.documents_ABT is None else step.documents_ABT[place]
+            learned = None if step.learned_ABT is None else step.learned_ABT[place]
+            last = place == len(step.tokens_ABT) - 1
             with self.group.exchange(self.net, last=last):
                 with self.phase("forward"), self.execution.kernels():
-                    loss = self.net(tokens_BT, dtype=self.execution.dtype) * share
+                    loss = self.net(
+                        step.tokens_ABT[place],
+                        dtype=self.execution.dtype,
+                        documents_BT=documents,
+                        learned_BT=learned,
+                    )
+                    loss = loss * share
                 if last:
                     self._busy.stop()
                     self.group.beat(self.step + 1, exchanging=True)
@@ -215,7 +230,7 @@ class Trainer:
 
     def _forbids_update(self, figures: torch.Tensor) -> torch.Tensor:
         """1 where a loss and its norms must move no weight, else 0; on the device."""
-        sound = torch.isfinite(figures).all() & (figures[0] <= self._bound)
+        sound = (figures[:3] <= self._limits).all()  # nothing that is not a number is below anything
         return (~sound).to(torch.float32)
 
     def take_step(self) -> LaunchedStep:
@@ -243,14 +258,17 @@ class Trainer:
             gradients = [parameter.grad for parameter in self.parameters if parameter.grad is not None]
             norm = whole(torch.nn.utils.get_total_norm(gradients))
             divisor = self._clip(norm)
+        with self.phase("recording"):
             figures = torch.cat([torch.stack([losses_R.mean(), norm, norm / divisor]), losses_R])
             self._spoilt = torch.maximum(self._spoilt, self._forbids_update(figures))
-            self._update(rate, divisor)
-        with self.phase("recording"):
             host = on_its_way(figures)
+        with self.phase("optimizer"):
+            self._update(rate, divisor)
         clock.stop()
         self.step = step
-        return LaunchedStep(step, rate, clock, host, str(self.parameters[0].device), busy=self._busy)
+        return LaunchedStep(
+            step, rate, clock, host, str(self.parameters[0].device), self._busy, dict(self._counted)
+        )
 
     def _update(self, rate: float, divisor: torch.Tensor) -> None:
         """Move the weights by the gradients over `divisor`, unless the figures forbade it.
@@ -335,6 +353,7 @@ class Trainer:
             windows_WT,
             sequences=self.settings.micro_batch,
             dtype=torch.float32 if whole_precision else self.execution.dtype,
+            separator_id=self.reader.separator_id if self.settings.boundaries.apart else None,
         )
         if not math.isfinite(held_out.loss):
             raise TrainingAborted(

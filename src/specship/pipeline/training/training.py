@@ -6,6 +6,7 @@ from the newest checkpoint that verifies and leaves the log that an uninterrupte
 
 from __future__ import annotations
 
+import contextlib
 import importlib.metadata
 import time
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.digests import sha256_file
+from specship.errors import CannotWrite
 from specship.json_log import JsonLog
 from specship.pipeline.device import device_name, matmul_flops_per_second, prepare, resolve_device
 from specship.pipeline.parallel.group import ALONE, RankGroup
@@ -26,6 +28,7 @@ from specship.pipeline.shards.token_reader import EndOfData, TokenReader
 from specship.pipeline.training.architecture import training_flops_per_token
 from specship.pipeline.training.checkpoints import prune
 from specship.pipeline.training.early_stopping import EarlyStopping
+from specship.pipeline.training.engine.device_failure import device_failure, first_line, refuse_without_room
 from specship.pipeline.training.engine.launched_step import LaunchedStep
 from specship.pipeline.training.evaluation import HeldOut
 from specship.pipeline.training.initialisation import Beginning, examine
@@ -137,6 +140,8 @@ class _TrainingRun:
         self._began = time.monotonic()
         self._report = report
         self._under_way: LaunchedStep | None = None
+        self._observed = 0
+        """Step behind which one is observed."""
         self.placement = self.place.placement()
         self._devices: DeviceWatch | None = None
         self._rank = this_rank(group, self.placement)
@@ -180,6 +185,39 @@ class _TrainingRun:
             best_step=self.stopping.best_step,
             parallel=told_of(self.group, self._rank, self.trainer.busy_seconds),
         )
+
+    def _take_step(self) -> None:
+        """Launch a step, and log the one before it."""
+        before = self._under_way
+        try:
+            seen = self.trainer.step == self._observed
+            self._under_way = self._observed_step() if seen else self.trainer.take_step()
+        except (TrainingAborted, EndOfData):  # of the step that is not taken; the one before it counts
+            self.catch_up()
+            raise
+        self._write(before)
+
+    def abandon(self) -> None:
+        """Give up the step under way, whose figures will not come."""
+        if self._under_way is not None:
+            self.trainer.step = self._under_way.step - 1
+            self._under_way = None
+
+    def broken(self, error: Exception) -> TrainingOutcome:
+        """The end of a run by an error of the device, of memory, or of an exchange with other processes.
+
+        Raises:
+            Exception: the error itself, where it is none of these.
+        """
+        reason, detail = device_failure(error, self.trainer.device), first_line(error)
+        event = "aborted" if reason else "worker_gone"
+        if reason is None:
+            if self.group.alone:
+                raise error
+            reason, detail = WORKER_GONE, self.group.who_is_missing(error)
+        self.abandon()
+        self.folder.event(event, self.trainer.step + 1, reason=reason, detail=detail)
+        return TrainingOutcome("aborted", f"{reason}: {detail}", self.trainer.step)
 
     def _write(self, launched: LaunchedStep | None) -> None:
         """Log a step that is through; its figures were on their way while the next one was launched."""
@@ -242,24 +280,18 @@ class _TrainingRun:
             self.evaluate()
         with DeviceWatch(self.folder.path, self.place) as self._devices:
             self._devices.begin(trainer.step)
-            try:
-                return self._steps(watch, self._devices)
-            except EndOfData:
-                self.catch_up()
-                raise
+            return self._steps(watch, self._devices)
 
     def _steps(self, watch: TerminationWatch, devices: DeviceWatch) -> TrainingOutcome:
         trainer, planned = self.trainer, self.settings.steps
-        observed = trainer.step + 1
+        self._observed = trainer.step + 1
         while trainer.step < planned and not self.stopping.due:
             if self.group.any_of(watch.asked or devices.lost):
                 told = self.group.all_of((watch.signal_name, devices.lost))
                 if lost := [f"rank {rank}: {why}" for rank, (_, why) in enumerate(told) if why]:
                     raise TrainingAborted("driver lost", "; ".join(lost), trainer.step + 1)
                 return self._preempted(next(name for name, _ in told if name))
-            before = self._under_way
-            self._under_way = self._observed_step() if trainer.step == observed else trainer.take_step()
-            self._write(before)
+            self._take_step()
             if trainer.step % self.settings.evaluate_every == 0 or trainer.step == planned:
                 self.evaluate()
         if trainer.step == planned:
@@ -282,6 +314,7 @@ class _TrainingRun:
         self.catch_up()
         step = self.trainer.step
         if not self.group.from_main(checkpoint_path(self.folder.path, step).exists):
+            self.folder.event("preempting", step, reason=reason)  # whoever asked may not wait for the rest
             self.save(val_loss=None)
         self.folder.event("preempted", step, reason=reason)
         return TrainingOutcome("preempted", reason, step)
@@ -308,7 +341,7 @@ def pretrain(
     status 143, and `aborted` exit status 1, from whoever calls this.
 
     Raises:
-        RequirementMissing: the device asked for is not on this machine.
+        RequirementMissing: the device asked for is not on this machine, or the model does not fit it.
         UnusableInput: the settings do not fit the data, or the folder holds another run.
         DamagedArtifact: the shards, the tokenizer or the initial weights cannot be used.
         CannotWrite: the disk is full or refuses; the run can be resumed when it does no more.
@@ -329,15 +362,14 @@ def pretrain(
     try:
         record["sessions"] = 1 + (earlier or {}).get("sessions", 0)
         with watch or TerminationWatch() as watching:
-            return _drive(
-                _TrainingRun(
+            try:
+                run = _TrainingRun(
                     recipe, folder, tokenizer, shards, initial=kept, report=report or _silent, group=group
-                ),
-                watching,
-                checkpoint=checkpoint,
-                events=events,
-                resumed=earlier is not None,
-            )
+                )
+            except (MemoryError, RuntimeError) as error:
+                refuse_without_room(error, device)
+                raise
+            return _drive(run, watching, checkpoint=checkpoint, events=events, resumed=earlier is not None)
     finally:
         folder.close()
 
@@ -381,12 +413,13 @@ def _drive(
     except EndOfData as end:
         folder.event("end_of_data", run.trainer.step + 1, reason=end.message)
         outcome = TrainingOutcome("data_exhausted", end.message, run.trainer.step)
-    except RuntimeError as error:  # what torch raises when an exchange fails
-        if run.group.alone:
-            raise
-        missing = run.group.who_is_missing(error)
-        folder.event("worker_gone", run.trainer.step, reason=missing)
-        outcome = TrainingOutcome("aborted", f"{WORKER_GONE}: {missing}", run.trainer.step)
+    except CannotWrite as full:
+        run.abandon()
+        with contextlib.suppress(CannotWrite):  # the disk that refused may take a line, or not
+            folder.update(status="aborted", reason=str(full.message), steps_done=run.trainer.step)
+        raise
+    except (MemoryError, RuntimeError) as error:
+        outcome = run.broken(error)
     folder.sync()
     if run.watched and outcome.status in FINISHED:
         outcome = replace(outcome, reason=run.watched.conclude(outcome.reason, run.stopping.last_loss))

@@ -61,6 +61,8 @@ def main() -> None:
         _leave(PEER_GONE, run, rank, str(error))
     if outcome.reason.startswith(WORKER_GONE):
         _leave(PEER_GONE, run, rank, outcome.reason)
+    if outcome.status == "aborted":  # of this process alone, perhaps
+        error_path(run, rank).write_text(outcome.reason + "\n", encoding="utf-8")
     print(json.dumps({"event": "outcome", **asdict(outcome)}), file=protocol, flush=True)
     group.close()
 

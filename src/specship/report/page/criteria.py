@@ -75,7 +75,7 @@ class CriteriaSection:
             return element(
                 "div",
                 element(
-                    "h4",
+                    "h3",
                     mark(gate.verdict or "none", gate.verdict or "no evidence"),
                     " ",
                     element("a", gate.id, href=f"#{place}"),
@@ -88,7 +88,7 @@ class CriteriaSection:
         return element(
             "div",
             element(
-                "h4",
+                "h3",
                 mark(gate.verdict or "none", gate.verdict or "no evidence"),
                 mark("STALE", "stale") if stale else None,
                 element("span", gate.id),
@@ -152,6 +152,8 @@ class CriteriaSection:
                     "tr",
                     [
                         element("th", head, scope="col", class_="number" if at == 1 else None)
+                        if head
+                        else element("td")
                         for at, head in enumerate(heads)
                     ],
                 ),
@@ -172,8 +174,9 @@ class CriteriaSection:
             [shown, element("span", f" ({one.interval})", class_="soft small") if one.interval else None],
             one.limit,
             [
-                None if one.holds else mark("FAIL", "not shown" if one.interval else "does not hold"),
-                " " if not one.holds else None,
+                None
+                if one.holds
+                else element("div", mark("FAIL", "not shown" if one.interval else "does not hold")),
                 margin(one) if one.value is not None else None,
             ],
             drawn_limit(one),

@@ -97,7 +97,7 @@ def _table(caption: str, rows: Iterable[SideRow]) -> Element:
         strong = "b" if not row.name.startswith(" ") else "span"
         return [element(strong, row.name.strip()), row.one, row.other, row.note]
 
-    return table(caption, ("", "A", "B", "moved by"), map(cells, rows))
+    return table(caption, ("what", "A", "B", "moved by"), map(cells, rows))
 
 
 def _runs(found: SideBySide) -> Element:

@@ -89,6 +89,8 @@ class AdoptedKind:
     """Other files that belong to what was found, and are nothing by themselves."""
     suited: Callable[[Path, Mapping[str, Path]], AdoptedKind] | None = None
     """The same kind with what is asked of this one, beside what else was found: paths by kind."""
+    takes_facts: bool = False
+    """Whether anything can be told of it."""
     template: str = ""
     """The template of `specship init` that begins with it; empty where none does."""
     example: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

@@ -16,12 +16,13 @@ from specship.suite.adopting.proposing import ProposedGate, propose, unmeasured
 from specship.suite.adopting.writing import numbered, project_files
 from specship.suite.artifacts.runner import Listener
 from specship.suite.scaffold.naming import checked_slug, slug_of
-from specship.suite.scaffold.placing import Draft, place
+from specship.suite.scaffold.placing import Draft, place, require_free
 from specship.suite.scaffold.project import ignoring
 from specship.suite.scaffold.pyproject import with_project
 
 _OTHERWISE: Final = "my-model"
 _MOST_NAMED: Final = 5
+_CONTRACTS: Final = "contracts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +55,16 @@ def adopt(
     if not sight.found:
         raise _nothing(paths[0], sight)
     _refuse_rivals(sight)
+    _require_use(told or {}, sight.found, paths[0])
     settings = settings_of(sight.found, root, told or {})
     about = "; ".join(f"{one.says} at {_within(one.path, root)}" for one in sight.found)
     places = {one.kind.name: one.path for one in sight.found}
-    root.mkdir(parents=True, exist_ok=True)  # stages run there, and name paths that lead through it
     criteria = [criterion for one in sight.found for criterion in _suited(one, places).criteria]
+    unmade = numbered(name, [(one, [unmeasured(gate) for gate in one.gates]) for one in criteria])
+    require_free(
+        root, _drafts(root, project_files(name, settings, unmade, about), table)
+    )  # before it takes long
+    root.mkdir(parents=True, exist_ok=True)  # stages run there, and name paths that lead through it
     asked = [gate for criterion in criteria for gate in criterion.gates]
     measured = iter(propose(root, settings, asked, listener))
     rows = numbered(name, [(one, [next(measured) for _ in one.gates]) for one in criteria])
@@ -91,7 +97,7 @@ def begin_from_template(folder: Path, template: str, name: str | None) -> Adopte
     about = " and ".join(f"a {kind.name}" for kind in kinds)
     files = _placed(root, project_files(name, settings, rows, about, released), table)
     gates = tuple(gate for row in rows for gate in row.gates)
-    return Adopted(root, name, Sight((), (), (), cut=False), gates, files, notes)
+    return Adopted(root, name, Sight((), (), (), (), cut=False), gates, files, notes)
 
 
 def templates() -> tuple[str, ...]:
@@ -101,11 +107,28 @@ def templates() -> tuple[str, ...]:
 
 def _placed(root: Path, files: Mapping[str, str], table: Draft) -> tuple[str, ...]:
     """The paths that were written, all or none; the table last, which makes the folder a project."""
-    drafts = [Draft(at, text) for at, text in files.items()]
-    if (ignored := ignoring(root)) is not None:
-        drafts.append(ignored)
-    place(root, [*drafts, table])
-    return tuple(draft.path for draft in (*drafts, table))
+    drafts = _drafts(root, files, table)
+    place(root, drafts)
+    return tuple(draft.path for draft in drafts)
+
+
+def _drafts(root: Path, files: Mapping[str, str], table: Draft) -> list[Draft]:
+    """The files of a project.
+
+    Raises:
+        UnusableInput: there are contracts already, which the new project would read as its own.
+    """
+    there = {path.name for suffix in ("yaml", "yml") for path in (root / _CONTRACTS).glob(f"*.{suffix}")}
+    if others := sorted(there - {Path(at).name for at in files}):
+        named = f"{', '.join(others[:5])}{' and more' if others[5:] else ''}"
+        raise UnusableInput(
+            f"there are contracts of something else: {named}",
+            at=root / _CONTRACTS,
+            why="a project reads every file of that folder, and knows no criterion that these bind to",
+            mend="move them away, or begin in a folder of its own: `--project FOLDER`, `init FOLDER`",
+        )
+    ignored = ignoring(root)
+    return [*(Draft(at, text) for at, text in files.items()), *([ignored] if ignored else []), table]
 
 
 def settings_of(found: tuple[Recognised, ...], root: Path, told: Told) -> Mapping[str, Mapping[str, Any]]:
@@ -142,13 +165,34 @@ def _within(path: Path, root: Path) -> str:
     return Path(os.path.relpath(path.resolve(), root)).as_posix()
 
 
+def _require_use(told: Told, found: tuple[Recognised, ...], path: Path) -> None:
+    """Nothing, where what is told is about something that was found.
+
+    Raises:
+        UnusableInput: nothing that is told about was found.
+    """
+    unused = set(told)
+    for kind in (one.kind for one in found):
+        if kind.takes_facts or kind.facts:
+            unused -= {*told} & {kind.facts + name for name in told_to(kind, told)}
+    if unused:
+        raise UnusableInput(
+            f"--fact {min(unused)}: nothing that was found takes this fact",
+            at=path,
+            why="facts are told of a run, and those that begin with `evaluated.` of results",
+            mend="leave it out, or name the run or the results",
+        )
+
+
 def _nothing(path: Path, sight: Sight) -> UnusableInput:
     if sight.unusable:
         first = sight.unusable[0]
         return UnusableInput(first.message, at=first.at or path, why=first.why, mend=first.mend)
+    links = f"; left alone are links: {', '.join(sight.links[:3])}" if sight.links else ""
     return UnusableInput(
         "nothing here is a run, a checkpoint, a GGUF or an evaluation that is known",
         at=path,
-        why="each is known by its files: config.json with safetensors, trainer_state.json, *.gguf and so on",
+        why="each is known by its files: config.json with safetensors, trainer_state.json, *.gguf and so on"
+        + links,
         mend="name one of them; or begin with `specship init --template external`",
     )

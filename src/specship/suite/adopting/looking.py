@@ -42,6 +42,8 @@ class Sight:
     """More of the same kinds, which were left alone."""
     unusable: tuple[SpecshipError, ...]
     """What is of a known kind and cannot be read, or of one that has to be converted first."""
+    links: tuple[str, ...]
+    """Names of links, which are not followed."""
     cut: bool
     """Whether there was more than is looked at."""
 
@@ -59,7 +61,15 @@ def look(*paths: Path, told: Told | None = None) -> Sight:
             raise UnusableInput(
                 "no such file or folder", at=path, mend="name a run, a checkpoint, a GGUF or a folder"
             )
-    places = list(dict.fromkeys(place for path in paths for place in _below(path)))
+        if not (path.is_file() or path.is_dir()):
+            raise UnusableInput(
+                "neither a file nor a folder, but a pipe, a socket or a device",
+                at=path,
+                why="what comes out of it once is gone, and no digest binds evidence to it",
+                mend="write what it gives into a file, and name that",
+            )
+    links: list[str] = []
+    places = list(dict.fromkeys(place for path in paths for place in _below(path, links)))
     seen = _Sorting(told or {})
     kinds = all_kinds().values()
     seen.go_through(places[:_MOST], [kind for kind in kinds if kind.files is not None])
@@ -68,7 +78,7 @@ def look(*paths: Path, told: Told | None = None) -> Sight:
     for place in places[:_MOST]:
         if _may_be_a_model(place) and (other := other_kind(place)) is not None:
             seen.unusable.setdefault(str(other), other)
-    return Sight(tuple(found), tuple(seen.others), seen.to_tell, len(places) > _MOST)
+    return Sight(tuple(found), tuple(seen.others), seen.to_tell, tuple(links), len(places) > _MOST)
 
 
 class _Sorting:
@@ -92,6 +102,10 @@ class _Sorting:
                     says = kind.recognise(place, told_to(kind, self._told))
                 except SpecshipError as error:
                     self.unusable.setdefault(str(error), error)
+                    continue
+                except OSError as error:  # it is gone meanwhile, or its file system refuses
+                    unreadable = UnusableInput(f"cannot read: {error.strerror}", at=place)
+                    self.unusable.setdefault(str(unreadable), unreadable)
                     continue
                 if says:
                     self._take(Recognised(kind, place, says))
@@ -123,20 +137,22 @@ def _may_be_a_model(path: Path) -> bool:
     return any(name.lower().endswith(_OF_MODELS) for name in names)
 
 
-def _below(path: Path) -> Iterator[Path]:
-    """The path, then what lies in it, level by level; links are not followed."""
+def _below(path: Path, links: list[str]) -> Iterator[Path]:
+    """The path, then what lies in it, level by level; links are not followed, and named in `links`."""
     yield path
     level = [path] if path.is_dir() else []
     for _ in range(_DEPTH):
-        entries = [entry for folder in level for entry in _entries(folder)]
+        entries = [entry for folder in level for entry in _entries(folder, links)]
         yield from entries
         level = [entry for entry in entries if entry.is_dir()]
 
 
-def _entries(folder: Path) -> list[Path]:
+def _entries(folder: Path, links: list[str]) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
-            kept = [Path(entry.path) for entry in entries if not entry.is_symlink() and _is_looked_at(entry)]
+            seen = [entry for entry in entries if _is_looked_at(entry)]
+            links += [entry.name for entry in seen if entry.is_symlink()]
+            kept = [Path(entry.path) for entry in seen if not entry.is_symlink()]
     except OSError:
         return []
     return sorted(kept, key=_last_first)

@@ -78,7 +78,7 @@ def _record(
         pair.fault: FaultSeen(
             code=book.code(pair.fault),
             fails=tuple(
-                SeenFailing(**m.model_dump(exclude={"holds", "interval"}))
+                SeenFailing(**m.model_dump(include=set(SeenFailing.model_fields)))
                 for m in pair.measured
                 if m.quantity in pair.predicted
             ),

@@ -110,5 +110,7 @@ def _models(
 
 def broken_promises(project: Project) -> tuple[str, ...]:
     """Received bytes of any profile that are not the promised ones: said even where no gate reads them."""
-    sections = [settings for profile in project.spec.profiles.values() for settings in profile.pipeline.values()]
+    sections = [
+        settings for profile in project.spec.profiles.values() for settings in profile.pipeline.values()
+    ]
     return tuple(dict.fromkeys(str(error) for one in sections for error in unkept(one, project.root)))

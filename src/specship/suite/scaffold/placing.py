@@ -29,8 +29,7 @@ def place(root: Path, drafts: Sequence[Draft]) -> None:
         UnusableInput: something stands in the way; everything that does is listed, nothing was written.
         CannotWrite: the disk is full or refuses; what had been written was taken back.
     """
-    if faults := [fault for draft in drafts for fault in _obstacles(root, draft)]:
-        raise UnreadableDocument(faults)
+    require_free(root, drafts)
     made = _absent_folders(root, drafts)
     done: list[Draft] = []
     try:
@@ -43,6 +42,16 @@ def place(root: Path, drafts: Sequence[Draft]) -> None:
     except BaseException:
         _take_back(root, done, made)
         raise
+
+
+def require_free(root: Path, drafts: Iterable[Draft]) -> None:
+    """Nothing, where every draft can be written.
+
+    Raises:
+        UnusableInput: something stands in the way; everything that does is listed.
+    """
+    if faults := [fault for draft in drafts for fault in _obstacles(root, draft)]:
+        raise UnreadableDocument(faults)
 
 
 def _obstacles(root: Path, draft: Draft) -> Iterable[UnusableInput]:

@@ -1,5 +1,7 @@
 """Any bytes under the name of any format: read as far as they go, or refused; and never a word too much."""
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -46,6 +48,28 @@ def test_bytes_in_a_sound_log_are_read_or_refused(
         assert all(isinstance(one.loss, float) and 0 <= one.step <= 2**53 for one in facts.steps)
     finally:
         path.write_bytes(whole)
+
+
+@pytest.mark.parametrize("kind", WRITERS)
+@pytest.mark.parametrize("instead", ["pipe", "link", "folder", "huge"])
+def test_what_is_no_plain_file_of_a_fair_size_is_refused(
+    kind: str, instead: str, sound: dict[str, Path], tmp_path: Path
+) -> None:
+    """Nothing waits for a pipe, follows a link, or reads the terabyte that a sparse file pretends to be."""
+    path = tmp_path / ("meta.yaml" if kind == "MLflow folder" else sound[kind].name)
+    if instead == "pipe":
+        os.mkfifo(path)
+    elif instead == "link":
+        path.symlink_to(sound[kind])
+    elif instead == "folder":
+        path.mkdir()
+    else:
+        shutil.copy(sound[kind], path)
+        os.truncate(path, 1 << 40)
+    with pytest.raises(SpecshipError) as caught:
+        all_formats()[kind].read(path, Columns())
+
+    assert path.name in str(caught.value)
 
 
 @pytest.mark.parametrize("kind", WRITERS)

@@ -48,7 +48,7 @@ def test_batches_place_and_wraps_are_those_of_the_reader(shards: Path) -> None:
     met: list[Any] = []
     ahead = stream(shards, on_wrap=lambda *found: told.append(found))
     for _, (tokens_ABT, place, wraps) in zip(range(12), by_hand(shards, met), strict=False):  # noqa: N806
-        assert np.array_equal(ahead.next().numpy(), tokens_ABT)
+        assert np.array_equal(ahead.next().tokens_ABT.numpy(), tokens_ABT)
         assert ahead.state() == place
         assert len(told) == wraps
     assert told == met
@@ -60,11 +60,11 @@ def test_a_place_is_taken_up_again_whatever_was_read_ahead(shards: Path) -> None
     for _ in range(4):
         one.next()
     place = one.state()
-    expected = [one.next() for _ in range(3)]
+    expected = [one.next().tokens_ABT for _ in range(3)]
     other.next()
     other.restore(place)
     assert other.state() == place
-    assert all(torch.equal(other.next(), batch) for batch in expected)
+    assert all(torch.equal(other.next().tokens_ABT, batch) for batch in expected)
 
 
 def test_the_end_is_told_when_it_is_reached(shards: Path) -> None:

@@ -45,15 +45,16 @@ def test_a_short_run_on_a_processor_is_not_compiled() -> None:
 def test_flash_attention_is_demanded_and_not_hoped_for() -> None:
     """Inside its kernels a card's attention is flash or an error; nothing else is taken instead."""
     query_BHTD = torch.zeros(1, 2, 8, 16)  # noqa: N806
+    kernels: Any = torch.backends.cuda
     with decided(CUDA, compile=False).kernels():
-        assert torch.backends.cuda.flash_sdp_enabled()
-        assert not torch.backends.cuda.math_sdp_enabled()
-        assert not torch.backends.cuda.mem_efficient_sdp_enabled()
+        assert kernels.flash_sdp_enabled()
+        assert not kernels.math_sdp_enabled()
+        assert not kernels.mem_efficient_sdp_enabled()
         with pytest.raises(RuntimeError, match="kernel"):  # as the processor's flash cannot drop out
             torch.nn.functional.scaled_dot_product_attention(
                 query_BHTD, query_BHTD, query_BHTD, dropout_p=0.5, is_causal=True
             )
-    assert torch.backends.cuda.math_sdp_enabled()
+    assert kernels.math_sdp_enabled()
 
 
 def test_without_a_compiler_it_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

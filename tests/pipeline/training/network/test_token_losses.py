@@ -60,11 +60,11 @@ def test_a_target_that_is_next_to_impossible_has_its_loss() -> None:
     assert loss.item() == 300.0
 
 
-class Largest(TorchDispatchMode):
+class Largest(TorchDispatchMode):  # type: ignore[no-untyped-call]
     """Numbers of the largest tensor in float32 that an operation gave."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.numbers = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -83,7 +83,7 @@ def test_logits_of_a_whole_batch_are_never_held(monkeypatch: pytest.MonkeyPatch)
         LinearCrossEntropy.apply(hidden_NC, weight_VC, targets_N, chunk_slopes).backward()  # type: ignore[no-untyped-call]
         losses_of(hidden_NC, weight_VC, targets_N)
     with Largest() as theirs:
-        F.cross_entropy(hidden_NC @ weight_VC.t(), targets_N).backward()
+        F.cross_entropy(hidden_NC @ weight_VC.t(), targets_N).backward()  # type: ignore[no-untyped-call]
     assert ours.numbers == 64 * 97
     assert theirs.numbers == 512 * 97
 

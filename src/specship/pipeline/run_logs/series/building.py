@@ -70,7 +70,7 @@ def with_end(facts: Facts) -> Facts:
 
 
 def _patience_spent(facts: Facts) -> int:
-    """Patience, where it ran out with the last evaluation, and not before, of a run that ends there; else 0."""
+    """Patience, where it ran out with the last evaluation and not before, and the run ends there; else 0."""
     series = [one for one in facts.evaluation_sets if len(facts.evaluation_sets) == 1 or not one[0].name]
     if facts.patience is None or facts.min_improvement is None or not series or facts.finished is False:
         return 0

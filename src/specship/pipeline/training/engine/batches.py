@@ -15,23 +15,51 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import torch
 
+from specship.pipeline.shards.boundaries import IGNORED, Boundaries
 from specship.pipeline.shards.token_reader import OnWrap, TokenReader
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 _AHEAD: Final = 2
 """Steps that are read ahead: one is ready while the next is being read."""
 
 
 @dataclass(frozen=True, slots=True)
+class StepTokens:
+    """The tokens of a step, with what is known of their documents."""
+
+    tokens_ABT: torch.Tensor  # noqa: N815 - axes of a tensor
+    """Windows of T + 1, int64."""
+    documents_ABT: torch.Tensor | None = None  # noqa: N815
+    """Numbers of their documents, int32, where those are kept apart."""
+    learned_ABT: torch.Tensor | None = None  # noqa: N815
+    """Whether each of T targets is learned, where not all are."""
+    counted: Mapping[str, int] = field(default_factory=dict)
+    """For the step's record: `documents_begun` inside windows, and `targets` that are learned."""
+
+    def each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> StepTokens:
+        """The same with every tensor changed."""
+        documents, learned = self.documents_ABT, self.learned_ABT
+        return StepTokens(
+            change(self.tokens_ABT),
+            None if documents is None else change(documents),
+            None if learned is None else change(learned),
+            self.counted,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class StagedBatch:
     """The tokens of a step in host memory, and what reading them met."""
 
-    tokens_ABT: torch.Tensor  # noqa: N815 - axes of a tensor
+    tokens: StepTokens
     wraps: tuple[tuple[int, int], ...]
     """Arguments of `on_wrap`, once for each time that the data began again."""
     place: Mapping[str, int]
@@ -51,6 +79,7 @@ class BatchStream:
         on_wrap: OnWrap | None = None,
         part: int = 0,
         parts: int = 1,
+        boundaries: Boundaries = IGNORED,
     ) -> None:
         """Open the reader; nothing is read before it is asked for.
 
@@ -60,13 +89,14 @@ class BatchStream:
         self._batches, self._sequences, self._device = batches, sequences, device
         self._part, self._parts = part, parts
         self._on_wrap = on_wrap
+        self._boundaries = boundaries
         self._wraps: list[tuple[int, int]] = []
         self._place: Mapping[str, int] = self.reader.state()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches")
         self._ahead: deque[Future[StagedBatch]] = deque()
 
-    def next(self) -> torch.Tensor:
-        """The tokens of the next step, `tokens_ABT` of windows of T + 1, int64, on the device.
+    def next(self) -> StepTokens:
+        """The tokens of the next step, on the device.
 
         Raises:
             EndOfData: fewer windows are left than a step takes and the policy is `halt`.
@@ -79,7 +109,7 @@ class BatchStream:
             if self._on_wrap is not None:
                 self._on_wrap(epoch, seen)
         self._place = staged.place
-        return staged.tokens_ABT.to(self._device, non_blocking=True)
+        return staged.tokens.each(lambda one: one.to(self._device, non_blocking=True))
 
     def state(self) -> dict[str, int]:
         """Where the batches handed out end."""
@@ -110,8 +140,24 @@ class BatchStream:
 
     def _staged(self) -> StagedBatch:
         """One step's tokens; runs in the thread, which alone moves the reader then."""
-        tokens_ABT = torch.from_numpy(self._read())  # noqa: N806 - axes of a tensor
+        tokens = self._with_documents(self._read())
         if self._device.type == "cuda":
-            tokens_ABT = tokens_ABT.pin_memory()  # noqa: N806
+            tokens = tokens.each(torch.Tensor.pin_memory)
         wraps, self._wraps = tuple(self._wraps), []
-        return StagedBatch(tokens_ABT, wraps, self.reader.state())
+        return StagedBatch(tokens, wraps, self.reader.state())
+
+    def _with_documents(self, read_ABT: NDArray[np.int64]) -> StepTokens:  # noqa: N803 - axes of an array
+        """Tokens as they were read, with their documents where those matter."""
+        tokens_ABT = torch.from_numpy(read_ABT)  # noqa: N806
+        if not self._boundaries.matter:
+            return StepTokens(tokens_ABT)
+        documents_ABT = self.reader.documents(read_ABT) if self._boundaries.apart else None  # noqa: N806
+        learned_ABT = None if self._boundaries.after_separator else self.reader.learned(read_ABT)  # noqa: N806
+        begun = 0 if documents_ABT is None else int(documents_ABT[..., -2].sum())
+        targets = read_ABT[..., 1:].size if learned_ABT is None else int(learned_ABT.sum())
+        return StepTokens(
+            tokens_ABT,
+            None if documents_ABT is None else torch.from_numpy(documents_ABT),
+            None if learned_ABT is None else torch.from_numpy(learned_ABT),
+            {"documents_begun": begun, "targets": targets},
+        )

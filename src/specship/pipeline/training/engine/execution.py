@@ -61,7 +61,8 @@ def execution_of(settings: TrainingSettings, device: torch.device, operations: f
         why_eager=why,
         deterministic=settings.deterministic,
         float32_products="tf32" if settings.tf32 and device.type == "cuda" else "float32",
-        attention="flash" if fused else "any",
+        # A mask of documents is no causal attention as such, and the flash kernel takes none.
+        attention="flash" if fused and not settings.boundaries.apart else "any",
     )
 
 

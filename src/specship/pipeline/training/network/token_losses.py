@@ -19,7 +19,7 @@ import torch
 import torch.nn.functional as F  # noqa: N812 - the name every reader of torch knows
 from torch import Tensor
 
-Slopes = Callable[[Tensor, Tensor, Tensor, int], tuple[Tensor, Tensor]]
+Slopes = Callable[[Tensor, Tensor, Tensor, int, Tensor | None], tuple[Tensor, Tensor]]
 _CHUNK_BYTES: Final = {"cpu": 1 << 21, "cuda": 1 << 29}
 """Of the logits of a chunk in float32: what a processor's cache holds; on a card enough to be busy with."""
 _ALIGNED: Final = 64
@@ -27,19 +27,24 @@ _ALIGNED: Final = 64
 
 
 def chunk_slopes(
-    hidden_nC: Tensor, head_UC: Tensor, targets_n: Tensor, vocabulary: int
+    hidden_nC: Tensor, head_UC: Tensor, targets_n: Tensor, vocabulary: int, learned_n: Tensor | None = None
 ) -> tuple[Tensor, Tensor]:
     """Summed loss of some tokens, and by how much it grows with each logit, `[n, U]`.
 
-    Columns from `vocabulary` on are no tokens and get no probability.
+    Columns from `vocabulary` on are no tokens and get no probability. Where not all tokens are learned, the
+    others count neither in the sum nor in the slopes.
     """
     logits_nV = (hidden_nC @ head_UC.t())[:, :vocabulary].float()
     target_n1 = targets_n[:, None]
     slopes_nV = torch.softmax(logits_nV, dim=-1)
     # The logarithm of the sum follows from the largest logit and its share, which is never small.
     largest_n1, share_n1 = logits_nV.amax(1, keepdim=True), slopes_nV.amax(1, keepdim=True)
-    loss = (largest_n1 - share_n1.log() - logits_nV.gather(1, target_n1)).sum()
+    losses_n1 = largest_n1 - share_n1.log() - logits_nV.gather(1, target_n1)
     slopes_nV.scatter_(1, target_n1, slopes_nV.gather(1, target_n1) - 1.0)
+    if learned_n is not None:
+        losses_n1 = losses_n1 * learned_n[:, None]
+        slopes_nV = slopes_nV * learned_n[:, None]
+    loss = losses_n1.sum()
     return loss, F.pad(slopes_nV.to(hidden_nC.dtype), (0, len(head_UC) - vocabulary))
 
 
@@ -51,8 +56,15 @@ class LinearCrossEntropy(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, hidden_NC: Tensor, weight_VC: Tensor, targets_N: Tensor, slopes: Slopes) -> Tensor:
-        """The mean loss, float32."""
+    def forward(
+        ctx: Any,
+        hidden_NC: Tensor,
+        weight_VC: Tensor,
+        targets_N: Tensor,
+        slopes: Slopes,
+        learned_N: Tensor | None = None,
+    ) -> Tensor:
+        """The mean loss, float32; over the targets that are learned, where not all are."""
         vocabulary = len(weight_VC)
         head_UC = _head(weight_VC, hidden_NC)
         wanted = weight_VC.requires_grad or hidden_NC.requires_grad
@@ -60,20 +72,28 @@ class LinearCrossEntropy(torch.autograd.Function):
         head_slope_UC = torch.zeros_like(head_UC, dtype=torch.float32)
         total = torch.zeros((), dtype=torch.float32, device=hidden_NC.device)
         for part in chunks(len(targets_N), len(head_UC), hidden_NC.device):
-            loss, slopes_nU = slopes(hidden_NC[part], head_UC, targets_N[part], vocabulary)
+            loss, slopes_nU = slopes(
+                hidden_NC[part],
+                head_UC,
+                targets_N[part],
+                vocabulary,
+                None if learned_N is None else learned_N[part],
+            )
             total += loss
             if wanted:
                 torch.mm(slopes_nU, head_UC, out=hidden_slope_NC[part])
                 _add_product(head_slope_UC, slopes_nU, hidden_NC[part])
-        share = 1.0 / len(targets_N)
+        share: float | Tensor = 1.0 / len(targets_N)
+        if learned_N is not None:
+            share = learned_N.sum().clamp(min=1).reciprocal()
         ctx.save_for_backward(hidden_slope_NC.mul_(share), head_slope_UC[:vocabulary].mul_(share))
         return total * share
 
     @staticmethod
-    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(ctx: Any, slope: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
         """Gradients of the hidden states and of the head."""
         hidden_NC, weight_VC = ctx.saved_tensors
-        return slope.to(hidden_NC.dtype) * hidden_NC, slope * weight_VC, None, None
+        return slope.to(hidden_NC.dtype) * hidden_NC, slope * weight_VC, None, None, None
 
 
 def losses_of(hidden_NC: Tensor, weight_VC: Tensor, targets_N: Tensor) -> Tensor:

@@ -48,8 +48,8 @@ def joined(x: Tensor, *projections: nn.Linear) -> Tensor:
 
     Their weights lie apart, as checkpoints have them; laying them together costs less than it saves.
     """
-    weight = torch.cat([one.weight for one in projections]).to(x.dtype)
-    biases = [one.bias for one in projections if one.bias is not None]
+    weight = torch.cat(tuple(one.weight for one in projections)).to(x.dtype)
+    biases = tuple(one.bias for one in projections if one.bias is not None)
     return F.linear(x, weight, torch.cat(biases).to(x.dtype) if biases else None)
 
 
@@ -95,13 +95,13 @@ class CausalAttention(nn.Module):
         """What each token takes from those before it; `seen_B1TT` narrows that, None is all of them."""
         joined_BTN = joined(x_BTC, self.q_proj, self.k_proj, self.v_proj)
         heads_BTHD = joined_BTN.view(*x_BTC.shape[:2], -1, self.head_dim)
-        q_BTHD, k_BTHD, v_BTHD = heads_BTHD.split(self.counts, dim=2)
+        q_BTHD, k_BTHD, v_BTHD = torch.split_with_sizes(heads_BTHD, self.counts, dim=2)
         if self.q_norm is not None and self.k_norm is not None:
             q_BTHD, k_BTHD = self.q_norm(q_BTHD), self.k_norm(k_BTHD)
             turned_BTHD = turned(torch.cat((q_BTHD, k_BTHD), dim=2), turns)
         else:
             turned_BTHD = turned(heads_BTHD[:, :, : sum(self.counts[:2])], turns)
-        q_BTHD, k_BTHD = turned_BTHD.split(self.counts[:2], dim=2)
+        q_BTHD, k_BTHD = torch.split_with_sizes(turned_BTHD, self.counts[:2], dim=2)
         mixed_BHTD = F.scaled_dot_product_attention(
             q_BTHD.transpose(1, 2),
             k_BTHD.transpose(1, 2),
@@ -188,19 +188,22 @@ class TrainedDecoder(nn.Module):
         *,
         dtype: torch.dtype = torch.float32,
         documents_BT: Tensor | None = None,
+        learned_BT: Tensor | None = None,
         reduction: Literal["mean", "none"] = "mean",
     ) -> Tensor:
         """Cross entropy of each next token of windows of T + 1 tokens, nats: their mean, or `[B, T]`.
 
         `dtype` is that of the products and of the residual stream; sums of norms, rotations and losses are in
         float32 whatever it is. `documents_BT` numbers the document of each of the T + 1 tokens: attention
-        ends at its beginning, and positions count from there.
+        ends at its beginning, and positions count from there. `learned_BT` says of each of the T targets
+        whether the mean counts it.
         """
         hidden_BTC = self.hidden(tokens_BT[:, :-1], dtype, documents_BT)
         hidden_NC, targets_N = hidden_BTC.flatten(0, 1), tokens_BT[:, 1:].flatten()
         if reduction == "none":
             return losses_of(hidden_NC, self.lm_head.weight, targets_N).view_as(tokens_BT[:, 1:])
-        mean: Tensor = _mean_loss(hidden_NC, self.lm_head.weight, targets_N, self._slopes)
+        learned_N = None if learned_BT is None else learned_BT.flatten()
+        mean: Tensor = _mean_loss(hidden_NC, self.lm_head.weight, targets_N, self._slopes, learned_N)
         return mean
 
     def logits(self, input_ids_BT: Tensor, *, dtype: torch.dtype = torch.float32) -> Tensor:

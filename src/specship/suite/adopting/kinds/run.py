@@ -10,12 +10,12 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from specship.errors import DamagedArtifact, UnusableInput
+from specship.errors import DamagedArtifact, UnknownName, UnusableInput, did_you_mean
 from specship.pipeline.run_logs.declaring import DECLARABLE, declare
 from specship.pipeline.run_logs.log_format import log_in
 from specship.pipeline.run_logs.opening import read_facts
 from specship.pipeline.run_logs.receiving import LoggedSettings
-from specship.pipeline.run_logs.series.columns import columns_among
+from specship.pipeline.run_logs.series.columns import NO_COLUMNS, columns_among
 from specship.suite.adopting.adopted_kind import (
     ZERO,
     AdoptedCriterion,
@@ -30,9 +30,11 @@ def _recognise(path: Path, told: Told) -> str:
     columns, _ = columns_among(told)
     try:
         facts, _ = read_facts(path, columns, weights=False)
+    except DamagedArtifact:
+        raise  # a run by its name, whose main record cannot be read
     except UnusableInput:
-        if log_in(path, columns) is not None:
-            raise  # a log, or what is called like one: which columns hold what has to be told
+        if log_in(path, columns) is not None or (columns != NO_COLUMNS and _has_names_of_its_own(path)):
+            raise  # a log, or what is called like one: which columns hold what has to be told, or cannot be
         return ""
     if facts.damage or not facts.steps:
         raise DamagedArtifact(
@@ -42,6 +44,14 @@ def _recognise(path: Path, told: Told) -> str:
             mend="give the whole log",
         )
     return f"a run ({facts.kind}): {len(facts.steps)} records of steps, {len(facts.evaluations)} evaluations"
+
+
+def _has_names_of_its_own(path: Path) -> bool:
+    try:
+        read_facts(path, weights=False)
+    except UnusableInput:
+        return False
+    return True
 
 
 def _settings(path: Path, name: str, told: Told) -> Mapping[str, Mapping[str, Any]]:
@@ -67,6 +77,13 @@ def _checked(about: Mapping[str, Any]) -> LoggedSettings:
     except ValidationError as error:
         first = error.errors()[0]
         name = ".".join(str(part) for part in first["loc"] if part != "declared")
+        if first["type"] == "extra_forbidden":
+            raise UnknownName(
+                f"--fact {name}: no fact is called so",
+                why="what is declared of a run has a name and a kind",
+                mend=did_you_mean(name, DECLARABLE)
+                or f"known are {', '.join(sorted(DECLARABLE))}, columns.NAME",
+            ) from error
         raise UnusableInput(
             f"--fact {name}: {first['msg']}",
             why="what is declared of a run has a name and a kind",
@@ -162,6 +179,7 @@ _DATA: Final = AdoptedGate(
 
 KIND: Final = AdoptedKind(
     name="run",
+    takes_facts=True,
     template="external",
     example={"logged": {"folder": "runs/theirs", "source": "say whose run it is"}},
     recognise=_recognise,

@@ -1,0 +1,1 @@
+"""Kinds of sources of text, one a file; see `source_kind`."""
