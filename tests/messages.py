@@ -113,7 +113,9 @@ def _constants(tree: ast.Module) -> dict[str, ast.expr]:
             case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
                 found[name] = value
     return {
-        name: value for name, value in found.items() if isinstance(value, ast.Constant | ast.JoinedStr | ast.BinOp)
+        name: value
+        for name, value in found.items()
+        if isinstance(value, ast.Constant | ast.JoinedStr | ast.BinOp)
     }
 
 
@@ -150,7 +152,11 @@ def page(found: list[Message]) -> str:
         lines += ["", f"## {kind} ({len(own)})"]
         for one in own:
             lines += ["", f"- `{one.file}:{one.line}`", f"  - {one.what}"]
-            lines += [f"  - {name}: {text}" for name, text in (("where", one.where), ("why", one.why), ("mend", one.mend)) if text]
+            lines += [
+                f"  - {name}: {text}"
+                for name, text in (("where", one.where), ("why", one.why), ("mend", one.mend))
+                if text
+            ]
     return "\n".join(lines) + "\n"
 
 

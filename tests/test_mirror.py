@@ -65,6 +65,7 @@ BEHAVIOURS: Final = {
     "suite/trust_audit/test_cheats.py": "the cheat table: attempts, each answered by a guard of that room",
     "test_hostile_files.py": "mutants of sound files against every reader of files",
     "test_layers.py": "the drawing of the layers",
+    "test_messages.py": "every text that a person may see",
     "test_mirror.py": "this",
     "test_public_face.py": "the names of `specship/__init__.py`, their page and their cost",
     "test_models.py": "the builders of tiny models, which mirror nothing",

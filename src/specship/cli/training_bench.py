@@ -41,7 +41,10 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.report.training_speed import speed_lines
 
     if arguments.samples < 1 or arguments.vocabulary < 2:
-        raise UnusableInput("at least one step is timed, and there are at least two tokens")
+        raise UnusableInput(
+            "at least one step is timed, and there are at least two tokens",
+            mend="give --samples 1 or more, and --vocabulary 2 or more",
+        )
     source = SettingsSource(arguments, arguments.config)
     given = {"at_end": "cycle", "warmup_steps": 1, "device": arguments.device}
     given["threads"] = arguments.threads

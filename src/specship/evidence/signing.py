@@ -50,8 +50,7 @@ def check_public_key(public_key: bytes) -> bytes:
     if len(public_key) != 32 or y >= _PRIME or y in _SMALL_ORDER_Y:
         raise UnusableInput(
             f"{public_key.hex()} is not usable as a public key",
-            why="under a weak key of ed25519 a signature is valid that nobody made; sound are canonical points of "
-            "large order",
+            why="under a weak key (no canonical ed25519 point of large order) forged signatures hold",
             mend="make a key pair with `specship evidence keygen FILE`",
         )
     return public_key

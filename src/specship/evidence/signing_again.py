@@ -30,7 +30,7 @@ def sign_again(writer: LedgerWriter, known: Ledger, result: Opened) -> None:
         raise UnusableInput(
             f"{result.evidence.gate}: the ledger has no entry that announced this measurement",
             at=f"sha256:{result.evidence.attempt}",
-            why="a measurement that was not announced before it was taken counts nowhere: a failure could be left out",
+            why="what was not announced before it was measured never counts: a failure could be left out",
             mend="see what `specship evidence verify` says of the ledger",
         )
     with writer.announced(announced[0]) as attempt:
@@ -51,7 +51,7 @@ def finish_signing(writer: LedgerWriter, known: Ledger) -> None:
             result = next(_results_of(attempt.record, known), None)
             if result is None:
                 raise UnusableInput(
-                    f"{attempt.record.gate}: signing was interrupted, and the measurement is not on this machine",
+                    f"{attempt.record.gate}: its signing was interrupted, and the measurement is not here",
                     at=writer.folder / f"{attempt.digest}.json",
                     why="every clone would read that as a failure whose record was deleted",
                     mend="where the file was never committed, delete it; else sign where it was measured",

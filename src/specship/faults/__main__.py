@@ -53,7 +53,11 @@ def _alter_log(declared: DeclaredFault, clean: Path, output: Path) -> None:
     """A copy of a received run with the facts under which the fault would have left it."""
     alter = planting(declared, in_log=True)
     if alter is None:
-        raise StageFailed(f"{declared.name} does not say how a log shows it", at=declared.path)
+        raise StageFailed(
+            f"{declared.name} does not say how a log shows it",
+            at=declared.path,
+            mend="write `def alter(facts)` into its file, or name another fault for a run of another program",
+        )
     facts, _ = read_facts(clean)
     altered = alter(facts)
     if altered == facts:

@@ -140,7 +140,10 @@ def _bound(pairs: list[tuple[str, str]]) -> dict[int, tuple[str, ...]]:
     found: dict[int, tuple[str, ...]] = {}
     for number, name in pairs:
         if not (number.isascii() and number.isdigit() and len(number) < 7):
-            raise UnusableInput(f"--bind {number}={name}: {number!r} is no number of a finding")
+            raise UnusableInput(
+                f"--bind {number}={name}: {number!r} is no number of a finding",
+                mend="number the findings as `specship amend --audit FILE --dry-run` lists them, from 1",
+            )
         found[int(number)] = (*found.get(int(number), ()), name)
     return found
 

@@ -119,5 +119,8 @@ def decoded(data: np.ndarray[Any, Any], element: ElementType, shape: Sequence[in
     try:
         values: np.ndarray[Any, Any] = gguf.quants.dequantize(rows, kind)
     except NotImplementedError as error:
-        raise UnusableInput(f"tensors of type {element.name} cannot be read here") from error
+        raise UnusableInput(
+            f"tensors of type {element.name} cannot be read here",
+            mend="use a file in F32, F16, BF16, Q8_0 or Q4_0",
+        ) from error
     return values.reshape(shape)

@@ -209,7 +209,11 @@ def _scaling(keys: _Keys, head_dim: int) -> RopeScaling:
         if factors.shape != (head_dim // 2,) or not all(0 < value < math.inf for value in factors.tolist()):
             _contradiction(path, f"{ROPE_FACTORS} is no list of {head_dim // 2} factors above 0")
         if kind not in {"none", "linear"} or factor != 1.0:
-            raise UnusableInput(f"{ROPE_FACTORS} beside the scaling {kind!r}", at=path)
+            raise UnusableInput(
+                f"{ROPE_FACTORS} beside the scaling {kind!r}",
+                at=path,
+                mend="use a file with the one or the other",
+            )
         return RopeScaling(kind="factors", factors=tuple(factors.tolist()))
     if kind == "none" or (kind == "linear" and factor == 1.0):
         return RopeScaling()
