@@ -64,12 +64,13 @@ def classes() -> dict[str, tuple[str, ...]]:
     }
 
 
-def errors() -> set[str]:
+@cache
+def errors() -> frozenset[str]:
     """Names of all classes of the tree of errors."""
     found = {ROOT_OF_ERRORS}
     while more := {name for name, bases in classes().items() if found & set(bases)} - found:
         found |= more
-    return found
+    return frozenset(found)
 
 
 def name_of(node: ast.expr) -> str:
@@ -80,7 +81,7 @@ def name_of(node: ast.expr) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def text_of(node: ast.expr | None, known: dict[str, ast.expr]) -> str:
+def text_of(node: ast.expr | None, known: dict[str, ast.expr]) -> str:  # noqa: PLR0911 - a case an expression
     """What an expression says, as far as its source tells."""
     match node:
         case None:

@@ -218,7 +218,7 @@ class TokenReader:
         for name, own in (("seed", self.seed), ("length", self.length), ("windows", self.windows)):
             if state.get(name) != own:
                 raise UnusableInput(
-                    f"the run cannot go on from its place: {name} of the data was {state.get(name)} and is {own}",
+                    f"the run cannot go on in its data: {name} was {state.get(name)} and is {own}",
                     why="the data have another order now: some tokens would come twice and others never",
                     mend="resume with the data, seed and length of the run, or start a new run",
                 )
