@@ -15,12 +15,12 @@ WHOLE: Final = {
     "UnreadableDocument": "it holds other errors, each of them whole",
     "TrainingAborted": "its text is the status that the run's record has; the log says why",
     "EndOfData": "it ends an epoch and is caught",
+    "NotRecorded": "what was not written down in time cannot be mended, and the text says what that was",
 }
 """Kinds whose text alone says what is to be known, and why."""
 HERE: Final = {
     "RequirementMissing": "it is about this machine",
     "DriverLost": "it is about this machine",
-    "NotRecorded": "it is about the run that the gate names",
     **WHOLE,
 }
 """Kinds that need no place."""

@@ -161,8 +161,6 @@ class NotRecorded(SpecshipError):
     Source: the tree at the top of `specship.errors`.
     """
 
-    usual_mend = "make the run again where this is recorded: what was not written down in time stays unknown"
-
 
 class CannotWrite(SpecshipError):
     """The disk is full or refuses the write; nothing half-written was left under a final name."""
