@@ -67,7 +67,7 @@ def test_an_interrupted_signing_is_finished(writer: LedgerWriter, known: Ledger)
 
 def test_what_was_interrupted_and_is_nowhere_measured_is_told(writer: LedgerWriter, known: Ledger) -> None:
     interrupt(writer, known)
-    with pytest.raises(UnusableInput, match="what was measured is not here") as told:
+    with pytest.raises(UnusableInput, match="the measurement is not here") as told:
         finish_signing(writer, read_ledger([writer.folder], keys=frozenset()))
 
     assert "delete it" in str(told.value)
