@@ -20,6 +20,7 @@ BESIDE: Final = {"docs": "what a person reads, and the checks of the project: th
 """Folders of tests whose subject is no module."""
 BEHAVIOURS: Final = {
     "cli/commands/test_init_templates.py": "what `specship init --template` writes",
+    "cli/test_narrow.py": "every verb at narrow terminals, in pipes and in colours",
     "editor/test_neovim.py": "the snippets of docs/editor.md, in the real editor",
     "contracts/test_bad_documents.py": "every document that can be wrong, through the planner",
     "contracts/test_gate_meaning.py": "from YAML text to digest: document, reader and digest together",
@@ -64,6 +65,7 @@ BEHAVIOURS: Final = {
     "suite/trust_audit/test_cheats.py": "the cheat table: attempts, each answered by a guard of that room",
     "test_hostile_files.py": "mutants of sound files against every reader of files",
     "test_layers.py": "the drawing of the layers",
+    "test_messages.py": "every text that a person may see",
     "test_mirror.py": "this",
     "test_public_face.py": "the names of `specship/__init__.py`, their page and their cost",
     "test_models.py": "the builders of tiny models, which mirror nothing",

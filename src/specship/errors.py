@@ -71,6 +71,8 @@ class SpecshipError(Exception):
     """
 
     exit_status = 2
+    usual_mend = ""
+    """What mends all errors of a kind, where one says nothing of its own."""
 
     def __init__(
         self,
@@ -85,7 +87,7 @@ class SpecshipError(Exception):
         self.message = message
         self.at = at if isinstance(at, Place) or at is None else Place(str(at))
         self.why = why
-        self.mend = mend
+        self.mend = mend or ("" if why or code else self.usual_mend)
         self.code = code
 
     def __str__(self) -> str:
@@ -121,6 +123,8 @@ class DamagedArtifact(UnusableInput):
 
     Source: the tree at the top of `specship.errors`.
     """
+
+    usual_mend = "make it again, or take a whole copy from where it came from"
 
 
 class NeverFetched(DamagedArtifact):

@@ -138,7 +138,7 @@ def load_source(path: Path, package: str) -> ModuleType:
     loader = _SourceOnly(name, str(path))
     spec = importlib.util.spec_from_loader(loader.name, loader)
     if spec is None:
-        raise UnusableInput("not a Python file", at=path)
+        raise UnusableInput("not a Python file", at=path, mend="mend or remove it")
     module = importlib.util.module_from_spec(spec)
     sys.modules[loader.name] = module
     loader.exec_module(module)

@@ -120,7 +120,7 @@ def test_a_file_that_nobody_would_read_is_told_so(project: Path) -> None:
 def test_a_spec_with_the_other_suffix_is_told_so(project: Path) -> None:
     (project / "specs/small/spec.yaml").rename(project / "specs/small/spec.yml")
 
-    assert "specs/small/spec.yml:1:1 SHIP214 a spec that would not be read" in told(project)
+    assert "specs/small/spec.yml:1:1 SHIP214 a spec in a file that nobody reads" in told(project)
 
 
 def test_a_probe_of_what_no_stage_makes_is_told_so(project: Path) -> None:

@@ -67,7 +67,7 @@ def test_an_interrupted_signing_is_finished(writer: LedgerWriter, known: Ledger)
 
 def test_what_was_interrupted_and_is_nowhere_measured_is_told(writer: LedgerWriter, known: Ledger) -> None:
     interrupt(writer, known)
-    with pytest.raises(UnusableInput, match="what was measured is not here") as told:
+    with pytest.raises(UnusableInput, match="the measurement is not here") as told:
         finish_signing(writer, read_ledger([writer.folder], keys=frozenset()))
 
     assert "delete it" in str(told.value)
@@ -77,5 +77,5 @@ def test_what_was_interrupted_and_is_nowhere_measured_is_told(writer: LedgerWrit
 def test_what_nobody_announced_is_not_signed(writer: LedgerWriter, tmp_path: Path) -> None:
     append(tmp_path / "alone", evidence(attempt="a" * 64), local_key(tmp_path / "session"))
     known = read_ledger([tmp_path / "alone"], keys=frozenset())
-    with pytest.raises(UnusableInput, match="the attempt that announced its measurement is not here"):
+    with pytest.raises(UnusableInput, match="the ledger has no entry that announced this measurement"):
         sign_again(writer, known, known.statements[0])

@@ -68,7 +68,7 @@ def test_a_folder_of_contracts_that_nobody_reads_is_an_error(suffix: str, tmp_pa
     done = run_pytest(project, "-qm", "ship")
 
     assert done.returncode == 2
-    assert f"contracts/small-v1{suffix}:1:1 SHIP214 a contract that would not be read" in done.stdout
+    assert f"contracts/small-v1{suffix}:1:1 SHIP214 a contract in a file that nobody reads" in done.stdout
     assert "mend: rename it to small-v1.yaml" in done.stdout
 
 

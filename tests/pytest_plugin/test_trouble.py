@@ -170,7 +170,7 @@ def test_a_contract_that_would_not_be_read_is_refused(place: str, project: Path)
     done = ship(project, "-m", "ship")
 
     assert done.returncode == 2
-    assert "a contract that would not be read" in done.stdout
+    assert "a contract in a file that nobody reads" in done.stdout
 
 
 @pytest.mark.parametrize(

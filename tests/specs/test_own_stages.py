@@ -117,7 +117,7 @@ FAULTS: Final[dict[str, tuple[str, str, str, str]]] = {
     "no declaration": ("stages/word_counts.py", "STAGE = Stage(", "OTHER = Stage(", "the file has no STAGE"),
     "no Python": ("stages/word_counts.py", "import json", "import (", "not Python"),
     "what specship makes": ("stages/word_counts.py", 'makes="word_counts"', 'makes="corpus"', "makes 'corpus' of MODEL-1, and so does"),
-    "what only specship makes": ("stages/word_counts.py", 'makes="word_counts"', 'makes="replay"', "specship's own to make"),
+    "what only specship makes": ("stages/word_counts.py", 'makes="word_counts"', 'makes="replay"', "only a stage of specship does"),
     "settings of elsewhere": ("stages/word_counts.py", "class StageSettings", "class Other", "is not in the file"),
 }  # fmt: skip
 

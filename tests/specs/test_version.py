@@ -60,7 +60,7 @@ def test_an_amendment_that_follows_nothing_is_told_the_edit() -> None:
     history = fold(files(a=BEGUN, A="1.0.0 minor", C="1.2.0 minor"))
 
     (fault,) = history.faults
-    assert "C follows version 1.2.0, which no amendment leads to" in str(fault)
+    assert "C says `after: 1.2.0`, and no amendment leads to that version" in str(fault)
     assert "in amendments/x.yaml write `after: 1.1.0` instead of `after: 1.2.0`" in str(fault)
     assert "the newest, A, leads to 1.1.0" in str(fault)
 

@@ -10,6 +10,7 @@ Exit status: 0 all good, 1 findings or failed gates, 2 unusable input, 3 a defec
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -18,6 +19,7 @@ from specship.cli.listing import command_in, helps_in
 from specship.discovery import Folder
 from specship.errors import SpecshipError, UnknownName, did_you_mean
 from specship.garbage import none_at_the_end
+from specship.report.formats import TEXT
 from specship.report.streams import for_people, for_programs
 from specship.version import VERSION
 
@@ -85,7 +87,14 @@ def _status(argv: list[str]) -> int:
         arguments = build_parser(_verb_in(argv)).parse_args(argv)
         if getattr(arguments, "format", "") in _FOR_PROGRAMS:
             for_programs(sys.stdout)
-        return int(arguments.run(arguments))
+        if getattr(arguments, "format", TEXT) != TEXT:
+            streams.for_no_screen()
+        with contextlib.ExitStack() as company:
+            if sys.stderr.isatty():
+                from specship.cli.progress import until_it_speaks
+
+                company.enter_context(until_it_speaks(_verb_in(argv)))
+            return int(arguments.run(arguments))
     except SpecshipError as error:
         print(error, file=sys.stderr)
         return error.exit_status

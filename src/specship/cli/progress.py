@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 
+from specship.cli import streams
 from specship.report.progress import ProgressLines
 
 _SECONDS_BETWEEN_REPORTS = 0.1
+SECONDS_OF_SILENCE = 2.0
+"""After so long a person wonders."""
 
 
 @contextlib.contextmanager
@@ -57,6 +62,45 @@ def stages() -> Iterator[ProgressLines]:
         yield lines
     finally:
         lines.clear()
+
+
+@contextlib.contextmanager
+def until_it_speaks(verb: str, *, after: float = SECONDS_OF_SILENCE) -> Iterator[None]:
+    """Tells a terminal that a verb is at work, and how long by now, until that writes anything itself.
+
+    So a verb that counts its work shows that, one that cannot know how much there is shows this, and a
+    question to a person is not written over.
+    """
+    lines = ProgressLines(_write_aside, live=True)
+    spoken, one_at_a_time = threading.Event(), threading.Lock()
+
+    def make_way() -> None:
+        with one_at_a_time:
+            spoken.set()
+            lines.clear()
+
+    def tell() -> None:
+        began, pause = time.monotonic(), after
+        while not spoken.wait(pause):
+            pause = 1.0
+            with one_at_a_time:
+                if not spoken.is_set():
+                    lines({"event": "silence", "verb": verb, "seconds": time.monotonic() - began})
+
+    teller = threading.Thread(target=tell, daemon=True)
+    teller.start()
+    try:
+        with streams.before_writing(make_way):
+            yield
+    finally:
+        make_way()
+        teller.join()
+
+
+def _write_aside(text: str) -> None:
+    """Onto the terminal, without counting as a word of the verb."""
+    with contextlib.suppress(OSError):
+        os.write(2, text.encode(sys.stderr.encoding, "replace"))
 
 
 def _write(text: str) -> None:

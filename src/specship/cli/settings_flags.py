@@ -98,7 +98,13 @@ def _check_sections(document: Document) -> None:
     values = document.values
     faults: list[UnusableInput] = list(document.faults)
     if not isinstance(values, dict):
-        faults.append(UnusableInput("sections of settings are expected", at=document.place()))
+        faults.append(
+            UnusableInput(
+                "sections of settings are expected",
+                at=document.place(),
+                mend="write each section as `NAME: {setting: value}`",
+            )
+        )
         values = {}
     for name, section in values.items():
         if name not in known:
@@ -106,7 +112,11 @@ def _check_sections(document: Document) -> None:
             faults.append(UnknownName(f"no section is called {name!r}", at=document.place(name), mend=mend))
         elif not isinstance(section, dict):
             faults.append(
-                UnusableInput(f"{name}: a mapping of keys is expected", at=document.value_place(name))
+                UnusableInput(
+                    f"{name}: a mapping of keys is expected",
+                    at=document.value_place(name),
+                    mend="write its settings below it, one `setting: value` a line",
+                )
             )
         else:
             faults += record_faults(document, known[name], name)[1] if name not in _COMPLETED else []

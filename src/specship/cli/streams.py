@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import sys
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from specship.report.folding import folded
+from specship.report.formats import TEXT
+from specship.report.verdict_colours import painted
+
 _DESCRIPTORS: Final = {"stdout": 1, "stderr": 2}
+_DIGITS: Final = 4
+"""Of a number of columns that is believed."""
 
 
 class _Unread(io.FileIO):
@@ -26,11 +34,44 @@ class _Unread(io.FileIO):
             raise
 
 
+class _Lines(io.TextIOWrapper):
+    """Text for people, whose lines are folded where it is known how wide they may be."""
+
+    def __init__(self, *given: Any, width: int, **named: Any) -> None:
+        super().__init__(*given, **named)
+        self.width = width
+        """Columns; 0: lines stay as they are."""
+        self._begun = ""
+        self.make_way: Callable[[], None] | None = None
+        """Called before anything is written."""
+
+    def write(self, text: str, /) -> int:
+        if self.make_way is not None:
+            self.make_way()
+        if not self.width:
+            return super().write(text)
+        whole, newline, self._begun = (self._begun + text).rpartition("\n")
+        super().write(folded(whole, self.width) + newline)
+        return len(text)
+
+    def flush(self) -> None:
+        begun, self._begun = self._begun, ""
+        if begun:
+            super().write(begun)
+        super().flush()
+
+    def document(self, text: str) -> None:
+        if self.make_way is not None:
+            self.make_way()
+        self.flush()
+        super().write(text)
+
+
 def stand_up() -> None:
     """Make both streams usable; called once, by the console script.
 
     Where the shell closed them (`>&-`, cron) what is written goes nowhere. Their descriptors are taken, so
-    that no file which a command opens becomes its standard output.
+    that no file which a command opens becomes its standard output. Lines are folded for a terminal's width.
     """
     for descriptor in range(3):
         try:
@@ -44,13 +85,52 @@ def stand_up() -> None:
         setattr(
             sys,
             name,
-            io.TextIOWrapper(
+            _Lines(
                 io.BufferedWriter(_Unread(descriptor, "w", closefd=False)),
                 encoding=getattr(stream, "encoding", "utf-8"),
                 errors=getattr(stream, "errors", "strict"),
                 line_buffering=name == "stderr" or os.isatty(descriptor),
+                width=_width(descriptor),
             ),
         )
+
+
+def for_no_screen() -> None:
+    """Fold nothing more of standard output: another format than a person's was asked for."""
+    if isinstance(sys.stdout, _Lines):
+        sys.stdout.width = 0
+
+
+def _width(descriptor: int) -> int:
+    """Columns of what shows a stream, or of `COLUMNS`; 0 for a pipe, which gets whole lines."""
+    given = os.environ.get("COLUMNS", "")
+    if given.isascii() and given.isdigit() and len(given) <= _DIGITS:
+        return int(given)
+    try:
+        return os.get_terminal_size(descriptor).columns
+    except OSError:
+        return 0
+
+
+@contextlib.contextmanager
+def before_writing(make_way: Callable[[], None]) -> Iterator[None]:
+    """Call something before each write to standard output or error."""
+    own = [stream for stream in (sys.stdout, sys.stderr) if isinstance(stream, _Lines)]
+    for stream in own:
+        stream.make_way = make_way
+    try:
+        yield
+    finally:
+        for stream in own:
+            stream.make_way = None
+
+
+def document(text: str) -> None:
+    """Print what is copied, kept in a file or read by a program: none of its lines is folded."""
+    if isinstance(sys.stdout, _Lines):
+        sys.stdout.document(text)
+    else:
+        sys.stdout.write(text)
 
 
 def coloured() -> bool:
@@ -63,6 +143,11 @@ def coloured() -> bool:
     if os.environ.get("FORCE_COLOR"):
         return True
     return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def verdicts(text: str, form: str) -> str:
+    """A text; in the format for people its verdicts have colours, where what is printed has some."""
+    return painted(text) if form == TEXT and coloured() else text
 
 
 def lost() -> str:

@@ -32,6 +32,7 @@ def run(arguments: argparse.Namespace) -> int:
     Raises:
         UnusableInput, UnreadableDocument, RequirementMissing: the settings, the data or the device.
     """
+    from specship.cli.progress import progress
     from specship.cli.settings_flags import SettingsSource
     from specship.errors import UnusableInput
     from specship.pipeline.planning.training_data import open_tokens
@@ -40,13 +41,19 @@ def run(arguments: argparse.Namespace) -> int:
     from specship.report.training_speed import speed_lines
 
     if arguments.samples < 1 or arguments.vocabulary < 2:
-        raise UnusableInput("at least one step is timed, and there are at least two tokens")
+        raise UnusableInput(
+            "at least one step is timed, and there are at least two tokens",
+            mend="give --samples 1 or more, and --vocabulary 2 or more",
+        )
     source = SettingsSource(arguments, arguments.config)
     given = {"at_end": "cycle", "warmup_steps": 1, "device": arguments.device}
     given["threads"] = arguments.threads
     recipe = Recipe(source.read("model", ModelSettings), source.read("training", TrainingSettings, **given))
     shards = open_tokens(arguments.data, None).shards if arguments.data else None
-    found = training_speed(recipe, shards, steps=arguments.samples, vocabulary=arguments.vocabulary)
+    with progress("bench train") as report:
+        found = training_speed(
+            recipe, shards, steps=arguments.samples, vocabulary=arguments.vocabulary, report=report
+        )
     if arguments.format == "json":
         print(json.dumps(found, indent=2))
     else:

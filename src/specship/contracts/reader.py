@@ -205,9 +205,9 @@ def not_read(shown: str, *, what: str, folder: str, below: bool) -> UnusableInpu
         return None
     renamed = f"rename it to {stem}.yaml" if misspelt else ""
     return UnusableInput(
-        f"{what} that would not be read",
+        f"{what} in a file that nobody reads",
         at=Place(shown, 1, 1),
-        why=f"only *.yaml files of {folder}/ itself are read; a silent one would never fail",
+        why=f"only *.yaml files of {folder}/ itself are read; what stands elsewhere is never checked",
         mend=" and ".join(filter(None, (renamed, "move it up" if below else ""))),
         code="SHIP214",
     )

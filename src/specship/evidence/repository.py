@@ -244,7 +244,8 @@ class Repository:
         oid, kind, size = words[0].decode(), words[1].decode(), int(words[2])
         if size > bounds.GIT_OBJECT_BYTES:
             raise UnusableInput(
-                f"the object {oid} has {size} bytes; at most {bounds.GIT_OBJECT_BYTES} are read"
+                f"the object {oid} has {size} bytes; at most {bounds.GIT_OBJECT_BYTES} are read",
+                mend="take the file out of the history that is reviewed, or keep it in Git LFS",
             )
         data = stream.read(size + 1)[:-1]
         if _oid(kind, data, self.algorithm) != oid or (_is_oid(name) and name != oid):

@@ -50,7 +50,7 @@ def check_public_key(public_key: bytes) -> bytes:
     if len(public_key) != 32 or y >= _PRIME or y in _SMALL_ORDER_Y:
         raise UnusableInput(
             f"{public_key.hex()} is not usable as a public key",
-            why="an ed25519 key is a canonical point of large order; others verify what nobody signed",
+            why="under a weak key (no canonical ed25519 point of large order) forged signatures hold",
             mend="make a key pair with `specship evidence keygen FILE`",
         )
     return public_key

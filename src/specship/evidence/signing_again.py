@@ -28,9 +28,9 @@ def sign_again(writer: LedgerWriter, known: Ledger, result: Opened) -> None:
     announced = [entry.record for entry in known.attempts if entry.digest == result.evidence.attempt]
     if not announced:
         raise UnusableInput(
-            f"{result.evidence.gate}: the attempt that announced its measurement is not here",
+            f"{result.evidence.gate}: the ledger has no entry that announced this measurement",
             at=f"sha256:{result.evidence.attempt}",
-            why="what nobody announced counts nowhere",
+            why="what was not announced before it was measured never counts: a failure could be left out",
             mend="see what `specship evidence verify` says of the ledger",
         )
     with writer.announced(announced[0]) as attempt:
@@ -51,9 +51,9 @@ def finish_signing(writer: LedgerWriter, known: Ledger) -> None:
             result = next(_results_of(attempt.record, known), None)
             if result is None:
                 raise UnusableInput(
-                    f"{attempt.record.gate}: a release was being signed, and what was measured is not here",
+                    f"{attempt.record.gate}: its signing was interrupted, and the measurement is not here",
                     at=writer.folder / f"{attempt.digest}.json",
-                    why="a clone would take the result of this attempt for one that was taken away",
+                    why="every clone would read that as a failure whose record was deleted",
                     mend="where the file was never committed, delete it; else sign where it was measured",
                 )
             writer.append(_below(result, attempt))

@@ -53,14 +53,18 @@ def _alter_log(declared: DeclaredFault, clean: Path, output: Path) -> None:
     """A copy of a received run with the facts under which the fault would have left it."""
     alter = planting(declared, in_log=True)
     if alter is None:
-        raise StageFailed(f"{declared.name} does not say how a log shows it", at=declared.path)
+        raise StageFailed(
+            f"{declared.name} does not say how a log shows it",
+            at=declared.path,
+            mend="write `def alter(facts)` into its file, or name another fault for a run of another program",
+        )
     facts, _ = read_facts(clean)
     altered = alter(facts)
     if altered == facts:
         raise StageFailed(
-            f"{declared.name} leaves this run as it is",
-            why="what it would spoil is not on record, or was spoiled before",
-            mend="name another fault for the gate: one of something that the run recorded",
+            f"the fault {declared.name} changes nothing that this run recorded",
+            why="what it would spoil was not logged, or was wrong already",
+            mend="name a fault in `falsified_by` that spoils something the run logged",
         )
     _spoil_copy(lambda folder: write_facts(folder, altered), clean, output)
 

@@ -220,7 +220,7 @@ def _fault(tree: ast.Module, path: Path) -> Fault:
             raise UnusableInput(
                 f"{keyword.arg or '**'} of the fault cannot be read",
                 at=Place(str(path), keyword.value.lineno, keyword.value.col_offset + 1),
-                why="who reports on a project's code must not be in its hands: what it declares is never run",
+                why="what a file declares is read and never run, and cannot alter reports about itself",
                 mend=f"write its value out; a fault has {', '.join(_FACTS)}",
             ) from error
     if "row" not in facts:

@@ -44,7 +44,8 @@ def all_stages() -> Mapping[str, Stage]:
         if not ready:
             left = ", ".join(sorted(found.keys() - ordered.keys()))
             raise UnknownName(
-                f"the stages {left} need each other, or an artifact of another name than any of them"
+                f"the stages {left} have no order: they need each other, or what no stage makes",
+                mend="name in `needs` what another stage makes",
             )
         ordered |= ready
     return ordered

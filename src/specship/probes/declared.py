@@ -20,7 +20,7 @@ from specship.errors import Place, UnusableInput
 from specship.units import OWN_UNIT, unit_named
 
 _HOME: Final = "specship.probes.probe"
-_WHY: Final = "declarations are read and never run: who reports on a project's code must not be in its hands"
+_WHY: Final = "what a file declares is read and never run, so that it cannot alter what is reported about it"
 _UNITS: Final = "UNITS"
 _OWN: Final = re.compile(OWN_UNIT)
 _MEND_UNITS: Final = (

@@ -111,7 +111,10 @@ def plain_value(value: Any) -> Value:
     plain = value.item() if hasattr(value, "item") else value
     if isinstance(plain, bool | int | float | str):
         return plain
-    raise UnusableInput(f"a quantity is a number, a text or a truth value, not {type(value).__name__}")
+    raise UnusableInput(
+        f"a quantity is a number, a text or a truth value, not {type(value).__name__}",
+        mend="return plain Python values",
+    )
 
 
 MARK: Final = "__specship_probe__"
@@ -139,7 +142,10 @@ def probe(
     def declare(measure: Callable[..., Figures]) -> Callable[..., Figures]:
         for quantity, unit in units.items():
             if unit_named(unit) is None:
-                raise UnusableInput(f"probe {name!r} gives {quantity} the unknown unit {unit!r}")
+                raise UnusableInput(
+                    f"probe {name!r} gives {quantity} the unknown unit {unit!r}",
+                    mend="take one of `specship explain units`, or declare it in UNITS of its file",
+                )
         denominator = unit_named(units.get(checked, ""))
         if denominator is None or not denominator.counts:
             raise UnusableInput(

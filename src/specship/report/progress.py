@@ -52,6 +52,8 @@ class ProgressLines:
                 self._progress(event)
             case "finished" if not event["cached"]:
                 self._line(f"{event['stage']}  done in {duration(event['seconds'])}")
+            case "silence":
+                self._replace(f"{event['verb']}  at work for {duration(event['seconds'])}")
             case "gate":
                 self._replace(f"measuring {event['gate']}")
             case "note":

@@ -194,7 +194,11 @@ def _lay_out(tree: Tree, paths: Iterable[str], root: Path) -> None:
     for path, data in tree.read(paths).items():
         place = root / path
         if not place.resolve().is_relative_to(root):
-            raise UnusableInput("a path that leads out of the repository", at=tree.shown(path))
+            raise UnusableInput(
+                "a path that leads out of the repository",
+                at=tree.shown(path),
+                mend="write a path inside the repository",
+            )
         place.parent.mkdir(parents=True, exist_ok=True)
         place.write_bytes(data)
 

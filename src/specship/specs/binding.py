@@ -369,9 +369,9 @@ def _borrowing_faults(
         )
     elif lender == model or BORROWED in profile.pipeline[lender]:
         yield UnusableInput(
-            f"{lender} does not make all its artifacts itself",
+            f"nothing can be borrowed from {lender}, which borrows artifacts itself or is the borrower",
             at=document.value_place(*at, "model"),
-            why="a line of descent that leads through several models, or back, is followed by nobody",
-            mend="borrow from the model whose stages make them",
+            why="where an artifact comes from is followed to one other model, and no further",
+            mend="name the model whose stages make the artifacts",
             code="SHIP316",
         )

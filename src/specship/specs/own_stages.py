@@ -32,7 +32,7 @@ PACKAGE: Final = "specship_project_stages"
 COMMANDS: Final = "commands"
 _GROUP: Final = "specship.stages"
 RUNS_IT: Final = "specship.pipeline.commands.own_stage"
-_WHY: Final = "who reports on a project's code must not be in its hands: what it declares is never run"
+_WHY: Final = "what a file declares is read and never run, so that it cannot alter what is reported about it"
 _FACTS: Final[Mapping[str, type]] = {
     "makes": str, "name": str, "lifecycle": str, "needs": tuple, "resumes": bool,
 }  # fmt: skip

@@ -59,7 +59,7 @@ def survey_spec_folder(folder: Path, *, root: Path) -> tuple[SpecFolder | None, 
         mend = "rename it to spec.yaml"
         faults.append(
             UnusableInput(
-                "a spec that would not be read", at=Place(str(shown), 1, 1), mend=mend, code="SHIP214"
+                "a spec in a file that nobody reads", at=Place(str(shown), 1, 1), mend=mend, code="SHIP214"
             )
         )
     document, spec = _read(folder / "spec.yaml", Spec, root, faults)

@@ -94,9 +94,9 @@ def _fault(
         f"the newest, {next(reversed(versions))}, leads to {there}" if versions else "there is none before it"
     )
     return UnusableInput(
-        f"{name} follows version {amendment.after}, which no amendment leads to",
+        f"{name} says `after: {amendment.after}`, and no amendment leads to that version",
         at=document.place("after"),
-        why=f"of those that can be folded {last}; the one that it was written after is missing",
+        why=f"amendments apply one after another: {last}; the file of the one before this is missing",
         mend=f"bring the missing file, or in {document.path} write `after: {there}` "
         f"instead of `after: {amendment.after}`",
         code="SHIP314",

@@ -592,7 +592,7 @@ def test_two_folders_and_two_files_of_such_a_family_are_compared(tmp_path: Path)
 def test_what_of_others_cannot_be_compared_is_refused(tmp_path: Path) -> None:
     folder = other("gpt2")
     cases = {
-        (str(folder), f"transformers:{folder}"): "equal whatever it does",
+        (str(folder), f"transformers:{folder}"): "agree even where it is wrong",
         (str(folder), str(other("mistral"))): "is a gpt2",
         (f"llama.cpp:{folder}", str(folder)): "opens GGUF files",
         (f"transformers:{other_gguf()}", str(folder)): "opens checkpoint folders",

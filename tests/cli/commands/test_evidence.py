@@ -178,9 +178,9 @@ def keys_that_do_not_do(folder: Path, release: Release, tmp_path: Path) -> dict[
     (tmp_path / "junk.key").write_text("secret")
     (tmp_path / "junk.key").chmod(0o600)
     return {
-        "lies in no checkout": folder / "release.key",
+        "would lie inside the checkout": folder / "release.key",
         "others may read": readable,
-        "no release believes what it signs": tmp_path / "stranger.key",
+        "evidence that this key signs would count for no release": tmp_path / "stranger.key",
         "not a private key of 64": tmp_path / "junk.key",
         "cannot be read": tmp_path / "nowhere.key",
         "not a regular file": tmp_path / "folder.key",

@@ -108,8 +108,8 @@ def test_what_it_prints(
     assert out.splitlines()[-6:] == [
         "  cd 'a b'",
         "  pytest -m ship                     # run the gates",
-        "  pytest -m falsify                  # see each gate fail on its faults: only then does a pass count",
-        "  specship faults --arm              # sign what was seen, and commit evidence/arming",
+        "  pytest -m falsify                  # see each gate fail: only then its pass counts",
+        "  specship faults --arm              # sign that, and commit evidence/arming",
         "  specship status                    # what the evidence supports",
         "  specship explain GATE-SHOP-005   # the gate that waits for a probe",
     ]

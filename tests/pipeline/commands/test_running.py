@@ -163,7 +163,7 @@ FAILS: Final[dict[str, tuple[str, str]]] = {
         "import os, sys; os.rmdir(sys.argv[1]); os.symlink('/etc', sys.argv[1])",
         "put something else in the place of its output",
     ),
-    "changes what it reads": (WRITES + "open('make.py', 'a').write('#')\n", "what it reads changed while it ran"),
+    "changes what it reads": (WRITES + "open('make.py', 'a').write('#')\n", "a file that it reads was changed while it ran"),
 }  # fmt: skip
 
 

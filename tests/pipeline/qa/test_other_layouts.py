@@ -62,7 +62,7 @@ def test_a_second_runner_is_asked_for(process: TransformersProcess) -> None:
     parity = next(gate for gate in all_gates() if gate.name == "parity")
     answer = ask(parity, about(other("gpt2"), process))
     assert (answer.verdict.value, answer.executed) == ("ERROR", False)
-    assert "there is no second runner" in answer.detail
+    assert "a second program must agree with it" in answer.detail
     assert any("--beside FILE.gguf" in note for note in answer.notes)
 
 

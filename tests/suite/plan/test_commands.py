@@ -80,7 +80,7 @@ FAULTS: Final[dict[str, tuple[str, str, str]]] = {
     "no output": ('"{output}"', '"out"', "no argument says where to write"),
     "a need that nobody makes": ("needs: [corpus]", "needs: [corpse]", "no stage makes 'corpse'"),
     "what a section makes": ("makes: word_counts", "makes: corpus", "makes 'corpus' of MODEL-1, and so does the section"),
-    "what is specship's to make": ("makes: word_counts", "makes: replay", "which is specship's own to make"),
+    "what is specship's to make": ("makes: word_counts", "makes: replay", "only a stage of specship does"),
     "a name with a hyphen": ("makes: word_counts", "makes: word-counts", "word-counts"),
     "a tag of an image": ("reads: [scripts/words.py]", "reads: ['image:python:3.13']", "a tag may move"),
     "a loader's variable": ("reads: [scripts/words.py]", "reads: ['env:LD_PRELOAD']", "no variable that a command may read"),

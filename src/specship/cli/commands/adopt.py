@@ -112,8 +112,8 @@ def _lines(adopted: Adopted) -> list[str]:
         "",
         "next:",
         "  pytest -m ship            # judge it",
-        "  specship lint             # which limits nobody has said to mean",
-        "  pytest -m falsify         # see each gate fail on its faults: only then does a pass count",
+        "  specship lint             # limits that nobody has said to mean",
+        "  pytest -m falsify         # see each gate fail: only then its pass counts",
         "  specship faults --arm",
         "  specship status           # what the evidence supports",
     ]

@@ -11,6 +11,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from specship.cli.streams import document
+
 if TYPE_CHECKING:
     from specship.amend.drafting import AmendmentWish
     from specship.amend.findings import AmendmentFinding
@@ -89,7 +91,7 @@ def run(arguments: argparse.Namespace) -> int:
         }
         print(json.dumps(told, indent=2, ensure_ascii=False))
     elif arguments.dry_run:
-        print(drafted.draft.text, end="")
+        document(drafted.draft.text)
     else:
         print(f"wrote {drafted.draft.path}\n{project.spec.spec.spec_id} {drafted.before} → {drafted.version}")
     return 0
@@ -138,7 +140,10 @@ def _bound(pairs: list[tuple[str, str]]) -> dict[int, tuple[str, ...]]:
     found: dict[int, tuple[str, ...]] = {}
     for number, name in pairs:
         if not (number.isascii() and number.isdigit() and len(number) < 7):
-            raise UnusableInput(f"--bind {number}={name}: {number!r} is no number of a finding")
+            raise UnusableInput(
+                f"--bind {number}={name}: {number!r} is no number of a finding",
+                mend="number the findings as `specship amend --audit FILE --dry-run` lists them, from 1",
+            )
         found[int(number)] = (*found.get(int(number), ()), name)
     return found
 

@@ -40,17 +40,20 @@ def run(arguments: argparse.Namespace) -> int:
     needs_pipeline()
     if arguments.checkpoint == Path(training_bench.NAME):
         return training_bench.run(arguments)
+    from specship.cli.progress import progress
     from specship.pipeline.inference.decode_bench import bench
 
-    found = bench(
-        arguments.checkpoint,
-        tokens=arguments.tokens,
-        samples=arguments.samples,
-        device=arguments.device,
-        threads=arguments.threads,
-        weights=arguments.weights,
-        compiled=not arguments.eager,
-    )
+    with progress("bench") as report:
+        found = bench(
+            arguments.checkpoint,
+            tokens=arguments.tokens,
+            samples=arguments.samples,
+            device=arguments.device,
+            threads=arguments.threads,
+            weights=arguments.weights,
+            compiled=not arguments.eager,
+            report=report,
+        )
     if arguments.format == "json":
         print(json.dumps(found, indent=2))
     else:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
+
+from specship.cli.streams import document
 
 HELP = "write contracts as pytest modules, or check the ones that are there"
 FOLDER = "tests/compiled"
@@ -36,12 +37,12 @@ def run(arguments: argparse.Namespace) -> int:
     files = select(project, arguments.contract)
     modules = {module_name(file): module_text(plan, file) for file in files}
     if arguments.stdout:
-        print("\n".join(modules.values()), end="")
+        document("\n".join(modules.values()))
         return 0
     folder = within(project, arguments.output or project.root / FOLDER)
     changes = compare(folder, modules, whole=not arguments.contract)
     if arguments.check:
-        sys.stdout.writelines(change.diff for change in changes)
+        document("".join(change.diff for change in changes))
         return 1 if any(change.what for change in changes) else 0
     for change in changes:
         apply(change)

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from specship.cli.signing_options import add_signing_key, signing_key
+from specship.cli.streams import document, verdicts
 from specship.report.formats import STATEMENTS, TEXT, TRUST_AUDIT, Display, names, render
 
 HELP = "sign a release, make its key, verify and show what is signed"
@@ -80,7 +81,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from specship.suite.explain.statements import check_statements
 
     found = check_statements(load_project(Path.cwd()))
-    sys.stdout.write(render(STATEMENTS, arguments.format, found))
+    sys.stdout.write(verdicts(render(STATEMENTS, arguments.format, found), arguments.format))
     return 1 if found.problems or found.unsigned else 0
 
 
@@ -139,9 +140,9 @@ def _show(arguments: argparse.Namespace) -> int:
     found = find_statement(project, arguments.digest)
     payload = payload_of(project, found)
     if arguments.format == TEXT:
-        print("\n".join(told(found)))
+        print(verdicts("\n".join(told(found)), TEXT))
         print(f"    machine  {found.environment}\n    file     {found.path}")
-        print(json.dumps(payload, indent=2))
+        document(f"{json.dumps(payload, indent=2)}\n")
     else:
         print(json.dumps({**found.model_dump(mode="json"), "payload": payload}, indent=2))
     return 0
@@ -156,12 +157,12 @@ def _keygen(arguments: argparse.Namespace) -> int:
 
         public = new_publication_key(arguments.path)
         print(f"# the private half is in {arguments.path}; publish this one", file=sys.stderr)
-        print(public, end="")
+        document(public)
         return 0
     key = new_key(arguments.path)
     print(f"# the private half is in {arguments.path}: keep it out of every checkout, and keep a copy")
     print("# commit this in pyproject.toml; it counts from the next merge on")
-    print(entry_to_paste(key.public), end="")
+    document(entry_to_paste(key.public))
     return 0
 
 

@@ -6,6 +6,9 @@ import argparse
 import shutil
 from pathlib import Path
 
+from specship.cli.streams import verdicts
+from specship.report.formats import TEXT
+
 HELP = "what a gate, criterion, model, probe, fault or code means, and what would mend it"
 
 
@@ -31,5 +34,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(found.model_dump_json(indent=2))
     else:
-        print(render(found, width=min(shutil.get_terminal_size((110, 24)).columns, 120)), end="")
+        width = min(shutil.get_terminal_size((110, 24)).columns, 120)
+        print(verdicts(render(found, width=width), TEXT), end="")
     return 1 if getattr(found, "problems", ()) else 0

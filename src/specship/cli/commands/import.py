@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from specship.cli.streams import document
+
 if TYPE_CHECKING:
     from specship.contracts.foreign.conversion import Conversion
 
@@ -42,6 +44,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _checkpoint(arguments: argparse.Namespace) -> int:
+    from specship.cli.progress import progress
     from specship.pipeline.checkpoint.importing import import_checkpoint
     from specship.pipeline.checkpoint.inventory import account
     from specship.pipeline.checkpoint.inventory_report import as_json, lines
@@ -49,7 +52,9 @@ def _checkpoint(arguments: argparse.Namespace) -> int:
 
     found = account(arguments.folder, any_family=True)
     wanted = arguments.output is not None
-    written = import_checkpoint(found, arguments.output) if wanted and not found.misfits else None
+    with progress("import") as report:
+        sound = wanted and not found.misfits
+        written = import_checkpoint(found, arguments.output, report) if sound else None
     if arguments.format == "json":
         path = shown_name(str(written)) if written else None
         print(json.dumps(as_json(found) | {"written": path}, indent=2, ensure_ascii=False))
@@ -71,7 +76,8 @@ def _contract(arguments: argparse.Namespace) -> int:
         print(json.dumps(_as_json(done, arguments.file, path), indent=2, ensure_ascii=False))
         return 0
     if path is None:
-        print(done.text, end="", flush=True)
+        document(done.text)
+        sys.stdout.flush()
     # On its own stream where the contract is printed, so that it can be sent into a file.
     _summarize(done, path, to_errors=path is None)
     return 0

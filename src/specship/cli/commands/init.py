@@ -38,10 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
     if here != ".":
         print(f"  cd {here}")
     print("  pytest -m ship                     # run the gates")
-    print(
-        "  pytest -m falsify                  # see each gate fail on its faults: only then does a pass count"
-    )
-    print("  specship faults --arm              # sign what was seen, and commit evidence/arming")
+    print("  pytest -m falsify                  # see each gate fail: only then its pass counts")
+    print("  specship faults --arm              # sign that, and commit evidence/arming")
     print("  specship status                    # what the evidence supports")
     print(f"  specship explain {begun.unbound}   # the gate that waits for a probe")
     return 0

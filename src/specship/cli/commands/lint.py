@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from specship.cli.streams import document
 from specship.report.formats import LINT, TEXT, names, render
 
 HELP = "check contracts and spec; --fix mends what is safe to mend"
@@ -34,7 +35,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.list:
         from specship.report.lint_reference import reference_page
 
-        print(reference_page(), end="")
+        document(reference_page())
         return 0
     select, ignore = (
         tuple(code.strip() for text in given for code in text.split(","))

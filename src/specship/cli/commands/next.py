@@ -7,6 +7,7 @@ import math
 import sys
 from pathlib import Path
 
+from specship.cli.streams import verdicts
 from specship.report.formats import BACKLOG, TEXT, names, render
 
 HELP = "open criteria and recommendations by ship-%% gained for each hour; what fits some hours"
@@ -44,5 +45,5 @@ def run(arguments: argparse.Namespace) -> int:
     gpu, person = (none if one is None else one for one in given)
     budget = None if given == (None, None) else Hours(gpu_hours=gpu, person_hours=person)
     found = open_backlog(load_project(Path.cwd()), arguments.profile, budget)
-    sys.stdout.write(render(BACKLOG, arguments.format, found))
+    sys.stdout.write(verdicts(render(BACKLOG, arguments.format, found), arguments.format))
     return 0

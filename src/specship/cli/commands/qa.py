@@ -6,6 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
+from specship.cli.streams import verdicts
+
 HELP = "run the eight quality gates on a checkpoint folder or a GGUF"
 
 
@@ -47,5 +49,6 @@ def run(arguments: argparse.Namespace) -> int:
         found = examine(subject)
     if arguments.write_golden is not None:
         write_golden(found, arguments.write_golden)
-    print(json.dumps(found.as_json(), indent=2) if arguments.format == "json" else found.as_text())
+    text = json.dumps(found.as_json(), indent=2) if arguments.format == "json" else found.as_text()
+    print(verdicts(text, arguments.format))
     return 0 if found.sound else 1

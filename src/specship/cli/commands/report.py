@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from specship.cli.streams import coloured, verdicts
 from specship.report.formats import SHIP, SIDE_BY_SIDE, TEXT, Display, names, render
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def _report(arguments: argparse.Namespace) -> int:
     found = with_exhibits(project, found, comparisons=arguments.comparison)
     if arguments.html is None:
         profile = frozenset({project.profile().profile})
-        view = Display(width=_width(), colour=sys.stdout.isatty(), detailed=profile)
+        view = Display(width=_width(), colour=coloured(), detailed=profile)
         sys.stdout.write(render(SHIP, arguments.format, found, view))
     else:
         path = Path(arguments.html) if arguments.html else project.state / "report.html"
@@ -66,7 +67,8 @@ def _compare(arguments: argparse.Namespace) -> int:
     a, b = arguments.compare
     found = beside(Path.cwd(), a, b) or _models(a, b)
     if arguments.html is None:
-        sys.stdout.write(render(SIDE_BY_SIDE, arguments.format, found, Display(width=_width())))
+        text = render(SIDE_BY_SIDE, arguments.format, found, Display(width=_width()))
+        sys.stdout.write(verdicts(text, arguments.format))
     else:
         _write(Path(arguments.html or "side-by-side.html"), render(SIDE_BY_SIDE, "html", found))
     return 0

@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from specship.cli.streams import document
 from specship.errors import UnusableInput
 
 HELP = "generate text from a checkpoint or a GGUF"
@@ -48,7 +49,7 @@ def run(arguments: argparse.Namespace) -> int:
         device=arguments.device,
         compiled=arguments.compile,
     )
-    print(arguments.prompt + text)
+    document(f"{arguments.prompt}{text}\n")
     return 0
 
 
@@ -78,5 +79,5 @@ def _chat(arguments: argparse.Namespace) -> int:
         rendered=True,
         stop_ids=(*decision.stop_ids, *ending),
     )
-    print(prompt + text)
+    document(f"{prompt}{text}\n")
     return 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import argparse
 
+from specship.cli.streams import document
+
 HELP = "JSON Schema of contract, spec, profile, amendment, waiver, report, review, gate or next"
 KINDS = ("contract", "spec", "profile", "amendment", "waiver", "report", "review", "gate", "next")
 
@@ -18,5 +20,5 @@ def run(arguments: argparse.Namespace) -> int:
     """Always 0: the schema is made from the records themselves."""
     from specship.report.schema.documents import schema_text
 
-    print(schema_text(arguments.kind), end="")
+    document(schema_text(arguments.kind))
     return 0

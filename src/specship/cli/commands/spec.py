@@ -6,6 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
+from specship.cli.streams import verdicts
 from specship.report.formats import AUDITS, HISTORY, TEXT, names, render
 
 HELP = "versions, lessons and open recommendations of the spec; findings of audits today"
@@ -47,5 +48,5 @@ def _audits(arguments: argparse.Namespace) -> int:
     plan = make_plan(project, arguments.profile)
     ledger = read_ledger(project.ledger_folders, keys=all_keys(project))
     standings = audit_standings(project.spec.history, report_models(plan, ledger, []))
-    sys.stdout.write(render(AUDITS, arguments.format, standings))
+    sys.stdout.write(verdicts(render(AUDITS, arguments.format, standings), arguments.format))
     return 1 if audit_problems(standings) else 0

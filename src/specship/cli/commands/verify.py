@@ -19,12 +19,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """0 when every file is the listed one and the signed one, and none is surplus, else 1."""
+    from specship.cli.progress import progress
     from specship.pipeline.publication.model_signature import check_signature, signed_by
     from specship.pipeline.publication.publish_manifest import MANIFEST, verify
 
     folder, sound = arguments.folder, True
     if arguments.public_key is None or (folder / MANIFEST).exists():
-        found = verify(folder)
+        with progress("verify") as report:
+            found = verify(folder, report)
         for what in ("mismatched", "missing", "unlisted"):
             for name in getattr(found, what):
                 print(f"{folder / name}: {what}")

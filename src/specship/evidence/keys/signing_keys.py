@@ -141,8 +141,8 @@ def _outside(path: Path) -> None:
     for folder in real.parents:
         if (folder / ".git").exists() or (folder / FILE).is_file():
             raise UnusableInput(
-                f"a private key lies in no checkout, and {folder} is one",
+                f"the private key would lie inside the checkout {folder}",
                 at=path,
-                why="a commit could take it along, and any session could sign with it",
+                why="a commit could publish it, and every test session could sign with it",
                 mend="keep it elsewhere, for example in ~/.config/specship/",
             )

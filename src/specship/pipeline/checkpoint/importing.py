@@ -22,6 +22,7 @@ from specship.pipeline.checkpoint.inventory_checks import tensor_bytes
 from specship.pipeline.checkpoint.safetensors_header import DTYPE_BYTES
 from specship.pipeline.checkpoint.side_files import JSON_FILES, PLAIN_FILES, TEMPLATE
 from specship.pipeline.checkpoint.weight_files import CONFIG, INDEX, TOKENIZER, WEIGHTS, HeldTensor, counted
+from specship.pipeline.progress import Progress
 from specship.strict_json import read_bytes
 
 METADATA: Final = "metadata.json"
@@ -37,7 +38,7 @@ _COMPANIONS: Final = (
 _ALIGNMENT: Final = 8
 
 
-def import_checkpoint(inventory: Inventory, output: Path) -> Path:
+def import_checkpoint(inventory: Inventory, output: Path, report: Progress | None = None) -> Path:
     """Write what an inventory found sound; returns the folder.
 
     Raises:
@@ -48,20 +49,20 @@ def import_checkpoint(inventory: Inventory, output: Path) -> Path:
     _refuse_misfits(inventory)
     with new_folder(output) as partial:
         with write_errors(output):
-            write_imported(inventory, partial)
+            write_imported(inventory, partial, report)
         write_manifest(partial)
         verify_manifest(partial)
     return output
 
 
-def write_imported(inventory: Inventory, folder: Path) -> None:
+def write_imported(inventory: Inventory, folder: Path, report: Progress | None = None) -> None:
     """Write the files into a folder that nobody reads yet; its manifest is the caller's to write.
 
     Raises:
         DamagedArtifact: something does not fit, or a file changed since the inventory was made.
     """
     _refuse_misfits(inventory)
-    _write_weights(inventory, folder / WEIGHTS)
+    _write_weights(inventory, folder / WEIGHTS, report)
     for name in _COMPANIONS:
         source = inventory.path / name
         if source.is_file():
@@ -90,15 +91,19 @@ def _refuse_misfits(inventory: Inventory) -> None:
         )
 
 
-def _write_weights(inventory: Inventory, path: Path) -> None:
+def _write_weights(inventory: Inventory, path: Path, report: Progress | None) -> None:
     """All tensors that say something, larger element types first, so that each one lies aligned."""
     kept = [held for name, held in sorted(inventory.tensors.items()) if name not in inventory.redundant]
     kept.sort(key=lambda held: -DTYPE_BYTES[held.stored.dtype])
     with path.open("xb") as file:
         file.write(_header(kept))
+        done, total = 0, sum(held.stored.size for held in kept)
         for held in kept:
             for chunk in tensor_bytes(inventory.path, held):
                 file.write(chunk)
+                done += len(chunk)
+                if report is not None:
+                    report(done / 1e6, total / 1e6, "MB")
 
 
 def _header(tensors: Sequence[HeldTensor]) -> bytes:

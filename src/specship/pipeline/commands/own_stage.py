@@ -38,7 +38,11 @@ def main(arguments: list[str]) -> int:
             module = load_source(path, PACKAGE)
         stage, run = getattr(module, "STAGE", None), getattr(module, "run", None)
         if not isinstance(stage, Stage) or not callable(run):
-            raise UnusableInput("it has no STAGE and `def run(work)` once it is run", at=file)
+            raise UnusableInput(
+                "it has no STAGE and `def run(work)` once it is run",
+                at=file,
+                mend="declare both at the top level of the file, and leave their names alone",
+            )
         checked: dict[str, Any] = {
             name: record.model_validate_json(settings) for name, record in stage.settings.items()
         }

@@ -176,7 +176,9 @@ class _Running:
                 if status < 0
                 else f"ended with status {status}"
             )
-            raise StageFailed(f"the command {how}")
+            raise StageFailed(
+                f"the command {how}", mend="run it by hand in the project's folder, and mend what it says"
+            )
 
     def _require_all(self, status: int) -> None:
         """Nothing, unless a stage in Python said that it lacks something; no program else can say so.

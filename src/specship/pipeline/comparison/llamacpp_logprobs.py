@@ -53,7 +53,11 @@ def llamacpp_logprobs(
     if answer.gguf_sha256 != side.model.weights_digest():
         raise DamagedArtifact("the file changed while it was compared", at=side.model.path)
     if odd := [len(one) for one in answer.completions if len(one) != steps]:
-        raise UnusableInput(f"llama.cpp wrote {odd[0]} of {steps} tokens", at=side.model.path)
+        raise UnusableInput(
+            f"llama.cpp wrote {odd[0]} of {steps} tokens",
+            at=side.model.path,
+            mend="ask for fewer steps, or shorter texts",
+        )
     distributions = [
         [
             NextTokenDistribution(

@@ -109,12 +109,14 @@ def compare_distributions(
 def _shared(a: NextTokenDistribution, b: NextTokenDistribution, vocabulary: int) -> Tensor:
     if a.tokens != b.tokens:
         raise UnusableInput(
-            f"a distribution after {a.tokens} tokens and one after {b.tokens} are not compared"
+            f"a distribution after {a.tokens} tokens and one after {b.tokens} are not compared",
+            mend="compare them after the same tokens",
         )
     for distribution in (a, b):
         if isinstance(distribution.logprobs, Tensor) and len(distribution.logprobs) != vocabulary:
             raise UnusableInput(
-                f"a distribution over {len(distribution.logprobs)} tokens, and {vocabulary} are compared"
+                f"a distribution over {len(distribution.logprobs)} tokens, and {vocabulary} are compared",
+                mend="compare distributions over one vocabulary",
             )
     covered = [ids for distribution in (a, b) if (ids := distribution.ids()) is not None]
     if not covered:

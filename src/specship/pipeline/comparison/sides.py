@@ -211,7 +211,9 @@ class OtherSide:
             decoder.disturb(relative)
             return decoder
         if not isinstance(self.model, OtherGguf):
-            raise UnusableInput("what rounding explains cannot be rehearsed", at=self.model.path, mend=_MEND)
+            raise UnusableInput(
+                "how much rounding alone changes cannot be measured", at=self.model.path, mend=_MEND
+            )
         copy = scratch / "disturbed.gguf"
         shutil.copyfile(self.model.path, copy)
         with copy.open("r+b") as target:
@@ -241,10 +243,10 @@ def the_one_to_disturb(a: OtherSide, b: OtherSide) -> OtherSide:
     found = next((side for side in (a, b) if side.can_be_disturbed), None)
     if found is None:
         raise UnusableInput(
-            f"what rounding explains cannot be rehearsed: {a.name} and {b.name} are stored in types that "
-            "nobody here can write",
+            f"how much rounding alone changes cannot be measured: {a.name} and {b.name} are stored "
+            "in element types that can be read here and not written",
             at=a.model.path,
-            why="without it no difference can be told from a fault",
+            why="without that figure a fault cannot be told from rounding",
             mend=_MEND,
         )
     return found

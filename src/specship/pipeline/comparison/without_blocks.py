@@ -64,7 +64,7 @@ def compare_without_blocks(a: OtherSide, b: OtherSide, work: ComparisonTask) -> 
     if a.kind == b.kind and a.model.path.resolve() == b.model.path.resolve():
         raise UnusableInput(
             f"both sides are {a.model.path}, computed by {a.model.engine}",
-            why="a program that is held against itself is equal whatever it does",
+            why="two runs of one program agree even where it is wrong",
             mend="give another copy of the model: its GGUF, or its checkpoint",
         )
     vocabulary = one_vocabulary(a, b)

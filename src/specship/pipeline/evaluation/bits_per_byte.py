@@ -115,7 +115,9 @@ def score_texts(
 def _scored(decoder: TextDecoder, tokenizer: Tokenizer, document: CorpusDocument) -> DocumentScore:
     ids = tokenizer.encode(document.text, add_special_tokens=False).ids
     if not ids:
-        raise UnusableInput("the tokenizer gives no token for this text", at=document.path)
+        raise UnusableInput(
+            "the tokenizer gives no token for this text", at=document.path, mend="give a text that has some"
+        )
     start = _start(decoder)
     nats = [] if start is not None else [math.log(decoder.shape.vocabulary)]
     nats += _losses(decoder, ids if start is None else [start, *ids])

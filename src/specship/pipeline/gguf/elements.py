@@ -98,8 +98,8 @@ def _blocks(exact: np.ndarray[Any, Any], element: ElementType) -> np.ndarray[Any
 
 def _too_large(name: str) -> UnusableInput:
     return UnusableInput(
-        f"numbers that {name} cannot hold: too large, or not finite",
-        why="they would become infinite, and the model silent or mad",
+        f"the weights hold numbers that {name} cannot store: too large, or not finite",
+        why="they would be stored as infinite, and the model would answer nothing, or nonsense",
         mend="export as BF16 or F32; see what the weights hold: specship qa",
     )
 
@@ -119,5 +119,8 @@ def decoded(data: np.ndarray[Any, Any], element: ElementType, shape: Sequence[in
     try:
         values: np.ndarray[Any, Any] = gguf.quants.dequantize(rows, kind)
     except NotImplementedError as error:
-        raise UnusableInput(f"tensors of type {element.name} cannot be read here") from error
+        raise UnusableInput(
+            f"tensors of type {element.name} cannot be read here",
+            mend="use a file in F32, F16, BF16, Q8_0 or Q4_0",
+        ) from error
     return values.reshape(shape)

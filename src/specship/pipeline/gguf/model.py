@@ -209,7 +209,11 @@ def _scaling(keys: _Keys, head_dim: int) -> RopeScaling:
         if factors.shape != (head_dim // 2,) or not all(0 < value < math.inf for value in factors.tolist()):
             _contradiction(path, f"{ROPE_FACTORS} is no list of {head_dim // 2} factors above 0")
         if kind not in {"none", "linear"} or factor != 1.0:
-            raise UnusableInput(f"{ROPE_FACTORS} beside the scaling {kind!r}", at=path)
+            raise UnusableInput(
+                f"{ROPE_FACTORS} beside the scaling {kind!r}",
+                at=path,
+                mend="use a file with the one or the other",
+            )
         return RopeScaling(kind="factors", factors=tuple(factors.tolist()))
     if kind == "none" or (kind == "linear" and factor == 1.0):
         return RopeScaling()
@@ -291,8 +295,8 @@ class _Keys:
                 raise UnusableInput(
                     f"{self.architecture}.{key} is {value}: {what}",
                     at=self.file.path,
-                    why="the decoder here has no such thing, and would be another model without it",
-                    mend="use a file of a plain decoder",
+                    why="our decoder does not compute this, and without it the model is another one",
+                    mend="use a model without it",
                 )
 
     def token(self, name: str, vocabulary: int) -> int | None:

@@ -26,6 +26,7 @@ from specship.pipeline.device import copy_bytes_per_second, device_name, resolve
 from specship.pipeline.inference.any_model import is_ours
 from specship.pipeline.inference.decoder import Decoder
 from specship.pipeline.inference.decoder_weights import WeightType
+from specship.pipeline.progress import Progress
 
 OURS: Final = "specship"
 REFERENCE: Final = "transformers"
@@ -60,6 +61,7 @@ def bench(
     threads: int = 0,
     weights: WeightType = "stored",
     compiled: bool = True,
+    report: Progress | None = None,
 ) -> dict[str, Any]:
     """Decode speed of a checkpoint, with every sample; 0 threads leaves torch's own choice.
 
@@ -84,7 +86,7 @@ def bench(
         else None
     )
     held = decoder.weight_type if decoder else "float32"
-    taken = take_samples(opened, decoder, prompt, tokens=tokens, samples=samples, device=on)
+    taken = take_samples(opened, decoder, prompt, tokens=tokens, samples=samples, device=on, report=report)
     engine = OURS if opened.engine == OURS else REFERENCE
     rates = {
         name: [(len(s.token_ids) - 1) / s.seconds for s in taken if s.decoder == name and s.round != WARM_UP]
@@ -115,6 +117,7 @@ def take_samples(
     tokens: int,
     samples: int,
     device: torch.device,
+    report: Progress | None = None,
 ) -> list[DecodeSample]:
     """The warm-up of both decoders, and their interleaved samples from round 1 on.
 
@@ -125,9 +128,11 @@ def take_samples(
     timed: dict[str, _Timed] = {REFERENCE: _reference(opened.path, device, held)}
     if decoder:
         timed = {OURS: _ours(decoder), **timed}
-    found = _take_round(timed, WARM_UP, prompt_ids, tokens)
-    for number in range(1, samples + 1):
+    found = []
+    for number in range(WARM_UP, samples + 1):
         found += _take_round(timed, number, prompt_ids, tokens)
+        if report is not None:
+            report(number, samples, "rounds")
     return found
 
 

@@ -237,7 +237,10 @@ class Decoder(TextDecoder):
         """
         at = self._length
         if at >= self.context:
-            raise UnusableInput(f"the context of {self.context} positions is full")
+            raise UnusableInput(
+                f"the context of {self.context} positions is full",
+                mend="give a shorter prompt, or ask for fewer tokens",
+            )
         if self._native:
             self.refuse_ids([token_id])
             self._length = at + 1

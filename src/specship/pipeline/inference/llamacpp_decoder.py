@@ -111,7 +111,10 @@ class LlamaCppDecoder(TextDecoder):
     def step(self, token_id: int) -> Tensor:
         """`logits_V` after one more token."""
         if self._length >= self.context:
-            raise UnusableInput(f"the context of {self.context} positions is full")
+            raise UnusableInput(
+                f"the context of {self.context} positions is full",
+                mend="give a shorter prompt, or ask for fewer tokens",
+            )
         self._length += 1
         return torch.from_numpy(self._child.numbers("step", token=int(token_id)))
 

@@ -104,7 +104,10 @@ class RowDecoder:
             span = max(_LEAST_SPAN, 1 << (length + ahead - 1).bit_length())
             yield from self.advance(ahead, min(span, self._context))[0]
             length += ahead
-        raise UnusableInput(f"the context of {self._context} positions is full")
+        raise UnusableInput(
+            f"the context of {self._context} positions is full",
+            mend="give a shorter prompt, or ask for fewer tokens",
+        )
 
     def _next(self, span: int) -> None:
         if not self._captured:

@@ -96,7 +96,10 @@ class TextDecoder(ABC):
             UnusableInput: empty, longer than the context, or an id outside the vocabulary.
         """
         if not 1 <= len(token_ids) <= self.context:
-            raise UnusableInput(f"a sequence has 1 to {self.context} tokens; this one has {len(token_ids)}")
+            raise UnusableInput(
+                f"a sequence has 1 to {self.context} tokens; this one has {len(token_ids)}",
+                mend="give a text of another length",
+            )
         if not all(0 <= token < self.shape.vocabulary for token in token_ids):
             raise UnusableInput(
                 f"ids {min(token_ids)} to {max(token_ids)} leave the vocabulary of {self.shape.vocabulary}",

@@ -40,7 +40,10 @@ class DriverCard:
         self._handle = self._ask("nvmlInit") or self._ask("nvmlDeviceGetHandleByUUID", uuid.encode())
         told = _text(self._ask("nvmlDeviceGetUUID", self._handle))
         if told != uuid:
-            raise DriverLost(f"the driver was asked for the card {uuid} and answers for {told}")
+            raise DriverLost(
+                f"the driver was asked for the card {uuid} and answers for {told}",
+                mend="see what `nvidia-smi -L` lists; the driver may have to be loaded again",
+            )
         self._before = self._used_bytes()
 
     def _ask(self, function: str, *arguments: Any) -> Any:

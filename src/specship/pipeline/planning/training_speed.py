@@ -25,6 +25,7 @@ from specship.digests import sha256_file
 from specship.json_log import JsonLog
 from specship.pipeline.device import device_name, prepare, resolve_device
 from specship.pipeline.planning.memory_use import MemoryWatch
+from specship.pipeline.progress import Progress
 from specship.pipeline.shards.manifest import MANIFEST, TOKEN_BYTES, ShardEntry, ShardsManifest
 from specship.pipeline.training.architecture import training_flops_per_token
 from specship.pipeline.training.engine.launched_step import LaunchedStep
@@ -42,7 +43,12 @@ _OTHER: Final = "the rest"
 
 
 def training_speed(
-    recipe: Recipe, shards: Path | None, *, steps: int, vocabulary: int = 2048
+    recipe: Recipe,
+    shards: Path | None,
+    *,
+    steps: int,
+    vocabulary: int = 2048,
+    report: Progress | None = None,
 ) -> dict[str, Any]:
     """Figures of so many real steps, warm; `vocabulary` is that of the tokens drawn where there are none.
 
@@ -60,7 +66,7 @@ def training_speed(
         log = JsonLog(Path(scratch) / "train.jsonl")
         try:
             warm, _ = _take(trainer, log, _WARM_UP)
-            total, seconds = _take(trainer, log, steps)
+            total, seconds = _take(trainer, log, steps, report)
             parts = _parts(trainer, log)
         finally:
             log.close()
@@ -82,14 +88,18 @@ def training_speed(
     }
 
 
-def _take(trainer: Trainer, log: JsonLog, steps: int) -> tuple[float, list[float]]:
+def _take(
+    trainer: Trainer, log: JsonLog, steps: int, report: Progress | None = None
+) -> tuple[float, list[float]]:
     """Steps as a run takes them, each read behind the launch of the next: seconds in all, and of each."""
     ahead: LaunchedStep | None = None
     records: list[dict[str, Any]] = []
     began = time.perf_counter()
-    for _ in range(steps):
+    for done in range(steps):
         before, ahead = ahead, trainer.take_step()
         records += [trainer.read(before)] if before is not None else []
+        if report is not None:
+            report(done + 1, steps, "steps")
     records += [trainer.read(ahead)] if ahead is not None else []
     total = time.perf_counter() - began
     for record in records:

@@ -79,5 +79,9 @@ def fetch(base: str, name: str) -> Fetched:
             mend="look at the address and the network, then run again",
         ) from error  # fmt: skip
     if announced is not None and announced != str(size):
-        raise StageFailed(f"{name} ends after {size} bytes, {announced} were announced", at=url)
+        raise StageFailed(
+            f"{name} ends after {size} bytes, {announced} were announced",
+            at=url,
+            mend="run it again; if it stays cut, publish the file again",
+        )
     return Fetched(size, digest.hexdigest())

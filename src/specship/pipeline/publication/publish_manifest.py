@@ -19,6 +19,7 @@ from pydantic import AfterValidator, Field, model_validator
 from specship.digests import sha256_file
 from specship.errors import UnusableInput
 from specship.files import write_errors, write_json
+from specship.pipeline.progress import Progress
 from specship.records import Count, Record, Sha256, read_record
 
 MANIFEST: Final = "manifest.json"
@@ -135,8 +136,10 @@ def read_publish_manifest(folder: Path) -> tuple[PublishedFile, ...]:
     return tuple(read_record(PublishManifest, folder / MANIFEST, what=what, mend=_MEND).files)
 
 
-def verify(folder: Path) -> Verification:
+def verify(folder: Path, report: Progress | None = None) -> Verification:
     """Hash every listed file again and look for files that are not listed.
+
+    Units: `report` is told megabytes.
 
     Raises:
         DamagedArtifact: the manifest cannot be used (see `read_publish_manifest`).
@@ -144,15 +147,16 @@ def verify(folder: Path) -> Verification:
     files = read_publish_manifest(folder)
     present, strange = _walk(folder)
     listed = {entry.name for entry in files}
-    mismatched = [
-        entry.name
-        for entry in files
-        if entry.name in present
-        and (
-            (folder / entry.name).stat().st_size != entry.bytes
-            or sha256_file(folder / entry.name) != entry.sha256
-        )
-    ]
+    mismatched, done, total = [], 0, sum(entry.bytes for entry in files)
+    for entry in files:
+        path = folder / entry.name
+        if entry.name in present and (
+            path.stat().st_size != entry.bytes or sha256_file(path) != entry.sha256
+        ):
+            mismatched.append(entry.name)
+        done += entry.bytes
+        if report is not None:
+            report(done / 1e6, total / 1e6, "MB")
     return Verification(
         files=files,
         mismatched=tuple(mismatched),

@@ -35,7 +35,9 @@ def republish(work: Work) -> None:
     provenance = read_provenance(checkpoint)
     if provenance is None:
         raise UnusableInput(
-            f"there is no {PROVENANCE}", at=checkpoint, why="nobody may use what has no origin",
+            f"there is no {PROVENANCE}, which says whose weights these are, and under which licence",
+            at=checkpoint,
+            why="nobody may use weights without knowing that",
             mend="publish a checkpoint that was imported",
         )  # fmt: skip
     tested = list(_tested(work))

@@ -49,7 +49,11 @@ def gguf_trials(subject: Subject) -> tuple[list[list[int]], Tensor, list[Trial],
     file = subject.gguf
     hypotheses = list(_hypotheses(file, subject.shape.heads))
     if not hypotheses:
-        raise UnusableInput("no matrix of it can be put into another order", at=subject.path)
+        raise UnusableInput(
+            "no matrix of it can be put into another order",
+            at=subject.path,
+            mend="use a model with square matrices in its layers",
+        )
     weights = elements({name: one.shape for name, one in file.tensors.items() if _BLOCK.match(name)})
     tokens = max(FEWEST_TOKENS, int(WORK["cpu"] / (2 * weights * len(hypotheses))))
     pieces = first_tokens(subject.pieces, tokens)

@@ -54,5 +54,9 @@ def write_golden(report: QaReport, path: Path) -> None:
     """
     answer = next((one for one in report.answers if one.name == _GATE), None)
     if answer is None or not answer.records:
-        raise UnusableInput("the model wrote no texts, so that there are none to keep", at=report.model)
+        raise UnusableInput(
+            "the model wrote no texts, so that there are none to keep",
+            at=report.model,
+            mend="use a model with a decoder, or leave --write-golden out",
+        )
     write_json(path, answer.records)

@@ -59,7 +59,11 @@ def other_trials(subject: Subject) -> tuple[list[list[int]], Tensor, list[Trial]
     shapes = decoder.parameters()
     kinds = list(_kinds(shapes, subject.shape.heads))
     if not kinds:
-        raise UnusableInput("no matrix of it stands in a layer", at=subject.path)
+        raise UnusableInput(
+            "no matrix of it stands in a layer",
+            at=subject.path,
+            mend="use a model whose layers hold matrices",
+        )
     weights = sum(math.prod(shape) for name, shape in shapes.items() if _LAYER.search(name))
     trials = len(kinds) + sum(len(layers) for _, layers in kinds)
     tokens = int(WORK[decoder.device.type] / (2 * weights * trials))

@@ -179,7 +179,11 @@ class Subject:
         """
         found = [self.given(text)[: self.context] for text in PLAIN_TEXT]
         if min(len(piece) for piece in found) < 16:
-            raise UnusableInput(f"the context of {self.context} tokens is too short for a text", at=self.path)
+            raise UnusableInput(
+                f"the context of {self.context} tokens is too short for a text",
+                at=self.path,
+                mend="use a model with a longer context",
+            )
         return found
 
     def encoded(self, text: str) -> list[int]:

@@ -128,7 +128,7 @@ def declare(facts: Facts, declared: Declared) -> Facts:
         if recorded is not None and not _same(recorded, said[name]):
             raise UnusableInput(
                 f"{name} is declared as {said[name]}, and the run recorded {recorded}",
-                why="a record is not overruled by a word",
+                why="what a run recorded counts, and nothing that is declared afterwards",
                 mend=f"leave {name} out, or receive the run that it belongs to",
             )
     new = {name: one for name, one in said.items() if getattr(facts, name) is None}

@@ -38,7 +38,8 @@ def told(facts: Facts, words: Mapping[str, str]) -> Facts:
         on_record = facts.schedule if name == "lr_schedule" else getattr(facts, name)
         if on_record is not None and not (name == "device_asked" and facts.device_asked == _ANY):
             raise UnusableInput(
-                f"{name} is on record: {on_record}", why="a record is not overruled by a caller"
+                f"{name} is on record: {on_record}",
+                why="what a run recorded counts, and nothing that is said afterwards",
             )
         values[name] = _value(name, text)
     if shape := values.get("lr_schedule"):

@@ -56,7 +56,11 @@ def score_bigrams(work: Work) -> None:
     limit = None if settings.heldout_tokens is None else settings.heldout_tokens + 1
     heldout_N, heldout = _tokens(folder, "heldout", limit)
     if len(train_N) < _FEWEST_TOKENS:
-        raise UnusableInput(f"{len(train_N)} training tokens are too few for a bigram model", at=folder)
+        raise UnusableInput(
+            f"{len(train_N)} training tokens are too few for a bigram model",
+            at=folder,
+            mend="bring more text",
+        )
     choice = choose(train_N, reader.vocab_size, min(_SLICE_TOKENS, len(train_N) // _SLICE_SHARE))
     counts = count_pairs(train_N, reader.vocab_size)
     pairs_N2 = np.stack([heldout_N[:-1], heldout_N[1:]], axis=1)

@@ -142,7 +142,10 @@ class TokenReader:
             DamagedArtifact: one is outside the vocabulary.
         """
         if not 1 <= count <= self.tokens:
-            raise UnusableInput(f"{count} tokens of the {self.tokens} of the {self.split} split")
+            raise UnusableInput(
+                f"{count} tokens are asked for, and the {self.split} split has {self.tokens}",
+                mend="ask for 1 to that many",
+            )
         return self._slice(0, count)
 
     def next_batch(self, sequences: int, *, part: int = 0, parts: int = 1) -> Tokens:
@@ -158,7 +161,7 @@ class TokenReader:
         import numpy as np
 
         if sequences < 1:
-            raise UnusableInput(f"a batch of {sequences} sequences")
+            raise UnusableInput(f"a batch of {sequences} sequences", mend="ask for 1 or more")
         left = self.windows - self._cursor
         if self.at_end == "halt" and sequences > left:
             raise EndOfData(sequences, left, self.tokens_seen)
@@ -215,13 +218,16 @@ class TokenReader:
         for name, own in (("seed", self.seed), ("length", self.length), ("windows", self.windows)):
             if state.get(name) != own:
                 raise UnusableInput(
-                    f"the saved place is of another order: {name} was {state.get(name)} and is {own}",
-                    why="the same place in another order repeats some tokens and leaves out others",
+                    f"the run cannot go on in its data: {name} was {state.get(name)} and is {own}",
+                    why="the data have another order now: some tokens would come twice and others never",
                     mend="resume with the data, seed and length of the run, or start a new run",
                 )
         epoch, cursor = state.get("epoch", -1), state.get("cursor", -1)
         if epoch < 0 or not 0 <= cursor <= self.windows:
-            raise UnusableInput(f"epoch {epoch}, window {cursor} is no place among {self.windows} windows")
+            raise UnusableInput(
+                f"epoch {epoch}, window {cursor} is no place among {self.windows} windows",
+                mend="resume from another checkpoint, or start a new run",
+            )
         self._epoch, self._cursor = epoch, cursor
         self._order = None
 
@@ -238,13 +244,18 @@ class TokenReader:
         import numpy as np
 
         if self.split != "heldout":
-            raise UnusableInput(f"held-out windows were asked of the {self.split} split")
+            raise UnusableInput(
+                f"held-out windows were asked of the {self.split} split", mend="open the split `heldout`"
+            )
         self._check_windows(length)
         count = self._windows_of(length)
         if limit_tokens is not None:
             count = min(count, limit_tokens // length)
         if count < 1:
-            raise UnusableInput(f"{limit_tokens} tokens are less than one window of {length}")
+            raise UnusableInput(
+                f"{limit_tokens} tokens are less than one window of {length}",
+                mend="ask for as many tokens as a window has, or more",
+            )
         tokens_N = self._slice(0, count * length + 1)
         return np.lib.stride_tricks.sliding_window_view(tokens_N, length + 1)[::length].copy()
 

@@ -8,8 +8,6 @@ from specship.report.formats import PLAIN, Display
 from specship.report.formatting import percent
 from specship.status.backlog_records import Backlog, BacklogItem, Hours
 
-_LONGEST = 60
-
 
 def render(backlog: Backlog, _display: Display = PLAIN) -> str:
     """A line for each item, then the ceiling of each model, the plan, and how far estimates were off."""
@@ -41,8 +39,7 @@ def _item(item: BacklogItem) -> Iterator[str]:
         f"  {item.id:<14} {item.status:<10} +{item.ship_percent_gain:.4g} points for {_hours(item.effort)} "
         f"({item.effort_source}), {ratio}, {where}{marked}"
     )
-    text = item.statement if len(item.statement) <= _LONGEST else item.statement[: _LONGEST - 1] + "…"
-    yield f"      {text}"
+    yield f"      {item.statement}"
     if item.blocked_by:
         yield f"      first: {', '.join(item.blocked_by)}"
     if item.unblocks:

@@ -26,6 +26,7 @@ from specship.report.formatting import (
     signed_lines,
     waiver_line,
 )
+from specship.report.verdict_colours import COLOURS
 from specship.status.bypasses import bypass_lines
 from specship.status.report import CriterionReport, GateReport, ModelReport, Report, StageReport
 
@@ -35,14 +36,10 @@ _NARROWEST: Final = 24
 """Columns below which a terminal breaks the lines itself: an id needs so many."""
 _MOST_FAILING: Final = 10
 """Gates that are named at the end; the table above has all of them."""
-_COLOURS = {
-    "DISCHARGED": "green", "PASS": "green", "FAILED": "red", "FAIL": "red", "ERROR": "red",
-    "STALE": "yellow", "BLOCKED": "yellow", "OPEN": "cyan", "UNBOUND": "cyan", "NOT_JUDGED": "bright_black",
-}  # fmt: skip
 
 
 def _coloured(word: str) -> str:
-    return f"[{_COLOURS.get(word, 'default')}]{word}[/]"
+    return f"[{COLOURS.get(word, 'default')}]{word}[/]"
 
 
 def _said(gate: GateReport, *, whole: bool) -> str:

@@ -224,11 +224,16 @@ class StageRunner:
         files = self._run_child(stage, {**request, **more}, final.with_suffix(".log"), module, lock)
         seconds = round(time.monotonic() - began, 3)
         if not files:
-            raise StageFailed(f"the stage {stage.makes} ended without leaving a file", at=partial)
+            raise StageFailed(
+                f"the stage {stage.makes} ended without leaving a file",
+                at=partial,
+                mend="have the stage write its artifact into `work.output`",
+            )
         if stage.outside and stage.outside(ingredients.settings, self.root) != ingredients.outside:
             raise StageFailed(
-                f"stage {stage.makes}: what it reads changed while it ran",
-                why="nobody can tell which of both it read", mend="leave the files alone while it runs",
+                f"stage {stage.makes}: a file that it reads was changed while it ran",
+                why="the artifact may be made of the old bytes, the new ones or both",
+                mend="leave the files alone while it runs",
             )  # fmt: skip
         digest = artifact_digest(stage.makes, files, ingredients.inputs)
         record = ArtifactRecord(

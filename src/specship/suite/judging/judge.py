@@ -147,7 +147,10 @@ class Judge:
     def _check(self, gate_id: str) -> Check:
         check = next((entry for entry in self.plan.checks if entry.gate.id == gate_id), None)
         if check is None or check.probe is None:
-            raise UnusableInput(f"{gate_id} is no gate with a probe at profile {self.plan.profile.profile}")
+            raise UnusableInput(
+                f"{gate_id} is no gate with a probe at profile {self.plan.profile.profile}",
+                mend="list the gates of the profile: specship trace",
+            )
         if why := self.plan.apart(check).why:
             raise UnusableInput(f"{gate_id}: {why}")
         return check

@@ -134,11 +134,16 @@ def _measurement(
         mend = "keep what it needs in the folder of the probes, or make an artifact of it"
         raise UnusableInput(f"{probe.name} was stopped: {answer.get('what')}", why=_WHY, mend=mend)
     if changed:
-        raise UnusableInput(f"{', '.join(changed)} changed while it was measured")
+        raise UnusableInput(
+            f"{', '.join(changed)} changed while it was measured",
+            mend="leave the artifacts alone while they are measured, and measure again",
+        )
     if answer.get("event") != "measured":
         raise UnusableInput(str(answer.get("reason", "it gave no answer")))
     figures, notes, lacking = answer.get("figures"), answer.get("notes"), answer.get("lacking")
     if not (isinstance(figures, dict) and isinstance(notes, list) and isinstance(lacking, dict)):
-        raise UnusableInput("it gave no figures")
+        raise UnusableInput(
+            "it gave no figures", mend="have the probe return a dictionary from quantity to value"
+        )
     unrecorded = {name: NotRecorded(str(text)) for name, text in lacking.items()}
     return probe.measurement({**figures, **unrecorded, "notes": [str(note) for note in notes]})

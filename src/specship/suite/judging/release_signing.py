@@ -97,8 +97,8 @@ def _check_key(project: Project, key: SigningKey) -> None:
     reason = key_ring(project).why_not({key.public}, "release", at=datetime.now(UTC), name="", release=True)
     if reason:
         raise UnusableInput(
-            f"no release believes what it signs: {reason}", at="pyproject.toml",
-            why="whose signature counts stands in [[tool.specship.trusted_keys]], and is committed",
+            f"evidence that this key signs would count for no release: {reason}", at="pyproject.toml",
+            why="only keys under [[tool.specship.trusted_keys]] of a committed pyproject.toml are believed",
             mend="commit an entry of this key with the purpose `release`, or name another key",
         )  # fmt: skip
 

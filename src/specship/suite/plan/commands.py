@@ -62,9 +62,9 @@ def _command_faults(
                 )  # fmt: skip
         if makes in shipped - KINDS.keys():
             yield UnusableInput(
-                f"the command {name!r} makes {makes!r}, which is specship's own to make",
+                f"the command {name!r} may not make {makes!r}: only a stage of specship does",
                 at=document.value_place(*at, "makes"), code="SHIP316",
-                why="what measures for a gate is no program that nobody here has read",
+                why="gates rest on this artifact, so that it must come from code that is part of specship",
                 mend=f"make one of {', '.join(KINDS)}, or an artifact with a name of its own",
             )  # fmt: skip
         if makes in makers:

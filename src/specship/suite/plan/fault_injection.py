@@ -112,4 +112,8 @@ def healthy_injection(plan: Plan, variant: str) -> FaultInjection:
     for entry in found.variants if found else ():
         if found is not None and entry.name == variant:
             return FaultInjection(f"{HEALTHY}{variant}", found.model, entry.settings)
-    raise UnknownName(f"there is no healthy variant {variant!r}")
+    known = ", ".join(entry.name for entry in found.variants) if found else ""
+    raise UnknownName(
+        f"there is no healthy variant {variant!r}",
+        mend=f"there are: {known}" if known else "the project declares none",
+    )

@@ -167,7 +167,10 @@ def _answer(reference: Any) -> dict[str, Any]:
         answer: dict[str, Any] = ray.get(reference)
     except ray.exceptions.RayError as error:
         last = str(error).strip().splitlines()[-1][:300]
-        raise StageFailed(f"a node of the cluster did not finish its shard: {last}") from error
+        raise StageFailed(
+            f"a node of the cluster did not finish its shard: {last}",
+            mend="run the same command again; shards that are through are kept",
+        ) from error
     if "refusal" in answer:
         raise StageFailed(
             f"node {answer['node']} refused its shard: {answer['refusal']}",

@@ -127,9 +127,9 @@ def _beside(subject: Subject) -> Path:
     """The GGUF of a folder that only transformers computes, or the folder of one that only llama.cpp does."""
     if subject.beside is None:
         raise RequirementMissing(
-            f"there is no second runner: it is computed by {subject.engine} itself",
+            f"only {subject.engine} computes this model, and a second program must agree with it",
             at=subject.path,
-            why="a library that is held against itself is equal whatever it does",
+            why="two runs of one program agree even where it is wrong",
             mend="give its GGUF, for llama.cpp: specship export FOLDER FILE.gguf, then "
             "specship qa FOLDER --beside FILE.gguf"
             if subject.is_folder
