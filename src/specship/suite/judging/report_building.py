@@ -15,6 +15,7 @@ from specship.status.assess import assess, ledger_problems
 from specship.status.report import ModelReport, Report, StageReport
 from specship.status.waiving import waiver_reports
 from specship.suite.artifacts.runner import Made
+from specship.suite.flip_rates.book import FlipRateBook
 from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.project_ledger import open_ledger
 from specship.suite.judging.session import Session
@@ -75,6 +76,7 @@ def build_report(project: Project, *, session: Session | None = None, progress: 
     ring = key_ring(project)
     ledger = open_ledger(project, ring.known, progress)
     known = len(ledger.damaged)
+    flip_rates = FlipRateBook(project, ring)
     models, damage = _models(project, ledger, session)
     if len(ledger.damaged) > known:  # a file that decides is damaged: then nothing counts, of all models
         ledger = read_ledger(project.ledger_folders, keys=ring.known)
@@ -82,13 +84,14 @@ def build_report(project: Project, *, session: Session | None = None, progress: 
     return Report(
         spec=project.spec.spec.spec_id,
         version=project.spec.version,
-        models=models,
+        models=flip_rates.with_noise(models),
         waivers=waiver_reports(project.waivers, models),
         problems=(
             *ring.refused(),
             *ledger_problems(ledger),
             *dict.fromkeys(damage),
             *map(str, ArmingBook(project).damaged),
+            *map(str, flip_rates.damaged),
         ),
     )
 
@@ -110,5 +113,7 @@ def _models(
 
 def broken_promises(project: Project) -> tuple[str, ...]:
     """Received bytes of any profile that are not the promised ones: said even where no gate reads them."""
-    sections = [settings for profile in project.spec.profiles.values() for settings in profile.pipeline.values()]
+    sections = [
+        settings for profile in project.spec.profiles.values() for settings in profile.pipeline.values()
+    ]
     return tuple(dict.fromkeys(str(error) for one in sections for error in unkept(one, project.root)))
