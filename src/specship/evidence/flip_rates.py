@@ -109,6 +109,11 @@ class FlipRate(Frozen):
         about = {"gate": subject["name"], "gate_digest": subject["digest"]["sha256"]}
         return cls.model_validate({**document["predicate"], **about})
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The quantities that were measured."""
+        return tuple(dict.fromkeys(one.quantity for entry in self.seen for one in entry.figures))
+
     def repeated(self, quantity: str) -> Repeated:
         """Every figure of a quantity."""
         pairs = [one.pair for entry in self.seen for one in entry.figures if one.quantity == quantity]
@@ -161,6 +166,15 @@ def read_flip_rates(
         except DamagedArtifact as error:
             damaged.append(error)
     return tuple(opened), tuple(damaged)
+
+
+def repeated_figures(folder: Path) -> dict[tuple[str, str], dict[str, Repeated]]:
+    """By profile and gate, what each quantity was on one healthy variant after another.
+
+    Whoever signed it, and whether it is of today: `specship evidence verify` says that.
+    """
+    records = [one.record for one in read_flip_rates(folder, keys=frozenset())[0]]
+    return {(one.profile, one.gate): {name: one.repeated(name) for name in one.names} for one in records}
 
 
 def _read(path: Path, keys: frozenset[bytes]) -> OpenedFlipRate:

@@ -23,7 +23,7 @@ from specship.evidence.flip_rates import (
 )
 from specship.evidence.keys.keyring import KeyRing
 from specship.specs.project import Project
-from specship.status.report import ModelReport, Noise
+from specship.status.report import GateReport, ModelReport, Noise
 from specship.suite.artifacts.ingredients import code_of
 from specship.suite.flip_rates.records import GateFlips, QuantityFlips
 from specship.suite.plan.fault_injection import falsification_profile
@@ -152,23 +152,24 @@ class FlipRateBook:
         """Reports in which every figure carries the noise that is known of it."""
         return tuple(self._noisy(model) if self.entries else model for model in models)
 
+    def gate_with_noise(self, gate: GateReport, profile: str) -> GateReport:
+        """One gate in which every figure does."""
+        noises = self.noise(gate.id, profile)
+        measured = (one.model_copy(update={"noise": noises.get(one.quantity)}) for one in gate.measured)
+        return gate.model_copy(update={"measured": tuple(measured)}) if noises else gate
+
     def _noisy(self, model: ModelReport) -> ModelReport:
-        criteria = []
-        for criterion in model.criteria:
-            gates = []
-            for gate in criterion.gates:
-                noises = self.noise(gate.id, model.profile)
-                measured = tuple(
-                    one.model_copy(update={"noise": noises.get(one.quantity)}) for one in gate.measured
-                )
-                gates.append(gate.model_copy(update={"measured": measured}) if noises else gate)
-            criteria.append(criterion.model_copy(update={"gates": tuple(gates)}))
+        criteria = (
+            one.model_copy(
+                update={"gates": tuple(self.gate_with_noise(gate, model.profile) for gate in one.gates)}
+            )
+            for one in model.criteria
+        )
         return model.model_copy(update={"criteria": tuple(criteria)})
 
 
 def _noises(record: FlipRate) -> Iterator[tuple[str, Noise]]:
-    names = dict.fromkeys(one.quantity for entry in record.seen for one in entry.figures)
-    for name in names:
+    for name in record.names:
         repeated = record.repeated(name)
         if repeated.deviation is not None:
             yield (

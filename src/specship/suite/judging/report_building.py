@@ -36,12 +36,13 @@ def report_models(
         failed = session.failed.get(check.gate.id, "") if session else ""
         gates.append(today(plan, check, artifacts, arming=arming, missing=missing, failed=failed))
     damage += artifacts.damage
-    return tuple(
+    models = (
         assess(
             model, plan.profile, gates, ledger, session_began=session.began if session else datetime.now(UTC)
         )
         for model in plan.project.spec.spec.models
     )
+    return FlipRateBook(plan.project, arming.ring).with_noise(models)
 
 
 def stage_reports(made: Iterable[tuple[str, Mapping[str, Made]]], root: Path) -> tuple[StageReport, ...]:
@@ -76,7 +77,6 @@ def build_report(project: Project, *, session: Session | None = None, progress: 
     ring = key_ring(project)
     ledger = open_ledger(project, ring.known, progress)
     known = len(ledger.damaged)
-    flip_rates = FlipRateBook(project, ring)
     models, damage = _models(project, ledger, session)
     if len(ledger.damaged) > known:  # a file that decides is damaged: then nothing counts, of all models
         ledger = read_ledger(project.ledger_folders, keys=ring.known)
@@ -84,14 +84,14 @@ def build_report(project: Project, *, session: Session | None = None, progress: 
     return Report(
         spec=project.spec.spec.spec_id,
         version=project.spec.version,
-        models=flip_rates.with_noise(models),
+        models=models,
         waivers=waiver_reports(project.waivers, models),
         problems=(
             *ring.refused(),
             *ledger_problems(ledger),
             *dict.fromkeys(damage),
             *map(str, ArmingBook(project).damaged),
-            *map(str, flip_rates.damaged),
+            *map(str, FlipRateBook(project, ring).damaged),
         ),
     )
 
