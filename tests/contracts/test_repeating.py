@@ -70,7 +70,7 @@ def test_the_side_of_a_limit_counts() -> None:
         ((2.0, 2.0, 2.0), {"at_most": 2.0}, "exact"), ((0, 0), {"equals": 0}, "exact"),
         ((0, 1), {"equals": 0}, "no distribution"), ((1.0, None), {"at_most": 2.0}, "not every figure is a number"),
         ((), {"at_most": 2.0}, "exact"), ((True, False), {"at_most": 2.0}, "not every figure"),
-        ((1.0, math.nan), {"at_most": 2.0}, "not every figure"),
+        ((1.0, math.inf), {"at_most": 2.0}, "not every figure"), ((1.0, math.nan), {"at_most": 2.0}, "not every figure"),
     ],
 )  # fmt: skip
 def test_what_has_no_chance_says_why(values: tuple[Value, ...], given: dict[str, Any], says: str) -> None:
@@ -79,6 +79,24 @@ def test_what_has_no_chance_says_why(values: tuple[Value, ...], given: dict[str,
     assert found.rate is None
     assert says in found.says
     assert not found.often
+
+
+def test_what_cannot_be_negative_varies_by_factors() -> None:
+    """A ratio between 500 and 2 000 is far from 1, and a normal distribution would not know it."""
+    figures = repeated(500.0, 1000.0, 2000.0, unit="ratio")
+    found = figures.flips(limit(at_least=1.0, unit="ratio"))
+
+    assert found.says == "log-normal"
+    assert found.distance == pytest.approx(math.log(1000) / math.log(2))
+    assert repeated(0.0, 1.0, unit="ratio").flips(limit(at_most=2.0, unit="ratio")).says == "normal"
+    assert repeated(0.4, 0.6, unit="fraction").flips(limit(at_most=0.9, unit="fraction")).says == "normal"
+
+
+def test_a_small_count_has_no_bell() -> None:
+    small, large = repeated(1, 2, unit="calls"), repeated(20, 24, unit="calls")
+
+    assert "a count of less than ten" in small.flips(limit(at_least=1, unit="calls")).says
+    assert large.flips(limit(at_least=1, unit="calls")).says == "normal"
 
 
 def test_with_a_confidence_the_ends_of_the_intervals_are_asked() -> None:

@@ -14,7 +14,7 @@ from typing import Final
 
 from specship.contracts.expectation import Expectation
 from specship.contracts.interval import beta_below, share_interval
-from specship.units import Quantity
+from specship.units import Quantity, unit_named
 
 SELDOM: Final = 0.001
 """How often a verdict may change on healthy material: once in a thousand."""
@@ -22,6 +22,8 @@ SURE: Final = 0.95
 """Confidence of the upper bound of what was observed."""
 _FEWEST: Final = 2
 """Figures that have a deviation."""
+_SMALL_COUNT: Final = 10
+"""Counts below it take too few values for a bell."""
 
 
 def at_most_so_often(changed: int, times: int) -> float:
@@ -74,7 +76,7 @@ class Repeated:
     @property
     def deviation(self) -> float | None:
         """The standard deviation of the figures, of `n - 1`; None of fewer than two."""
-        return _deviation(self.numbers)
+        return 0.0 if self.numbers and self.exact else _deviation(self.numbers)
 
     def missed(self, limit: Expectation) -> int:
         """How many of the figures do not meet a limit."""
@@ -83,13 +85,19 @@ class Repeated:
     def flips(self, limit: Expectation) -> Prediction:
         """How often one more figure would miss a limit."""
         low, high = _ends(limit)
+        ends = [end for end in (low, high) if end is not None]
         if self.exact:
             return Prediction(says="exact: it was the same every time")
-        if low is None and high is None:
+        if not ends:
             return Prediction(says="no distribution: the limit asks for certain values")
         below, above = self._judged(limit, 0), self._judged(limit, 1)
         if len(below) < _FEWEST:
             return Prediction(says="no distribution: not every figure is a number")
+        if (unit := unit_named(limit.unit)) and unit.counts and max(map(abs, above)) < _SMALL_COUNT:
+            return Prediction(says="no distribution: a count of less than ten")
+        if factors := _by_factors(limit.unit, (*below, *above, *ends)):
+            below, above = tuple(map(math.log, below)), tuple(map(math.log, above))
+            low, high = (None if end is None else math.log(end) for end in (low, high))
         sides = []
         for figures, end, sign in ((below, low, -1), (above, high, 1)):
             if end is None:
@@ -100,9 +108,7 @@ class Repeated:
             )
             sides.append((distance, beyond(distance, len(figures)) if deviation else float(distance < 0)))
         rate = min(1.0, math.fsum(chance for _, chance in sides))
-        return Prediction(
-            rate, min(distance for distance, _ in sides), "normal: Student's t of one more figure"
-        )
+        return Prediction(rate, min(far for far, _ in sides), "log-normal" if factors else "normal")
 
     def _judged(self, limit: Expectation, side: int) -> tuple[float, ...]:
         """The figures that have to meet a limit: with a confidence, an end of each interval."""
@@ -124,7 +130,8 @@ class Prediction:
     rate: float | None = None
     """The chance; None where no distribution is known."""
     distance: float | None = None
-    """From the mean to the nearest end of the limit, in standard deviations; negative beyond it."""
+    """From the mean to the nearest end of the limit, in standard deviations (of the logarithms, where figures
+    are log-normal); negative beyond it."""
     says: str = ""
     """What is assumed, or why there is no chance."""
 
@@ -139,6 +146,14 @@ def _deviation(figures: Sequence[float]) -> float | None:
         return None
     mean = math.fsum(figures) / len(figures)
     return math.sqrt(math.fsum((one - mean) ** 2 for one in figures) / (len(figures) - 1))
+
+
+def _by_factors(unit: str, numbers: Sequence[float]) -> bool:
+    """Whether a quantity varies by factors: nothing is below zero, nothing is greatest, and it is no count."""
+    known = unit_named(unit)
+    if known is None or known.counts:
+        return False
+    return known.lowest == 0 and known.highest == math.inf and min(numbers) > 0
 
 
 def _ends(limit: Expectation) -> tuple[float | None, float | None]:

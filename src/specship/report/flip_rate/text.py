@@ -53,7 +53,8 @@ def _end(report: FlipRateReport) -> Iterator[str]:
     if not report.gates:
         yield f"no record of a flip rate at {report.profile}: specship flip-rate"
         return
-    yield "assumed: figures of variants are independent draws of one normal distribution;"
+    yield "assumed: figures of variants are independent draws of one normal distribution,"
+    yield "of one log-normal where nothing is below zero; one more is Student's t;"
     yield "an upper bound of what was seen is exact, at 95 % (Clopper-Pearson)"
     said = f"{changed} of {counted(given, 'verdict')} changed on healthy material"
     yield f"{report.model} at {report.profile}: {said}"
