@@ -9,6 +9,7 @@ import pytest
 from specship.report.formats import FLIP_RATE, render
 from specship.suite.flip_rates.records import FlipRateReport
 from tests.processes import inside, specship
+from tests.projects.evidenced_project import make_artifacts, put_evidence
 from tests.projects.small_project import edit, make_project
 
 HEALTHY = """\
@@ -78,6 +79,20 @@ def test_lint_and_verify_and_explain_read_the_records(project: Path) -> None:
     assert "3 healthy variants at rehearsal" in linted.stdout
     assert "flip-rate  GATE-SMALL-001 on healthy variants at rehearsal: 0 of 3 verdicts changed" in statements
     assert "    counts   yes" in statements
+
+
+def test_status_and_explain_show_the_noise(project: Path) -> None:
+    make_artifacts(project)
+    put_evidence(project, {"GATE-SMALL-002": {"characters": 4000}})
+    report = json.loads(inside(project, "status", "--format", "json").stdout)
+    models = [one for one in report["models"] if one["profile"] == "rehearsal"]
+    gates = [gate for model in models for one in model["criteria"] for gate in one["gates"]]
+    (measured,) = next(gate for gate in gates if gate["id"] == "GATE-SMALL-002")["measured"]
+
+    assert measured["noise"]["figures"] == 3
+    assert measured["noise"]["profile"] == "rehearsal"
+    assert measured["noise"]["deviation"] > 0
+    assert " over 3 at rehearsal]" in inside(project, "explain", "GATE-SMALL-002").stdout
 
 
 def test_a_limit_that_moves_is_judged_from_the_record(project: Path) -> None:
