@@ -62,9 +62,9 @@ TRIGGERED = (
     Case(
         "limit-nearer-than-noise", "a limit of a profile that healthy figures come near to", (),
         f"{H}:12:7",
-        "GATE-SMALL-001: 4.01 ± 0.01 over 3 healthy variants at rehearsal, 4.0 standard deviations from the limit, "
-        "and val_loss ≤ 4.05 nats/token is missed 3.7 % of the time",
-        healthy=(4.0, 4.01, 4.02),
+        "GATE-SMALL-001: 4.015 ± 0.015 over 20 healthy variants at rehearsal, 2.3 standard deviations from the limit, "
+        "and val_loss ≤ 4.05 nats/token is missed 1.9 % of the time",
+        healthy=(4.0, 4.03) * 10,
     ),
     Case(
         "score-without-confidence", "a score that chance reaches, too",
@@ -235,8 +235,9 @@ TRIGGERED = (
     ),
 )  # fmt: skip
 UNTRIGGERED = (
-    Case("limit-nearer-than-noise", "a limit far from them", (), healthy=(2.0, 2.01, 2.02)),
-    Case("limit-nearer-than-noise", "figures without noise, at the limit itself", (), healthy=(4.05, 4.05)),
+    Case("limit-nearer-than-noise", "a limit far from them", (), healthy=(2.0, 2.02) * 10),
+    Case("limit-nearer-than-noise", "too few to say so", (), healthy=(4.0, 4.03)),
+    Case("limit-nearer-than-noise", "figures without noise, at the limit itself", (), healthy=(4.05,) * 20),
     Case("ship-percent-in-prose", "other percentages", (("spec", "because: Lost text is lost.", "because: A ship is no better for it, and 30 % of users notice."),)),
     Case("gate-that-catches-nothing", "one of two is planted", (("contract", "[frozen-weights]", "{accumulation-by-default: [val_loss], frozen-weights: [val_loss, val_tokens, bigram_margin]}"),)),
     Case("score-without-confidence", "a score whose interval has to hold", (("contract", SPLIT, SCORED.replace("SURE", ", confidence: 0.95, count: samples")),)),

@@ -18,6 +18,8 @@ from specship.units import Quantity, unit_named
 
 SELDOM: Final = 0.001
 """How often a verdict may change on healthy material: once in a thousand."""
+ENOUGH: Final = 20
+"""Figures of which a prediction speaks of the limit: of fewer, it speaks of how few they are."""
 SURE: Final = 0.95
 """Confidence of the upper bound of what was observed."""
 _FEWEST: Final = 2
@@ -149,7 +151,7 @@ def _deviation(figures: Sequence[float]) -> float | None:
 
 
 def _by_factors(unit: str, numbers: Sequence[float]) -> bool:
-    """Whether a quantity varies by factors: nothing is below zero, nothing is greatest, and it is no count."""
+    """Whether a quantity varies by factors: nothing is below zero or greatest, and it is no count."""
     known = unit_named(unit)
     if known is None or known.counts:
         return False

@@ -7,13 +7,14 @@ that an interrupted run goes on where it was. The records are signed, in evidenc
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from specship.cli.signing_options import add_signing_key, named_key
-from specship.report.formats import FLIP_RATE, TEXT, names, render
+from specship.report.formats import FLIP_RATE, TEXT, Display, names, render
 
 if TYPE_CHECKING:
     from specship.specs.project import Project
@@ -48,7 +49,8 @@ def run(arguments: argparse.Namespace) -> int:
     profile = project.profile(arguments.profile or falsification_profile(project)).profile
     left = {} if arguments.recorded else _measured(arguments, project, profile)
     report = recorded(project, profile, left, arguments.gates)
-    sys.stdout.write(render(FLIP_RATE, arguments.format, report))
+    view = Display(width=min(shutil.get_terminal_size((80, 24)).columns, 100))
+    sys.stdout.write(render(FLIP_RATE, arguments.format, report, view))
     unsound = any(gate.changed or gate.stale or gate.signed for gate in report.gates)
     return 1 if unsound or report.often or report.left or report.problems or not report.gates else 0
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from specship.contracts.repeating import Prediction, Repeated
+from specship.contracts.repeating import ENOUGH, Prediction, Repeated
 from specship.lint.rule import Violation, rule
 from specship.lint.view import View, in_force
 from specship.specs.records import Profile
@@ -20,7 +20,8 @@ def check(view: View) -> Iterator[Violation]:
 
     Looked at are the records that `specship flip-rate` left in `evidence/flip-rates/`, against the limits in
     force at their profile: found is a limit that one more healthy figure would miss more often than once in a
-    thousand, by Student's t. Without a record, and of figures that were always the same, nothing is found.
+    thousand, by Student's t. Without a record, of fewer than twenty figures, and of figures that were always
+    the same, nothing is found.
     """
     for profile, document in view.profiles():
         for file, index, gate in view.gates():
@@ -29,7 +30,7 @@ def check(view: View) -> Iterator[Violation]:
             for quantity, limit in in_force(gate, override).items():
                 repeated = measured.get(quantity)
                 prediction = repeated.flips(limit) if repeated else Prediction()
-                if repeated is None or not prediction.often:
+                if repeated is None or len(repeated.values) < ENOUGH or not prediction.often:
                     continue
                 own = override is not None and quantity in override.expect
                 place = ("overrides", gate.id) if own else ("gates", index)

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator
 
-from specship.contracts.repeating import SELDOM
+from specship.contracts.repeating import ENOUGH, SELDOM
 from specship.report.formats import PLAIN, Display
 from specship.suite.flip_rates.records import FlipRateReport, GateFlips, QuantityFlips
 from specship.units import show
 from specship.wording import counted
 
+_NEVER = 1e-9
 
-def render(report: FlipRateReport, _display: Display = PLAIN) -> str:
-    """Each gate with its quantities; last what changes too often, and what is assumed."""
-    return "\n".join(_lines(report)) + "\n"
+
+def render(report: FlipRateReport, display: Display = PLAIN) -> str:
+    """Each gate with its quantities; last what is assumed, and what would be missed too often."""
+    lines = []
+    for line in _lines(report):
+        indent = " " * (len(line) - len(line.lstrip()) + 2)
+        lines += textwrap.wrap(line, display.width, subsequent_indent=indent) or [""]
+    return "\n".join(lines) + "\n"
 
 
 def _lines(report: FlipRateReport) -> Iterator[str]:
     for gate in report.gates:
-        given = counted(gate.variants, "verdict")
-        yield f"{gate.gate}  {gate.changed} of {given} changed, at most {100 * gate.at_most:.2g} %"
-        if gate.stale:
-            yield f"  stale: {gate.stale}"
-        if gate.signed:
-            yield f"  not believed: {gate.signed}"
-        for one in gate.quantities:
-            yield from _quantity(one)
+        yield from _gate(gate)
     for name, reason in report.left.items():
         yield f"{name}  not recorded: {reason.splitlines()[0]}"
     for name, reason in report.not_asked.items():
@@ -35,16 +35,31 @@ def _lines(report: FlipRateReport) -> Iterator[str]:
     yield from _end(report)
 
 
+def _gate(gate: GateFlips) -> Iterator[str]:
+    given = counted(gate.variants, "verdict")
+    yield f"{gate.gate}  {gate.changed} of {given} changed, at most {100 * gate.at_most:.2g} %"
+    if gate.stale:
+        yield f"  stale: {gate.stale}"
+    if gate.signed:
+        yield f"  not believed: {gate.signed}"
+    alike: dict[str, list[str]] = {}
+    for one in gate.quantities:
+        if one.rate is not None or one.missed:
+            yield from _quantity(one)
+        else:
+            alike.setdefault(one.assumed, []).append(one.quantity)
+    for says, names in alike.items():
+        yield f"  {says}: {', '.join(names)}"
+
+
 def _quantity(one: QuantityFlips) -> Iterator[str]:
     missed = f", {one.missed} of {one.figures} missed it" if one.missed else ""
     yield f"  {one.quantity}  ({one.limit}){missed}"
-    if one.mean is not None and one.rate is not None and one.deviation:
-        far = f", {one.distance:.1f} sd from the limit" if one.distance is not None else ""
-        yield f"    {show(one.mean)} ± {one.deviation:.2g} sd{far}: misses it {_rate(one.rate)}"
-    elif one.rate is not None:
-        yield f"    {show(one.mean)}, misses it {_rate(one.rate)}"
-    else:
+    if one.rate is None or one.mean is None or one.deviation is None or one.distance is None:
         yield f"    {one.assumed}"
+    else:
+        spread = f"{show(one.mean)} ± {one.deviation:.2g}, {one.assumed}"
+        yield f"    {spread}; {one.distance:.1f} sd away: misses it {_rate(one.rate)}"
 
 
 def _end(report: FlipRateReport) -> Iterator[str]:
@@ -53,11 +68,12 @@ def _end(report: FlipRateReport) -> Iterator[str]:
     if not report.gates:
         yield f"no record of a flip rate at {report.profile}: specship flip-rate"
         return
-    yield "assumed: figures of variants are independent draws of one normal distribution,"
-    yield "of one log-normal where nothing is below zero; one more is Student's t;"
-    yield "an upper bound of what was seen is exact, at 95 % (Clopper-Pearson)"
+    yield "assumed: figures are independent draws of one distribution, as named; one more is Student's t"
+    yield "observed: the upper bound is exact, at 95 % (Clopper-Pearson)"
     said = f"{changed} of {counted(given, 'verdict')} changed on healthy material"
     yield f"{report.model} at {report.profile}: {said}"
+    if (fewest := min(gate.variants for gate in report.gates)) < ENOUGH:
+        yield f"of {fewest} figures a prediction says little; lint asks records of {ENOUGH} or more"
     yield from _often(report.often)
 
 
@@ -71,7 +87,7 @@ def _often(found: tuple[tuple[GateFlips, QuantityFlips], ...]) -> Iterator[str]:
 
 
 def _rate(share: float) -> str:
-    """`1 in 420`, or never within what a double can hold."""
-    if share <= 1e-9:
-        return "less than 1 in a thousand million"
+    """`1 in 420`; what happens every other time is `60 % of the time`."""
+    if share < _NEVER:
+        return "less than 1 in 10^9"
     return f"1 in {show(round(1 / share))}" if share < 0.5 else f"{100 * share:.0f} % of the time"
