@@ -18,7 +18,7 @@ def test_it_is_read_as_it_was_written(tmp_path: Path) -> None:
     ((opened,), damaged) = read_flip_rates(tmp_path / "rates", keys=frozenset({key.public}))
 
     assert not damaged
-    assert (opened.record, opened.path, opened.signers) == (record, path, {key.public})
+    assert (opened.record, opened.path, opened.signers) == (record, path, frozenset({key.public}))
     assert repeated_figures(tmp_path / "rates")["rehearsal", "GATE-SMALL-001"]["val_loss"].mean == 2.05
 
 
