@@ -45,6 +45,7 @@ FOLDERS = {
     "specship.report.checkup": "json",
     "specship.report.trust_audit": "json",
     "specship.report.statements": "json",
+    "specship.report.flip_rate": "json",
     "specship.report.tracking": "mlflow",
     "specship.report.side_by_side": "json",
     "specship.report.trend": "json",

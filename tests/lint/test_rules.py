@@ -6,8 +6,11 @@ from typing import Any, NamedTuple
 import pytest
 
 from specship.codes import CODES
+from specship.evidence.flip_rates import write_flip_rate
+from specship.evidence.signing import local_key
 from specship.lint.references import malformed
 from specship.lint.registry import all_rules
+from tests.evidence.flip_rate_records import flip_rate
 from tests.places import ROOT
 from tests.projects.evidenced_project import day, put_waiver
 from tests.projects.sound_project import change, found, record_untrained, sound_project
@@ -40,6 +43,8 @@ class Case(NamedTuple):
     at: str = ""
     message: str = ""
     untrained: Measured | None = None
+    healthy: tuple[float, ...] = ()
+    """What val_loss was on healthy variants at rehearsal, as a record of a flip rate has it."""
 
 
 SPLIT = """\
@@ -54,6 +59,13 @@ SCORED = """\
       value: {at_least: 0.3, unit: fractionSURE}
 """
 TRIGGERED = (
+    Case(
+        "limit-nearer-than-noise", "a limit of a profile that healthy figures come near to", (),
+        f"{H}:12:7",
+        "GATE-SMALL-001: 4.015 ± 0.015 over 20 healthy variants at rehearsal, 2.3 standard deviations from the limit, "
+        "and val_loss ≤ 4.05 nats/token is missed 1.9 % of the time",
+        healthy=(4.0, 4.03) * 10,
+    ),
     Case(
         "score-without-confidence", "a score that chance reaches, too",
         (("contract", SPLIT, SCORED.replace("SURE", "")),),
@@ -223,6 +235,9 @@ TRIGGERED = (
     ),
 )  # fmt: skip
 UNTRIGGERED = (
+    Case("limit-nearer-than-noise", "a limit far from them", (), healthy=(2.0, 2.02) * 10),
+    Case("limit-nearer-than-noise", "too few to say so", (), healthy=(4.0, 4.03)),
+    Case("limit-nearer-than-noise", "figures without noise, at the limit itself", (), healthy=(4.05,) * 20),
     Case("ship-percent-in-prose", "other percentages", (("spec", "because: Lost text is lost.", "because: A ship is no better for it, and 30 % of users notice."),)),
     Case("gate-that-catches-nothing", "one of two is planted", (("contract", "[frozen-weights]", "{accumulation-by-default: [val_loss], frozen-weights: [val_loss, val_tokens, bigram_margin]}"),)),
     Case("score-without-confidence", "a score whose interval has to hold", (("contract", SPLIT, SCORED.replace("SURE", ", confidence: 0.95, count: samples")),)),
@@ -268,6 +283,10 @@ def prepared(folder: Path, case: Case) -> Path:
     project = change(sound_project(folder), *case.edits)
     if case.untrained is not None:
         record_untrained(project, case.untrained)
+    if case.healthy:
+        write_flip_rate(
+            project / "evidence" / "flip-rates", flip_rate(case.healthy), local_key(folder / "key")
+        )
     return project
 
 

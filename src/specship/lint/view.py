@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
@@ -11,6 +11,7 @@ from specship.contracts.document import Document
 from specship.contracts.expectation import Expectation
 from specship.contracts.reader import ContractFile
 from specship.contracts.records import Gate
+from specship.contracts.repeating import Repeated
 from specship.specs.binding import Known
 from specship.specs.reader import SpecFolder
 from specship.specs.records import Criterion, Override, Profile
@@ -19,6 +20,10 @@ from specship.units import Quantity
 
 Untrained = Mapping[tuple[str, str, str], Mapping[str, Quantity]]
 """By model, profile and gate: what a model that was never trained measures."""
+
+
+RepeatedFigures = Mapping[tuple[str, str], Mapping[str, Repeated]]
+"""By profile and gate: what each quantity was on one healthy variant after another."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,8 @@ class View:
     waivers: tuple[WaiverFile, ...] = ()
     today: date = date.min
     """The day (UTC) on which the rules are asked; exceptions end."""
+    repeated: RepeatedFigures = field(default_factory=dict)
+    """As the records of flip rates have it."""
 
     def gates(self) -> Iterator[tuple[ContractFile, int, Gate]]:
         """Every gate with its file and its index there."""

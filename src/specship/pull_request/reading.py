@@ -9,6 +9,7 @@ from typing import Final
 
 from specship.contracts.document import in_order
 from specship.contracts.reader import ContractFile
+from specship.evidence.flip_rates import FOLDER, repeated_figures
 from specship.faults.catalogue import known_faults, planted_faults
 from specship.lint.finding import Finding
 from specship.lint.running import rule_findings
@@ -71,6 +72,8 @@ def _view(
     if folder:
         home = side.inside(folder)
         wanted += [posixpath.join(home, name) for name in side.tree.names(home) if name.endswith(".py")]
+    records = side.inside(f"evidence/{FOLDER}")
+    wanted += [posixpath.join(records, name) for name in side.tree.names(records)]
     for path, data in side.tree.read(wanted).items():
         place = top / path
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -80,4 +83,5 @@ def _view(
     planted = planted_faults(own if own and own.is_dir() else None)
     day = datetime.now(UTC).date()
     files = tuple(contracts.values())
-    return View(files, side.spec, known, untrained, planted, True, tuple(waivers.values()), day)
+    repeated = repeated_figures(top / records)
+    return View(files, side.spec, known, untrained, planted, True, tuple(waivers.values()), day, repeated)

@@ -7,6 +7,7 @@
     report/review/      `specship review`
     report/gate/        `specship gate`
     report/side_by_side/ `specship report --compare`
+    report/flip_rate/   `specship flip-rate`
     report/trend/       `specship trend`
     report/badge/       `specship trend --badge`
     report/checkup/     `specship doctor`
@@ -39,6 +40,7 @@ CHECKUP: Final = Folder("specship.report.checkup")
 TRUST_AUDIT: Final = Folder("specship.report.trust_audit")
 STATEMENTS: Final = Folder("specship.report.statements")
 SIDE_BY_SIDE: Final = Folder("specship.report.side_by_side")
+FLIP_RATE: Final = Folder("specship.report.flip_rate")
 TREND: Final = Folder("specship.report.trend")
 BADGE: Final = Folder("specship.report.badge")
 """Of a report that was cut down to one model at one profile."""

@@ -60,11 +60,23 @@ def percent(value: float) -> str:
 def measured_lines(gate: GateReport) -> list[str]:
     """Each quantity of a gate against its limit: `val_loss 3.91 nats/token (≤ 4.1)`."""
     return [
-        f"{entry.quantity} {_measured(entry)}{f' [{entry.interval}]' if entry.interval else ''} "
+        f"{entry.quantity} {_measured(entry)}{f' [{noise}]' if (noise := noise_told(entry)) else ''} "
         f"({entry.limit.replace(' ' + entry.unit, '')})"
         f"{'' if entry.holds else ' ← not shown' if entry.interval else ' ← does not hold'}"
         for entry in gate.measured
     ]
+
+
+def noise_told(entry: Measured) -> str:
+    """How noisy a figure is: its interval, else what was rehearsed: `sd 0.021 over 40 at micro`.
+
+    A quantity that was the same on every healthy variant has no noise to show.
+    """
+    if entry.interval:
+        return entry.interval
+    if entry.noise is None or not entry.noise.deviation:
+        return ""
+    return f"sd {entry.noise.deviation:.2g} over {entry.noise.figures} at {entry.noise.profile}"
 
 
 def first_lines(texts: Iterable[str]) -> list[str]:

@@ -32,6 +32,17 @@ class Standing(StrEnum):
     """This profile cannot judge it and says why; it is not in the percentage."""
 
 
+class Noise(Frozen):
+    """How far a quantity moves from one healthy way to run the pipeline to the next."""
+
+    deviation: Annotated[float, Field(ge=0)]
+    """Standard deviation, in the unit of the value; 0 where it was the same every time."""
+    figures: int
+    """Healthy variants that it was measured on."""
+    profile: str
+    """The scale at which they were run."""
+
+
 class Measured(Frozen):
     """One measured quantity against its limit."""
 
@@ -57,6 +68,8 @@ class Measured(Frozen):
     """Smallest value that the limit lets pass; null where it sets none, or compares no numbers."""
     most: int | float | None = None
     """Largest value that the limit lets pass; null likewise. Both are equal where it asks for one value."""
+    noise: Noise | None = None
+    """As it was rehearsed on healthy variants; null where nobody did."""
 
     @property
     def figure(self) -> Quantity:

@@ -8,7 +8,7 @@ from xml.etree.ElementTree import Element
 from specship.report.charts.limit import drawn_limit, margin
 from specship.report.charts.markup import Child, element
 from specship.report.charts.spark import drawn_history
-from specship.report.formatting import duration, limits_line, percent, signer_line
+from specship.report.formatting import duration, limits_line, noise_told, percent, signer_line
 from specship.report.page.parts import anchor, digest, folded, mark, moment, prose, table
 from specship.status.exhibits import QuantityHistory
 from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Report, Standing
@@ -169,9 +169,10 @@ class CriteriaSection:
         if history and history.of > 1 and len({point.value for point in history.points}) > 1:
             spark = drawn_history(history.points, history.of, one, one.quantity)
         shown = "not measured" if one.value is None else str(Quantity(one.value, one.unit))
+        noise = noise_told(one)
         return [
             element("bdi", one.quantity),
-            [shown, element("span", f" ({one.interval})", class_="soft small") if one.interval else None],
+            [shown, element("span", f" ({noise})", class_="soft small") if noise else None],
             one.limit,
             [
                 None

@@ -28,7 +28,7 @@ def render(check: LedgerCheck, _display: Display = PLAIN) -> str:
 
 def told(one: StatementReport) -> Iterator[str]:
     """One statement in a few lines."""
-    yield f"{one.digest[:_DIGITS]}  {one.kind:8}  {one.about}"
+    yield f"{one.digest[:_DIGITS]}  {one.kind:9}  {one.about}"
     yield f"    signed   {one.moment[:19]}  {'; '.join(map(_signer, one.signers)) or 'by no key known here'}"
     if one.lineage:
         yield f"    lineage  {' → '.join(one.lineage)}"

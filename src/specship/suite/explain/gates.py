@@ -17,6 +17,7 @@ from specship.status.folding import GateStanding, standing
 from specship.status.report import GateReport
 from specship.suite.explain.records import GateAtProfile, Limit
 from specship.suite.explain.remedies import gate_mend
+from specship.suite.flip_rates.book import FlipRateBook
 from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.today import today, todays_artifacts
 from specship.suite.plan.plan import Check, Plan
@@ -100,9 +101,11 @@ def _in_profile(plan: Plan, gate: Gate, *keys: str) -> str:
 def _report(plan: Plan, check: Check, ledger: Ledger, damage: list[str]) -> GateReport:
     """The gate as it stands; old evidence is judged by today's limits too, so that its figures show."""
     artifacts = todays_artifacts(plan, ledger)
-    now = today(plan, check, artifacts, arming=ArmingBook(plan.project))
+    arming = ArmingBook(plan.project)
+    now = today(plan, check, artifacts, arming=arming)
     damage += artifacts.damage
-    return gate_report(now, _judged_again(check.gate, standing(now, ledger.of_gate(check.gate.id))))
+    known = gate_report(now, _judged_again(check.gate, standing(now, ledger.of_gate(check.gate.id))))
+    return FlipRateBook(plan.project, arming.ring).gate_with_noise(known, plan.profile.profile)
 
 
 def _judged_again(gate: Gate, known: GateStanding) -> GateStanding:

@@ -7,7 +7,7 @@ from typing import Literal
 from specship.contracts.records import Frozen
 from specship.status.report import SignerReport
 
-StatementKind = Literal["evidence", "attempt", "artifact", "receipt", "arming"]
+StatementKind = Literal["evidence", "attempt", "artifact", "receipt", "arming", "flip-rate"]
 
 
 class StatementReport(Frozen):

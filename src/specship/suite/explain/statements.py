@@ -15,6 +15,7 @@ from specship.evidence.arming import NAMES_NO_FAULT, OpenedArming
 from specship.evidence.attempt import Attempt
 from specship.evidence.committed import CommitHistory
 from specship.evidence.envelope import open_envelope
+from specship.evidence.flip_rates import OpenedFlipRate
 from specship.evidence.keys.keyring import purpose_of
 from specship.evidence.ledger import AnyEntry, Ledger, packs_of, read_ledger
 from specship.evidence.made_artifact import MadeArtifact
@@ -27,6 +28,7 @@ from specship.status.folding import unannounced
 from specship.status.freshness import FURTHEST_FUTURE, Today, differences, inadmissible
 from specship.status.report import signer_reports
 from specship.suite.explain.statement_records import LedgerCheck, StatementKind, StatementReport
+from specship.suite.flip_rates.book import FlipRateBook
 from specship.suite.judging.arming_book import ArmingBook, believed
 from specship.suite.judging.today import today, todays_artifacts, vouches
 from specship.suite.judging.todays_artifacts import TodaysArtifacts
@@ -46,7 +48,8 @@ def check_statements(project: Project) -> LedgerCheck:
     desk = _Desk(project)
     entries = [desk.report(entry) for entry in desk.ledger.entries]
     arming = [desk.arming_report(entry) for own in desk.arming.by_gate.values() for entry in own]
-    return LedgerCheck(statements=(*entries, *arming), problems=tuple(desk.problems()))
+    flips = [desk.flip_rate_report(entry) for entry in desk.flip_rates.entries]
+    return LedgerCheck(statements=(*entries, *arming, *flips), problems=tuple(desk.problems()))
 
 
 def find_statement(project: Project, beginning: str) -> StatementReport:
@@ -85,6 +88,7 @@ class _Desk:
         self.trust = Trust(self.project)
         self.now = datetime.now(UTC)
         self.arming = ArmingBook(self.project)
+        self.flip_rates = FlipRateBook(self.project, self.arming.ring)
 
     @cached_property
     def ledger(self) -> Ledger:
@@ -154,6 +158,19 @@ class _Desk:
             path=entry.path.relative_to(self.project.root).as_posix(), moment=record.ended.isoformat(),
             signers=signer_reports(entry.signers, self.trust.ring), why=tuple(self._arming(entry)),
             counts=any(not self._unarmed(entry, name) for name in self.plans),
+            environment=_shown(record.environment),
+        )  # fmt: skip
+
+    def flip_rate_report(self, entry: OpenedFlipRate) -> StatementReport:
+        record = entry.record
+        told = self.flip_rates.flips(entry)
+        why = tuple(filter(None, (told.signed, told.stale)))
+        given = f"{told.changed} of {told.variants} verdicts changed"
+        return StatementReport(
+            digest=entry.path.stem.rpartition(".")[2], kind="flip-rate",
+            about=f"{record.gate} on healthy variants at {record.profile}: {given}",
+            path=told.path, moment=record.ended.isoformat(),
+            signers=signer_reports(entry.signers, self.trust.ring), why=why, counts=not why,
             environment=_shown(record.environment),
         )  # fmt: skip
 
@@ -257,6 +274,7 @@ class _Desk:
         yield from self.trust.ring.refused()
         yield from ledger_problems(self.ledger)
         yield from (str(error) for error in self.arming.damaged)
+        yield from (str(error) for error in self.flip_rates.damaged)
         yield from self._gone()
         yield from self._backwards()
         yield from self._ends()

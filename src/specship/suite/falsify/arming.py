@@ -66,7 +66,7 @@ def arm(project: Project, reports: Iterable[PairReport], key: SigningKey | None 
         if never := check.gate.unpredicted:
             refused[check.gate.id] = f"nobody has seen {', '.join(never)} fail"
     if written and key is None:
-        _list_own_key(project)
+        list_own_key(project)
     return Armed(tuple(written), tuple(kept), refused)
 
 
@@ -102,7 +102,13 @@ def _record(
     )
 
 
-def _list_own_key(project: Project) -> None:
+def list_own_key(project: Project) -> None:
+    """List this checkout's key among those whose records of seen gates a rehearsal believes.
+
+    Raises:
+        CannotWrite: the disk is full or refuses.
+        UnusableInput: a line of the list is no public key.
+    """
     own = local_public_key(project.state)
     if own is None or own in arming_keys(project.arming_folder):
         return

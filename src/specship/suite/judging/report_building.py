@@ -15,6 +15,7 @@ from specship.status.assess import assess, ledger_problems
 from specship.status.report import ModelReport, Report, StageReport
 from specship.status.waiving import waiver_reports
 from specship.suite.artifacts.runner import Made
+from specship.suite.flip_rates.book import FlipRateBook
 from specship.suite.judging.arming_book import ArmingBook
 from specship.suite.judging.project_ledger import open_ledger
 from specship.suite.judging.session import Session
@@ -35,12 +36,13 @@ def report_models(
         failed = session.failed.get(check.gate.id, "") if session else ""
         gates.append(today(plan, check, artifacts, arming=arming, missing=missing, failed=failed))
     damage += artifacts.damage
-    return tuple(
+    models = (
         assess(
             model, plan.profile, gates, ledger, session_began=session.began if session else datetime.now(UTC)
         )
         for model in plan.project.spec.spec.models
     )
+    return FlipRateBook(plan.project, arming.ring).with_noise(models)
 
 
 def stage_reports(made: Iterable[tuple[str, Mapping[str, Made]]], root: Path) -> tuple[StageReport, ...]:
@@ -89,6 +91,7 @@ def build_report(project: Project, *, session: Session | None = None, progress: 
             *ledger_problems(ledger),
             *dict.fromkeys(damage),
             *map(str, ArmingBook(project).damaged),
+            *map(str, FlipRateBook(project, ring).damaged),
         ),
     )
 

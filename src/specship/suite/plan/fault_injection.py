@@ -109,9 +109,9 @@ def healthy_injection(plan: Plan, variant: str) -> FaultInjection:
         UnusableInput: its file has faults.
     """
     found = read_healthy(plan.project)
-    for entry in found.variants if found else ():
-        if found is not None and entry.name == variant:
-            return FaultInjection(f"{HEALTHY}{variant}", found.model, entry.settings)
+    entry = found.variant(variant) if found else None
+    if found is not None and entry is not None:
+        return FaultInjection(f"{HEALTHY}{variant}", found.model, entry.settings)
     known = ", ".join(entry.name for entry in found.variants) if found else ""
     raise UnknownName(
         f"there is no healthy variant {variant!r}",

@@ -6,8 +6,9 @@ which counts as much as a fault that is missed.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import Field
 
@@ -18,6 +19,11 @@ from specship.contracts.records import Frozen, GateId, ModelId, Prose, Slug
 from specship.errors import UnusableInput
 from specship.specs.project import Project
 from specship.suite.plan.plan import Check, Plan
+
+_AGAIN: Final = "-again-"
+_TURN: Final = re.compile("[1-9][0-9]{0,5}")
+_SEEDS_A_TURN: Final = 1000
+"""More than there are variants in a file, and more than the seeds that people write."""
 
 if TYPE_CHECKING:  # the judge reads this file too, and builds no report
     from specship.status.report import GateReport
@@ -43,6 +49,32 @@ class HealthyFile(Frozen):
     """Gates whose limits are those of one size or schedule, with the reason."""
     variants: tuple[Variant, ...] = Field(min_length=1)
     """The variants."""
+
+    def sequence(self, count: int) -> tuple[Variant, ...]:
+        """So many variants: those of the file, and then the same ones again and again with other seeds.
+
+        The sequence is always the same, and a longer one begins with a shorter one.
+        """
+        return tuple(self._at(index) for index in range(count))
+
+    def variant(self, name: str) -> Variant | None:
+        """The variant of a name, of the file or of what follows in the sequence; None where there is none."""
+        base, again, digits = name.rpartition(_AGAIN)
+        for index, entry in enumerate(self.variants):
+            if entry.name == name:
+                return entry
+            turn = int(digits) if again and entry.name == base and _TURN.fullmatch(digits) else 0
+            if turn:
+                return self._at(turn * len(self.variants) + index)
+        return None
+
+    def _at(self, index: int) -> Variant:
+        turn, position = divmod(index, len(self.variants))
+        base = self.variants[position]
+        if not turn:
+            return base
+        seeded = {**base.settings.get("training", {}), "seed": _SEEDS_A_TURN * turn + position}
+        return Variant(name=f"{base.name}{_AGAIN}{turn}", settings={**base.settings, "training": seeded})
 
 
 class Alarm(Frozen):

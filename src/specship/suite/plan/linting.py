@@ -46,7 +46,8 @@ def lint(question: Question, *, cache: bool = True) -> LintResult:
         UnusableInput: there is no project, its settings have faults, a code or path is unknown, or the
             report of an untrained model cannot be read.
     """
-    told = (str(question.start), _today().isoformat(), *_held_keys(question.start))
+    start = question.start
+    told = (str(start), _today().isoformat(), *_held_keys(start), *_flip_rate_digests(start))
     options = (question.paths, question.select, question.ignore, told)
     key = key_of(question.start, *options) if cache else None
     result = recalled(key)
@@ -112,6 +113,14 @@ def _held_keys(start: Path) -> Iterator[str]:
         yield sha256_bytes(path.read_bytes()) if path and path.is_file() else ""
 
 
+def _flip_rate_digests(start: Path) -> Iterator[str]:
+    """Digests of the records that say how noisy figures are."""
+    table = find_table(start.resolve())
+    folder = table.root / "evidence" / "flip-rates" if table else None
+    for path in sorted(folder.glob("GATE-*.json")) if folder else ():
+        yield sha256_bytes(path.read_bytes()) if path.is_file() else ""
+
+
 def _refused_keys(survey: Survey) -> Iterator[UnusableInput]:
     """Keys that are trusted with releases and that no release believes."""
     from specship.evidence.keys.keyring import KeyRing, arming_keys
@@ -127,6 +136,7 @@ def _refused_keys(survey: Survey) -> Iterator[UnusableInput]:
 
 
 def _view(survey: Survey, known: Known, *, whole: bool) -> View:
+    from specship.evidence.flip_rates import repeated_figures
     from specship.faults.catalogue import planted_faults
     from specship.lint.untrained import read_untrained
     from specship.lint.view import View
@@ -136,7 +146,8 @@ def _view(survey: Survey, known: Known, *, whole: bool) -> View:
     folder = survey.configuration.faults
     planted = planted_faults(survey.root / folder if folder else None)
     waivers = survey.waivers
-    return View(survey.contracts, survey.spec, known, untrained, planted, whole, waivers, _today())
+    repeated = repeated_figures(survey.root / "evidence" / "flip-rates")
+    return View(survey.contracts, survey.spec, known, untrained, planted, whole, waivers, _today(), repeated)
 
 
 def _documents(survey: Survey) -> Iterator[Document]:
