@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Final
 
 import pytest
 
@@ -20,6 +21,25 @@ os.environ.pop("PYTEST_ADDOPTS", None)
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The workers have the cores between them: a second thread in each only waits for the first.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+IN_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - folders with names of their own are made in there
+MOST_BYTES: Final = 4 << 30
+"""More than the tests ever have in files at once."""
+
+
+def write_in_memory() -> None:
+    """Have the folders of tests in memory where there is room: on a disk, the tests mostly wait for it to flush."""
+    try:
+        room = os.statvfs(IN_MEMORY)
+    except OSError:
+        return
+    usable = os.access(IN_MEMORY, os.W_OK) and not room.f_flag & os.ST_NOEXEC
+    if usable and room.f_bavail * room.f_frsize > MOST_BYTES:
+        os.environ["TMPDIR"] = tempfile.tempdir = str(IN_MEMORY)
+
+
+if "TMPDIR" not in os.environ:  # else somebody has said where
+    write_in_memory()
 
 if SHARED not in os.environ:  # else this is a worker, and whoever started it has made the folder
     os.environ[SHARED] = tempfile.mkdtemp(prefix="specship-tests-")

@@ -167,22 +167,28 @@ def remove(folder: Path, name: str) -> None:
 CHANGES: dict[str, Callable[[Path, str], None]] = {"add": add, "edit": edit, "remove": remove}
 
 
-@functools.lru_cache(maxsize=2048)
 def nodes_in(source: str) -> tuple[ast.AST, ...]:
     return tuple(ast.walk(ast.parse(source)))
 
 
+@functools.lru_cache(maxsize=2048)
+def told_in(source: str) -> frozenset[str]:
+    """Every name that a module may reach another by: what it imports from, and its texts."""
+    found: set[str] = set()
+    for node in nodes_in(source):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            found.add(node.value)
+    return frozenset(found)
+
+
 def importing(package: Path, module: str) -> set[str]:
     """The modules of `EVIDENCE` that reach a module by plain imports, found apart from what is tested."""
-    direct: dict[str, set[str]] = {}
-    for path in package.rglob("*.py"):
-        name = ".".join(("specship", *path.relative_to(package).with_suffix("").parts))
-        direct[name] = set()
-        for node in nodes_in(path.read_text()):
-            if isinstance(node, ast.ImportFrom) and node.module:
-                direct[name] |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-            if isinstance(node, ast.Constant) and isinstance(node.value, str):
-                direct[name].add(node.value)
+    direct = {
+        ".".join(("specship", *path.relative_to(package).with_suffix("").parts)): told_in(path.read_text())
+        for path in package.rglob("*.py")
+    }
     reaching, grown = {module}, True
     while grown:
         more = {name for name, used in direct.items() if used & reaching} - reaching

@@ -89,6 +89,15 @@ def mutants(seeds: Iterable[bytes], dice: random.Random) -> Iterable[bytes]:
         yield bytes(data)
 
 
+def written(files: Iterable[bytes], folder: Path) -> Iterable[tuple[Path, bytes]]:
+    """Each in a file of its own: a disk flushes whatever is written over what a file held before."""
+    for number, data in enumerate(files):
+        path = folder / f"mutant-{number}"
+        path.write_bytes(data)
+        yield path, data
+        path.unlink()
+
+
 def seeds(sound: dict[str, bytes], *bad: dict[str, Any]) -> list[bytes]:
     """Sound files and bad ones; most mutants of bad ones are refused for one more reason."""
     return [*sound.values()] * 5 + [row[0] for table in bad for row in table.values()]
@@ -108,9 +117,8 @@ FORMATS: Final[dict[str, tuple[list[bytes], Callable[[Path], Any]]]] = {
 def test_a_mutant_is_read_or_refused_and_nothing_else(tmp_path: Path, format_: str) -> None:
     files, read = FORMATS[format_]
     dice = random.Random(20)  # noqa: S311 - no secret
-    path, outcomes = tmp_path / "mutant", set()
-    for data in mutants(files, dice):
-        path.write_bytes(data)
+    outcomes = set()
+    for path, data in written(mutants(files, dice), tmp_path):
         try:
             read(path)
             outcomes.add("read")
@@ -124,9 +132,8 @@ def test_a_mutant_is_read_or_refused_and_nothing_else(tmp_path: Path, format_: s
 @pytest.mark.parametrize("read", [read_gguf, read_safetensors_header])
 def test_what_is_read_of_a_mutant_lies_inside_the_file(tmp_path: Path, read: Callable[[Path], Any]) -> None:
     sound = gguf_files.SOUND if read is read_gguf else safetensors_files.SOUND
-    path, dice = tmp_path / "mutant", random.Random(21)  # noqa: S311 - no secret
-    for data in mutants(sound.values(), dice):
-        path.write_bytes(data)
+    dice = random.Random(21)  # noqa: S311 - no secret
+    for path, data in written(mutants(sound.values(), dice), tmp_path):
         try:
             found = read(path)
         except SpecshipError:
