@@ -48,7 +48,7 @@ PROFILE: Final = "ten-minutes"
 LOSS_GATE: Final = "GATE-TRAIN-003"
 LOSS_CRITERION: Final = "AC-SHIP2-003"
 DATA_STAGES: Final = ("corpus", "tokenizer", "shards")
-LEFT_OUT: Final = ("foreign", "replay", "harness", "humaneval")
+LEFT_OUT: Final = ("foreign", "replay", "harness", "humaneval", "qa")
 """Stages that ten minutes have no room for; their gates stay open."""
 SECONDS_TO_SAVE: Final = 90.0
 """How long a session that was told to end may take to save."""
@@ -96,7 +96,13 @@ SCALES: Final = {
          "generations": {"prompts": 50, "new_tokens": 64, "others": 2},
          "speed": {"samples": 5, "tokens": 128}, "parity": {"steps": 64, "prompts": 16}},
     ),
-    "tiny": Scale("micro", "cpu", 2.0, 40.0, 0.08, {"training": {"at_end": "cycle"}}),
+    "tiny": Scale(
+        "micro", "cpu", 2.0, 40.0, 0.08,
+        {"training": {"at_end": "cycle", "steps": 60, "peak_learning_rate": 0.01, "evaluation_tokens": 16384},
+         "baseline": {"train_tokens": 122880, "heldout_tokens": 16384},
+         "generations": {"prompts": 8, "samples": 2, "others": 1},
+         "speed": {"samples": 3, "tokens": 32}, "parity": {"steps": 16, "prompts": 4}},
+    ),
 }  # fmt: skip
 
 
