@@ -52,7 +52,7 @@ LEFT_OUT: Final = ("foreign", "replay", "harness", "humaneval", "qa")
 """Stages that ten minutes have no room for; their gates stay open."""
 SECONDS_TO_SAVE: Final = 90.0
 """How long a session that was told to end may take to save."""
-EVALUATIONS: Final = 6
+EVALUATIONS: Final = 5
 DONE, FAILED, LACKING, STOPPED = 0, 1, 2, 143
 
 RELEASE_DATA: Final[dict[str, Any]] = {
@@ -246,6 +246,8 @@ def make_project(rehearsal: Rehearsal) -> None:
         shutil.copytree(ROOT / name, project / name)
     shutil.copytree(ROOT / "tests/data/humaneval", project / "tests/data/humaneval")
     shutil.copy(ROOT / "pyproject.toml", project)
+    if rehearsal.text is not None:  # sources are named relative to the project
+        (project / "text").symlink_to(rehearsal.text.resolve(), target_is_directory=True)
     write_profile(rehearsal, steps=None)
 
 
@@ -263,7 +265,7 @@ def write_profile(rehearsal: Rehearsal, steps: int | None) -> None:
     for name, change in scale.changes.items():
         pipeline[name] = dict(change) if name == "corpus" else pipeline[name] | change
     if rehearsal.text is not None:
-        licence = {"source": "folder", "path": str(rehearsal.text.resolve()), "licence": "LicenseRef-Unknown"}
+        licence = {"source": "folder", "path": "text", "licence": "LicenseRef-Unknown"}
         kept = ("file_bytes_limit", "heldout_fraction")
         pipeline["corpus"] = licence | {k: v for k, v in pipeline["corpus"].items() if k in kept}
     if steps is not None:
@@ -300,7 +302,7 @@ def session(rehearsal: Rehearsal, name: str, *chosen: str) -> None:
                 STOPPED,
             ) from None
     if status not in (0, 1):  # 1: gates failed, which is a verdict
-        raise StepFailed(f"the session ended with {status}: {last_lines(log)}")
+        raise StepFailed(f"the session ended with {status}: {first_error(log)}")
 
 
 def stop(child: subprocess.Popen[bytes]) -> None:
@@ -314,10 +316,11 @@ def stop(child: subprocess.Popen[bytes]) -> None:
         child.wait()
 
 
-def last_lines(log: Path) -> str:
-    return " / ".join(
-        line.strip() for line in log.read_text(errors="replace").splitlines()[-5:] if line.strip()
-    )
+def first_error(log: Path) -> str:
+    """The first error of a log with why and how to mend; its last lines where it has none."""
+    lines = [line.strip() for line in log.read_text(errors="replace").splitlines() if line.strip()]
+    at = next((place for place, line in enumerate(lines) if line.startswith(("why:", "mend:"))), None)
+    return " / ".join(lines[-3:] if at is None else lines[max(at - 1, 0) : at + 2])
 
 
 def data(rehearsal: Rehearsal) -> dict[str, Any]:

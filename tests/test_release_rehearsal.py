@@ -158,7 +158,7 @@ def test_a_step_that_fails_ends_it_and_credits_nothing(tmp_path: Path) -> None:
     found = json.loads((tmp_path / "out/rehearsal.json").read_text())
 
     assert done.returncode == found["exit_status"] == 1
-    assert "stage corpus made nothing: " in found["steps"][1]["reason"]
+    assert "stage corpus: no document among 0 files / why: " in found["steps"][1]["reason"]
     assert [one["status"] for one in found["steps"]] == ["done", "failed", *["not done"] * 3]
     assert "No gate is credited." in done.stdout
     assert "Traceback" not in done.stdout + done.stderr
