@@ -54,6 +54,10 @@ SECONDS_TO_SAVE: Final = 90.0
 """How long a session that was told to end may take to save."""
 EVALUATIONS: Final = 5
 DONE, FAILED, LACKING, STOPPED = 0, 1, 2, 143
+UNUSABLE: Final = 2
+"""Of a session in which a gate could not judge: what the stages made says whether that matters here."""
+OPEN: Final = "not (HUMANEVAL or QUALITY or REPRO or IMPORT)"
+"""Gates that are asked at all; those of stages that are left out stay open."""
 
 RELEASE_DATA: Final[dict[str, Any]] = {
     "corpus": {
@@ -124,6 +128,8 @@ class Rehearsal:
     text: Path | None
     began: float = field(default_factory=time.monotonic)
     found: dict[str, Any] = field(default_factory=dict)
+    trouble: str = ""
+    """The first error of the last session, where a gate of it could not judge."""
 
     @property
     def project(self) -> Path:
@@ -144,7 +150,7 @@ class Rehearsal:
         place = self.project / ".specship/artifacts" / MODEL / PROFILE / stage
         current = place / "current.json"
         if not current.is_file():
-            raise StepFailed(f"stage {stage} made nothing: {self.why_nothing(stage)}")
+            raise StepFailed(f"stage {stage} made nothing: {self.trouble or self.why_nothing(stage)}")
         return place / str(json.loads(current.read_text())["key"])
 
     def report(self) -> dict[str, Any]:
@@ -301,7 +307,8 @@ def session(rehearsal: Rehearsal, name: str, *chosen: str) -> None:
                 "it had done is kept: the same command goes on",
                 STOPPED,
             ) from None
-    if status not in (0, 1):  # 1: gates failed, which is a verdict
+    rehearsal.trouble = first_error(log) if status == UNUSABLE else ""
+    if status not in (0, 1, UNUSABLE):  # gates that fail or cannot judge are verdicts
         raise StepFailed(f"the session ended with {status}: {first_error(log)}")
 
 
@@ -397,7 +404,7 @@ def judge(rehearsal: Rehearsal) -> dict[str, Any]:
     Raises:
         StepFailed: training, checkpoint, decoding or export made nothing.
     """
-    session(rehearsal, "judge")
+    session(rehearsal, "judge", "-k", OPEN)
     run = json.loads((rehearsal.artifact("run") / "run.json").read_text())
     if run["status"] not in ("completed", "stopped_early"):
         raise StepFailed(f"training {run['status']}: {run['reason']}")

@@ -173,3 +173,19 @@ def test_at_the_deadline_it_stops(tmp_path: Path) -> None:
     assert done.returncode == found["exit_status"] == 143
     assert "the deadline of 1 s came" in found["steps"][1]["reason"]
     assert "figures" not in found
+
+
+@pytest.mark.slow
+def test_the_project_of_the_release_scale_loads(script: ModuleType, tmp_path: Path) -> None:
+    """On a machine without a GPU too, so that minutes on one are not spent on a profile that is wrong."""
+    large = script.Rehearsal("release", tmp_path / "out", 60.0, None)
+    script.make_project(large)
+    script.write_profile(large, steps=400)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-m", "ship", "contracts", "--specship-profile=ten-minutes", "--collect-only"],
+        cwd=large.project, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout
+    assert "GATE-TRAIN-003" in done.stdout
+    assert "steps: 400" in script.profile_path(large).read_text()
