@@ -70,6 +70,7 @@ BEHAVIOURS: Final = {
     "test_public_face.py": "the names of `specship/__init__.py`, their page and their cost",
     "test_models.py": "the builders of tiny models, which mirror nothing",
     "test_rehearsal.py": "the whole rehearsal",
+    "test_release_rehearsal.py": "the release's steps in ten minutes, at their tiny scale",
 }
 """Files that are named after a behaviour, and why no one module has the name."""
 FOLDERS: Final = sorted(

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import math
+import os
+import re
+import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -11,7 +15,8 @@ from typing import Any
 import pytest
 import torch
 
-from specship.errors import CannotWrite, RequirementMissing, UnusableInput
+from specship.errors import CannotWrite, DamagedArtifact, RequirementMissing, UnusableInput
+from specship.pipeline.placement.work_device import WorkDevice
 from specship.pipeline.training.run_reading import checkpoint_path, checkpoints_of, read_run
 from specship.pipeline.training.trainer import Trainer
 from specship.pipeline.training.training import TrainingOutcome, pretrain
@@ -408,6 +413,63 @@ def test_full_disk_is_a_reason_in_the_run(
         pretrain(recipe(), data / "tokenizer", data / "shards", tmp_path / "run")
     record = read_run(tmp_path / "run")
     assert (record.status, record.reason) == ("aborted", "cannot write: no space left on device")
+
+
+def test_a_shard_that_is_cut_while_it_is_read_is_a_reason(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Not the end of the process by a signal, which a file that is mapped into memory would be."""
+    shards = tmp_path / "shards"
+    shutil.copytree(data / "shards", shards)
+    cut, honest = shards / "train-00000.bin", Trainer.take_step
+    whole = cut.read_bytes()
+
+    def take_step(trainer: Trainer) -> Any:
+        if trainer.step == 8:
+            os.truncate(cut, 100)
+        return honest(trainer)
+
+    monkeypatch.setattr(Trainer, "take_step", take_step)
+    with pytest.raises(DamagedArtifact, match="bytes could be read") as error:
+        pretrain(recipe(), data / "tokenizer", shards, tmp_path / "run")
+    record = read_run(tmp_path / "run")
+
+    assert error.value.exit_status == 2
+    assert (record.status, record.reason) == ("aborted", error.value.message)
+    assert checkpoints_of(tmp_path / "run")[-1][0] == 6
+    monkeypatch.undo()
+    cut.write_bytes(whole)
+    assert pretrain(recipe(), data / "tokenizer", shards, tmp_path / "run").status == "completed"
+    assert [line["step"] for line in lines(tmp_path / "run/train.jsonl")] == list(range(1, 25))
+
+
+def test_a_driver_that_vanishes_is_a_reason(
+    data: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As its library answers then; what comes after the step under way is not trained."""
+    honest, figures, asked = Trainer.take_step, WorkDevice.figures, threading.Event()
+
+    def gone(place: WorkDevice) -> dict[str, Any]:
+        asked.set()
+        return figures(place) | {"lost": "GPU is lost"}
+
+    def take_step(trainer: Trainer) -> Any:
+        if trainer.step == 8:
+            monkeypatch.setattr(WorkDevice, "figures", gone)
+        assert trainer.step < 10 or asked.wait(30)
+        return honest(trainer)
+
+    monkeypatch.setattr(WorkDevice, "answers", True)
+    monkeypatch.setattr(Trainer, "take_step", take_step)
+    many = recipe(steps=400, at_end="cycle", patience=400)
+    outcome = pretrain(many, data / "tokenizer", data / "shards", tmp_path / "run")
+
+    assert outcome.status == "aborted"
+    assert re.fullmatch(r"driver lost: step \d+: rank 0: GPU is lost", outcome.reason)
+    assert lines(tmp_path / "run/events.jsonl")[-1]["reason"] == "driver lost"
+    assert checkpoints_of(tmp_path / "run")
+    monkeypatch.undo()
+    assert pretrain(many, data / "tokenizer", data / "shards", tmp_path / "run").status == "completed"
 
 
 def test_run_of_before_its_execution_was_recorded_is_read_and_goes_on(

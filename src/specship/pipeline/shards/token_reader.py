@@ -20,6 +20,8 @@ Axes: B sequences of a batch, W windows, T length of a window's inputs.
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -303,7 +305,7 @@ class TokenReader:
         filled = 0
         while filled < count:
             offset = start + filled - int(self._starts[part])
-            piece = self._parts[part][offset : offset + count - filled]
+            piece = self._parts[part].read(offset, count - filled)
             tokens_N[filled : filled + len(piece)] = piece
             filled += len(piece)
             part += 1
@@ -332,14 +334,49 @@ def _require_same_ids(manifest: ShardsManifest, folder: Path) -> None:
         )
 
 
-def _open_shards(
-    folder: Path, manifest: ShardsManifest, split: Split
-) -> tuple[list[NDArray[np.unsignedinteger]], Tokens]:
-    """Memory maps of a split's shards, and the place of each one's first token in the split."""
+class _OpenShard:
+    """A shard that stays open. It is read by calls, not mapped: cutting a mapped file ends the process."""
+
+    def __init__(self, path: Path, dtype: str, tokens: int) -> None:
+        import numpy as np
+
+        self._path = path
+        self._type = np.dtype(dtype).newbyteorder("<")
+        self._tokens = tokens
+        self._descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        weakref.finalize(self, os.close, self._descriptor)
+
+    def read(self, start: int, count: int) -> NDArray[np.unsignedinteger]:
+        """Tokens from `start` on, at most `count` of them and none beyond the shard's end.
+
+        Raises:
+            DamagedArtifact: the file is shorter than it was when it was opened, or the disk fails.
+        """
+        import numpy as np
+
+        size = self._type.itemsize
+        found, done, got, why = bytearray(min(count, self._tokens - start) * size), 0, 1, ""
+        try:
+            while done < len(found) and got:
+                got = os.preadv(self._descriptor, [memoryview(found)[done:]], start * size + done)
+                done += got
+        except OSError as error:
+            why = f"{error.strerror}"
+        if done < len(found):
+            raise DamagedArtifact(
+                f"{self._path.name}: {done} of {len(found)} bytes could be read",
+                at=self._path,
+                why=why or "the file was whole when it was opened, and was cut since",
+                mend="put the file back, or run the stage 'shards' again; a run goes on where it was saved",
+            )
+        return np.frombuffer(found, dtype=self._type)
+
+
+def _open_shards(folder: Path, manifest: ShardsManifest, split: Split) -> tuple[list[_OpenShard], Tokens]:
+    """A split's shards, and the place of each one's first token in the split."""
     import numpy as np
 
     entries = [entry for entry in manifest.of(split) if entry.tokens]
-    dtype = np.dtype(manifest.dtype).newbyteorder("<")
-    parts = [np.memmap(folder / entry.file, dtype=dtype, mode="r") for entry in entries]
+    parts = [_OpenShard(folder / entry.file, manifest.dtype, entry.tokens) for entry in entries]
     counts = [0, *(entry.tokens for entry in entries)]
-    return list(parts), np.cumsum(counts, dtype=np.int64)
+    return parts, np.cumsum(counts, dtype=np.int64)

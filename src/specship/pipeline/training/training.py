@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.digests import sha256_file
-from specship.errors import CannotWrite
+from specship.errors import CannotWrite, DamagedArtifact
 from specship.json_log import JsonLog
 from specship.pipeline.device import device_name, matmul_flops_per_second, prepare, resolve_device
 from specship.pipeline.parallel.group import ALONE, RankGroup
@@ -413,10 +413,10 @@ def _drive(
     except EndOfData as end:
         folder.event("end_of_data", run.trainer.step + 1, reason=end.message)
         outcome = TrainingOutcome("data_exhausted", end.message, run.trainer.step)
-    except CannotWrite as full:
+    except (CannotWrite, DamagedArtifact) as broken:
         run.abandon()
         with contextlib.suppress(CannotWrite):  # the disk that refused may take a line, or not
-            folder.update(status="aborted", reason=str(full.message), steps_done=run.trainer.step)
+            folder.update(status="aborted", reason=str(broken.message), steps_done=run.trainer.step)
         raise
     except (MemoryError, RuntimeError) as error:
         outcome = run.broken(error)
