@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 
 from specship.cli.signing_options import add_signing_key, signing_key
-from specship.report.formats import STATEMENTS, TEXT, TRUST_AUDIT, Display, names, render
+from specship.report.formats import STATEMENTS, TEXT, TRUST_AUDIT, Display, names, render, write_pieces
 
 HELP = "sign a release, make its key, verify and show what is signed"
 
@@ -80,7 +80,7 @@ def _verify(arguments: argparse.Namespace) -> int:
     from specship.suite.explain.statements import check_statements
 
     found = check_statements(load_project(Path.cwd()))
-    sys.stdout.write(render(STATEMENTS, arguments.format, found))
+    write_pieces(STATEMENTS, arguments.format, found, sys.stdout.write)
     return 1 if found.problems or found.unsigned else 0
 
 
