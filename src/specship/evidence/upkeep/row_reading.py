@@ -86,8 +86,8 @@ def _started(
 ) -> tuple[subprocess.Popen[bytes] | None, IO[bytes] | None]:
     """The process and where its answer is; nothing where none can be had here."""
     try:
-        asked = held.enter_context(tempfile.TemporaryFile())
-        answer = held.enter_context(tempfile.TemporaryFile())
+        asked = held.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - held
+        answer = held.enter_context(tempfile.TemporaryFile())  # noqa: SIM115 - held
         asked.write("".join(f"{name}\n" for name in names).encode(errors="surrogateescape"))
         asked.seek(0)
         command = isolated(__name__, *(str(folder.absolute()) for folder in files.folders))

@@ -17,7 +17,7 @@ from specship.evidence.attempt import Attempt
 from specship.evidence.committed import CommitHistory
 from specship.evidence.envelope import open_envelope
 from specship.evidence.keys.keyring import purpose_of
-from specship.evidence.ledger import AnyEntry, GateEntries, Ledger, packs_of
+from specship.evidence.ledger import AnyEntry, GateEntries, Ledger, packs_of, read_ledger
 from specship.evidence.made_artifact import MadeArtifact
 from specship.evidence.packs import lines_in, listed_in, read_pack, unpacked
 from specship.evidence.receipt import Receipt
@@ -97,8 +97,10 @@ class _Desk:
     @cached_property
     def ledger(self) -> Ledger:
         folders, keys = self.project.ledger_folders, self.trust.ring.known
-        with tempfile.TemporaryDirectory() as scratch:  # its index is this command's own, open until it ends
+        with contextlib.suppress(OSError), tempfile.TemporaryDirectory() as scratch:
+            # Its index is this command's own, and stays open when its name is gone.
             return IndexedReader(folders, keys=keys, state=Path(scratch)).read()
+        return read_ledger(folders, keys=keys)  # there is no place for temporary files
 
     @cached_property
     def made(self) -> Mapping[str, MadeArtifact]:
