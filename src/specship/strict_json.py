@@ -171,18 +171,23 @@ def _inside(place: Place, before: bytes) -> Place:
     return Place(place.path, line=(place.line or 1) + before.count(b"\n"), column=column)
 
 
+@functools.cache
+def _decoder(largest: int) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=_pairs,
+        parse_int=functools.partial(_whole, largest=largest),
+        parse_float=_decimal,
+        parse_constant=_constant,
+    )
+
+
 def _parsed(text: str, depth: int, largest: int) -> Any:
     try:
-        value = json.loads(
-            text,
-            object_pairs_hook=_pairs,
-            parse_int=functools.partial(_whole, largest=largest),
-            parse_float=_decimal,
-            parse_constant=_constant,
-        )
+        value = _decoder(largest).decode(text)
     except RecursionError as error:
         raise _too_deep(depth) from error
-    _check_depth(value, depth)
+    if text.count("{") + text.count("[") > depth:  # else there are too few to be nested deeper
+        _check_depth(value, depth)
     if _SURROGATE_ESCAPE.search(text):  # only an escape can bring a lone surrogate past the decoder
         _check_surrogates(value)
     return value

@@ -92,6 +92,18 @@ class Ledger:
         found = tuple(entry for entry in self.entries if isinstance(entry.record, kind))
         return cast("tuple[LedgerEntry[_Kind], ...]", found)
 
+    def in_order(self) -> Iterator[AnyEntry]:
+        """All of them in the order in which they were signed."""
+        return iter(self.entries)
+
+    def found(self, digest: str) -> AnyEntry | None:
+        """One entry; None where there is none that can be read."""
+        return self._by_digest.get(digest)
+
+    @cached_property
+    def _by_digest(self) -> Mapping[str, AnyEntry]:
+        return {entry.digest: entry for entry in self.entries}
+
     @cached_property
     def statements(self) -> tuple[Opened, ...]:
         """Evidence."""

@@ -12,6 +12,7 @@
     report/badge/       `specship trend --badge`
     report/checkup/     `specship doctor`
     report/trust_audit/ `specship evidence audit`
+    report/statements/  `specship evidence verify`, piece by piece: `pieces(record, display)`
     report/tracking/    `specship status --write`, into the files of trackers
 
 A format is a file called after it, with `render(record, display)`; adding one edits no other file, and the
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from specship.discovery import Folder, one_each
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 SHIP: Final = Folder("specship.report.ship")
@@ -88,6 +90,12 @@ def endings() -> dict[str, str]:
 def render(formats: Folder, name: str, record: Any, display: Display = PLAIN) -> str:
     """A record in a format of its folder."""
     return str(formats.load(name).render(record, display))
+
+
+def write_pieces(formats: Folder, name: str, record: Any, write: Callable[[str], Any]) -> None:
+    """A record that is too long to be held, piece by piece; its formats have `pieces(record, display)`."""
+    for piece in formats.load(name).pieces(record, PLAIN):
+        write(piece)
 
 
 def write(name: str, record: Any, folder: Path) -> list[Path]:

@@ -250,3 +250,23 @@ def test_an_index_without_a_key_is_made_again_quietly_once_there_is_one(
 
     assert isinstance(indexed, IndexedLedger)
     assert not indexed.doubts
+
+
+def test_it_is_read_in_order_and_not_kept(tmp_path: Path, key: SigningKey) -> None:
+    """Newer entries stand among those of the index, and one that was damaged since is told."""
+    folder = tmp_path / "ledger"
+    filled(folder, key, 0, 10)
+    read(folder, key)
+    filled(folder, key, 1, 10)
+    indexed, whole = read(folder, key), read_ledger([folder], keys=frozenset({key.public}))
+    ordered = [entry.digest for entry in whole.in_order()]
+
+    assert [entry.digest for entry in indexed.in_order()] == ordered
+    assert [entry.digest for entry in indexed.artifacts] == [entry.digest for entry in whole.artifacts]
+    for digest in (ordered[0], "0" * 64, "no digest"):
+        there, here = whole.found(digest), indexed.found(digest)
+        assert (there and there.digest) == (here and here.digest)
+
+    (folder / f"{ordered[3]}.json").write_text("{}")
+    assert [entry.digest for entry in indexed.in_order()] == [*ordered[:3], *ordered[4:]]
+    assert [ordered[3] in str(error) for error in indexed.damaged] == [True]

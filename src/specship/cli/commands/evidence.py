@@ -10,7 +10,7 @@ from pathlib import Path
 
 from specship.cli.signing_options import add_signing_key, signing_key
 from specship.cli.streams import document, verdicts
-from specship.report.formats import STATEMENTS, TEXT, TRUST_AUDIT, Display, names, render
+from specship.report.formats import STATEMENTS, TEXT, TRUST_AUDIT, Display, names, render, write_pieces
 
 HELP = "sign a release, make its key, verify and show what is signed"
 
@@ -81,7 +81,12 @@ def _verify(arguments: argparse.Namespace) -> int:
     from specship.suite.explain.statements import check_statements
 
     found = check_statements(load_project(Path.cwd()))
-    sys.stdout.write(verdicts(render(STATEMENTS, arguments.format, found), arguments.format))
+    write_pieces(
+        STATEMENTS,
+        arguments.format,
+        found,
+        lambda piece: sys.stdout.write(verdicts(piece, arguments.format)),
+    )
     return 1 if found.problems or found.unsigned else 0
 
 

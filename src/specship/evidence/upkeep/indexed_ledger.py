@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -26,14 +25,10 @@ from specship.evidence.ledger import (
     GateEntries,
     Ledger,
     LedgerReader,
-    names_in,
-    open_line,
-    packs_of,
-    read_entry,
 )
 from specship.evidence.made_artifact import MadeArtifact
-from specship.evidence.packs import PackLine, line_at, listed_in, stamp_of
 from specship.evidence.statement import Opened
+from specship.evidence.upkeep.entry_files import EntryFiles
 from specship.evidence.upkeep.index import (
     ARTIFACT,
     ATTEMPT,
@@ -51,16 +46,14 @@ from specship.evidence.upkeep.index import (
     write_index,
 )
 from specship.evidence.upkeep.listing import Listing
+from specship.evidence.upkeep.row_reading import Told, read_rows
 
 FEWEST: Final = 2_000
 """Entries from which on a ledger has an index; fewer are read in less time than people notice."""
 UNSETTLED: Final = 500
 """New entries that are read from their files each time, before a new index is written."""
-TOLD_EVERY: Final = 1_000
-"""Files after which it is told how far an index is built."""
 
-Progress = Callable[[int, int], None]
-"""Gets how many files of how many were read."""
+Progress = Told
 
 
 def untold(_done: int, _total: int) -> None:
@@ -135,9 +128,33 @@ class IndexedLedger(Ledger):
         try:
             return self._newer.get(digest) or self._reader.entry(digest)
         except DamagedArtifact as error:
-            if str(error) not in {str(one) for one in self.damaged}:
-                self._set(damaged=(*self.damaged, error))
+            self._spoilt(error)
             raise
+
+    def _spoilt(self, error: DamagedArtifact) -> None:
+        if str(error) not in {str(one) for one in self.damaged}:
+            self._set(damaged=(*self.damaged, error))
+
+    def found(self, digest: str) -> AnyEntry | None:
+        """One entry, read now and not kept; None where there is none that can be read."""
+        with contextlib.suppress(DamagedArtifact, ValueError):
+            return self._reader.files.entry(bytes.fromhex(digest))
+        return None
+
+    def in_order(self) -> Iterator[AnyEntry]:
+        """All of them in the order in which they were signed, each read when it is its turn and not kept."""
+        indexed = self._index.rows("1 ORDER BY moment, digest")
+        for row in heapq.merge(indexed, sorted(self._rows, key=_age), key=_age):
+            try:
+                yield self._reader.files.entry(row.digest)
+            except DamagedArtifact as error:  # since it was first read
+                self._spoilt(error)
+
+    @cached_property
+    def artifacts(self) -> tuple[LedgerEntry[MadeArtifact], ...]:
+        """What stages made."""
+        found: Any = self._read(self._where(lambda row: row.kind == ARTIFACT, "kind = ?", (ARTIFACT,)))
+        return tuple(found)
 
     @cached_property
     def entries(self) -> tuple[AnyEntry, ...]:
@@ -258,14 +275,12 @@ class IndexedReader(LedgerReader):
         """`state` is where the index is kept, and this checkout's own key; smaller ledgers have none."""
         super().__init__(folders, keys=keys)
         self._fewest = fewest
+        self.files = EntryFiles(self._folders, keys=keys)
+        """Reads an entry and does not keep it."""
         self._state, self._progress = state, progress
         self._index: LedgerIndex | None = None
         self._known: dict[bytes, AnyEntry] = {}
         self._doubts: tuple[str, ...] = ()
-        self._stamps: dict[Path, tuple[int, ...]] = {}
-        self._lines: dict[str, PackLine] = {}
-        """Where entries stand in packs, by the name that a file of each would have."""
-        self._no_lines: list[DamagedArtifact] = []
 
     def read(self) -> Ledger:
         """The ledger as it is now; whole where it is small, or where no index can be kept."""
@@ -276,7 +291,7 @@ class IndexedReader(LedgerReader):
             index, newer, damaged = self._indexed(listed)
         except CannotWrite:  # nobody may write here
             return super().read()
-        found = IndexedLedger(index, newer, [*damaged, *self._no_lines], self, self._doubts)
+        found = IndexedLedger(index, newer, [*damaged, *self.files.no_lines], self, self._doubts)
         marks = self._marks(found)
         if len(marks) < len(found.unfinished) and set(self._listed().names()) != set(listed.names()):
             return self.read()  # a judge writes its result before it takes its mark away
@@ -290,45 +305,14 @@ class IndexedReader(LedgerReader):
             DamagedArtifact: it is not there, or not what its name says.
         """
         if digest not in self._known:
-            name = f"{digest.hex()}.json"
-            paths = [path for folder in self._folders if (path := folder / name).is_file()]
-            packed = None if paths else self._line(name)
-            self._known[digest] = packed or read_entry((*paths, self._folders[0] / name)[0], self._keys)
+            self._known[digest] = self.files.entry(digest)
         return self._known[digest]
-
-    def _line(self, name: str) -> AnyEntry | None:
-        """The entry of a pack; None where no pack has it.
-
-        Raises:
-            DamagedArtifact: it is not what its line says.
-        """
-        self._list_packs()  # one that was replaced has its lines elsewhere
-        place = self._lines.get(name)
-        return None if place is None else open_line(line_at(place), place.at, keys=self._keys)
-
-    def _list_packs(self) -> None:
-        packs = [path for folder in self._folders for path in packs_of(folder)]
-        stamps = {pack: stamp_of(pack) for pack in packs}
-        if stamps == self._stamps:
-            return
-        self._stamps, self._lines, self._no_lines = stamps, {}, []
-        for pack in packs:
-            try:
-                for one in listed_in(pack):
-                    if isinstance(one, DamagedArtifact):
-                        self._no_lines.append(one)
-                    else:
-                        self._lines.setdefault(f"{one[0]}.json", one[1])
-            except DamagedArtifact as error:
-                self._no_lines.append(error)
 
     def _listed(self) -> Listing:
         """The names of all files of the ledger, those included that stand in packs."""
         found = Listing()
-        for folder in self._folders:
-            found.take(names_in(folder))
-        self._list_packs()
-        found.take(iter(self._lines))
+        for names in self.files.names():
+            found.take(names)
         return found
 
     @property
@@ -394,17 +378,9 @@ class IndexedReader(LedgerReader):
         def rows() -> Iterator[Row]:
             if old is not None:
                 yield from (row for row in old.rows() if row.digest not in gone)
-            for number, name in enumerate(sorted(fresh)):
-                if number % TOLD_EVERY == 0:
-                    self._progress(number, len(fresh))
-                entry = self._file(name)
-                if isinstance(entry, DamagedArtifact):
-                    damaged.append(entry)
-                else:
-                    yield row_of(entry)
+            yield from read_rows(self.files, sorted(fresh), self._progress, damaged.append)
 
         self._index = write_index(self._state / "index", self._key, rows())
-        self._progress(len(fresh), len(fresh))
         if old is not None:
             old.close()
         return self._index, [], damaged
@@ -413,28 +389,13 @@ class IndexedReader(LedgerReader):
         read: list[AnyEntry] = []
         damaged: list[DamagedArtifact] = []
         for name in sorted(names):
-            entry = self._known.get(_digest(name)) or self._file(name)
+            entry = self._known.get(_digest(name)) or self.files.read(name)
             if isinstance(entry, DamagedArtifact):
                 damaged.append(entry)
             else:
                 read.append(entry)
                 self._known[_digest(name)] = entry
         return read, damaged
-
-    def _file(self, name: str) -> AnyEntry | DamagedArtifact:
-        """What a file is; the first that cannot be read is told where several folders have one."""
-        found: AnyEntry | DamagedArtifact | None = None
-        for folder in self._folders:
-            if os.path.lexists(path := f"{folder}/{name}"):
-                try:
-                    found = found or read_entry(Path(path), self._keys)
-                except DamagedArtifact as error:
-                    return error
-        try:
-            found = found or self._line(name)
-        except DamagedArtifact as error:
-            return error
-        return found or DamagedArtifact("it is gone", at=self._folders[0] / name)
 
 
 def _digest(name: str) -> bytes:

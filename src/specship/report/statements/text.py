@@ -14,16 +14,15 @@ _DIGITS: Final = 12
 _KEY: Final = len("sha256:") + _DIGITS
 
 
-def render(check: LedgerCheck, _display: Display = PLAIN) -> str:
+def pieces(check: LedgerCheck, _display: Display = PLAIN) -> Iterator[str]:
     """Each statement, then what is wrong with the whole, then how many there are."""
-    lines = [line for one in check.statements for line in told(one)]
-    lines += check.problems
-    lines.append(
-        f"{counted(len(check.statements), 'statement')} read, "
-        f"{counted(sum(one.counts for one in check.statements), 'counts', 'count')} today, "
-        f"{check.unsigned} not signed by a known key, {counted(len(check.problems), 'problem')}"
+    for one in check.statements():
+        yield from (f"{line}\n" for line in told(one))
+    yield from (f"{problem}\n" for problem in check.problems)
+    yield (
+        f"{counted(check.read, 'statement')} read, {counted(check.counting, 'counts', 'count')} today, "
+        f"{check.unsigned} not signed by a known key, {counted(len(check.problems), 'problem')}\n"
     )
-    return "".join(f"{line}\n" for line in lines)
 
 
 def told(one: StatementReport) -> Iterator[str]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 from specship.contracts.records import Frozen
@@ -34,17 +37,32 @@ class StatementReport(Frozen):
     """Device, system, commit, and whether files were not committed."""
 
 
-class LedgerCheck(Frozen):
-    """Everything that is signed in a project, and what is wrong with it as a whole.
+@dataclass
+class LedgerCheck:
+    """Everything that is signed in a project, and what is wrong with it as a whole; told as it is read.
 
     Units: counts are statements. Source: decision 0031.
     """
 
-    statements: tuple[StatementReport, ...]
-    problems: tuple[str, ...]
-    """Damage, holes, what was committed once and is gone, clocks that run backwards, lineage that ends."""
+    found: Iterable[StatementReport]
+    """Each statement, once."""
+    wrong: Callable[[], Iterable[str]]
+    """What is wrong with the whole, asked once each statement was read."""
+    read: int = 0
+    counting: int = 0
+    """Of those that were read, how many count today."""
+    unsigned: int = 0
+    """Of those that were read, how many no key known here signed."""
 
-    @property
-    def unsigned(self) -> int:
-        """Statements that no key known here signed."""
-        return sum(not one.signers for one in self.statements)
+    def statements(self) -> Iterator[StatementReport]:
+        """Each statement in the order in which they were signed; there is no second time."""
+        for one in self.found:
+            self.read += 1
+            self.counting += one.counts
+            self.unsigned += not one.signers
+            yield one
+
+    @cached_property
+    def problems(self) -> tuple[str, ...]:
+        """Damage, holes, what was committed and is gone, clocks that run backwards, lineage that ends."""
+        return tuple(self.wrong())

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator, Mapping
+import tempfile
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
@@ -17,11 +18,12 @@ from specship.evidence.committed import CommitHistory
 from specship.evidence.envelope import open_envelope
 from specship.evidence.flip_rates import OpenedFlipRate
 from specship.evidence.keys.keyring import purpose_of
-from specship.evidence.ledger import AnyEntry, Ledger, packs_of, read_ledger
+from specship.evidence.ledger import AnyEntry, GateEntries, Ledger, packs_of, read_ledger
 from specship.evidence.made_artifact import MadeArtifact
 from specship.evidence.packs import lines_in, listed_in, read_pack, unpacked
 from specship.evidence.receipt import Receipt
 from specship.evidence.statement import Environment, Evidence, Opened
+from specship.evidence.upkeep.indexed_ledger import IndexedReader
 from specship.specs.project import Project
 from specship.status.assess import ledger_problems
 from specship.status.folding import unannounced
@@ -36,20 +38,20 @@ from specship.suite.judging.trust import Trust
 from specship.suite.plan.plan import Check, Plan, plan_at
 
 _DIGITS = 12
+_RECENT = 256
 _NOT_WHOLE = "the ledger is not whole"
 
 
 def check_statements(project: Project) -> LedgerCheck:
     """Every statement of a project, in the order in which they were signed; nothing is measured.
 
+    Each file is read, and no index is believed.
+
     Raises:
         UnusableInput: a trusted key is none, or a name in a contract or profile binds to nothing.
     """
     desk = _Desk(project)
-    entries = [desk.report(entry) for entry in desk.ledger.entries]
-    arming = [desk.arming_report(entry) for own in desk.arming.by_gate.values() for entry in own]
-    flips = [desk.flip_rate_report(entry) for entry in desk.flip_rates.entries]
-    return LedgerCheck(statements=(*entries, *arming, *flips), problems=tuple(desk.problems()))
+    return LedgerCheck(desk.reports(), desk.problems)
 
 
 def find_statement(project: Project, beginning: str) -> StatementReport:
@@ -58,7 +60,7 @@ def find_statement(project: Project, beginning: str) -> StatementReport:
     Raises:
         UnknownName: there is none, or there are several.
     """
-    found = [one for one in check_statements(project).statements if one.digest.startswith(beginning)]
+    found = list(_Desk(project).reports(beginning))
     if len(found) != 1:
         mend = "give more of the digest" if found else "`specship evidence verify` lists them"
         raise UnknownName(f"{len(found)} statements begin with {beginning!r}", mend=mend)
@@ -89,14 +91,19 @@ class _Desk:
         self.now = datetime.now(UTC)
         self.arming = ArmingBook(self.project)
         self.flip_rates = FlipRateBook(self.project, self.arming.ring)
+        self.read = set[bytes]()
+        """Digests of the entries that were read, 32 bytes each."""
+        self.recent: dict[str, AnyEntry] = {}
+        """The attempts that were read last: their statements come soon after them."""
+        self.backwards: list[str] = []
 
     @cached_property
     def ledger(self) -> Ledger:
-        return read_ledger(self.project.ledger_folders, keys=self.trust.ring.known)
-
-    @cached_property
-    def by_digest(self) -> Mapping[str, AnyEntry]:
-        return {entry.digest: entry for entry in self.ledger.entries}
+        folders, keys = self.project.ledger_folders, self.trust.ring.known
+        with contextlib.suppress(OSError), tempfile.TemporaryDirectory() as scratch:
+            # Its index is this command's own, and stays open when its name is gone.
+            return IndexedReader(folders, keys=keys, state=Path(scratch)).read()
+        return read_ledger(folders, keys=keys)  # there is no place for temporary files
 
     @cached_property
     def made(self) -> Mapping[str, MadeArtifact]:
@@ -119,6 +126,43 @@ class _Desk:
             for name, plan in self.plans.items()
             for check in plan.checks
         }
+
+    @cached_property
+    def lost(self) -> Collection[str]:
+        return {entry.digest for entry in self.ledger.lost}
+
+    def reports(self, beginning: str = "") -> Iterator[StatementReport]:
+        """Each statement whose digest begins so, those of the ledger as they were signed."""
+        for entry in self.ledger.in_order():
+            if not beginning:
+                self._look_back(entry)
+            if entry.digest.startswith(beginning):
+                yield self.report(entry)
+        for armed in (entry for own in self.arming.by_gate.values() for entry in own):
+            if (report := self.arming_report(armed)).digest.startswith(beginning):
+                yield report
+        for flips in self.flip_rates.entries:
+            if (report := self.flip_rate_report(flips)).digest.startswith(beginning):
+                yield report
+
+    def _look_back(self, entry: AnyEntry) -> None:
+        """Note what an entry names that is of a later time: what is of an earlier one was read before."""
+        self.read.add(bytes.fromhex(entry.digest))
+        if isinstance(entry.record, Attempt):
+            self.recent[entry.digest] = entry
+            while len(self.recent) > _RECENT:
+                del self.recent[next(iter(self.recent))]
+        for digest in entry.record.named:
+            if digest in self.recent or _raw(digest) in self.read:
+                continue
+            parent = self.ledger.found(digest)
+            if parent and parent.record.moment > entry.record.moment + FURTHEST_FUTURE:
+                self.backwards.append(
+                    f"sha256:{entry.digest[:_DIGITS]}… is of {entry.record.moment:%Y-%m-%d %H:%M:%S}, "
+                    f"and names sha256:{digest[:_DIGITS]}… of {parent.record.moment:%Y-%m-%d %H:%M:%S}\n"
+                    "  why:  what a statement names was there when it was signed: a clock ran backwards\n"
+                    "  mend: set the clock, and measure again"
+                )
 
     def report(self, entry: AnyEntry) -> StatementReport:
         record = entry.record
@@ -199,7 +243,7 @@ class _Desk:
         refused = inadmissible(entry, now, self.now)
         if refused:
             yield refused
-        if told := unannounced(entry, self.ledger.of_gate(evidence.gate)):
+        if told := unannounced(entry, GateEntries((), self._announcing(evidence))):
             yield told
         yield from differences(evidence, now)
         if self.ledger.flaws:
@@ -207,10 +251,17 @@ class _Desk:
         if not refused and now.unarmed:
             yield f"its gate is not armed: {now.unarmed}"
 
+    def _announcing(self, evidence: Evidence) -> dict[str, Any]:
+        """The attempt that a statement names, where it is there and of the same gate."""
+        named = evidence.attempt
+        entry = (self.recent.get(named) or self.ledger.found(named)) if named else None
+        same = entry and isinstance(entry.record, Attempt) and entry.record.gate == evidence.gate
+        return {named: entry} if same else {}
+
     def _attempt(self, digest: str) -> Iterator[str]:
-        if any(entry.digest == digest for entry in self.ledger.lost):
+        if digest in self.lost:
             yield "its result is missing"
-        elif any(entry.digest == digest for entry in self.ledger.unfinished):
+        elif digest in self.ledger.marks:
             yield f"it has no result: {self.ledger.marks[digest].name.lower().replace('_', ' ')}"
 
     def _artifact(self, entry: AnyEntry, record: MadeArtifact) -> Iterator[str]:
@@ -276,7 +327,7 @@ class _Desk:
         yield from (str(error) for error in self.arming.damaged)
         yield from (str(error) for error in self.flip_rates.damaged)
         yield from self._gone()
-        yield from self._backwards()
+        yield from self.backwards
         yield from self._ends()
 
     def _gone(self) -> Iterator[str]:
@@ -284,7 +335,7 @@ class _Desk:
         history = CommitHistory.of(folder) if folder.is_dir() else None
         for name in sorted(history.names if history else ()):
             digest = name.removesuffix(".json")
-            if "/" not in name and name != digest and digest not in self.by_digest:
+            if "/" not in name and name != digest and self.ledger.found(digest) is None:
                 if (folder / name).exists():
                     continue  # it is damaged, which is said already
                 yield (
@@ -292,18 +343,6 @@ class _Desk:
                     "  why:  what was taken away could be a failure\n"
                     f"  mend: git checkout $(git rev-list -n 1 HEAD -- evidence/{name})^ -- evidence/{name}"
                 )
-
-    def _backwards(self) -> Iterator[str]:
-        for entry in self.ledger.entries:
-            for digest in entry.record.named:
-                parent = self.by_digest.get(digest)
-                if parent and parent.record.moment > entry.record.moment + FURTHEST_FUTURE:
-                    yield (
-                        f"sha256:{entry.digest[:_DIGITS]}… is of {entry.record.moment:%Y-%m-%d %H:%M:%S}, "
-                        f"and names sha256:{digest[:_DIGITS]}… of {parent.record.moment:%Y-%m-%d %H:%M:%S}\n"
-                        "  why:  what a statement names was there when it was signed: a clock ran backwards\n"
-                        "  mend: set the clock, and measure again"
-                    )
 
     def _ends(self) -> Iterator[str]:
         """Stage statements whose inputs have none: a lineage that ends."""
@@ -316,6 +355,12 @@ class _Desk:
                         "  why:  from there on nobody says where its bytes come from\n"
                         "  mend: sign the whole line: specship evidence sign"
                     )
+
+
+def _raw(digest: str) -> bytes:
+    with contextlib.suppress(ValueError):
+        return bytes.fromhex(digest)
+    return b""
 
 
 def _about(evidence: Evidence) -> str:
