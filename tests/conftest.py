@@ -17,6 +17,8 @@ pytest_plugins = ["pytester"]
 
 # The suite's own settings must not reach the suites that it starts.
 os.environ.pop("PYTEST_ADDOPTS", None)
+# A worker of pytest-xdist has a width; what it starts writes into pipes, which have none.
+os.environ.pop("COLUMNS", None)
 
 if "PYTEST_XDIST_WORKER" in os.environ:
     # The workers have the cores between them: a second thread in each only waits for the first.

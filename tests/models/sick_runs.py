@@ -67,12 +67,11 @@ def _no_optimizer_step() -> contextlib.AbstractContextManager[Any]:
 
 
 def _nan_at_step_40() -> contextlib.AbstractContextManager[Any]:
-    from specship.pipeline.training.causal_model import mean_loss as real
+    from specship.pipeline.training.trainer import Trainer
 
-    calls = itertools.count(1)
-    return mock.patch(
-        "specship.pipeline.training.trainer.mean_loss",
-        lambda *arguments: real(*arguments) * (float("nan") if next(calls) == 40 else 1.0),
+    calls, real = itertools.count(1), Trainer._backward
+    return mock.patch.object(
+        Trainer, "_backward", lambda self: real(self) * (float("nan") if next(calls) == 40 else 1.0)
     )
 
 
@@ -80,22 +79,23 @@ def _placeholder_after_100() -> contextlib.AbstractContextManager[Any]:
     """The old defect: a step without data answers with ones."""
     from specship.pipeline.training.trainer import Trainer
 
-    real = Trainer.take_step
+    real = Trainer.read
 
-    def step(self: Trainer) -> dict[str, Any]:
-        record = real(self)
-        fake = {"train_loss": 1.0, "grad_norm": 1.0} if self.step > 100 else {}
-        return record | fake
+    def read(self: Trainer, launched: Any) -> dict[str, Any]:
+        fake = {"train_loss": 1.0, "grad_norm": 1.0} if launched.step > 100 else {}
+        return real(self, launched) | fake
 
-    return mock.patch.object(Trainer, "take_step", step)
+    return mock.patch.object(Trainer, "read", read)
 
 
 def _scripted() -> contextlib.AbstractContextManager[Any]:
     from specship.pipeline.training.trainer import Trainer
 
-    real = Trainer.take_step
+    real = Trainer.read
     return mock.patch.object(
-        Trainer, "take_step", lambda self: real(self) | {"train_loss": 5.5 - self.step * 0.0125}
+        Trainer,
+        "read",
+        lambda self, launched: real(self, launched) | {"train_loss": 5.5 - launched.step * 0.0125},
     )
 
 

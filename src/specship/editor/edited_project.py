@@ -19,6 +19,7 @@ from specship.settings_file import table_in
 from specship.specs.binding import Known, gates_of
 from specship.specs.project import Configuration, Survey, survey_project
 from specship.suite.explain.explaining import Explainer
+from specship.suite.explain.vocabulary import unit_names
 from specship.suite.plan.linting import Question, lint
 from specship.suite.plan.vocabulary import known_names
 
@@ -73,6 +74,15 @@ class EditedProject:
             return known_names(self.root, self.survey.configuration) if self.survey else None
         except SpecshipError:
             return self._before.known if self._before else None
+
+    @cached_property
+    def unit_names(self) -> Mapping[str, str]:
+        """Every unit with what it holds, those of the project's own probes among them."""
+        try:
+            own = probes_in_force(self.root, self.survey.configuration) if self.survey else {}
+        except SpecshipError:
+            own = {}
+        return unit_names(own)
 
     @cached_property
     def explainer(self) -> Explainer | None:

@@ -14,7 +14,6 @@ from specship.report.explained import render
 from specship.report.formatting import ago
 from specship.suite.explain.codes import explain_code, known_codes
 from specship.suite.explain.records import GateAtProfile
-from specship.suite.explain.vocabulary import unit_names
 
 _WIDTH = 88
 """Columns of a hover: what editors show without a second line."""
@@ -53,7 +52,7 @@ def _told(
     if cursor is not None and cursor.in_key:
         yield key_says(kind, (*cursor.keys, word))
     if cursor is not None and cursor.keys[-1:] == ("unit",):
-        yield f"`{word}`: {unit_names().get(word, unit_names()['…s'])}"
+        yield f"`{word}`: {project.unit_names.get(word, project.unit_names['…s'])}"
 
 
 def _id(project: EditedProject, word: str) -> str:

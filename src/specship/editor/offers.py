@@ -10,7 +10,6 @@ from typing import Any, Final, NamedTuple
 from specship.editor.cursor import Cursor, cursor_at, rows_below
 from specship.editor.edited_project import EditedProject
 from specship.report.schema.documents import schema_of
-from specship.suite.explain.vocabulary import unit_names
 
 _GATE: Final = ("gates", "[]")
 _OVERRIDE: Final = ("overrides",)
@@ -62,7 +61,7 @@ def offers(project: EditedProject, path: Path, line: int, character: int) -> tup
 def _names(project: EditedProject, kind: str, cursor: Cursor, path: Path, line: int) -> Iterator[Offer]:
     limits = _limits_of(project, kind, cursor, path, line)
     if limits is not None:
-        yield from _in_limits(limits, cursor)
+        yield from _in_limits(project, limits, cursor)
     elif (
         kind == "contract" and cursor.keys[:3] == _CAUGHT and len(cursor.keys) > _CAUGHT_DEEP - cursor.in_key
     ):
@@ -91,14 +90,16 @@ def _limits_of(
     return None
 
 
-def _in_limits(limits: tuple[Mapping[str, str], tuple[str, ...]], cursor: Cursor) -> Iterator[Offer]:
+def _in_limits(
+    project: EditedProject, limits: tuple[Mapping[str, str], tuple[str, ...]], cursor: Cursor
+) -> Iterator[Offer]:
     units, below = limits
     if not below and cursor.in_key:
         yield from (Offer(name, "quantity", f"in {unit}", 0) for name, unit in units.items())
     elif below[1:] == ("unit",) and below[0] in units:
         yield Offer(units[below[0]], "unit", f"what {below[0]} is measured in", 0)
     elif below[1:] == ("unit",):
-        yield from (Offer(name, "unit", says) for name, says in unit_names().items() if name.isascii())
+        yield from (Offer(name, "unit", says) for name, says in project.unit_names.items() if name.isascii())
     elif below[1:] in {("error",), ("count",)}:
         yield from (Offer(name, "quantity", f"in {unit}", 0) for name, unit in units.items())
 

@@ -13,9 +13,9 @@ FAULT = Fault(row="R38", stage="generations")
 
 def inject() -> None:
     """A base of a hundred."""
-    from specship.pipeline.inference import decoder
+    from specship.pipeline.inference import decoder_weights
 
     def rebased(turns: Callable[..., Any]) -> Callable[..., Any]:
         return lambda shape, context: turns(replace(shape, rope_theta=100.0), context)
 
-    spoil(decoder, "rotations", rebased)
+    spoil(decoder_weights, "rotations", rebased)

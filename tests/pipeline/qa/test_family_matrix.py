@@ -62,8 +62,7 @@ def judged(plain: Path, folder: Path, problems: Path) -> dict[str, str]:
     found["chat"] = "yes" if "<|im_start|>user" in chat and len(written.token_ids) == 4 else chat
     vars(subject)["process"].close()
     generator = Generator(plain, read_problems(problems), GenerationTask(max_tokens=4))
-    task, index = generator.keys()[0]
-    sample = generator.write(task, index)
+    (sample,) = generator.write(generator.keys()[:1])
     heading = generator.heading()
     says = heading["engine"].startswith("transformers ") and 1 <= sample.tokens <= 4
     found["HumanEval"] = "yes" if says else json.dumps(heading)

@@ -334,7 +334,7 @@ def _require_same_ids(manifest: ShardsManifest, folder: Path) -> None:
         )
 
 
-class _OpenShard:
+class _ShardFile:
     """A shard that stays open. It is read by calls, not mapped: cutting a mapped file ends the process."""
 
     def __init__(self, path: Path, dtype: str, tokens: int) -> None:
@@ -372,11 +372,11 @@ class _OpenShard:
         return np.frombuffer(found, dtype=self._type)
 
 
-def _open_shards(folder: Path, manifest: ShardsManifest, split: Split) -> tuple[list[_OpenShard], Tokens]:
+def _open_shards(folder: Path, manifest: ShardsManifest, split: Split) -> tuple[list[_ShardFile], Tokens]:
     """A split's shards, and the place of each one's first token in the split."""
     import numpy as np
 
     entries = [entry for entry in manifest.of(split) if entry.tokens]
-    parts = [_OpenShard(folder / entry.file, manifest.dtype, entry.tokens) for entry in entries]
+    parts = [_ShardFile(folder / entry.file, manifest.dtype, entry.tokens) for entry in entries]
     counts = [0, *(entry.tokens for entry in entries)]
     return parts, np.cumsum(counts, dtype=np.int64)

@@ -25,7 +25,6 @@ _DEVICE: Final = "Where it is computed."
 _THREADS: Final = "CPU threads; figures and sums depend on it."
 UNWRITTEN: Final[Mapping[str, Mapping[str, str]]] = {
     "corpus": {
-        "source": "The Python source that comes with the interpreter, or a folder of your own.",
         "suffixes": "Endings of the files that are read, such as `.py`.",
         "near_duplicate_jaccard": "Documents at least this similar, by their shingles, count as copies.",
     },
