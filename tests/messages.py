@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from tests.places import ROOT, SOURCE
 
 ROOT_OF_ERRORS: Final = "SpecshipError"
-FINDINGS: Final = {
+FINDINGS: Final[dict[str, dict[Any, str]]] = {
     # what tells of something found: its texts by position, or by keyword
     "AmendmentFinding": {"what": "what", "why": "why", "mend": "mend"},
     "GuardReport": {"says": "what", "mend": "mend"},
@@ -137,7 +137,10 @@ def messages() -> Iterator[Message]:
                     named.get("mend", ""), given,
                 )  # fmt: skip
             elif name in FINDINGS:
-                told = {place: text_of(argument, known) for place, argument in enumerate(call.args)} | named
+                told: dict[Any, str] = {
+                    **{place: text_of(argument, known) for place, argument in enumerate(call.args)},
+                    **named,
+                }
                 texts = {use: told[place] for place, use in FINDINGS[name].items() if place in told}
                 if "what" in texts:
                     yield Message(name, file, call.lineno, **texts, given=given)

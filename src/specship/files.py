@@ -14,6 +14,7 @@ import functools
 import json
 import os
 import re
+import shutil
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -288,9 +289,10 @@ def new_folder(final: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def resumed_folder(final: Path) -> Iterator[Path]:
-    """The same, but what was written stays beside it when the block does not end well, and is gone on with.
+    """The same, but what was written stays beside it when the block is ended early, and is gone on with.
 
-    The folder is called as the final one, with `.partial` behind: whoever writes there can continue.
+    The folder is called as the final one, with `.partial` behind: whoever writes there can continue. Where
+    the input was refused there is nothing to go on with, and a folder that was begun here goes again.
 
     Raises:
         UnusableInput: there is something under that name already.
@@ -299,7 +301,13 @@ def resumed_folder(final: Path) -> Iterator[Path]:
     if final.exists() or final.is_symlink():
         raise UnusableInput("there is something here already", at=final, mend="name a new folder")
     partial = final.with_name(f"{final.name}.partial")
+    begun_before = partial.exists()
     with write_errors(partial):
         make_folder(partial)
-    yield partial
+    try:
+        yield partial
+    except UnusableInput:
+        if not begun_before:
+            shutil.rmtree(partial, ignore_errors=True)
+        raise
     publish_folder(partial, final)

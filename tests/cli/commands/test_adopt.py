@@ -221,7 +221,7 @@ def test_a_fact_about_no_run_is_refused(theirs: Path, tmp_path: Path) -> None:
     done = inside(tmp_path, "adopt", theirs.name, "--fact", "vocabulary=300")
 
     assert done.returncode == 2
-    assert "--fact vocabulary: nothing that was found takes a fact" in done.stderr
+    assert "--fact vocabulary: nothing that was found takes this fact" in done.stderr
 
 
 @pytest.mark.parametrize(

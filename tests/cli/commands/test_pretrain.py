@@ -126,7 +126,7 @@ def test_corpus_and_tokens_are_the_stages_own(data: Path, capsys: pytest.Capture
 
 REFUSED: Final = [
     (["corpus", "{text}", "--output", "{new}", "--suffixes", ".txt"], "a document is a UTF-8 file whose name ends in .txt"),
-    (["corpus", "{text}/part1.py", "--output", "{new}"], "no such folder"),
+    (["corpus", "{text}/part1.py", "--output", "{new}"], "no kind of source reads this"),
     (["corpus", "{text}", "--output", "{new}", "--heldout-fraction", "2"], "--heldout-fraction 2: Input should be less than 1"),
     (["tokenize", "{text}", "--output", "{new}"], "not a corpus"),
     (["tokenize", "{corpus}", "--output", "{new}", "--vocab-size", "100000"], "not 100000"),

@@ -216,7 +216,7 @@ def test_files_of_before_are_named_with_what_writes_the_one(
 ELSEWHERE: Final = {
     "pipeline/comparison/sides.py": "live transformers, whose own tokens are compared",
     "pipeline/publication/foreign_checkpoint.py": "the stage that makes a foreign checkpoint as others do",
-    "probes/checkpoint_self_contained.py": "whether transformers opens a checkpoint",
+    "pipeline/model/transformers_child.py": "whether transformers opens a checkpoint, in its own process",
     "probes/tokenizer_special_tokens.py": "what transformers calls special",
 }
 """Modules that open a tokenizer by `transformers`, because its answer is the question."""

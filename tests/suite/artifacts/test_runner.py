@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,19 +61,19 @@ FAULT = Fault(row="R1", stage="run")
 
 
 def inject():
-    from specship.pipeline.training import trainer
+    from specship.pipeline.training.trainer import Trainer
 
     calls = itertools.count(1)
 
-    def deadly(mean_loss):
-        def loss(*arguments):
+    def deadly(take_step):
+        def taken(trainer):
             if next(calls) == 20:
                 os.kill(os.getpid(), signal.SIGKILL)
-            return mean_loss(*arguments)
+            return take_step(trainer)
 
-        return loss
+        return taken
 
-    spoil(trainer, "mean_loss", deadly)
+    spoil(Trainer, "take_step", deadly)
 '''
 
 
@@ -83,12 +83,17 @@ class SpoiledRunner(StageRunner):
 
     fault: str = ""
     at: str = "corpus"
+    anew: bool = False
+    """Take each stage for one that cannot go on with what an interrupted attempt left."""
 
     def asked(self, stage: Stage) -> tuple[str, Mapping[str, Any]]:
         if not self.fault or stage.makes != self.at:
             return super().asked(stage)
         about = {"name": self.fault, "folder": str(self.root / "faults"), "clean": ""}
         return "specship.faults", {"fault": about}
+
+    def _ensure(self, stage: Stage) -> Made:
+        return super()._ensure(replace(stage, resumes=False) if self.anew else stage)
 
 
 class Events(list[dict[str, Any]]):
@@ -351,7 +356,7 @@ def test_a_stage_that_cannot_resume_begins_anew(root: Path) -> None:
         runner(root, body=body).ensure("corpus")
     partial = next(path for path in stage_folder(root).iterdir() if path.suffix == ".partial")
     assert [path.name for path in partial.iterdir()] == ["half"]
-    again = runner(root).ensure("corpus")
+    again = replace(runner(root), anew=True).ensure("corpus")
 
     assert again.why == "it was never made"
     assert not (again.path / "half").exists()

@@ -16,12 +16,13 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from specship.digests import digest_of, sha256_file
-from specship.errors import UnusableInput
+from specship.errors import RequirementMissing, UnusableInput
 from specship.pipeline.corpus import source
 from specship.pipeline.corpus.near_duplicates import (
     HeldOutShingles,
@@ -71,7 +72,7 @@ def source_digest(settings: Mapping[str, Any], project: Path) -> str:
     section = CorpusSettings.model_validate_json(json.dumps(settings["corpus"]))
     found: list[tuple[str, str]] = []
     for one in section.all_sources():
-        with contextlib.suppress(UnusableInput):
+        with contextlib.suppress(UnusableInput, RequirementMissing):
             kind = kind_named(one.kind)
             opened = kind.open(one, project)
             for listed in kind.files(opened):
@@ -96,6 +97,10 @@ def make_from_settings(work: Work) -> None:
 def make_corpus(sources: list[OpenedSource], settings: CorpusSettings, work: Work) -> None:
     """Read, remove duplicates, split and write; the manifest comes last, and then the spool goes."""
     folder = work.output / SPOOL
+    for left in set(work.output.iterdir()) - {
+        folder
+    }:  # of an attempt that was interrupted; written anew below
+        shutil.rmtree(left) if left.is_dir() and not left.is_symlink() else left.unlink()
     folder.mkdir(exist_ok=True)
     identity = digest_of([settings.model_dump(mode="json"), [one.source.label for one in sources]])
     spool = Spool(folder, identity)

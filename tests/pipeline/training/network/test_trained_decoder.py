@@ -74,10 +74,14 @@ def test_outputs_and_gradients_are_those_of_transformers(tmp_path: Path, name: s
     loss.backward()
 
     assert [key for key, _ in ours.named_parameters()] == [key for key, _ in other.named_parameters()]
-    scale = float(logits_BTV.detach().abs().max())
-    assert float((ours.logits(tokens_BT[:, :-1]) - logits_BTV).abs().max()) < 1e-5 * scale
-    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
-    assert float(ours(tokens_BT, reduction="none").mean()) == pytest.approx(float(expected), rel=1e-5)
+    logits_BTV = logits_BTV.detach()
+    scale = float(logits_BTV.abs().max())
+    with torch.no_grad():
+        apart = float((ours.logits(tokens_BT[:, :-1]) - logits_BTV).abs().max())
+    assert apart < 1e-5 * scale
+    wanted = pytest.approx(expected.item(), rel=1e-5)
+    assert loss.item() == wanted
+    assert ours(tokens_BT, reduction="none").mean().item() == wanted
     assert furthest(ours, other) < 2e-4
 
 
@@ -92,7 +96,7 @@ def test_another_rotation_is_seen(tmp_path: Path, family: str) -> None:
     load_checkpoint(ours, open_any_checkpoint(checkpoint))
     ids_BT = windows(257)[:, :-1]
     logits_BTV = other(input_ids=ids_BT, use_cache=False).logits
-    assert float((ours.logits(ids_BT) - logits_BTV).abs().max()) > 1e-4 * float(logits_BTV.abs().max())
+    assert (ours.logits(ids_BT) - logits_BTV).abs().max().item() > 1e-4 * logits_BTV.abs().max().item()
 
 
 @pytest.mark.parametrize("tied", [True, False])
@@ -141,24 +145,24 @@ def test_documents_of_a_window_do_not_see_each_other() -> None:
 
     assert torch.allclose(losses_T[:12], alone[0], atol=1e-5)
     assert torch.allclose(losses_T[13:], alone[1], atol=1e-5)
-    assert float((unmarked_T[13:] - alone[1]).abs().max()) > 0.1
+    assert (unmarked_T[13:] - alone[1]).abs().max().item() > 0.1
 
 
 def test_one_document_is_plain_causal_attention() -> None:
     model = strong(config())
     tokens_BT = windows(301)
     marked = model(tokens_BT, documents_BT=torch.zeros_like(tokens_BT))
-    assert float(marked) == pytest.approx(float(model(tokens_BT)), rel=1e-6)
+    assert marked.item() == pytest.approx(model(tokens_BT).item(), rel=1e-6)
 
 
 def test_bfloat16_is_near_and_its_gradients_are_those_of_masters_in_float32() -> None:
     """Products in half the bits; losses stay near, and what the optimizer gets is float32."""
     model, tokens_BT = strong(config(tied_embeddings=False)), windows(301)
-    whole = float(model(tokens_BT))
+    whole = model(tokens_BT).item()
     loss = model(tokens_BT, dtype=torch.bfloat16)
     loss.backward()
     assert loss.dtype == torch.float32
-    assert 0 < abs(float(loss) - whole) < 0.05 * whole
+    assert 0 < abs(loss.item() - whole) < 0.05 * whole
     assert {one.grad.dtype for one in model.parameters() if one.grad is not None} == {torch.float32}
     assert all(one.grad is not None for one in model.parameters())
 
@@ -173,5 +177,5 @@ def test_compiled_blocks_compute_the_same() -> None:
     tokens_BT = windows(301, 16)
     for model in (plain, made):
         model(tokens_BT).backward()
-    assert float(made(tokens_BT)) == pytest.approx(float(plain(tokens_BT)), rel=1e-5)
+    assert made(tokens_BT).item() == pytest.approx(plain(tokens_BT).item(), rel=1e-5)
     assert furthest(made, plain) < 2e-4
