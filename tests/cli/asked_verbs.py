@@ -21,6 +21,7 @@ QUICK: Final = (
     "explain frozen-weights",
     "explain run.held_out_loss",
     "faults",
+    "flip-rate --recorded",
     "gate --base base",
     "init {own.new}",
     "lint",

@@ -37,9 +37,10 @@ def test_a_verb_is_helped_without_the_others(verb: str) -> None:
         "import sys\nfrom specship.cli import main\ntry:\n    main([sys.argv[1], '--help'])\nexcept SystemExit:\n    pass\n"
         "print([n.rpartition('.')[2] for n in sys.modules if n.startswith('specship.cli.commands.')], file=sys.stderr)"
     )
-    done = subprocess.run([sys.executable, "-c", code, verb], capture_output=True, text=True, check=False)
+    name = verb.replace("_", "-")
+    done = subprocess.run([sys.executable, "-c", code, name], capture_output=True, text=True, check=False)
 
-    assert done.stdout.startswith(f"usage: specship {verb} ")
+    assert done.stdout.startswith(f"usage: specship {name} ")
     assert done.stderr.strip() == f"['{verb}']"
 
 

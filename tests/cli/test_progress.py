@@ -19,6 +19,7 @@ COUNTED: Final = {
     "corpus": "corpus  ",
     "eval": "scoring  ",
     "export": "MB",
+    "flip-rate": "",
     "import": "MB",
     "pretrain": "",
     "qa": "qa  ",

@@ -103,7 +103,7 @@ def _silent_fallback() -> contextlib.AbstractContextManager[Any]:
     import torch
 
     return mock.patch.multiple(
-        "specship.pipeline.training.training", resolve_device=lambda _asked: torch.device("cpu")
+        "specship.pipeline.parallel.group", resolve_device=lambda _asked: torch.device("cpu")
     )
 
 

@@ -12,10 +12,10 @@ FAULT = Fault(row="E11", stage="speed")
 
 
 def plant(folder: Path) -> None:
-    """The last sample of our decoder took a thousand times as long; the median hides it."""
+    """The last sample of our decoder took an hour more; the median hides it."""
 
     def edit(document: dict[str, Any]) -> None:
         ours = [one for one in document["samples"] if one["decoder"] == "specship"]
-        ours[-1]["seconds"] *= 1000
+        ours[-1]["seconds"] += 3600
 
     edit_json(folder / "speed.json", edit)

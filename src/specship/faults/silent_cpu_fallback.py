@@ -17,6 +17,7 @@ def inject() -> None:
     """The run asks for CUDA, and whoever resolves devices answers with the CPU and says nothing."""
     import torch
 
+    from specship.pipeline.parallel import group
     from specship.pipeline.training import training
 
     def asking(train: Callable[..., Any]) -> Callable[..., Any]:
@@ -27,7 +28,7 @@ def inject() -> None:
         return asked
 
     spoil(training, "pretrain", asking)
-    spoil(training, "resolve_device", lambda _: lambda _asked: torch.device("cpu"))
+    spoil(group, "resolve_device", lambda _: lambda _asked: torch.device("cpu"))
 
 
 def alter(facts: Facts) -> Facts:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Callable
 from typing import Any
 
@@ -18,10 +17,10 @@ def inject() -> None:
     begun: list[Any] = []
 
     def stale(write: Callable[..., None]) -> Callable[..., None]:
-        def written(*arguments: Any, model: Any, **named: Any) -> None:
+        def written(*arguments: Any, weights: Any, **named: Any) -> None:
             if not begun:
-                begun.append(copy.deepcopy(model))
-            write(*arguments, model=begun[0], **named)
+                begun.append({name: tensor.detach().clone() for name, tensor in weights.items()})
+            write(*arguments, weights=begun[0], **named)
 
         return written
 

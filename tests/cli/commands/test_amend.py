@@ -315,7 +315,10 @@ def test_a_branch_without_the_one_below_it_is_told_the_edit(
 
     assert main(["spec", "history"]) == 2
     said = capsys.readouterr().err
-    file, new, old = said.split("or in ")[1].split("instead of")[0].split(" ")[0], *said.split("`")[1::2][:2]
+    file, new, old = (
+        said.split("or in ")[1].split("instead of")[0].split(" ")[0],
+        *said.split("mend:")[1].split("`")[1::2][:2],
+    )
     assert (new, old) == ("after: 1.0.1", "after: 2.0.0")
     edit(stacked / file, old, new)
     assert main(["spec", "history"]) == 0

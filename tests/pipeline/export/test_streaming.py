@@ -177,8 +177,8 @@ def test_numbers_that_a_type_cannot_hold_are_refused(
         file.write(np.float32(3e38).tobytes())
     assert main(["export", str(folder), str(tmp_path / "out.gguf"), "--dtype", dtype]) == 2
     said = capsys.readouterr().err
-    assert "model.layers.1.mlp.up_proj.weight has numbers" in said
-    assert f"{dtype} cannot hold" in said
+    assert "model.layers.1.mlp.up_proj.weight: the weights hold numbers" in said
+    assert f"{dtype} cannot store" in said
     assert main(["export", str(folder), str(tmp_path / "out.gguf"), "--dtype", "BF16"]) == 0
     assert read_gguf(tmp_path / "out.gguf").array("blk.1.ffn_up.weight").max() > 2.9e38
 

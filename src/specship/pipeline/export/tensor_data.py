@@ -127,7 +127,7 @@ def write_tensor(
             advance(write_all(target, encoded(portion, plan.element)))
         except UnusableInput as error:
             raise UnusableInput(
-                f"{plan.source.name} has {error.message}", at=plan.file, why=error.why, mend=error.mend
+                f"{plan.source.name}: {error.message}", at=plan.file, why=error.why, mend=error.mend
             ) from error
 
 
