@@ -356,7 +356,10 @@ def test_a_stage_that_cannot_resume_begins_anew(root: Path) -> None:
         runner(root, body=body).ensure("corpus")
     partial = next(path for path in stage_folder(root).iterdir() if path.suffix == ".partial")
     assert [path.name for path in partial.iterdir()] == ["half"]
-    again = replace(runner(root), anew=True).ensure("corpus")
+    session = runner(root)
+    assert isinstance(session, SpoiledRunner)
+    session.anew = True
+    again = session.ensure("corpus")
 
     assert again.why == "it was never made"
     assert not (again.path / "half").exists()
