@@ -74,6 +74,15 @@ def _be_the_writer(writer: Writer, folder: Path, acknowledged: mmap.mmap) -> Non
     os._exit(status)
 
 
+def given(shared: mmap.mmap) -> list[str]:
+    """What a writer acknowledged: words of 64 bytes, padded.
+
+    A kill may fall between two halves of a copy, so a word whose last byte is missing was not given.
+    """
+    words = (shared[place : place + 64] for place in range(0, len(shared) - 4096, 64))
+    return [word.decode().strip() for word in words if word[-1]]
+
+
 def run(
     writer: Writer, folder: Path, inject: Callable[[int], Any] | None = None, patch: Point | None = None
 ) -> Ending:
@@ -94,8 +103,7 @@ def run(
     if tracer is not None:
         tracer.wait()
         tracer.stderr.close()
-    told = [shared[64 * place : 64 * place + 64].rstrip(b"\0").decode().strip() for place in range(960)]
-    return Ending([text for text in told if text], status, shared[-4096:].rstrip(b"\0 ").decode())
+    return Ending(given(shared), status, shared[-4096:].rstrip(b"\0 ").decode())
 
 
 def attach(child: int, *options: str) -> "subprocess.Popen[str]":
@@ -255,10 +263,7 @@ def kills(rounds: int, seed: int = 7) -> dict[str, Any]:
             time.sleep(chance.random() * 0.002)
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
-            text = shared[:-4096].rstrip(b"\0").decode()
-            # One that was killed while it wrote its word has not given it.
-            told = [text[place : place + 64] for place in range(0, len(text), 64)]
-            acknowledged += [word for word in told if len(word) == 64]
+            acknowledged += given(shared)
         temporary = left(folder)
         for path in temporary:
             os.utime(path, (0, 0))
