@@ -174,6 +174,14 @@ CASES: dict[str, Case] = {
         files=((SMALL, BASE[SMALL] + OWN_GATE),),
     ),
     # prose
+    "a criterion for another reason": Case(
+        ((SPEC_FILE, "because: It is what training is for.", "because: It is what training is for indeed."),),
+        {"neutral AC-SMALL-001 reworded"}, {"neutral AC-SMALL-001 reworded"}, "patch", stales=False,
+    ),
+    "a section of the pipeline goes": Case(
+        ((RELEASED, "    tokenizer: {vocab_size: 50257}\n", ""),),
+        {"measures otherwise release setting"}, {"measures otherwise release setting"},
+    ),
     "a rule in other words": Case(((SECOND, "There are documents.", "There are some documents."),), {"neutral GATE-THIRD-009 reworded"}, {"neutral GATE-THIRD-009 reworded"}, "patch", stales=False),
     "a summary in other words": Case(((SECOND, "What a small model must show.", "What it must show."),), {"neutral second reworded"}, {"neutral second reworded"}, "patch", stales=False),
     "a reference more": Case(
