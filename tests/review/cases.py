@@ -92,6 +92,10 @@ CASES: dict[str, Case] = {
         (REHEARSED, "    reason: A tiny", "    drop: [val_tokens]\n    reason: A tiny"), what=LIMIT
     ),
     "a limit dropped": _weaker((SMALL, "      val_tokens: {at_least: 131072, unit: tokens}\n", ""), what=LIMIT),
+    "the same limit in another form": Case(
+        ((SMALL, "{equals: 0, unit: documents}", "{one_of: [0], unit: documents}"),),
+        {"neutral GATE-SMALL-002 limit"}, {"neutral GATE-SMALL-002 limit"}, "patch",
+    ),
     "an interval instead of a limit": Case(
         ((SMALL, "{at_most: 2.2, unit", "{between: [0, 4.7], unit"),), {f"weakened {LIMIT}"}, {f"weakened {LIMIT}"}
     ),
@@ -229,7 +233,7 @@ CASES: dict[str, Case] = {
     "a setting without a direction": Case(
         ((RELEASED, "patience: 5", "patience: 9"),), {"measures otherwise release setting"}, {"measures otherwise release setting"}
     ),
-    "a profile is gone": Case((), {"removed rehearsal removed"}, {"added rehearsal added"}, stales=False, files=((REHEARSED, None),)),
+    "a profile is gone": Case((), {"removed rehearsal removed"}, {"added rehearsal added"}, files=((REHEARSED, None),)),
     "a profile is renamed": Case(
         (("specs/small/profiles/practice.yaml", "profile: rehearsal", "profile: practice"), (SETTINGS, 'spec = "', 'profile = "practice"\nspec = "')),
         {"neutral practice renamed", "measures otherwise profile setting"}, {"neutral rehearsal renamed", "measures otherwise profile setting"},
@@ -289,6 +293,10 @@ CASES: dict[str, Case] = {
     "advice is put into an amendment, or taken out": Case(
         (("specs/small/amendments/0001-begin.yaml", "what: A model.}]\n", "what: A model.}]\nrecommendations: [{id: REC-ONE, what: Look., state: OPEN}]\n"),),
         {"incomparable 0001-begin.yaml reworded"}, {"incomparable 0001-begin.yaml reworded"}, stales=False,
+    ),
+    "the lessons of an amendment": Case(
+        (("specs/small/amendments/0001-begin.yaml", "why: It begins.\n", "why: It begins.\nlessons: [Look twice.]\n"),),
+        {"neutral 0001-begin.yaml reworded"}, {"neutral 0001-begin.yaml reworded"}, "patch", stales=False,
     ),
     "an amendment is rewritten": Case(
         (("specs/small/amendments/0001-begin.yaml", "bump: major", "bump: minor"),), {"incomparable 0001-begin.yaml reworded"}, {"incomparable 0001-begin.yaml reworded"}, stales=False,

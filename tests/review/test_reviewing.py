@@ -1,6 +1,7 @@
 """Every class of change, there and back, in a repository with a branch a case."""
 
 import functools
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,9 @@ import yaml
 
 from specship.review.records import Review
 from specship.review.reviewing import review
+from specship.specs.project import load_project
+from specship.specs.records import FALSIFICATION
+from specship.suite.plan.plan import plan_at
 from tests.projects.histories import history
 from tests.review.cases import BASE, CASES, REHEARSED, SMALL, Case
 from tests.review.told import TOLD, of_review
@@ -63,6 +67,58 @@ def test_a_change_is_told_there_and_back(repository: Path, name: str, case: Case
     assert TOLD_OF[name] == of_review(there)
     assert TOLD_OF[f"{name}, back"] == of_review(back)
     assert mirrored(back) == sorted(facts for facts, about in directions(there) if about != "amendment")
+
+
+CANNOT_BE_MEASURED = {"another probe", "a criterion is gone", "a probe is gone", "the whole project moves"}
+"""Heads whose plan cannot be made, or not here; `what a probe imports` is refused where it is measured."""
+
+
+@pytest.fixture(scope="session")
+def asked_before(tmp_path_factory: pytest.TempPathFactory) -> dict[tuple[str, str], str]:
+    return asked_for(tmp_path_factory.mktemp("asked"), BASE)
+
+
+def asked_for(folder: Path, files: Mapping[str, str | None]) -> dict[tuple[str, str], str]:
+    """Digest of what is asked of each gate with a probe at each profile: evidence under another one is stale."""
+    for name, text in files.items():
+        if text is not None:
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(text.encode("utf-8", "surrogateescape"))
+    project = load_project(folder)
+    return {
+        (check.gate.id, profile): check.gate_digest
+        for profile, own in project.spec.profiles.items()
+        if own.kind != FALSIFICATION
+        for check in plan_at(project, profile).checks
+        if check.probe
+    }
+
+
+@pytest.mark.parametrize(
+    "name", sorted(CASES.keys() - CANNOT_BE_MEASURED - {"what a probe imports measures otherwise"})
+)
+def test_what_review_calls_stale_is_what_status_calls_stale(
+    repository: Path, tmp_path: Path, name: str, asked_before: dict[tuple[str, str], str]
+) -> None:
+    found = review(repository, f"base..{branch(name)}")
+    now = asked_for(tmp_path, {**BASE, **CASES[name].applied()})
+    called = {
+        change.was: change.id
+        for change in found.changes
+        if change.was and change.about in {"gate", "profile"}
+    }
+    other = {
+        (gate, profile)
+        for (gate, profile), digest in asked_before.items()
+        if now.get((called.get(gate, gate), called.get(profile, profile))) != digest
+    }
+    stale = {
+        (one.gate, one.profile) for change in found.changes for one in change.stales if one.what == "evidence"
+    }
+    whole = {profile for gate, profile in stale if gate == "*"}
+
+    assert {(gate, profile) for gate, profile in other if profile not in whole} <= stale
+    assert {(gate, profile) for gate, profile in stale if gate != "*"} <= other
 
 
 MIRRORED = {"weakened": "strengthened", "strengthened": "weakened", "added": "removed", "removed": "added"}

@@ -197,7 +197,7 @@ class GateReview:
             tightens_too=bool(compared.loosens and compared.tightens),
             base=self._limit_spot(self.base, was, quantity, first.base if first else None),
             head=self._limit_spot(self.head, now, quantity, first.head if first else None),
-            stales=self._stales(was, now, profiles) if compared.direction != Direction.NEUTRAL else (),
+            stales=self._stales(was, now, profiles),
         )
 
     def _limit_spot(self, gates: Gates, identity: str, quantity: str, profile: Profile | None) -> Spot:

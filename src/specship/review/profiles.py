@@ -56,6 +56,7 @@ class ProfileReview:
                 says,
                 before=self._one[name].summary,
                 base=self._spot(self._base, name),
+                stales=_whole(self._one[name]),
             )
         for name in self.pairing.added:
             says = f"profile {name} ({self._other[name].kind}) is new"
