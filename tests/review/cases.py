@@ -268,6 +268,9 @@ CASES: dict[str, Case] = {
     "a table beside the probes": Case(
         (), {"measures otherwise probes/table.json code"}, {"measures otherwise probes/table.json code"}, files=(("probes/table.json", "[]"),)
     ),
+    "code beside the probes that none imports": Case(
+        (), {"measures otherwise probes/spare.py code"}, {"measures otherwise probes/spare.py code"}, stales=False, files=(("probes/spare.py", HELPER),)
+    ),
     "a probe is gone": Case((), {"removed own.documents removed"}, {"added own.documents added"}, files=(("probes/own.py", None),)),
     "a probe is called otherwise": Case(
         (("probes/own.py", '@probe("own.documents"', '@probe("own.texts"'), ("probes/own.py", "def documents", "def texts"), (SECOND, "probe: own.documents", "probe: own.texts")),
