@@ -1,5 +1,6 @@
 """The published schemas: made from the records, met by every shipped file, refusing what the reader refuses."""
 
+import functools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,8 +35,14 @@ def plain(values: Any) -> Any:
     return json.loads(json.dumps(values))
 
 
+@functools.cache
+def validator(kind: str) -> Draft7Validator:
+    """Making a schema takes longer than asking it."""
+    return Draft7Validator(schema_of(kind))
+
+
 def refuses(kind: str, values: Any) -> bool:
-    return not Draft7Validator(schema_of(kind)).is_valid(plain(values))
+    return not validator(kind).is_valid(plain(values))
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -98,7 +105,7 @@ def test_texts_for_settings_are_those_that_no_docstring_gives() -> None:
 
 @pytest.mark.parametrize(("kind", "path"), FILES, ids=lambda value: getattr(value, "name", value))
 def test_every_shipped_file_meets_its_schema(kind: str, path: Path) -> None:
-    Draft7Validator(schema_of(kind)).validate(plain(read_document(path).values))
+    validator(kind).validate(plain(read_document(path).values))
     assert faults_of(kind, path.read_bytes(), path.name) == []
 
 
