@@ -41,7 +41,7 @@ falsify: $(READY)
 	$(BIN)/python benchmarks/diagnosis.py --set unseen || status=$$?; exit $$status
 
 # Where Python may keep what it compiled: without, each worker compiles every test at each run.
-test: export PYTHONDONTWRITEBYTECODE =
+test slow: export PYTHONDONTWRITEBYTECODE =
 test: $(READY)
 	$(PYTEST) -n 2 --dist loadfile
 
