@@ -49,6 +49,7 @@ def torchrun(
     output: Path,
     *more: str,
     each: int,
+    restarts: int = 0,
     port: int = 0,
     hosts: int = 1,
     defect: str = "",
@@ -58,7 +59,16 @@ def torchrun(
     program = [str(CHILD), defect, str(at)] if defect else ["--no-python", str(SCRIPTS / "specship")]
     meet = ["--rdzv-backend", "c10d", "--rdzv-endpoint", f"localhost:{port or free_port()}"]
     command = [sys.executable, "-m", "torch.distributed.run", "--nnodes", str(hosts), *meet]
-    command += ["--nproc-per-node", str(each), *program, "pretrain", "--data", str(data)]
+    command += [
+        "--max-restarts",
+        str(restarts),
+        "--nproc-per-node",
+        str(each),
+        *program,
+        "pretrain",
+        "--data",
+        str(data),
+    ]
     command += [
         "--output",
         str(output),
@@ -84,6 +94,15 @@ def test_it_trains_the_run_of_one_process(data: Path, alone: Path, tmp_path: Pat
     told = read_run(tmp_path / "run").parallel
     assert told is not None
     assert (told.world_size, told.sharing, len({one.pid for one in told.ranks})) == (2, "ddp", 2)
+
+
+def test_a_restart_of_the_launcher_goes_on(data: Path, alone: Path, tmp_path: Path) -> None:
+    """The launcher's store still has the addresses of the first attempt."""
+    run = tmp_path / "run"
+    assert ended(torchrun(data, run, each=2, restarts=1, defect="killed", at=9)) == [0]
+
+    assert read_run(run).sessions == 2
+    assert_same_run(run, alone)
 
 
 def test_two_hosts_meet_and_another_number_goes_on(data: Path, alone: Path, tmp_path: Path) -> None:

@@ -21,7 +21,8 @@ def _spoil(defect: str, at: int) -> None:
     take_step = Trainer.take_step
 
     def spoilt(self: Any) -> Any:
-        if self.step + 1 == at and defect == "killed":
+        restarts = os.environ["TORCHELASTIC_RESTART_COUNT"]
+        if self.step + 1 == at and defect == "killed" and restarts == "0":
             os.kill(os.getpid(), signal.SIGKILL)
         if self.step + 1 == at and defect == "hangs":
             signal.signal(signal.SIGTERM, signal.SIG_DFL)  # or torchrun waits half a minute for it

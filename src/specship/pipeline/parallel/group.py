@@ -87,11 +87,18 @@ class RankGroup:
         on_cuda = device.type == "cuda"
         if on_cuda:
             torch.cuda.set_device(device)
+        timeout = timedelta(seconds=timeout_seconds)
+        # The launcher's store outlives a restart, and would lead to the addresses of those that are gone.
+        attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
         try:
+            store, _, _ = next(dist.rendezvous("env://", timeout=timeout))  # type: ignore[no-untyped-call]
             dist.init_process_group(
                 "cpu:gloo,cuda:nccl" if on_cuda else "gloo",
-                timeout=timedelta(seconds=timeout_seconds),
+                timeout=timeout,
                 device_id=device if on_cuda else None,
+                store=dist.PrefixStore(f"attempt {attempt}", store),
+                rank=group.rank,
+                world_size=group.world,
             )
         except (RuntimeError, ValueError) as error:  # of torch: no store, no route, or not all came
             where = ":".join(os.environ[name] for name in ("MASTER_ADDR", "MASTER_PORT"))
