@@ -12,6 +12,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from specship.errors import UnusableInput
 from specship.pipeline.checkpoint.folder_manifest import verify_manifest
@@ -92,6 +94,13 @@ def test_more_processes_and_cut_weights_do_too(
     together(request(data, tmp_path / "run", sharing), world)
 
     assert_same_run(tmp_path / "run", alone)
+    for name in ("model", "optimizer"):  # joined from parts, each in its place
+        one, two = (
+            load_file(checkpoints_of(run)[-1][1] / f"{name}.safetensors") for run in (tmp_path / "run", alone)
+        )
+        assert one.keys() == two.keys()
+        for key, tensor in one.items():
+            torch.testing.assert_close(tensor, two[key], rtol=0, atol=2e-4)
 
 
 @pytest.mark.slow

@@ -1,7 +1,7 @@
 """The processes that train one model together, by torch's own engine; a single process is a group of one.
 
 Gradients are averaged by DistributedDataParallel, which keeps all of the model in each process, or weights,
-gradients and moments are cut by `fully_shard` (FSDP2). Whatever the cut, a checkpoint is gathered whole, so
+gradients and moments are cut by `fully_shard` (FSDP2). Whatever the cut, a checkpoint is one whole folder, so
 that another number of processes goes on from it. Source: torch.distributed, PyTorch documentation.
 """
 
@@ -113,6 +113,11 @@ class RankGroup:
     def alone(self) -> bool:
         """Whether there are no others."""
         return self.world == 1
+
+    @property
+    def cut(self) -> bool:
+        """Whether each process holds a part of every weight."""
+        return self.sharing == "fsdp" and not self.alone
 
     @property
     def is_main(self) -> bool:
@@ -288,15 +293,6 @@ def whole(tensor: Tensor) -> Tensor:
     from torch.distributed.tensor import DTensor
 
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-
-
-def as_parts(tensor: Tensor, like: Tensor) -> Tensor:
-    """A whole tensor cut as another one is."""
-    from torch.distributed.tensor import DTensor, distribute_tensor
-
-    if not isinstance(like, DTensor):
-        return tensor.to(like.device)
-    return distribute_tensor(tensor.to(like.device), like.device_mesh, like.placements)
 
 
 def weights_sum(parameters: Sequence[Tensor]) -> int:
