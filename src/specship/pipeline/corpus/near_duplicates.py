@@ -37,7 +37,7 @@ _SAMPLE: Final = 128
 _SAMPLE_MARGIN: Final = 0.2
 _COMMON: Final = 64
 _FEWEST: Final = 64
-_KEYS_AT_ONCE: Final = 1 << 19
+_KEYS_AT_ONCE: Final = 1 << 16
 _BYTE_BASE: Final = 0x9E3779B97F4A7C15  # odd, therefore invertible modulo 2**64
 _WORD_BASE: Final = 0xBF58476D1CE4E5B9
 
