@@ -308,8 +308,8 @@ class HeldOutShingles:
         lengths = last - first
         if not lengths.sum():
             return []
-        places = np.repeat(last - np.cumsum(lengths), lengths) + np.arange(lengths.sum())
-        owners, counts = np.unique(self._owners(self._keys[places]), return_counts=True)
+        found = np.repeat(last - np.cumsum(lengths), lengths) + np.arange(lengths.sum())
+        owners, counts = np.unique(self._owners(self._keys[found]), return_counts=True)
         return [int(one) for one in owners[counts >= (threshold - _SAMPLE_MARGIN) * self._sizes_D[owners]]]
 
 

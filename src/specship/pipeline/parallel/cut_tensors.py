@@ -43,8 +43,9 @@ def parts_beside(group: RankGroup, final: Path, tensors: Mapping[str, Tensor]) -
     Raises:
         CannotWrite: the disk of one of them is full or refuses; all of them hear it.
     """
-    import torch.distributed.checkpoint as dcp
     from torch.distributed.checkpoint.api import CheckpointException
+    from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageWriter
+    from torch.distributed.checkpoint.state_dict_saver import save
 
     def made() -> Path:
         with write_errors(final):
@@ -57,8 +58,8 @@ def parts_beside(group: RankGroup, final: Path, tensors: Mapping[str, Tensor]) -
     cut = {name: tensor for name, tensor in tensors.items() if _is_cut(tensor)}
     try:
         try:
-            writer = dcp.HuggingFaceStorageWriter(str(scratch), _in_files(cut), save_distributed=True)
-            dcp.save(cut, storage_writer=writer)
+            writer = HuggingFaceStorageWriter(str(scratch), _in_files(cut), save_distributed=True)
+            save(cut, storage_writer=writer)
         except CheckpointException as error:
             raise _refused(error, final) from error
         yield lambda path, wanted: _join(scratch, path, wanted)
@@ -75,12 +76,13 @@ def read_parts(folder: Path, into: Mapping[str, Tensor]) -> None:
     Raises:
         DamagedArtifact: a file cannot be read, or lacks one of them.
     """
-    import torch.distributed.checkpoint as dcp
     from torch.distributed.checkpoint.api import CheckpointException
+    from torch.distributed.checkpoint.hf_storage import HuggingFaceStorageReader
+    from torch.distributed.checkpoint.state_dict_loader import load
 
     try:
         with torch.no_grad():
-            dcp.load(dict(into), storage_reader=dcp.HuggingFaceStorageReader(str(folder)))
+            load(dict(into), storage_reader=HuggingFaceStorageReader(str(folder)))
     except CheckpointException as error:
         raise DamagedArtifact(f"cannot be read in parts: {_cause(error)}", at=folder) from error
 

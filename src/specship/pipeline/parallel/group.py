@@ -88,15 +88,18 @@ class RankGroup:
         if on_cuda:
             torch.cuda.set_device(device)
         timeout = timedelta(seconds=timeout_seconds)
+        from torch.distributed.distributed_c10d import PrefixStore
+        from torch.distributed.rendezvous import rendezvous
+
         # The launcher's store outlives a restart, and would lead to the addresses of those that are gone.
         attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
         try:
-            store, _, _ = next(dist.rendezvous("env://", timeout=timeout))  # type: ignore[no-untyped-call]
+            store, _, _ = next(rendezvous("env://", timeout=timeout))
             dist.init_process_group(
                 "cpu:gloo,cuda:nccl" if on_cuda else "gloo",
                 timeout=timeout,
                 device_id=device if on_cuda else None,
-                store=dist.PrefixStore(f"attempt {attempt}", store),
+                store=PrefixStore(f"attempt {attempt}", store),
                 rank=group.rank,
                 world_size=group.world,
             )
