@@ -44,6 +44,7 @@ BEHAVIOURS: Final = {
     "pipeline/qa/test_family_matrix.py": "what is judged of each family of others, and the table of the documentation",
     "pipeline/run_logs/formats/test_hostile_logs.py": "any bytes under the name of any format of logs",
     "pipeline/test_gguf_tables.py": "our tables of GGUF beside those of the gguf package",
+    "pipeline/training/test_torchrun.py": "torch's own launcher around the whole verb, on one host and on two",
     "pipeline/training/test_training_killed.py": "runs that are killed at any point, in processes of their own",
     "evidence/test_crashes.py": "whatever is written, under failing calls, kills and full disks",
     "probes/test_export_probes.py": "the probes of a GGUF and of what is published, over one chain",

@@ -70,6 +70,8 @@ def _prediction_lines(found: Sequence[Mapping[str, Any]]) -> Iterator[str]:
     basis = "rates measured here" if first["rates_measured"] else "0.8 of what its maker states, not measured"
     yield f"predicted    for {first['device']}, a run that nobody measured: {basis} ({first['source']})"
     yield "predicted    without launches, waits, evaluations, checkpoints and reading: at least this long"
+    if assumed := next((one["assumed"] for one in found if one["assumed"]), ""):
+        yield f"predicted    no maker states, and it is assumed: {assumed}"
     single = first["tokens_per_second"] / first["devices"]
     for one in found:
         room, energy = one["memory_of_device"], one["kilowatt_hours"]

@@ -254,6 +254,7 @@ def test_a_cost_is_predicted_for_cards_that_are_not_here(
 
     assert "predicted    for NVIDIA H200 SXM, a run that nobody measured" in shown
     assert "a batch 128 times as large" in shown
+    assert "it is assumed: between hosts 400 Gb/s a card" in shown
     assert pretrain(data, *plan, "--on", "h20") == 2
     assert "h200" in capsys.readouterr().err
     assert pretrain(data, *[part for part in plan if part != "--dry-run"], "--on", "h200") == 2

@@ -66,7 +66,7 @@ def test_a_part_is_contained_though_its_jaccard_index_is_small() -> None:
     part, whole = shingles_of(text_with(0)[:400]), shingles_of(text_with(0))
     stranger = shingles_of(b"quite another text with no word in common at all")
     assert jaccard(part, whole) < 0.5
-    held = HeldOutShingles([stranger, part, np.empty(0, dtype=np.uint64)])
+    held = HeldOutShingles([stranger, part, np.empty(0, dtype=np.uint64)], 3)
     assert held.candidates(whole, 0.7) == [1]
     assert containment(part, whole) > 0.9
     assert containment(stranger, whole) == containment(np.empty(0, dtype=np.uint64), whole) == 0
@@ -88,7 +88,7 @@ def test_heads_that_all_share_make_no_pairs_and_copies_are_each_compared_once() 
     assert [(one, kept) for one, kept, _ in found] == [(n, 0) for n in range(1, 400)]
     assert len(compared) == 2 * 399
     others = [shingles_of(head[:600] + b" " + text_with(0, start=100 + n)) for n in range(200)]
-    assert len(HeldOutShingles(others).candidates(shingles_of(head[:600]), 0.7)) < 20
+    assert len(HeldOutShingles(others, 200).candidates(shingles_of(head[:600]), 0.7)) < 20
 
 
 def test_texts_without_words_repeat_nothing() -> None:

@@ -12,9 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+import torch
+from safetensors.torch import load_file
 
 from specship.errors import UnusableInput
 from specship.pipeline.checkpoint.folder_manifest import verify_manifest
+from specship.pipeline.parallel.beats import roll_call
 from specship.pipeline.parallel.group import RankGroup
 from specship.pipeline.training.run_reading import checkpoints_of, read_evaluations, read_run, read_steps
 from specship.pipeline.training.settings import ModelSettings, Recipe, TrainingSettings
@@ -91,6 +94,13 @@ def test_more_processes_and_cut_weights_do_too(
     together(request(data, tmp_path / "run", sharing), world)
 
     assert_same_run(tmp_path / "run", alone)
+    for name in ("model", "optimizer"):  # joined from parts, each in its place
+        one, two = (
+            load_file(checkpoints_of(run)[-1][1] / f"{name}.safetensors") for run in (tmp_path / "run", alone)
+        )
+        assert one.keys() == two.keys()
+        for key, tensor in one.items():
+            torch.testing.assert_close(tensor, two[key], rtol=0, atol=2e-4)
 
 
 @pytest.mark.slow
@@ -214,6 +224,23 @@ def test_a_signal_to_the_parent_is_a_request_to_all(data: Path, tmp_path: Path) 
     record = read_run(run)
     assert (record.status, record.reason) == ("preempted", "SIGTERM")
     assert checkpoints_of(run)[-1][0] == record.steps_done == len(read_steps(run))
+
+
+def test_who_is_absent_when_an_exchange_failed(tmp_path: Path) -> None:
+    """Beats say that all came to it; only those that are left say that it failed."""
+    groups = [RankGroup(rank=rank, world=3) for rank in range(3)]
+    for group in groups:
+        group.watch(tmp_path)
+        group.beat(7, exchanging=True)
+    assert roll_call(tmp_path, 2, 3, seconds=0) == [0, 1]
+    assert (
+        groups[1].who_is_missing(RuntimeError("reset"))
+        == "rank 0 died or hangs in an exchange of step 7: reset"
+    )
+    assert [groups[1].speaks, groups[2].speaks] == [True, False]
+
+    groups[1].watch(tmp_path)
+    assert roll_call(tmp_path, 2, 3, seconds=0) == [0, 1]
 
 
 def test_a_step_that_cannot_be_parted_is_refused() -> None:

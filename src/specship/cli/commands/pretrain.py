@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import signal
 import sys
@@ -210,9 +211,8 @@ def _train(
         )
     start = _as_one if arguments.nproc == 1 else _as_parent
     outcome, is_main = start(arguments, recipe, data, initial, bypasses)
-    if not is_main:
-        return 0 if outcome.status in _ENDED_WELL else 1
-    _show_outcome(arguments, outcome)
+    if is_main:
+        _show_outcome(arguments, outcome)
     return _status(arguments.output, outcome)
 
 
@@ -252,29 +252,42 @@ def _as_one(
     initial: Path | None,
     bypasses: list[dict[str, Any]],
 ) -> tuple[TrainingOutcome, bool]:
-    """Train in this process: alone, or as the one of several that `torchrun` says it is."""
+    """Train in this process: alone, or as the one of several that `torchrun` says it is.
+
+    `torchrun` tells all to end once one of them failed. The last word on a run comes before that is heard.
+    """
     from specship.cli.progress import progress
+    from specship.errors import StageFailed
     from specship.pipeline.parallel.group import RankGroup
+    from specship.pipeline.training.ranks import WORKER_GONE, speak_for_the_first
     from specship.pipeline.training.termination import TerminationWatch
-    from specship.pipeline.training.training import WORKER_GONE, pretrain
+    from specship.pipeline.training.training import pretrain
 
     group = RankGroup.join(
         recipe.training.device, sharing=arguments.sharing, timeout_seconds=arguments.silence
     )
-    with progress("pretrain") as report:
-        outcome = pretrain(
-            recipe,
-            data.tokenizer,
-            data.shards,
-            arguments.output,
-            report if group.is_main else None,
-            initial=initial,
-            bypasses=bypasses,
-            watch=TerminationWatch(signal.SIGTERM, signal.SIGINT),
-            group=group,
-        )
-    if not outcome.reason.startswith(WORKER_GONE):
-        group.close()
+    ending = contextlib.nullcontext() if group.alone else TerminationWatch()
+    with ending, progress("pretrain") as report:
+        try:
+            outcome = pretrain(
+                recipe,
+                data.tokenizer,
+                data.shards,
+                arguments.output,
+                report if group.is_main else None,
+                initial=initial,
+                bypasses=bypasses,
+                watch=TerminationWatch(signal.SIGTERM, signal.SIGINT),
+                group=group,
+            )
+        except RuntimeError as error:  # of an exchange outside the steps
+            if group.alone:
+                raise
+            raise StageFailed(group.who_is_missing(error), at=arguments.output) from error
+        if outcome.reason.startswith(WORKER_GONE):
+            speak_for_the_first(arguments.output, group, outcome.reason)
+        else:
+            group.close()
     return outcome, group.is_main
 
 

@@ -246,7 +246,8 @@ class _Judged:
         """Move held-out documents that training documents contain, until there is none."""
         new = self.chosen("train").tolist()
         while new and len(heldout := self.chosen("heldout").tolist()):
-            held = HeldOutShingles(shingles_of(self._spool.text(self._facts[one])) for one in heldout)
+            texts = (self._spool.text(self._facts[one]) for one in heldout)
+            held = HeldOutShingles(map(shingles_of, texts), len(heldout))
             moved: list[int] = []
             for done, number in enumerate(new, 1):
                 text_S = shingles_in_order(self._spool.text(self._facts[number]))  # noqa: N806 - shingles

@@ -37,6 +37,7 @@ _SAMPLE: Final = 128
 _SAMPLE_MARGIN: Final = 0.2
 _COMMON: Final = 64
 _FEWEST: Final = 64
+_KEYS_AT_ONCE: Final = 1 << 16
 _BYTE_BASE: Final = 0x9E3779B97F4A7C15  # odd, therefore invertible modulo 2**64
 _WORD_BASE: Final = 0xBF58476D1CE4E5B9
 
@@ -230,32 +231,67 @@ class HeldOutShingles:
     licences) are left out wherever enough others are left, so that time stays linear.
     """
 
-    def __init__(self, shingles: Iterable[Hashes]) -> None:
-        """Take the sample of each held-out document, in their order."""
+    def __init__(self, shingles: Iterable[Hashes], documents: int) -> None:
+        """Take the sample of each of so many held-out documents, in their order.
+
+        A hash and its document share 64 bits, so that one sorted array of some 1.5 KiB a document is all.
+        """
         import numpy as np
 
-        samples = [one_S[:_SAMPLE].copy() for one_S in shingles]  # sorted, therefore the smallest
-        self.documents = len(samples)
-        owners = np.repeat(np.arange(len(samples), dtype=np.int32), [len(one) for one in samples])
-        hashes = np.concatenate([*samples, np.empty(0, dtype=np.uint64)])
-        order = np.argsort(hashes, kind="stable")
-        hashes, owners = hashes[order], owners[order]
-        rare = self._rare(hashes, owners)
-        self._hashes, self._owners = hashes[rare], owners[rare]
-        self._sizes_D = np.bincount(self._owners, minlength=len(samples))
-        bits = max(16, 4 + len(self._hashes).bit_length())
+        self.documents = documents
+        self._owner_bits = np.uint64(max(1, documents.bit_length()))
+        self._owner_mask = np.uint64((1 << int(self._owner_bits)) - 1)
+        keys_N, size = np.empty(documents * _SAMPLE, dtype=np.uint64), 0
+        for owner, one_S in enumerate(shingles):
+            sample_S = one_S[:_SAMPLE]  # sorted, therefore the smallest
+            keys_N[size : size + len(sample_S)] = (sample_S & ~self._owner_mask) | np.uint64(owner)
+            size += len(sample_S)
+        keys_N = keys_N[:size]
+        keys_N.sort()
+        self._keys = keys_N[self._worth_knowing(keys_N)]
+        self._sizes_D = np.zeros(documents, dtype=np.int64)
+        bits = max(16, 4 + len(self._keys).bit_length())
         self._shift = np.uint64(64 - bits)
-        self._seen = np.zeros(1 << bits, dtype=np.bool_)
-        self._seen[self._hashes >> self._shift] = True
+        self._seen = np.zeros(1 << bits >> 3, dtype=np.uint8)
+        for part_N in self._chunks(self._keys):
+            self._sizes_D += np.bincount(self._owners(part_N), minlength=documents)
+            places = part_N >> self._shift
+            bits_N = np.left_shift(1, (places & np.uint64(7)).astype(np.uint8), dtype=np.uint8)
+            np.bitwise_or.at(self._seen, places >> np.uint64(3), bits_N)
 
-    def _rare(self, hashes: Hashes, owners: Members) -> NDArray[np.bool_]:
+    @staticmethod
+    def _chunks(keys_N: Hashes) -> Iterator[Hashes]:
+        """The keys in pieces, so that what is worked out of them is small."""
+        for at in range(0, len(keys_N), _KEYS_AT_ONCE):
+            yield keys_N[at : at + _KEYS_AT_ONCE]
+
+    def _owners(self, keys_N: Hashes) -> Members:
         import numpy as np
 
-        starts = np.flatnonzero(np.r_[len(hashes) > 0, hashes[1:] != hashes[:-1]])  # they are sorted
-        counts = np.diff(np.r_[starts, len(hashes)])
-        rare = np.repeat(counts <= _COMMON, counts)
-        left_D = np.bincount(owners[rare], minlength=self.documents)
-        return rare | (left_D[owners] < _FEWEST)
+        return (keys_N & self._owner_mask).astype(np.int32)
+
+    def _worth_knowing(self, keys_N: Hashes) -> NDArray[np.bool_]:
+        """Which sorted keys are of few documents, or of a document that has few of those."""
+        import numpy as np
+
+        bits, common = self._owner_bits, [np.empty(0, dtype=np.uint64)]
+        for at in range(0, len(keys_N) - _COMMON, _KEYS_AT_ONCE):
+            part_N = keys_N[at : at + _KEYS_AT_ONCE + _COMMON] >> bits
+            common.append(np.unique(part_N[_COMMON:][part_N[_COMMON:] == part_N[:-_COMMON]]))
+        often = np.unique(np.concatenate(common))
+        rare_N = np.concatenate(
+            [
+                *(~np.isin(part_N >> bits, often) for part_N in self._chunks(keys_N)),
+                np.empty(0, dtype=np.bool_),
+            ]
+        )
+        left_D, parts = np.zeros(self.documents, dtype=np.int64), range(0, len(keys_N), _KEYS_AT_ONCE)
+        for at, part_N in zip(parts, self._chunks(keys_N), strict=True):
+            chosen = part_N[rare_N[at : at + _KEYS_AT_ONCE]]
+            left_D += np.bincount(self._owners(chosen), minlength=self.documents)
+        for at, part_N in zip(parts, self._chunks(keys_N), strict=True):
+            rare_N[at : at + _KEYS_AT_ONCE] |= left_D[self._owners(part_N)] < _FEWEST
+        return rare_N
 
     def candidates(self, shingles_S: Hashes, threshold: float) -> list[int]:
         """Held-out documents of whose sample a training document holds nearly that share.
@@ -264,13 +300,16 @@ class HeldOutShingles:
         """
         import numpy as np
 
-        likely = np.unique(shingles_S[self._seen[shingles_S >> self._shift]])
-        first, last = (np.searchsorted(self._hashes, likely, side=side) for side in ("left", "right"))
+        places = shingles_S >> self._shift
+        seen_S = self._seen[places >> np.uint64(3)] >> (places & np.uint64(7)).astype(np.uint8) & np.uint8(1)
+        likely = np.unique(shingles_S[seen_S.view(np.bool_)] & ~self._owner_mask)
+        first = np.searchsorted(self._keys, likely, side="left")
+        last = np.searchsorted(self._keys, likely | self._owner_mask, side="right")
         lengths = last - first
         if not lengths.sum():
             return []
-        places = np.repeat(last - np.cumsum(lengths), lengths) + np.arange(lengths.sum())
-        owners, counts = np.unique(self._owners[places], return_counts=True)
+        found = np.repeat(last - np.cumsum(lengths), lengths) + np.arange(lengths.sum())
+        owners, counts = np.unique(self._owners(self._keys[found]), return_counts=True)
         return [int(one) for one in owners[counts >= (threshold - _SAMPLE_MARGIN) * self._sizes_D[owners]]]
 
 

@@ -54,7 +54,7 @@ _BYTES_AT_ONCE: Final = 8 << 20
 _SAVED_EVERY: Final = 10.0
 """Seconds after which the state is written: a kill costs no more."""
 _CACHE_BYTES: Final = 16 << 20
-_CHUNK: Final = 1 << 14
+_CHUNK: Final = 1 << 12
 _WIDTH: Final = 4 * PERMUTATIONS
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import re
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -28,6 +29,11 @@ class Beat(NamedTuple):
 def beat_path(run: Path, rank: int) -> Path:
     """Where a process writes how far it is."""
     return run / RANKS / f"rank-{rank}.beat"
+
+
+def waiter_path(run: Path, rank: int) -> Path:
+    """Where a process says that an exchange of its own failed: who says so is there."""
+    return run / RANKS / f"rank-{rank}.waits"
 
 
 def error_path(run: Path, rank: int) -> Path:
@@ -60,6 +66,21 @@ def read_beats(run: Path, world: int) -> dict[int, Beat]:
         match = _BEAT.match(path.read_text(encoding="ascii")) if path.is_file() else None
         found[rank] = Beat(int(match[1]), match[2] == "1") if match else Beat(0, exchanging=False)
     return found
+
+
+def roll_call(run: Path, rank: int, world: int, *, seconds: float) -> list[int]:
+    """Say that this process's exchange failed; who did not say the same in that time, by rank.
+
+    A process that died says nothing, nor does one that hangs, and beats alone name neither where it went in
+    the very exchange that failed.
+    """
+    waiter_path(run, rank).touch()
+    until = time.monotonic() + seconds
+    while True:
+        absent = [other for other in range(world) if not waiter_path(run, other).exists()]
+        if not absent or time.monotonic() > until:
+            return absent
+        time.sleep(0.05)
 
 
 def behind(beats: Mapping[int, Beat]) -> list[int]:

@@ -1,7 +1,7 @@
 """The processes that train one model together, by torch's own engine; a single process is a group of one.
 
 Gradients are averaged by DistributedDataParallel, which keeps all of the model in each process, or weights,
-gradients and moments are cut by `fully_shard` (FSDP2). Whatever the cut, a checkpoint is gathered whole, so
+gradients and moments are cut by `fully_shard` (FSDP2). Whatever the cut, a checkpoint is one whole folder, so
 that another number of processes goes on from it. Source: torch.distributed, PyTorch documentation.
 """
 
@@ -18,32 +18,54 @@ import torch
 import torch.distributed as dist
 from torch import Tensor, nn
 
-from specship.errors import UnusableInput
+from specship.errors import StageFailed, UnusableInput
 from specship.pipeline.device import resolve_device
-from specship.pipeline.parallel.beats import BeatWriter, behind, read_beats
+from specship.pipeline.parallel.beats import BeatWriter, behind, read_beats, roll_call, waiter_path
 
 T = TypeVar("T")
 Sharing = Literal["ddp", "fsdp"]
 ENVIRONMENT: Final = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "MASTER_ADDR", "MASTER_PORT")
 """Variables by which `torchrun`, and `--nproc`, tell a process which one it is."""
+_ROLL_CALL: Final = 5.0
+"""Seconds in which those whose exchange failed say so; `torchrun` lets them live for 30 when one died."""
 
 
 class RankGroup:
     """This process among those that train together."""
 
-    def __init__(self, *, sharing: Sharing = "ddp", rank: int = 0, world: int = 1, local: int = 0) -> None:
-        self.sharing = sharing
+    def __init__(
+        self,
+        *,
+        sharing: Sharing = "ddp",
+        rank: int = 0,
+        world: int = 1,
+        local: int = 0,
+        supervised: bool = False,
+    ) -> None:
+        self.sharing, self.supervised = sharing, supervised
         self.rank, self.world, self.local = rank, world, local
         self._beats: BeatWriter | None = None
         self._run: Path | None = None
+        self.absent: list[int] = []
+        """Who was missing when an exchange failed."""
 
     @classmethod
-    def join(cls, asked: str, *, sharing: Sharing = "ddp", timeout_seconds: float = 600.0) -> RankGroup:
+    def join(
+        cls,
+        asked: str,
+        *,
+        sharing: Sharing = "ddp",
+        timeout_seconds: float = 600.0,
+        supervised: bool = False,
+    ) -> RankGroup:
         """Meet the others, as the environment says; alone where it says nothing.
+
+        `supervised` says that a parent of ours watches them, who sees more than they see of each other.
 
         Raises:
             UnusableInput: the environment says a part of it.
             RequirementMissing: this process's device is not here.
+            StageFailed: the others did not come.
         """
         if int(os.environ.get("WORLD_SIZE", "1")) < 2:
             return cls(sharing=sharing)
@@ -55,17 +77,39 @@ class RankGroup:
             )
         numbers = {name: int(os.environ[name]) for name in ("RANK", "WORLD_SIZE", "LOCAL_RANK")}
         group = cls(
-            sharing=sharing, rank=numbers["RANK"], world=numbers["WORLD_SIZE"], local=numbers["LOCAL_RANK"]
+            sharing=sharing,
+            rank=numbers["RANK"],
+            world=numbers["WORLD_SIZE"],
+            local=numbers["LOCAL_RANK"],
+            supervised=supervised,
         )
         device = group.device(asked)
         on_cuda = device.type == "cuda"
         if on_cuda:
             torch.cuda.set_device(device)
-        dist.init_process_group(
-            "cpu:gloo,cuda:nccl" if on_cuda else "gloo",
-            timeout=timedelta(seconds=timeout_seconds),
-            device_id=device if on_cuda else None,
-        )
+        timeout = timedelta(seconds=timeout_seconds)
+        from torch.distributed.distributed_c10d import PrefixStore
+        from torch.distributed.rendezvous import rendezvous
+
+        # The launcher's store outlives a restart, and would lead to the addresses of those that are gone.
+        attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+        try:
+            store, _, _ = next(rendezvous("env://", timeout=timeout))
+            dist.init_process_group(
+                "cpu:gloo,cuda:nccl" if on_cuda else "gloo",
+                timeout=timeout,
+                device_id=device if on_cuda else None,
+                store=PrefixStore(f"attempt {attempt}", store),
+                rank=group.rank,
+                world_size=group.world,
+            )
+        except (RuntimeError, ValueError) as error:  # of torch: no store, no route, or not all came
+            where = ":".join(os.environ[name] for name in ("MASTER_ADDR", "MASTER_PORT"))
+            raise StageFailed(
+                f"rank {group.rank} of {group.world} did not meet the others at {where}: {_first(error)}",
+                why="they train together or not at all",
+                mend="see that each host reaches that address, and that all were started",
+            ) from error
         return group
 
     @property
@@ -74,9 +118,19 @@ class RankGroup:
         return self.world == 1
 
     @property
+    def cut(self) -> bool:
+        """Whether each process holds a part of every weight."""
+        return self.sharing == "fsdp" and not self.alone
+
+    @property
     def is_main(self) -> bool:
         """Whether this process writes logs, events and checkpoints."""
         return self.rank == 0
+
+    @property
+    def speaks(self) -> bool:
+        """Whether this process writes the run's end: the first one, or the first that is left without it."""
+        return self.rank == min(set(range(self.world)) - set(self.absent), default=0)
 
     @property
     def backend(self) -> str:
@@ -193,6 +247,7 @@ class RankGroup:
         """Begin to write beats beside the run."""
         if not self.alone:
             self._run, self._beats = run, BeatWriter(run, self.rank)
+            waiter_path(run, self.rank).unlink(missing_ok=True)
 
     def beat(self, step: int, *, exchanging: bool) -> None:
         """Say how far this process is, for those that wait for it."""
@@ -200,20 +255,27 @@ class RankGroup:
             self._beats.write(step, exchanging=exchanging)
 
     def who_is_missing(self, error: Exception) -> str:
-        """Why an exchange failed, by the beats: which processes the others waited for."""
-        cause = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+        """Why an exchange failed: which processes the others waited for, by a roll call and by the beats."""
+        cause = _first(error)
         if self._run is None:
             return f"an exchange failed: {cause}"
+        if not self.supervised:
+            self.absent = roll_call(self._run, self.rank, self.world, seconds=_ROLL_CALL)
         beats = read_beats(self._run, self.world)
         late = behind(beats)
         step = max(beats.values()).step
-        if not late:
-            return f"an exchange failed at step {step}, which every rank had reached: {cause}"
-        named = ", ".join(str(rank) for rank in late)
-        return f"rank {named} did not come to the exchange of step {step}: {cause}"
+        if late and set(late) >= set(self.absent):
+            named = ", ".join(map(str, self.absent or late))
+            return f"rank {named} did not come to the exchange of step {step}: {cause}"
+        if self.absent:
+            named = ", ".join(map(str, self.absent))
+            return f"rank {named} died or hangs in an exchange of step {step}: {cause}"
+        return f"an exchange failed at step {step}, which every rank had reached: {cause}"
 
     def close(self) -> None:
-        """Leave the others, once all is done."""
+        """Leave once all are done: under `torchrun` one that leaves with an error has the others ended."""
+        with contextlib.suppress(RuntimeError):  # one of them is gone, and there is nobody to wait for
+            self.any_of(False)
         if self._beats is not None:
             self._beats.close()
             self._beats = None
@@ -224,20 +286,16 @@ class RankGroup:
 ALONE: Final = RankGroup()
 
 
+def _first(error: Exception) -> str:
+    """The first line of what an error says."""
+    return str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+
+
 def whole(tensor: Tensor) -> Tensor:
     """A tensor with all its parts; every process of a sharded one has to ask."""
     from torch.distributed.tensor import DTensor
 
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-
-
-def as_parts(tensor: Tensor, like: Tensor) -> Tensor:
-    """A whole tensor cut as another one is."""
-    from torch.distributed.tensor import DTensor, distribute_tensor
-
-    if not isinstance(like, DTensor):
-        return tensor.to(like.device)
-    return distribute_tensor(tensor.to(like.device), like.device_mesh, like.placements)
 
 
 def weights_sum(parameters: Sequence[Tensor]) -> int:

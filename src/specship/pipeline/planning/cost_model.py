@@ -61,6 +61,8 @@ class PredictedCost:
     device: str
     devices: int
     source: str
+    assumed: str
+    """What of the links is no maker's statement on this card; empty for one device, which uses none."""
     rates_measured: bool
     batch_grown: float
     """Tokens of a step over those of the settings: above 1 where there are more devices than sequences."""
@@ -122,6 +124,7 @@ def predicted(
         device=name,
         devices=devices,
         source=device.source if device else "measured here",
+        assumed=device.assumed if device and devices > 1 else "",
         rates_measured=rates.measured,
         batch_grown=grown,
         step_seconds=step,

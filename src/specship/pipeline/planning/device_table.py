@@ -1,5 +1,8 @@
 """Devices that a cost can be predicted for, by what their makers state; nothing here was measured.
 
+Each figure was held against public copies of the sheet that its row names (December 2026); the maker's own
+pages were not to be had. What no sheet says of a card stands in `assumed`.
+
 Peaks are dense bfloat16 products (a datasheet's figure with sparsity, halved), memory and bandwidth are the
 card's, power is its limit, link speeds are bytes a second in one direction for one card.
 """
@@ -31,12 +34,15 @@ class KnownDevice:
     far_link: float
     """Bytes a second in one direction to other hosts, for each card."""
     source: str
+    assumed: str
+    """Which figures are no maker's statement on this card; empty where there are none."""
 
 
 HERE: Final = "here"
 """In place of a kind: the device of this machine, whose rates are measured."""
 _NDR: Final = 50e9
 """400 Gb/s for each card, as in the makers' reference systems (ConnectX-7, NDR)."""
+_REFERENCE: Final = "between hosts 400 Gb/s a card, as in the maker's reference system"
 KNOWN_DEVICES: Final = {
     "h200": KnownDevice(
         name="NVIDIA H200 SXM",
@@ -48,6 +54,7 @@ KNOWN_DEVICES: Final = {
         near_cards=8,
         far_link=_NDR,
         source="NVIDIA H200 Tensor Core GPU, datasheet",
+        assumed=_REFERENCE,
     ),
     "h100": KnownDevice(
         name="NVIDIA H100 SXM",
@@ -59,6 +66,7 @@ KNOWN_DEVICES: Final = {
         near_cards=8,
         far_link=_NDR,
         source="NVIDIA H100 Tensor Core GPU, datasheet",
+        assumed=_REFERENCE,
     ),
     "a100": KnownDevice(
         name="NVIDIA A100 80GB SXM",
@@ -70,6 +78,7 @@ KNOWN_DEVICES: Final = {
         near_cards=8,
         far_link=25e9,
         source="NVIDIA A100 Tensor Core GPU, datasheet",
+        assumed="between hosts 200 Gb/s a card, as in the maker's reference system",
     ),
     "l40s": KnownDevice(
         name="NVIDIA L40S",
@@ -81,6 +90,7 @@ KNOWN_DEVICES: Final = {
         near_cards=8,
         far_link=25e9,
         source="NVIDIA L40S, datasheet (PCIe 4.0 x16 as its link)",
+        assumed="8 cards a host, and between hosts 200 Gb/s a card",
     ),
     "rtx4090": KnownDevice(
         name="NVIDIA GeForce RTX 4090",
@@ -92,6 +102,7 @@ KNOWN_DEVICES: Final = {
         near_cards=4,
         far_link=12.5e9,
         source="NVIDIA Ada GPU architecture, appendix A (bfloat16 with float32 accumulation)",
+        assumed="4 cards a host, a PCIe 4.0 x16 link, and between hosts 100 Gb/s a card",
     ),
 }
 """By the name that `--on` takes."""

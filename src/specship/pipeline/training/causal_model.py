@@ -18,7 +18,6 @@ from torch import nn
 from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.folder import CheckpointFolder
 from specship.pipeline.model.reading import read_model
-from specship.pipeline.parallel.group import as_parts
 from specship.pipeline.training.network.trained_decoder import TrainedDecoder
 
 _NAMED: Final = 20
@@ -52,10 +51,10 @@ def load_weights(model: nn.Module, path: Path) -> int:
         stored = load_file(path)
     except (SafetensorError, OSError) as error:
         raise DamagedArtifact(f"cannot be read as safetensors: {error}", at=path) from error
-    own = _fitting(model, {name: tuple(tensor.shape) for name, tensor in stored.items()}, path)
+    own = fitting(model, {name: tuple(tensor.shape) for name, tensor in stored.items()}, path)
     with torch.no_grad():
         for name, parameter in own.items():
-            parameter.copy_(as_parts(stored[name], parameter))
+            parameter.copy_(stored[name])
     return len(own)
 
 
@@ -66,14 +65,14 @@ def load_checkpoint(model: nn.Module, checkpoint: CheckpointFolder) -> int:
         DamagedArtifact: a tensor is missing, unknown or of another shape.
     """
     shapes = {name: tensor.shape for name, tensor in checkpoint.tensors.items()}
-    own = _fitting(model, shapes, checkpoint.path)
+    own = fitting(model, shapes, checkpoint.path)
     with torch.no_grad():
         for name, parameter in own.items():
             parameter.copy_(torch.from_numpy(checkpoint.array(name)))
     return len(own)
 
 
-def _fitting(model: nn.Module, stored: Mapping[str, tuple[int, ...]], at: Path) -> dict[str, nn.Parameter]:
+def fitting(model: nn.Module, stored: Mapping[str, tuple[int, ...]], at: Path) -> dict[str, nn.Parameter]:
     """The model's parameters by name, when the stored tensors are exactly these."""
     own = dict(model.named_parameters())
     wrong = [f"{name} is not stored" for name in sorted(own.keys() - stored.keys())]

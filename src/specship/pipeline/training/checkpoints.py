@@ -17,7 +17,7 @@ import errno
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -61,17 +61,18 @@ def write_checkpoint(
     moments: Mapping[str, torch.Tensor],
     state: Mapping[str, Any],
     metadata: Mapping[str, Any],
+    save: Callable[[Path, Mapping[str, torch.Tensor]], None] = save_tensors,
 ) -> None:
     """Write a checkpoint under a temporary name, verify it, and rename it into place.
 
-    A damaged folder under that name is replaced.
+    A damaged folder under that name is replaced. `save` writes one file of tensors.
 
     Raises:
         CannotWrite: the disk is full or refuses; nothing is left under the final name.
     """
     with scratch_beside(final) as partial:
-        save_tensors(partial / "model.safetensors", weights)
-        save_tensors(partial / "optimizer.safetensors", moments)
+        save(partial / "model.safetensors", weights)
+        save(partial / "optimizer.safetensors", moments)
         write_json(partial / "config.json", config)
         ends = {name: config[name] for name in ("bos_token_id", "eos_token_id")}
         write_json(partial / "generation_config.json", {"_from_model_config": True, **ends})

@@ -10,15 +10,13 @@ from pathlib import Path
 from typing import IO, Any
 
 from specship.errors import StageFailed
-from specship.json_log import repair
 from specship.pipeline.parallel.group import RankGroup, Sharing
 from specship.pipeline.parallel.supervisor import GroupEnd, Supervisor
 from specship.pipeline.progress import Progress
-from specship.pipeline.training.run_folder import RunFolder
+from specship.pipeline.training.ranks import WORKER_GONE, write_worker_gone
 from specship.pipeline.training.settings import Recipe
 from specship.pipeline.training.termination import TerminationWatch
-from specship.pipeline.training.training import WORKER_GONE, TrainingOutcome
-from specship.strict_json import read_json
+from specship.pipeline.training.training import TrainingOutcome
 
 
 def pretrain_in_processes(
@@ -98,12 +96,5 @@ def _write_end(output: Path, end: GroupEnd) -> TrainingOutcome:
         raise StageFailed(
             reason, at=output, why="there is no run to go on from", mend="mend that and start again"
         )
-    record = read_json(output / "run.json")
-    repair(output / "events.jsonl", lambda _line: True)
-    folder = RunFolder(output, record)
-    try:
-        folder.event("worker_gone", record["steps_done"], reason=reason, rank=end.culprit)
-        folder.update(status="aborted", reason=f"{WORKER_GONE}: {reason}")
-    finally:
-        folder.close()
-    return TrainingOutcome("aborted", f"{WORKER_GONE}: {reason}", record["steps_done"])
+    steps = write_worker_gone(output, reason, rank=end.culprit)
+    return TrainingOutcome("aborted", f"{WORKER_GONE}: {reason}", steps)

@@ -7,16 +7,22 @@ import platform
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from torch import Tensor
 
 from specship.digests import sha256_bytes
+from specship.json_log import repair
 from specship.pipeline.parallel.beats import RANKS
 from specship.pipeline.parallel.group import RankGroup, weights_sum
 from specship.pipeline.placement.records import Placement
+from specship.pipeline.training.run_folder import RunFolder
 from specship.pipeline.training.run_reading import ParallelRecord, RankRecord
 from specship.pipeline.training.trainer import TrainingAborted
+from specship.strict_json import read_json
+
+WORKER_GONE: Final = "worker gone"
+"""How the reason begins where a process that trained along did not come to an exchange."""
 
 
 def own_folder(output: Path, group: RankGroup) -> Path:
@@ -72,3 +78,23 @@ def refuse_unlike_weights(group: RankGroup, parameters: Sequence[Tensor], step: 
         named = ", ".join(map(str, apart))
         others = "the rest" if sums.count(common) > 1 else f"rank {sums.index(common)}"
         raise TrainingAborted("weights differ", f"rank {named} holds other weights than {others}", step)
+
+
+def write_worker_gone(output: Path, reason: str, *, rank: int | None) -> int:
+    """End a run in the place of a first process that can no more; returns the steps that are saved."""
+    record = read_json(output / "run.json")
+    repair(output / "events.jsonl", lambda _line: True)
+    folder = RunFolder(output, record)
+    try:
+        folder.event("worker_gone", record["steps_done"], reason=reason, rank=rank)
+        folder.update(status="aborted", reason=f"{WORKER_GONE}: {reason}")
+    finally:
+        folder.close()
+    return int(record["steps_done"])
+
+
+def speak_for_the_first(output: Path, group: RankGroup, reason: str) -> None:
+    """Write the end of a run whose first process is missing, unless it wrote one itself."""
+    if group.is_main or not group.speaks or read_json(output / "run.json")["status"] != "running":
+        return
+    write_worker_gone(output, reason.removeprefix(f"{WORKER_GONE}: "), rank=0)

@@ -21,11 +21,12 @@ from specship.pipeline.checkpoint.weight_files import CONFIG
 from specship.pipeline.device import memory_bytes, refuse_too_large
 from specship.pipeline.model.decoder_shape import elements
 from specship.pipeline.model.reading import read_model
-from specship.pipeline.parallel.group import ALONE, RankGroup, as_parts, whole
+from specship.pipeline.parallel.cut_tensors import Join, held, parts_beside, read_parts, shapes_in
+from specship.pipeline.parallel.group import ALONE, RankGroup, whole
 from specship.pipeline.shards.token_reader import TokenReader
 from specship.pipeline.training.architecture import config_fields, parameter_count, training_flops_per_token
-from specship.pipeline.training.causal_model import build_model, load_checkpoint, load_weights
-from specship.pipeline.training.checkpoints import read_moments, write_checkpoint
+from specship.pipeline.training.causal_model import build_model, fitting, load_checkpoint, load_weights
+from specship.pipeline.training.checkpoints import read_moments, save_tensors, write_checkpoint
 from specship.pipeline.training.engine.batches import BatchStream
 from specship.pipeline.training.engine.execution import execution_of
 from specship.pipeline.training.engine.launched_step import LaunchedStep, StepClock, on_its_way
@@ -328,19 +329,17 @@ class Trainer:
             )
 
     def _moments(self) -> dict[str, torch.Tensor]:
-        """The optimizer's tensors by parameter and name."""
+        """The optimizer's tensors by parameter and name, as this process holds them."""
         return {
-            f"{name}.{moment}": whole(tensor)
+            f"{name}.{moment}": tensor
             for name, parameter in zip(self.names, self.parameters, strict=True)
             for moment, tensor in self.optimizer.state[parameter].items()
         }
 
     def _broken_moment(self) -> str:
         """Name of a moment that is not finite; empty where all are. Waits for the device."""
-        for name, tensor in self._moments().items():
-            if not torch.isfinite(tensor).all():
-                return name
-        return ""
+        own = next((name for name, one in self._moments().items() if not torch.isfinite(held(one)).all()), "")
+        return next(filter(None, self.group.all_of(own)), "") if self.group.cut else own
 
     def evaluate(self, windows_WT: Any, *, whole_precision: bool = False) -> HeldOut:  # noqa: N803 - axes
         """Held-out loss of the weights as they are; in the precision of training, or in float32.
@@ -366,7 +365,7 @@ class Trainer:
     ) -> None:
         """Write a checkpoint of everything a resume needs; see `checkpoints`.
 
-        Of several processes all gather what is cut, and the first one writes.
+        Of several processes each writes the parts that it holds, and the first one the checkpoint.
 
         Raises:
             TrainingAborted: a moment of the optimizer is not finite; nothing was written.
@@ -374,9 +373,26 @@ class Trainer:
         moments = self._moments()
         if broken := self._broken_moment():
             raise TrainingAborted("non-finite optimizer_state", f"{broken} is not finite", self.step)
-        weights = {name: whole(one) for name, one in zip(self.names, self.parameters, strict=True)}
-        if not self.group.is_main:
-            return
+        weights = dict(zip(self.names, self.parameters, strict=True))
+        parts = (
+            parts_beside(self.group, final, {**weights, **moments})
+            if self.group.cut
+            else contextlib.nullcontext(save_tensors)
+        )
+        with parts as save_file:
+            if self.group.is_main:
+                self._write_checkpoint(final, tokenizer, weights, moments, save_file, progress, metadata)
+
+    def _write_checkpoint(
+        self,
+        final: Path,
+        tokenizer: Path,
+        weights: Mapping[str, torch.Tensor],
+        moments: Mapping[str, torch.Tensor],
+        save_file: Join,
+        progress: Mapping[str, Any],
+        metadata: Mapping[str, Any],
+    ) -> None:
         state = {
             "step": self.step,
             "tokens_seen": self.tokens_seen,
@@ -394,11 +410,32 @@ class Trainer:
             moments=moments,
             state=state,
             metadata={**shared, **metadata},
+            save=save_file,
         )
 
-    def _own_part(self, moment: str, tensor: torch.Tensor, parameter: torch.Tensor) -> torch.Tensor:
-        """A moment as this process holds it: cut as the parameter is, but for the count of steps."""
-        return tensor.to(self.device) if moment == "step" else as_parts(tensor, parameter)
+    def _restore_whole(self, folder: Path) -> dict[str, torch.Tensor]:
+        """Weights into the model; the moments, on its device."""
+        load_weights(self.model, folder / "model.safetensors")
+        return {name: tensor.to(self.device) for name, tensor in read_moments(folder).items()}
+
+    def _restore_parts(self, folder: Path) -> dict[str, torch.Tensor]:
+        """The same, of which each process reads what it holds.
+
+        Raises:
+            DamagedArtifact: the files do not fit this model, or a moment is not finite.
+        """
+        own = fitting(self.model, shapes_in(folder / "model.safetensors"), folder)
+        moments: dict[str, torch.Tensor] = {}
+        for name, shape in shapes_in(folder / "optimizer.safetensors").items():
+            like = own.get(name.rpartition(".")[0])
+            if like is None or shape not in {(), tuple(like.shape)}:
+                raise DamagedArtifact("the optimizer state is of another model", at=folder)
+            moments[name] = torch.zeros_like(like) if shape else torch.zeros((), device=self.device)
+        read_parts(folder, {**own, **moments})
+        bad = next((name for name, one in moments.items() if not torch.isfinite(held(one)).all()), "")
+        if named := next(filter(None, self.group.all_of(bad)), ""):
+            raise DamagedArtifact(f"the optimizer state {named} is not finite", at=folder)
+        return moments
 
     def restore(self, folder: Path) -> dict[str, Any]:
         """Continue from a verified checkpoint; returns the `progress` that was saved with it.
@@ -406,18 +443,15 @@ class Trainer:
         Raises:
             DamagedArtifact: the checkpoint's contents do not fit this run.
         """
-        load_weights(self.model, folder / "model.safetensors")
         state = read_json(folder / "training_state.json")
-        moments = read_moments(folder)
+        moments = self._restore_parts(folder) if self.group.cut else self._restore_whole(folder)
         own = dict(zip(self.names, self.parameters, strict=True))
         expected = {f"{name}.{moment}" for name in own for moment in _MOMENTS} if state["step"] else set()
         if moments.keys() != expected:
             raise DamagedArtifact("the optimizer state is of another model", at=folder)
         self.optimizer.state.clear()
         for name, parameter in own.items() if expected else ():
-            self.optimizer.state[parameter] = {
-                moment: self._own_part(moment, moments[f"{name}.{moment}"], parameter) for moment in _MOMENTS
-            }
+            self.optimizer.state[parameter] = {moment: moments[f"{name}.{moment}"] for moment in _MOMENTS}
         self.step, self.last_loss = int(state["step"]), state["train_loss"]
         self.batches.restore(state["reader"])
         restore_rng_state(state["generators"])

@@ -32,7 +32,13 @@ from specship.pipeline.training.engine.device_failure import device_failure, fir
 from specship.pipeline.training.engine.launched_step import LaunchedStep
 from specship.pipeline.training.evaluation import HeldOut
 from specship.pipeline.training.initialisation import Beginning, examine
-from specship.pipeline.training.ranks import own_folder, refuse_unlike_weights, this_rank, told_of
+from specship.pipeline.training.ranks import (
+    WORKER_GONE,
+    own_folder,
+    refuse_unlike_weights,
+    this_rank,
+    told_of,
+)
 from specship.pipeline.training.run_folder import FINISHED, RunFolder, earlier_record, put_in_order
 from specship.pipeline.training.run_reading import RUN_FORMAT, checkpoint_path
 from specship.pipeline.training.settings import Recipe
@@ -40,8 +46,6 @@ from specship.pipeline.training.termination import TerminationWatch
 from specship.pipeline.training.trainer import Trainer, TrainingAborted, refuse_unfit
 from specship.pipeline.training.warm_start_check import WarmStartCheck, carried_over
 
-WORKER_GONE: Final = "worker gone"
-"""How the reason begins where a process that trained along did not come to an exchange."""
 _PACKAGES: Final = ("torch", "transformers", "tokenizers", "safetensors", "numpy")
 
 
@@ -216,7 +220,8 @@ class _TrainingRun:
                 raise error
             reason, detail = WORKER_GONE, self.group.who_is_missing(error)
         self.abandon()
-        self.folder.event(event, self.trainer.step + 1, reason=reason, detail=detail)
+        who = {"rank": self.group.absent[0]} if self.group.absent else {}
+        self.folder.event(event, self.trainer.step + 1, reason=reason, detail=detail, **who)
         return TrainingOutcome("aborted", f"{reason}: {detail}", self.trainer.step)
 
     def _write(self, launched: LaunchedStep | None) -> None:

@@ -19,9 +19,10 @@ from specship.pipeline.parallel.beats import error_path
 from specship.pipeline.parallel.group import RankGroup
 from specship.pipeline.parallel.supervisor import PEER_GONE
 from specship.pipeline.stage import ProgressWriter
+from specship.pipeline.training.ranks import WORKER_GONE
 from specship.pipeline.training.settings import ModelSettings, Recipe, TrainingSettings
 from specship.pipeline.training.termination import TerminationWatch
-from specship.pipeline.training.training import WORKER_GONE, pretrain
+from specship.pipeline.training.training import pretrain
 
 
 def recipe_from(plain: dict[str, Any]) -> Recipe:
@@ -42,7 +43,10 @@ def main() -> None:
     try:
         recipe = recipe_from(request["recipe"])
         group = RankGroup.join(
-            recipe.training.device, sharing=request["sharing"], timeout_seconds=request["timeout_seconds"]
+            recipe.training.device,
+            sharing=request["sharing"],
+            timeout_seconds=request["timeout_seconds"],
+            supervised=True,
         )
         outcome = pretrain(
             recipe,
