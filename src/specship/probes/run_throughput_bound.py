@@ -38,7 +38,7 @@ def run_throughput_bound(run: Artifact) -> Figures:
     what is measured now, since a busy moment only ever makes it look slower. Processors are measured in
     their own time, which others on the machine do not use up; a card is measured again, some times, where
     it would accuse the run. The ratio of the two rates is a figure too, so that the run's word cannot raise
-    the bound by much. A step that had no data and one whose speed was typed in are both faster than the device.
+    the bound by much. A step without data, and one whose speed was typed in, are faster than the device.
     `wall_over_floor` is the run's wall time over the time its tokens need at the measured rate.
 
     Of another program's run the rate is what it recorded or somebody declares: its machine may be another.
