@@ -50,7 +50,7 @@ class HealthyFile(Frozen):
     model: ModelId
     """Whose pipeline it is."""
     measures: tuple[str, ...] = Field(min_length=1)
-    """Artifacts that are made; a gate is asked that measures nothing else, and one that the variant reaches."""
+    """Artifacts that are made; a gate is asked that measures nothing else, one of them reached."""
     not_asked: dict[GateId, Prose] = {}
     """Gates whose limits are those of one size or schedule, with the reason."""
     variants: tuple[Variant, ...] = Field(min_length=1)
