@@ -97,6 +97,8 @@ class Repeated:
             return Prediction(says="no distribution: not every figure is a number")
         if (unit := unit_named(limit.unit)) and unit.counts and max(map(abs, above)) < _SMALL_COUNT:
             return Prediction(says="no distribution: a count of less than ten")
+        if unit and unit.lowest != 0 and below == above and _a_size(below):
+            return _of_a_size(below, low, high)
         if factors := _by_factors(limit.unit, (*below, *above, *ends)):
             below, above = tuple(map(math.log, below)), tuple(map(math.log, above))
             low, high = (None if end is None else math.log(end) for end in (low, high))
@@ -148,6 +150,34 @@ def _deviation(figures: Sequence[float]) -> float | None:
         return None
     mean = math.fsum(figures) / len(figures)
     return math.sqrt(math.fsum((one - mean) ** 2 for one in figures) / (len(figures) - 1))
+
+
+def _a_size(figures: Sequence[float]) -> bool:
+    """Whether figures are the size of what may have either sign: a bell would have gone below zero by now.
+
+    So many above zero would be seen of a normal distribution less than once in a thousand.
+    """
+    mean, deviation = math.fsum(figures) / len(figures), _deviation(figures)
+    if not deviation or min(figures) < 0 or mean <= 0:
+        return False
+    return (1 - beyond(mean / deviation, len(figures))) ** len(figures) < SELDOM
+
+
+def _of_a_size(figures: Sequence[float], low: float | None, high: float | None) -> Prediction:
+    """The prediction of sizes whose sign was left out: of the figure with its sign the mean is zero.
+
+    Its variance is the mean of the squares, so that over its root one more is Student's t of as many degrees.
+    """
+    scale = math.sqrt(math.fsum(one * one for one in figures) / len(figures))
+    mean, deviation = math.fsum(figures) / len(figures), _deviation(figures) or 0.0
+    rate, distances = 0.0, []
+    for end, sign in ((low, -1), (high, 1)):
+        if end is not None:
+            share = beta_below(1 / (1 + (end / scale) ** 2 / len(figures)), len(figures) / 2, 0.5)
+            beyond_end = share if end > 0 else 1.0
+            rate += beyond_end if sign > 0 else 1 - beyond_end
+            distances.append(sign * (end - mean) / deviation)
+    return Prediction(min(1.0, rate), min(distances), "half-normal")
 
 
 def _by_factors(unit: str, numbers: Sequence[float]) -> bool:

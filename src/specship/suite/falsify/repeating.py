@@ -183,15 +183,15 @@ def recorded(project: Project, profile: str, left: Mapping[str, str], gates: Ite
     book = FlipRateBook(project, key_ring(project))
     entries = (one for one in book.entries if one.record.profile == profile)
     found = (book.flips(entry) for entry in entries if entry.record.gate in wanted or not wanted)
-    gates = tuple(sorted(found, key=lambda one: one.gate))
-    verdicts, changed = sum(one.variants for one in gates), sum(one.changed for one in gates)
+    flips = tuple(sorted(found, key=lambda one: one.gate))
+    verdicts, changed = sum(one.variants for one in flips), sum(one.changed for one in flips)
     return FlipRateReport(
         profile=profile,
         model=file.model if file else "",
         verdicts=verdicts,
         changed=changed,
         at_most=at_most_so_often(changed, verdicts),
-        gates=gates,
+        gates=flips,
         left=dict(left),
         not_asked=file.not_asked if file else {},
         problems=tuple(map(str, book.damaged)),
