@@ -53,6 +53,15 @@ def test_a_near_limit_is_missed_often_and_a_far_one_never() -> None:
     assert figures.missed(limit(at_most=2.005)) == 2
 
 
+def test_what_varies_by_factors_is_never_zero_by_chance() -> None:
+    figures = repeated(1047.0, 1746.0, 9100.0, 350.0, unit="tokens/s")
+    above_zero = figures.flips(limit(above=0, unit="tokens/s"))
+
+    assert (above_zero.rate, above_zero.often) == (0.0, False)
+    assert figures.flips(limit(above=340, unit="tokens/s")).often
+    assert repeated(0.0, 1746.0, 9100.0, unit="tokens/s").flips(limit(above=0, unit="tokens/s")).often
+
+
 def test_sizes_without_their_sign_are_half_of_a_bell() -> None:
     """Quantiles of a normal distribution, sizes alone: under 0.001 lie 0.08 % of them, of a bell a tenth."""
     bell = NormalDist(0, 1)

@@ -99,6 +99,8 @@ class Repeated:
             return Prediction(says="no distribution: a count of less than ten")
         if unit and unit.lowest != 0 and below == above and _a_size(below):
             return _of_a_size(below, low, high)
+        if low == 0 and high is None and _by_factors(limit.unit, below):
+            return Prediction(rate=0.0, says="log-normal: nothing that varies by factors is zero by chance")
         if factors := _by_factors(limit.unit, (*below, *above, *ends)):
             below, above = tuple(map(math.log, below)), tuple(map(math.log, above))
             low, high = (None if end is None else math.log(end) for end in (low, high))
