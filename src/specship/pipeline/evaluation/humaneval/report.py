@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any, Final
 
 from specship.pipeline.evaluation.humaneval.judging import INFRA, PASSED
-from specship.pipeline.evaluation.humaneval.passk import interval_of_pass_at_k
+from specship.pipeline.evaluation.humaneval.passk_interval import interval_of_pass_at_k
 
 _REASONS: Final = 3
 """Reasons that are listed, the commonest first."""
