@@ -62,6 +62,18 @@ def test_what_varies_by_factors_is_never_zero_by_chance() -> None:
     assert repeated(0.0, 1746.0, 9100.0, unit="tokens/s").flips(limit(above=0, unit="tokens/s")).often
 
 
+def test_what_settings_alone_decide_has_no_noise() -> None:
+    values = tuple(Quantity(value, "ratio") for value in (0.1, 0.01, 0.1, 0.01))
+    names = ("a", "b", "a-again-1", "b-again-1")
+    near = limit(at_most=0.11, unit="ratio")
+    other_seeds = Repeated((*values[:3], Quantity(0.02, "ratio")), variants=names)
+
+    assert Repeated(values, variants=names).flips(near).says == "exact: settings alone decide it"
+    assert Repeated(values, variants=names).deviation == 0
+    assert other_seeds.flips(near).often
+    assert Repeated(values[:2], variants=names[:2]).flips(near).often  # never run again: nobody knows
+
+
 def test_sizes_without_their_sign_are_half_of_a_bell() -> None:
     """Quantiles of a normal distribution, sizes alone: under 0.001 lie 0.08 % of them, of a bell a tenth."""
     bell = NormalDist(0, 1)

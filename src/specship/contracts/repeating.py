@@ -22,6 +22,8 @@ ENOUGH: Final = 20
 """Figures of which a prediction speaks of the limit: of fewer, it speaks of how few they are."""
 SURE: Final = 0.95
 """Confidence of the upper bound of what was observed."""
+AGAIN: Final = "-again-"
+"""Between the name of a variant and how often it was run again."""
 _FEWEST: Final = 2
 """Figures that have a deviation."""
 _SMALL_COUNT: Final = 10
@@ -57,6 +59,8 @@ class Repeated:
     """As they were measured."""
     besides: tuple[Quantity | None, ...] = ()
     """What the interval of each is known by, where the limit has a confidence."""
+    variants: tuple[str, ...] = ()
+    """What each was measured on; `NAME-again-1` is NAME once more with another seed."""
 
     @cached_property
     def numbers(self) -> tuple[float, ...]:
@@ -67,8 +71,17 @@ class Repeated:
 
     @property
     def exact(self) -> bool:
-        """Whether every one was the same: then there is no noise to speak of."""
-        return len(set(self.values)) <= 1
+        """Whether every one was the same, or every one of a variant: then there is no noise to speak of."""
+        return len(set(self.values)) <= 1 or self._by_settings
+
+    @cached_property
+    def _by_settings(self) -> bool:
+        """Whether other seeds never changed it, so that settings alone decide."""
+        seen: dict[str, set[Quantity]] = {}
+        for name, value in zip(self.variants, self.values, strict=False):
+            seen.setdefault(name.partition(AGAIN)[0], set()).add(value)
+        repeated = len(self.variants) >= 2 * len(seen) > 0
+        return repeated and all(len(values) == 1 for values in seen.values())
 
     @property
     def mean(self) -> float | None:
@@ -89,7 +102,8 @@ class Repeated:
         low, high = _ends(limit)
         ends = [end for end in (low, high) if end is not None]
         if self.exact:
-            return Prediction(says="exact: it was the same every time")
+            says = "settings alone decide it" if len(set(self.values)) > 1 else "it was the same every time"
+            return Prediction(says=f"exact: {says}")
         if not ends:
             return Prediction(says="no distribution: the limit asks for certain values")
         below, above = self._judged(limit, 0), self._judged(limit, 1)

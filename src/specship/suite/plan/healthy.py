@@ -16,12 +16,12 @@ from specship.contracts.building import build
 from specship.contracts.document import read_document
 from specship.contracts.judging import Verdict
 from specship.contracts.records import Frozen, GateId, ModelId, Prose, Slug
+from specship.contracts.repeating import AGAIN
 from specship.errors import UnusableInput
 from specship.specs.project import Project
 from specship.suite.plan.plan import Check, Plan
 from specship.suite.plan.upstream import stages_behind
 
-_AGAIN: Final = "-again-"
 _TURN: Final = re.compile("[1-9][0-9]{0,5}")
 _SEEDS_A_TURN: Final = 1000
 """More than there are variants in a file, and more than the seeds that people write."""
@@ -73,7 +73,7 @@ class HealthyFile(Frozen):
 
     def variant(self, name: str) -> Variant | None:
         """The variant of a name, of the file or of what follows in the sequence; None where there is none."""
-        base, again, digits = name.rpartition(_AGAIN)
+        base, again, digits = name.rpartition(AGAIN)
         for index, entry in enumerate(self.variants):
             if entry.name == name:
                 return entry
@@ -88,7 +88,7 @@ class HealthyFile(Frozen):
             return base
         seed = {"seed": _SEEDS_A_TURN * turn + position}
         seeded = {section: {**base.settings.get(section, {}), **seed} for section in base.seeds}
-        again = {"name": f"{base.name}{_AGAIN}{turn}", "settings": {**base.settings, **seeded}}
+        again = {"name": f"{base.name}{AGAIN}{turn}", "settings": {**base.settings, **seeded}}
         return base.model_copy(update=again)
 
 
