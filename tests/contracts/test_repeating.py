@@ -1,6 +1,7 @@
 """Figures taken again and again: what a limit would do to the next one, against tables of others."""
 
 import math
+from statistics import NormalDist
 from typing import Any
 
 import pytest
@@ -50,6 +51,41 @@ def test_a_near_limit_is_missed_often_and_a_far_one_never() -> None:
     assert near.rate == pytest.approx(beyond(0.03 / math.sqrt(0.00025), 5))
     assert not far.often
     assert figures.missed(limit(at_most=2.005)) == 2
+
+
+def test_what_varies_by_factors_is_never_zero_by_chance() -> None:
+    figures = repeated(1047.0, 1746.0, 9100.0, 350.0, unit="tokens/s")
+    above_zero = figures.flips(limit(above=0, unit="tokens/s"))
+
+    assert (above_zero.rate, above_zero.often) == (0.0, False)
+    assert figures.flips(limit(above=340, unit="tokens/s")).often
+    assert repeated(0.0, 1746.0, 9100.0, unit="tokens/s").flips(limit(above=0, unit="tokens/s")).often
+
+
+def test_what_settings_alone_decide_has_no_noise() -> None:
+    values = tuple(Quantity(value, "ratio") for value in (0.1, 0.01, 0.1, 0.01))
+    names = ("a", "b", "a-again-1", "b-again-1")
+    near = limit(at_most=0.11, unit="ratio")
+    other_seeds = Repeated((*values[:3], Quantity(0.02, "ratio")), variants=names)
+
+    assert Repeated(values, variants=names).flips(near).says == "exact: settings alone decide it"
+    assert Repeated(values, variants=names).deviation == 0
+    assert other_seeds.flips(near).often
+    assert Repeated(values[:2], variants=names[:2]).flips(near).often  # never run again: nobody knows
+
+
+def test_sizes_without_their_sign_are_half_of_a_bell() -> None:
+    """Quantiles of a normal distribution, sizes alone: under 0.001 lie 0.08 % of them, of a bell a tenth."""
+    bell = NormalDist(0, 1)
+    sizes = [abs(bell.inv_cdf((place + 0.5) / 401)) for place in range(401) if place != 200]
+    few, many = repeated(*sizes[::40]), repeated(*sizes)
+    near, far = many.flips(limit(at_least=0.001)), many.flips(limit(at_most=5.0))
+
+    assert few.flips(limit(at_least=0.001)).says == "normal"
+    assert (near.says, near.often, far.often) == ("half-normal", False, False)
+    assert near.rate == pytest.approx(0.001 * math.sqrt(2 / math.pi), rel=0.02)
+    assert many.flips(limit(at_most=2.0)).rate == pytest.approx(2 * bell.cdf(-2), rel=0.05)
+    assert many.flips(limit(between=[0.001, 2.0])).rate == pytest.approx(2 * bell.cdf(-2) + 0.0008, rel=0.05)
 
 
 def test_the_side_of_a_limit_counts() -> None:

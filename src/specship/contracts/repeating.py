@@ -22,6 +22,8 @@ ENOUGH: Final = 20
 """Figures of which a prediction speaks of the limit: of fewer, it speaks of how few they are."""
 SURE: Final = 0.95
 """Confidence of the upper bound of what was observed."""
+AGAIN: Final = "-again-"
+"""Between the name of a variant and how often it was run again."""
 _FEWEST: Final = 2
 """Figures that have a deviation."""
 _SMALL_COUNT: Final = 10
@@ -57,6 +59,8 @@ class Repeated:
     """As they were measured."""
     besides: tuple[Quantity | None, ...] = ()
     """What the interval of each is known by, where the limit has a confidence."""
+    variants: tuple[str, ...] = ()
+    """What each was measured on; `NAME-again-1` is NAME once more with another seed."""
 
     @cached_property
     def numbers(self) -> tuple[float, ...]:
@@ -67,8 +71,17 @@ class Repeated:
 
     @property
     def exact(self) -> bool:
-        """Whether every one was the same: then there is no noise to speak of."""
-        return len(set(self.values)) <= 1
+        """Whether every one was the same, or every one of a variant: then there is no noise to speak of."""
+        return len(set(self.values)) <= 1 or self._by_settings
+
+    @cached_property
+    def _by_settings(self) -> bool:
+        """Whether other seeds never changed it, so that settings alone decide."""
+        seen: dict[str, set[Quantity]] = {}
+        for name, value in zip(self.variants, self.values, strict=False):
+            seen.setdefault(name.partition(AGAIN)[0], set()).add(value)
+        repeated = len(self.variants) >= 2 * len(seen) > 0
+        return repeated and all(len(values) == 1 for values in seen.values())
 
     @property
     def mean(self) -> float | None:
@@ -89,7 +102,8 @@ class Repeated:
         low, high = _ends(limit)
         ends = [end for end in (low, high) if end is not None]
         if self.exact:
-            return Prediction(says="exact: it was the same every time")
+            says = "settings alone decide it" if len(set(self.values)) > 1 else "it was the same every time"
+            return Prediction(says=f"exact: {says}")
         if not ends:
             return Prediction(says="no distribution: the limit asks for certain values")
         below, above = self._judged(limit, 0), self._judged(limit, 1)
@@ -97,6 +111,10 @@ class Repeated:
             return Prediction(says="no distribution: not every figure is a number")
         if (unit := unit_named(limit.unit)) and unit.counts and max(map(abs, above)) < _SMALL_COUNT:
             return Prediction(says="no distribution: a count of less than ten")
+        if unit and unit.lowest != 0 and below == above and _a_size(below):
+            return _of_a_size(below, low, high)
+        if low == 0 and high is None and _by_factors(limit.unit, below):
+            return Prediction(rate=0.0, says="log-normal: nothing that varies by factors is zero by chance")
         if factors := _by_factors(limit.unit, (*below, *above, *ends)):
             below, above = tuple(map(math.log, below)), tuple(map(math.log, above))
             low, high = (None if end is None else math.log(end) for end in (low, high))
@@ -148,6 +166,34 @@ def _deviation(figures: Sequence[float]) -> float | None:
         return None
     mean = math.fsum(figures) / len(figures)
     return math.sqrt(math.fsum((one - mean) ** 2 for one in figures) / (len(figures) - 1))
+
+
+def _a_size(figures: Sequence[float]) -> bool:
+    """Whether figures are the size of what may have either sign: a bell would have gone below zero by now.
+
+    So many above zero would be seen of a normal distribution less than once in a thousand.
+    """
+    mean, deviation = math.fsum(figures) / len(figures), _deviation(figures)
+    if not deviation or min(figures) < 0 or mean <= 0:
+        return False
+    return (1 - beyond(mean / deviation, len(figures))) ** len(figures) < SELDOM
+
+
+def _of_a_size(figures: Sequence[float], low: float | None, high: float | None) -> Prediction:
+    """The prediction of sizes whose sign was left out: of the figure with its sign the mean is zero.
+
+    Its variance is the mean of the squares, so that over its root one more is Student's t of as many degrees.
+    """
+    scale = math.sqrt(math.fsum(one * one for one in figures) / len(figures))
+    mean, deviation = math.fsum(figures) / len(figures), _deviation(figures) or 0.0
+    rate, distances = 0.0, []
+    for end, sign in ((low, -1), (high, 1)):
+        if end is not None:
+            share = beta_below(1 / (1 + (end / scale) ** 2 / len(figures)), len(figures) / 2, 0.5)
+            beyond_end = share if end > 0 else 1.0
+            rate += beyond_end if sign > 0 else 1 - beyond_end
+            distances.append(sign * (end - mean) / deviation)
+    return Prediction(min(1.0, rate), min(distances), "half-normal")
 
 
 def _by_factors(unit: str, numbers: Sequence[float]) -> bool:

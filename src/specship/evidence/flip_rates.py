@@ -116,8 +116,14 @@ class FlipRate(Frozen):
 
     def repeated(self, quantity: str) -> Repeated:
         """Every figure of a quantity."""
-        pairs = [one.pair for entry in self.seen for one in entry.figures if one.quantity == quantity]
-        return Repeated(tuple(value for value, _ in pairs), tuple(beside for _, beside in pairs))
+        found = [
+            (*one.pair, entry.variant)
+            for entry in self.seen
+            for one in entry.figures
+            if one.quantity == quantity
+        ]
+        values, besides, variants = zip(*found, strict=True) if found else ((), (), ())
+        return Repeated(values, besides, variants)
 
 
 @dataclass(frozen=True, slots=True)

@@ -35,10 +35,10 @@ def run_throughput_bound(run: Artifact) -> Figures:
 
     The work a token is the least that forward and backward need, counted from the stored
     config. The device's rate is the better of what the run measured before its first step and
-    what is measured now on every core, since a busy moment only ever makes it look slower; for the
-    same reason what is measured now is measured again, some times, where it would accuse the run. The
-    ratio of the two is a figure too, so that the run's word cannot raise the bound by much. A
-    step that had no data and one whose speed was typed in are both faster than the device.
+    what is measured now, since a busy moment only ever makes it look slower. Processors are measured in
+    their own time, which others on the machine do not use up; a card is measured again, some times, where
+    it would accuse the run. The ratio of the two rates is a figure too, so that the run's word cannot raise
+    the bound by much. A step without data, and one whose speed was typed in, are faster than the device.
     `wall_over_floor` is the run's wall time over the time its tokens need at the measured rate.
 
     Of another program's run the rate is what it recorded or somebody declares: its machine may be another.
@@ -98,8 +98,11 @@ def _measured_now(facts: Facts, recorded: float, claimed: float) -> float | None
     if facts.kind != OURS or "device_flops" in facts.told:
         return None
     from specship.pipeline.device import matmul_flops_per_second, prepare, resolve_device
+    from specship.pipeline.processor_rate import processor_flops_per_second
 
     device = resolve_device(wanted(facts, "device_got"))
+    if device.type == "cpu":
+        return processor_flops_per_second()
     prepare(device, 0)
     now = 0.0
     for _ in range(_TRIES):

@@ -19,18 +19,20 @@ from specship.probes.probe import Artifact, Figures, probe
 def run_work_rate(run: Artifact) -> Figures:
     """Operations a second of the median step, and over the better of float32 and bfloat16 on every core here.
 
-    The operations are the least that a token needs. A run that claims a GPU and does less than a processor
-    could has shown nothing.
+    Cores are measured in their own time, whatever else the machine does. The operations are the least that a
+    token needs. A run that claims a GPU and does less than a processor could has shown nothing.
 
     Raises:
         DamagedArtifact: the log or the record of the run cannot be read.
         NotRecorded: speeds, or the operations a token, are not on record.
     """
+    from specship.pipeline.processor_rate import processor_flops_per_second
+
     facts = judged_facts(run.path)
     work = wanted(facts, "flops_per_token")
     timed = steps_with(facts, "tokens_per_second")
     achieved = statistics.median(step.tokens_per_second or 0.0 for step in timed) * work
-    cpu = _processor()
+    cpu = processor_flops_per_second()
     return {
         "steps": len(timed),
         "achieved": achieved,
@@ -38,13 +40,3 @@ def run_work_rate(run: Artifact) -> Figures:
         "over_cpu": achieved / cpu,
         "notes": on_word(facts, "flops_per_token"),
     }
-
-
-def _processor() -> float:
-    import torch
-
-    from specship.pipeline.device import matmul_flops_per_second, prepare
-
-    device = torch.device("cpu")
-    prepare(device, 0)
-    return max(matmul_flops_per_second(device, dtype=dtype) for dtype in (torch.float32, torch.bfloat16))

@@ -68,15 +68,17 @@ def measured_lines(gate: GateReport) -> list[str]:
 
 
 def noise_told(entry: Measured) -> str:
-    """How noisy a figure is: its interval, else what was rehearsed: `sd 0.021 over 40 at micro`.
+    """How noisy a figure is: its interval, else what its measurement says and what was rehearsed.
 
-    A quantity that was the same on every healthy variant has no noise to show.
+    `± 0.012 standard error; sd 0.021 over 40 at micro`. A quantity that was the same on every healthy variant
+    has no noise to show.
     """
     if entry.interval:
         return entry.interval
-    if entry.noise is None or not entry.noise.deviation:
-        return ""
-    return f"sd {entry.noise.deviation:.2g} over {entry.noise.figures} at {entry.noise.profile}"
+    noise, told = entry.noise, [entry.own_noise] if entry.own_noise else []
+    if noise is not None and noise.deviation:
+        told.append(f"sd {noise.deviation:.2g} over {noise.figures} at {noise.profile}")
+    return "; ".join(told)
 
 
 def first_lines(texts: Iterable[str]) -> list[str]:

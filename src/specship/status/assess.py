@@ -20,6 +20,7 @@ from specship.specs.records import Criterion, Model, Profile
 from specship.status.bypasses import relaxed
 from specship.status.folding import GateStanding, entries_of, standing
 from specship.status.freshness import Today
+from specship.status.own_noise import own_noise
 from specship.status.report import (
     CriterionReport,
     GateReport,
@@ -89,6 +90,7 @@ def sound_by_themselves(report: ModelReport, ledger: Ledger) -> frozenset[str]:
 def gate_report(today: Today, known: GateStanding, *, session_began: datetime | None = None) -> GateReport:
     """What is known of one gate, as a record."""
     evidence = known.newest.evidence if known.newest else None
+    quantities = evidence.measurement.quantities if evidence and evidence.measurement else {}
     measured = tuple(
         Measured(
             quantity=entry.quantity,
@@ -96,6 +98,7 @@ def gate_report(today: Today, known: GateStanding, *, session_began: datetime | 
             unit=entry.measured.unit if entry.measured else entry.expectation.unit,
             limit=entry.expectation.limit_text,
             holds=entry.holds,
+            own_noise=own_noise(entry.quantity, quantities),
             **_ends(entry.expectation),
             **_interval(entry),
         )

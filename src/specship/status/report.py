@@ -68,6 +68,8 @@ class Measured(Frozen):
     """Smallest value that the limit lets pass; null where it sets none, or compares no numbers."""
     most: int | float | None = None
     """Largest value that the limit lets pass; null likewise. Both are equal where it asks for one value."""
+    own_noise: str = ""
+    """For people: what its own measurement says of its noise, `± 0.012 standard error`; else empty."""
     noise: Noise | None = None
     """As it was rehearsed on healthy variants; null where nobody did."""
 

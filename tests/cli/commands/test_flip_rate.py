@@ -1,6 +1,7 @@
 """`specship flip-rate`: gates on healthy variants, resumed, signed, judged by the limits of today, made stale."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -141,6 +142,21 @@ def test_a_record_by_an_unknown_key_is_not_believed(project: Path) -> None:
         own.chmod(0o600)
 
     assert found["signed"] == "no key known here signed it"
+
+
+def test_what_a_record_holds_is_not_measured_again(project: Path) -> None:
+    """In a clone that has the records and nothing else, too."""
+    kept = project / ".specship/falsify"
+    kept.rename(project / "kept")
+    try:
+        done = specship("flip-rate", folder=project)
+    finally:
+        shutil.rmtree(kept, ignore_errors=True)
+        (project / "kept").rename(kept)
+
+    assert "0 variants" in done.stderr
+    assert "variant 1/" not in done.stderr
+    assert [gate["variants"] for gate in recorded(project)["gates"]] == [3, 3]
 
 
 @pytest.mark.slow

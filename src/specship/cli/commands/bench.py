@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 from specship.cli import training_bench
 
@@ -41,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.checkpoint == Path(training_bench.NAME):
         return training_bench.run(arguments)
     from specship.cli.progress import progress
-    from specship.pipeline.inference.decode_bench import bench
+    from specship.pipeline.inference.decode_bench import OURS, REFERENCE, bench
 
     with progress("bench") as report:
         found = bench(
@@ -58,8 +59,9 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(found, indent=2))
     else:
         if found["engine"] == "specship":
-            print(f"specship      {found['tokens_per_second']:.1f} tokens/s")
-        print(f"transformers  {found['reference_tokens_per_second']:.1f} tokens/s")
+            print(f"specship      {found['tokens_per_second']:.1f} tokens/s{_between(found, OURS)}")
+        reference = f"{found['reference_tokens_per_second']:.1f} tokens/s{_between(found, REFERENCE)}"
+        print(f"transformers  {reference}")
         if found["engine"] == "specship":
             print(f"ratio         {found['ratio']:.2f}, median of {arguments.samples} rounds")
         else:
@@ -69,3 +71,15 @@ def run(arguments: argparse.Namespace) -> int:
         print(f"with          {found['weights']} weights, {found['how']}")
         print(f"on            {found['device_name']}, {found['threads']} threads")
     return 0
+
+
+def _between(found: dict[str, Any], decoder: str) -> str:
+    """The lowest and the highest sample of a decoder, as words behind the median."""
+    from specship.pipeline.inference.decode_bench import WARM_UP
+
+    rates = [
+        (len(one["token_ids"]) - 1) / one["seconds"]
+        for one in found["samples"]
+        if one["decoder"] == decoder and one["round"] != WARM_UP
+    ]
+    return f", median of {len(rates)}, {min(rates):.1f} to {max(rates):.1f}"

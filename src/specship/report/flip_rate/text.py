@@ -38,6 +38,8 @@ def _lines(report: FlipRateReport) -> Iterator[str]:
 def _gate(gate: GateFlips) -> Iterator[str]:
     given = counted(gate.variants, "verdict")
     yield f"{gate.gate}  {gate.changed} of {given} changed, at most {100 * gate.at_most:.2g} %"
+    varied = ", ".join(f"{count} of {name}" for name, count in gate.varied.items())
+    yield f"  settings that differ: {varied}" if varied else "  the same settings, measured again"
     if gate.stale:
         yield f"  stale: {gate.stale}"
     if gate.signed:
@@ -63,15 +65,13 @@ def _quantity(one: QuantityFlips) -> Iterator[str]:
 
 
 def _end(report: FlipRateReport) -> Iterator[str]:
-    changed = sum(gate.changed for gate in report.gates)
-    given = sum(gate.variants for gate in report.gates)
     if not report.gates:
         yield f"no record of a flip rate at {report.profile}: specship flip-rate"
         return
     yield "assumed: figures are independent draws of one distribution, as named; one more is Student's t"
     yield "observed: the upper bound is exact, at 95 % (Clopper-Pearson)"
-    said = f"{changed} of {counted(given, 'verdict')} changed on healthy material"
-    yield f"{report.model} at {report.profile}: {said}"
+    said = f"{report.changed} of {counted(report.verdicts, 'verdict')} changed on healthy material"
+    yield f"{report.model} at {report.profile}: {said}, at most {100 * report.at_most:.2g} %"
     if (fewest := min(gate.variants for gate in report.gates)) < ENOUGH:
         yield f"of {fewest} figures a prediction says little; lint asks records of {ENOUGH} or more"
     yield from _often(report.often)

@@ -110,7 +110,8 @@ class Falsification:
         """
         file = read_healthy(self.plan.project)
         session = self.injection(f"{HEALTHY}{variant}/{file.model if file else ''}")
-        checks = asked(session.plan, file) if file else ()
+        entry = file.variant(variant) if file else None
+        checks = asked(session.plan, file, entry) if file else ()
         return [session.settle(check) if make else session.known(check) for check in checks]
 
     def false_alarms(self) -> FalseAlarms | None:

@@ -8,9 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final
 
+from specship.contracts.judging import Verdict
+from specship.contracts.repeating import at_most_so_often
 from specship.errors import UnknownName, UnusableInput, did_you_mean
 from specship.evidence.environment import environment
 from specship.evidence.flip_rates import FOLDER, FigureSeen, FlipRate, VariantSeen, write_flip_rate
@@ -23,8 +26,8 @@ from specship.suite.flip_rates.book import FlipRateBook, stages_digests, variant
 from specship.suite.flip_rates.records import FlipRateReport
 from specship.suite.judging.trust import key_ring
 from specship.suite.plan.fault_injection import HEALTHY
-from specship.suite.plan.healthy import HealthyFile, Variant, asked, read_healthy
-from specship.suite.plan.plan import Check
+from specship.suite.plan.healthy import HealthyFile, Variant, asked, asks, read_healthy
+from specship.suite.plan.plan import Check, Plan
 
 Told = Callable[[int, int, str], None]
 """`told(done, total, variant)` before each variant, and once after the last."""
@@ -35,10 +38,11 @@ _SETTLED: Final = {"PASS", "FAIL", "ERROR", "UNBOUND"}
 class Repetition:
     """What gates said of healthy variants, while it grows."""
 
-    variants: tuple[Variant, ...]
     checks: tuple[Check, ...]
-    seen: dict[str, list[VariantSeen]] = field(default_factory=dict)
-    """By gate, in the order of the variants."""
+    variants: Mapping[str, tuple[Variant, ...]]
+    """By gate, those that it is asked about."""
+    seen: dict[str, dict[str, VariantSeen]] = field(default_factory=dict)
+    """By gate and variant."""
     left: dict[str, str] = field(default_factory=dict)
     """Gates that could not be measured on a variant, with the first reason."""
 
@@ -51,7 +55,7 @@ class Repetition:
             one = VariantSeen(
                 variant=variant, verdict=report.verdict, evidence=report.evidence, figures=figures
             )
-            self.seen.setdefault(report.id, []).append(one)
+            self.seen.setdefault(report.id, {})[variant] = one
         else:
             self.left.setdefault(report.id, f"{variant}: {report.verdict or 'no verdict'}: {report.reason}")
 
@@ -89,24 +93,50 @@ def asked_gates(falsification: Falsification, file: HealthyFile, gates: Iterable
 
 
 def repeat(falsification: Falsification, count: int, gates: Iterable[str], told: Told) -> Repetition:
-    """Run gates on so many healthy variants; what was measured before is not measured again.
+    """Ask each gate about so many healthy variants; what was measured before is not measured again.
 
     Raises:
         UnusableInput, UnknownName: as `healthy_file` and `asked_gates`.
         KeyboardInterrupt: as it comes; children are stopped first.
     """
-    file = healthy_file(falsification.plan.project)
+    plan = falsification.plan
+    file = healthy_file(plan.project)
     checks = asked_gates(falsification, file, tuple(gates))
-    found = Repetition(file.sequence(count), checks)
-    ids = {check.gate.id for check in checks}
-    for number, variant in enumerate(found.variants):
-        told(number, count, variant.name)
-        session = falsification.injection(f"{HEALTHY}{variant.name}/{file.model}")
+    variants = {
+        check.gate.id: file.sequence(count, partial(asks, plan, file, check=check)) for check in checks
+    }
+    found = Repetition(checks, variants, _seen_before(plan, checks))
+    wanted: dict[str, set[str]] = {}
+    for turn in zip(*variants.values(), strict=True):
+        for gate, variant in zip(variants, turn, strict=True):
+            if variant.name not in found.seen.get(gate, {}):
+                wanted.setdefault(variant.name, set()).add(gate)
+    for number, (name, ids) in enumerate(wanted.items()):
+        told(number, len(wanted), name)
+        session = falsification.injection(f"{HEALTHY}{name}/{file.model}")
         for check in session.plan.checks:
             if check.gate.id in ids:
-                found.take(variant.name, session.settle(check))
-    told(count, count, "")
+                found.take(name, session.settle(check))
+    told(len(wanted), len(wanted), "")
     return found
+
+
+def _seen_before(plan: Plan, checks: Iterable[Check]) -> dict[str, dict[str, VariantSeen]]:
+    """By gate and variant, what believed records of today hold; a figure is the same under another limit.
+
+    What did not pass under a limit of then is asked again under the one of today.
+    """
+    project = plan.project
+    book, known = FlipRateBook(project, key_ring(project)), {check.gate.id: check for check in checks}
+    return {
+        record.gate: {
+            one.variant: one
+            for one in record.seen
+            if one.verdict == Verdict.PASS or record.gate_digest == known[record.gate].gate_digest
+        }
+        for record in book.believed_at(plan.profile.profile)
+        if record.gate in known
+    }
 
 
 def record(
@@ -123,8 +153,8 @@ def record(
     plan = falsification.plan
     project, written = plan.project, []
     for check in found.checks:
-        seen = found.seen.get(check.gate.id, [])
-        if check.probe is None or len(seen) != len(found.variants):
+        known, variants = found.seen.get(check.gate.id, {}), found.variants[check.gate.id]
+        if check.probe is None or any(one.name not in known for one in variants):
             continue
         about = FlipRate(
             gate=check.gate.id,
@@ -134,9 +164,9 @@ def record(
             profile=plan.profile.profile,
             probe=check.probe.code,
             settings=plan.profile_digest(check),
-            variants=variants_digest(found.variants),
+            variants=variants_digest(variants),
             stages=stages_digests(plan, check),
-            seen=tuple(seen),
+            seen=tuple(known[one.name] for one in variants),
             environment=environment(project.root),
             ended=datetime.now(UTC),
         )
@@ -153,10 +183,15 @@ def recorded(project: Project, profile: str, left: Mapping[str, str], gates: Ite
     book = FlipRateBook(project, key_ring(project))
     entries = (one for one in book.entries if one.record.profile == profile)
     found = (book.flips(entry) for entry in entries if entry.record.gate in wanted or not wanted)
+    flips = tuple(sorted(found, key=lambda one: one.gate))
+    verdicts, changed = sum(one.variants for one in flips), sum(one.changed for one in flips)
     return FlipRateReport(
         profile=profile,
         model=file.model if file else "",
-        gates=tuple(sorted(found, key=lambda one: one.gate)),
+        verdicts=verdicts,
+        changed=changed,
+        at_most=at_most_so_often(changed, verdicts),
+        gates=flips,
         left=dict(left),
         not_asked=file.not_asked if file else {},
         problems=tuple(map(str, book.damaged)),

@@ -7,7 +7,7 @@ A rehearsal believes what it believes of arming: the keys of the project whose p
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 
 from specship.contracts.expectation import Expectation
 from specship.contracts.judging import Verdict
@@ -27,7 +27,7 @@ from specship.status.report import GateReport, ModelReport, Noise
 from specship.suite.artifacts.ingredients import code_of
 from specship.suite.flip_rates.records import GateFlips, QuantityFlips
 from specship.suite.plan.fault_injection import falsification_profile
-from specship.suite.plan.healthy import HealthyFile, Variant, read_healthy
+from specship.suite.plan.healthy import HealthyFile, Variant, asks, read_healthy
 from specship.suite.plan.plan import Check, Plan, plan_at
 from specship.suite.plan.upstream import stages_behind
 
@@ -95,15 +95,17 @@ class FlipRateBook:
         today = {
             "the probe's code": (record.probe, check.probe.code if check.probe else ""),
             f"the settings of profile {record.profile}": (record.settings, plan.profile_digest(check)),
-            "the healthy variants": (record.variants, self._variants(len(record.seen))),
+            "the healthy variants": (record.variants, variants_digest(self._variants(record, plan, check))),
             "the code of a stage": (record.stages, stages_digests(plan, check)),
             "the model": (record.model, check.model.id),
         }
         changed = [what for what, (then, now) in today.items() if then != now]
         return f"changed since it was measured: {', '.join(changed)}" if changed else ""
 
-    def _variants(self, count: int) -> str:
-        return variants_digest(self._healthy.sequence(count)) if self._healthy else ""
+    def _variants(self, record: FlipRate, plan: Plan, check: Check) -> tuple[Variant, ...]:
+        """As many as a record holds, of those that ask about its gate today."""
+        file = self._healthy
+        return file.sequence(len(record.seen), partial(asks, plan, file, check=check)) if file else ()
 
     def why_unsigned(self, entry: OpenedFlipRate) -> str:
         """Why no key that counts signed a record; empty where one did."""
@@ -124,6 +126,7 @@ class FlipRateBook:
             gate=entry.record.gate,
             contract=entry.record.contract,
             variants=len(entry.record.seen),
+            varied=_varied(self._variants(entry.record, *found)) if found else {},
             changed=changed,
             at_most=at_most_so_often(changed, len(entry.record.seen)),
             rate=min(1.0, sum(rates)) if rates else None,
@@ -141,6 +144,10 @@ class FlipRateBook:
             if not self.why_unsigned(entry) and not self.why_stale(entry.record):
                 found.setdefault(entry.record.gate, {})[entry.record.profile] = entry.record
         return found
+
+    def believed_at(self, profile: str) -> Iterator[FlipRate]:
+        """The records of a profile that are of today and that a key which counts has signed."""
+        return (found[profile] for found in self._believed.values() if profile in found)
 
     def noise(self, gate: str, profile: str) -> Mapping[str, Noise]:
         """The noise of each quantity of a gate: at this profile, else as falsification rehearsed it."""
@@ -166,6 +173,14 @@ class FlipRateBook:
             for one in model.criteria
         )
         return model.model_copy(update={"criteria": tuple(criteria)})
+
+
+def _varied(variants: Iterable[Variant]) -> dict[str, int]:
+    """By section, how many different settings variants have; those in which all are alike left out."""
+    those = tuple(variants)
+    sections = dict.fromkeys(section for one in those for section in one.settings)
+    counts = {name: len({digest_of(one.settings.get(name, {})) for one in those}) for name in sections}
+    return {name: count for name, count in counts.items() if count > 1}
 
 
 def _noises(record: FlipRate) -> Iterator[tuple[str, Noise]]:

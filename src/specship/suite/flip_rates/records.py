@@ -48,6 +48,8 @@ class GateFlips(Frozen):
     """Path of its contract within the project."""
     variants: int
     """Healthy variants that it was asked about."""
+    varied: dict[str, int] = {}
+    """By section of settings, how many different ones these variants had, of those that differ at all."""
     changed: int
     """Verdicts that were another one than PASS."""
     at_most: float = Field(ge=0, le=1)
@@ -71,6 +73,12 @@ class FlipRateReport(Frozen):
     """The scale."""
     model: str
     """Whose pipeline was repeated."""
+    verdicts: int = 0
+    """Given by all gates together."""
+    changed: int = 0
+    """Of these, another one than PASS."""
+    at_most: float = Field(default=1.0, ge=0, le=1)
+    """Exact upper bound of that rate, at 95 %, as if verdicts on one variant were independent."""
     gates: tuple[GateFlips, ...]
     """By id."""
     left: dict[str, str] = {}

@@ -7,7 +7,7 @@ which counts as much as a fault that is missed.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import Field
@@ -16,11 +16,12 @@ from specship.contracts.building import build
 from specship.contracts.document import read_document
 from specship.contracts.judging import Verdict
 from specship.contracts.records import Frozen, GateId, ModelId, Prose, Slug
+from specship.contracts.repeating import AGAIN
 from specship.errors import UnusableInput
 from specship.specs.project import Project
 from specship.suite.plan.plan import Check, Plan
+from specship.suite.plan.upstream import stages_behind
 
-_AGAIN: Final = "-again-"
 _TURN: Final = re.compile("[1-9][0-9]{0,5}")
 _SEEDS_A_TURN: Final = 1000
 """More than there are variants in a file, and more than the seeds that people write."""
@@ -36,6 +37,11 @@ class Variant(Frozen):
     """Its name."""
     settings: dict[Slug, dict[str, Any]] = Field(min_length=1)
     """Settings by section that replace those of the profile of falsification."""
+    measures: tuple[str, ...] = ()
+    """Artifacts that are made of it, where they are others than the file's."""
+    seeds: tuple[Slug, ...] = ("training",)
+    """Sections whose seed is another one each further time. Without any it is the same once more: what
+    differs then is the moment."""
 
 
 class HealthyFile(Frozen):
@@ -44,37 +50,46 @@ class HealthyFile(Frozen):
     model: ModelId
     """Whose pipeline it is."""
     measures: tuple[str, ...] = Field(min_length=1)
-    """Artifacts that are made; gates that measure one of them and nothing else are asked."""
+    """Artifacts that are made; a gate is asked that measures nothing else, one of them reached."""
     not_asked: dict[GateId, Prose] = {}
     """Gates whose limits are those of one size or schedule, with the reason."""
     variants: tuple[Variant, ...] = Field(min_length=1)
     """The variants."""
 
-    def sequence(self, count: int) -> tuple[Variant, ...]:
-        """So many variants: those of the file, and then the same ones again and again with other seeds.
+    def sequence(
+        self, count: int, asks: Callable[[Variant], bool] = lambda _variant: True
+    ) -> tuple[Variant, ...]:
+        """So many variants: those of the file that ask, and then the same ones again with other seeds.
 
         The sequence is always the same, and a longer one begins with a shorter one.
         """
-        return tuple(self._at(index) for index in range(count))
+        places = [place for place, variant in enumerate(self.variants) if asks(variant)]
+        turns = (divmod(index, len(places)) for index in range(count if places else 0))
+        return tuple(self._at(turn, places[place]) for turn, place in turns)
+
+    def measured_of(self, variant: Variant) -> frozenset[str]:
+        """The artifacts that are made of a variant."""
+        return frozenset(variant.measures or self.measures)
 
     def variant(self, name: str) -> Variant | None:
         """The variant of a name, of the file or of what follows in the sequence; None where there is none."""
-        base, again, digits = name.rpartition(_AGAIN)
+        base, again, digits = name.rpartition(AGAIN)
         for index, entry in enumerate(self.variants):
             if entry.name == name:
                 return entry
             turn = int(digits) if again and entry.name == base and _TURN.fullmatch(digits) else 0
             if turn:
-                return self._at(turn * len(self.variants) + index)
+                return self._at(turn, index)
         return None
 
-    def _at(self, index: int) -> Variant:
-        turn, position = divmod(index, len(self.variants))
+    def _at(self, turn: int, position: int) -> Variant:
         base = self.variants[position]
         if not turn:
             return base
-        seeded = {**base.settings.get("training", {}), "seed": _SEEDS_A_TURN * turn + position}
-        return Variant(name=f"{base.name}{_AGAIN}{turn}", settings={**base.settings, "training": seeded})
+        seed = {"seed": _SEEDS_A_TURN * turn + position}
+        seeded = {section: {**base.settings.get(section, {}), **seed} for section in base.seeds}
+        again = {"name": f"{base.name}{AGAIN}{turn}", "settings": {**base.settings, **seeded}}
+        return base.model_copy(update=again)
 
 
 class Alarm(Frozen):
@@ -125,12 +140,24 @@ def read_healthy(project: Project) -> HealthyFile | None:
     return found
 
 
-def asked(plan: Plan, healthy: HealthyFile) -> Iterator[Check]:
-    """The gates that are asked of each variant."""
+def asks(plan: Plan, healthy: HealthyFile, variant: Variant, check: Check) -> bool:
+    """Whether a variant is asked about a gate: it is made of it, and differs in what the gate measures.
+
+    A gate that looks at nothing else than the clean pipeline's would say the same again, and no more.
+    """
+    measured = check.probe.artifacts if check.probe else ()
+    ours = check.model.id == healthy.model and check.gate.id not in healthy.not_asked
+    if not (ours and measured and healthy.measured_of(variant).issuperset(measured)):
+        return False
+    behind = stages_behind(plan.profile, healthy.model, measured)
+    return any(variant.settings.keys() & stage.settings.keys() for _, stage in behind)
+
+
+def asked(plan: Plan, healthy: HealthyFile, variant: Variant | None = None) -> Iterator[Check]:
+    """The gates that are asked of a variant; of none in particular, those that one of the file is asked."""
+    those = healthy.variants if variant is None else (variant,)
     for check in plan.checks:
-        measured = check.probe.artifacts if check.probe else ()
-        ours = check.model.id == healthy.model and check.gate.id not in healthy.not_asked
-        if ours and measured and set(measured) <= set(healthy.measures):
+        if any(asks(plan, healthy, one, check) for one in those):
             yield check
 
 

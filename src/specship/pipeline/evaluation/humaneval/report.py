@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import Any, Final
 
-from specship.pipeline.evaluation.humaneval.judging import INFRA
+from specship.pipeline.evaluation.humaneval.judging import INFRA, PASSED
+from specship.pipeline.evaluation.humaneval.passk_interval import interval_of_pass_at_k
 
 _REASONS: Final = 3
 """Reasons that are listed, the commonest first."""
 _KINDS: Final = ("passed", "failed", "infrastructure_errors")
+_SURE: Final = 0.95
 
 
 def as_text(report: dict[str, Any]) -> str:
@@ -23,7 +25,9 @@ def as_text(report: dict[str, Any]) -> str:
     lines += [f"  {outcome:24} {count}" for outcome, count in sorted(counts.items()) if ":" in outcome]
     reasons = Counter(result["detail"] for result in report["results"] if result["outcome"] == INFRA)
     lines += [f"  not scored: {count} x {reason}" for reason, count in reasons.most_common(_REASONS)]
-    lines += [f"pass@{k:<4} {figure:.4f}" for k, figure in report["pass_at"].items()]
+    lines += [
+        f"pass@{k:<4} {figure:.4f}{_between(report, int(k))}" for k, figure in report["pass_at"].items()
+    ]
     if not report["pass_at"]:
         lines.append("pass@k    none: not every problem of the file has a scored completion")
     rules = Counter(result["extraction"] for result in report["results"] if result["extraction"])
@@ -48,3 +52,16 @@ def as_text(report: dict[str, Any]) -> str:
     if report["error"]:
         lines.append(f"ERROR     {report['error']}")
     return "\n".join(lines)
+
+
+def _between(report: dict[str, Any], k: int) -> str:
+    """The interval of pass@k over problems, as words behind the figure."""
+    scored = [result for result in report["results"] if result["outcome"] != INFRA]
+    samples = Counter(result["task_id"] for result in scored)
+    passed = Counter(result["task_id"] for result in scored if result["outcome"] == PASSED)
+    counts = [(samples[task], passed[task]) for task in samples]
+    found = interval_of_pass_at_k(counts, k, _SURE)
+    of = f"of {len(counts)} problems"
+    return (
+        f"  {found[0]:.4f} … {found[1]:.4f} at {100 * _SURE:.0f} %, {of}" if found else f"  {of}, no interval"
+    )
