@@ -190,7 +190,7 @@ def test_workers_that_cannot_be_told_the_path_are_not_asked(tmp_path: Path) -> N
 
 
 def test_only_tests_are_rewritten_for_their_assertions(tmp_path: Path) -> None:
-    """pytest marks all modules of a plugin's distribution for it, and a session waits for hundreds of ours."""
+    """It marks all modules of a plugin's distribution for it, and a session waits for hundreds of ours."""
     (tmp_path / "test_it.py").write_text(
         "import specship.status.assess as ours\n\n\n"
         "def test_it():\n"

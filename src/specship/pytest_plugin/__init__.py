@@ -64,8 +64,8 @@ def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginMa
 def _load_as_elsewhere(manager: pytest.PytestPluginManager) -> None:
     """Have our modules loaded as every command loads them, and not rewritten for their assertions.
 
-    pytest marks all modules of a distribution that brings a plugin, and reads and rewrites hundreds of ours for
-    assertions that no test makes. It has no setting that takes a mark back; where it keeps its marks
+    pytest marks all modules of a distribution that brings a plugin, and reads and rewrites hundreds of ours
+    for assertions that no test makes. It has no setting that takes a mark back; where it keeps its marks
     elsewhere, a session only starts later.
     """
     marked = getattr(manager.rewrite_hook, "_must_rewrite", None)
