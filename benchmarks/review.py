@@ -89,7 +89,7 @@ def write_evidence(folder: Path) -> None:
             "model": check.model.id,
             "profile": "rehearsal",
             "gate_digest": check.gate_digest,
-            "profile_digest": plan.profile_digest(check.model.id),
+            "profile_digest": plan.profile_digest(check),
             "subjects": {"run": run.digest},
             "ingredients": {"run": run.key},
             "started": WHEN,

@@ -189,6 +189,23 @@ def test_workers_that_cannot_be_told_the_path_are_not_asked(tmp_path: Path) -> N
     assert "leave -n out, or rename the folder" in refused.stderr
 
 
+def test_only_tests_are_rewritten_for_their_assertions(tmp_path: Path) -> None:
+    """It marks all modules of a plugin's distribution for it, and a session waits for hundreds of ours."""
+    (tmp_path / "test_it.py").write_text(
+        "import specship.status.assess as ours\n\n\n"
+        "def test_it():\n"
+        "    one = type(ours.__loader__).__name__\n"
+        "    assert one + '?' == 'told'\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-p", "no:cacheprovider"], cwd=tmp_path, capture_output=True, text=True,
+        check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 1
+    assert "assert 'SourceFileLoader?' == 'told'" in done.stdout
+
+
 def test_narrowing_is_announced(project: Path) -> None:
     """-k and node ids work as in any suite, and what was left out is said."""
     one = ship(project, "-m", "ship", "-k", "GATE-SMALL-001")

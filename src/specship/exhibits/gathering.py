@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from specship.evidence.committed import committed
-from specship.evidence.ledger import AnyEntry, Ledger, files_of, packs_of, read_ledger
+from specship.evidence.ledger import AnyEntry, Ledger, names_in, packs_of, read_ledger
 from specship.exhibits.comparisons import read_comparison
 from specship.exhibits.curves import run_report
 from specship.exhibits.histories import by_gate, histories, moved_gates
@@ -39,7 +39,7 @@ def with_exhibits(project: Project, report: Report, *, comparisons: Iterable[Pat
 def gathered_exhibits(project: Project, report: Report, comparisons: tuple[Any, ...] = ()) -> Exhibits:
     """What lies behind a report."""
     state = committed(project.root, (path for path in project.reads if path.exists()))
-    files = sum(len(files_of(folder)) for folder in project.ledger_folders)
+    files = sum(1 for folder in project.ledger_folders for _ in names_in(folder))
     packed = any(packs_of(folder) for folder in project.ledger_folders)
     left_out: tuple[str, ...] = ()
     ledger: Ledger | None = None

@@ -19,6 +19,7 @@ import pytest
 if TYPE_CHECKING:
     from specship.pytest_plugin.ship import ShipPlugin
 
+_OURS: Final = "specship"
 _MARKS: Final = (
     "ship: a gate of a contract; it decides whether a model may ship",
     "falsify: a gate on one of its faults; it has to fail, or it proves nothing",
@@ -44,8 +45,9 @@ _PARTS: Final = (_SESSION, "specship-asleep", "specship-falsify")
 _GATES_ASKED_FOR: Final = re.compile(r"(?<!not )\b(ship|falsify)\b")
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """The options of the ship face."""
+    _load_as_elsewhere(pluginmanager)
     group = parser.getgroup("specship", "specship: decide from evidence whether a model may ship")
     group.addoption("--specship-profile", metavar="NAME", help="profile to judge at (default: the project's)")
     group.addoption(
@@ -57,6 +59,19 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--ship-fail-under", metavar="PERCENT", type=float, help="fail when a judged model's ship-%% is lower"
     )
     group.addoption("--ship-strict", action="store_true", help="fail when a gate is BLOCKED or was not run")
+
+
+def _load_as_elsewhere(manager: pytest.PytestPluginManager) -> None:
+    """Have our modules loaded as every command loads them, and not rewritten for their assertions.
+
+    pytest marks all modules of a distribution that brings a plugin, and reads and rewrites hundreds of ours
+    for assertions that no test makes. It has no setting that takes a mark back; where it keeps its marks
+    elsewhere, a session only starts later.
+    """
+    marked = getattr(manager.rewrite_hook, "_must_rewrite", None)
+    if isinstance(marked, set) and _OURS in marked:
+        marked.discard(_OURS)
+        getattr(manager.rewrite_hook, "_marked_for_rewrite_cache", {}).clear()
 
 
 def _is_utf_8(path: str) -> bool:
