@@ -20,8 +20,8 @@ from specship.pipeline.parallel.group import RankGroup
 @pytest.fixture(scope="module")
 def tensors() -> Iterator[dict[str, torch.Tensor]]:
     """Cut ones and whole ones, with and without dimensions, in a group of one process."""
-    from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed import HashStore  # type: ignore[attr-defined]
+    from torch.distributed.device_mesh import init_device_mesh
     from torch.distributed.tensor import Shard, distribute_tensor
 
     dist.init_process_group("gloo", store=HashStore(), rank=0, world_size=1)
