@@ -1,8 +1,11 @@
 """A report with a gate of each kind: passing, failing, stale, never measured."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from specship.status.report import CriterionReport, GateReport, Measured, ModelReport, Report, Standing
+
+NINE_HOURS_AGO = datetime.now(UTC) - timedelta(hours=9)
 
 
 def gate(number: int, verdict: Any = "PASS", *, fresh: bool = True, **values: Any) -> GateReport:
@@ -13,7 +16,7 @@ def gate(number: int, verdict: Any = "PASS", *, fresh: bool = True, **values: An
     return GateReport(
         id=f"GATE-A-00{number}", contract="contracts/a-v1.yaml", rule="The text is cheap: 2 bits.", blocking=True,
         verdict=verdict, reason="", armed=True, fresh=fresh, checked="1 text", measured=tuple(measured),
-        ended=f"2026-11-30T18:00:0{number}+00:00",
+        ended=(NINE_HOURS_AGO + timedelta(seconds=number)).isoformat(),
     )  # fmt: skip
 
 
