@@ -38,6 +38,9 @@ def test_red_then_green_then_armed(tmp_path: Path) -> None:
     assert found["GATE-RUN-001"]["cautions"] == ["rests on the maker's word: schedule"]
     assert found["GATE-RUN-004"]["reason"].startswith("not recorded: gradient norm after clipping")
     assert "not recorded: gradient norm after clipping" in specship("status", folder=project).stdout
+    explained = specship("explain", "GATE-RUN-004", folder=project).stdout
+    assert "have it recorded, or declared as the lines above say, then: pytest -m ship" in explained
+    assert "write `probe:`" not in explained
 
     falsified = run_pytest(project, "-m", "falsify", "contracts")
     assert "5 passed, 1 skipped" in falsified.stdout, falsified.stdout

@@ -25,7 +25,7 @@ def command(plan: Plan, gate: str) -> str:
 def gate_mend(plan: Plan, check: Check, known: GateReport, probes: Mapping[str, Probe]) -> tuple[str, ...]:
     """What would bring a gate to PASS at a profile, one step a line."""
     again = command(plan, known.id)
-    if known.verdict == "UNBOUND":
+    if check.probe is None:
         return tuple(_to_bind(check, probes))
     if known.verdict == "BLOCKED" or not plan.profile.settings_of(check.model.id):
         return tuple(_to_unblock(plan, check, known, again))
@@ -35,6 +35,8 @@ def gate_mend(plan: Plan, check: Check, known: GateReport, probes: Mapping[str, 
         return (f"its evidence is stale ({known.reason}); measure again: {again}",)
     if known.verdict == "FAIL":
         return (*_misses(check, known), f"mend what it measures, then: {again}")
+    if known.verdict == "UNBOUND":
+        return (f"have it recorded, or declared as the lines above say, then: {again}",)
     if known.verdict == "ERROR":
         return (f"mend the cause named above, then: {again}",)
     return () if known.armed else (f"it passes and is not armed ({known.unarmed}): {to_arm(known)}",)
