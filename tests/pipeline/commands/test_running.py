@@ -421,3 +421,51 @@ def test_a_result_that_is_not_the_one_that_was_meant_is_named(name: str, project
 def test_only_an_evaluation_has_a_figure_that_is_meant(project: Project) -> None:
     with pytest.raises(SpecshipError, match="and report has none"):
         project.runner(evaluated={"task": "gsm8k", "metric": "acc"}).ensure("report")
+
+
+TRAINS: Final = """\
+import pathlib, sys
+rows = [f"{step},{9 - step / 20:.3f},{1e-3 * min(1, step / 10):.6g}" for step in range(1, 21)]
+pathlib.Path(sys.argv[1], "log.csv").write_text("update,train/nll,rate\\n" + "\\n".join(rows) + "\\n")
+"""
+"""Leaves a table whose columns only its writer knows."""
+COLUMNS: Final = {"step": "update", "loss": "train/nll", "lr": "rate"}
+SCHEDULE: Final = {"peak": 1e-3, "warmup_steps": 10, "planned_steps": 20, "shape": "constant"}
+
+
+def training(project: Project, **told: Any) -> StageRunner:
+    project.script(TRAINS)
+    return project.runner(makes="run", logged={"columns": COLUMNS} | told)
+
+
+def test_what_the_log_of_a_command_cannot_hold_is_declared(project: Project) -> None:
+    declared = {"schedule": SCHEDULE, "device_asked": "cpu", "device_got": "cpu"}
+    run = training(project, declared=declared).ensure("run").path
+    found = measure(all_probes()["run.schedule"], {"run": Artifact("run", run, "")})
+
+    assert json.loads((run / "declared.json").read_text())["source"] == "a command of this project"
+    assert found.quantities["largest_deviation"].value == pytest.approx(0, abs=1e-9)
+    assert any("maker's word" in note for note in found.notes)
+
+
+LOGGED_AMISS: Final[dict[str, tuple[str, dict[str, Any], str]]] = {
+    "a column is not there": (TRAINS, {"columns": COLUMNS | {"loss": "nll"}}, "nll"),
+    "both declare": (
+        TRAINS + 'pathlib.Path(sys.argv[1], "declared.json").write_text("{}")\n', {},
+        "both the command and the profile declare",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOGGED_AMISS)
+def test_a_declaration_that_cannot_stand_is_refused(name: str, project: Project) -> None:
+    script, told, said = LOGGED_AMISS[name]
+    runner = training(project, **told)
+    project.script(script)
+    with pytest.raises(SpecshipError, match=said):
+        runner.ensure("run")
+
+
+def test_only_a_run_has_a_log(project: Project) -> None:
+    with pytest.raises(SpecshipError, match="and report has none"):
+        project.runner(logged={"columns": COLUMNS}).ensure("report")

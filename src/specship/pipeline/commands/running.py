@@ -38,6 +38,7 @@ from specship.pipeline.commands.settings import (
 from specship.pipeline.evaluation.results.receiving import EVALUATION as RECORD
 from specship.pipeline.evaluation.results.receiving import bind_made
 from specship.pipeline.received.kinds import require_kind
+from specship.pipeline.run_logs.declaring import DECLARED, ToldOfRun, write_declared
 from specship.pipeline.stage import Work
 from specship.specs.own_stages import RUNS_IT
 from specship.strict_json import read_bytes
@@ -76,6 +77,8 @@ def run(work: Work) -> None:
             )  # fmt: skip
     if command.makes == EVALUATION and not (work.output / RECORD).exists():
         _bind(command, work)
+    if command.logged is not None:
+        _declare(command.logged, work.output)
     require_kind(command.makes, work.output, by="what the command wrote")
 
 
@@ -88,6 +91,17 @@ def _bind(command: Command, work: Work) -> None:
             mend="say it in the command's entry: evaluated: {task: gsm8k, metric: exact_match}",
         )  # fmt: skip
     bind_made(command.evaluated, work.output, work.inputs.get(_CHECKPOINT), by="a command of this project")
+
+
+def _declare(told: ToldOfRun, output: Path) -> None:
+    """Put what the profile declares of a run beside the log that the command left."""
+    if (output / DECLARED).exists():
+        raise StageFailed(
+            f"both the command and the profile declare something of the run: it wrote {DECLARED}",
+            at=output / DECLARED, why="nobody could tell whose word counts",
+            mend="take `logged` out of the command's entry, or have the command write no such file",
+        )  # fmt: skip
+    write_declared(told, output, source="a command of this project")
 
 
 def _require(command: Command) -> None:

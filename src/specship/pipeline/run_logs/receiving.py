@@ -21,11 +21,9 @@ from specship import bounds
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, SpecshipError, UnusableInput
 from specship.files import write_errors, write_json
-from specship.pipeline.run_logs.declaring import DECLARED, Declared, DeclaredRun
+from specship.pipeline.run_logs.declaring import DECLARED, ToldOfRun, write_declared
 from specship.pipeline.run_logs.facts import Facts
 from specship.pipeline.run_logs.opening import read_facts
-from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
-from specship.pipeline.stage import Settings
 from specship.records import Record, Sha256, read_record
 from specship.strict_json import open_regular
 
@@ -51,17 +49,13 @@ _PICKLE: Final = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x
 """How pickles begin, and the archives in which torch keeps them."""
 
 
-class LoggedSettings(Settings):
+class LoggedSettings(ToldOfRun):
     """Where the log of a run lies that another program made, and what it cannot say itself."""
 
     folder: Annotated[str, Field(min_length=1)]
     """The run's folder, or its one file, relative to the project."""
     source: Annotated[str, Field(min_length=1)]
     """Where it came from, in words."""
-    declared: Declared = Declared()
-    """What the log cannot hold: the maker's word, and named as such on reports."""
-    columns: Columns = NO_COLUMNS
-    """What a table or JSON lines call each figure, such as `loss: train/nll`."""
     weights: str = ""
     """Folder below the run's whose weights ship, `checkpoint-200`; empty: its newest."""
 
@@ -100,8 +94,7 @@ def receive(place: Path, output: Path, settings: LoggedSettings) -> Facts:
     found = look(place, settings.weights)
     for name, path in found.records.items():
         copy_record(path, output / name)
-    word = DeclaredRun(source=settings.source, declared=settings.declared, columns=settings.columns)
-    write_json(output / DECLARED, word.model_dump(mode="json", exclude_none=True))
+    write_declared(settings, output, source=settings.source)
     written = ReceivedRun(
         files={name: sha256_file(output / name) for name in found.records},
         left=found.left,
