@@ -128,6 +128,8 @@ def messages() -> Iterator[Message]:
         calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
         for call in sorted(calls, key=lambda call: (call.lineno, call.col_offset)):
             name = name_of(call.func)
+            if name not in kinds and name not in FINDINGS and name not in NOTES:
+                continue
             named = {word.arg: text_of(word.value, known) for word in call.keywords if word.arg}
             given = frozenset(named)
             first = text_of(call.args[0], known) if call.args else ""

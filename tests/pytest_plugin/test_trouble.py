@@ -144,7 +144,7 @@ def test_ctrl_c_ends_with_130_and_the_next_run_continues(project: Path) -> None:
 
 
 @pytest.mark.usefixtures("armed")
-@pytest.mark.parametrize("bytes_a_file", [3_000, 12_000])
+@pytest.mark.parametrize("bytes_a_file", [3_000, pytest.param(12_000, marks=pytest.mark.slow)])
 def test_a_full_disk_is_said_and_the_next_run_continues(bytes_a_file: int, project: Path) -> None:
     """The kernel refuses longer files: neither corpus nor report fits, then the corpus alone does not."""
     done = subprocess.run(

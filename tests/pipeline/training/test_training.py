@@ -305,7 +305,9 @@ def test_autocast_on_the_cpu_is_refused(train: Callable[..., TrainingOutcome]) -
         train(precision="bfloat16-autocast")
 
 
-@pytest.mark.parametrize("limit", [3_000, 60_000, 110_000])
+@pytest.mark.parametrize(
+    "limit", [60_000, *(pytest.param(limit, marks=pytest.mark.slow) for limit in (3_000, 110_000))]
+)
 def test_full_disk_stops_and_leaves_nothing_half_visible(
     data: Path, tmp_path: Path, train: Callable[..., TrainingOutcome], limit: int
 ) -> None:

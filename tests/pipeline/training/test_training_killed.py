@@ -24,7 +24,11 @@ SETTINGS = {
     "model": {**MODEL, "attention_dropout": 0.1},
     "training": {**TRAINING, "accumulation": 3, "at_end": "cycle"},
 }
-KILL_POINTS = [("forward", 25), ("fsync", 30), ("tensors", 5), ("rename", 3), ("prune", 5)]
+KILL_POINTS = [
+    ("forward", 25),
+    ("tensors", 5),
+    *(pytest.param(*point, marks=pytest.mark.slow) for point in (("fsync", 30), ("rename", 3), ("prune", 5))),
+]
 
 
 @pytest.fixture(scope="module")

@@ -49,7 +49,7 @@ def released(done: subprocess.CompletedProcess[str]) -> float:
     return float(next(model["ship_percent"] for model in models if model["profile"] == "release"))
 
 
-EVERY = 14
+EVERY = 28
 """Of so many rows one is tried in the default run."""
 
 

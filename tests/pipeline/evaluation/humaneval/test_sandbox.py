@@ -36,7 +36,7 @@ from tests.places import HUMANEVAL
 PROBLEMS = read_problems(HUMANEVAL).problems
 FEW = [f"HumanEval/{number}" for number in (0, 10, 32, 33, 38, 50, 53, 70, 115, 127, 148, 162)]
 QUICK = [name for name, row in ROWS.items() if not row.slow]
-SHORT = Limits(cpu_seconds=1, wall_seconds=2.0)
+SHORT = Limits(cpu_seconds=1, wall_seconds=1.0)
 ONLY = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 pytestmark = ONLY
 
@@ -127,7 +127,7 @@ def test_hostile_completions_never_score_and_never_harm(
     assert_refused(name, judge, outside)
 
 
-@pytest.mark.parametrize("name", ["40 endless loop", "43 one C call"])
+@pytest.mark.parametrize("name", [pytest.param("40 endless loop", marks=pytest.mark.slow), "43 one C call"])
 def test_processor_time_is_limited(name: str, brief: CandidateJudgeProcess) -> None:
     """With the usual wall time around it: on a busy machine one second of work takes several."""
     found = judged(brief, ROWS[name].code)
@@ -140,7 +140,10 @@ def test_wall_time_is_limited(short: CandidateJudgeProcess) -> None:
     assert short.canary() == ""
 
 
-@pytest.mark.parametrize("name", HONEST)
+@pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[pytest.mark.slow] if "of processor time" in name else []) for name in HONEST],
+)
 def test_right_completions_pass(name: str, judge: CandidateJudgeProcess) -> None:
     assert judged(judge, HONEST[name]).outcome == "passed"
 
