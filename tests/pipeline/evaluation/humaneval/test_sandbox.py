@@ -36,7 +36,7 @@ from tests.places import HUMANEVAL
 PROBLEMS = read_problems(HUMANEVAL).problems
 FEW = [f"HumanEval/{number}" for number in (0, 10, 32, 33, 38, 50, 53, 70, 115, 127, 148, 162)]
 QUICK = [name for name, row in ROWS.items() if not row.slow]
-SHORT = Limits(cpu_seconds=1, wall_seconds=1.0)
+SHORT = Limits(cpu_seconds=1, wall_seconds=2.0)
 ONLY = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 pytestmark = ONLY
 
