@@ -109,7 +109,7 @@ def test_a_tokenizer_that_loses_text_is_a_finding(checkpoint: Path, tmp_path: Pa
     text = tmp_path / "text.txt"
     text.write_text("Upper Case\n")
 
-    done = specship("eval", "bits-per-byte", lossy, "--text", text)
+    done = evaluate("bits-per-byte", lossy, "--text", text)
 
     assert done.returncode == 1
     assert "LOSSY          1 documents do not come back as they were" in done.stdout

@@ -13,7 +13,7 @@ from specship.pipeline.export.writer import export_gguf
 from tests.editing import edit_json
 from tests.models.chat_checkpoints import CONVERSATIONS, LLAMA3, OURS, TEMPLATES, chat_checkpoint
 from tests.models.tokenizer_kinds import beginning
-from tests.processes import specship
+from tests.processes import inside
 
 MESSAGES = list(CONVERSATIONS.values())
 
@@ -94,7 +94,7 @@ def test_run_with_a_chat_template(exported: Path) -> None:
     folder = chat_checkpoint("chatml")
     expected = render(folder, [{"role": "system", "content": "Be terse."}, {"role": "user", "content": "Hi"}])
     options = ("Hi", "--chat", "--system", "Be terse.", "--tokens", "4")
-    ran = [specship("run", str(model), *options) for model in (folder, exported / "chatml.gguf")]
+    ran = [inside(exported, "run", model, *options) for model in (folder, exported / "chatml.gguf")]
     assert [done.returncode for done in ran] == [0, 0]
     assert ran[0].stdout == ran[1].stdout
     assert ran[0].stdout.startswith(expected)
@@ -107,16 +107,16 @@ def test_run_of_a_base_model_says_that_it_is_one(tmp_path: Path) -> None:
     for name in ("config.json", "generation_config.json"):
         edit_json(folder / name, eos_token_id=0)
     edit_json(folder / "tokenizer_config.json", eos_token=None)
-    done = specship("run", str(folder), "Hi", "--chat", "--tokens", "1")
+    done = inside(tmp_path, "run", folder, "Hi", "--chat", "--tokens", "1")
     assert done.returncode == 0
     assert "note: its chat template ends an answer with <|im_end|>" in done.stderr
 
 
 def test_run_without_a_template_is_refused(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(chat_checkpoint("chatml"), tmp_path / "model"))
-    done = specship("run", str(folder), "Hi", "--system", "x")
+    done = inside(tmp_path, "run", folder, "Hi", "--system", "x")
     assert (done.returncode, "--system belongs to --chat" in done.stderr) == (2, True)
     (folder / "chat_template.jinja").unlink()
-    done = specship("run", str(folder), "Hi", "--chat")
+    done = inside(tmp_path, "run", folder, "Hi", "--chat")
     assert (done.returncode, "there is no chat template" in done.stderr) == (2, True)
     assert "Traceback" not in done.stderr

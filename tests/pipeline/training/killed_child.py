@@ -18,10 +18,16 @@ import sys
 from collections.abc import Callable
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+from tests.places import SOURCE
 
 _SERVER = multiprocessing.get_context("forkserver")
-_SERVER.set_forkserver_preload(["torch", "specship.pipeline.training.training"])
+_STAGES: Final = [
+    f"specship.pipeline.stages.{path.stem}" for path in (SOURCE / "pipeline/stages").glob("[!_]*.py")
+]
+# torch's optimizers import its compiler at their first step.
+_SERVER.set_forkserver_preload(["torch", "torch._dynamo", "specship.pipeline.training.training", *_STAGES])
 
 
 def _dies_at(number: int, call: Callable[..., Any]) -> Callable[..., Any]:

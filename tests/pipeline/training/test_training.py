@@ -463,7 +463,7 @@ def test_a_driver_that_vanishes_is_a_reason(
 
     monkeypatch.setattr(WorkDevice, "answers", True)
     monkeypatch.setattr(Trainer, "take_step", take_step)
-    many = recipe(steps=400, at_end="cycle", patience=400)
+    many = recipe(steps=200, at_end="cycle", patience=200)
     outcome = pretrain(many, data / "tokenizer", data / "shards", tmp_path / "run")
 
     assert outcome.status == "aborted"
