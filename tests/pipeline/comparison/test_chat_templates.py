@@ -13,7 +13,7 @@ from specship.pipeline.export.writer import export_gguf
 from tests.editing import edit_json
 from tests.models.chat_checkpoints import CONVERSATIONS, LLAMA3, OURS, TEMPLATES, chat_checkpoint
 from tests.models.tokenizer_kinds import beginning
-from tests.processes import inside
+from tests.processes import inside, specship
 
 MESSAGES = list(CONVERSATIONS.values())
 
@@ -114,7 +114,7 @@ def test_run_of_a_base_model_says_that_it_is_one(tmp_path: Path) -> None:
 
 def test_run_without_a_template_is_refused(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(chat_checkpoint("chatml"), tmp_path / "model"))
-    done = inside(tmp_path, "run", folder, "Hi", "--system", "x")
+    done = specship("run", folder, "Hi", "--system", "x", folder=tmp_path)
     assert (done.returncode, "--system belongs to --chat" in done.stderr) == (2, True)
     (folder / "chat_template.jinja").unlink()
     done = inside(tmp_path, "run", folder, "Hi", "--chat")
