@@ -11,6 +11,7 @@ from specship.digests import digest_of, sha256_file
 from tests.editing import edit_json
 from tests.models import trained_checkpoint
 from tests.models.foreign_checkpoints import foreign
+from tests.places import ROOT
 from tests.processes import inside, run_pytest, specship
 from tests.projects.evaluated_project import RESULTS
 from tests.projects.logged_project import write_run
@@ -71,6 +72,20 @@ def test_a_model_that_lost_its_tokenizer_is_adopted_and_red(theirs: Path, tmp_pa
     shipped = run_pytest(tmp_path, "-m", "ship", "-k", "002")
     assert shipped.returncode == 1
     assert "missing_files 1 files (= 0) ← does not hold" in shipped.stdout
+
+
+def test_a_store_of_aim_is_not_read_and_says_how_to_export(tmp_path: Path) -> None:
+    (tmp_path / "ours" / ".aim").mkdir(parents=True)
+    (tmp_path / "ours" / ".aim" / "run_metadata.sqlite").write_bytes(b"SQLite format 3\x00")
+    done = specship("adopt", "ours", folder=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    said = " ".join(done.stderr.split())
+    assert "ours/.aim: a store of Aim, which only Aim opens" in said
+    assert "aim storage reindex" in said
+    assert "HASH > log.jsonl" in said
+    page = " ".join((ROOT / "docs" / "formats-of-logs.md").read_text().split())
+    assert "a store of Aim, which only Aim opens" in page
 
 
 def test_a_run_is_adopted_and_judged(tmp_path: Path) -> None:
