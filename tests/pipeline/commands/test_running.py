@@ -358,6 +358,29 @@ def test_what_is_no_artifact_of_its_kind_is_named_at_the_stage(project: Project)
         project.runner(makes="gguf").ensure("gguf")
 
 
+TRAINS: Final = """\
+import pathlib, sys
+rows = "".join(f"{step},{4 - step / 10},{1e-3 * (1 - step / 20)}\\n" for step in range(1, 21))
+(pathlib.Path(sys.argv[1]) / "progress.csv").write_text("it,loss,lr\\n" + rows)
+"""
+
+
+def test_what_a_log_of_a_command_cannot_hold_is_declared_as_of_a_received_run(project: Project) -> None:
+    project.script(TRAINS)
+    schedule = {"peak": 1e-3, "planned_steps": 20, "shape": "linear"}
+    logged = {"columns": {"step": "it"}, "declared": {"schedule": schedule, "device_asked": "cpu"}}
+    made = project.runner(makes="run", logged=logged).ensure("run")
+    run = Artifact("run", made.path, "0" * 64)
+    found = measure(all_probes()["run.schedule"], {"run": run})
+    assert found.quantities["largest_deviation"].value == pytest.approx(0, abs=1e-9)
+    assert "rests on the maker's word: schedule" in found.notes
+
+    with pytest.raises(StageFailed, match="which column is the step is not known"):
+        project.runner(makes="run").ensure("run")
+    with pytest.raises(SpecshipError, match="what the log of a run cannot hold, and report has none"):
+        project.runner(logged=logged).ensure("report")
+
+
 HARNESS: Final = """\
 import pathlib, shutil, sys
 shutil.copytree(sys.argv[2], pathlib.Path(sys.argv[1]) / "a_model")

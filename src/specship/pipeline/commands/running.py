@@ -38,11 +38,13 @@ from specship.pipeline.commands.settings import (
 from specship.pipeline.evaluation.results.receiving import EVALUATION as RECORD
 from specship.pipeline.evaluation.results.receiving import bind_made
 from specship.pipeline.received.kinds import require_kind
+from specship.pipeline.run_logs.receiving import write_declared
 from specship.pipeline.stage import Work
 from specship.specs.own_stages import RUNS_IT
 from specship.strict_json import read_bytes
 
 _CHECKPOINT: Final = "checkpoint"
+_SOURCE: Final = "a command of this project"
 """What a command that evaluates is given."""
 _READ_BYTES: Final = 1 << 16
 _LOG_BYTES: Final = 16 << 20
@@ -76,6 +78,8 @@ def run(work: Work) -> None:
             )  # fmt: skip
     if command.makes == EVALUATION and not (work.output / RECORD).exists():
         _bind(command, work)
+    if command.logged is not None:
+        write_declared(work.output, command.logged, _SOURCE)
     require_kind(command.makes, work.output, by="what the command wrote")
 
 
@@ -87,7 +91,7 @@ def _bind(command: Command, work: Work) -> None:
             why=f"the command wrote no {RECORD}, and a harness gives many figures",
             mend="say it in the command's entry: evaluated: {task: gsm8k, metric: exact_match}",
         )  # fmt: skip
-    bind_made(command.evaluated, work.output, work.inputs.get(_CHECKPOINT), by="a command of this project")
+    bind_made(command.evaluated, work.output, work.inputs.get(_CHECKPOINT), by=_SOURCE)
 
 
 def _require(command: Command) -> None:

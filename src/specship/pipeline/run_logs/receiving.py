@@ -51,17 +51,22 @@ _PICKLE: Final = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x
 """How pickles begin, and the archives in which torch keeps them."""
 
 
-class LoggedSettings(Settings):
+class DeclaredLog(Settings):
+    """What the log of another program cannot say itself."""
+
+    declared: Declared = Declared()
+    """What the log cannot hold: the maker's word, and named as such on reports."""
+    columns: Columns = NO_COLUMNS
+    """What a table or JSON lines call each figure, such as `loss: train/nll`."""
+
+
+class LoggedSettings(DeclaredLog):
     """Where the log of a run lies that another program made, and what it cannot say itself."""
 
     folder: Annotated[str, Field(min_length=1)]
     """The run's folder, or its one file, relative to the project."""
     source: Annotated[str, Field(min_length=1)]
     """Where it came from, in words."""
-    declared: Declared = Declared()
-    """What the log cannot hold: the maker's word, and named as such on reports."""
-    columns: Columns = NO_COLUMNS
-    """What a table or JSON lines call each figure, such as `loss: train/nll`."""
     weights: str = ""
     """Folder below the run's whose weights ship, `checkpoint-200`; empty: its newest."""
 
@@ -100,8 +105,7 @@ def receive(place: Path, output: Path, settings: LoggedSettings) -> Facts:
     found = look(place, settings.weights)
     for name, path in found.records.items():
         copy_record(path, output / name)
-    word = DeclaredRun(source=settings.source, declared=settings.declared, columns=settings.columns)
-    write_json(output / DECLARED, word.model_dump(mode="json", exclude_none=True))
+    write_declared(output, settings, settings.source)
     written = ReceivedRun(
         files={name: sha256_file(output / name) for name in found.records},
         left=found.left,
@@ -113,6 +117,16 @@ def receive(place: Path, output: Path, settings: LoggedSettings) -> Facts:
     if not facts.steps:
         raise DamagedArtifact("the log holds no step of training", at=place, why="; ".join(facts.damage[:3]))
     return facts
+
+
+def write_declared(output: Path, said: DeclaredLog, source: str) -> None:
+    """Put beside a log what is declared of it; `source` is where the run came from, in words.
+
+    Raises:
+        CannotWrite: the disk is full or refuses.
+    """
+    word = DeclaredRun(source=source, declared=said.declared, columns=said.columns)
+    write_json(output / DECLARED, word.model_dump(mode="json", exclude_none=True))
 
 
 def seen_outside(place: Path, weights: str) -> list[tuple[str, str]]:
