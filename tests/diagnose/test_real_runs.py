@@ -1,7 +1,7 @@
 """Runs that are really trained and really logged, healthy and sick: each is called what it is, whoever logged it.
 
 The matrix of `test_foreign_matrix` has every format and one run as all of them would have written it; here
-the programs themselves write, and what they train is nobody's invention.
+the programs' own libraries write, but for tables and nanoGPT's prints, and what is trained is nobody's invention.
 """
 
 import contextlib

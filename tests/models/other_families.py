@@ -26,15 +26,17 @@ _USUAL: Final = {
 }
 _EXPERTS: Final = {"num_experts": 4, "num_experts_per_tok": 2, "moe_intermediate_size": 32}
 _WINDOW: Final = {"head_dim": HIDDEN // 4, "sliding_window": 32}
+_SCALE: Final = {"query_pre_attn_scalar": HIDDEN // 4}
+"""What llama.cpp takes for every Gemma of this size, whatever the configuration says."""
 CONFIGS: Final[dict[str, dict[str, Any]]] = {
     "gpt2": {"n_embd": HIDDEN, "n_layer": 2, "n_head": 4, "n_positions": POSITIONS},
     "mistral": {**_USUAL, **_WINDOW},
-    "gemma2": {**_USUAL, **_WINDOW},
-    "gemma3_text": {**_USUAL, **_WINDOW},
-    "phi": {**_USUAL, "num_key_value_heads": 4},
+    "gemma2": {**_USUAL, **_WINDOW, **_SCALE},
+    "gemma3_text": {**_USUAL, **_WINDOW, **_SCALE},
+    "phi": {**_USUAL, "num_key_value_heads": 4, "intermediate_size": 4 * HIDDEN},
     "phi3": _USUAL,
     "qwen2_moe": {**_USUAL, **_EXPERTS, "shared_expert_intermediate_size": 32},
-    "qwen3_moe": {**_USUAL, **_EXPERTS, "head_dim": HIDDEN // 4},
+    "qwen3_moe": {**_USUAL, **_EXPERTS, "head_dim": HIDDEN // 4, "norm_topk_prob": True},
     "smollm3": {**_USUAL, "num_hidden_layers": 4},
 }
 """By the `model_type` of the family."""

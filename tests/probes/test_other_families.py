@@ -7,14 +7,17 @@ from typing import Any
 import numpy as np
 import pytest
 
+from specship.errors import DamagedArtifact
 from specship.pipeline.checkpoint.folder_manifest import write_manifest
 from specship.pipeline.gguf.reader import read_gguf
+from specship.pipeline.shards.token_reader import TokenReader
 from specship.probes import measuring
 from specship.probes.probe import Artifact
 from specship.probes.registry import all_probes
 from tests.models.inference_chain import corpus
 from tests.models.other_families import other
 from tests.models.other_ggufs import other_gguf
+from tests.models.trained_chain import chain
 from tests.models.trained_checkpoint import copied, edit_config, put
 
 pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("one_thread")]
@@ -78,3 +81,29 @@ def test_a_stranger_opens_the_folder(tmp_path: Path) -> None:
     edit_config(damaged, n_embd=None)
     found = measure("checkpoint.self_contained", checkpoint=damaged)
     assert found["missing_fields"] == 1
+
+
+def test_held_out_loss_is_the_one_of_plain_transformers(tmp_path: Path) -> None:
+    """Of a GPT-2 on the shards of the chain, computed again window by window; under another tokenizer not at all."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    folder = copied(tmp_path / "model", other("gpt2"))
+    for name in ("tokenizer.json", "tokenizer_config.json"):
+        shutil.copy(chain() / "tokenizer" / name, folder)
+    given = {"checkpoint": folder, "shards": chain() / "shards", "baseline": chain() / "baseline"}
+    found = measure("run.held_out_loss", **given)
+
+    reader = TokenReader(given["shards"], "heldout", length=128, seed=0, at_end="halt", tokenizer=None)
+    windows = torch.from_numpy(reader.heldout_windows(128, 131_072).astype("int64"))
+    opened: Any = AutoModelForCausalLM
+    model = opened.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+    with torch.inference_mode():
+        logits = model(windows[:, :-1]).logits
+    wanted = torch.nn.functional.cross_entropy(logits.flatten(0, 1).double(), windows[:, 1:].flatten())
+    assert found["val_loss"] == pytest.approx(wanted.item(), rel=1e-5)
+    assert found["val_tokens"] == windows[:, 1:].numel()
+
+    shutil.copy(other("gpt2") / "tokenizer.json", folder)
+    with pytest.raises(DamagedArtifact, match="encoded with another tokenizer"):
+        measure("run.held_out_loss", **given)

@@ -11,8 +11,9 @@ from specship.digests import digest_of, sha256_file
 from tests.editing import edit_json
 from tests.models import trained_checkpoint
 from tests.models.foreign_checkpoints import foreign
+from tests.places import ROOT
 from tests.processes import inside, run_pytest, specship
-from tests.projects.evaluated_project import RESULTS
+from tests.projects.evaluated_project import RESULTS, worse_run
 from tests.projects.logged_project import write_run
 from tests.projects.small_project import edit
 
@@ -71,6 +72,20 @@ def test_a_model_that_lost_its_tokenizer_is_adopted_and_red(theirs: Path, tmp_pa
     shipped = run_pytest(tmp_path, "-m", "ship", "-k", "002")
     assert shipped.returncode == 1
     assert "missing_files 1 files (= 0) ← does not hold" in shipped.stdout
+
+
+def test_a_store_of_aim_is_not_read_and_says_how_to_export(tmp_path: Path) -> None:
+    (tmp_path / "ours" / ".aim").mkdir(parents=True)
+    (tmp_path / "ours" / ".aim" / "run_metadata.sqlite").write_bytes(b"SQLite format 3\x00")
+    done = specship("adopt", "ours", folder=tmp_path)
+
+    assert (done.returncode, done.stdout) == (2, "")
+    said = " ".join(done.stderr.split())
+    assert "ours/.aim: a store of Aim, which only Aim opens" in said
+    assert "aim storage reindex" in said
+    assert "HASH > log.jsonl" in said
+    page = " ".join((ROOT / "docs" / "formats-of-logs.md").read_text().split())
+    assert "a store of Aim, which only Aim opens" in page
 
 
 def test_a_run_is_adopted_and_judged(tmp_path: Path) -> None:
@@ -287,6 +302,36 @@ def test_an_evaluation_alone_is_adopted_judged_and_seen_to_fail(tmp_path: Path) 
     sample.write_text("".join(sample.read_text().splitlines(keepends=True)[:-1]))
     red = run_pytest(tmp_path, "-m", "ship", "-k", "001")
     assert "missing_samples 1 samples (= 0) ← does not hold" in red.stdout
+
+
+def test_two_runs_on_the_same_task_are_compared_sample_by_sample(tmp_path: Path) -> None:
+    shutil.copytree(RESULTS / "lm_eval", tmp_path / "candidate")
+    worse_run(tmp_path / "base")
+    refused = inside(tmp_path, "adopt", "candidate", "base", "--fact", "evaluated.metric=acc")
+    assert "compare it with another one by --fact evaluated.baseline=PATH" in " ".join(refused.stderr.split())
+
+    facts = ("--fact", "evaluated.metric=acc", "--fact", "evaluated.baseline=base")
+    done = inside(tmp_path, "adopt", "candidate", *facts, "--name", "mine", "--format", "json")
+    gates = {gate["probe"]: gate for gate in json.loads(done.stdout)["gates"]}
+    assert gates["evaluation.paired"]["limits"]["p_value"] == "≤ 0.05 fraction"
+    assert gates["evaluation.paired"]["proposed"] == []
+    shipped = run_pytest(tmp_path, "-m", "ship")
+    assert "3 passed, 1 skipped" in shipped.stdout
+
+    shutil.rmtree(tmp_path / "base")
+    worse_run(tmp_path / "base", wrong=4)
+    red = run_pytest(tmp_path, "-m", "ship")
+    assert "discordant 4 samples (≥ 10) ← does not hold" in red.stdout
+
+
+@pytest.mark.slow
+def test_a_comparison_is_seen_to_fail(tmp_path: Path) -> None:
+    shutil.copytree(RESULTS / "lm_eval", tmp_path / "candidate")
+    worse_run(tmp_path / "base")
+    facts = ("--fact", "evaluated.metric=acc", "--fact", "evaluated.baseline=base")
+    assert inside(tmp_path, "adopt", "candidate", *facts).returncode == 0
+    falsified = run_pytest(tmp_path, "-m", "falsify", "-n", "2")
+    assert "10 of 10 pairs caught as predicted" in falsified.stdout
 
 
 @pytest.mark.slow

@@ -450,6 +450,7 @@ def test_what_the_log_of_a_command_cannot_hold_is_declared(project: Project) -> 
 
 LOGGED_AMISS: Final[dict[str, tuple[str, dict[str, Any], str]]] = {
     "a column is not there": (TRAINS, {"columns": COLUMNS | {"loss": "nll"}}, "nll"),
+    "no column is told": (TRAINS, {"columns": {}}, "which column is the step is not known"),
     "both declare": (
         TRAINS + 'pathlib.Path(sys.argv[1], "declared.json").write_text("{}")\n', {},
         "both the command and the profile declare",

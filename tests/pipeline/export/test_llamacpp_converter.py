@@ -5,6 +5,7 @@ The real one is asked in the slow test; the others stand for what a converter ca
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 from benchmarks.llama_cpp_sources import sources
@@ -12,6 +13,8 @@ from benchmarks.llama_cpp_sources import sources
 from specship.errors import DamagedArtifact, RequirementMissing, UnusableInput
 from specship.pipeline.export.llamacpp_converter import export_by_converter
 from specship.pipeline.gguf.reader import read_gguf
+from specship.pipeline.inference.llamacpp_decoder import LlamaCppDecoder, open_other_gguf
+from tests.editing import edit_json
 from tests.models.other_families import other
 from tests.models.other_ggufs import other_gguf
 from tests.models.trained_checkpoint import copied, edit_config
@@ -81,7 +84,41 @@ def test_without_a_converter_it_is_said_how_to_get_one(
     sources() is None,
     reason="llama.cpp's converter is not here; fetch it: python benchmarks/llama_cpp_sources.py",
 )
-@pytest.mark.parametrize("family", ["gpt2", "mistral", "gemma3_text", "qwen2_moe", "qwen3_moe", "smollm3"])
-def test_llama_cpps_own_converter(tmp_path: Path, family: str) -> None:
-    written = export_by_converter(other(family), tmp_path / "model.gguf", converter=sources())
-    assert len(written.tensors) > 20
+@pytest.mark.parametrize(
+    "family", ["gpt2", "mistral", "gemma3_text", "phi", "phi3", "qwen2_moe", "qwen3_moe", "smollm3"]
+)
+def test_llama_cpp_writes_what_transformers_writes(tmp_path: Path, family: str) -> None:
+    """Through llama.cpp's own converter, which holds every tensor against the folder; then both write greedily."""
+    import torch
+    from transformers import AutoModelForCausalLM
+
+    folder = convertible(tmp_path / "model", family)
+    written = export_by_converter(folder, tmp_path / "model.gguf", converter=sources())
+    assert len(written.tensors) > 14
+    opened = open_other_gguf(tmp_path / "model.gguf")
+    ids = opened.tokenizer().encode("def main(arguments):\n    return [one for one in arguments]\n").ids
+    build: Any = AutoModelForCausalLM
+    model = build.from_pretrained(folder, dtype=torch.float32, local_files_only=True)
+    wanted = list(ids)
+    with torch.inference_mode():
+        losses = torch.nn.functional.cross_entropy(
+            model(torch.tensor([ids])).logits[0, :-1], torch.tensor(ids[1:]), reduction="none"
+        )
+        for _ in range(8):
+            wanted.append(int(model(torch.tensor([wanted])).logits[0, -1].argmax()))
+
+    decoder = LlamaCppDecoder(opened)
+    torch.testing.assert_close(decoder.losses([ids]), losses, atol=5e-3, rtol=1e-3)
+    assert list(decoder.generate(ids, 8).token_ids) == wanted[len(ids) :]
+
+
+def convertible(folder: Path, family: str) -> Path:
+    """The model as llama.cpp can run it: its Llama has no window, and a Phi-3 without a `tokenizer.model` says so."""
+    copied(folder, other(family))
+    if family == "mistral":
+        edit_config(folder, sliding_window=None)
+    if family == "phi3":
+        edit_json(
+            folder / "tokenizer_config.json", lambda about: about.update(tokenizer_class="GPT2Tokenizer")
+        )
+    return folder

@@ -38,13 +38,16 @@ from specship.pipeline.commands.settings import (
 from specship.pipeline.evaluation.results.receiving import EVALUATION as RECORD
 from specship.pipeline.evaluation.results.receiving import bind_made
 from specship.pipeline.received.kinds import require_kind
-from specship.pipeline.run_logs.declaring import DECLARED, ToldOfRun, write_declared
+from specship.pipeline.run_logs.declaring import DECLARED
+from specship.pipeline.run_logs.receiving import DeclaredLog, write_declared
 from specship.pipeline.stage import Work
 from specship.specs.own_stages import RUNS_IT
 from specship.strict_json import read_bytes
 
 _CHECKPOINT: Final = "checkpoint"
 """What a command that evaluates is given."""
+_SOURCE: Final = "a command of this project"
+"""Whose word is what a profile says of its output."""
 _READ_BYTES: Final = 1 << 16
 _LOG_BYTES: Final = 16 << 20
 """What is kept of the beginning of a log; of the rest, the end."""
@@ -90,10 +93,10 @@ def _bind(command: Command, work: Work) -> None:
             why=f"the command wrote no {RECORD}, and a harness gives many figures",
             mend="say it in the command's entry: evaluated: {task: gsm8k, metric: exact_match}",
         )  # fmt: skip
-    bind_made(command.evaluated, work.output, work.inputs.get(_CHECKPOINT), by="a command of this project")
+    bind_made(command.evaluated, work.output, work.inputs.get(_CHECKPOINT), by=_SOURCE)
 
 
-def _declare(told: ToldOfRun, output: Path) -> None:
+def _declare(told: DeclaredLog, output: Path) -> None:
     """Put what the profile declares of a run beside the log that the command left."""
     if (output / DECLARED).exists():
         raise StageFailed(
@@ -101,7 +104,7 @@ def _declare(told: ToldOfRun, output: Path) -> None:
             at=output / DECLARED, why="nobody could tell whose word counts",
             mend="take `logged` out of the command's entry, or have the command write no such file",
         )  # fmt: skip
-    write_declared(told, output, source="a command of this project")
+    write_declared(output, told, _SOURCE)
 
 
 def _require(command: Command) -> None:

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from specship.contracts.expectation import Complaint
 from specship.pipeline.evaluation.results.receiving import MeantFigure
-from specship.pipeline.run_logs.declaring import ToldOfRun
+from specship.pipeline.run_logs.receiving import DeclaredLog
 from specship.pipeline.stage import Settings
 
 SECTION: Final = "commands"
@@ -83,8 +83,8 @@ class Command(Settings):
     """Whether it goes on with what an interrupted run left in its output."""
     evaluated: MeantFigure | None = None
     """Of a command that makes `evaluation` and leaves a harness's own files: which figure is meant."""
-    logged: ToldOfRun | None = None
-    """Of a command that makes `run`: what its log cannot hold, and what its columns are called."""
+    logged: DeclaredLog | None = None
+    """Of a command that makes `run`: what its log cannot hold, as the section `logged` declares it."""
     device: Literal["cpu", "cuda"] | None = None
     """`cuda` blocks where there is none, `cpu` hides what there is; null says nothing."""
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
@@ -97,13 +97,12 @@ class Command(Settings):
         for name in sorted(named - set(known)):
             mend = f"there are {', '.join(f'{{{one}}}' for one in known)}; an artifact is named under `needs`"
             raise Complaint("SHIP205", f"the placeholder {name!r} stands for nothing", mend).as_error()
-        for told, kind, says in (
-            (self.evaluated, EVALUATION, "`evaluated` says which figure is meant"),
-            (self.logged, RUN, "`logged` says what the log of a run cannot"),
-        ):
-            if told is not None and self.makes != kind:
-                said = f"{says}, and {self.makes} has none"
-                raise Complaint("SHIP205", said, f"write `makes: {kind}`, or leave it out").as_error()
+        if self.evaluated is not None and self.makes != EVALUATION:
+            said = f"`evaluated` says which figure is meant, and {self.makes} has none"
+            raise Complaint("SHIP205", said, f"write `makes: {EVALUATION}`, or leave it out").as_error()
+        if self.logged is not None and self.makes != RUN:
+            said = f"`logged` says what the log of a run cannot hold, and {self.makes} has none"
+            raise Complaint("SHIP205", said, f"write `makes: {RUN}`, or leave it out").as_error()
         for name in (OUTPUT, *self.needs):
             if name not in named:
                 said = "where to write" if name == OUTPUT else f"where {name} is"

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field
 
 from specship.errors import RequirementMissing, UnusableInput
-from specship.files import write_json
 from specship.pipeline.run_logs.facts import Facts, Schedule
 from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
 from specship.pipeline.stage import Settings
@@ -77,15 +76,6 @@ DECLARABLE: Final = frozenset(Declared.model_fields)
 """Facts that a profile may declare, as `Facts` calls them."""
 
 
-class ToldOfRun(Settings):
-    """What a profile says of a run whose log another program wrote."""
-
-    declared: Declared = Declared()
-    """What the log cannot hold: the maker's word, and named as such on reports."""
-    columns: Columns = NO_COLUMNS
-    """What a table or JSON lines call each figure, such as `loss: train/nll`."""
-
-
 class DeclaredRun(Record):
     """`declared.json` of a received run."""
 
@@ -107,16 +97,6 @@ def read_declared(folder: Path) -> DeclaredRun | None:
     if not path.is_file():
         return None
     return read_record(DeclaredRun, path, mend="receive the run again, or take the file away")
-
-
-def write_declared(told: ToldOfRun, output: Path, *, source: str) -> None:
-    """Write down beside a log what is declared of it, in whose words.
-
-    Raises:
-        CannotWrite: the disk is full or refuses.
-    """
-    word = DeclaredRun(source=source, declared=told.declared, columns=told.columns)
-    write_json(output / DECLARED, word.model_dump(mode="json", exclude_none=True))
 
 
 def made_here(run: Path) -> None:

@@ -21,9 +21,11 @@ from specship import bounds
 from specship.digests import sha256_file
 from specship.errors import DamagedArtifact, SpecshipError, UnusableInput
 from specship.files import write_errors, write_json
-from specship.pipeline.run_logs.declaring import DECLARED, ToldOfRun, write_declared
+from specship.pipeline.run_logs.declaring import DECLARED, Declared, DeclaredRun
 from specship.pipeline.run_logs.facts import Facts
 from specship.pipeline.run_logs.opening import read_facts
+from specship.pipeline.run_logs.series.columns import NO_COLUMNS, Columns
+from specship.pipeline.stage import Settings
 from specship.records import Record, Sha256, read_record
 from specship.strict_json import open_regular
 
@@ -49,7 +51,16 @@ _PICKLE: Final = (b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05", b"PK\x03\x
 """How pickles begin, and the archives in which torch keeps them."""
 
 
-class LoggedSettings(ToldOfRun):
+class DeclaredLog(Settings):
+    """What the log of another program cannot say itself."""
+
+    declared: Declared = Declared()
+    """What the log cannot hold: the maker's word, and named as such on reports."""
+    columns: Columns = NO_COLUMNS
+    """What a table or JSON lines call each figure, such as `loss: train/nll`."""
+
+
+class LoggedSettings(DeclaredLog):
     """Where the log of a run lies that another program made, and what it cannot say itself."""
 
     folder: Annotated[str, Field(min_length=1)]
@@ -94,7 +105,7 @@ def receive(place: Path, output: Path, settings: LoggedSettings) -> Facts:
     found = look(place, settings.weights)
     for name, path in found.records.items():
         copy_record(path, output / name)
-    write_declared(settings, output, source=settings.source)
+    write_declared(output, settings, settings.source)
     written = ReceivedRun(
         files={name: sha256_file(output / name) for name in found.records},
         left=found.left,
@@ -106,6 +117,16 @@ def receive(place: Path, output: Path, settings: LoggedSettings) -> Facts:
     if not facts.steps:
         raise DamagedArtifact("the log holds no step of training", at=place, why="; ".join(facts.damage[:3]))
     return facts
+
+
+def write_declared(output: Path, said: DeclaredLog, source: str) -> None:
+    """Put beside a log what is declared of it; `source` is where the run came from, in words.
+
+    Raises:
+        CannotWrite: the disk is full or refuses.
+    """
+    word = DeclaredRun(source=source, declared=said.declared, columns=said.columns)
+    write_json(output / DECLARED, word.model_dump(mode="json", exclude_none=True))
 
 
 def seen_outside(place: Path, weights: str) -> list[tuple[str, str]]:

@@ -87,8 +87,10 @@ class AdoptedKind:
     """Whether one that was taken and another leave it open which is meant, so that somebody has to say."""
     files: Callable[[Path], tuple[Path, ...]] | None = None
     """Other files that belong to what was found, and are nothing by themselves."""
-    suited: Callable[[Path, Mapping[str, Path]], AdoptedKind] | None = None
-    """The same kind with what is asked of this one, beside what else was found: paths by kind."""
+    besides: str = ""
+    """What can be done with such another one, for the error that names them."""
+    suited: Callable[[Path, Mapping[str, Path], Told], AdoptedKind] | None = None
+    """The same kind with what is asked of this one: its path, paths of others by kind, what was told."""
     takes_facts: bool = False
     """Whether anything can be told of it."""
     template: str = ""

@@ -59,7 +59,7 @@ def adopt(
     settings = settings_of(sight.found, root, told or {})
     about = "; ".join(f"{one.says} at {_within(one.path, root)}" for one in sight.found)
     places = {one.kind.name: one.path for one in sight.found}
-    criteria = [criterion for one in sight.found for criterion in _suited(one, places).criteria]
+    criteria = [criterion for one in sight.found for criterion in _suited(one, places, told or {}).criteria]
     unmade = numbered(name, [(one, [unmeasured(gate) for gate in one.gates]) for one in criteria])
     require_free(
         root, _drafts(root, project_files(name, settings, unmade, about), table)
@@ -136,13 +136,14 @@ def settings_of(found: tuple[Recognised, ...], root: Path, told: Told) -> Mappin
     places = {one.kind.name: one.path for one in found}
     sections: dict[str, Mapping[str, Any]] = {}
     for one in found:
-        kind = _suited(one, places)
+        kind = _suited(one, places, told)
         sections |= kind.settings(one.path, _within(one.path, root), told_to(kind, told))
     return sections
 
 
-def _suited(one: Recognised, places: Mapping[str, Path]) -> AdoptedKind:
-    return one.kind.suited(one.path, places) if one.kind.suited else one.kind
+def _suited(one: Recognised, places: Mapping[str, Path], told: Told) -> AdoptedKind:
+    kind = one.kind
+    return kind.suited(one.path, places, told_to(kind, told)) if kind.suited else kind
 
 
 def _refuse_rivals(sight: Sight) -> None:
@@ -156,7 +157,8 @@ def _refuse_rivals(sight: Sight) -> None:
                 f"{len(rivals) + 1} things of the kind {taken.kind.name} lie here, and a project judges one",
                 at=taken.path, why=f"the others are {', '.join(map(str, rivals[:_MOST_NAMED]))}",
                 mend=f"name what is meant: specship adopt {shlex.join(named)}; each model has a project"
-                " of its own (--project FOLDER)",
+                " of its own (--project FOLDER)"
+                f"{taken.kind.besides and '; '}{taken.kind.besides}",
             )  # fmt: skip
 
 

@@ -152,6 +152,23 @@ def _score(*, inspect: bool) -> AdoptedGate:
     )
 
 
+_PAIRED: Final = AdoptedGate(
+    rule="It is better than the run before, sample by sample.",
+    stage="eval",
+    probe="evaluation.paired",
+    expect={
+        "discordant": AskedLimit("at_least", 10),
+        "p_value": AskedLimit("at_most", 0.05),
+        "difference": AskedLimit("at_least", 0.0),
+        "unpaired": ZERO,
+    },
+    faults={
+        "evaluation-of-itself": ("discordant",),
+        "evaluation-no-better": ("p_value",),
+        "evaluation-limited": ("unpaired",),
+    },
+)
+"""A difference of 0 never has so small a p-value."""
 _WEIGHTS: Final = AdoptedGate(
     rule="The weights that were evaluated are those that ship.",
     stage="eval",
@@ -165,7 +182,7 @@ _WEIGHTS: Final = AdoptedGate(
 )
 
 
-def _suited(path: Path, beside: Mapping[str, Path]) -> AdoptedKind:
+def _suited(path: Path, beside: Mapping[str, Path], told: Told) -> AdoptedKind:
     inspect = results_in(path)[0].format.kind == "Inspect"
     checkpoint = beside.get(_CHECKPOINT)
     whole = _bound(inspect=inspect) if checkpoint else _named(inspect=inspect)
@@ -192,6 +209,15 @@ def _suited(path: Path, beside: Mapping[str, Path]) -> AdoptedKind:
                 gates=(_WEIGHTS,),
             )
         )
+    if "baseline" in told and not inspect:  # the faults of a comparison are planted in files of lm-eval alone
+        criteria.append(
+            AdoptedCriterion(
+                statement="It is better than the run before.",
+                because="Two scores of the same samples differ by less than their intervals show.",
+                weight=30,
+                gates=(_PAIRED,),
+            )
+        )
     return replace(KIND, settings=partial(_settings, checkpoint=checkpoint), criteria=tuple(criteria))
 
 
@@ -212,5 +238,6 @@ KIND: Final = AdoptedKind(
     facts=_FACTS,
     files=_files,
     rivals=lambda _taken, _other: True,
+    besides="compare it with another one by --fact evaluated.baseline=PATH",
     suited=_suited,
 )

@@ -81,7 +81,7 @@ def _nested(told: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _suited(path: Path, beside: Mapping[str, Path]) -> AdoptedKind:  # noqa: ARG001 - every kind is asked alike
+def _suited(path: Path, beside: Mapping[str, Path], told: Told) -> AdoptedKind:  # noqa: ARG001 - every kind is asked alike
     """Beside a checkpoint, whether the run made it is asked as well."""
     if _CHECKPOINT not in beside:
         return KIND
