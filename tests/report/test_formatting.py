@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from specship.report.formats import SHIP, Display, render
-from specship.report.formatting import measured_lines
+from specship.report.formatting import cut_short, measured_lines
 from specship.status.report import ModelReport, Noise, Standing
 from tests.report.shown_reports import criterion, gate, low_loss, shown
 
@@ -47,3 +47,8 @@ def test_every_format_shows_it(name: str, known: dict[str, Any], told: str) -> N
     text = render(SHIP, name, shown(models=(model,)), Display(detailed=frozenset({"rehearsal"})))
 
     assert ("0.0213" if name == "json" and "noise" in known else told) in text
+
+
+def test_a_very_long_sentence_is_cut_and_a_shorter_one_is_not() -> None:
+    assert cut_short("a" * 240) == "a" * 240
+    assert cut_short("a" * 241) == "a" * 240 + "…"

@@ -17,6 +17,7 @@ _NAMED: Final = 4
 _KEY: Final = len("sha256:") + 12
 """Characters of a key's id that are shown."""
 _STEPS: Final = ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s"))
+_LONGEST_SENTENCE: Final = 240
 
 
 def duration(seconds: float) -> str:
@@ -79,6 +80,11 @@ def noise_told(entry: Measured) -> str:
     if noise is not None and noise.deviation:
         told.append(f"sd {noise.deviation:.2g} over {noise.figures} at {noise.profile}")
     return "; ".join(told)
+
+
+def cut_short(text: str) -> str:
+    """A sentence as people read it: of a very long one the beginning."""
+    return text if len(text) <= _LONGEST_SENTENCE else f"{text[:_LONGEST_SENTENCE]}…"
 
 
 def first_lines(texts: Iterable[str]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from specship.pull_request.records import MergeDecision, Reason
-from specship.report.formatting import percent, waiver_line
+from specship.report.formatting import cut_short, percent, waiver_line
 from specship.review.records import Change, ShipPercent
 from specship.status.report import WaiverReport
 
@@ -28,9 +28,9 @@ def weakening_line(change: Change, decision: MergeDecision) -> str:
 
 def what(change: Change) -> str:
     """The change in words, with its id, and with what stood there and what stands there now."""
-    said = change.says if change.id in change.says else f"{change.id}: {change.says}"
+    said = cut_short(change.says if change.id in change.says else f"{change.id}: {change.says}")
     shown = [text for text in (change.before, change.after) if text]
-    if all(text in said for text in shown):
+    if change.before == change.after or all(text in said for text in shown):
         return said
     return f"{said}: {change.before or 'nothing'} → {change.after or 'nothing'}"
 

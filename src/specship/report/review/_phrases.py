@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final, NamedTuple
 
-from specship.report.formatting import percent
+from specship.report.formatting import cut_short, percent
 from specship.review.records import BUMPS, Change, Direction, Review
 
 LONGEST: Final = {Direction.NEUTRAL: 8}
 """Lines of a group for people; of the others none is left out."""
-
-_LONGEST_SENTENCE: Final = 240
 
 
 class ChangeLine(NamedTuple):
@@ -50,8 +48,7 @@ def _line(reason: str, together: list[Change]) -> ChangeLine:
         says = f"{len(together)} probes ({others}) measure otherwise: {reason}"
     if first.direction == Direction.WEAKENED and first.tightens_too:
         says += " (something else fails now that passed)"
-    shown = says if len(says) <= _LONGEST_SENTENCE else f"{says[:_LONGEST_SENTENCE]}…"
-    return ChangeLine(f"{first.path}:{first.line}", shown, stale_text(together))
+    return ChangeLine(f"{first.path}:{first.line}", cut_short(says), stale_text(together))
 
 
 def stale_text(changes: list[Change]) -> str:
