@@ -1,6 +1,7 @@
 """What the README shows is what there is."""
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -104,6 +105,9 @@ def test_the_error_that_is_shown_is_the_real_one(tmp_path: Path) -> None:
         capture_output=True,
         text=True,
         check=False,
+        env={
+            name: value for name, value in os.environ.items() if name != "COLUMNS"
+        },  # the page is no terminal
     )
 
     assert done.returncode == 2
